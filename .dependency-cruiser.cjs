@@ -1,0 +1,138 @@
+// docs/architecture.md, as rules. Arrows point inward; what a folder may import besides itself and the shared files:
+const MAY_IMPORT = {
+  events: [],
+  statechart: [],
+  machines: ['events', 'statechart'],
+  projections: ['events'],
+  guardrails: ['events'],
+  fold: ['events', 'statechart', 'machines', 'projections'],
+  eventlog: [],
+  blobs: [],
+  models: ['events'],
+  tools: ['events'],
+  views: ['projections', 'events'],
+  pictures: ['statechart'],
+  runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'models', 'tools'],
+  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime'],
+}
+const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
+const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']
+
+const oneOf = (names) => `(${names.join('|')})`
+const inside = (folders) => `^src/${oneOf(folders)}/`
+const SHARED = '^src/(errors|clock|json|hash)\\.ts$'
+const ROOT = '^src/open-refold\\.ts$'
+const API = '^src/index\\.ts$'
+const ENTRY = '^src/main\\.ts$'
+const ADAPTER = '^src/[^/]+/[^/.]+\\.[^/]+\\.ts$' // a dot in the stem: event-log.sqlite.ts
+const TOOL_PORT = '^src/tools/(tool|define-tool|tool-declaration)\\.ts$'
+const PACKAGE = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown']
+
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(MAY_IMPORT).map(([folder, allowed]) =>
+      rule(
+        `${folder}-looks-inward`,
+        allowed.length === 0 ? 'It may import nothing but the shared files.' : `It may import ${allowed.join(', ')} and the shared files.`,
+        { path: `^src/${folder}/` },
+        { path: '^src/', pathNot: [inside([folder, ...allowed]), SHARED] },
+      ),
+    ),
+    rule(
+      'every-folder-has-its-arrows',
+      'A new folder gets a line in MAY_IMPORT.',
+      { path: '^src/[^/]+/', pathNot: inside(EVERY_FOLDER) },
+      {},
+    ),
+    rule(
+      'shared-files-stand-alone',
+      'Everybody imports them, so they import only each other.',
+      { path: SHARED },
+      { path: '^src/', pathNot: SHARED },
+    ),
+    rule(
+      'only-the-composition-root-names-an-adapter',
+      'src/open-refold.ts chooses them, src/index.ts offers them to users.',
+      { path: '^src/', pathNot: [ROOT, API, ADAPTER] },
+      { path: ADAPTER },
+    ),
+    rule(
+      'an-adapter-knows-no-other-port',
+      'An adapter may import its neighbours, not the adapters of another folder.',
+      { path: ADAPTER.replace('[^/]+', '([^/]+)') },
+      { path: ADAPTER, pathNot: '^src/$1/' },
+    ),
+    rule(
+      'only-the-composition-root-names-a-tool',
+      'Everybody else sees the port and looks tools up by name.',
+      { path: '^src/', pathNot: [ROOT, API, '^src/tools/'] },
+      { path: '^src/tools/', pathNot: TOOL_PORT },
+    ),
+    rule('nothing-imports-the-entry-points', 'main.ts starts a process; index.ts is for users.', { path: '^src/' }, { path: [ENTRY, API] }),
+    rule(
+      'only-the-edge-opens-refold',
+      'Whatever lies further in is handed what it needs.',
+      { path: '^src/', pathNot: [ENTRY, API, '^src/cli/'] },
+      { path: ROOT },
+    ),
+    rule(
+      'pure-folders-do-no-io',
+      'Hand in what was read; only src/hash.ts may compute with a core module.',
+      { path: inside(PURE) },
+      { dependencyTypes: ['core'] },
+    ),
+    rule(
+      'pure-folders-use-xstate-and-zod-only',
+      'They run in a browser and in a replay of old history.',
+      { path: inside(PURE) },
+      { dependencyTypes: PACKAGE, pathNot: 'node_modules/(xstate|zod)/' },
+    ),
+    rule(
+      'statechart-uses-xstate-only',
+      'It is the one driver of XState and knows nothing of our vocabulary.',
+      { path: inside(['statechart']) },
+      { dependencyTypes: PACKAGE, pathNot: 'node_modules/xstate/' },
+    ),
+    rule(
+      'a-vendor-sdk-stays-in-models',
+      'Above src/models nobody knows a vendor.',
+      { path: '^src/', pathNot: '^src/models/' },
+      { path: 'node_modules/(@anthropic-ai|openai)/' },
+    ),
+    rule(
+      'the-core-reaches-no-vendor',
+      'Not over a neighbour of an adapter either: import the port.',
+      { path: inside([...PURE, 'runtime', 'consumers']) },
+      { path: ['^(node:)?sqlite$', 'node_modules/(@anthropic-ai|openai)/'], reachable: true },
+    ),
+    rule(
+      'src-uses-no-dev-dependency',
+      'Users do not get them.',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    ),
+    rule(
+      'src-imports-src-only',
+      'The product does not depend on its tests, scripts or examples.',
+      { path: '^src/' },
+      { path: '^(test|scripts|examples|bench)/' },
+    ),
+    rule(
+      'examples-use-the-public-api',
+      'What an example needs, a user needs: export it.',
+      { path: '^examples/' },
+      { path: '^src/', pathNot: API },
+    ),
+    rule('no-cycles', 'Two files that need each other are one file, or three.', {}, { circular: true }),
+    rule('every-import-resolves', 'Misspelt, or not in package.json.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['refold:source', 'import', 'node', 'default', 'types'] },
+    cache: { folder: 'node_modules/.cache/dependency-cruiser', strategy: 'content' },
+  },
+}

@@ -1,0 +1,118 @@
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+// Prettier owns the layout, tsc the names and types, dependency-cruiser the imports. Here: sizes, habits, purity.
+
+const PURE_FOLDERS = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']
+const PURE_FILES = PURE_FOLDERS.map((folder) => `src/${folder}/**/*.ts`)
+
+const habits = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  { selector: "ExportSpecifier[exported.name='default']", message: 'Export by name.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
+]
+
+const purity = [
+  { selector: ':function[async=true]', message: 'A pure folder does not wait: hand in what was waited for.' },
+  { selector: 'AwaitExpression', message: 'A pure folder does not wait: hand in what was waited for.' },
+  { selector: 'ForOfStatement[await=true]', message: 'A pure folder does not wait: hand in what was waited for.' },
+  { selector: 'CallExpression[callee.property.name=/^(localeCompare|toLocale.*)$/]', message: 'Differs from host to host.' },
+]
+
+/** What a pure folder can reach without an import and must not: clock, chance, input and output. */
+const IMPURE_GLOBALS = [
+  'Date',
+  'fetch',
+  'process',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'crypto',
+  'performance',
+  'console',
+  'globalThis',
+  'global',
+  'require',
+  'Intl',
+]
+
+export default defineConfig(
+  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  // A limit that is wrong is changed here, with a reason, never switched off where it hurts.
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 4],
+      'max-depth': ['error', 4],
+      // A switch counts as one branch, however many events it knows.
+      complexity: ['error', { max: 10, variant: 'modified' }],
+
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'no-else-return': 'error',
+      'no-eval': 'error',
+      'no-implicit-coercion': ['error', { allow: ['!!'] }],
+      'no-param-reassign': 'error',
+      'no-var': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+      'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'anywhere' }],
+      'no-restricted-syntax': ['error', ...habits],
+
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      // `signal.reason` is of type any, and rejecting with it is what an aborted promise has to do.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: true, allowRethrowing: true }],
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
+      // An async function without await turns a throw into a rejection, which is what our ports promise.
+      '@typescript-eslint/require-await': 'off',
+      // It believes that what was false before an await is false after it, and calls the second look unnecessary.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+    },
+  },
+  {
+    files: PURE_FILES,
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...IMPURE_GLOBALS.map((name) => ({ name, message: 'A pure folder is given this, it does not take it.' })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Chance is drawn once, outside, and recorded.' },
+      ],
+      'no-restricted-syntax': ['error', ...habits, ...purity],
+    },
+  },
+  {
+    // A `describe` is one function, and a table of cases is long without being complicated.
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    // Programs that are wrong on purpose: tsc says whether each is wrong in the way that is expected of it.
+    files: ['test/types/**/*.ts'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
+    files: ['scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['*.config.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+)

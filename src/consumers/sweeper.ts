@@ -1,0 +1,63 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Notice } from '../runtime/runtime-parts.ts'
+import type { RunIndex } from '../views/run-index.ts'
+import type { Projector } from './projector.ts'
+
+/** Wakes the runs that time or a lost owner has left behind, so that recovery depends on nobody's memory. */
+export interface Sweeper {
+  /** Looks at every run that has anything open, due or not: what was claimed by a process that is gone cannot wait for its lease. */
+  recover(): Promise<void>
+  /** Sweeps what is due, again and again, until the signal. */
+  run(signal: AbortSignal): void
+}
+
+export interface SweeperParts {
+  readonly projector: Projector
+  readonly index: RunIndex
+  readonly runtime: Pick<Runtime, 'wake'>
+  readonly clock: Clock
+  readonly intervalMs: number
+  readonly notify: (notice: Notice) => void
+}
+
+const RUNS_AT_ONCE = 64
+const ALL = 1_000_000
+
+export const createSweeper = ({ projector, index, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
+  const sweep = async (dueBy: number, limit: number): Promise<void> => {
+    await projector.catchUp()
+    const rows = await index.due(dueBy, limit)
+    for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
+      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId)))
+    }
+  }
+
+  // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
+  const wake = async (runId: string): Promise<void> => {
+    try {
+      await runtime.wake(runId)
+    } catch (error) {
+      notify({ type: 'runBroken', runId, message: messageOf(error) })
+    }
+  }
+
+  return {
+    recover: () => sweep(Number.MAX_SAFE_INTEGER, ALL),
+    run(signal) {
+      const again = (): void => {
+        if (signal.aborted) return
+        const disarm = clock.setTimer(intervalMs, () => {
+          void sweep(clock.now(), RUNS_AT_ONCE)
+            .catch((error: unknown) => {
+              notify({ type: 'sweepFailed', message: messageOf(error) })
+            })
+            .finally(again)
+        })
+        signal.addEventListener('abort', disarm, { once: true })
+      }
+      again()
+    },
+  }
+}

@@ -1,0 +1,55 @@
+/** Every way in which Refold itself can fail. `docs/errors.md` has a heading for each: what it means, what to do. */
+export const errorCodes = [
+  'EventLogConflict', // someone else appended first: read again and decide again
+  'EventLogUnavailable', // the store cannot be reached or written: nothing was lost, try again later
+  'EventLogCorrupt', // the store holds what this code did not write
+  'OutcomeUnknown', // the append may or may not be stored: repeat it with identical ids and revision
+  'StreamNotFound',
+  'StreamDeleted',
+  'TooLarge',
+  'UnknownEvent', // an event type or version that this code does not know
+  'UnexpectedEvent', // this code cannot explain its own past
+  'ChartChanged', // the chart in code is not the chart that the run was started with
+  'ChartInvalid', // the chart breaks a rule that replay depends on
+  'UnknownAgent',
+  'RunNotFound',
+  'NotPossible', // the run is in a state in which this wish cannot be granted
+  'InvalidInput',
+  'InvalidConfiguration',
+  'UnknownPrice', // no exact price for a model of an agent that has a money limit
+  'RecordingMissing', // a recorded model was asked something that was never recorded
+  'Closed', // the instance was closed while the call was under way
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** The one class of exceptions. What may happen in the world is an event or a returned refusal instead. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  /** Whether the same call may succeed later without any change. */
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.details = options.details ?? {}
+  }
+}
+
+export const isAppError = (error: unknown, code?: ErrorCode): error is AppError =>
+  error instanceof AppError && (code === undefined || error.code === code)
+
+/** The message of anything that was thrown, also of what is no Error. */
+export const messageOf = (thrown: unknown): string => {
+  if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message
+  try {
+    return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown))
+  } catch {
+    return Object.prototype.toString.call(thrown)
+  }
+}

@@ -1,0 +1,144 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
+import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
+import { commitQueue } from './commit-queue.ts'
+import { logClosed } from './event-log-errors.ts'
+import type { EventLog, ExpectedRevision, StoredEvent } from './event-log.ts'
+import { logNeighbours } from './log-neighbours.ts'
+import { sqliteCommit } from './sqlite-commit.ts'
+import { openLogDatabase } from './sqlite-database.ts'
+import { isBusy, translateSqliteError } from './sqlite-errors.ts'
+import type { LogReader, NextPage } from './sqlite-reader.ts'
+import { logReader } from './sqlite-reader.ts'
+import { announcing, neighbourlyWakeUps } from './sqlite-subscribers.ts'
+import type { LogWriter } from './sqlite-writer.ts'
+import { logWriter } from './sqlite-writer.ts'
+import { checkMetadata, checkReadOptions } from './stream-window.ts'
+import type { SubscriptionSource } from './subscription.ts'
+import { subscription } from './subscription.ts'
+
+/**
+ * The embedded log: one file, durable at each append, for as many processes of one machine as there are; on a local disk.
+ * Throws `EventLogCorrupt` for what is no event log or not whole, `EventLogUnavailable` for what cannot be opened.
+ */
+export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonly clock: Clock }): EventLog => {
+  const db = openLogDatabase(path)
+  const neighbours = logNeighbours(`${path}-news`, clock)
+  const bells = neighbourlyWakeUps(db, neighbours)
+  const reader = logReader(db, () => clock.now())
+  const writer = logWriter(db, () => clock.now())
+  const queue = commitQueue(announcing(sqliteCommit(db, writer, path), bells, neighbours), clock)
+  let closing: Promise<void> | undefined
+
+  const checkOpen = (): void => {
+    if (closing !== undefined) throw logClosed()
+  }
+  const read: Query = (query) => {
+    checkOpen()
+    return patiently(db, path, query)
+  }
+  const write = async <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
+    (await queue.add({ stream, run }, bytes)) as T
+
+  const remove = (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
+    checkOpen()
+    checkStreamName(stream)
+    checkExpected(expected)
+    return write(stream, 0, (tables) => tables.remove(stream, expected, kind))
+  }
+  const shutDown = async (): Promise<void> => {
+    await queue.close()
+    neighbours.close()
+    db.close()
+  }
+
+  return {
+    async append(stream, expected, events) {
+      checkOpen()
+      const lengths = measureAppend(stream, expected, events)
+      const bytes = lengths.reduce((sum, length) => sum + length, 0)
+      return write(stream, bytes, (tables) => tables.append(stream, expected, events, lengths))
+    },
+    async *readStream(stream, options = {}) {
+      checkStreamName(stream)
+      checkReadOptions(options)
+      yield* eventsOf(read, () => reader.streamPages(stream, options))
+    },
+    async *readAll(options = {}) {
+      checkReadOptions(options)
+      yield* eventsOf(read, () => reader.logPages(options))
+    },
+    subscribe: (options = {}) => subscription(sourceOf({ wakeUps: bells, checkOpen, reader, read }), options),
+    async head() {
+      return read(() => reader.head())
+    },
+    async deleteStream(stream, expected) {
+      return remove(stream, expected, 'soft')
+    },
+    async tombstoneStream(stream, expected) {
+      return remove(stream, expected, 'tombstone')
+    },
+    async getMetadata(stream) {
+      checkStreamName(stream)
+      return read(() => reader.stream(stream).metadata)
+    },
+    async setMetadata(stream, metadata) {
+      checkOpen()
+      checkStreamName(stream)
+      checkMetadata(stream, metadata)
+      return write(stream, 0, (tables) => tables.setMetadata(stream, metadata))
+    },
+    close() {
+      closing ??= shutDown()
+      bells.ringAll()
+      return closing
+    },
+  }
+}
+
+/** Runs a query while the log is open. */
+type Query = <T>(query: () => T) => T
+
+const READ_PATIENCE_MS = 5_000
+
+/** Readers are held up only for the moment in which another process opens, closes or recovers the log. */
+const patiently = <T>(db: DatabaseSync, path: string, query: () => T): T => {
+  try {
+    return query()
+  } catch (error) {
+    if (!isBusy(error)) throw translateSqliteError(error, path, 'read')
+  }
+  try {
+    db.exec(`PRAGMA busy_timeout = ${READ_PATIENCE_MS}`)
+    return query()
+  } catch (error) {
+    throw translateSqliteError(error, path, 'read')
+  } finally {
+    db.exec('PRAGMA busy_timeout = 0')
+  }
+}
+
+async function* eventsOf(read: Query, open: () => NextPage): AsyncGenerator<StoredEvent, void, undefined> {
+  const nextPage = read(open)
+  for (;;) {
+    const { events, more } = read(nextPage)
+    for (const event of events) yield event
+    if (!more) return
+    await nextTurn()
+  }
+}
+
+interface SourceParts extends Pick<SubscriptionSource, 'wakeUps' | 'checkOpen'> {
+  readonly reader: LogReader
+  readonly read: Query
+}
+
+const sourceOf = ({ wakeUps, checkOpen, reader, read }: SourceParts): SubscriptionSource => ({
+  wakeUps,
+  checkOpen,
+  newest: (stream) => read(() => (stream === undefined ? reader.head() : reader.headOf(stream))),
+  pageAfter: (after, { stream, filter }) =>
+    read(() => (stream === undefined ? reader.logPageAfter(after, filter) : reader.streamPageAfter(stream, after, filter))),
+  breathe: () => nextTurn(),
+})

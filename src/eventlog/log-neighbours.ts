@@ -1,0 +1,62 @@
+import type { FSWatcher } from 'node:fs'
+import { closeSync, openSync, watch, writeSync } from 'node:fs'
+import type { Clock } from '../clock.ts'
+
+/** The other processes that use the same log file. */
+export interface LogNeighbours {
+  /** Tells them that something was committed. */
+  announce(): void
+  /** Calls `look` whenever one of them may have committed something. */
+  listen(look: () => void): void
+  ignore(): void
+  close(): void
+}
+
+const POLL_MS = 200
+
+/**
+ * The news is a write to a file beside the log, made after the commit is durable and visible; a watch on the log itself would wake
+ * its readers before that. Where it is lost, or the system grants no watch, the poll finds out a little later.
+ */
+export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
+  const file = openSync(path, 'w')
+  const news = Buffer.from('\n')
+  let watcher: FSWatcher | undefined
+  let stopPolling = (): void => undefined
+
+  const ignore = (): void => {
+    watcher?.close()
+    watcher = undefined
+    stopPolling()
+  }
+  const poll = (look: () => void): void => {
+    stopPolling = clock.setTimer(POLL_MS, () => {
+      poll(look)
+      look()
+    })
+  }
+  return {
+    announce() {
+      try {
+        writeSync(file, news, 0, 1, 0)
+      } catch {
+        // A full disk: they poll.
+      }
+    },
+    listen(look) {
+      ignore()
+      poll(look)
+      try {
+        watcher = watch(path, { persistent: false }, look)
+        watcher.on('error', () => watcher?.close())
+      } catch {
+        watcher = undefined
+      }
+    },
+    ignore,
+    close() {
+      ignore()
+      closeSync(file)
+    },
+  }
+}

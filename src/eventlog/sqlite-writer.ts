@@ -1,0 +1,139 @@
+import type { DatabaseSync, StatementSync, SQLInputValue } from 'node:sqlite'
+import { decideAppend, decideDeletion } from './append-decision.ts'
+import { conflict, streamDeleted } from './event-log-errors.ts'
+import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from './event-log.ts'
+import type { StreamRecord } from './sqlite-streams.ts'
+import { streamTable } from './sqlite-streams.ts'
+
+// What may be done inside one write transaction.
+//
+//   W1. Nothing is cached across a commit of another connection: `begin` asks SQLite whether there was one.
+//   W2. A write that is refused has changed nothing, so the others of its transaction may still commit.
+//   W3. After a rollback nothing is known: `forget`.
+
+export interface LogWriter {
+  /** To be called first in each transaction. */
+  begin(): void
+  forget(): void
+  /** `lengths` are those of the records, by which positions advance. */
+  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]): AppendResult
+  remove(stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): void
+  setMetadata(stream: string, metadata: StreamMetadata): void
+}
+
+/** Streams whose head is remembered between two appends. */
+const REMEMBERED_STREAMS = 10_000
+
+export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
+  const table = streamTable(db)
+  const dataVersion = db.prepare('PRAGMA data_version')
+  const tail = db.prepare('SELECT max(position) AS position FROM events')
+  const insert = eventInserter(db)
+  const streams = new Map<string, StreamRecord>()
+  let knownVersion: unknown
+  let end = 0
+
+  const remember = (name: string, record: StreamRecord): void => {
+    if (streams.size >= REMEMBERED_STREAMS) streams.clear()
+    streams.set(name, record)
+  }
+
+  const streamNamed = (name: string): StreamRecord => {
+    const known = streams.get(name)
+    if (known !== undefined) return known
+    const found = table.find(name)
+    // The key of a stream without events is free: another one may take it.
+    if (found.head >= 0) remember(name, found)
+    return found
+  }
+
+  const save = (name: string, record: StreamRecord): void => {
+    table.save(name, record)
+    streams.delete(name)
+  }
+
+  const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): AppendResult => {
+    const first = stream.head + 1
+    const opened = stream.status === 'deleted' ? reopened(stream, first) : stream
+    if (opened !== stream) save(name, opened)
+    const positions = lengths.map((length) => (end += length))
+    insert({ name, key: stream.key, first, storedAt: now(), positions }, events)
+    const head = stream.head + events.length
+    remember(name, { ...opened, head })
+    return { revision: head, position: end }
+  }
+
+  return {
+    begin() {
+      const version = dataVersion.get()?.data_version
+      if (version === knownVersion) return
+      streams.clear()
+      end = Number(tail.get()?.position ?? 0)
+      knownVersion = version
+    },
+    forget() {
+      knownVersion = undefined
+    },
+    append(name, expected, events, lengths) {
+      const stream = streamNamed(name)
+      const ids = events.map((event) => event.id)
+      const decision = decideAppend(stream, expected, ids, table.storedIds(stream))
+      if (decision.kind === 'conflict') throw conflict(name, expected, stream.head)
+      if (decision.kind === 'deleted') throw streamDeleted(name)
+      if (decision.kind === 'write') return write(name, stream, events, lengths)
+      return { revision: decision.last, position: table.positionAt(stream, decision.last) }
+    },
+    remove(name, expected, kind) {
+      const stream = streamNamed(name)
+      const decision = decideDeletion(stream, expected, kind)
+      if (decision === 'conflict') throw conflict(name, expected, stream.head)
+      if (decision === 'deleted') throw streamDeleted(name)
+      save(name, { ...stream, status: kind === 'soft' ? 'deleted' : 'tombstoned' })
+    },
+    setMetadata(name, metadata) {
+      const stream = streamNamed(name)
+      if (stream.status === 'tombstoned') throw streamDeleted(name)
+      save(name, { ...stream, metadata, hasMetadata: true })
+    },
+  }
+}
+
+const reopened = (stream: StreamRecord, first: number): StreamRecord => ({
+  ...stream,
+  status: 'open',
+  openedAt: first,
+  hasMetadata: true,
+  metadata: { ...stream.metadata, truncateBefore: Math.max(first, stream.metadata.truncateBefore ?? 0) },
+})
+
+interface Block {
+  readonly key: number
+  readonly name: string
+  readonly first: number
+  readonly storedAt: number
+  readonly positions: readonly number[]
+}
+
+const MOST_ROWS = 8
+const ROW = `(?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`
+
+/** One statement for several rows saves a part of their time. */
+const eventInserter = (db: DatabaseSync): ((block: Block, events: readonly NewEvent[]) => void) => {
+  const statements: StatementSync[] = []
+  const statementFor = (rows: number): StatementSync =>
+    (statements[rows] ??= db.prepare(
+      `INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream) VALUES ${Array<string>(rows).fill(ROW).join(', ')}`,
+    ))
+
+  return ({ key, name, first, storedAt, positions }, events) => {
+    let values: SQLInputValue[] = []
+    events.forEach((event, i) => {
+      const revision = first + i
+      values.push(positions[i] ?? null, key, revision, event.id, storedAt, event.type, event.data, event.meta, revision === 0 ? name : null)
+      const rows = (i % MOST_ROWS) + 1
+      if (rows < MOST_ROWS && i < events.length - 1) return
+      statementFor(rows).run(...values)
+      values = []
+    })
+  }
+}

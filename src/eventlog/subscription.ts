@@ -1,0 +1,116 @@
+import { aheadOfLog } from './event-log-errors.ts'
+import type { StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
+import type { Alarm, WakeUps } from './wake-ups.ts'
+
+export interface Page {
+  readonly events: readonly StoredEvent[]
+  /** Mark of the last event considered, which the filter may have left out: where the next page begins. */
+  readonly end: number | undefined
+  /** Whether there was more behind this page when it was read. */
+  readonly more: boolean
+}
+
+/** What a log offers to its subscribers. Marks are revisions where a stream is given, else positions. */
+export interface SubscriptionSource {
+  readonly wakeUps: WakeUps
+  /** Throws `Closed`. */
+  checkOpen(): void
+  /** The newest mark, or undefined where there is no event. */
+  newest(stream: string | undefined): number | undefined
+  /** Events behind `after`, in order. Throws `Closed` once the log is closed and `StreamDeleted` for a tombstone. */
+  pageAfter(after: number | undefined, options: SubscribeOptions): Page
+  /** Lets others have the thread between two pages of a long backlog. */
+  breathe(): Promise<void>
+}
+
+/**
+ * Every subscriber pulls pages from the log itself and is only told when to look again,
+ * so a slow one loses nothing, holds no queue and cannot hold up another.
+ */
+export const subscription = (source: SubscriptionSource, options: SubscribeOptions): AsyncIterable<SubscriptionItem> => ({
+  [Symbol.asyncIterator]() {
+    const ending = newEnding(options.signal)
+    const items = follow(source, options, ending)
+    return {
+      next: () => items.next(),
+      // A generator that waits cannot be ended from outside: it has to be woken first.
+      return: () => {
+        ending.end()
+        return items.return(undefined)
+      },
+    }
+  },
+})
+
+interface Ending {
+  readonly reached: boolean
+  end(): void
+  rings(alarm: Alarm): void
+  release(): void
+}
+
+const newEnding = (signal: AbortSignal | undefined): Ending => {
+  let reached = signal?.aborted ?? false
+  let alarm: Alarm | undefined
+  const end = (): void => {
+    reached = true
+    alarm?.ring()
+  }
+  signal?.addEventListener('abort', end)
+  return {
+    get reached() {
+      return reached
+    },
+    end,
+    rings(given) {
+      alarm = given
+    },
+    release() {
+      signal?.removeEventListener('abort', end)
+    },
+  }
+}
+
+async function* follow(
+  source: SubscriptionSource,
+  options: SubscribeOptions,
+  ending: Ending,
+): AsyncGenerator<SubscriptionItem, undefined, undefined> {
+  source.checkOpen()
+  const alarm = source.wakeUps.listen(options.stream)
+  ending.rings(alarm)
+  try {
+    refuseAhead(source, options)
+    let after = options.after
+    let isLive = false
+    while (!ending.reached) {
+      alarm.clear()
+      const page = source.pageAfter(after, options)
+      for (const event of page.events) {
+        if (ending.reached) return
+        yield { kind: 'event', event }
+      }
+      after = page.end
+      if (page.more) {
+        isLive = false
+        await source.breathe()
+      } else if (isLive) {
+        await alarm.rung()
+      } else {
+        isLive = true
+        yield { kind: 'caughtUp' }
+      }
+    }
+  } finally {
+    alarm.stop()
+    ending.release()
+  }
+}
+
+/** Such a checkpoint would skip, in silence, every event up to it. */
+const refuseAhead = (source: SubscriptionSource, { after, stream }: SubscribeOptions): void => {
+  if (after === undefined) return
+  const newest = source.newest(stream)
+  // No event has position 0, but one has revision 0.
+  if (after > (newest ?? (stream === undefined ? 0 : -1))) throw aheadOfLog(after, newest, stream)
+}

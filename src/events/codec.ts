@@ -1,0 +1,141 @@
+import { AppError } from '../errors.ts'
+import { sha256 } from '../hash.ts'
+import { canonicalJson, type Json, type JsonObject } from '../json.ts'
+import { eventMeta, type EventMeta, type RunEvent } from './envelope.ts'
+import { dataSchemas, isRunEventType, type RunEventType, type RunFact } from './run-events.ts'
+import { currentVersion, upcast } from './upcast.ts'
+
+/** Below it a payload stays in its event; above it the blob store keeps it, and the event its hash. UTF-16 units. */
+export const INLINE_PAYLOAD_LENGTH = 64 * 1024
+
+/** The fields that may be large. All others are bounded by their nature. */
+export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
+  RunStarted: ['input'],
+  MessageReceived: ['text', 'data'],
+  InputAccepted: ['text'],
+  ModelCallSucceeded: ['parts'],
+  OutputAccepted: ['output', 'text'],
+  ToolCallRequested: ['input'],
+  ToolCallSucceeded: ['output'],
+  ApprovalRequested: ['subject'],
+  ChildRunRequested: ['input'],
+  ChildRunSucceeded: ['output'],
+  HumanAnswerReceived: ['text'],
+  RunCompleted: ['output'],
+}
+
+/** Stands in a stored event for a payload that is in the blob store. The meta names such fields: data alone could be forged by a tool. */
+interface BlobReference {
+  readonly blob: string
+  readonly length: number
+}
+
+export interface EventTexts {
+  /** Canonical JSON, large payloads replaced by references. */
+  readonly data: string
+  /** Texts that the blob store has to hold before the event is appended. */
+  readonly blobs: readonly string[]
+  /** The fields they were taken from. */
+  readonly blobFields: readonly string[]
+}
+
+/** Throws `InvalidInput` for what JSON cannot carry. */
+export const encodeData = (fact: RunFact): EventTexts => {
+  const text = canonicalJson(fact.data)
+  if (text.length <= INLINE_PAYLOAD_LENGTH) return { data: text, blobs: [], blobFields: [] }
+  const blobs: string[] = []
+  const blobFields: string[] = []
+  const data: Record<string, unknown> = { ...fact.data }
+  for (const field of payloadFields[fact.type] ?? []) {
+    if (data[field] === undefined) continue
+    const payload = canonicalJson(data[field])
+    if (payload.length * 4 <= INLINE_PAYLOAD_LENGTH) continue
+    blobs.push(payload)
+    blobFields.push(field)
+    data[field] = { blob: sha256(payload), length: payload.length } satisfies BlobReference
+  }
+  return { data: canonicalJson(data), blobs, blobFields }
+}
+
+/** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */
+export const encodeMeta = (previousHash: string, type: string, data: string, meta: Omit<EventMeta, 'hash'>): { meta: string; hash: string } => {
+  const rest = canonicalJson(meta).slice(1)
+  const hash = chainHash(previousHash, type, data, rest)
+  return { meta: `{"hash":"${hash}",${rest}`, hash }
+}
+
+const chainHash = (previousHash: string, type: string, data: string, restOfMeta: string): string =>
+  sha256(`${previousHash}\n${type}\n${data}\n${restOfMeta}`)
+
+const HASH_LENGTH = 64
+const META_PREFIX_LENGTH = '{"hash":"'.length + HASH_LENGTH + '",'.length
+
+/** Whether the texts of an event are those that were recorded after the event with `previousHash`. */
+export const hashHolds = (previousHash: string, texts: { type: string; data: string; meta: string }, hash: string): boolean =>
+  chainHash(previousHash, texts.type, texts.data, texts.meta.slice(META_PREFIX_LENGTH)) === hash
+
+export interface StoredTexts {
+  readonly id: string
+  readonly stream: string
+  readonly revision: number
+  readonly type: string
+  readonly data: string
+  readonly meta: string
+}
+
+/**
+ * An event from its texts, brought to the current version. `payloads` are the texts of the blobs that {@link blobsIn} names.
+ * Throws `UnknownEvent` for a type or version of a newer Refold, and `EventLogCorrupt` for what is no event of a run at all.
+ */
+export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, string>): RunEvent => {
+  if (!isRunEventType(stored.type)) throw unknownEvent(stored, `an event type of this version`, stored.type)
+  const meta = parse(stored, 'meta') as EventMeta
+  const newest = currentVersion(stored.type)
+  if (meta.version > newest) throw unknownEvent(stored, `version ${newest} of ${stored.type} at most`, `version ${meta.version}`)
+  const data = upcast(stored.type, meta.version, restorePayloads(parse(stored, 'data') as JsonObject, meta.blobs ?? [], payloads))
+  return { type: stored.type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta } as unknown as RunEvent
+}
+
+/** Checks an event against the published shape of its type. Returns what is wrong, with its path, or nothing. */
+export const shapeProblems = (event: RunEvent): string[] => {
+  const found = [dataSchemas[event.type].safeParse(event.data), eventMeta.safeParse(event.meta)]
+  return found.flatMap((result) => (result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)))
+}
+
+/** Hashes of the blobs that a stored event refers to. */
+export const blobsIn = (stored: StoredTexts): string[] => {
+  if (!stored.meta.includes('"blobs":')) return []
+  const { blobs = [] } = parse(stored, 'meta') as EventMeta
+  const data = parse(stored, 'data') as Record<string, BlobReference>
+  return blobs.flatMap((field) => data[field]?.blob ?? [])
+}
+
+const restorePayloads = (data: JsonObject, fields: readonly string[], payloads: ReadonlyMap<string, string>): JsonObject => {
+  if (fields.length === 0) return data
+  const restored: Record<string, Json> = { ...data }
+  for (const field of fields) {
+    const payload = payloads.get((data[field] as unknown as BlobReference).blob)
+    if (payload !== undefined) restored[field] = JSON.parse(payload) as Json
+  }
+  return restored
+}
+
+const parse = (stored: StoredTexts, part: 'data' | 'meta'): unknown => {
+  try {
+    return JSON.parse(stored[part])
+  } catch (cause) {
+    throw new AppError('EventLogCorrupt', `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${stored[part].slice(0, 80)}`, { cause })
+  }
+}
+
+const unknownEvent = (stored: StoredTexts, expected: string, found: string): AppError =>
+  new AppError('UnknownEvent', `Expected ${expected}, found ${found} at ${stored.stream}@${stored.revision}. A newer Refold wrote it: upgrade this one.`, {
+    details: { stream: stored.stream, revision: stored.revision, type: stored.type },
+  })
+
+/** `run.<2 hex>-<runId>`: EventStoreDB takes the part before the first hyphen as the category, which so carries the shard. */
+export const streamOf = (runId: string): string => `run.${sha256(runId).slice(0, 2)}-${runId}`
+
+export const runIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
+
+export const RUN_STREAM_PREFIX = 'run.'

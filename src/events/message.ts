@@ -1,0 +1,74 @@
+import { z } from 'zod'
+
+/** Any JSON. Checked by the text that carries it, not walked again here. */
+export const json = z.custom<import('../json.ts').Json>((value) => value !== undefined)
+
+export const textPart = z.strictObject({ type: z.literal('text'), text: z.string() })
+
+/** `id` is the vendor's own; `argumentsText` is what the model wrote, valid JSON or not. */
+export const toolCallPart = z.strictObject({
+  type: z.literal('toolCall'),
+  id: z.string(),
+  name: z.string(),
+  argumentsText: z.string(),
+})
+
+/** What only its vendor understands (reasoning, signatures): goes back verbatim to the same vendor, and to no other. */
+export const opaquePart = z.strictObject({ type: z.literal('opaque'), vendor: z.string(), content: json })
+
+export const assistantPart = z.discriminatedUnion('type', [textPart, toolCallPart, opaquePart])
+
+export const userMessage = z.strictObject({ role: z.literal('user'), text: z.string() })
+export const assistantMessage = z.strictObject({ role: z.literal('assistant'), parts: z.array(assistantPart) })
+export const toolMessage = z.strictObject({
+  role: z.literal('tool'),
+  /** The vendor's id of the call that this answers. */
+  id: z.string(),
+  name: z.string(),
+  text: z.string(),
+  isError: z.boolean(),
+})
+
+export const message = z.discriminatedUnion('role', [userMessage, assistantMessage, toolMessage])
+
+export type TextPart = z.infer<typeof textPart>
+export type ToolCallPart = z.infer<typeof toolCallPart>
+export type OpaquePart = z.infer<typeof opaquePart>
+export type AssistantPart = z.infer<typeof assistantPart>
+export type Message = z.infer<typeof message>
+export type AssistantMessage = z.infer<typeof assistantMessage>
+
+/** Tokens. `input` includes what was read from and written to a cache; `output` includes reasoning. */
+export const usage = z.strictObject({
+  inputTokens: z.int().nonnegative(),
+  cacheReadTokens: z.int().nonnegative(),
+  cacheWriteTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+  reasoningTokens: z.int().nonnegative(),
+})
+export type Usage = z.infer<typeof usage>
+
+/** All that can go wrong with a model call; each has one row in the failure policy. */
+export const modelFailureClass = z.enum([
+  'rateLimit',
+  'quota',
+  'overloaded',
+  'server',
+  'timeout',
+  'network',
+  'protocol',
+  'auth',
+  'badRequest',
+  'contextLength',
+  'length',
+  'refusal',
+  'empty',
+  'limit',
+])
+export type ModelFailureClass = z.infer<typeof modelFailureClass>
+
+/** The text of an answer: its text parts, joined. */
+export const textOf = (parts: readonly AssistantPart[]): string =>
+  parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
+
+export const toolCallsOf = (parts: readonly AssistantPart[]): ToolCallPart[] => parts.filter((part) => part.type === 'toolCall')

@@ -1,0 +1,203 @@
+import { z } from 'zod'
+import { assistantPart, json, modelFailureClass, usage } from './message.ts'
+
+/** Joins what belongs to one model call, tool call, approval or child run: `<revision that asked for it>.<key>`. */
+const callId = z.string().min(1)
+/** 1, 2 … within one call. */
+const attempt = z.int().positive()
+/** ms since the epoch. */
+const time = z.int()
+const durationMs = z.int().nonnegative()
+const costMicroUsd = z.int().nonnegative()
+/** Who did it: a person, a program, or `refold` itself. */
+const by = z.string().min(1)
+/** The process that performs an effect, and until when nobody else may take it over. */
+const claim = { owner: z.string().min(1), leaseUntil: time }
+
+export const limitName = z.enum(['iterations', 'toolCalls', 'tokens', 'cost', 'wallTime', 'repeatedCalls', 'cycle'])
+export type LimitName = z.infer<typeof limitName>
+
+/** `null` switches a limit off. */
+export const limits = z.strictObject({
+  iterationsPerTurn: z.int().positive().nullable(),
+  toolCallsPerTurn: z.int().positive().nullable(),
+  /** Input and output of the whole run. */
+  tokens: z.int().positive().nullable(),
+  /** Of the whole run. */
+  costMicroUsd: z.int().nonnegative().nullable(),
+  /** Of one turn, without the time that people take to approve. */
+  wallTimeMs: z.int().positive().nullable(),
+  /** So many calls of one tool with the same arguments and the same result. */
+  repeatedCalls: z.int().positive().nullable(),
+  /** So many repetitions of a pattern of up to four calls. */
+  cycles: z.int().positive().nullable(),
+})
+export type Limits = z.infer<typeof limits>
+
+/** All that the chart decides by, fixed at the start of the run, so that a replay needs no code but the chart's. */
+export const runSettings = z.strictObject({
+  /** `provider/model`, in order of preference; the whole name behind the first slash goes to the provider. */
+  models: z.array(z.string()),
+  limits,
+  checksInput: z.boolean(),
+  checksOutput: z.boolean(),
+  /** A typed result ends the run; otherwise an answer ends the turn. */
+  endsWithOutput: z.boolean(),
+  /** How often the model may correct invalid arguments or output before the next model has its turn. */
+  clarifications: z.int().nonnegative(),
+  approvalTimeoutMs: z.int().positive(),
+})
+export type RunSettings = z.infer<typeof runSettings>
+
+const shapes = {
+  RunStarted: {
+    agent: z.string(),
+    agentVersion: z.string(),
+    chartHash: z.string(),
+    settings: runSettings,
+    input: json.optional(),
+    parent: z.strictObject({ runId: z.string(), callId }).optional(),
+  },
+  MessageReceived: { text: z.string(), data: json.optional() },
+  InputAccepted: { /** What the agent sees instead, where a guardrail redacted it. */ text: z.string().optional() },
+  InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional() },
+
+  ModelCallRequested: {
+    callId,
+    attempt,
+    model: z.string(),
+    /** `aside`: a prompt of its own, no part of the conversation. */
+    purpose: z.enum(['answer', 'wrapUp', 'aside']),
+    /** SHA-256 of the fixed part of the prompt: instructions, tools, output schema. The text is in the blob store. */
+    promptHash: z.string(),
+    /** SHA-256 over prompt hash, model and the chained hash of the transcript: a replay computes it again and compares. */
+    fingerprint: z.string(),
+    ...claim,
+  },
+  ModelCallSucceeded: {
+    callId,
+    attempt,
+    /** As the provider named it. */
+    model: z.string(),
+    parts: z.array(assistantPart),
+    stop: z.string(),
+    usage,
+    costMicroUsd: costMicroUsd.optional(),
+    durationMs,
+    responseId: z.string().optional(),
+    requestId: z.string().optional(),
+    dropped: z.array(z.string()).optional(),
+  },
+  ModelCallFailed: {
+    callId,
+    attempt,
+    class: modelFailureClass,
+    message: z.string(),
+    /** What the failure policy makes of it. */
+    next: z.enum(['retry', 'nextModel', 'escalate']),
+    retryAt: time.optional(),
+    durationMs,
+    status: z.int().optional(),
+    requestId: z.string().optional(),
+    usage: usage.optional(),
+    costMicroUsd: costMicroUsd.optional(),
+  },
+  OutputAccepted: { output: json.optional(), text: z.string().optional() },
+  OutputRejected: { reason: z.string(), guardrail: z.string().optional() },
+
+  ToolCallRequested: { callId, attempt, tool: z.string(), input: json, idempotencyKey: z.string(), ...claim },
+  ToolCallSucceeded: {
+    callId,
+    attempt,
+    output: json,
+    durationMs: durationMs.optional(),
+    settledBy: z.enum(['lookup', 'human']).optional(),
+    by: by.optional(),
+  },
+  ToolCallFailed: {
+    callId,
+    attempt,
+    class: z.enum(['error', 'timeout', 'invalidOutput', 'outputTooLarge', 'neverHappened', 'cancelled']),
+    message: z.string(),
+    /** Present where it will be tried again; without it the failure is final and goes to the model. */
+    retryAt: time.optional(),
+    durationMs: durationMs.optional(),
+    settledBy: z.enum(['lookup', 'human']).optional(),
+    by: by.optional(),
+  },
+  /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
+  ToolCallUnresolved: { callId, attempt, reason: z.string() },
+  ToolCallRejected: {
+    callId,
+    reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit']),
+    message: z.string(),
+    guardrail: z.string().optional(),
+  },
+  ToolCallDenied: { callId, by, reason: z.string() },
+
+  ApprovalRequested: {
+    callId,
+    /** What is asked: a tool with its input, or a question of the chart. */
+    subject: z.strictObject({ tool: z.string().optional(), input: json.optional(), question: z.string().optional() }),
+    /** SHA-256 of subject, chart and call: a grant holds for exactly this. */
+    digest: z.string(),
+    expiresAt: time,
+    reason: z.string().optional(),
+  },
+  ApprovalGranted: { callId, digest: z.string(), by },
+  ApprovalDenied: { callId, by, reason: z.string() },
+
+  ChildRunRequested: { callId, childRunId: z.string(), agent: z.string(), input: json },
+  ChildRunSucceeded: { callId, childRunId: z.string(), output: json },
+  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string() },
+
+  TimerScheduled: { timerId: z.string(), dueAt: time },
+  TimerFired: { timerId: z.string() },
+
+  LimitExceeded: { limit: limitName, used: z.number(), allowed: z.number() },
+  TurnCompleted: { turn: z.int().positive(), outcome: z.enum(['answered', 'rejected', 'wrappedUp', 'answeredByHuman']) },
+  RunEscalated: { reason: z.string(), callId: callId.optional() },
+  HumanAnswerReceived: { by, text: z.string() },
+  RunReturned: { by, note: z.string().optional(), limits: limits.partial().optional() },
+
+  RunPaused: { by, reason: z.string().optional() },
+  RunResumed: { by },
+  RunCompleted: { output: json.optional(), by: by.optional() },
+  RunFailed: { reason: z.string(), by: by.optional() },
+  RunCancelled: { by, reason: z.string() },
+} as const
+
+type Shapes = typeof shapes
+export type RunEventType = keyof Shapes
+export type DataOf<Type extends RunEventType> = z.infer<z.ZodObject<Shapes[Type], z.core.$strict>>
+
+/** A fact about a run, before it has a place in the log. */
+export type RunFact = { [Type in RunEventType]: { readonly type: Type; readonly data: DataOf<Type> } }[RunEventType]
+
+export const runEventTypes = Object.keys(shapes) as RunEventType[]
+
+/** One schema a type, of its current version. */
+export const dataSchemas = Object.fromEntries(Object.entries(shapes).map(([type, shape]) => [type, z.strictObject(shape)])) as {
+  [Type in RunEventType]: z.ZodObject<Shapes[Type], z.core.$strict>
+}
+
+export const isRunEventType = (type: string): type is RunEventType => Object.hasOwn(shapes, type)
+
+/** Events after which a run accepts nothing more. */
+export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
+
+/** Whether this event is the last word on its tool call or child run. */
+export const settlesCall = (fact: RunFact): boolean => {
+  switch (fact.type) {
+    case 'ToolCallSucceeded':
+    case 'ToolCallRejected':
+    case 'ToolCallDenied':
+    case 'ChildRunSucceeded':
+    case 'ChildRunFailed':
+      return true
+    case 'ToolCallFailed':
+      return fact.data.retryAt === undefined
+    default:
+      return false
+  }
+}

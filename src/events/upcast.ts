@@ -1,0 +1,13 @@
+import type { JsonObject } from '../json.ts'
+import type { RunEventType } from './run-events.ts'
+
+type Upcaster = (data: JsonObject) => JsonObject
+
+/** Per type: what turns version N into N+1, at index N-1. A type without a row is at version 1. */
+const upcasters: Partial<Record<RunEventType, readonly Upcaster[]>> = {}
+
+export const currentVersion = (type: RunEventType): number => (upcasters[type]?.length ?? 0) + 1
+
+/** Yesterday's data in today's shape. */
+export const upcast = (type: RunEventType, version: number, data: JsonObject): JsonObject =>
+  (upcasters[type] ?? []).slice(version - 1).reduce((older, toNext) => toNext(older), data)

@@ -1,0 +1,22 @@
+/** The last word of every event type. A new verb is a decision: docs/decisions/0001. */
+export const verbs = [
+  'Started',
+  'Received',
+  'Accepted',
+  'Rejected',
+  'Requested',
+  'Succeeded',
+  'Failed',
+  'Unresolved',
+  'Granted',
+  'Denied',
+  'Scheduled',
+  'Fired',
+  'Exceeded',
+  'Escalated',
+  'Returned',
+  'Paused',
+  'Resumed',
+  'Completed',
+  'Cancelled',
+] as const

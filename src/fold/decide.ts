@@ -1,0 +1,99 @@
+import type { RunFact } from '../events/run-events.ts'
+import type { Json } from '../json.ts'
+import type { Limits } from '../events/run-events.ts'
+import { accepts } from './accepts.ts'
+import { valueText } from './place-text.ts'
+import type { RunState } from './run-state.ts'
+
+/** What people and programs may wish of a run. */
+export type Command =
+  | { readonly type: 'sendMessage'; readonly text: string; readonly data?: Json }
+  | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string }
+  | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string }
+  | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
+  | { readonly type: 'answer'; readonly by: string; readonly text: string }
+  | { readonly type: 'giveBack'; readonly by: string; readonly note?: string; readonly limits?: Partial<Limits> }
+  | { readonly type: 'complete'; readonly by: string; readonly output?: Json }
+  | { readonly type: 'fail'; readonly by: string; readonly reason: string }
+  | { readonly type: 'pause'; readonly by: string; readonly reason?: string }
+  | { readonly type: 'resume'; readonly by: string }
+  | { readonly type: 'cancel'; readonly by: string; readonly reason: string }
+
+export type SettledOutcome = { readonly succeeded: true; readonly output: Json } | { readonly succeeded: false; readonly message: string }
+
+export type Decision =
+  | { readonly ok: true; readonly facts: readonly RunFact[] }
+  /** Granted before: the wish was repeated. */
+  | { readonly ok: true; readonly facts: readonly []; readonly repeated: true }
+  | { readonly ok: false; readonly reason: string }
+
+/** A command is a wish; the charts alone say whether it may become a fact. */
+export const decide = (state: RunState, command: Command, at: number, commandId?: string): Decision => {
+  if (commandId !== undefined && state.commandIds.has(commandId)) return { ok: true, facts: [], repeated: true }
+  const fact = factOf(state, command)
+  if (typeof fact === 'string') return { ok: false, reason: fact }
+  if (!accepts(state, fact, at)) return { ok: false, reason: refusal(state, command) }
+  return { ok: true, facts: [fact] }
+}
+
+const factOf = (state: RunState, command: Command): RunFact | string => {
+  switch (command.type) {
+    case 'sendMessage':
+      return { type: 'MessageReceived', data: { text: command.text, ...(command.data === undefined ? {} : { data: command.data }) } }
+    case 'approve':
+      return approval(state, command)
+    case 'deny':
+      return { type: 'ApprovalDenied', data: { callId: command.callId, by: command.by, reason: command.reason } }
+    case 'settleToolCall':
+      return settlement(state, command)
+    case 'answer':
+      return { type: 'HumanAnswerReceived', data: { by: command.by, text: command.text } }
+    case 'giveBack':
+      return {
+        type: 'RunReturned',
+        data: {
+          by: command.by,
+          ...(command.note === undefined ? {} : { note: command.note }),
+          ...(command.limits === undefined ? {} : { limits: command.limits }),
+        },
+      }
+    default:
+      return operation(command)
+  }
+}
+
+const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' }>): RunFact => {
+  switch (command.type) {
+    case 'complete':
+      return { type: 'RunCompleted', data: { by: command.by, ...(command.output === undefined ? {} : { output: command.output }) } }
+    case 'fail':
+      return { type: 'RunFailed', data: { by: command.by, reason: command.reason } }
+    case 'pause':
+      return { type: 'RunPaused', data: { by: command.by, ...(command.reason === undefined ? {} : { reason: command.reason }) } }
+    case 'resume':
+      return { type: 'RunResumed', data: { by: command.by } }
+    case 'cancel':
+      return { type: 'RunCancelled', data: { by: command.by, reason: command.reason } }
+  }
+}
+
+const approval = (state: RunState, { callId, by, digest }: Extract<Command, { type: 'approve' }>): RunFact | string => {
+  const asked = state.approvals.get(callId)
+  if (asked === undefined) return `${callId} asks for no approval; open: ${[...state.approvals.keys()].join(', ') || 'none'}`
+  if (digest !== undefined && digest !== asked.digest) return `the approval of ${callId} is for ${digest}, but ${asked.digest} is asked`
+  return { type: 'ApprovalGranted', data: { callId, digest: asked.digest, by } }
+}
+
+const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, { type: 'settleToolCall' }>): RunFact | string => {
+  const owed = state.owed.get(callId)
+  if (owed?.intent !== 'lookUp') return `${callId} is not unresolved`
+  const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by }
+  return outcome.succeeded
+    ? { type: 'ToolCallSucceeded', data: { ...settled, output: outcome.output } }
+    : { type: 'ToolCallFailed', data: { ...settled, class: 'error', message: outcome.message } }
+}
+
+const refusal = (state: RunState, command: Command): string => {
+  if (state.status !== 'active') return `${state.runId} has ${state.status}`
+  return `${command.type} is not possible: ${state.runId} is at ${valueText(state.chart.value)}${state.paused ? ', paused' : ''}`
+}

@@ -1,0 +1,288 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import { AppError } from '../errors.ts'
+import { callIdAt, keyOf } from '../events/call-id.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import type { Json } from '../json.ts'
+import type { ChartEvent } from '../machines/chart-event.ts'
+import type { CallToolParams } from '../machines/intents.ts'
+import type { Spent } from '../machines/spent.ts'
+import { applyToBudget, emptyBudget, wallTimeMs, type Budget } from '../projections/budget.ts'
+import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
+import type { ChartAction } from '../statechart/driver.ts'
+import { armTimer, disarmChart, disarmTimer, oweIntent, settleOwed, settleTimers, timerById } from './ledger.ts'
+import { placeText } from './place-text.ts'
+import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
+
+// The fold: the one function by which a run moves, live and on replay.
+//
+//   F1. It reads nothing but its arguments: no clock, no chance, no I/O.
+//   F2. It never performs what a chart asks for; it writes it into the ledger of owed work.
+//   F3. It never changes the state that it was given.
+
+/** What one event did, beside the new state. */
+export interface Step {
+  readonly state: RunState
+  /** Where the charts stand, as recorded in `meta.to`. */
+  readonly to: string
+  /** What they asked for, as recorded in `meta.intents`. */
+  readonly intents: readonly string[]
+  /** No chart and no book had a use for the event. */
+  readonly ignored: boolean
+}
+
+/**
+ * The state after `event`. `before` is undefined at the first event, which has to be `RunStarted`.
+ * Throws `UnexpectedEvent` for an event that cannot follow: after the end, out of order, or one at which the chart throws.
+ */
+export const step = (program: Program, before: RunState | undefined, event: RunEvent): Step => {
+  if (before === undefined) return begin(program, event)
+  if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
+  if (before.status !== 'active') throw unexpected(before, event, `nothing after the run has ${before.status}`)
+  const noted = note(program, before, event)
+  const draft: Draft = { state: noted, intents: [], moved: [], event }
+  const seen = chartEvent(event, noted.budget)
+  const { timer, callId } = addressee(before, event)
+  const type = timer?.event ?? event.type
+  if (callId !== undefined) moveCall(program, draft, callId, { ...seen, type } as ChartEvent)
+  if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
+  finish(draft)
+  const { state } = draft
+  return {
+    state,
+    to: placeText(state.chart.value, state.calls, draft.moved),
+    intents: draft.intents,
+    ignored: sameBooks(before, state) && !before.chart.can(seen),
+  }
+}
+
+/** Whose event this is, beside the run's own chart. */
+const addressee = (before: RunState, event: RunEvent): { timer?: Timer; callId?: string } => {
+  const timer = event.type === 'TimerFired' ? timerById(before.timers, event.data.timerId)?.[1] : undefined
+  const callId = timer?.chart ?? callIdOf(event)
+  return { ...(timer === undefined ? {} : { timer }), ...(callId === undefined || !before.calls.has(callId) ? {} : { callId }) }
+}
+
+type Intent = Extract<ChartAction, { kind: 'intent' }>
+
+interface Draft {
+  state: RunState
+  readonly intents: string[]
+  /** Call ids whose charts reacted. */
+  readonly moved: string[]
+  readonly event: RunEvent
+}
+
+const begin = (program: Program, event: RunEvent): Step => {
+  if (event.type !== 'RunStarted' || event.revision !== 0) {
+    throw new AppError('UnexpectedEvent', `Expected RunStarted at revision 0 of ${event.runId}, found ${event.type} at ${event.revision}`)
+  }
+  const { snapshot, actions } = program.run.init({ settings: event.data.settings, input: event.data.input })
+  const draft: Draft = { state: firstState(program, event, event.data, snapshot), intents: [], moved: [], event }
+  book(program, draft, '', actions)
+  finish(draft)
+  return { state: draft.state, to: placeText(snapshot.value, draft.state.calls, []), intents: draft.intents, ignored: false }
+}
+
+const firstState = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
+  runId: event.runId,
+  revision: 0,
+  hash: event.meta.hash,
+  lastEventId: event.id,
+  at: event.meta.at,
+  started,
+  correlationId: event.meta.correlationId,
+  status: 'active',
+  paused: false,
+  chart,
+  calls: new Map(),
+  owed: new Map(),
+  approvals: new Map(),
+  timers: new Map(),
+  budget: applyToBudget(emptyBudget, event),
+  transcript: emptyTranscript,
+  projections: program.projections.map((projection) => projection.apply(projection.initial(), event)),
+  commandIds: new Set(event.meta.commandId === undefined ? [] : [event.meta.commandId]),
+})
+
+/** All books but the charts. */
+const note = (program: Program, before: RunState, event: RunEvent): RunState => ({
+  ...before,
+  ...lifecycle(event),
+  revision: event.revision,
+  hash: event.meta.hash,
+  lastEventId: event.id,
+  at: event.meta.at,
+  calls: noteInput(before.calls, event),
+  owed: settleOwed(before.owed, event),
+  approvals: noteApproval(before.approvals, event),
+  timers: settleTimers(before.timers, event),
+  budget: applyToBudget(before.budget, event),
+  transcript: applyToTranscript(before.transcript, event),
+  projections:
+    program.projections.length === 0
+      ? before.projections
+      : program.projections.map((projection, index) => projection.apply(before.projections[index], event)),
+  commandIds: event.meta.commandId === undefined ? before.commandIds : new Set(before.commandIds).add(event.meta.commandId),
+})
+
+/** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
+const lifecycle = (event: RunEvent): Partial<RunState> => {
+  switch (event.type) {
+    case 'RunPaused':
+      return { paused: true }
+    case 'RunResumed':
+      return { paused: false }
+    case 'RunCompleted':
+      return { status: 'completed', ...(event.data.output === undefined ? {} : { output: event.data.output }) }
+    case 'RunFailed':
+      return { status: 'failed', reason: event.data.reason }
+    case 'RunCancelled':
+      return { status: 'cancelled', reason: event.data.reason }
+    case 'OutputAccepted':
+      return event.data.output === undefined ? {} : { output: event.data.output }
+    default:
+      return {}
+  }
+}
+
+/** What a person was asked about, or what a tool got, is what every later attempt gets. */
+const noteInput = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
+  if (event.type !== 'ApprovalRequested' && event.type !== 'ToolCallRequested') return calls
+  const call = calls.get(event.data.callId)
+  const input = event.type === 'ToolCallRequested' ? event.data.input : event.data.subject.input
+  return call === undefined || call.input !== undefined || input === undefined ? calls : new Map(calls).set(event.data.callId, { ...call, input })
+}
+
+const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
+  switch (event.type) {
+    case 'ApprovalRequested':
+      return new Map(approvals).set(event.data.callId, event.data)
+    case 'ApprovalGranted':
+    case 'ApprovalDenied':
+    case 'ToolCallDenied': {
+      if (!approvals.has(event.data.callId)) return approvals
+      const rest = new Map(approvals)
+      rest.delete(event.data.callId)
+      return rest
+    }
+    default:
+      return approvals
+  }
+}
+
+export const spentAt = (budget: Budget, at: number): Spent => ({
+  iterations: budget.iterations,
+  toolCalls: budget.toolCalls,
+  tokens: budget.tokens,
+  costMicroUsd: budget.costMicroUsd,
+  wallTimeMs: wallTimeMs(budget, at),
+  repeatedCalls: budget.repeatedCalls,
+  cycles: budget.cycles,
+})
+
+const callIdOf = (event: RunEvent): string | undefined => ('callId' in event.data ? event.data.callId : undefined)
+
+const chartEvent = (event: RunEvent, budget: Budget): ChartEvent => {
+  const callId = callIdOf(event)
+  return {
+    ...event.data,
+    type: event.type,
+    at: event.meta.at,
+    revision: event.revision,
+    spent: spentAt(budget, event.meta.at),
+    ...(callId === undefined ? {} : { key: keyOf(callId) }),
+  } as unknown as ChartEvent
+}
+
+const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEvent): void => {
+  const call = draft.state.calls.get(callId)
+  if (call === undefined) return
+  const { snapshot, actions } = program.toolCall.step(call.snapshot, event)
+  if (snapshot === call.snapshot && actions.length === 0) return
+  draft.moved.push(callId)
+  const over = snapshot.status !== 'active'
+  const calls = new Map(draft.state.calls)
+  if (over) calls.delete(callId)
+  else calls.set(callId, { ...call, snapshot })
+  draft.state = { ...draft.state, calls, timers: over ? disarmChart(draft.state.timers, callId) : draft.state.timers }
+  book(program, draft, callId, actions)
+}
+
+const moveRun = (program: Program, draft: Draft, event: ChartEvent): void => {
+  if (draft.state.chart.status !== 'active') return
+  const { snapshot, actions } = program.run.step(draft.state.chart, event)
+  draft.state = { ...draft.state, chart: snapshot }
+  book(program, draft, '', actions)
+}
+
+const book = (program: Program, draft: Draft, chart: string, actions: readonly ChartAction[]): void => {
+  for (const action of actions) {
+    const { state } = draft
+    if (action.kind === 'arm') draft.state = { ...state, timers: armTimer(state.timers, chart, action, draft.event) }
+    else if (action.kind === 'disarm') draft.state = { ...state, timers: disarmTimer(state.timers, chart, action.id) }
+    else bookIntent(program, draft, action)
+  }
+}
+
+const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
+  switch (action.type) {
+    case 'callTool':
+      return propose(program, draft, action.params as CallToolParams)
+    case 'callTools':
+      for (const call of action.params.calls as CallToolParams[]) propose(program, draft, call)
+      return
+    case 'abandon':
+      draft.state = { ...draft.state, owed: new Map(), calls: new Map() }
+      return
+    default:
+      owe(draft, action)
+  }
+}
+
+const owe = (draft: Draft, action: Intent): void => {
+  const { owed, key } = oweIntent(draft.state.owed, action, draft.event, draft.intents.length)
+  draft.intents.push(`${action.type}:${key}`)
+  const readsInbox = action.type === 'callModel' && action.params.prompt === undefined
+  draft.state = { ...draft.state, owed, transcript: readsInbox ? readInbox(draft.state.transcript) : draft.state.transcript }
+}
+
+/** Every tool call is a small chart of its own, from the wish to its last word. */
+const propose = (program: Program, draft: Draft, call: CallToolParams): void => {
+  const callId = call.callId ?? callIdAt(draft.event.revision, call.key ?? draft.intents.length)
+  const { snapshot, actions } = program.toolCall.init({ callId })
+  const open: OpenCall = {
+    snapshot,
+    tool: call.tool,
+    ...(call.argumentsText === undefined ? { input: (call.input ?? {}) as Json } : { argumentsText: call.argumentsText }),
+  }
+  draft.state = { ...draft.state, calls: new Map(draft.state.calls).set(callId, open) }
+  book(program, draft, callId, actions)
+}
+
+/** A run that is over owes nothing; a chart that is over owes its run the last word. */
+const finish = (draft: Draft): void => {
+  const { state } = draft
+  if (state.status !== 'active') {
+    draft.state = { ...state, owed: new Map(), calls: new Map(), timers: new Map(), approvals: new Map() }
+    return
+  }
+  if (state.chart.status === 'active' || state.owed.has('endRun')) return
+  const failed = state.chart.hasTag('failed')
+  const output = (state.output ?? (state.chart.output as Json | undefined)) as Json
+  draft.state = { ...state, calls: new Map(), timers: new Map(), owed: new Map() }
+  owe(draft, { kind: 'intent', type: 'endRun', params: { failed, output } })
+}
+
+const sameBooks = (before: RunState, after: RunState): boolean =>
+  before.chart === after.chart &&
+  before.calls === after.calls &&
+  before.owed === after.owed &&
+  before.approvals === after.approvals &&
+  before.timers === after.timers &&
+  before.paused === after.paused &&
+  before.status === after.status
+
+const unexpected = (before: RunState, event: RunEvent, expected: string): AppError =>
+  new AppError('UnexpectedEvent', `${before.runId} expected ${expected}, found ${event.type} at revision ${event.revision}`, {
+    details: { runId: before.runId, revision: event.revision, type: event.type },
+  })

@@ -1,0 +1,137 @@
+import { callIdAt } from '../events/call-id.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import type { ChartAction } from '../statechart/driver.ts'
+import type { Owed, Timer } from './run-state.ts'
+
+type Ledger = ReadonlyMap<string, Owed>
+type Timers = ReadonlyMap<string, Timer>
+/** The place of an event whose data a chart acts on. */
+export type Placed = Pick<RunEvent, 'id' | 'revision' | 'meta'>
+
+/** Intents that a chart may have open several times, each with a call id. */
+const called: ReadonlySet<string> = new Set(['callModel', 'callTool', 'askApproval', 'startChildRun', 'checkCall', 'startCall', 'lookUp', 'deny'])
+
+/** What an event settles that has no call id. */
+const settledIntents: Readonly<Record<string, string>> = {
+  InputAccepted: 'checkInput',
+  InputRejected: 'checkInput',
+  OutputAccepted: 'checkOutput',
+  OutputRejected: 'checkOutput',
+  TurnCompleted: 'endTurn',
+  RunEscalated: 'escalate',
+  LimitExceeded: 'reportLimit',
+}
+
+const without = <Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> => {
+  if (!map.has(key)) return map
+  const rest = new Map(map)
+  rest.delete(key)
+  return rest
+}
+
+const withEntry = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> => new Map(map).set(key, value)
+
+/** The ledger after an event, before any chart has reacted to it. */
+export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
+  switch (event.type) {
+    case 'ModelCallRequested':
+    case 'ToolCallRequested':
+      return claim(owed, event, { owner: event.data.owner, leaseUntil: event.data.leaseUntil, attempt: event.data.attempt })
+    case 'ChildRunRequested':
+      return park(owed, event.data.callId, event.id)
+    case 'ApprovalRequested':
+      // A call's own approval is between its chart and the person; a question of the run's chart stays open until it is answered.
+      return owed.get(event.data.callId)?.intent === 'askApproval' ? park(owed, event.data.callId, event.id) : without(owed, event.data.callId)
+    case 'ToolCallUnresolved':
+      return park(owed, event.data.callId, event.id)
+    case 'RunEscalated':
+      return event.data.callId === undefined ? without(owed, 'escalate') : park(owed, event.data.callId, event.id)
+    case 'ApprovalGranted':
+    case 'ApprovalDenied':
+    case 'ModelCallSucceeded':
+    case 'ModelCallFailed':
+    case 'ToolCallSucceeded':
+    case 'ToolCallFailed':
+    case 'ToolCallRejected':
+    case 'ToolCallDenied':
+    case 'ChildRunSucceeded':
+    case 'ChildRunFailed':
+      return without(owed, event.data.callId)
+    default: {
+      const intent = settledIntents[event.type]
+      return intent === undefined ? owed : without(owed, intent)
+    }
+  }
+}
+
+const claim = (
+  owed: Ledger,
+  event: RunEvent & { readonly data: { readonly callId: string } },
+  by: { readonly owner: string; readonly leaseUntil: number; readonly attempt: number },
+): Ledger => {
+  const { callId } = event.data
+  const wanted = owed.get(callId)
+  if (wanted === undefined) return owed
+  const intent = event.type === 'ToolCallRequested' ? 'startCall' : wanted.intent
+  return withEntry(owed, callId, { ...wanted, ...by, intent, status: 'claimed', eventId: event.id })
+}
+
+const park = (owed: Ledger, callId: string, eventId: string): Ledger => {
+  const entry = owed.get(callId)
+  return entry === undefined ? owed : withEntry(owed, callId, { ...entry, status: 'parked', eventId })
+}
+
+/** Writes what a chart asks for into the ledger. `index` counts the intents of this event, for those that bring no key. */
+export const oweIntent = (owed: Ledger, action: Extract<ChartAction, { kind: 'intent' }>, event: Placed, index: number): { owed: Ledger; key: string } => {
+  const key = ledgerKey(action, event, index)
+  const before = owed.get(key)
+  const entry: Owed = {
+    key,
+    intent: action.type,
+    params: action.params,
+    status: 'wanted',
+    attempt: typeof action.params.attempt === 'number' ? action.params.attempt : (before?.attempt ?? 1),
+    eventId: event.id,
+    // A look-up keeps the owner: its late answer is still the truth about the world.
+    ...(action.type === 'lookUp' && before?.owner !== undefined ? { owner: before.owner } : {}),
+  }
+  return { owed: withEntry(owed, key, entry), key }
+}
+
+export const ledgerKey = (action: Extract<ChartAction, { kind: 'intent' }>, event: Placed, index: number): string => {
+  if (typeof action.params.callId === 'string') return action.params.callId
+  if (!called.has(action.type)) return action.type
+  return callIdAt(event.revision, typeof action.params.key === 'string' ? action.params.key : index)
+}
+
+export const armTimer = (timers: Timers, chart: string, action: Extract<ChartAction, { kind: 'arm' }>, event: Placed): Timers =>
+  withEntry(timers, timerKey(chart, action.id), {
+    timerId: `${event.revision}.${timerKey(chart, action.id)}`,
+    event: action.event,
+    chart,
+    delayMs: action.delayMs,
+    askedAt: event.meta.at,
+  })
+
+export const disarmTimer = (timers: Timers, chart: string, id: string): Timers => without(timers, timerKey(chart, id))
+
+/** A call that is over needs none of its timers. */
+export const disarmChart = (timers: Timers, chart: string): Timers => {
+  const rest = [...timers].filter(([, timer]) => timer.chart !== chart)
+  return rest.length === timers.size ? timers : new Map(rest)
+}
+
+export const timerById = (timers: Timers, timerId: string): [key: string, timer: Timer] | undefined => {
+  for (const entry of timers) if (entry[1].timerId === timerId) return entry
+  return undefined
+}
+
+export const settleTimers = (timers: Timers, event: RunEvent): Timers => {
+  if (event.type !== 'TimerScheduled' && event.type !== 'TimerFired') return timers
+  const found = timerById(timers, event.data.timerId)
+  if (found === undefined) return timers
+  const [key, timer] = found
+  return event.type === 'TimerFired' ? without(timers, key) : withEntry(timers, key, { ...timer, dueAt: event.data.dueAt })
+}
+
+const timerKey = (chart: string, id: string): string => (chart === '' ? id : `${chart}/${id}`)

@@ -1,0 +1,87 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import type { DataOf } from '../events/run-events.ts'
+import type { Json } from '../json.ts'
+import type { Budget } from '../projections/budget.ts'
+import type { Projection } from '../projections/projection.ts'
+import type { Transcript } from '../projections/transcript.ts'
+import type { ChartDriver } from '../statechart/driver.ts'
+
+/** Everything a fold needs besides the events. */
+export interface Program {
+  readonly run: ChartDriver
+  readonly toolCall: ChartDriver
+  /** Structure hash of the run's chart. */
+  readonly chartHash: string
+  /** The agent's own folds, whose states its tools may read. */
+  readonly projections: readonly Projection[]
+}
+
+/** Something that a chart asked for and that no event has settled yet. */
+export interface Owed {
+  /** The call id, or the name of an intent that a chart has open once at most. */
+  readonly key: string
+  readonly intent: string
+  readonly params: Readonly<Record<string, unknown>>
+  /**
+   * `wanted`: nobody has begun it. `claimed`: an owner performs it, or did when it died.
+   * `parked`: nothing to do until a person or another run answers.
+   */
+  readonly status: 'wanted' | 'claimed' | 'parked'
+  readonly attempt: number
+  readonly owner?: string
+  readonly leaseUntil?: number
+  /** Id of the event that asked for it or claimed it: the cause of what settles it. */
+  readonly eventId: string
+}
+
+export interface Timer {
+  readonly timerId: string
+  /** The event that its chart waits for. */
+  readonly event: string
+  /** '' is the run's own chart, otherwise a call id. */
+  readonly chart: string
+  readonly delayMs: number
+  /** When the chart asked for it. */
+  readonly askedAt: number
+  /** Absent until `TimerScheduled` is recorded. */
+  readonly dueAt?: number
+}
+
+/** A tool call under way. */
+export interface OpenCall {
+  readonly snapshot: AnyMachineSnapshot
+  readonly tool: string
+  /** What a model wrote; a workflow gives `input` instead. */
+  readonly argumentsText?: string
+  readonly input?: Json
+}
+
+export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
+
+/** The whole state of a run: a fold of its events and of nothing else. */
+export interface RunState {
+  readonly runId: string
+  /** Of the newest event; -1 before the first. */
+  readonly revision: number
+  readonly hash: string
+  readonly lastEventId: string
+  /** Time of the newest event. */
+  readonly at: number
+  readonly started: DataOf<'RunStarted'>
+  readonly correlationId: string
+  readonly status: RunStatus
+  readonly paused: boolean
+  readonly output?: Json
+  readonly reason?: string
+  readonly chart: AnyMachineSnapshot
+  readonly calls: ReadonlyMap<string, OpenCall>
+  readonly owed: ReadonlyMap<string, Owed>
+  readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>
+  /** By chart and XState's own id: a chart arms each of them once at a time. */
+  readonly timers: ReadonlyMap<string, Timer>
+  readonly budget: Budget
+  readonly transcript: Transcript
+  readonly projections: readonly unknown[]
+  /** Wishes that were granted, so that a repeated one is not granted twice. */
+  readonly commandIds: ReadonlySet<string>
+}

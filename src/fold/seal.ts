@@ -1,0 +1,60 @@
+import { encodeData, encodeMeta } from '../events/codec.ts'
+import type { EventMeta, RunEvent } from '../events/envelope.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { currentVersion } from '../events/upcast.ts'
+import { step } from './fold.ts'
+import type { Program, RunState } from './run-state.ts'
+
+/** Where a fact comes from: all that the core cannot know by itself. */
+export interface Origin {
+  readonly runId: string
+  readonly id: string
+  readonly at: number
+  readonly agent: string
+  readonly correlationId: string
+  readonly causationId?: string
+  readonly commandId?: string
+  readonly actor?: string
+  readonly traceparent?: string
+}
+
+export interface SealedEvent {
+  readonly state: RunState
+  readonly event: RunEvent
+  readonly texts: { readonly id: string; readonly type: string; readonly data: string; readonly meta: string }
+  /** Texts that have to be in the blob store first. */
+  readonly blobs: readonly string[]
+}
+
+/** A fact becomes an event: the fold says where it leads, the chain of hashes closes over it. */
+export const seal = (program: Program, before: RunState | undefined, fact: RunFact, origin: Origin): SealedEvent => {
+  const { data, blobs, blobFields } = encodeData(fact)
+  const revision = (before?.revision ?? -1) + 1
+  const meta: Omit<EventMeta, 'hash' | 'to'> = {
+    version: currentVersion(fact.type),
+    at: origin.at,
+    agent: origin.agent,
+    chartHash: program.chartHash,
+    correlationId: origin.correlationId,
+    ...(origin.causationId === undefined ? {} : { causationId: origin.causationId }),
+    ...(origin.commandId === undefined ? {} : { commandId: origin.commandId }),
+    ...(origin.actor === undefined ? {} : { actor: origin.actor }),
+    ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
+    ...(blobFields.length === 0 ? {} : { blobs: [...blobFields] }),
+  }
+  const unplaced = { ...fact, id: origin.id, runId: origin.runId, revision, meta: { ...meta, to: '', hash: '' } } as RunEvent
+  const led = step(program, before, unplaced)
+  const placed = {
+    ...meta,
+    to: led.to,
+    ...(led.intents.length === 0 ? {} : { intents: [...led.intents] }),
+    ...(led.ignored ? { ignored: true as const } : {}),
+  }
+  const { meta: metaText, hash } = encodeMeta(before?.hash ?? '', fact.type, data, placed)
+  return {
+    state: { ...led.state, hash },
+    event: { ...unplaced, meta: { ...placed, hash } } as RunEvent,
+    texts: { id: origin.id, type: fact.type, data, meta: metaText },
+    blobs,
+  }
+}

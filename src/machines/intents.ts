@@ -1,0 +1,70 @@
+/**
+ * The effects and facts that a chart may ask for. Each is a named action with JSON params; none has a body:
+ * the fold writes them into the ledger of owed work, and the runtime answers each with an event.
+ */
+export const runIntents = [
+  'callModel', // { key?, callId?, attempt?, model?, prompt? … } -> ModelCallRequested, ModelCallSucceeded | ModelCallFailed
+  'callTool', // { tool, input | argumentsText, key?, callId? } -> a tool call of its own, see the chart `tool-call`
+  'callTools', // { calls: [the same] } -> all of them at once
+  'askApproval', // { question, key?, timeoutMs? } -> ApprovalRequested, ApprovalGranted | ApprovalDenied
+  'startChildRun', // { agent, input, key? } -> ChildRunRequested, ChildRunSucceeded | ChildRunFailed
+  'checkInput', // -> InputAccepted | InputRejected
+  'checkOutput', // -> OutputAccepted | OutputRejected
+  'reportLimit', // -> LimitExceeded
+  'endTurn', // { outcome } -> TurnCompleted
+  'escalate', // { reason } -> RunEscalated
+  'abandon', // drops all that is owed and open but timers
+] as const
+
+/** What the chart of a single tool call asks for. */
+export const toolCallIntents = [
+  'checkCall', // -> ToolCallRejected | ApprovalRequested | ToolCallRequested
+  'startCall', // { attempt } -> ToolCallRequested
+  'lookUp', // -> ToolCallSucceeded | ToolCallFailed, or RunEscalated where nobody knows
+  'deny', // { by, reason } -> ToolCallDenied
+] as const
+
+export type RunIntent = (typeof runIntents)[number]
+export type ToolCallIntent = (typeof toolCallIntents)[number]
+
+export interface CallModelParams {
+  readonly [name: string]: unknown
+  /** Joins a later attempt to an earlier one. */
+  readonly callId?: string
+  readonly key?: string
+  readonly attempt?: number
+  /** Index in the run's list of models; 0 by default. */
+  readonly model?: number
+  /** Attempts already made with this very model. */
+  readonly modelAttempt?: number
+  readonly purpose?: 'answer' | 'wrapUp'
+  /** A prompt of its own, beside the transcript: what a workflow asks. */
+  readonly prompt?: string
+  readonly instructions?: string
+}
+
+export interface CallToolParams {
+  readonly [name: string]: unknown
+  readonly tool: string
+  readonly key?: string
+  readonly callId?: string
+  /** The arguments, or the text that a model wrote for them. */
+  readonly input?: unknown
+  readonly argumentsText?: string
+  /** The vendor's id, which its answer has to carry. */
+  readonly providerId?: string
+}
+
+export interface AskApprovalParams {
+  readonly [name: string]: unknown
+  readonly question: string
+  readonly key?: string
+  readonly timeoutMs?: number
+}
+
+export interface StartChildRunParams {
+  readonly [name: string]: unknown
+  readonly agent: string
+  readonly input: unknown
+  readonly key?: string
+}

@@ -1,0 +1,39 @@
+import type { LimitName, Limits } from '../events/run-events.ts'
+
+/** What a run has used up so far. A fold of its events, so that a restart resets nothing. */
+export interface Spent {
+  /** Of this turn. */
+  readonly iterations: number
+  /** Of this turn. */
+  readonly toolCalls: number
+  /** Input and output tokens of the whole run. */
+  readonly tokens: number
+  readonly costMicroUsd: number
+  /** Of this turn, without the time that people took. */
+  readonly wallTimeMs: number
+  /** The longest row of one call with the same arguments and the same result, in this turn. */
+  readonly repeatedCalls: number
+  /** How often the last pattern of two to four calls came back to back, in this turn. */
+  readonly cycles: number
+}
+
+export interface ReachedLimit {
+  readonly limit: LimitName
+  readonly used: number
+  readonly allowed: number
+}
+
+/** The first limit that leaves no room for one more model call, or undefined. */
+export const reachedLimit = (spent: Spent, limits: Limits): ReachedLimit | undefined => {
+  const rows: [LimitName, number, number | null][] = [
+    ['iterations', spent.iterations, limits.iterationsPerTurn],
+    ['toolCalls', spent.toolCalls, limits.toolCallsPerTurn],
+    ['tokens', spent.tokens, limits.tokens],
+    ['cost', spent.costMicroUsd, limits.costMicroUsd],
+    ['wallTime', spent.wallTimeMs, limits.wallTimeMs],
+    ['repeatedCalls', spent.repeatedCalls, limits.repeatedCalls],
+    ['cycle', spent.cycles, limits.cycles],
+  ]
+  for (const [limit, used, allowed] of rows) if (allowed !== null && used >= allowed) return { limit, used, allowed }
+  return undefined
+}

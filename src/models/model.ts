@@ -1,0 +1,80 @@
+import type { AssistantPart, Message, ModelFailureClass, Usage } from '../events/message.ts'
+import type { JsonObject } from '../json.ts'
+
+export interface ToolDeclaration {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema 2020-12 of the arguments. */
+  readonly inputSchema: JsonObject
+}
+
+/** One prompt, as pure JSON and of no vendor: what the fingerprint in `ModelCallRequested` covers. */
+export interface ModelRequest {
+  /** The vendor's own name of the model, without the provider's prefix. */
+  readonly model: string
+  readonly instructions: string
+  /** Never changed in place after the call began. */
+  readonly messages: readonly Message[]
+  readonly tools: readonly ToolDeclaration[]
+  readonly toolChoice: 'auto' | 'none'
+  /** The answer has to be JSON of this schema. */
+  readonly output?: { readonly name: string; readonly schema: JsonObject }
+  readonly settings: ModelSettings
+}
+
+export interface ModelSettings {
+  readonly maxOutputTokens?: number
+  readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly reasoningEffort?: 'low' | 'medium' | 'high'
+}
+
+export interface ModelAnswer {
+  readonly ok: true
+  readonly parts: readonly AssistantPart[]
+  /** The vendor's own word for why it stopped. */
+  readonly stop: string
+  readonly usage: Usage
+  /** The model that answered, as the vendor names it. */
+  readonly model: string
+  readonly responseId?: string
+  readonly requestId?: string
+  /** What the vendor cannot carry and the adapter therefore left out, such as `temperature`. */
+  readonly dropped: readonly string[]
+}
+
+export interface ModelFailure {
+  readonly ok: false
+  readonly class: ModelFailureClass
+  readonly message: string
+  readonly status?: number
+  readonly requestId?: string
+  /** What the vendor asked us to wait, ms. */
+  readonly retryAfterMs?: number
+  /** Present where the failed call was paid for (length, refusal, empty). */
+  readonly usage?: Usage
+}
+
+export type ModelOutcome = ModelAnswer | ModelFailure
+
+export interface ModelCallOptions {
+  /** Aborting it ends the call; the promise then rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  /** Pieces of the answer's text as they come. A side channel: never part of the log. */
+  readonly onDelta?: (text: string) => void
+}
+
+/**
+ * One provider. Makes exactly one attempt: retries, fallbacks and budgets belong to the chart.
+ * Whatever the world does is a returned outcome; it rejects only on abort and on defects.
+ */
+export interface Model {
+  /** Set where nobody is billed: a script or a recording. A money limit then holds at once. */
+  readonly isFree?: true
+  call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
+}
+
+/** By provider name, the part of `openai/gpt-…` before the first slash. */
+export type Models = Readonly<Record<string, Model>>

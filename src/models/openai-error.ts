@@ -1,0 +1,34 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+
+import { classify } from './classify.ts'
+import { excerpt } from './excerpt.ts'
+import type { ModelFailure } from './model.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+/** What OpenAI's client threw, as a failure; undefined for what is none of OpenAI's errors. */
+export const openaiFailure = (thrown: unknown): ModelFailure | undefined => {
+  if (!isApiError(thrown)) return undefined
+  const message = excerpt(thrown.message)
+  if (thrown instanceof APIConnectionTimeoutError) return { ok: false, class: 'timeout', message }
+  if (thrown instanceof APIConnectionError) return { ok: false, class: 'network', message }
+  const { status, code, type, headers, requestID } = thrown
+  // Compatible servers put numbers into `code`, whatever its type says.
+  const words: readonly unknown[] = [code, type]
+  const waitMs = headers && retryAfterMs(headers)
+  return {
+    ok: false,
+    class: classify({
+      codes: words.filter((word) => typeof word === 'string'),
+      message: thrown.message,
+      ...(status !== undefined && { status }),
+      ...(headers && { headers }),
+    }),
+    message,
+    ...(status !== undefined && { status }),
+    ...(requestID && { requestId: requestID }),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  }
+}
+
+// Without it, the class's type parameters would be `any`.
+const isApiError = (thrown: unknown): thrown is APIError => thrown instanceof APIError

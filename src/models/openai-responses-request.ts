@@ -1,0 +1,76 @@
+import type { ResponseCreateParamsStreaming, ResponseInputItem } from 'openai/resources/responses/responses'
+
+import type { AssistantPart, Message, OpaquePart } from '../events/message.ts'
+import type { ModelRequest } from './model.ts'
+import { isStrict } from './output-schema.ts'
+import { droppedOpaque, toolTextWithError } from './request-parts.ts'
+
+export const OPENAI_VENDOR = 'openai'
+
+/** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
+export type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
+
+/** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
+export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseCreateParamsStreaming; dropped: string[] } => {
+  const { model, instructions, messages, tools, toolChoice, output, settings } = request
+  const body: ResponseCreateParamsStreaming = {
+    model,
+    ...(instructions !== '' && { instructions }),
+    input: messages.flatMap(inputItems),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        type: 'function' as const,
+        name,
+        description,
+        parameters: inputSchema,
+        strict: false,
+      })),
+      tool_choice: toolChoice,
+    }),
+    ...(output && {
+      text: { format: { type: 'json_schema' as const, name: output.name, schema: output.schema, strict: isStrict(output.schema) } },
+    }),
+    ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
+    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+    ...(settings.topP !== undefined && { top_p: settings.topP }),
+    ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),
+    store: false,
+    include: ['reasoning.encrypted_content'],
+    stream: true,
+  }
+  return { body, dropped: [...(settings.seed === undefined ? [] : ['seed']), ...droppedOpaque(messages, OPENAI_VENDOR)] }
+}
+
+const inputItems = (message: Message): ResponseInputItem[] => {
+  switch (message.role) {
+    case 'user':
+      return [{ role: 'user', content: message.text }]
+    case 'tool':
+      return [{ type: 'function_call_output', call_id: message.id, output: toolTextWithError(message) }]
+    case 'assistant':
+      return assistantItems(message.parts)
+  }
+}
+
+const assistantItems = (parts: readonly AssistantPart[]): ResponseInputItem[] => {
+  const items: ResponseInputItem[] = []
+  let phase: PhaseMarker | undefined
+  for (const part of parts) {
+    if (part.type === 'text') {
+      items.push({ role: 'assistant', content: part.text, ...phase })
+      phase = undefined
+    } else if (part.type === 'toolCall') {
+      items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.argumentsText })
+    } else if (part.vendor === OPENAI_VENDOR) {
+      if (isPhaseMarker(part.content)) phase = part.content
+      else items.push(verbatimItem(part))
+    }
+  }
+  return items
+}
+
+const isPhaseMarker = (content: unknown): content is PhaseMarker =>
+  typeof content === 'object' && content !== null && 'phase' in content && !('type' in content)
+
+/** It came from this vendor as an item and goes back as one: nobody between has looked inside. */
+const verbatimItem = ({ content }: OpaquePart): ResponseInputItem => content as unknown as ResponseInputItem

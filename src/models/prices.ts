@@ -1,0 +1,87 @@
+import { calcPrice } from '@pydantic/genai-prices'
+
+import type { Usage } from '../events/message.ts'
+
+/** Micro-dollars for a million tokens: a price of $2.50 is 2_500_000. Cached tokens cost what other input costs unless it is said. */
+export interface ModelPrice {
+  readonly inputMicroUsdPerMTok: number
+  readonly outputMicroUsdPerMTok: number
+  readonly cacheReadMicroUsdPerMTok?: number
+  readonly cacheWriteMicroUsdPerMTok?: number
+}
+
+/** By `provider/model`. Goes before the table. */
+export type PriceOverrides = Readonly<Record<string, ModelPrice>>
+
+/** What a cost was computed with: stored beside it, so that it can be explained later. */
+export const priceTableVersion = '@pydantic/genai-prices@0.1.8'
+
+/** The day of the table. A price that changes on a known day is taken as of then, not as of today: same input, same cost. */
+const TABLE_DAY = '2026-09-23'
+
+/**
+ * What a call cost, in whole micro-dollars, rounded up. Undefined where nobody knows: neither `overrides` nor the table
+ * names this provider and this model in full, though it may name one that looks alike. Pure.
+ */
+export const costMicroUsd = (provider: string, model: string, usage: Usage, overrides: PriceOverrides = {}): number | undefined => {
+  const override = overrides[`${provider}/${model}`]
+  return override ? costAt(override, usage) : costInTable(provider, model, usage)
+}
+
+const costAt = (price: ModelPrice, usage: Usage): number => {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = usage
+  const { inputMicroUsdPerMTok: input, outputMicroUsdPerMTok: output } = price
+  const total =
+    Math.max(0, inputTokens - cacheReadTokens - cacheWriteTokens) * input +
+    cacheReadTokens * (price.cacheReadMicroUsdPerMTok ?? input) +
+    cacheWriteTokens * (price.cacheWriteMicroUsdPerMTok ?? input) +
+    outputTokens * output
+  return Math.ceil(total / 1_000_000)
+}
+
+const costInTable = (provider: string, model: string, usage: Usage): number | undefined => {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = usage
+  const counted = {
+    input_tokens: Math.max(inputTokens, cacheReadTokens + cacheWriteTokens),
+    cache_read_tokens: cacheReadTokens,
+    cache_write_tokens: cacheWriteTokens,
+    output_tokens: outputTokens,
+  }
+  const priceAt = (time: string) => calcPrice(counted, model, { providerId: provider, timestamp: new Date(`${TABLE_DAY}T${time}`) })
+  const found = priceAt('12:00:00Z')
+  if (found?.provider.id !== provider || !namesInFull(found.model, model) || !sellsText(found.model_price)) return undefined
+  const dollars = [found, ...hoursOf(found.model).map(priceAt)].map((price) => price?.total_price ?? 0)
+  return roundedUp(Math.max(...dollars))
+}
+
+type TableEntry = NonNullable<ReturnType<typeof calcPrice>>['model']
+
+const sellsText = (price: Readonly<Record<string, unknown>>): boolean => 'input_mtok' in price && 'output_mtok' in price
+
+/** Where the price depends on the hour, each hour at which it changes: the dearest counts. */
+const hoursOf = ({ prices }: TableEntry): string[] =>
+  Array.isArray(prices) ? prices.flatMap(({ constraint }) => (constraint?.type === 'time_of_date' ? [constraint.start_time] : [])) : []
+
+const DATE_SUFFIX = /-(\d{8}|\d{4}-\d{2}-\d{2})$/
+
+/**
+ * The table finds an entry by patterns, and so prices `claude-sonnet-5-5` as `claude-sonnet-5`. In full means: the entry's id
+ * or a name that it lists, or a dated snapshot of one. An entry that prices a snapshot apart is found by its own id.
+ */
+const namesInFull = (entry: TableEntry, model: string): boolean => {
+  const listed = literalsOf(entry.match)
+  if (model === entry.id || listed.equals.includes(model)) return true
+  const undated = model.replace(DATE_SUFFIX, '')
+  return undated !== model && [entry.id, ...listed.equals, ...listed.prefixes].includes(undated)
+}
+
+const literalsOf = (match: TableEntry['match']): { equals: string[]; prefixes: string[] } => {
+  const all = 'or' in match ? match.or : [match]
+  return {
+    equals: all.flatMap((one) => ('equals' in one ? [one.equals] : [])),
+    prefixes: all.flatMap((one) => ('starts_with' in one ? [one.starts_with] : [])),
+  }
+}
+
+/** The table computes with fractions, whose last digits are noise: rounding up 2982.0000000000005 would charge one too many. */
+const roundedUp = (dollars: number): number => Math.ceil(Math.round(dollars * 1e9) / 1e3)

@@ -1,0 +1,151 @@
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pino, type Logger } from 'pino'
+import { fileBlobStore } from './blobs/blob-store.files.ts'
+import { systemClock, systemIds } from './clock.ts'
+import { readEnvironment, type Environment } from './config.ts'
+import { createProjector, type Projector } from './consumers/projector.ts'
+import { createSweeper } from './consumers/sweeper.ts'
+import { AppError, messageOf } from './errors.ts'
+import type { EventLog } from './eventlog/event-log.ts'
+import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
+import { anthropicModel } from './models/model.anthropic.ts'
+import { openaiChatModel } from './models/model.openai-chat.ts'
+import { openaiResponsesModel } from './models/model.openai-responses.ts'
+import type { Models } from './models/model.ts'
+import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
+import type { Agent } from './runtime/agent.ts'
+import { agentRegistry } from './runtime/agents.ts'
+import { createRefold, type Refold } from './runtime/refold.ts'
+import { localOwners } from './runtime/owner.ts'
+import type { Notice } from './runtime/runtime-parts.ts'
+import type { RunIndex } from './views/run-index.ts'
+import { sqliteRunIndex } from './views/run-index.sqlite.ts'
+
+export interface RefoldOptions {
+  /** Where the log, the blobs and the views are kept; made if it is not there. On a local disk. */
+  readonly dir: string
+  /** Several versions of one name may stand side by side; new runs begin with the one given last. */
+  readonly agents: readonly Agent[]
+  /** By provider name. `openai` and `anthropic` come from their API keys in the environment by themselves. */
+  readonly models?: Models
+  /** For models whose price the table does not know, by `provider/model`. */
+  readonly prices?: PriceOverrides
+  /** Model calls at one time; 64 by default. */
+  readonly modelConcurrency?: number
+  /** How often runs are looked for that nobody works on; 5,000 by default. */
+  readonly sweepIntervalMs?: number
+  readonly logger?: Logger
+  /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
+  readonly recover?: boolean
+}
+
+/** Refold with its log at hand, for tools that look into it. */
+export interface OpenRefold extends Refold {
+  readonly log: EventLog
+  readonly blobs: BlobStore
+  readonly index: RunIndex
+  readonly projector: Projector
+}
+
+/**
+ * Refold embedded in this process: one SQLite file as the log, for as many processes of this machine as there are.
+ * Rejects with `InvalidConfiguration`, `UnknownPrice`, `EventLogCorrupt` or `EventLogUnavailable`.
+ */
+export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
+  const environment = readEnvironment()
+  const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
+  const dir = makeFolder(options.dir)
+  const models = { ...vendorModels(environment), ...options.models }
+  const notify = noticeLogger(logger)
+  const owners = localOwners(hostname(), process.pid, systemIds.uuid())
+  const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
+  const blobs = fileBlobStore({ dir: join(dir, 'blobs') })
+  const index = sqliteRunIndex({ path: join(dir, 'runs.db') })
+  const projector = createProjector({ log, index })
+  const core = createRefold({
+    log,
+    blobs,
+    agents: agentRegistry(options.agents),
+    models,
+    clock: systemClock,
+    ids: systemIds,
+    random: Math.random,
+    owner: owners.self,
+    ownerIsGone: owners.isGone,
+    costOf: costs(models, options.prices),
+    modelConcurrency: options.modelConcurrency ?? 64,
+    notify,
+  })
+  const stop = new AbortController()
+  const sweeper = createSweeper({ projector, index, runtime: core.runtime, clock: systemClock, intervalMs: options.sweepIntervalMs ?? 5_000, notify })
+  if (options.recover !== false) {
+    await sweeper.recover()
+    sweeper.run(stop.signal)
+  }
+  return {
+    ...core,
+    log,
+    blobs,
+    index,
+    projector,
+    async close(closing) {
+      stop.abort()
+      await core.close(closing)
+      owners.leave()
+      await index.close()
+      await log.close()
+    },
+  }
+}
+
+const makeFolder = (dir: string): string => {
+  try {
+    mkdirSync(dir, { recursive: true })
+    return resolve(dir)
+  } catch (cause) {
+    throw new AppError('EventLogUnavailable', `Expected a folder that can be made at ${resolve(dir)}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+const vendorModels = (environment: Environment): Models => {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = environment
+  return {
+    ...(OPENAI_API_KEY === undefined
+      ? {}
+      : {
+          openai:
+            OPENAI_BASE_URL === undefined
+              ? openaiResponsesModel({ apiKey: OPENAI_API_KEY })
+              : openaiChatModel({ apiKey: OPENAI_API_KEY, baseUrl: OPENAI_BASE_URL }),
+        }),
+    ...(ANTHROPIC_API_KEY === undefined
+      ? {}
+      : {
+          anthropic: anthropicModel({
+            apiKey: ANTHROPIC_API_KEY,
+            ...(ANTHROPIC_BASE_URL === undefined ? {} : { baseUrl: ANTHROPIC_BASE_URL }),
+          }),
+        }),
+  }
+}
+
+const costs =
+  (models: Models, overrides: PriceOverrides = {}) =>
+  (model: string, usage: Parameters<typeof costMicroUsd>[2]): number | undefined => {
+    const slash = model.indexOf('/')
+    const provider = model.slice(0, slash)
+    const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
+    return known ?? (models[provider]?.isFree === true ? 0 : undefined)
+  }
+
+const noticeLogger =
+  (logger: Logger) =>
+  ({ type, ...facts }: Notice): void => {
+    if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
+    else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
+    else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
+    else logger.error(facts, 'a sweep failed')
+  }

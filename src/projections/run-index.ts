@@ -1,0 +1,246 @@
+import { AppError, isAppError, messageOf } from '../errors.ts'
+import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import { finalEventTypes, runEventTypes, type RunEventType } from '../events/run-events.ts'
+import { currentVersion } from '../events/upcast.ts'
+import { sha256 } from '../hash.ts'
+import { checkFields } from './run-index-fields.ts'
+import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
+
+/** What a list of runs shows of one of them, and when a worker has to look at it. A fold of its stored events, without its chart. */
+export interface RunRow {
+  readonly runId: string
+  readonly agent: string
+  readonly agentVersion: string
+  readonly chartHash: string
+  readonly status: 'active' | 'completed' | 'failed' | 'cancelled'
+  readonly paused: boolean
+  /** Where the run's chart stands, as in `thinking.callingModel`. */
+  readonly state: string
+  /** Of the newest event in this row. */
+  readonly revision: number
+  /** Of the newest event in this row. */
+  readonly position: number
+  /** ms since the epoch, as all times here. */
+  readonly startedAt: number
+  readonly updatedAt: number
+  readonly turn: number
+  readonly inTurn: boolean
+  /** Of the user. */
+  readonly messages: number
+  /** Calls, not attempts. */
+  readonly modelCalls: number
+  readonly toolCalls: number
+  /** Input and output. */
+  readonly tokens: number
+  readonly costMicroUsd: number
+  readonly waitsFor: 'message' | 'approval' | 'human' | null
+  /** What people have been asked and not answered, by call id; an escalation of the run itself under ''. */
+  readonly asked: Asked
+  /** The beginning of the user's newest message, as guardrails left it. */
+  readonly lastText: string | null
+  /** Why it is escalated, has failed or was cancelled. */
+  readonly reason: string | null
+  readonly parent?: { readonly runId: string; readonly callId: string }
+  /** Until when the owner of owed work holds it; 0 where nobody does. By call id, or by the name of an intent without one. */
+  readonly owed: Due
+  /** When each timer is due. */
+  readonly timers: Due
+  /** The earliest time at which a worker has to look at the run: 0 is at once, null is not at all. */
+  readonly attentionAt: number | null
+  /** The first event that this row could not take in. From there on it is a guess, and only a rebuild makes it right. */
+  readonly problem?: string
+}
+
+/** A stored event of the event log. */
+export interface StoredRunEvent extends StoredTexts {
+  readonly position: number
+  /** ms since the epoch. */
+  readonly storedAt: number
+}
+
+/** To be counted up whenever the same events give other rows than before. */
+const FOLD_VERSION = 1
+
+/** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
+export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
+
+const STORED_APART = '(stored apart)'
+const LAST_TEXT_LENGTH = 120
+const REASON_LENGTH = 500
+const NO_PAYLOADS: ReadonlyMap<string, string> = new Map()
+
+/**
+ * The row after one more stored event of its run; `row` is undefined before the first. An event that the row has taken in already
+ * changes nothing. Never throws: an event that cannot be taken in becomes the row's `problem`.
+ */
+export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): RunRow => {
+  if (row !== undefined && stored.revision <= row.revision) return row
+  try {
+    const event = decodeEvent(stored, NO_PAYLOADS)
+    checkFields(event)
+    checkOrder(row, event)
+    return derive(step(row ?? emptyRow(stored), event), stored, event)
+  } catch (error) {
+    return withProblem(row ?? emptyRow(stored), stored, error)
+  }
+}
+
+const emptyRow = (stored: StoredRunEvent): RunRow => ({
+  runId: runIdOf(stored.stream),
+  agent: '',
+  agentVersion: '',
+  chartHash: '',
+  status: 'active',
+  paused: false,
+  state: '',
+  revision: -1,
+  position: stored.position,
+  startedAt: stored.storedAt,
+  updatedAt: stored.storedAt,
+  turn: 0,
+  inTurn: false,
+  messages: 0,
+  modelCalls: 0,
+  toolCalls: 0,
+  tokens: 0,
+  costMicroUsd: 0,
+  waitsFor: null,
+  asked: {},
+  lastText: null,
+  reason: null,
+  owed: {},
+  timers: {},
+  attentionAt: null,
+})
+
+const checkOrder = (row: RunRow | undefined, event: RunEvent): void => {
+  const expected = expectation(row, event)
+  if (expected === undefined) return
+  throw new AppError('UnexpectedEvent', `${event.runId} expected ${expected}, found ${event.type} at revision ${event.revision}`)
+}
+
+const expectation = (row: RunRow | undefined, event: RunEvent): string | undefined => {
+  const isFirst = row === undefined
+  if (isFirst !== (event.type === 'RunStarted')) return isFirst ? 'RunStarted first' : 'RunStarted only once'
+  if (event.revision !== (row?.revision ?? -1) + 1) return `revision ${(row?.revision ?? -1) + 1}`
+  if (row !== undefined && row.status !== 'active') return `nothing after it has ${row.status}`
+  return undefined
+}
+
+const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): RunRow => {
+  const problem = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
+  return {
+    ...row,
+    revision: stored.revision,
+    position: stored.position,
+    updatedAt: stored.storedAt,
+    problem: row.problem ?? begin(problem, REASON_LENGTH),
+  }
+}
+
+const step = (row: RunRow, event: RunEvent): RunRow => {
+  switch (event.type) {
+    case 'RunStarted':
+      return begun(row, event)
+    case 'MessageReceived':
+      return {
+        ...row,
+        turn: row.inTurn ? row.turn : row.turn + 1,
+        inTurn: true,
+        messages: row.messages + 1,
+        lastText: shown(event.data.text),
+      }
+    case 'InputAccepted':
+      return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text) }
+    case 'ModelCallRequested':
+      return { ...row, inTurn: true, modelCalls: row.modelCalls + (isNewCall(row, event) ? 1 : 0) }
+    case 'ToolCallRequested':
+      return isNewCall(row, event) ? { ...row, toolCalls: row.toolCalls + 1 } : row
+    case 'ModelCallSucceeded':
+    case 'ModelCallFailed':
+      return spend(row, event)
+    case 'TurnCompleted':
+      return { ...row, turn: event.data.turn, inTurn: false }
+    default:
+      return stepLife(row, event)
+  }
+}
+
+const stepLife = (row: RunRow, event: RunEvent): RunRow => {
+  switch (event.type) {
+    case 'RunEscalated':
+      return { ...row, reason: begin(event.data.reason, REASON_LENGTH) }
+    case 'HumanAnswerReceived':
+      return { ...row, reason: null }
+    case 'RunReturned':
+      return { ...row, reason: null, turn: row.turn + 1, inTurn: true }
+    case 'RunPaused':
+      return { ...row, paused: true }
+    case 'RunResumed':
+      return { ...row, paused: false }
+    case 'RunCompleted':
+      return { ...row, status: 'completed', reason: null }
+    case 'RunFailed':
+      return { ...row, status: 'failed', reason: begin(event.data.reason, REASON_LENGTH) }
+    case 'RunCancelled':
+      return { ...row, status: 'cancelled', reason: begin(event.data.reason, REASON_LENGTH) }
+    default:
+      return row
+  }
+}
+
+const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
+  const { agent, agentVersion, chartHash, parent } = event.data
+  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...(parent === undefined ? {} : { parent }) }
+}
+
+/** Neither a later attempt nor the takeover of a dead owner's claim. */
+const isNewCall = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean =>
+  event.data.attempt === 1 && !((row.owed[event.data.callId] ?? 0) > 0)
+
+const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>): RunRow => {
+  const { usage, costMicroUsd = 0 } = event.data
+  if (usage === undefined) return row
+  return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
+}
+
+/** A payload that the blob store keeps is a reference here, whatever its declared type. */
+const shown = (text: unknown): string => (typeof text === 'string' ? begin(text, LAST_TEXT_LENGTH) : STORED_APART)
+
+/** Never ends within a character of two UTF-16 units. */
+const begin = (text: string, length: number): string =>
+  text
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .toWellFormed()
+
+/** What follows from any event in the same way. */
+const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): RunRow => {
+  const isOver = isFinal(event.type)
+  const asked = isOver ? {} : askedAfter(row.asked, event)
+  const owed = isOver ? {} : owedAfter(row.owed, event)
+  const timers = isOver ? {} : timersAfter(row.timers, event)
+  const end = event.meta.to.indexOf(';')
+  return {
+    ...row,
+    state: end < 0 ? event.meta.to : event.meta.to.slice(0, end),
+    revision: stored.revision,
+    position: stored.position,
+    updatedAt: event.meta.at,
+    asked,
+    owed,
+    timers,
+    waitsFor: isOver ? null : waitsFor(asked, owed, row.inTurn),
+    attentionAt: attentionAt(owed, timers),
+  }
+}
+
+const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
+
+const waitsFor = (asked: Asked, owed: Due, inTurn: boolean): RunRow['waitsFor'] => {
+  const whom = Object.values(asked)
+  if (whom.includes('human')) return 'human'
+  if (whom.includes('approval')) return 'approval'
+  return inTurn || Object.keys(owed).length > 0 ? null : 'message'
+}

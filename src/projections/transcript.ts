@@ -1,0 +1,122 @@
+import { callIdAt } from '../events/call-id.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
+import { sha256 } from '../hash.ts'
+import { canonicalJson, type Json } from '../json.ts'
+
+/** The conversation as the model sees it. */
+export interface Transcript {
+  /** Append-only and shared by later transcripts: only the first `length` belong to this one. */
+  readonly items: readonly Message[]
+  readonly length: number
+  /** Chained SHA-256 of the messages: the cost of a fingerprint does not grow with the conversation. */
+  readonly hash: string
+  /** Texts of users that no prompt has held yet. */
+  readonly inbox: readonly string[]
+  /** Tool calls that wait for their answer: what the vendor calls them. */
+  readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string }>
+  /** Model calls with a prompt of their own, which is no part of the conversation. */
+  readonly asides: readonly string[]
+}
+
+export const emptyTranscript: Transcript = { items: [], length: 0, hash: '', inbox: [], open: new Map(), asides: [] }
+
+export const messagesOf = (transcript: Transcript): readonly Message[] =>
+  transcript.items.slice(0, transcript.length)
+
+/** The newest text that the agent gave, or undefined. */
+export const lastAnswer = (transcript: Transcript): string | undefined => {
+  for (let index = transcript.length - 1; index >= 0; index--) {
+    const message = transcript.items[index]
+    if (message?.role === 'assistant') return textOf(message.parts)
+  }
+  return undefined
+}
+
+/** The next prompt holds all that users have said meanwhile. */
+export const readInbox = (transcript: Transcript): Transcript =>
+  transcript.inbox.length === 0
+    ? transcript
+    : { ...transcript.inbox.reduce((read, text) => say(read, { role: 'user', text }), transcript), inbox: [] }
+
+export const applyToTranscript = (transcript: Transcript, event: RunEvent): Transcript => {
+  switch (event.type) {
+    case 'MessageReceived':
+      return { ...transcript, inbox: [...transcript.inbox, event.data.text] }
+    case 'InputAccepted':
+      return event.data.text === undefined ? transcript : { ...transcript, inbox: [...transcript.inbox.slice(0, -1), event.data.text] }
+    case 'InputRejected':
+      return { ...transcript, inbox: transcript.inbox.slice(0, -1) }
+    case 'ModelCallRequested':
+      return event.data.purpose === 'aside' ? { ...transcript, asides: [...transcript.asides, event.data.callId] } : transcript
+    case 'ModelCallSucceeded':
+      return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
+    case 'ModelCallFailed':
+      return event.data.class === 'empty' && event.data.next === 'retry' ? say(transcript, note('Your last answer was empty. Please answer.')) : transcript
+    case 'ToolCallSucceeded':
+      return toolAnswered(transcript, event.data.callId, outputText(event.data.output), false)
+    case 'ToolCallFailed':
+      return event.data.retryAt === undefined ? toolAnswered(transcript, event.data.callId, event.data.message, true) : transcript
+    case 'ToolCallRejected':
+      return toolAnswered(transcript, event.data.callId, event.data.message, true)
+    case 'ToolCallDenied':
+      return toolAnswered(transcript, event.data.callId, `Denied by ${event.data.by}: ${event.data.reason}`, true)
+    default:
+      return applyTurnEvent(transcript, event)
+  }
+}
+
+const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => {
+  switch (event.type) {
+    case 'OutputRejected':
+      return say(transcript, note(`Your answer was not accepted: ${event.data.reason}. Answer again.`))
+    case 'OutputAccepted':
+      return event.data.text === undefined ? transcript : replaceLast(transcript, event.data.text)
+    case 'LimitExceeded':
+      return say(
+        transcript,
+        note(`The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`),
+      )
+    case 'HumanAnswerReceived':
+      return say({ ...transcript, inbox: [] }, { role: 'assistant', parts: [{ type: 'text', text: event.data.text }] })
+    case 'RunReturned':
+      return event.data.note === undefined ? transcript : say(transcript, note(event.data.note))
+    default:
+      return transcript
+  }
+}
+
+const note = (text: string): Message => ({ role: 'user', text })
+
+const outputText = (output: Json): string => (typeof output === 'string' ? output : canonicalJson(output))
+
+const say = (transcript: Transcript, message: Message): Transcript => {
+  // A transcript that was continued elsewhere already must not share its tail with this continuation.
+  const items = transcript.items.length === transcript.length ? (transcript.items as Message[]) : transcript.items.slice(0, transcript.length)
+  const shared = items.length === 0 ? [] : items
+  shared.push(message)
+  return { ...transcript, items: shared, length: transcript.length + 1, hash: sha256(`${transcript.hash}\n${canonicalJson(message)}`) }
+}
+
+const modelAnswered = (transcript: Transcript, callId: string, parts: readonly AssistantPart[], revision: number): Transcript => {
+  if (transcript.asides.includes(callId)) return { ...transcript, asides: transcript.asides.filter((aside) => aside !== callId) }
+  const said = say(transcript, { role: 'assistant', parts: [...parts] })
+  const calls = toolCallsOf(parts)
+  if (calls.length === 0) return said
+  return { ...said, open: new Map(calls.map((call, index) => [callIdAt(revision, index), { id: call.id, name: call.name }])) }
+}
+
+const toolAnswered = (transcript: Transcript, callId: string, text: string, isError: boolean): Transcript => {
+  const call = transcript.open.get(callId)
+  if (call === undefined) return transcript
+  const open = new Map(transcript.open)
+  open.delete(callId)
+  return { ...say(transcript, { role: 'tool', id: call.id, name: call.name, text, isError }), open }
+}
+
+/** A redacted answer: what the guardrail took out must not reach later prompts either. */
+const replaceLast = (transcript: Transcript, text: string): Transcript => {
+  const kept = messagesOf(transcript).slice(0, -1)
+  const base = kept.reduce<Transcript>((before, message) => say(before, message), { ...transcript, items: [], length: 0, hash: '' })
+  return say(base, { role: 'assistant', parts: [{ type: 'text', text }] })
+}

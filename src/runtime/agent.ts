@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import type { AnyStateMachine } from 'xstate'
+import { AppError } from '../errors.ts'
+import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
+import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
+import type { Program } from '../fold/run-state.ts'
+import type { Guardrails } from '../guardrails/guardrail.ts'
+import type { Json, JsonObject } from '../json.ts'
+import { agentRun } from '../machines/agent-run.ts'
+import { runIntents } from '../machines/intents.ts'
+import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
+import { toolCall } from '../machines/tool-call.ts'
+import type { ModelSettings } from '../models/model.ts'
+import type { Projection } from '../projections/projection.ts'
+import { chartDriver } from '../statechart/driver.ts'
+import { chartGraph } from '../statechart/graph.ts'
+import { structureHash } from '../statechart/structure-hash.ts'
+import { assertChart } from '../statechart/validate.ts'
+import { limitsFrom, type LimitOptions } from './limits.ts'
+import { toolDeclaration } from '../tools/tool-declaration.ts'
+import type { Tool } from '../tools/tool.ts'
+
+interface CommonOptions {
+  readonly name: string
+  /** Any text without `@`. A run keeps the version that it began with. */
+  readonly version: string
+  /** `provider/model`, in order of preference. */
+  readonly models?: readonly string[]
+  readonly tools?: readonly Tool[]
+  readonly limits?: LimitOptions
+  readonly guardrails?: Guardrails
+  /** Folds of the run's own events, whose states its tools may read. */
+  readonly projections?: readonly Projection[]
+  readonly instructions?: string
+  readonly modelSettings?: ModelSettings
+  /** One attempt of a model call; 120 s by default. */
+  readonly modelTimeoutMs?: number
+  readonly failurePolicy?: Partial<FailurePolicy>
+  /** How often a model may correct invalid arguments or output; 2 by default. */
+  readonly clarifications?: number
+  /** 7 days by default. */
+  readonly approvalTimeoutMs?: number
+}
+
+export interface AgentOptions<Output> extends CommonOptions {
+  readonly instructions: string
+  readonly models: readonly string[]
+  /** The run ends with a result of this shape; without it, it is a conversation. */
+  readonly output?: z.ZodType<Output>
+}
+
+export interface ChartOptions extends CommonOptions {
+  /** An XState v5 machine that asks for effects by the names of `runIntents`. */
+  readonly chart: AnyStateMachine
+  /** An input that the chart can be started with: it is started once, when the agent is defined, to see that it can be refolded. */
+  readonly probeInput?: Json
+}
+
+export interface Agent<Output = unknown> {
+  readonly name: string
+  readonly version: string
+  /** `name@version` */
+  readonly id: string
+  readonly program: Program
+  readonly settings: RunSettings
+  readonly prompt: Prompt
+  readonly promptHash: string
+  readonly promptText: string
+  readonly tools: ReadonlyMap<string, Tool>
+  readonly guardrails: Guardrails
+  readonly output: z.ZodType<Output> | undefined
+  /** On the standard chart: it begins with a message. */
+  readonly conversational: boolean
+  readonly modelSettings: ModelSettings
+  readonly modelTimeoutMs: number
+  readonly failurePolicy: FailurePolicy
+}
+
+/**
+ * An agent on the standard chart, or on a chart of your own.
+ * Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed.
+ */
+export function defineAgent<Output = string>(options: AgentOptions<Output>): Agent<Output>
+export function defineAgent(options: ChartOptions): Agent
+export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
+  const { name, version } = options
+  if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
+  if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
+  const machine = 'chart' in options ? options.chart : agentRun
+  const settings = settingsOf(options)
+  if (!('chart' in options) && settings.models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')
+  assertChart(machine, {
+    intents: new Set<string>(runIntents),
+    probeInput: { settings, input: 'chart' in options ? options.probeInput : undefined },
+  })
+  const tools = toolsByName(options)
+  const prompt = promptOf(options, tools)
+  const output = 'chart' in options ? undefined : options.output
+  return {
+    name,
+    version,
+    id: `${name}@${version}`,
+    program: {
+      run: chartDriver(machine),
+      toolCall: chartDriver(toolCall),
+      chartHash: structureHash(chartGraph(machine)),
+      projections: options.projections ?? [],
+    },
+    settings,
+    prompt,
+    promptHash: promptHash(prompt),
+    promptText: promptText(prompt),
+    tools,
+    guardrails: options.guardrails ?? {},
+    output,
+    conversational: !('chart' in options),
+    modelSettings: options.modelSettings ?? {},
+    modelTimeoutMs: options.modelTimeoutMs ?? 120_000,
+    failurePolicy: { ...defaultFailurePolicy, ...options.failurePolicy },
+  }
+}
+
+const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings => {
+  const { limits = {}, guardrails = {}, models = [] } = options
+  for (const model of models) {
+    if (!/^[^/]+\/.+$/.test(model)) throw invalid(options.name, 'models', '`provider/model`', model)
+  }
+  const hasOutput = 'output' in options && options.output !== undefined
+  return {
+    models: [...models],
+    limits: limitsOf(options.name, limits),
+    checksInput: (guardrails.input ?? []).length > 0,
+    checksOutput: hasOutput || (guardrails.output ?? []).length > 0,
+    endsWithOutput: hasOutput,
+    clarifications: options.clarifications ?? 2,
+    approvalTimeoutMs: options.approvalTimeoutMs ?? 7 * 24 * 3_600_000,
+  }
+}
+
+const limitsOf = (agent: string, options: LimitOptions): Limits => {
+  const checked = limitsSchema.safeParse(limitsFrom(options))
+  if (!checked.success) throw invalid(agent, 'limits', 'positive whole numbers or null', z.prettifyError(checked.error))
+  return checked.data
+}
+
+const toolsByName = ({ name, tools = [] }: CommonOptions): ReadonlyMap<string, Tool> => {
+  const byName = new Map<string, Tool>()
+  for (const tool of tools) {
+    if (byName.has(tool.name)) throw invalid(name, 'tools', 'one tool a name', `two called ${tool.name}`)
+    byName.set(tool.name, tool)
+  }
+  return byName
+}
+
+const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: ReadonlyMap<string, Tool>): Prompt => ({
+  instructions: options.instructions ?? '',
+  tools: [...tools.values()].map(toolDeclaration),
+  settings: { ...options.modelSettings },
+  ...('output' in options && options.output !== undefined ? { output: { name: options.name, schema: outputSchema(options.output) } } : {}),
+})
+
+const outputSchema = (output: z.ZodType): JsonObject => {
+  const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })
+  return JSON.parse(JSON.stringify(schema)) as JsonObject
+}
+
+const invalid = (agent: string, field: string, expected: string, found: string): AppError =>
+  new AppError('InvalidConfiguration', `agent "${agent}": ${field} has to be ${expected}, found ${found}`, { details: { agent, field } })

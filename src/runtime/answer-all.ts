@@ -1,0 +1,36 @@
+import type { RunFact } from '../events/run-events.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import { answerOwed, type Desk } from './answer-owed.ts'
+import type { Batch } from './batch.ts'
+
+/** More answers in one append than this is a chart that asks in circles. */
+const MOST_ANSWERS = 1_000
+
+/** Answers owed work until all that is left has to wait. Every answer rides in the same append as what asked for it. */
+export const answerAll = (desk: Desk, batch: Batch): void => {
+  const postponed = new Set<string>()
+  for (let answers = 0; answers < MOST_ANSWERS; answers++) {
+    const state = batch.state()
+    if (state?.status !== 'active') return
+    const next = nextAnswer(desk, state, postponed)
+    if (next === undefined) return
+    batch.push(next.fact, next.causationId)
+  }
+  throw new Error(`the chart of ${desk.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)
+}
+
+const nextAnswer = (desk: Desk, state: RunState, postponed: Set<string>): { fact: RunFact; causationId: string } | undefined => {
+  for (const timer of state.timers.values()) {
+    if (timer.dueAt !== undefined) continue
+    return { fact: { type: 'TimerScheduled', data: { timerId: timer.timerId, dueAt: timer.askedAt + timer.delayMs } }, causationId: state.lastEventId }
+  }
+  for (const owed of state.owed.values()) {
+    if (owed.status !== 'wanted' || postponed.has(askedFor(owed))) continue
+    const fact = answerOwed(desk, state, owed)
+    if (fact !== undefined) return { fact, causationId: owed.eventId }
+    postponed.add(askedFor(owed))
+  }
+  return undefined
+}
+
+const askedFor = ({ intent, key, attempt }: Owed): string => `${intent}:${key}:${attempt}`

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { messageOf } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { asideOf, fingerprint } from '../fold/prompt.ts'
+import { spentAt } from '../fold/fold.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import { checkText } from '../guardrails/guardrail.ts'
+import type { Json } from '../json.ts'
+import type { CallModelParams } from '../machines/intents.ts'
+import { reachedLimit, type ReachedLimit } from '../machines/spent.ts'
+import { lastAnswer } from '../projections/transcript.ts'
+import type { Agent } from './agent.ts'
+import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
+
+/** What answering needs to know of this process. */
+export interface Desk {
+  readonly agent: Agent
+  readonly at: number
+  readonly owner: string
+  /** Takes a place for an effect, or sees to it that the run is woken when there is one. */
+  readonly takeSlot: (kind: 'model' | 'tool', name: string) => boolean
+}
+
+/** The answer has to wait: for a free place, for a person, for another run. */
+export const LATER = undefined
+
+const LEASE_SLACK_MS = 15_000
+
+/** The fact by which one piece of owed work goes on. Everything slow happens later, once this fact is stored. */
+export const answerOwed = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  switch (owed.intent) {
+    case 'callModel':
+      return state.paused ? LATER : callModel(desk, state, owed)
+    case 'checkCall':
+      return state.paused ? LATER : checkCall(desk, state, owed.key)
+    case 'startCall':
+      return state.paused ? LATER : startCall(desk, state, owed)
+    case 'lookUp':
+      return lookUp(desk, state, owed)
+    case 'deny':
+      return { type: 'ToolCallDenied', data: { callId: owed.key, by: String(owed.params.by), reason: String(owed.params.reason) } }
+    case 'askApproval':
+      return askApproval(desk, state, owed)
+    case 'startChildRun':
+      return state.paused ? LATER : startChildRun(state, owed)
+    default:
+      return answerTurn(desk, state, owed)
+  }
+}
+
+const answerTurn = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const { params } = owed
+  switch (owed.intent) {
+    case 'checkInput':
+      return checkInput(desk, state)
+    case 'checkOutput':
+      return checkOutput(desk, state)
+    case 'reportLimit':
+      return { type: 'LimitExceeded', data: { ...(params as unknown as ReachedLimit) } }
+    case 'endTurn':
+      return { type: 'TurnCompleted', data: { turn: Math.max(1, state.budget.turn), outcome: turnOutcome(params.outcome) } }
+    case 'escalate':
+      return { type: 'RunEscalated', data: { reason: String(params.reason ?? '') } }
+    case 'endRun':
+      return endRun(params)
+    default:
+      throw new Error(`no answer is defined for the intent ${owed.intent}`)
+  }
+}
+
+type TurnOutcome = Extract<RunFact, { type: 'TurnCompleted' }>['data']['outcome']
+
+const turnOutcome = (outcome: unknown): TurnOutcome =>
+  outcome === 'rejected' || outcome === 'wrappedUp' || outcome === 'answeredByHuman' ? outcome : 'answered'
+
+const endRun = ({ failed, output }: Readonly<Record<string, unknown>>): RunFact => {
+  if (failed === true) return { type: 'RunFailed', data: { reason: typeof output === 'string' ? output : 'the chart ended in a failed state' } }
+  return { type: 'RunCompleted', data: output === undefined ? {} : { output: output as Json } }
+}
+
+const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const { at } = desk
+  const params = owed.params as CallModelParams
+  const limits = state.budget.limits
+  // The standard chart asks before it gets here; a chart of a user's own may forget to.
+  const reached = params.purpose === 'wrapUp' || limits === undefined ? undefined : reachedLimit(spentAt(state.budget, at), limits)
+  const model = state.started.settings.models[params.model ?? 0]
+  const failed = { callId: owed.key, attempt: owed.attempt, next: 'escalate' as const, durationMs: 0 }
+  if (reached !== undefined) {
+    return { type: 'ModelCallFailed', data: { ...failed, class: 'limit', message: `${reached.limit}: ${reached.used} of ${reached.allowed}` } }
+  }
+  if (model === undefined) return { type: 'ModelCallFailed', data: { ...failed, class: 'badRequest', message: `no model ${params.model ?? 0}` } }
+  return claimModelCall(desk, state, owed, owed.attempt)
+}
+
+export const claimModelCall = ({ agent, at, owner, takeSlot }: Desk, state: RunState, owed: Owed, attempt: number): RunFact | typeof LATER => {
+  const params = owed.params as CallModelParams
+  const model = state.started.settings.models[params.model ?? 0] ?? ''
+  if (!takeSlot('model', owed.key)) return LATER
+  const aside = asideOf(params)
+  return {
+    type: 'ModelCallRequested',
+    data: {
+      callId: owed.key,
+      attempt,
+      model,
+      purpose: aside === undefined ? (params.purpose ?? 'answer') : 'aside',
+      promptHash: agent.promptHash,
+      fingerprint: fingerprint(agent.promptHash, model, aside ?? state.transcript),
+      owner,
+      leaseUntil: at + agent.modelTimeoutMs + LEASE_SLACK_MS,
+    },
+  }
+}
+
+const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
+  if (tool?.lookup !== undefined) return LATER
+  return { type: 'RunEscalated', data: { callId: owed.key, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
+}
+
+const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact => {
+  const subject = { question: String(owed.params.question ?? '') }
+  const timeoutMs = typeof owed.params.timeoutMs === 'number' ? owed.params.timeoutMs : state.started.settings.approvalTimeoutMs
+  return {
+    type: 'ApprovalRequested',
+    data: { callId: owed.key, subject, digest: approvalDigest(agent, owed.key, subject), expiresAt: at + timeoutMs },
+  }
+}
+
+const startChildRun = (state: RunState, owed: Owed): RunFact => ({
+  type: 'ChildRunRequested',
+  data: {
+    callId: owed.key,
+    childRunId: `${state.runId}.${owed.key}`,
+    agent: String(owed.params.agent),
+    input: (owed.params.input ?? null) as Json,
+  },
+})
+
+const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
+  const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '')
+  if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
+  const { guardrail, reason, evidence } = verdict
+  return { type: 'InputRejected', data: { guardrail, reason, ...(evidence === undefined ? {} : { evidence }) } }
+}
+
+const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
+  const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '')
+  if (verdict.verdict === 'block') return { type: 'OutputRejected', data: { reason: verdict.reason, guardrail: verdict.guardrail } }
+  const redacted = verdict.redacted ? { text: verdict.text } : {}
+  if (agent.output === undefined) return { type: 'OutputAccepted', data: redacted }
+  const parsed = parseJson(verdict.text)
+  if (!parsed.ok) return { type: 'OutputRejected', data: { reason: `it is no JSON: ${parsed.problem}` } }
+  const checked = agent.output.safeParse(parsed.value)
+  if (!checked.success) return { type: 'OutputRejected', data: { reason: z.prettifyError(checked.error) } }
+  return { type: 'OutputAccepted', data: { ...redacted, output: parsed.value as Json } }
+}
+
+const parseJson = (text: string): { ok: true; value: unknown } | { ok: false; problem: string } => {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown }
+  } catch (error) {
+    return { ok: false, problem: messageOf(error) }
+  }
+}

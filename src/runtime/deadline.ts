@@ -1,0 +1,47 @@
+import type { Clock } from '../clock.ts'
+
+/** Why an effect was stopped, as the reason of its signal. */
+export const TIMED_OUT = Symbol('timed out')
+
+/**
+ * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Settles no later than that:
+ * what never returns is left behind, and its late result goes nowhere but to `late`.
+ */
+export const withDeadline = async <Result>(
+  clock: Clock,
+  { timeoutMs, outer, late }: { readonly timeoutMs: number; readonly outer: AbortSignal; readonly late: () => void },
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const inner = new AbortController()
+  const disarm = clock.setTimer(timeoutMs, () => {
+    inner.abort(TIMED_OUT)
+  })
+  const stop = (): void => {
+    inner.abort(outer.reason)
+  }
+  outer.addEventListener('abort', stop, { once: true })
+  if (outer.aborted) stop()
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const abandon = (): void => {
+        reject(inner.signal.reason as Error)
+      }
+      if (inner.signal.aborted) return abandon()
+      inner.signal.addEventListener('abort', abandon, { once: true })
+      const settled = (settle: () => void) => (): void => {
+        if (inner.signal.aborted) late()
+        else settle()
+      }
+      begin(work, inner.signal).then(
+        (result) => settled(() => resolve(result))(),
+        (error: unknown) => settled(() => reject(error as Error))(),
+      )
+    })
+  } finally {
+    disarm()
+    outer.removeEventListener('abort', stop)
+  }
+}
+
+/** A function that throws before its first await is no different from one that rejects. */
+const begin = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => work(signal)

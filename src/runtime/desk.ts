@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Agent } from './agent.ts'
+import type { Desk } from './answer-owed.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+import { createSlots, type Slots } from './slots.ts'
+
+/** A desk for one job: the places it takes are given back unless its append is stored. */
+export interface DeskWithSlots extends Desk {
+  keepAll(): void
+  releaseAll(): void
+}
+
+export interface Desks {
+  open(agent: Agent, wake: () => void): DeskWithSlots
+  /** The effect that a claim took a place for has ended. */
+  release(agent: Agent, state: RunState, owed: Owed): void
+  /** No further effect begins. */
+  shut(): void
+}
+
+export const createDesks = (parts: RuntimeParts): Desks => {
+  const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity })
+  const tools = new Map<string, Slots>()
+  let isShut = false
+
+  const slotsOf = (agent: Agent, kind: 'model' | 'tool', name: string): Slots =>
+    kind === 'model' ? models : (tools.get(name) ?? newToolSlots(parts.clock, agent, name))
+
+  const newToolSlots = (clock: Clock, agent: Agent, name: string): Slots => {
+    const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(name) ?? {}
+    const slots = createSlots(clock, { concurrency, ratePerSecond })
+    tools.set(name, slots)
+    return slots
+  }
+
+  return {
+    open(agent, wake) {
+      let taken: Slots[] = []
+      return {
+        agent,
+        at: parts.clock.now(),
+        owner: parts.owner,
+        takeSlot: (kind, name) => {
+          const slots = slotsOf(agent, kind, name)
+          if (isShut || !slots.take(wake)) return false
+          taken.push(slots)
+          return true
+        },
+        keepAll: () => {
+          taken = []
+        },
+        releaseAll: () => {
+          for (const slots of taken.splice(0)) slots.release()
+        },
+      }
+    },
+    release: (agent, state, owed) => {
+      slotsOf(agent, owed.intent === 'callModel' ? 'model' : 'tool', state.calls.get(owed.key)?.tool ?? '').release()
+    },
+    shut: () => {
+      isShut = true
+    },
+  }
+}

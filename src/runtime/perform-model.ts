@@ -1,0 +1,132 @@
+import { messageOf } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { asideOf } from '../fold/prompt.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import type { CallModelParams } from '../machines/intents.ts'
+import { afterModelFailure } from '../machines/model-failure-policy.ts'
+import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from '../models/model.ts'
+import { messagesOf } from '../projections/transcript.ts'
+import type { Agent } from './agent.ts'
+import { TIMED_OUT, withDeadline } from './deadline.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+/** One attempt of a model call whose claim is stored. Rejects only when `signal` is aborted. */
+export const performModelCall = async (
+  parts: RuntimeParts,
+  agent: Agent,
+  { state, owed, signal, late }: { readonly state: RunState; readonly owed: Owed; readonly signal: AbortSignal; readonly late: () => void },
+): Promise<RunFact> => {
+  const params = owed.params as CallModelParams
+  const model = state.started.settings.models[params.model ?? 0] ?? ''
+  const slash = model.indexOf('/')
+  const provider = parts.models[model.slice(0, slash)]
+  const beganAt = parts.clock.now()
+  const outcome = await attempt(async () => {
+    if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
+    const request = modelRequest(agent, state, owed, model.slice(slash + 1))
+    return withDeadline(parts.clock, { timeoutMs: agent.modelTimeoutMs, outer: signal, late }, (inner) =>
+      provider.call(request, {
+        signal: inner,
+        timeoutMs: agent.modelTimeoutMs,
+        onDelta: (text) => {
+          parts.onDelta(state.runId, owed.key, text)
+        },
+      }),
+    )
+  }, signal)
+  const at = parts.clock.now()
+  const durationMs = Math.max(0, at - beganAt)
+  return outcome.ok ? succeeded(parts, owed, model, { answer: outcome, durationMs }) : failure(parts, agent, { state, owed, model, outcome, at, durationMs })
+}
+
+const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): Promise<ModelOutcome> => {
+  try {
+    return await call()
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    if (thrown === TIMED_OUT) return failed('timeout', 'no answer in time')
+    // A defect of an adapter must not hang the run; nobody knows whether trying again helps.
+    return failed('badRequest', messageOf(thrown))
+  }
+}
+
+const failed = (failureClass: ModelFailure['class'], message: string): ModelFailure => ({ ok: false, class: failureClass, message })
+
+/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. */
+export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: string): ModelRequest => {
+  const { prompt } = agent
+  const params = owed.params as CallModelParams
+  const aside = asideOf(params)
+  const isAnswer = params.purpose !== 'wrapUp'
+  return {
+    model,
+    instructions: aside?.instructions ?? prompt.instructions,
+    messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
+    tools: aside === undefined ? prompt.tools : [],
+    toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',
+    settings: agent.modelSettings,
+    ...(prompt.output === undefined || aside !== undefined || !isAnswer ? {} : { output: prompt.output }),
+  }
+}
+
+const succeeded = (
+  parts: RuntimeParts,
+  owed: Owed,
+  model: string,
+  { answer, durationMs }: { readonly answer: ModelAnswer; readonly durationMs: number },
+): RunFact => {
+  const costMicroUsd = parts.costOf(model, answer.usage)
+  return {
+    type: 'ModelCallSucceeded',
+    data: {
+      callId: owed.key,
+      attempt: owed.attempt,
+      model: answer.model,
+      parts: [...answer.parts],
+      stop: answer.stop,
+      usage: answer.usage,
+      durationMs,
+      ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
+      ...(answer.responseId === undefined ? {} : { responseId: answer.responseId }),
+      ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
+      ...(answer.dropped.length === 0 ? {} : { dropped: [...answer.dropped] }),
+    },
+  }
+}
+
+interface Failed {
+  readonly state: RunState
+  readonly owed: Owed
+  readonly model: string
+  readonly outcome: ModelFailure
+  readonly at: number
+  readonly durationMs: number
+}
+
+const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcome, at, durationMs }: Failed): RunFact => {
+  const params = owed.params as CallModelParams
+  const after = afterModelFailure(agent.failurePolicy, {
+    class: outcome.class,
+    modelAttempt: params.modelAttempt ?? owed.attempt,
+    hasNextModel: (params.model ?? 0) + 1 < state.started.settings.models.length,
+    at,
+    chance: parts.random(),
+    ...(outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs }),
+  })
+  const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
+  return {
+    type: 'ModelCallFailed',
+    data: {
+      callId: owed.key,
+      attempt: owed.attempt,
+      class: outcome.class,
+      message: outcome.message,
+      ...after,
+      durationMs,
+      ...(outcome.status === undefined ? {} : { status: outcome.status }),
+      ...(outcome.requestId === undefined ? {} : { requestId: outcome.requestId }),
+      ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
+      ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { AppError } from '../errors.ts'
+import type { Agents } from './agents.ts'
+import { createRunHandle, type Run } from './run-handle.ts'
+import { createRuntime, type Runtime, type StartOptions } from './runtime.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+export interface Refold {
+  /** A new run; with a `runId` that exists already, that run. Rejects with `UnknownAgent` or `InvalidInput`. */
+  start(agent: string, options?: StartOptions): Promise<Run>
+  /** A handle; whether there is such a run shows at its first use. */
+  run(runId: string): Run
+  readonly agents: Agents
+  /** Finishes what is under way, for 10 s or `graceMs` at most. What is left is taken over at the next start. */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+export interface RefoldCore extends Refold {
+  readonly runtime: Runtime
+}
+
+const GRACE_MS = 10_000
+
+/** Refold on given parts. `openRefold` puts the embedded ones together. */
+export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore => {
+  const listeners = new Map<string, Set<(callId: string, text: string) => void>>()
+  const parts: RuntimeParts = {
+    ...given,
+    onDelta: (runId, callId, text) => {
+      for (const listener of listeners.get(runId) ?? []) listener(callId, text)
+    },
+  }
+  requireProviders(parts)
+  requirePrices(parts)
+  const runtime = createRuntime(parts)
+  const deltas = {
+    subscribe(runId: string, listener: (callId: string, text: string) => void) {
+      const ofRun = listeners.get(runId) ?? new Set()
+      listeners.set(runId, ofRun.add(listener))
+      return () => {
+        ofRun.delete(listener)
+        if (ofRun.size === 0) listeners.delete(runId)
+      }
+    },
+  }
+  return {
+    runtime,
+    agents: parts.agents,
+    start: async (agent, options) => createRunHandle(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
+    run: (runId) => createRunHandle(parts, runtime, deltas, runId),
+    close: ({ graceMs = GRACE_MS } = {}) => runtime.close(graceMs),
+  }
+}
+
+const requireProviders = ({ agents, models }: RuntimeParts): void => {
+  for (const agent of agents.all()) {
+    for (const model of agent.settings.models) {
+      const provider = model.slice(0, model.indexOf('/'))
+      if (models[provider] === undefined) {
+        const known = Object.keys(models).join(', ') || '(none)'
+        throw new AppError('InvalidConfiguration', `Expected a provider for the model ${model} of ${agent.id}, found the providers ${known}`)
+      }
+    }
+  }
+}
+
+/** A money limit on a model whose price nobody knows limits nothing, so it is refused. */
+const requirePrices = ({ agents, costOf }: RuntimeParts): void => {
+  const oneToken = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+  for (const agent of agents.all()) {
+    if (agent.settings.limits.costMicroUsd === null) continue
+    const unpriced = agent.settings.models.filter((model) => costOf(model, oneToken) === undefined)
+    if (unpriced.length === 0) continue
+    throw new AppError(
+      'UnknownPrice',
+      `${agent.id} has a money limit, but no price is known for ${unpriced.join(', ')}: give it in \`prices\`, or switch the limit off with \`limits: { costUsd: null }\``,
+      { details: { agent: agent.id, models: unpriced } },
+    )
+  }
+}

@@ -1,0 +1,144 @@
+import { AppError } from '../errors.ts'
+import { streamOf } from '../events/codec.ts'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import { finalEventTypes } from '../events/run-events.ts'
+import type { Command, SettledOutcome } from '../fold/decide.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { isSettled } from '../fold/waiting.ts'
+import type { Json } from '../json.ts'
+import type { WishOrigin } from './batch.ts'
+import { limitChanges, type LimitOptions } from './limits.ts'
+import { readEvent } from './run-reader.ts'
+import { stateAt, viewOf, type RunView } from './run-view.ts'
+import type { Runtime } from './runtime.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+export interface MessageOptions extends WishOrigin {
+  readonly message: string
+  readonly data?: Json
+}
+
+interface By {
+  /** Who wishes it. */
+  readonly by: string
+}
+
+/** One run. All wishes reject with `NotPossible` where the run is in no state to grant them, and with `RunNotFound`. */
+export interface Run {
+  readonly id: string
+  /** Resolves once the message is recorded; the answer comes as events. */
+  send(options: MessageOptions): Promise<void>
+  /** From a revision on, inclusive, and live; ends after the run's last event, or with the signal. */
+  events(options?: { readonly from?: number; readonly signal?: AbortSignal }): AsyncIterable<RecordedRunEvent>
+  /** Text of answers as it is written: not part of the log, not repeated, only from models called in this process. */
+  deltas(options?: { readonly signal?: AbortSignal }): AsyncIterable<{ readonly callId: string; readonly text: string }>
+  /** As of now. */
+  state(): Promise<RunView>
+  /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
+  at(revision: number): Promise<RunView>
+  /** The typed result. Rejects with `NotPossible` when the run ends without one. */
+  result<Output = unknown>(): Promise<Output>
+  /** The state once nothing happens any more unless somebody does something. */
+  untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
+  approve(callId: string, options: By & { readonly digest?: string }): Promise<void>
+  deny(callId: string, options: By & { readonly reason: string }): Promise<void>
+  /** Settles a `once` call of which nobody knows whether it happened. */
+  settleToolCall(callId: string, options: By & { readonly outcome: SettledOutcome }): Promise<void>
+  /** Of an escalated run: a person answers for the agent. */
+  answer(options: By & { readonly text: string }): Promise<void>
+  /** Of an escalated run: the agent goes on, perhaps with other limits. */
+  giveBack(options: By & { readonly note?: string; readonly limits?: LimitOptions }): Promise<void>
+  complete(options: By & { readonly output?: Json }): Promise<void>
+  fail(options: By & { readonly reason: string }): Promise<void>
+  pause(options: By & { readonly reason?: string }): Promise<void>
+  resume(options: By): Promise<void>
+  cancel(options: By & { readonly reason: string }): Promise<void>
+}
+
+export interface Deltas {
+  subscribe(runId: string, listener: (callId: string, text: string) => void): () => void
+}
+
+export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run => {
+  const wish = async (command: Command, origin?: WishOrigin): Promise<void> => {
+    await runtime.command(runId, command, origin)
+  }
+  const settledState = async (signal?: AbortSignal): Promise<RunState> => {
+    const now = await runtime.current(runId)
+    if (isSettled(now)) return now
+    const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
+    for await (const item of subscription) {
+      if (item.kind !== 'event') continue
+      const state = await runtime.current(runId)
+      if (isSettled(state)) return state
+    }
+    throw new AppError('Closed', `Waiting for ${runId} was given up before it had settled`)
+  }
+  return {
+    id: runId,
+    send: ({ message, data, ...origin }) => wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin),
+    events: (options) => follow(parts, runId, options),
+    deltas: ({ signal } = {}) => followDeltas(deltas, runId, signal),
+    state: async () => viewOf(parts, await runtime.current(runId)),
+    at: async (revision) => viewOf(parts, await stateAt(parts, runId, revision)),
+    untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
+    async result<Output>() {
+      for await (const event of follow(parts, runId)) {
+        if (event.type === 'RunCompleted') return event.data.output as Output
+        if (event.type === 'RunFailed' || event.type === 'RunCancelled') {
+          const ending = event.type === 'RunFailed' ? 'failed' : 'was cancelled'
+          throw new AppError('NotPossible', `${runId} ${ending} without a result: ${event.data.reason}`, { details: { runId } })
+        }
+      }
+      throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
+    },
+    approve: (callId, { by, digest }) => wish({ type: 'approve', callId, by, ...(digest === undefined ? {} : { digest }) }),
+    deny: (callId, options) => wish({ type: 'deny', callId, ...options }),
+    settleToolCall: (callId, options) => wish({ type: 'settleToolCall', callId, ...options }),
+    answer: (options) => wish({ type: 'answer', ...options }),
+    giveBack: ({ by, note, limits }) =>
+      wish({ type: 'giveBack', by, ...(note === undefined ? {} : { note }), ...(limits === undefined ? {} : { limits: limitChanges(limits) }) }),
+    complete: (options) => wish({ type: 'complete', ...options }),
+    fail: (options) => wish({ type: 'fail', ...options }),
+    pause: (options) => wish({ type: 'pause', ...options }),
+    resume: (options) => wish({ type: 'resume', ...options }),
+    cancel: (options) => wish({ type: 'cancel', ...options }),
+  }
+}
+
+async function* follow(
+  parts: RuntimeParts,
+  runId: string,
+  { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<RecordedRunEvent> {
+  const subscription = parts.log.subscribe({
+    stream: streamOf(runId),
+    ...(from > 0 ? { after: from - 1 } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  for await (const item of subscription) {
+    if (item.kind !== 'event') continue
+    const event = await readEvent(parts.blobs, item.event)
+    yield event
+    if (finalEventTypes.has(event.type)) return
+  }
+}
+
+async function* followDeltas(deltas: Deltas, runId: string, signal?: AbortSignal): AsyncGenerator<{ callId: string; text: string }> {
+  const queue: { callId: string; text: string }[] = []
+  let wake = (): void => undefined
+  const unsubscribe = deltas.subscribe(runId, (callId, text) => {
+    queue.push({ callId, text })
+    wake()
+  })
+  signal?.addEventListener('abort', () => wake(), { once: true })
+  try {
+    while (signal?.aborted !== true) {
+      const next = queue.shift()
+      if (next !== undefined) yield next
+      else await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    unsubscribe()
+  }
+}

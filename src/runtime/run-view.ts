@@ -1,0 +1,90 @@
+import { AppError } from '../errors.ts'
+import type { Message } from '../events/message.ts'
+import { spentAt, step } from '../fold/fold.ts'
+import { valueText } from '../fold/place-text.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import { waitsFor, type WaitsFor } from '../fold/waiting.ts'
+import type { Json } from '../json.ts'
+import type { Spent } from '../machines/spent.ts'
+import { lastAnswer, messagesOf } from '../projections/transcript.ts'
+import type { Agent } from './agent.ts'
+import { readRun } from './run-reader.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+/** What a run is at one revision, as plain JSON. */
+export interface RunView {
+  readonly runId: string
+  readonly agent: string
+  readonly revision: number
+  /** ms since the epoch. */
+  readonly at: number
+  readonly status: RunState['status']
+  readonly paused: boolean
+  /** Where the chart stands, as in `thinking.callingModel`. */
+  readonly state: string
+  readonly waitsFor: WaitsFor | null
+  readonly turn: number
+  readonly transcript: readonly Message[]
+  /** The newest text of the agent. */
+  readonly answer: string | null
+  readonly output: Json | null
+  readonly reason: string | null
+  readonly spent: Spent
+  readonly openEffects: readonly Pick<Owed, 'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil'>[]
+  readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
+  readonly approvals: readonly { readonly callId: string; readonly subject: unknown; readonly digest: string; readonly expiresAt: number }[]
+  readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
+  /** The agent's own folds, by name. */
+  readonly projections: Readonly<Record<string, unknown>>
+}
+
+export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView => {
+  const agent = agents.ofRun(state.runId, state.started)
+  return {
+    runId: state.runId,
+    agent: agent.id,
+    revision: state.revision,
+    at: state.at,
+    status: state.status,
+    paused: state.paused,
+    state: valueText(state.chart.value),
+    waitsFor: waitsFor(state) ?? null,
+    turn: state.budget.turn,
+    transcript: messagesOf(state.transcript),
+    answer: lastAnswer(state.transcript) ?? null,
+    output: state.output ?? null,
+    reason: state.reason ?? null,
+    spent: spentAt(state.budget, state.at),
+    openEffects: [...state.owed.values()].map(({ params: _, eventId: __, ...owed }) => owed),
+    toolCalls: [...state.calls].map(([callId, call]) => ({
+      callId,
+      tool: call.tool,
+      state: valueText(call.snapshot.value),
+      input: call.input ?? null,
+    })),
+    approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({ callId, subject, digest, expiresAt })),
+    timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
+    projections: shownProjections(agent, state),
+  }
+}
+
+const shownProjections = ({ program }: Agent, state: RunState): Record<string, unknown> =>
+  Object.fromEntries(
+    program.projections.map((projection, index) => {
+      const inner = state.projections[index]
+      return [projection.name, projection.show === undefined ? inner : projection.show(inner)]
+    }),
+  )
+
+/** The fold up to and with one revision. */
+export const stateAt = async (parts: RuntimeParts, runId: string, revision: number): Promise<RunState> => {
+  let agent: Agent | undefined
+  let state: RunState | undefined
+  for await (const { event } of readRun(parts, runId)) {
+    if (event.type === 'RunStarted') agent = parts.agents.ofRun(runId, event.data)
+    if (agent === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${event.type}`)
+    state = step(agent.program, state, event).state
+    if (event.revision === revision) return state
+  }
+  throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${state?.revision ?? 0}, found ${revision}`)
+}

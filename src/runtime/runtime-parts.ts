@@ -1,0 +1,35 @@
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Clock, IdSource, Random } from '../clock.ts'
+import type { EventLog } from '../eventlog/event-log.ts'
+import type { Usage } from '../events/message.ts'
+import type { Models } from '../models/model.ts'
+import type { Agents } from './agents.ts'
+
+/** What the world does beside the log that operators want to know of. */
+export type Notice =
+  | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
+  | { readonly type: 'appendRetried'; readonly runId: string; readonly code: string; readonly message: string }
+  | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
+  | { readonly type: 'sweepFailed'; readonly message: string }
+
+/** Everything that the runtime is given. Nothing in it is taken from the process. */
+export interface RuntimeParts {
+  readonly log: EventLog
+  readonly blobs: BlobStore
+  readonly agents: Agents
+  readonly models: Models
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly random: Random
+  /** Names this process and this life of it; written into each claim. */
+  readonly owner: string
+  /** Whether the process of another owner has certainly ended; where unsure, its lease has to pass. */
+  readonly ownerIsGone: (owner: string) => boolean
+  /** In millionths of a US dollar, or undefined where no price is known. */
+  readonly costOf: (model: string, usage: Usage) => number | undefined
+  /** Model calls at one time in this process. */
+  readonly modelConcurrency: number
+  readonly notify: (notice: Notice) => void
+  /** Text of answers as it comes: a side channel, never part of the log. */
+  readonly onDelta: (runId: string, callId: string, text: string) => void
+}

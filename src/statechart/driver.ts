@@ -1,0 +1,146 @@
+import { transition, initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
+import { AppError, messageOf } from '../errors.ts'
+import { canonicalJson, type Json } from '../json.ts'
+
+/** What a chart asks for in one step, as data. */
+export type ChartAction =
+  | { readonly kind: 'intent'; readonly type: string; readonly params: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'arm'; readonly id: string; readonly event: string; readonly delayMs: number }
+  | { readonly kind: 'disarm'; readonly id: string }
+
+export interface ChartStep {
+  readonly snapshot: AnyMachineSnapshot
+  readonly actions: readonly ChartAction[]
+}
+
+/** The only thing that touches XState at run time: it knows no chart by name. */
+export interface ChartDriver {
+  readonly machine: AnyStateMachine
+  init(input: unknown): ChartStep
+  step(snapshot: AnyMachineSnapshot, event: EventObject): ChartStep
+  /** Whether any state of the chart has a transition for this type. */
+  knows(eventType: string): boolean
+  /** JSON that {@link ChartDriver.restore} reads back. */
+  persist(snapshot: AnyMachineSnapshot): Json
+  restore(persisted: Json): AnyMachineSnapshot
+}
+
+const MAX_EVENTLESS_STEPS = 1_000
+
+/** Throws `UnexpectedEvent` where a guard or an assign throws: the chart cannot explain this event. */
+export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
+  machine.options = { ...machine.options, maxIterations: MAX_EVENTLESS_STEPS }
+  const known = new Set<string>(machine.events as string[])
+  const inner = machine as unknown as InnerMachine
+  const scope = inertScope()
+  return {
+    machine,
+    init: (input) => {
+      const [snapshot, actions] = initialTransition(machine, input)
+      if ((snapshot as AnyMachineSnapshot).status === 'error')
+        throw unexplained(machine, 'its start', (snapshot as AnyMachineSnapshot).error)
+      return { snapshot, actions: actions.flatMap(toChartAction) }
+    },
+    step: (snapshot, event) => {
+      try {
+        scope.taken = []
+        const next = inner.transition(snapshot, event, scope)
+        return { snapshot: next, actions: scope.taken.flatMap(toChartAction) }
+      } catch (cause) {
+        throw unexplained(machine, event.type, cause)
+      }
+    },
+    knows: (eventType) => known.has(eventType),
+    // An empty context goes through XState's own codec, which mangles user data that looks like an actor reference.
+    persist: (snapshot) => {
+      const persisted = machine.getPersistedSnapshot({ ...snapshot, context: {} } as AnyMachineSnapshot) as unknown as Record<
+        string,
+        unknown
+      >
+      return JSON.parse(canonicalJson({ ...persisted, context: snapshot.context as unknown })) as Json
+    },
+    restore: (persisted) => {
+      const { context, ...rest } = persisted as unknown as Record<string, unknown>
+      const snapshot = inner.restoreSnapshot({ ...rest, context: {} }, scope)
+      // A method of the snapshot reads `this`, so the restored object is kept and only its context replaced.
+      return Object.assign(snapshot, { context }) as AnyMachineSnapshot
+    },
+  }
+}
+
+/**
+ * The same step through XState's exported function, which builds an actor per call: the reference that
+ * the driver's reused scope is tested against.
+ */
+export const referenceStep = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: EventObject): ChartStep => {
+  const [next, actions] = transition(machine, snapshot, event)
+  return { snapshot: next, actions: actions.flatMap(toChartAction) }
+}
+
+interface ExecutableAction {
+  readonly type: string
+  readonly params?: unknown
+}
+
+/** The shapes of XState's internals that the reused scope needs; xstate is pinned, and a test compares with `transition`. */
+interface InnerMachine {
+  transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: InertScope): AnyMachineSnapshot
+  restoreSnapshot(persisted: unknown, scope: InertScope): AnyMachineSnapshot
+}
+
+interface InertScope {
+  taken: ExecutableAction[]
+  readonly [name: string]: unknown
+}
+
+const inertScope = (): InertScope => {
+  const nothing = (): undefined => undefined
+  const system = {
+    _sendInspectionEvent: nothing,
+    _bookId: () => 'x:fold',
+    _register: nothing,
+    _unregister: nothing,
+    _set: nothing,
+    get: nothing,
+    getAll: () => ({}),
+    _relay: nothing,
+    scheduler: { schedule: nothing, cancel: nothing, cancelAll: nothing },
+    _snapshot: { _scheduledEvents: {} },
+    start: nothing,
+    _clock: { setTimeout: nothing, clearTimeout: nothing },
+    _logger: nothing,
+  }
+  const self = { id: 'fold', sessionId: 'x:fold', system, send: nothing, getSnapshot: nothing }
+  const scope: InertScope = {
+    taken: [],
+    self,
+    id: 'fold',
+    sessionId: 'x:fold',
+    logger: nothing,
+    defer: nothing,
+    system,
+    stopChild: nothing,
+    emit: nothing,
+    actionExecutor: (action: ExecutableAction) => {
+      scope.taken.push(action)
+    },
+  }
+  return scope
+}
+
+const toChartAction = (action: ExecutableAction): ChartAction[] => {
+  const params = (action.params ?? {}) as Record<string, unknown>
+  switch (action.type) {
+    case 'xstate.raise':
+      if (typeof params.delay !== 'number') return []
+      return [{ kind: 'arm', id: String(params.id), event: (params.event as EventObject).type, delayMs: params.delay }]
+    case 'xstate.cancel':
+      return [{ kind: 'disarm', id: String(params.sendId) }]
+    default:
+      // The validator has refused all other built-ins before a chart gets here.
+      return action.type.startsWith('xstate.') ? [] : [{ kind: 'intent', type: action.type, params }]
+  }
+}
+
+const unexplained = (machine: AnyStateMachine, what: string, cause: unknown): AppError =>
+  new AppError('UnexpectedEvent', `Chart ${machine.id} threw at ${what}: ${messageOf(cause)}`, { cause })

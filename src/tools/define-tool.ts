@@ -1,0 +1,74 @@
+import { AppError, messageOf } from '../errors.ts'
+import { toolDeclaration } from './tool-declaration.ts'
+import type { Effect, Tool, ToolOptions, ToolRetry } from './tool.ts'
+
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/
+const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
+const NO_RETRY: ToolRetry = { ...RETRY, attempts: 1 }
+
+/**
+ * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
+ * a number is out of its range, a `once` tool asks for retries, or the input is not an object that JSON Schema can describe.
+ */
+export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
+  const { approval = false, retry, ...rest } = options
+  const tool: Tool<Input, Output> = {
+    timeoutMs: 30_000,
+    maxOutputBytes: 1024 * 1024,
+    concurrency: Infinity,
+    ratePerSecond: Infinity,
+    ...rest,
+    retry: { ...defaultRetry(options.effect), ...retry },
+    approval: typeof approval === 'function' ? approval : () => approval,
+  }
+  refuseWords(tool)
+  refuseNumbers(tool)
+  refuseInput(tool)
+  return tool
+}
+
+const defaultRetry = (effect: Effect): ToolRetry => (effect === 'once' ? NO_RETRY : RETRY)
+
+const refuseWords = ({ name, description }: Tool): void => {
+  if (!TOOL_NAME.test(name)) throw invalid(name, 'name', '1 to 64 letters, digits, underscores or hyphens', name)
+  if (description.trim() === '') throw invalid(name, 'description', 'a text that tells the model when to use it', description)
+}
+
+const refuseNumbers = (tool: Tool): void => {
+  const { name, retry } = tool
+  const atLeast = (least: number, field: string, value: number): void => {
+    if (!Number.isSafeInteger(value) || value < least) throw invalid(name, field, `an integer of at least ${least}`, value)
+  }
+  atLeast(1, 'timeoutMs', tool.timeoutMs)
+  atLeast(1, 'maxOutputBytes', tool.maxOutputBytes)
+  atLeast(1, 'retry.attempts', retry.attempts)
+  atLeast(0, 'retry.baseDelayMs', retry.baseDelayMs)
+  atLeast(retry.baseDelayMs, 'retry.maxDelayMs', retry.maxDelayMs)
+  if (tool.concurrency !== Infinity) atLeast(1, 'concurrency', tool.concurrency)
+  if (!(tool.ratePerSecond > 0)) throw invalid(name, 'ratePerSecond', 'a number above 0', tool.ratePerSecond)
+  if (tool.effect === 'once' && retry.attempts > 1) throw invalid(name, 'retry.attempts', '1 for the effect "once"', retry.attempts)
+}
+
+const refuseInput = (tool: Tool): void => {
+  const expected = 'a zod object that JSON Schema can describe'
+  const type = describedType(tool, expected)
+  if (type !== 'object') throw invalid(tool.name, 'input', expected, type ?? 'a union')
+}
+
+const describedType = (tool: Tool, expected: string): unknown => {
+  try {
+    return toolDeclaration(tool).inputSchema['type']
+  } catch (cause) {
+    throw new AppError('InvalidConfiguration', `tool "${tool.name}": input has to be ${expected}: ${messageOf(cause)}`, {
+      details: { tool: tool.name, field: 'input', expected },
+      cause,
+    })
+  }
+}
+
+const invalid = (tool: string, field: string, expected: string, found: unknown): AppError =>
+  new AppError('InvalidConfiguration', `tool "${tool}": ${field} has to be ${expected}, found ${shown(found)}`, {
+    details: { tool, field, expected, found },
+  })
+
+const shown = (found: unknown): string => (typeof found === 'number' ? String(found) : (JSON.stringify(found) ?? 'nothing'))

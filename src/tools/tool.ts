@@ -1,0 +1,89 @@
+import type { z } from 'zod'
+
+/**
+ * What may be done with a call of which nobody knows whether it happened:
+ * `read` repeats it freely, `idempotent` repeats it with the same key, `once` never repeats it blindly.
+ */
+export type Effect = 'read' | 'idempotent' | 'once'
+
+export interface ToolContext {
+  /** Aborted at the timeout and when the run is cancelled. */
+  readonly signal: AbortSignal
+  /** The same for every attempt of one call, and for no other call. */
+  readonly idempotencyKey: string
+  readonly runId: string
+  readonly callId: string
+  /** 1, 2 … */
+  readonly attempt: number
+  /** State of one of the agent's own projections at this point of the run. */
+  projection<State>(projection: { readonly name: string; initial(): State }): State
+}
+
+/** What the outside world says of a call whose outcome was lost. */
+export type Lookup<Output> =
+  | { readonly found: 'succeeded'; readonly output: Output }
+  | { readonly found: 'failed'; readonly message: string }
+  /** It certainly did not happen and no longer will. */
+  | { readonly found: 'nothing' }
+  | { readonly found: 'unknown' }
+
+export interface ToolRetry {
+  /** The first one counted; 1 means never again. */
+  readonly attempts: number
+  readonly baseDelayMs: number
+  readonly maxDelayMs: number
+}
+
+export interface Tool<Input = unknown, Output = unknown> {
+  readonly name: string
+  readonly description: string
+  readonly input: z.ZodType<Input>
+  readonly output: z.ZodType<Output>
+  readonly effect: Effect
+  readonly timeoutMs: number
+  /** UTF-8 bytes of the output's JSON; a larger one is an error to the model. */
+  readonly maxOutputBytes: number
+  readonly retry: ToolRetry
+  /** Calls of this tool at one time in this process. */
+  readonly concurrency: number
+  /** Starts of this tool per second in this process. */
+  readonly ratePerSecond: number
+  /** Whether a human has to grant this call first. A method, as `execute` is, so that every tool is also a `Tool<unknown>`. */
+  approval(input: Input): boolean
+  /** Only ever called with what `input` has parsed. */
+  execute(input: Input, context: ToolContext): Promise<Output>
+  /** Settles a call that began and was never answered. Never does the effect. */
+  lookup?(idempotencyKey: string, context: { readonly signal: AbortSignal }): Promise<Lookup<Output>>
+}
+
+export interface ToolOptions<Input, Output> {
+  readonly name: string
+  readonly description: string
+  readonly input: z.ZodType<Input>
+  readonly output: z.ZodType<Output>
+  readonly effect: Effect
+  /** 30,000 by default. */
+  readonly timeoutMs?: number
+  /** 1 MiB by default. */
+  readonly maxOutputBytes?: number
+  /** 3 attempts from 500 ms up to 30 s for `read` and `idempotent`; never for `once`. */
+  readonly retry?: Partial<ToolRetry>
+  /** `Infinity` by default. */
+  readonly concurrency?: number
+  /** `Infinity` by default. */
+  readonly ratePerSecond?: number
+  /** Never, by default. */
+  readonly approval?: boolean | ((input: Input) => boolean)
+  readonly execute: (input: Input, context: ToolContext) => Promise<Output>
+  readonly lookup?: (idempotencyKey: string, context: { readonly signal: AbortSignal }) => Promise<Lookup<Output>>
+}
+
+/** Throw it from `execute` to say that the same call may succeed later. Any other exception goes back to the model as it is. */
+export class ToolFailure extends Error {
+  override readonly name = 'ToolFailure'
+  readonly retryable: boolean
+  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.retryable = options.retryable
+  }
+}

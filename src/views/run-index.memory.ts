@@ -1,0 +1,61 @@
+import type { RunRow } from '../projections/run-index.ts'
+import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
+import type { Checkpoint, RunIndex, RunPage } from './run-index.ts'
+
+/** For tests, and for a process that folds its log anew at each start. */
+export const memoryRunIndex = (): RunIndex => {
+  const rows = new Map<string, RunRow>()
+  let stored: Checkpoint | undefined
+  let isClosed = false
+  const checkOpen = (): void => {
+    if (isClosed) throw indexClosed()
+  }
+
+  return {
+    async checkpoint() {
+      checkOpen()
+      return stored
+    },
+    async apply(batch) {
+      checkOpen()
+      const next = checkpointAfter(stored, batch)
+      if (next === undefined) return false
+      for (const row of batch.rows) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
+      stored = next
+      return true
+    },
+    async get(runId) {
+      checkOpen()
+      return rows.get(runId)
+    },
+    async list(page) {
+      checkOpen()
+      checkLimit(page.limit)
+      const found = [...rows.values()].filter((row) => isOn(page, row))
+      return found.sort((a, b) => b.position - a.position).slice(0, page.limit)
+    },
+    async due(now, limit) {
+      checkOpen()
+      checkLimit(limit)
+      const found = [...rows.values()].filter((row) => isDue(row, now))
+      return found.sort((a, b) => (a.attentionAt ?? 0) - (b.attentionAt ?? 0) || a.position - b.position).slice(0, limit)
+    },
+    async clear() {
+      checkOpen()
+      rows.clear()
+      stored = undefined
+    },
+    async close() {
+      isClosed = true
+    },
+  }
+}
+
+const isOn = (page: RunPage, row: RunRow): boolean =>
+  (page.status ?? row.status) === row.status &&
+  (page.agent ?? row.agent) === row.agent &&
+  (page.waitsFor ?? row.waitsFor) === row.waitsFor &&
+  row.position < (page.before ?? Infinity)
+
+const isDue = (row: RunRow, now: number): boolean =>
+  row.status === 'active' && row.problem === undefined && row.attentionAt !== null && row.attentionAt <= now

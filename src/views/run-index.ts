@@ -1,0 +1,62 @@
+import type { RunRow } from '../projections/run-index.ts'
+
+/** How far an index has read. */
+export interface Checkpoint {
+  /** Id of the first event of the log that was read: tells one log from another. */
+  readonly log: string
+  /** Of the newest event that the rows have taken in. */
+  readonly position: number
+}
+
+/** Every given part must fit. */
+export interface RunFilter {
+  readonly status?: RunRow['status']
+  readonly agent?: string
+  readonly waitsFor?: NonNullable<RunRow['waitsFor']>
+}
+
+export interface RunPage extends RunFilter {
+  readonly limit: number
+  /** Only rows below this position: that of the last row of the page before. */
+  readonly before?: number
+}
+
+export interface RunBatch {
+  readonly rows: readonly RunRow[]
+  /** What the rows were folded on: the index as it was at this checkpoint or later; undefined is an empty one. */
+  readonly since: Checkpoint | undefined
+  /** Up to where the rows hold all of the log. */
+  readonly checkpoint: Checkpoint
+}
+
+/**
+ * The view of all runs. It holds nothing that the event log does not hold, so it may be thrown away at any time.
+ * Several processes may write one index: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
+ *
+ * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `Closed`.
+ */
+export interface RunIndex {
+  checkpoint(): Promise<Checkpoint | undefined>
+
+  /**
+   * Rows and checkpoint, all or nothing. False, and nothing is written, where the index was cleared after `since`: read its checkpoint again.
+   * Rejects with `InvalidInput` where the index holds the runs of another log.
+   */
+  apply(batch: RunBatch): Promise<boolean>
+
+  get(runId: string): Promise<RunRow | undefined>
+
+  /** The run with the newest event first. */
+  list(page: RunPage): Promise<readonly RunRow[]>
+
+  /**
+   * Active runs that a worker has to look at by `now` (ms since the epoch), the most urgent first, then the one that was untouched for longest.
+   * Leaves out rows with a `problem`: this version cannot fold such a run.
+   */
+  due(now: number, limit: number): Promise<readonly RunRow[]>
+
+  /** Forgets all rows and the checkpoint. */
+  clear(): Promise<void>
+
+  close(): Promise<void>
+}

@@ -1,0 +1,9 @@
+import { anthropicModel } from '../../src/models/model.anthropic.ts'
+import { anthropicWire } from '../support/model-server-wires.ts'
+import { modelConformance } from './model.ts'
+
+modelConformance('anthropic', {
+  wire: anthropicWire,
+  open: (baseUrl) => anthropicModel({ apiKey: 'key-1', baseUrl }),
+  hasConnection: true,
+})

@@ -1,0 +1,9 @@
+import { openaiChatModel } from '../../src/models/model.openai-chat.ts'
+import { openaiChatWire } from '../support/model-server-wires.ts'
+import { modelConformance } from './model.ts'
+
+modelConformance('openai-chat', {
+  wire: openaiChatWire,
+  open: (baseUrl) => openaiChatModel({ apiKey: 'key-1', baseUrl }),
+  hasConnection: true,
+})

@@ -1,0 +1,90 @@
+import { memoryBlobStore } from '../../src/blobs/blob-store.memory.ts'
+import type { Clock } from '../../src/clock.ts'
+import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
+import type { EventLog } from '../../src/eventlog/event-log.ts'
+import type { Models } from '../../src/models/model.ts'
+import type { Agent } from '../../src/runtime/agent.ts'
+import { agentRegistry } from '../../src/runtime/agents.ts'
+import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
+import type { Notice } from '../../src/runtime/runtime-parts.ts'
+
+/** A clock that stands still until it is told to move; its timers fire in order of their time. */
+export interface ManualClock extends Clock {
+  advance(byMs: number): void
+  /** Jumps to the next timer; false where none is armed. */
+  next(): boolean
+}
+
+export const manualClock = (startsAt = 1_700_000_000_000): ManualClock => {
+  let now = startsAt
+  let timers: { at: number; wake: () => void }[] = []
+  const advanceTo = (time: number): void => {
+    for (;;) {
+      const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)[0]
+      if (due === undefined) break
+      timers = timers.filter((timer) => timer !== due)
+      now = Math.max(now, due.at)
+      due.wake()
+    }
+    now = Math.max(now, time)
+  }
+  return {
+    now: () => now,
+    setTimer(delayMs, wake) {
+      const timer = { at: now + delayMs, wake }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    advance: (byMs) => {
+      advanceTo(now + byMs)
+    },
+    next() {
+      const [first] = [...timers].sort((a, b) => a.at - b.at)
+      if (first !== undefined) advanceTo(first.at)
+      return first !== undefined
+    },
+  }
+}
+
+export interface World {
+  readonly refold: RefoldCore
+  readonly log: EventLog
+  readonly clock: ManualClock
+  readonly notices: readonly Notice[]
+}
+
+export interface WorldOptions {
+  readonly agents: readonly Agent[]
+  readonly models?: Models
+  readonly log?: EventLog
+  readonly clock?: ManualClock
+  readonly owner?: string
+  readonly ownerIsGone?: (owner: string) => boolean
+  readonly costOf?: () => number | undefined
+}
+
+/** Refold in memory: nothing of it is a stand-in but the clock and the models. */
+export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }: WorldOptions): World => {
+  const clock = options.clock ?? manualClock()
+  const log = options.log ?? memoryEventLog({ clock })
+  const notices: Notice[] = []
+  let count = 0
+  const owner = options.owner ?? 'here/1/a'
+  const refold = createRefold({
+    log,
+    blobs: memoryBlobStore(),
+    agents: agentRegistry(agents),
+    models,
+    clock,
+    ids: { uuid: () => `00000000-0000-4000-8000-${owner.length.toString(16).padStart(2, '0')}${(++count).toString(16).padStart(10, '0')}` },
+    random: () => 0.5,
+    owner,
+    ownerIsGone: options.ownerIsGone ?? (() => false),
+    costOf,
+    modelConcurrency: 8,
+    notify: (notice) => notices.push(notice),
+  })
+  return { refold, log, clock, notices }
+}

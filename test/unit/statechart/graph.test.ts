@@ -1,0 +1,136 @@
+import { assign, cancel, createMachine, initialTransition, not, raise, setup, stateIn, transition } from 'xstate'
+import { describe, expect, test } from 'vitest'
+
+import { chartGraph, edgeIdsByTransition, type ChartEdge } from '../../../src/statechart/graph.ts'
+import { sampleAgent } from './sample-agent.ts'
+
+const graph = chartGraph(sampleAgent)
+const node = (id: string) => graph.nodes.find((each) => each.id === id)!
+const edge = (id: string): ChartEdge => graph.edges.find((each) => each.id === id)!
+
+describe('the graph of a chart', () => {
+  test('is plain JSON', () => {
+    expect(JSON.parse(JSON.stringify(graph))).toEqual(graph)
+  })
+
+  test('lists every state after its parent, with its kind, tags and description', () => {
+    expect(graph.nodes[0]).toMatchObject({ id: 'agent', type: 'compound', parent: null, initial: 'agent.active' })
+    expect(node('agent.active.awaitingMessage')).toMatchObject({
+      key: 'awaitingMessage',
+      type: 'atomic',
+      parent: 'agent.active',
+      tags: ['human'],
+      description: 'A turn is over.',
+    })
+    expect(node('agent.cancelled')).toMatchObject({ final: true, type: 'final' })
+    const seen = new Set<string | null>([null])
+    for (const each of graph.nodes) {
+      expect(seen).toContain(each.parent)
+      seen.add(each.id)
+    }
+  })
+
+  test('has the transitions of delays and of always among its edges', () => {
+    expect(edge('agent.active.thinking.backingOff|after backoff|0')).toMatchObject({
+      kind: 'after',
+      event: 'after backoff',
+      target: 'agent.active.thinking.callingModel',
+    })
+    expect(edge('agent.active.thinking.checkingLimits|always|0')).toMatchObject({
+      kind: 'always',
+      guard: 'isOverSteps',
+      target: 'agent.escalated',
+    })
+  })
+
+  test('names guards with and, or and not', () => {
+    expect(edge('agent.active.acting|ToolCallFailed|1').guard).toBe('and(isOpenCall, not(isRetryable))')
+  })
+
+  test('tells intents from what XState does itself', () => {
+    expect(node('agent.active.thinking.callingModel').entry).toMatchObject([
+      { name: 'assign', kind: 'builtin' },
+      { name: 'callModel', kind: 'intent' },
+    ])
+    expect(edge('agent.active.thinking.callingModel|ModelCallSucceeded|0').actions).toMatchObject([
+      { name: 'recordAnswer', kind: 'builtin' },
+    ])
+  })
+
+  test('keeps parameters that stand in the chart', () => {
+    expect(node('agent.active.acting').exit).toEqual([{ name: 'abortEffects', kind: 'intent', params: { kinds: ['callTool'] }, asks: [] }])
+  })
+
+  test('shows the intents that an enqueueActions may ask for', () => {
+    expect(node('agent.active.acting').entry).toMatchObject([{ name: 'enqueueActions', asks: ['callTool'] }])
+  })
+
+  test('leaves out what XState adds by itself for the timer of an after', () => {
+    expect(node('agent.active.thinking.backingOff')).toMatchObject({ entry: [], exit: [] })
+  })
+
+  test('marks a transition without target as internal', () => {
+    expect(edge('agent.active.acting|ToolCallSucceeded|0')).toMatchObject({ internal: true, target: 'agent.active.acting' })
+  })
+
+  test('leads from a history state to its default', () => {
+    expect(node('agent.active.whereItWas')).toMatchObject({ type: 'history', history: 'deep' })
+    expect(edge('agent.active.whereItWas|default|0').target).toBe('agent.active.awaitingMessage')
+  })
+
+  test('has no two edges or states of one id', () => {
+    expect(new Set(graph.edges.map((each) => each.id)).size).toBe(graph.edges.length)
+    expect(new Set(graph.nodes.map((each) => each.id)).size).toBe(graph.nodes.length)
+  })
+})
+
+describe('the graph of constructs that are rare', () => {
+  test('shows raise, cancel, stateIn, guard parameters, done and the targets of several regions', () => {
+    const chart = setup({
+      guards: { isAbove: (_, params: { readonly limit: number }) => params.limit > 0 },
+    }).createMachine({
+      id: 'rare',
+      type: 'parallel',
+      on: {
+        Reset: { target: ['.left.a', '.right.c'], reenter: true },
+        Later: { actions: [raise({ type: 'Reset' }, { id: 'later', delay: 50 }), cancel('later'), raise({ type: 'Reset' })] },
+        Checked: { guard: { type: 'isAbove', params: { limit: 3 } } },
+      },
+      states: {
+        left: {
+          initial: 'a',
+          onDone: { guard: not(stateIn('#rare.right.d')), actions: assign({}) },
+          states: {
+            a: { on: { Go: 'h' } },
+            b: { type: 'final' },
+            h: { type: 'history', history: 'shallow', target: 'b' },
+          },
+        },
+        right: { initial: 'c', states: { c: {}, d: {} } },
+      },
+    })
+    const rare = chartGraph(chart)
+    const found = (id: string) => rare.edges.find((each) => each.id === id)
+    expect(found('rare|Reset|0')).toMatchObject({ target: 'rare.left.a', reenter: true })
+    expect(found('rare|Reset|0.1')).toMatchObject({ target: 'rare.right.c' })
+    expect(found('rare|Later|0')?.actions.map((action) => action.name)).toEqual(['raise(Reset, after 50)', 'cancel(later)', 'raise(Reset)'])
+    expect(found('rare|Checked|0')?.guard).toBe('isAbove({"limit":3})')
+    expect(found('rare.left|done|0')).toMatchObject({ kind: 'done', guard: 'not(in(#rare.right.d))' })
+    expect(found('rare.left.h|default|0')?.target).toBe('rare.left.b')
+  })
+
+  test('a history state of a parallel state leads to all its regions', () => {
+    const chart = createMachine({ id: 'p', type: 'parallel', states: { a: {}, h: { type: 'history' } } })
+    expect(chartGraph(chart).edges).toMatchObject([{ id: 'p.h|default|0', target: 'p' }])
+  })
+})
+
+test('the transitions that XState reports as taken are found by their edge ids', () => {
+  const ids = edgeIdsByTransition(sampleAgent)
+  const taken: (readonly string[] | undefined)[] = []
+  const [start] = initialTransition(sampleAgent, undefined)
+  const candidates = sampleAgent.getTransitionData(start, { type: 'MessageReceived' })
+  for (const candidate of candidates) taken.push(ids.get(candidate))
+  expect(taken).toEqual([['agent.active.awaitingMessage|MessageReceived|0']])
+  expect(transition(sampleAgent, start, { type: 'MessageReceived' })[0].value).toEqual({ active: 'checkingInput' })
+})
