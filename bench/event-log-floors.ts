@@ -75,8 +75,8 @@ const rawLoop = (name: string, pageSize: number): Contender => {
   }
   return {
     name,
-    one: (appends) => Promise.resolve(commitGroups(appends, 1)),
-    many: () => Promise.resolve(commitGroups(APPENDS_PER_WRITER, WRITERS)),
+    one: async (appends) => commitGroups(appends, 1),
+    many: async () => commitGroups(APPENDS_PER_WRITER, WRITERS),
     finish() {
       db.close()
       return Promise.resolve(sizePerAppend(path))
@@ -89,9 +89,9 @@ const logLoop = (name: string, log: EventLog, appendsPerStream: number): Omit<Co
   const write = async (appends: number): Promise<void> => {
     let stream = newStream()
     for (let i = 0; i < appends; i++) {
-      const step = i % appendsPerStream
-      if (step === 0) stream = newStream()
-      await log.append(stream, step === 0 ? 'no-stream' : step * 2 - 1, newPair())
+      const last = (i % appendsPerStream) * 2 - 1
+      if (last < 0) stream = newStream()
+      await log.append(stream, last < 0 ? 'no-stream' : last, newPair())
     }
   }
   return {
@@ -131,28 +131,34 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 const medianRatio = (these: readonly number[], those: readonly number[]): number =>
   median(these.map((value, round) => value / (those[round] ?? Number.NaN)))
 
+interface Measurement {
+  readonly contender: Contender
+  readonly one: number[]
+  readonly many: number[]
+}
+
 const measureAppends = async (): Promise<void> => {
-  const contenders = [
-    rawLoop('raw loop', 4_096),
+  const measurementOf = (contender: Contender): Measurement => ({ contender, one: [], many: [] })
+  const raw = measurementOf(rawLoop('raw loop', 4_096))
+  const others = [
     rawLoop('raw loop, 8 KB pages', 8_192),
     sqliteLoop('sqlite log, new streams', 1),
     sqliteLoop('sqlite log, 10 appends a stream', 10),
     memoryLoop(),
   ]
-  const measured = contenders.map((contender) => ({ contender, one: [] as number[], many: [] as number[] }))
+  const measured = [raw, ...others.map(measurementOf)]
   for (let round = 0; round < ROUNDS; round++) {
     const turns = measured.map((_, i) => measured[(i + round) % measured.length])
     for (const turn of turns) turn?.one.push(await microsecondsPer(SEQUENTIAL_APPENDS, () => turn.contender.one(SEQUENTIAL_APPENDS)))
     for (const turn of turns) turn?.many.push(await microsecondsPer(WRITERS * APPENDS_PER_WRITER, () => turn.contender.many()))
   }
-  const [raw] = measured
-  const rows: Record<string, Record<string, string>> = {}
+  const rows: Rows = {}
   for (const { contender, one, many } of measured) {
     rows[contender.name] = {
       'one after the other, us': median(one).toFixed(1),
-      'time / raw': medianRatio(one, raw?.one ?? []).toFixed(2),
+      'time / raw': medianRatio(one, raw.one).toFixed(2),
       [`${WRITERS} at once, us each`]: median(many).toFixed(1),
-      'rate / raw': medianRatio(raw?.many ?? [], many).toFixed(2),
+      'rate / raw': medianRatio(raw.many, many).toFixed(2),
       'bytes / JSON': ((await contender.finish()) / jsonBytes).toFixed(3),
     }
   }
@@ -164,13 +170,14 @@ const measureReads = async (): Promise<void> => {
     sqlite: sqliteEventLog({ path: join(directory, 'reads.db'), clock: systemClock }),
     memory: memoryEventLog({ clock: systemClock }),
   }
-  const rows: Record<string, Record<string, string>> = {}
+  const rows: Rows = {}
   for (const [name, log] of Object.entries(logs)) {
     const streams = Array.from({ length: READ_EVENTS / 1_000 }, newStream)
     for (let i = 0; i < 10; i++) {
       const events = (): NewEvent[] => Array.from({ length: 100 }, () => newPair()[0])
       await Promise.all(streams.map((stream) => log.append(stream, i === 0 ? 'no-stream' : i * 100 - 1, events())))
     }
+    let read = 0
     const rateOf = async (read: () => Promise<void>): Promise<string> => {
       const times: number[] = []
       for (let round = 0; round < 5; round++) times.push(await microsecondsPer(READ_EVENTS, read))
@@ -178,24 +185,27 @@ const measureReads = async (): Promise<void> => {
     }
     rows[name] = {
       'streams, events/ms': await rateOf(async () => {
-        for (const stream of streams) for await (const event of log.readStream(stream)) void event.data
+        for (const stream of streams) for await (const event of log.readStream(stream)) read += event.data.length
       }),
       'whole log, events/ms': await rateOf(async () => {
-        for await (const event of log.readAll()) void event.data
+        for await (const event of log.readAll()) read += event.data.length
       }),
       'filtered, events/ms': await rateOf(async () => {
-        for await (const event of log.readAll({ filter: { streamPrefix: 'run.' } })) void event.data
+        for await (const event of log.readAll({ filter: { streamPrefix: 'run.' } })) read += event.data.length
       }),
       'subscription, events/ms': await rateOf(async () => {
         for await (const item of log.subscribe()) if (item.kind === 'caughtUp') break
       }),
     }
+    if (read === 0) throw new Error('nothing was read')
     await log.close()
   }
   process.stdout.write(`${table(rows)}\n`)
 }
 
-const table = (rows: Readonly<Record<string, Readonly<Record<string, string>>>>): string => {
+type Rows = Record<string, Readonly<Record<string, string>>>
+
+const table = (rows: Rows): string => {
   const columns = ['', ...Object.keys(Object.values(rows)[0] ?? {})]
   const lines = [columns, ...Object.entries(rows).map(([name, row]) => [name, ...Object.values(row)])]
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)))

@@ -6,41 +6,70 @@ export interface JsonObject {
 }
 
 /**
- * RFC 8785 text: keys sorted by UTF-16 unit, no white space. What is hashed and what is stored.
+ * RFC 8785 text: keys sorted by UTF-16 unit, no white space. For digests: the same value has one text.
  * Members that are `undefined` are left out, as JSON.stringify does.
  * Throws `InvalidInput`, with the path, for what JSON cannot carry: BigInt, NaN, functions, symbols, cycles, class instances.
  */
-export const canonicalJson = (value: unknown): string => write(value, [], '$')
+export const canonicalJson = (value: unknown): string => write(value, sortedKeys, [])
 
-const write = (value: unknown, parents: readonly object[], path: string): string => {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw notJson(path, String(value))
-    return JSON.stringify(value)
+/** The same, but with keys in their own order, which may mean something to whoever sent them. For storage. */
+export const jsonText = (value: unknown): string => write(value, Object.keys, [])
+
+type KeysOf = (value: object) => string[]
+
+const sortedKeys: KeysOf = (value) => Object.keys(value).sort()
+
+/** `path` holds the objects and keys on the way here, in turns. */
+const write = (value: unknown, keysOf: KeysOf, path: unknown[]): string => {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw notJson(path, String(value))
+      return Object.is(value, -0) ? '0' : String(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      return value === null ? 'null' : writeObject(value, keysOf, path)
+    default:
+      throw notJson(path, `a ${typeof value}`)
   }
-  if (value === null || typeof value === 'boolean') return String(value)
-  if (typeof value !== 'object') throw notJson(path, `a ${typeof value}`)
-  return writeObject(value, parents, path)
 }
 
-const writeObject = (value: object, parents: readonly object[], path: string): string => {
-  if (parents.includes(value)) throw notJson(path, 'a cycle')
-  const here = [...parents, value]
-  if (Array.isArray(value)) {
-    let text = '['
-    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ',') + write(value[i], here, path)
-    return text + ']'
+const writeObject = (value: object, keysOf: KeysOf, path: unknown[]): string => {
+  if (path.includes(value)) throw notJson(path, 'a cycle')
+  path.push(value)
+  const text = Array.isArray(value) ? writeArray(value, keysOf, path) : writeMembers(value, keysOf, path)
+  path.pop()
+  return text
+}
+
+const writeArray = (items: readonly unknown[], keysOf: KeysOf, path: unknown[]): string => {
+  let text = '['
+  for (let index = 0; index < items.length; index++) {
+    path.push(index)
+    text += (index === 0 ? '' : ',') + write(items[index], keysOf, path)
+    path.pop()
   }
+  return text + ']'
+}
+
+const writeMembers = (value: object, keysOf: KeysOf, path: unknown[]): string => {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw notJson(path, `a ${value.constructor.name}`)
-  let text = ''
-  for (const key of Object.keys(value).sort()) {
+  let text = '{'
+  for (const key of keysOf(value)) {
     const member = (value as Record<string, unknown>)[key]
     if (member === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(member, here, `${path}.${key}`)}`
+    path.push(key)
+    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${write(member, keysOf, path)}`
+    path.pop()
   }
-  return `{${text}}`
+  return text + '}'
 }
 
-const notJson = (path: string, found: string): AppError =>
-  new AppError('InvalidInput', `JSON cannot carry ${found}, found at ${path}`, { details: { path, found } })
+const notJson = (path: readonly unknown[], found: string): AppError => {
+  const keys = path.filter((step) => typeof step !== 'object')
+  const place = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')
+  return new AppError('InvalidInput', `JSON cannot carry ${found}, found at $${place}`, { details: { path: `$${place}`, found } })
+}

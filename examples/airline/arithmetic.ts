@@ -1,4 +1,4 @@
-import { refusal } from './refusal.ts'
+import { Refusal } from './refusal.ts'
 import type { Numeric } from './value.ts'
 
 // Python's arithmetic: two integers stay exact, and as soon as one side is a float the operation is done in doubles.
@@ -21,14 +21,14 @@ export const multiply = (a: Numeric, b: Numeric): Numeric => {
 export const divide = (a: Numeric, b: Numeric): number => {
   if (typeof a === 'bigint' && typeof b === 'bigint') return divideIntegers(a, b)
   const divisor = toFloat(b)
-  if (divisor === 0) throw refusal('float division by zero')
+  if (divisor === 0) throw new Refusal('float division by zero')
   return toFloat(a) / divisor
 }
 
 /** The quotient rounded towards minus infinity. */
 export const floorDivide = (a: Numeric, b: Numeric): Numeric => {
   if (typeof a !== 'bigint' || typeof b !== 'bigint') return floorDivideFloats(toFloat(a), toFloat(b))
-  if (b === 0n) throw refusal('integer division or modulo by zero')
+  if (b === 0n) throw new Refusal('integer division or modulo by zero')
   const quotient = a / b
   return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient
 }
@@ -42,12 +42,12 @@ export const power = (base: Numeric, exponent: Numeric): Numeric => {
 export const toFloat = (value: Numeric): number => {
   if (typeof value === 'number') return value
   const float = Number(value)
-  if (!Number.isFinite(float)) throw refusal('int too large to convert to float')
+  if (!Number.isFinite(float)) throw new Refusal('int too large to convert to float')
   return float
 }
 
 export const limitBits = (bits: number): void => {
-  if (bits > MAX_BITS) throw refusal(`integer too large: at most ${MAX_BITS} bits are calculated with`)
+  if (bits > MAX_BITS) throw new Refusal(`integer too large: at most ${MAX_BITS} bits are calculated with`)
 }
 
 const magnitude = (value: bigint): bigint => (value < 0n ? -value : value)
@@ -59,10 +59,10 @@ const bitLength = (value: bigint): number => {
 }
 
 const divideIntegers = (a: bigint, b: bigint): number => {
-  if (b === 0n) throw refusal('division by zero')
+  if (b === 0n) throw new Refusal('division by zero')
   if (a === 0n) return b < 0n ? -0 : 0
   const quotient = dividePositive(magnitude(a), magnitude(b))
-  if (!Number.isFinite(quotient)) throw refusal('integer division result too large for a float')
+  if (!Number.isFinite(quotient)) throw new Refusal('integer division result too large for a float')
   return a < 0n === b < 0n ? quotient : -quotient
 }
 
@@ -83,7 +83,7 @@ const dividePositive = (a: bigint, b: bigint): number => {
 const scaled = (value: bigint, bits: number): bigint => (bits > 0 ? value << BigInt(bits) : value)
 
 const floorDivideFloats = (a: number, b: number): number => {
-  if (b === 0) throw refusal('float floor division by zero')
+  if (b === 0) throw new Refusal('float floor division by zero')
   const rest = a % b
   const exact = (a - rest) / b
   const quotient = rest !== 0 && b < 0 !== rest < 0 ? exact - 1 : exact
@@ -102,9 +102,9 @@ const integerPower = (base: bigint, exponent: bigint): bigint => {
 const floatPower = (base: number, exponent: number): number => {
   // Of an infinite exponent C's pow has another opinion than JavaScript's.
   if (Math.abs(base) === 1 && Math.abs(exponent) === Infinity) return 1
-  if (base === 0 && exponent < 0) throw refusal('0.0 cannot be raised to a negative power')
+  if (base === 0 && exponent < 0) throw new Refusal('0.0 cannot be raised to a negative power')
   const result = base ** exponent
   if (!Number.isFinite(base) || !Number.isFinite(exponent) || Number.isFinite(result)) return result
-  if (Number.isNaN(result)) throw refusal("float() argument must be a string or a real number, not 'complex'")
-  throw refusal("(34, 'Numerical result out of range')")
+  if (Number.isNaN(result)) throw new Refusal("float() argument must be a string or a real number, not 'complex'")
+  throw new Refusal("(34, 'Numerical result out of range')")
 }

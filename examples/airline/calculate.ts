@@ -2,14 +2,14 @@ import { divide, toFloat } from './arithmetic.ts'
 import { evaluate } from './expression.ts'
 import { numberText } from './number-text.ts'
 import { elements } from './python-operations.ts'
-import { refusal } from './refusal.ts'
+import { Refusal } from './refusal.ts'
 import type { Value } from './value.ts'
 
 /** The value of the expression, rounded to two decimals, as the text of a float. Throws a refusal with Python's message. */
 export const calculate = (expression: Value): string => {
   const known = (part: Value): boolean => typeof part === 'string' && /^[0-9+\-*/(). ]*$/.test(part)
-  if (!elements(expression).every(known)) throw refusal('invalid characters in expression')
-  if (typeof expression !== 'string') throw refusal('eval() arg 1 must be a string, bytes or code object')
+  if (!elements(expression).every(known)) throw new Refusal('invalid characters in expression')
+  if (typeof expression !== 'string') throw new Refusal('eval() arg 1 must be a string, bytes or code object')
   return numberText(roundToCents(toFloat(evaluate(expression))))
 }
 

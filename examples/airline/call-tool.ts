@@ -1,6 +1,6 @@
 import type { AirlineData, ToolOutcome } from './airline-data.ts'
 import { parseJson } from './parse-json.ts'
-import { isRefusal, refusal } from './refusal.ts'
+import { Refusal } from './refusal.ts'
 import { bookReservation } from './tools/book-reservation.ts'
 import { cancelReservation, updateReservationPassengers } from './tools/change-reservation.ts'
 import { getReservationDetails, getUserDetails, listAllAirports } from './tools/look-up.ts'
@@ -41,13 +41,13 @@ export const callTool = (data: AirlineData, name: string, argumentsText: string)
   try {
     return reduce(data, parseArguments(argumentsText))
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown
-    return { data, text: `Error: ${thrown.message}` }
+    if (thrown instanceof Refusal || thrown instanceof SyntaxError) return { data, text: `Error: ${thrown.message}` }
+    throw thrown
   }
 }
 
 const parseArguments = (text: string): ObjectValue => {
   const args = parseJson(text)
-  if (!isObject(args)) throw refusal('expected the arguments as a JSON object')
+  if (!isObject(args)) throw new Refusal('expected the arguments as a JSON object')
   return args
 }

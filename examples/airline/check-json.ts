@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { AppError } from 'refold'
 import type { z } from 'zod'
-import { AppError, messageOf } from '../../src/errors.ts'
 
 /** The text of a file of the data folder. Throws `InvalidInput` that names the file where it cannot be read. */
 export const readText = async (folder: string, file: string): Promise<string> => {
@@ -30,3 +30,5 @@ export const checkJson = <Shape>(schema: z.ZodType<Shape>, text: string, where: 
   const place = ['$', ...(issue?.path ?? [])].map(String).join('.')
   throw new AppError('InvalidInput', `in ${where} at ${place}: ${issue?.message ?? 'wrong shape'}`, { details: { where, path: place } })
 }
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))

@@ -1,5 +1,5 @@
 import { add, divide, floorDivide, limitBits, multiply, power, subtract } from './arithmetic.ts'
-import { refusal } from './refusal.ts'
+import { Refusal } from './refusal.ts'
 import type { Numeric } from './value.ts'
 
 /** A literal's value, or a symbol. */
@@ -26,7 +26,7 @@ const MAX_DEPTH = 200
  */
 export const evaluate = (expression: string): Numeric => {
   const tokens = tokenise(expression)
-  if (tokens.length === 0) throw refusal('invalid syntax (<string>, line 0)')
+  if (tokens.length === 0) throw new Refusal('invalid syntax (<string>, line 0)')
   const cursor: Cursor = { tokens, at: 0, open: 0, depth: 0 }
   const value = readSum(cursor)
   if (cursor.at < tokens.length) throw syntaxError('invalid syntax')
@@ -96,7 +96,7 @@ const readCall: Level = (cursor) => {
   if (!taken(cursor, '(')) return value
   cursor.open++
   if (!taken(cursor, ')')) closed(cursor, deeper(cursor, readSum))
-  throw refusal(`'${typeof value === 'bigint' ? 'int' : 'float'}' object is not callable`)
+  throw new Refusal(`'${typeof value === 'bigint' ? 'int' : 'float'}' object is not callable`)
 }
 
 const readOperand: Level = (cursor) => {
@@ -141,7 +141,7 @@ const isNeverClosed = (cursor: Cursor): boolean => {
 const endReached = (cursor: Cursor): Error => syntaxError(cursor.open > 0 ? "'(' was never closed" : 'invalid syntax')
 
 const deeper = (cursor: Cursor, read: Level): Numeric => {
-  if (cursor.depth > MAX_DEPTH) throw refusal('maximum recursion depth exceeded during compilation')
+  if (cursor.depth > MAX_DEPTH) throw new Refusal('maximum recursion depth exceeded during compilation')
   cursor.depth++
   const value = read(cursor)
   cursor.depth--
@@ -154,6 +154,6 @@ const taken = (cursor: Cursor, symbol: string): boolean => {
   return true
 }
 
-const syntaxError = (message: string): Error => refusal(`${message} (<string>, line 1)`)
+const syntaxError = (message: string): Error => new Refusal(`${message} (<string>, line 1)`)
 
-const notANumber = (type: string): Error => refusal(`float() argument must be a string or a real number, not '${type}'`)
+const notANumber = (type: string): Error => new Refusal(`float() argument must be a string or a real number, not '${type}'`)

@@ -1,4 +1,3 @@
-import { AppError } from '../../src/errors.ts'
 import type { Numeric, ObjectValue, Value } from './value.ts'
 
 interface Cursor {
@@ -18,7 +17,7 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 /**
  * Reads strict JSON (RFC 8259). A number written with `.`, `e` or `E` is a float, any other an integer of any size;
  * of a repeated key the last value and the first place count.
- * Throws `InvalidInput` that says what was expected, what was found, and at which character (from 0).
+ * Throws a SyntaxError that says what was expected, what was found, and at which character (from 0).
  */
 export const parseJson = (text: string): Value => {
   const cursor: Cursor = { text, at: 0, depth: 0 }
@@ -49,7 +48,7 @@ const readValue = (cursor: Cursor): Value => {
 }
 
 const nested = <V>(cursor: Cursor, read: (cursor: Cursor) => V): V => {
-  if (cursor.depth === MAX_DEPTH) throw new AppError('InvalidInput', `expected JSON nested at most ${MAX_DEPTH} deep`)
+  if (cursor.depth === MAX_DEPTH) throw new SyntaxError(`expected JSON nested at most ${MAX_DEPTH} deep`)
   cursor.at++
   cursor.depth++
   const value = read(cursor)
@@ -130,7 +129,7 @@ const skip = (cursor: Cursor, pattern: RegExp): boolean => {
 
 const skipSpace = (cursor: Cursor): boolean => skip(cursor, SPACE)
 
-const unexpected = (cursor: Cursor, expected: string): AppError => {
+const unexpected = (cursor: Cursor, expected: string): SyntaxError => {
   const found = cursor.at < cursor.text.length ? JSON.stringify(cursor.text.slice(cursor.at, cursor.at + 20)) : 'the end'
-  return new AppError('InvalidInput', `expected ${expected}, found ${found} at character ${cursor.at} of the JSON text`)
+  return new SyntaxError(`expected ${expected}, found ${found} at character ${cursor.at} of the JSON text`)
 }

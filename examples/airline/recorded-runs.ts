@@ -64,9 +64,8 @@ export interface RecordedToolCall {
   readonly result: string
 }
 
-/** Loads trajectories.jsonl. Throws `InvalidInput` with the number of the line (from 1) that is not of the expected shape. */
-export const loadRecordedRuns = async (folder: string): Promise<readonly RecordedRun[]> => {
-  const file = 'trajectories.jsonl'
+/** Loads recorded conversations. Throws `InvalidInput` with the number of the line (from 1) that is not of the expected shape. */
+export const loadRecordedRuns = async (folder: string, file = 'trajectories.jsonl'): Promise<readonly RecordedRun[]> => {
   const lines = (await readText(folder, file)).split('\n').filter((line) => line !== '')
   return lines.map((line, i) => readRun(line, `${file} line ${i + 1}`))
 }

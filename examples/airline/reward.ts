@@ -1,4 +1,3 @@
-import { AppError } from '../../src/errors.ts'
 import type { AirlineData } from './airline-data.ts'
 import { callTool } from './call-tool.ts'
 import { dataHash } from './data-hash.ts'
@@ -61,17 +60,17 @@ export const meanReward = (rewards: readonly TaskReward[]): number => mean(rewar
 
 /**
  * pass^k: the chance that `k` trials of a task, drawn without replacement, all succeed; the mean over the tasks.
- * Throws `InvalidInput` where `k` is less than 1 or a task has fewer than `k` trials.
+ * Throws a RangeError where `k` is less than 1 or a task has fewer than `k` trials.
  */
 export const passHatK = (rewards: readonly TaskReward[], k: number): number => {
-  if (!Number.isInteger(k) || k < 1) throw new AppError('InvalidInput', `expected k as an integer from 1, found ${k}`)
+  if (!Number.isInteger(k) || k < 1) throw new RangeError(`expected k as an integer from 1, found ${k}`)
   const byTask = Map.groupBy(rewards, ({ taskId }) => taskId)
   return mean(Array.from(byTask, ([taskId, trials]) => chance(taskId, trials, k)))
 }
 
 /** C(c, k) / C(n, k) for `c` successes in `n` trials. */
 const chance = (taskId: number, trials: readonly TaskReward[], k: number): number => {
-  if (trials.length < k) throw new AppError('InvalidInput', `expected at least ${k} trials of task ${taskId}, found ${trials.length}`)
+  if (trials.length < k) throw new RangeError(`expected at least ${k} trials of task ${taskId}, found ${trials.length}`)
   const successes = trials.filter(({ reward }) => Math.abs(reward - 1) <= 1e-6).length
   let product = 1
   for (let i = 0; i < k; i++) product *= Math.max(successes - i, 0) / (trials.length - i)

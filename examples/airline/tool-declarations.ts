@@ -1,22 +1,22 @@
+import { AppError, type Effect } from 'refold'
 import { z } from 'zod'
-import { AppError } from '../../src/errors.ts'
-import type { JsonObject } from '../../src/json.ts'
-import type { Effect } from '../../src/tools/tool.ts'
 import { toolNames } from './call-tool.ts'
 import { checkJson } from './check-json.ts'
+
+const inputSchema = z.record(z.string(), z.json())
 
 export interface AirlineTool {
   readonly name: string
   readonly description: string
   /** JSON Schema of the arguments, for the model; the tools themselves check only what `callTool` says. */
-  readonly inputSchema: JsonObject
+  readonly inputSchema: z.infer<typeof inputSchema>
   readonly effect: Effect
 }
 
 const declarations = z.array(
   z.strictObject({
     type: z.literal('function'),
-    function: z.strictObject({ name: z.string(), description: z.string(), parameters: z.record(z.string(), z.json()) }),
+    function: z.strictObject({ name: z.string(), description: z.string(), parameters: inputSchema }),
   }),
 )
 

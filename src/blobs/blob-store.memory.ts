@@ -1,20 +1,21 @@
-import { AppError } from '../errors.ts'
 import { sha256 } from '../hash.ts'
+import { checkHash, checkText, missingBlob } from './blob-checks.ts'
 import type { BlobStore } from './blob-store.ts'
 
 export const memoryBlobStore = (): BlobStore => {
   const texts = new Map<string, string>()
   return {
-    put(text) {
+    async put(text) {
+      checkText(text)
       const hash = sha256(text)
       texts.set(hash, text)
-      return Promise.resolve(hash)
+      return hash
     },
-    get(hash) {
+    async get(hash) {
+      checkHash(hash)
       const text = texts.get(hash)
-      return text === undefined
-        ? Promise.reject(new AppError('EventLogCorrupt', `Expected a blob ${hash}, found none`, { details: { sha256: hash } }))
-        : Promise.resolve(text)
+      if (text === undefined) throw missingBlob(hash, 'memory')
+      return text
     },
   }
 }

@@ -74,15 +74,18 @@ const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
     signal: AbortSignal.any([signal, stop.signal]),
     ...(since === undefined ? {} : { after: since.position }),
   })
-  try {
-    for await (const burst of bursts(items, BATCH_EVENTS)) {
-      const events = burst.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
-      if (events.length === 0) continue
+  for await (const burst of bursts(items, BATCH_EVENTS)) {
+    const events = burst.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
+    if (events.length === 0) continue
+    let isTaken = false
+    try {
       since = await take(ports, since, events)
-      if (since === undefined) return
+      isTaken = since !== undefined
+    } finally {
+      // Before the loop is left, since not every subscription that waits for its next event can be ended otherwise.
+      if (!isTaken) stop.abort()
     }
-  } finally {
-    stop.abort()
+    if (!isTaken) return
   }
 }
 

@@ -2,10 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
+import type { CommitQueue } from './commit-queue.ts'
 import { commitQueue } from './commit-queue.ts'
 import { logClosed } from './event-log-errors.ts'
 import type { EventLog, ExpectedRevision, StoredEvent } from './event-log.ts'
 import { logNeighbours } from './log-neighbours.ts'
+import type { LogWrite } from './sqlite-commit.ts'
 import { sqliteCommit } from './sqlite-commit.ts'
 import { openLogDatabase } from './sqlite-database.ts'
 import { isBusy, translateSqliteError } from './sqlite-errors.ts'
@@ -38,15 +40,6 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
     checkOpen()
     return patiently(db, path, query)
   }
-  const write = async <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
-    (await queue.add({ stream, run }, bytes)) as T
-
-  const remove = (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
-    checkOpen()
-    checkStreamName(stream)
-    checkExpected(expected)
-    return write(stream, 0, (tables) => tables.remove(stream, expected, kind))
-  }
   const shutDown = async (): Promise<void> => {
     await queue.close()
     neighbours.close()
@@ -54,12 +47,7 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
   }
 
   return {
-    async append(stream, expected, events) {
-      checkOpen()
-      const lengths = measureAppend(stream, expected, events)
-      const bytes = lengths.reduce((sum, length) => sum + length, 0)
-      return write(stream, bytes, (tables) => tables.append(stream, expected, events, lengths))
-    },
+    ...writesOf(queue, checkOpen),
     async *readStream(stream, options = {}) {
       checkStreamName(stream)
       checkReadOptions(options)
@@ -73,26 +61,44 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
     async head() {
       return read(() => reader.head())
     },
-    async deleteStream(stream, expected) {
-      return remove(stream, expected, 'soft')
-    },
-    async tombstoneStream(stream, expected) {
-      return remove(stream, expected, 'tombstone')
-    },
     async getMetadata(stream) {
       checkStreamName(stream)
       return read(() => reader.stream(stream).metadata)
-    },
-    async setMetadata(stream, metadata) {
-      checkOpen()
-      checkStreamName(stream)
-      checkMetadata(stream, metadata)
-      return write(stream, 0, (tables) => tables.setMetadata(stream, metadata))
     },
     close() {
       closing ??= shutDown()
       bells.ringAll()
       return closing
+    },
+  }
+}
+
+type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
+
+const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void): Writes => {
+  const write = async <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
+    (await queue.add({ stream, run }, bytes)) as T
+
+  const remove = async (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
+    checkOpen()
+    checkStreamName(stream)
+    checkExpected(expected)
+    await write(stream, 0, (writer) => writer.remove(stream, expected, kind))
+  }
+  return {
+    async append(stream, expected, events) {
+      checkOpen()
+      const lengths = measureAppend(stream, expected, events)
+      const bytes = lengths.reduce((sum, length) => sum + length, 0)
+      return write(stream, bytes, (writer) => writer.append(stream, expected, events, lengths))
+    },
+    deleteStream: (stream, expected) => remove(stream, expected, 'soft'),
+    tombstoneStream: (stream, expected) => remove(stream, expected, 'tombstone'),
+    async setMetadata(stream, metadata) {
+      checkOpen()
+      checkStreamName(stream)
+      checkMetadata(stream, metadata)
+      await write(stream, 0, (writer) => writer.setMetadata(stream, metadata))
     },
   }
 }

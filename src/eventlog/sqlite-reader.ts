@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { streamDeleted, streamNotFound } from './event-log-errors.ts'
 import { passes } from './event-filter.ts'
-import type { EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
+import type { Direction, EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
 import type { StreamRecord } from './sqlite-streams.ts'
 import { streamTable, uuidOf } from './sqlite-streams.ts'
 import type { StreamWindow } from './stream-window.ts'
@@ -50,28 +50,27 @@ export const logReader = (db: DatabaseSync, now: () => number): LogReader => {
       return revision < 0 ? undefined : revision
     },
     stream: find,
-    streamPages(name, { direction = 'forwards', from, limit = Infinity }) {
+    streamPages(name, options) {
       const record = find(name)
       if (record.head < 0 || record.status === 'deleted') throw streamNotFound(name)
+      const { direction = 'forwards', from, limit = Infinity } = options
       let window = narrow(windowOf(record), direction, from)
       let left = limit
       return () => {
         const events = reads[direction](name, record.key, window, Math.min(PAGE_EVENTS, left))
         left -= events.length
-        const last = events.at(-1)?.revision ?? 0
-        window = direction === 'forwards' ? { ...window, first: last + 1 } : { ...window, last: last - 1 }
+        window = behind(window, direction, events.at(-1)?.revision ?? 0)
         return { events, more: events.length === PAGE_EVENTS && left > 0 }
       }
     },
-    logPages({ direction = 'forwards', from, limit = Infinity, filter }) {
-      const newest = findHead() ?? -1
-      const isForwards = direction === 'forwards'
-      let range = isForwards ? { low: from ?? 0, high: newest } : { low: 0, high: Math.min(newest, (from ?? Infinity) - 1) }
+    logPages(options) {
+      const { direction = 'forwards', limit = Infinity, filter } = options
+      let range = rangeOf(options, findHead() ?? -1)
       let left = limit
       return () => {
         const { events, end } = scans[direction](range, filter, Math.min(PAGE_EVENTS, left))
         left -= events.length
-        if (end !== undefined) range = isForwards ? { ...range, low: end + 1 } : { ...range, high: end - 1 }
+        if (end !== undefined) range = direction === 'forwards' ? { ...range, low: end + 1 } : { ...range, high: end - 1 }
         return { events, more: end !== undefined && left > 0 }
       }
     },
@@ -92,6 +91,13 @@ export const logReader = (db: DatabaseSync, now: () => number): LogReader => {
     },
   }
 }
+
+const behind = (window: StreamWindow, direction: Direction, revision: number): StreamWindow =>
+  direction === 'forwards' ? { ...window, first: revision + 1 } : { ...window, last: revision - 1 }
+
+/** What is appended during the read is not part of it. */
+const rangeOf = ({ direction = 'forwards', from }: ReadAllOptions, newest: number): Range =>
+  direction === 'forwards' ? { low: from ?? 0, high: newest } : { low: 0, high: Math.min(newest, (from ?? Infinity) - 1) }
 
 type StreamRead = (name: string, key: number, window: StreamWindow, limit: number) => StoredEvent[]
 

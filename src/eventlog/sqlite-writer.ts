@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync, SQLInputValue } from 'node:sqlite'
 import { decideAppend, decideDeletion } from './append-decision.ts'
 import { conflict, streamDeleted } from './event-log-errors.ts'
 import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from './event-log.ts'
-import type { StreamRecord } from './sqlite-streams.ts'
+import type { StreamRecord, StreamTable } from './sqlite-streams.ts'
 import { streamTable } from './sqlite-streams.ts'
 
 // What may be done inside one write transaction.
@@ -21,35 +21,18 @@ export interface LogWriter {
   setMetadata(stream: string, metadata: StreamMetadata): void
 }
 
-/** Streams whose head is remembered between two appends. */
-const REMEMBERED_STREAMS = 10_000
-
 export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   const table = streamTable(db)
+  const streams = recentStreams(table)
   const dataVersion = db.prepare('PRAGMA data_version')
   const tail = db.prepare('SELECT max(position) AS position FROM events')
   const insert = eventInserter(db)
-  const streams = new Map<string, StreamRecord>()
   let knownVersion: unknown
   let end = 0
 
-  const remember = (name: string, record: StreamRecord): void => {
-    if (streams.size >= REMEMBERED_STREAMS) streams.clear()
-    streams.set(name, record)
-  }
-
-  const streamNamed = (name: string): StreamRecord => {
-    const known = streams.get(name)
-    if (known !== undefined) return known
-    const found = table.find(name)
-    // The key of a stream without events is free: another one may take it.
-    if (found.head >= 0) remember(name, found)
-    return found
-  }
-
   const save = (name: string, record: StreamRecord): void => {
     table.save(name, record)
-    streams.delete(name)
+    streams.forget(name)
   }
 
   const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): AppendResult => {
@@ -59,7 +42,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
     const positions = lengths.map((length) => (end += length))
     insert({ name, key: stream.key, first, storedAt: now(), positions }, events)
     const head = stream.head + events.length
-    remember(name, { ...opened, head })
+    streams.remember(name, { ...opened, head })
     return { revision: head, position: end }
   }
 
@@ -75,7 +58,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       knownVersion = undefined
     },
     append(name, expected, events, lengths) {
-      const stream = streamNamed(name)
+      const stream = streams.named(name)
       const ids = events.map((event) => event.id)
       const decision = decideAppend(stream, expected, ids, table.storedIds(stream))
       if (decision.kind === 'conflict') throw conflict(name, expected, stream.head)
@@ -84,17 +67,48 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       return { revision: decision.last, position: table.positionAt(stream, decision.last) }
     },
     remove(name, expected, kind) {
-      const stream = streamNamed(name)
+      const stream = streams.named(name)
       const decision = decideDeletion(stream, expected, kind)
       if (decision === 'conflict') throw conflict(name, expected, stream.head)
       if (decision === 'deleted') throw streamDeleted(name)
       save(name, { ...stream, status: kind === 'soft' ? 'deleted' : 'tombstoned' })
     },
     setMetadata(name, metadata) {
-      const stream = streamNamed(name)
+      const stream = streams.named(name)
       if (stream.status === 'tombstoned') throw streamDeleted(name)
       save(name, { ...stream, metadata, hasMetadata: true })
     },
+  }
+}
+
+/** So many streams are known without a query at their next append. */
+const RECENT_STREAMS = 10_000
+
+interface RecentStreams {
+  named(name: string): StreamRecord
+  remember(name: string, record: StreamRecord): void
+  forget(name: string): void
+  clear(): void
+}
+
+const recentStreams = (table: StreamTable): RecentStreams => {
+  const streams = new Map<string, StreamRecord>()
+  const remember = (name: string, record: StreamRecord): void => {
+    if (streams.size >= RECENT_STREAMS) streams.clear()
+    streams.set(name, record)
+  }
+  return {
+    named(name) {
+      const known = streams.get(name)
+      if (known !== undefined) return known
+      const found = table.find(name)
+      // The key of a stream without events is still free: another one may take it.
+      if (found.head >= 0) remember(name, found)
+      return found
+    },
+    remember,
+    forget: (name) => streams.delete(name),
+    clear: () => streams.clear(),
   }
 }
 

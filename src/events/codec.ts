@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, type Json, type JsonObject } from '../json.ts'
+import { jsonText, type Json, type JsonObject } from '../json.ts'
 import { eventMeta, type EventMeta, type RunEvent } from './envelope.ts'
 import { dataSchemas, isRunEventType, type RunEventType, type RunFact } from './run-events.ts'
 import { currentVersion, upcast } from './upcast.ts'
@@ -31,7 +31,7 @@ interface BlobReference {
 }
 
 export interface EventTexts {
-  /** Canonical JSON, large payloads replaced by references. */
+  /** JSON, large payloads replaced by references. */
   readonly data: string
   /** Texts that the blob store has to hold before the event is appended. */
   readonly blobs: readonly string[]
@@ -41,25 +41,25 @@ export interface EventTexts {
 
 /** Throws `InvalidInput` for what JSON cannot carry. */
 export const encodeData = (fact: RunFact): EventTexts => {
-  const text = canonicalJson(fact.data)
+  const text = jsonText(fact.data)
   if (text.length <= INLINE_PAYLOAD_LENGTH) return { data: text, blobs: [], blobFields: [] }
   const blobs: string[] = []
   const blobFields: string[] = []
   const data: Record<string, unknown> = { ...fact.data }
   for (const field of payloadFields[fact.type] ?? []) {
     if (data[field] === undefined) continue
-    const payload = canonicalJson(data[field])
+    const payload = jsonText(data[field])
     if (payload.length * 4 <= INLINE_PAYLOAD_LENGTH) continue
     blobs.push(payload)
     blobFields.push(field)
     data[field] = { blob: sha256(payload), length: payload.length } satisfies BlobReference
   }
-  return { data: canonicalJson(data), blobs, blobFields }
+  return { data: jsonText(data), blobs, blobFields }
 }
 
 /** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */
 export const encodeMeta = (previousHash: string, type: string, data: string, meta: Omit<EventMeta, 'hash'>): { meta: string; hash: string } => {
-  const rest = canonicalJson(meta).slice(1)
+  const rest = jsonText(meta).slice(1)
   const hash = chainHash(previousHash, type, data, rest)
   return { meta: `{"hash":"${hash}",${rest}`, hash }
 }

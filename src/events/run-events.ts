@@ -46,6 +46,8 @@ export const runSettings = z.strictObject({
   /** How often the model may correct invalid arguments or output before the next model has its turn. */
   clarifications: z.int().nonnegative(),
   approvalTimeoutMs: z.int().positive(),
+  /** Tools after whose calls a person owns the run. */
+  handsOver: z.array(z.string()),
 })
 export type RunSettings = z.infer<typeof runSettings>
 

@@ -21,6 +21,9 @@ interface AgentRunContext {
   readonly open: readonly string[]
   /** Whether a tool call of this iteration got as far as the tool. */
   readonly anyRan: boolean
+  /** Calls of this iteration after which a person owns the run. */
+  readonly handsOver: readonly string[]
+  readonly handedOver: boolean
   /** Answers in a row that the model had to be asked to correct. */
   readonly corrections: number
   /** Messages that no prompt has held yet. */
@@ -42,6 +45,11 @@ const modelCall = ({ callId, attempt, modelAttempt, model }: AgentRunContext, pu
 })
 
 const toolCallId = (event: ChartEvent, index: number): string => `${event.revision}.${index}`
+
+const handingOver = ({ settings }: AgentRunContext, event: ChartEvent): string[] =>
+  settings.handsOver.length === 0
+    ? []
+    : proposedCalls(event).flatMap(({ tool, callId }) => (settings.handsOver.includes(tool) && callId !== undefined ? [callId] : []))
 
 const proposedCalls = (event: ChartEvent): CallToolParams[] =>
   event.type === 'ModelCallSucceeded'
@@ -72,11 +80,14 @@ export const agentRun = setup({
     countCorrection: assign({ corrections: ({ context }) => context.corrections + 1 }),
     openToolCalls: assign({
       open: ({ event }) => (event.type === 'ModelCallSucceeded' ? toolCallsOf(event.parts).map((_, index) => toolCallId(event, index)) : []),
+      handsOver: ({ context, event }) => handingOver(context, event),
       anyRan: false,
     }),
     settleToolCall: assign({
       open: ({ context, event }) => ('callId' in event ? context.open.filter((callId) => callId !== event.callId) : context.open),
       anyRan: ({ context, event }) => context.anyRan || event.type !== 'ToolCallRejected',
+      handedOver: ({ context, event }) =>
+        context.handedOver || (event.type === 'ToolCallSucceeded' && context.handsOver.includes(event.callId)),
     }),
     beginModelCall: assign({
       callId: ({ context, event }) => (context.callId === '' ? `${event.revision}.model` : context.callId),
@@ -97,6 +108,7 @@ export const agentRun = setup({
     hasNextModel: ({ context }) => context.model + 1 < context.settings.models.length,
     settles: ({ event }) => settlesCall({ type: event.type, data: event } as unknown as RunFact),
     allSettled: ({ context }) => context.open.length === 0,
+    wasHandedOver: ({ context }) => context.handedOver,
     noneRan: ({ context }) => !context.anyRan,
     mayCorrect: ({ context }) => context.corrections < context.settings.clarifications,
     hasUnread: ({ context }) => context.unread > 0,
@@ -116,6 +128,8 @@ export const agentRun = setup({
     modelAttempt: 0,
     open: [],
     anyRan: false,
+    handsOver: [],
+    handedOver: false,
     corrections: 0,
     unread: 0,
     outcome: 'answered',
@@ -186,6 +200,11 @@ export const agentRun = setup({
         RunEscalated: { description: 'a person has to settle a call' },
       },
       always: [
+        {
+          guard: and(['allSettled', 'wasHandedOver']),
+          target: 'escalated',
+          actions: assign({ reason: 'the agent handed over to a person', handedOver: false }),
+        },
         { guard: and(['allSettled', not('noneRan')]), target: 'thinking', actions: assign({ corrections: 0 }) },
         { guard: and(['allSettled', 'mayCorrect']), target: 'thinking', actions: 'countCorrection' },
         { guard: and(['allSettled', 'hasNextModel']), target: 'thinking', actions: 'nextModel' },

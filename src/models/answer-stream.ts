@@ -37,7 +37,7 @@ export const vendorItem = z.custom<JsonObject & { readonly type: string }>(
 
 export const protocolFailure = (message: string): ModelFailure => ({ ok: false, class: 'protocol', message })
 
-export interface OpenStream {
+interface OpenStream {
   readonly events: AsyncIterable<unknown>
   readonly response: Response
   readonly requestId: string | null

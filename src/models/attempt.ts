@@ -36,7 +36,7 @@ export interface Line {
 export type Said = ModelOutcome | { readonly unfinished: ModelFailure }
 
 /** The failure that a vendor's client threw, or undefined where its exception is none of the vendor's. */
-export type FailureOf = (thrown: unknown) => ModelFailure | undefined
+type FailureOf = (thrown: unknown) => ModelFailure | undefined
 
 /**
  * One attempt at a call, within its time: `timeoutMs` covers everything from the connection to the last byte.

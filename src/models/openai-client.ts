@@ -2,7 +2,7 @@ import { OpenAI } from 'openai'
 
 import type { Line, ProviderAccess } from './attempt.ts'
 
-export const OPENAI_URL = 'https://api.openai.com/v1'
+const OPENAI_URL = 'https://api.openai.com/v1'
 
 /** A client for one attempt. What is null would be read from the environment if it were left out. */
 export const openaiClient = ({ apiKey, baseUrl = OPENAI_URL, headers }: ProviderAccess, { fetch, timeoutMs }: Line): OpenAI =>

@@ -8,7 +8,7 @@ import { droppedOpaque, toolTextWithError } from './request-parts.ts'
 export const OPENAI_VENDOR = 'openai'
 
 /** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
-export type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
+type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
 
 /** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
 export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseCreateParamsStreaming; dropped: string[] } => {

@@ -34,7 +34,8 @@ const KEPT_HEADERS = [
 
 /**
  * A `fetch` that also hands every answer, failed ones too, to `sink` when its body was read to the end.
- * An exchange that broke off is no answer and is not recorded.
+ * An exchange that broke off is not recorded, and neither is one that the client breaks off because the vendor
+ * reports an error in the middle of its stream: the `fetch` cannot tell that from a caller who gives up.
  */
 export const recordingFetch =
   (fetch: Fetch, sink: (recording: Recording) => void, match: RecordingMatch = matchExactly): Fetch =>

@@ -34,10 +34,10 @@ const DARK: Palette = {
   taken: '#ffa657',
 }
 
+// The chart as a whole is always active, which is not worth a colour.
 const SHAPES = `
 .refold-chart{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 .refold-chart .box{stroke-width:1.2}
-.refold-chart .compound>.box,.refold-chart .parallel>.box{fill-opacity:.45}
 .refold-chart .parallel>.box{stroke-dasharray:6 4}
 .refold-chart .inner{fill:none}
 .refold-chart .title{font-size:13px;font-weight:600}
@@ -46,6 +46,7 @@ const SHAPES = `
 .refold-chart .line{fill:none;stroke-width:1.3}
 .refold-chart .active>.box{stroke-width:3}
 .refold-chart .compound.active>.box,.refold-chart .parallel.active>.box{stroke-width:2}
+.refold-chart .whole.active>.box{stroke-width:1.2}
 .refold-chart .taken .line{stroke-width:3}
 .refold-chart .taken text{font-weight:700}`
 
@@ -54,12 +55,13 @@ const rules = (palette: Palette): string => `
 .refold-chart text{fill:${palette.ink}}
 .refold-chart .row,.refold-chart .legend{fill:${palette.faint}}
 .refold-chart .box{fill:${palette.box};stroke:${palette.border}}
+.refold-chart .compound>.box,.refold-chart .parallel>.box{fill:${palette.paper}}
 .refold-chart .inner{stroke:${palette.border}}
 .refold-chart .line{stroke:${palette.line}}
 .refold-chart .head,.refold-chart .dot{fill:${palette.line}}
 .refold-chart .icon{fill:${palette.human.border}}
 .refold-chart .human>.box{fill:${palette.human.fill};stroke:${palette.human.border}}
-.refold-chart .active>.box{stroke:${palette.active.border}}
+.refold-chart .active:not(.whole)>.box{stroke:${palette.active.border}}
 .refold-chart .atomic.active>.box,.refold-chart .final.active>.box{fill:${palette.active.fill}}
 .refold-chart .taken .line{stroke:${palette.taken}}
 .refold-chart .taken .head,.refold-chart .taken text{fill:${palette.taken}}`

@@ -114,7 +114,8 @@ const startId = (node: ChartNode): string => `start of ${node.id}`
 const elkNode = (graph: ChartGraph, node: ChartNode): ElkNode => {
   if (node.type === 'history') return { id: node.id, width: HISTORY, height: HISTORY }
   const rows = stateRows(graph, node)
-  const width = Math.max(titleWidth(node), ...rows.map((row) => textWidth(row.text, ROW.size) * (row.edgeId === null ? 1 : BOLD))) + 2 * PADDING
+  const width =
+    Math.max(titleWidth(node), ...rows.map((row) => textWidth(row.text, ROW.size) * (row.edgeId === null ? 1 : BOLD))) + 2 * PADDING
   const header = TITLE.height + rows.length * ROW.height + 10
   const children = childrenOf(graph, node.id)
   // What no arrow reaches would otherwise come first, beside the initial state.

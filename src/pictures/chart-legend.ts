@@ -31,6 +31,7 @@ export const chartLegend = (graph: ChartGraph, hasMarks: boolean): { readonly sv
       ? [box('atomic active', 'active now'), { words: 'taken last', className: 'edge taken', shape: line(PATH) + arrowHead(PATH) }]
       : []),
     ...(graph.nodes.some((node) => node.tags.includes('human')) ? [box('human', 'waits for a person', person(6, 3))] : []),
+    ...(graph.nodes.some((node) => node.type === 'parallel') ? [box('parallel', 'all inside it at once')] : []),
     ...(graph.nodes.some((node) => node.final) ? [box('final', 'the end', rectangle('inner', inset(SAMPLE, 3), 2))] : []),
   ]
   let x = 14

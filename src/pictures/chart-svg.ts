@@ -1,7 +1,7 @@
 import type { ChartGraph } from '../statechart/graph.ts'
 import { chartStyle } from './chart-colours.ts'
 import type { StateRow } from './chart-content.ts'
-import { ICON_WIDTH, LABEL, layoutChart, type PlacedArrow, type PlacedState, ROW, TITLE } from './chart-layout.ts'
+import { type ChartLayout, ICON_WIDTH, LABEL, layoutChart, type PlacedArrow, type PlacedState, ROW, TITLE } from './chart-layout.ts'
 import { chartLegend, LEGEND_HEIGHT } from './chart-legend.ts'
 import { arrowHead, dot, inset, line, person, px, rectangle, text } from './svg-shapes.ts'
 import { escapeXml } from './xml.ts'
@@ -17,7 +17,7 @@ export interface ChartMarks {
  * those of `marks` have the classes `active` and `taken`. Rejects with `InvalidInput` where no layout is found.
  */
 export const chartSvg = async (graph: ChartGraph, marks: ChartMarks = {}): Promise<string> => {
-  const layout = await layoutChart(graph)
+  const layout = await layoutOf(graph)
   const active = new Set(marks.active)
   const taken = new Set(marks.taken)
   const legend = chartLegend(graph, marks.active !== undefined || marks.taken !== undefined)
@@ -37,6 +37,15 @@ export const chartSvg = async (graph: ChartGraph, marks: ChartMarks = {}): Promi
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** A layout takes some hundred milliseconds and the same graph is drawn with many marks. */
+const layouts = new WeakMap<ChartGraph, Promise<ChartLayout>>()
+
+const layoutOf = (graph: ChartGraph): Promise<ChartLayout> => {
+  const layout = layouts.get(graph) ?? layoutChart(graph)
+  layouts.set(graph, layout)
+  return layout
 }
 
 interface EdgeShape {
@@ -72,9 +81,8 @@ const labelShapes = ({ arrow, label }: PlacedArrow, taken: ReadonlySet<string>):
 const stateShape = (state: PlacedState, active: ReadonlySet<string>, taken: ReadonlySet<string>): string => {
   const { node } = state
   const human = node.tags.includes('human')
-  // The chart as a whole is always active, which says nothing.
-  const isActive = active.has(node.id) && node.parent !== null
-  const classes = ['state', node.type, ...(human ? ['human'] : []), ...(isActive ? ['active'] : [])]
+  const whole = node.parent === null
+  const classes = ['state', node.type, ...(whole ? ['whole'] : []), ...(human ? ['human'] : []), ...(active.has(node.id) ? ['active'] : [])]
   const hint = node.description === null ? node.id : `${node.id}: ${node.description}`
   const open = `<g class="${classes.join(' ')}" data-id="${escapeXml(node.id)}"><title>${escapeXml(hint)}</title>`
   if (node.type === 'history') return `${open}${historyShape(state)}</g>`

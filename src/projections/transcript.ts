@@ -2,7 +2,7 @@ import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, type Json } from '../json.ts'
+import { canonicalJson, jsonText, type Json } from '../json.ts'
 
 /** The conversation as the model sees it. */
 export interface Transcript {
@@ -88,7 +88,7 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
 
 const note = (text: string): Message => ({ role: 'user', text })
 
-const outputText = (output: Json): string => (typeof output === 'string' ? output : canonicalJson(output))
+const outputText = (output: Json): string => (typeof output === 'string' ? output : jsonText(output))
 
 const say = (transcript: Transcript, message: Message): Transcript => {
   // A transcript that was continued elsewhere already must not share its tail with this continuation.

@@ -134,6 +134,7 @@ const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings 
     endsWithOutput: hasOutput,
     clarifications: options.clarifications ?? 2,
     approvalTimeoutMs: options.approvalTimeoutMs ?? 7 * 24 * 3_600_000,
+    handsOver: (options.tools ?? []).flatMap((tool) => (tool.handsOver ? [tool.name] : [])),
   }
 }
 

@@ -5,7 +5,7 @@ import { spentAt } from '../fold/fold.ts'
 import type { OpenCall, Owed, RunState } from '../fold/run-state.ts'
 import { checkAction } from '../guardrails/guardrail.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, type Json } from '../json.ts'
+import { canonicalJson, jsonText, type Json } from '../json.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { LATER, type Desk } from './answer-owed.ts'
@@ -104,7 +104,7 @@ const readInput = (tool: Tool, call: OpenCall): ReadInput => {
     const given: unknown = call.argumentsText === undefined ? call.input : JSON.parse(call.argumentsText === '' ? '{}' : call.argumentsText)
     const checked = tool.input.safeParse(given)
     if (!checked.success) return { ok: false, problem: `The arguments of ${tool.name} do not fit: ${z.prettifyError(checked.error)}` }
-    return { ok: true, parsed: checked.data, input: JSON.parse(canonicalJson(checked.data)) as Json }
+    return { ok: true, parsed: checked.data, input: JSON.parse(jsonText(checked.data)) as Json }
   } catch (error) {
     return { ok: false, problem: `The arguments of ${tool.name} are no JSON object: ${messageOf(error)}` }
   }

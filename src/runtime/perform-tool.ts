@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { DataOf, RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
-import { canonicalJson, type Json } from '../json.ts'
+import { jsonText, type Json } from '../json.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
 import { ToolFailure, type Lookup, type Tool, type ToolContext } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
@@ -51,7 +51,7 @@ const answered = (tool: Tool, owed: Owed, output: unknown, durationMs: number): 
   const call = { callId: owed.key, attempt: owed.attempt, durationMs }
   const checked = tool.output.safeParse(output)
   if (!checked.success) return failed({ ...call, class: 'invalidOutput', message: `${tool.name} gave an invalid output: ${z.prettifyError(checked.error)}` })
-  const text = jsonText(checked.data)
+  const text = asJson(checked.data)
   if (!text.ok) return failed({ ...call, class: 'invalidOutput', message: `${tool.name} gave an invalid output: ${text.problem}` })
   const bytes = Buffer.byteLength(text.json)
   if (bytes > tool.maxOutputBytes) {
@@ -60,9 +60,9 @@ const answered = (tool: Tool, owed: Owed, output: unknown, durationMs: number): 
   return { type: 'ToolCallSucceeded', data: { ...call, output: JSON.parse(text.json) as Json } }
 }
 
-const jsonText = (value: unknown): { ok: true; json: string } | { ok: false; problem: string } => {
+const asJson = (value: unknown): { ok: true; json: string } | { ok: false; problem: string } => {
   try {
-    return { ok: true, json: canonicalJson(value ?? null) }
+    return { ok: true, json: jsonText(value ?? null) }
   } catch (error) {
     return { ok: false, problem: messageOf(error) }
   }

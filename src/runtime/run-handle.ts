@@ -10,6 +10,7 @@ import type { WishOrigin } from './batch.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { readEvent } from './run-reader.ts'
 import { stateAt, viewOf, type RunView } from './run-view.ts'
+import { verifyRun, type Verification } from './verify-run.ts'
 import type { Runtime } from './runtime.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
@@ -36,6 +37,8 @@ export interface Run {
   state(): Promise<RunView>
   /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
   at(revision: number): Promise<RunView>
+  /** Refolds every event and compares state, intents, prompts and hashes with what was recorded. */
+  verify(): Promise<Verification>
   /** The typed result. Rejects with `NotPossible` when the run ends without one. */
   result<Output = unknown>(): Promise<Output>
   /** The state once nothing happens any more unless somebody does something. */
@@ -82,6 +85,7 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     state: async () => viewOf(parts, await runtime.current(runId)),
     at: async (revision) => viewOf(parts, await stateAt(parts, runId, revision)),
     untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
+    verify: () => verifyRun(parts, runId),
     async result<Output>() {
       for await (const event of follow(parts, runId)) {
         if (event.type === 'RunCompleted') return event.data.output as Output

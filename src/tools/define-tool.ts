@@ -17,6 +17,7 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
     maxOutputBytes: 1024 * 1024,
     concurrency: Infinity,
     ratePerSecond: Infinity,
+    handsOver: false,
     ...rest,
     retry: { ...defaultRetry(options.effect), ...retry },
     approval: typeof approval === 'function' ? approval : () => approval,

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { JsonObject } from '../json.ts'
 
 /**
  * What may be done with a call of which nobody knows whether it happened:
@@ -38,8 +39,12 @@ export interface Tool<Input = unknown, Output = unknown> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
+  /** JSON Schema that the model is told, where it comes from elsewhere; otherwise that of `input`. */
+  readonly inputSchema?: JsonObject
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /** After this call a person owns the run. */
+  readonly handsOver: boolean
   readonly timeoutMs: number
   /** UTF-8 bytes of the output's JSON; a larger one is an error to the model. */
   readonly maxOutputBytes: number
@@ -60,8 +65,12 @@ export interface ToolOptions<Input, Output> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
+  /** JSON Schema that the model is told, where it comes from elsewhere (MCP, OpenAPI); that of `input` by default. */
+  readonly inputSchema?: JsonObject
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /** Whether a person owns the run after this call; false by default. */
+  readonly handsOver?: boolean
   /** 30,000 by default. */
   readonly timeoutMs?: number
   /** 1 MiB by default. */

@@ -10,7 +10,7 @@ import type { Checkpoint, RunBatch, RunIndex, RunPage } from './run-index.ts'
  * open; one that is corrupt or of another format is begun anew, and the projector fills it again.
  */
 export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex => {
-  let tables: Tables | undefined = openTables(openIndexFile(path))
+  let tables: Tables | undefined = openTables(path)
 
   const use = <Result>(work: (tables: Tables) => Result): Result => {
     if (tables === undefined) throw indexClosed()
@@ -22,7 +22,7 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
       tables.db.close()
       tables = undefined
       removeIndexFile(path)
-      tables = openTables(openIndexFile(path))
+      tables = openTables(path)
       return work(tables)
     }
   }
@@ -65,7 +65,15 @@ on conflict (run_id) do update set
 where excluded.revision > runs.revision
 `
 
-const openTables = (db: DatabaseSync): Tables => {
+const openTables = (path: string): Tables => {
+  try {
+    return tablesOf(openIndexFile(path))
+  } catch (error) {
+    throw unavailable(path, error)
+  }
+}
+
+const tablesOf = (db: DatabaseSync): Tables => {
   const readState = db.prepare('select format, log, position from state')
   const writeState = db.prepare('update state set log = ?, position = ?')
   const upsert = db.prepare(UPSERT)

@@ -32,7 +32,8 @@ export const eventLogConformance = (name: string, open: OpenLog): void => {
 const closing = (open: OpenLog): void => {
   describe('closing', () => {
     test('a closed log refuses every call and tells its subscribers', async () => {
-      const { log, dispose } = await open()
+      const opened = await open()
+      const { log } = opened
       const stream = newStream()
       await log.append(stream, 'no-stream', newEvents(1))
       const iterator = log.subscribe({ stream: newStream() })[Symbol.asyncIterator]()
@@ -48,7 +49,7 @@ const closing = (open: OpenLog): void => {
       await rejection(log.setMetadata(stream, {}), 'Closed')
       await rejection(log.deleteStream(stream, 0), 'Closed')
       await log.close()
-      await dispose()
+      await opened.dispose()
     })
   })
 }

@@ -281,6 +281,13 @@ const connections = ({ wire, server, model, callWith, failureOn }: Context): voi
     expect(failure).toMatchObject({ class: 'protocol', message: expect.stringMatching(/JSON/) as string })
   })
 
+  test.each(Object.entries(wire.streamErrors))(
+    'on which the vendor says in the middle that it failed: %s',
+    async (_how, [stream, failureClass]) => {
+      expect(await failureOn({ stream })).toMatchObject({ class: failureClass })
+    },
+  )
+
   test('on which nothing comes in time', async () => {
     const failure = await callWith('hang', REQUEST, optionsWith({ timeoutMs: 50 }))
     expect(failure).toMatchObject({ ok: false, class: 'timeout', message: 'no answer came within 50 ms' })
@@ -292,7 +299,7 @@ const connections = ({ wire, server, model, callWith, failureOn }: Context): voi
   })
 
   test('sends the key, and no header that is not ours', async () => {
-    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'x-from-the-environment: 1')
+    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'x-from-the-environment: 1\nauthorization: Bearer another')
     vi.stubEnv('ANTHROPIC_CUSTOM_HEADERS', 'x-from-the-environment: 1\nauthorization: Bearer another')
     await callWith({ stream: whole })
     vi.unstubAllEnvs()

@@ -24,6 +24,8 @@ export interface Wire {
   /** Opaque things of an answer; empty where the wire has none. */
   readonly opaque: readonly Json[]
   readonly refusals: Readonly<Record<string, readonly string[]>>
+  /** Streams that begin well and then say that they failed, and how. */
+  readonly streamErrors: Readonly<Record<string, readonly [stream: readonly string[], failureClass: string]>>
   rateLimit(headers: Readonly<Record<string, string>>): Reply
   error(status: number): Reply
   readonly quota: Readonly<Record<string, Reply>>
@@ -107,6 +109,10 @@ export const openaiChatWire: Wire = {
     'a refusal in its own field': [chatChunk({ refusal: 'I will ' }), chatChunk({ refusal: 'not.' }), chatChunk({}, 'stop'), chatUsage],
     'a content filter': [chatChunk({ content: 'Well' }), chatChunk({}, 'content_filter'), chatUsage],
   },
+  streamErrors: {
+    server_error: [[chatChunk({ content: 'Well' }), data({ error: { message: 'Sorry', type: 'server_error', code: null } })], 'server'],
+    "a compatible server's number": [[chatChunk({ content: 'Well' }), data({ error: { message: 'Sorry', code: 500 } })], 'server'],
+  },
   quota: OPENAI_QUOTA,
   overloaded: { '503': openaiError(503, 'server_error', null) },
   tooLong: OPENAI_TOO_LONG,
@@ -178,6 +184,10 @@ export const openaiResponsesWire: Wire = {
     'a policy': [
       responsesEnd('response.failed', [], { error: { code: 'bio_policy', message: 'This is not allowed.' }, usage: responsesUsage }),
     ],
+  },
+  streamErrors: {
+    'an error event': [[event({ type: 'error', code: 'rate_limit_exceeded', message: 'slow down', param: null })], 'rateLimit'],
+    'a failed response': [[responsesEnd('response.failed', [], { error: { code: 'server_error', message: 'Sorry' } })], 'server'],
   },
   quota: OPENAI_QUOTA,
   overloaded: { '503': openaiError(503, 'server_error', null) },
@@ -297,6 +307,13 @@ export const anthropicWire: Wire = {
       ...anthropicEnd('refusal', true, { type: 'refusal', category: 'bio', explanation: null }),
     ],
   },
+  streamErrors: {
+    overloaded_error: [
+      [anthropicStart(true), event({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })],
+      'overloaded',
+    ],
+    api_error: [[anthropicStart(true), event({ type: 'error', error: { type: 'api_error', message: 'Sorry' } })], 'server'],
+  },
   rateLimit: (headers) => json(429, { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } }, headers),
   error: (status) => anthropicError(status, ANTHROPIC_TYPES[status] ?? 'api_error'),
   quota: {
@@ -305,10 +322,6 @@ export const anthropicWire: Wire = {
   },
   overloaded: {
     '529': anthropicError(529, 'overloaded_error'),
-    'an error event in the stream': streamOf(
-      anthropicStart(true),
-      event({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
-    ),
   },
   tooLong: {
     'a message': anthropicError(400, 'invalid_request_error', { message: 'prompt is too long: 215000 tokens > 200000 maximum' }),

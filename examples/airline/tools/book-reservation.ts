@@ -16,7 +16,7 @@ import {
   withItem,
 } from '../python-operations.ts'
 import { literal, messageText, typeName } from '../python-text.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { isArray, objectOf, withoutItem, type Numeric, type ObjectValue, type Value } from '../value.ts'
 import { found } from './look-up.ts'
 import { priceFlight, type PricedFlight } from './price-flight.ts'
@@ -53,7 +53,7 @@ const totalPrice = (booking: Booking, priced: readonly PricedFlight[]): Numeric 
 
 const priceOfBags = (bags: Value): Numeric => {
   // In Python 50 times a string is a long string, and only adding it to the price fails.
-  if (typeof bags === 'string' || isArray(bags)) throw refusal(`unsupported operand type(s) for +=: 'int' and '${typeName(bags)}'`)
+  if (typeof bags === 'string' || isArray(bags)) throw new Refusal(`unsupported operand type(s) for +=: 'int' and '${typeName(bags)}'`)
   return product(50n, bags)
 }
 
@@ -62,18 +62,18 @@ const checkPayments = (booking: Booking, methods: ObjectValue, price: Numeric): 
   for (const payment of payments) checkBalance(asObject(payment), methods)
   const paid = payments.reduce<Numeric>((total, payment) => sum(total, item(asObject(payment), 'amount')), 0n)
   if (!isEqual(paid, price)) {
-    throw refusal(`payment amount does not add up, total price is ${messageText(price)}, but paid ${messageText(paid)}`)
+    throw new Refusal(`payment amount does not add up, total price is ${messageText(price)}, but paid ${messageText(paid)}`)
   }
 }
 
 const checkBalance = (payment: ObjectValue, methods: ObjectValue): void => {
   const paymentId = item(payment, 'payment_id')
   const amount = item(payment, 'amount')
-  if (!has(methods, paymentId)) throw refusal(`payment method ${messageText(paymentId)} not found`)
+  if (!has(methods, paymentId)) throw new Refusal(`payment method ${messageText(paymentId)} not found`)
   const method = objectItem(methods, paymentId)
   const source = item(method, 'source')
   if ((source === 'gift_card' || source === 'certificate') && isLess(item(method, 'amount'), amount)) {
-    throw refusal(`not enough balance in payment method ${paymentId}`)
+    throw new Refusal(`not enough balance in payment method ${paymentId}`)
   }
 }
 

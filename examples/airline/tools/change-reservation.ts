@@ -1,7 +1,7 @@
 import type { AirlineData, ToolOutcome } from '../airline-data.ts'
 import { jsonText } from '../json-text.ts'
 import { asObject, elements, extended, item, lengthOf, negative, withItem } from '../python-operations.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { objectOf, withItems, type ObjectValue } from '../value.ts'
 import { found } from './look-up.ts'
 import { toolReducer } from './tool-reducer.ts'
@@ -24,6 +24,6 @@ export const cancelReservation = toolReducer('cancel_reservation', ['reservation
 
 export const updateReservationPassengers = toolReducer('update_reservation_passengers', ['reservation_id', 'passengers'], (data, args) => {
   const reservation = found(data.reservations, args.reservation_id, 'reservation')
-  if (lengthOf(args.passengers) !== lengthOf(item(reservation, 'passengers'))) throw refusal('number of passengers does not match')
+  if (lengthOf(args.passengers) !== lengthOf(item(reservation, 'passengers'))) throw new Refusal('number of passengers does not match')
   return stored(data, withItem(reservation, 'passengers', args.passengers))
 })

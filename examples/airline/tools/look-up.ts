@@ -1,13 +1,13 @@
 import type { Table } from '../airline-data.ts'
 import { jsonText } from '../json-text.ts'
 import { has, item } from '../python-operations.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { objectOf, type ObjectValue, type Value } from '../value.ts'
 import { toolReducer } from './tool-reducer.ts'
 
 /** The row of this key, or a refusal `<what> not found`. */
 export const found = (table: Table, key: Value, what: string): ObjectValue => {
-  if (!has(table, key)) throw refusal(`${what} not found`)
+  if (!has(table, key)) throw new Refusal(`${what} not found`)
   return item(table, key)
 }
 

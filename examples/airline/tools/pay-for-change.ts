@@ -1,6 +1,6 @@
 import type { AirlineData } from '../airline-data.ts'
 import { difference, extended, has, isEqual, isLess, item, objectItem, withItem } from '../python-operations.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { objectOf, type Numeric, type ObjectValue, type Value } from '../value.ts'
 
 /**
@@ -16,11 +16,11 @@ export const payForChange = (
   const userId = item(reservation, 'user_id')
   const user = item(data.users, userId)
   const methods = objectItem(user, 'payment_methods')
-  if (!has(methods, paymentId)) throw refusal('payment method not found')
+  if (!has(methods, paymentId)) throw new Refusal('payment method not found')
   const method = objectItem(methods, paymentId)
   const source = item(method, 'source')
-  if (source === 'certificate') throw refusal('certificate cannot be used to update reservation')
-  if (source === 'gift_card' && isLess(item(method, 'amount'), price)) throw refusal('gift card balance is not enough')
+  if (source === 'certificate') throw new Refusal('certificate cannot be used to update reservation')
+  if (source === 'gift_card' && isLess(item(method, 'amount'), price)) throw new Refusal('gift card balance is not enough')
   if (isEqual(price, 0n)) return { data, reservation }
 
   const payment = objectOf({ payment_id: paymentId, amount: price })

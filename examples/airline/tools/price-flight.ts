@@ -1,7 +1,7 @@
 import type { AirlineData } from '../airline-data.ts'
 import { asObject, has, isLess, item, lengthOf, objectItem, product } from '../python-operations.ts'
 import { messageText } from '../python-text.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { withItems, type Numeric, type ObjectValue, type Value } from '../value.ts'
 
 export interface PricedFlight {
@@ -16,14 +16,14 @@ export const priceFlight = (data: AirlineData, wanted: Value, cabin: Value, pass
   const flight = asObject(wanted)
   const flightNumber = item(flight, 'flight_number')
   const name = `flight ${messageText(flightNumber)}`
-  if (!has(data.flights, flightNumber)) throw refusal(`${name} not found`)
+  if (!has(data.flights, flightNumber)) throw new Refusal(`${name} not found`)
   const known = item(data.flights, flightNumber)
   const dates = objectItem(known, 'dates')
   const date = item(flight, 'date')
-  if (!has(dates, date)) throw refusal(`${name} not found on date ${messageText(date)}`)
+  if (!has(dates, date)) throw new Refusal(`${name} not found on date ${messageText(date)}`)
   const day = objectItem(dates, date)
-  if (item(day, 'status') !== 'available') throw refusal(`${name} not available on date ${messageText(date)}`)
-  if (isLess(item(objectItem(day, 'available_seats'), cabin), lengthOf(passengers))) throw refusal(`not enough seats on ${name}`)
+  if (item(day, 'status') !== 'available') throw new Refusal(`${name} not available on date ${messageText(date)}`)
+  if (isLess(item(objectItem(day, 'available_seats'), cabin), lengthOf(passengers))) throw new Refusal(`not enough seats on ${name}`)
   return withPrice(flight, known, { price: item(objectItem(day, 'prices'), cabin), passengers })
 }
 

@@ -2,7 +2,7 @@ import type { AirlineData } from '../airline-data.ts'
 import { jsonText } from '../json-text.ts'
 import { has, isEqual, item, objectItem, withItem } from '../python-operations.ts'
 import { messageText, quoted, typeName } from '../python-text.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { isArray, isObject, type ObjectValue, type Value } from '../value.ts'
 import { toolReducer } from './tool-reducer.ts'
 
@@ -64,10 +64,10 @@ const dateOfSecond = (first: ObjectValue, date: Value): Value => {
 }
 
 const dayOf = (date: Value): number => {
-  if (isArray(date)) throw refusal("int() argument must be a string, a bytes-like object or a real number, not 'list'")
-  if (isObject(date)) throw refusal("unhashable type: 'slice'")
-  if (typeof date !== 'string') throw refusal(`'${typeName(date)}' object is not subscriptable`)
+  if (isArray(date)) throw new Refusal("int() argument must be a string, a bytes-like object or a real number, not 'list'")
+  if (isObject(date)) throw new Refusal("unhashable type: 'slice'")
+  if (typeof date !== 'string') throw new Refusal(`'${typeName(date)}' object is not subscriptable`)
   const lastTwo = Array.from(date).slice(-2).join('')
-  if (!/^\s*[+-]?\d+\s*$/.test(lastTwo)) throw refusal(`invalid literal for int() with base 10: ${quoted(lastTwo)}`)
+  if (!/^\s*[+-]?\d+\s*$/.test(lastTwo)) throw new Refusal(`invalid literal for int() with base 10: ${quoted(lastTwo)}`)
   return Number(lastTwo)
 }

@@ -1,6 +1,6 @@
 import { objectItem, withItem } from '../python-operations.ts'
 import { messageText } from '../python-text.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { objectOf } from '../value.ts'
 import { found } from './look-up.ts'
 import { toolReducer } from './tool-reducer.ts'
@@ -12,7 +12,7 @@ export const sendCertificate = toolReducer('send_certificate', ['user_id', 'amou
   const methods = objectItem(user, 'payment_methods')
   const id = CERTIFICATES.find((certificate) => !methods.has(certificate))
   // Here the benchmark's tool returns nothing, which aborts its run.
-  if (id === undefined) throw refusal(`user has all of ${CERTIFICATES.join(', ')} already`)
+  if (id === undefined) throw new Refusal(`user has all of ${CERTIFICATES.join(', ')} already`)
   const certificate = objectOf({ source: 'certificate', amount: args.amount, id })
   const owner = withItem(user, 'payment_methods', withItem(methods, id, certificate))
   return {

@@ -1,5 +1,5 @@
 import type { AirlineData, ToolOutcome } from '../airline-data.ts'
-import { refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import type { ObjectValue, Value } from '../value.ts'
 
 /** One tool as a pure function of the run's data and the arguments of the call. It may throw a refusal. */
@@ -15,15 +15,15 @@ export const toolReducer = <Parameter extends string>(
 const bind = <Parameter extends string>(name: string, parameters: readonly Parameter[], args: ObjectValue): Record<Parameter, Value> => {
   const invoke = `${className(name)}.invoke()`
   if (args.has('data')) {
-    throw refusal(`tau_bench.envs.airline.tools.${name}.${invoke} got multiple values for keyword argument 'data'`)
+    throw new Refusal(`tau_bench.envs.airline.tools.${name}.${invoke} got multiple values for keyword argument 'data'`)
   }
   const known: readonly string[] = parameters
   const unexpected = Array.from(args.keys()).find((argument) => !known.includes(argument))
-  if (unexpected !== undefined) throw refusal(`${invoke} got an unexpected keyword argument '${unexpected}'`)
+  if (unexpected !== undefined) throw new Refusal(`${invoke} got an unexpected keyword argument '${unexpected}'`)
   const missing = parameters.filter((parameter) => !args.has(parameter)).map((parameter) => `'${parameter}'`)
   if (missing.length > 0) {
     const plural = missing.length === 1 ? 'argument' : 'arguments'
-    throw refusal(`${invoke} missing ${missing.length} required positional ${plural}: ${enumeration(missing)}`)
+    throw new Refusal(`${invoke} missing ${missing.length} required positional ${plural}: ${enumeration(missing)}`)
   }
   return Object.fromEntries(args) as Record<Parameter, Value>
 }

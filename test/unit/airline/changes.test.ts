@@ -60,7 +60,7 @@ describe('changing the flights of a reservation', () => {
   test('charges a gift card, and gives it the refund', () => {
     const later = { flights: '[{"flight_number": "HAT001", "date": "2024-05-21"}]', payment_id: '"gift_card_1"' }
     const charged = updateFlights(later)
-    expect(user(charged.data)).toMatchObject({ payment_methods: { gift_card_1: { amount: 80 } } })
+    expect(user(charged.data)).toMatchObject({ payment_methods: { gift_card_1: { amount: 60 } } })
     const refunded = updateFlights({ ...later, cabin: '"basic_economy"' }, charged.data)
     expect(user(refunded.data)).toMatchObject({ payment_methods: { gift_card_1: { amount: 160 } } })
   })

@@ -47,16 +47,16 @@ describe('searching flights with one stop', () => {
     const text = search('onestop', '"2024-05-20"')
     expect(pairs(text)).toEqual([
       [
-        ['HAT002', '2024-05-20'],
-        ['HAT003', '2024-05-20'],
-      ],
-      [
         ['HAT004', '2024-05-20'],
         ['HAT003', '2024-05-21'],
       ],
       [
         ['HAT004', '2024-05-20'],
         ['HAT005', '2024-05-21'],
+      ],
+      [
+        ['HAT002', '2024-05-20'],
+        ['HAT003', '2024-05-20'],
       ],
     ])
     expect(text).toContain(`"status": "available", ${FARES}, "date": "2024-05-21"}]`)

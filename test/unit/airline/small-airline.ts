@@ -6,12 +6,12 @@ import { asObject } from '../../../examples/airline/python-operations.ts'
 
 // Three airports and two days: enough for a direct flight, a connection overnight, and a flight that is gone.
 
-const day = (status: string): object =>
+const day = (status: string, economy = 100): object =>
   status === 'available'
     ? {
         status,
         available_seats: { basic_economy: 9, economy: 2, business: 1 },
-        prices: { basic_economy: 60, economy: 100, business: 300 },
+        prices: { basic_economy: 60, economy, business: 300 },
       }
     : { status, actual_departure_time_est: '2024-05-15T06:00:00', actual_arrival_time_est: '2024-05-15T08:00:00' }
 
@@ -24,16 +24,16 @@ const flight = (flight_number: string, [origin, destination]: readonly [string, 
   dates: {
     '2024-05-15': day('landed'),
     '2024-05-20': day('available'),
-    '2024-05-21': day('available'),
+    '2024-05-21': day('available', 110),
   },
 })
 
 export const SMALL_FILES = {
   'flights.json': {
     HAT001: flight('HAT001', ['JFK', 'SEA'], ['06:00:00', '12:00:00']),
+    HAT004: flight('HAT004', ['JFK', 'ORD'], ['23:00:00', '01:00:00+1']),
     HAT002: flight('HAT002', ['JFK', 'ORD'], ['06:00:00', '08:00:00']),
     HAT003: flight('HAT003', ['ORD', 'SEA'], ['08:00:00', '12:00:00']),
-    HAT004: flight('HAT004', ['JFK', 'ORD'], ['23:00:00', '01:00:00+1']),
     HAT005: flight('HAT005', ['ORD', 'SEA'], ['07:59:59', '12:00:00']),
   },
   'reservations.json': {

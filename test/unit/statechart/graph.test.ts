@@ -1,4 +1,4 @@
-import { assign, cancel, createMachine, initialTransition, not, raise, setup, stateIn, transition } from 'xstate'
+import { assign, cancel, createActor, createMachine, not, raise, setup, stateIn, type InspectionEvent } from 'xstate'
 import { describe, expect, test } from 'vitest'
 
 import { chartGraph, edgeIdsByTransition, type ChartEdge } from '../../../src/statechart/graph.ts'
@@ -127,10 +127,18 @@ describe('the graph of constructs that are rare', () => {
 
 test('the transitions that XState reports as taken are found by their edge ids', () => {
   const ids = edgeIdsByTransition(sampleAgent)
-  const taken: (readonly string[] | undefined)[] = []
-  const [start] = initialTransition(sampleAgent, undefined)
-  const candidates = sampleAgent.getTransitionData(start, { type: 'MessageReceived' })
-  for (const candidate of candidates) taken.push(ids.get(candidate))
-  expect(taken).toEqual([['agent.active.awaitingMessage|MessageReceived|0']])
-  expect(transition(sampleAgent, start, { type: 'MessageReceived' })[0].value).toEqual({ active: 'checkingInput' })
+  const taken: string[] = []
+  const inspect = (seen: InspectionEvent): void => {
+    if (seen.type === '@xstate.microstep') taken.push(...seen._transitions.flatMap((transition) => ids.get(transition) ?? ['unknown']))
+  }
+  const actor = createActor(sampleAgent, { inspect }).start()
+  for (const type of ['MessageReceived', 'InputAccepted', 'RunPaused', 'RunResumed'] as const) actor.send({ type })
+  actor.stop()
+  expect(taken).toEqual([
+    'agent.active.awaitingMessage|MessageReceived|0',
+    'agent.active.checkingInput|InputAccepted|0',
+    'agent.active.thinking.checkingLimits|always|1',
+    'agent.active|RunPaused|0',
+    'agent.paused|RunResumed|0',
+  ])
 })

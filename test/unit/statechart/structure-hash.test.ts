@@ -6,46 +6,50 @@ import { chartGraph, type ChartGraph } from '../../../src/statechart/graph.ts'
 import { structureHash } from '../../../src/statechart/structure-hash.ts'
 import { sampleAgent } from './sample-agent.ts'
 
-type Config = Parameters<typeof createMachine>[0]
 type Implementations = NonNullable<Parameters<typeof createMachine>[1]>
 interface Written {
   [key: string]: unknown
 }
 
-const build = (config: object, implementations: object = {}): AnyStateMachine =>
-  createMachine(config as Config, implementations as Implementations)
+const build = (config: object, implementations: object = {}): AnyStateMachine => createMachine(config, implementations as Implementations)
 const hashOf = (config: object, implementations: object = {}): string => structureHash(chartGraph(build(config, implementations)))
 
+interface Base {
+  id: string
+  initial: string
+  on: Written
+  states: Record<string, Written>
+}
+
 /** A chart with one of everything, written anew at each call so that a test may change it. */
-const base = () => ({
+const base = (): Base => ({
   id: 'c',
   initial: 'idle',
-  on: { Cancelled: { target: '.ended' } } as Written,
+  on: { Cancelled: { target: '.ended' } },
   states: {
-    idle: { on: { Started: 'working', Ignored: {} } as Written },
+    idle: { on: { Started: 'working', Ignored: {} } },
     working: {
       initial: 'first',
-      entry: ['callModel', { type: 'note', params: { kinds: ['a'] } }] as unknown[],
+      entry: ['callModel', { type: 'note', params: { kinds: ['a'] } }],
       exit: ['abortEffects'],
       on: {
         Answered: [{ guard: 'isGood', target: 'ended', actions: 'keep' }, { target: 'idle' }],
         Failed: { target: 'working', reenter: false },
-      } as Written,
-      after: { backoff: 'idle', 1000: 'ended' } as Written,
+      },
+      after: { backoff: 'idle', 1000: 'ended' },
       states: {
         first: { always: [{ guard: and(['isGood', 'isLate']), target: 'second' }] },
         second: {},
         back: { type: 'history', history: 'shallow' },
-      } as Written,
-    } as Written,
+      },
+    },
     both: {
       type: 'parallel',
-      states: { left: { entry: 'callLeft' }, right: { entry: 'callRight' } } as Written,
-    } as Written,
-    ended: { type: 'final' } as Written,
-  } as Record<string, Written>,
+      states: { left: { entry: 'callLeft' }, right: { entry: 'callRight' } },
+    },
+    ended: { type: 'final' },
+  },
 })
-type Base = ReturnType<typeof base>
 
 const inWorking = (key: string, value: unknown) => (config: Base) => {
   config.states.working![key] = value

@@ -1,0 +1,14 @@
+// A worker that is killed between the charge and the record of it.
+import { openDesk } from './desk.ts'
+
+const [dir, runId] = process.argv.slice(2)
+if (dir === undefined || runId === undefined) throw new Error('expected a folder and a run id')
+
+const { refold } = await openDesk({
+  dir,
+  afterCharge: () => {
+    process.kill(process.pid, 'SIGKILL')
+  },
+})
+const run = await refold.start('order-desk', { runId, message: 'Please charge my card for order 21.' })
+await run.untilSettled()

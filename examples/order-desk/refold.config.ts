@@ -1,0 +1,5 @@
+import { defineConfig, scriptedModel } from 'refold'
+import { DESK_FOLDER, deskAgent } from './desk.ts'
+import { deskScript } from './script.ts'
+
+export default defineConfig({ dir: DESK_FOLDER, agents: [deskAgent()], models: { scripted: scriptedModel(deskScript) } })

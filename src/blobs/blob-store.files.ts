@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError, isAppError, messageOf } from '../errors.ts'
+import { sha256 } from '../hash.ts'
+import { checkHash, checkText, damagedBlob, missingBlob } from './blob-checks.ts'
+import type { BlobStore } from './blob-store.ts'
+
+/**
+ * One file per blob, in 256 folders by the first two digits of its hash; for as many processes as there are.
+ * A blob appears whole or not at all. Rejects with `EventLogUnavailable` where the disk is full or fails.
+ */
+export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
+  const shardOf = (hash: string): string => join(dir, hash.slice(0, 2))
+  const pathOf = (hash: string): string => join(shardOf(hash), hash)
+  return {
+    async put(text) {
+      checkText(text)
+      const hash = sha256(text)
+      await reporting(dir, async () => {
+        await makeShard(dir, shardOf(hash))
+        if ((await readText(pathOf(hash))) !== text) await writeWhole(pathOf(hash), text)
+        // Also for a file that was there: whoever renamed it may not have come that far.
+        await syncFolder(shardOf(hash))
+      })
+      return hash
+    },
+    async get(hash) {
+      checkHash(hash)
+      const path = pathOf(hash)
+      const text = await reporting(dir, () => readText(path))
+      if (text === undefined) throw missingBlob(hash, dir)
+      const found = sha256(text)
+      if (found !== hash) throw damagedBlob(hash, found, path)
+      return text
+    },
+  }
+}
+
+const reporting = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (isAppError(error)) throw error
+    throw new AppError('EventLogUnavailable', `the blobs in ${dir} cannot be reached or written: ${messageOf(error)}`, {
+      retryable: true,
+      details: { dir },
+      cause: error,
+    })
+  }
+}
+
+const makeShard = async (dir: string, shard: string): Promise<void> => {
+  const made = await mkdir(shard, { recursive: true })
+  if (made !== undefined) await syncFolder(dir)
+}
+
+const readText = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+const writeWhole = async (path: string, text: string): Promise<void> => {
+  const draft = `${path}.${randomUUID()}.draft`
+  try {
+    const file = await open(draft, 'wx')
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fileBlobStore } from '../../src/blobs/blob-store.files.ts'
+import { blobStoreConformance } from './blob-store.ts'
+
+const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'refold-blobs-'))
+
+blobStoreConformance('file', async () => {
+  const dir = await newFolder()
+  return { store: fileBlobStore({ dir: join(dir, 'blobs') }), dispose: () => rm(dir, { recursive: true }) }
+})
+
+describe('blob files', () => {
+  let dir: string
+  beforeEach(async () => {
+    dir = await newFolder()
+  })
+  afterEach(() => rm(dir, { recursive: true }))
+
+  test('are one per text, in a folder by the first two digits, and no draft is left over', async () => {
+    const store = fileBlobStore({ dir })
+    const hash = await store.put('text')
+    await store.put('text')
+    expect(await readdir(dir)).toEqual([hash.slice(0, 2)])
+    expect(await readdir(join(dir, hash.slice(0, 2)))).toEqual([hash])
+    expect(await fileBlobStore({ dir }).get(hash)).toBe('text')
+  })
+  test('that were damaged are reported with their path, and mended by the next put of the text', async () => {
+    const store = fileBlobStore({ dir })
+    const hash = await store.put('text')
+    const path = join(dir, hash.slice(0, 2), hash)
+    await writeFile(path, 'tex')
+    await expect(store.get(hash)).rejects.toMatchObject({ code: 'EventLogCorrupt', message: expect.stringContaining(path) as string })
+    await store.put('text')
+    expect(await store.get(hash)).toBe('text')
+  })
+  test('that cannot be written are reported as unavailable, with the folder', async () => {
+    const file = join(dir, 'a-file')
+    await writeFile(file, '')
+    await expect(fileBlobStore({ dir: file }).put('text')).rejects.toMatchObject({
+      code: 'EventLogUnavailable',
+      retryable: true,
+      details: { dir: file },
+    })
+  })
+})

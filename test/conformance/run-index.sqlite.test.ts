@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RunIndex } from '../../src/views/run-index.ts'
+import { sqliteRunIndex } from '../../src/views/run-index.sqlite.ts'
+import { runIndexConformance } from './run-index.ts'
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'run-index-'))
+
+runIndexConformance('SQLite', () => {
+  const folder = newFolder()
+  const index = sqliteRunIndex({ path: join(folder, 'runs.db') })
+  const dispose = async (): Promise<void> => {
+    await index.close()
+    rmSync(folder, { recursive: true })
+  }
+  return Promise.resolve({ index, dispose })
+})
+
+describe('the file of a SQLite index of runs', () => {
+  let folder: string
+  let path: string
+  const open: RunIndex[] = []
+  const openIndex = (): RunIndex => {
+    const index = sqliteRunIndex({ path })
+    open.push(index)
+    return index
+  }
+  beforeEach(() => {
+    folder = newFolder()
+    path = join(folder, 'runs.db')
+  })
+  afterEach(async () => {
+    for (const index of open.splice(0)) await index.close()
+    rmSync(folder, { recursive: true })
+  })
+  const mark = (index: RunIndex, position: number): Promise<boolean> =>
+    index.apply({ rows: [], since: undefined, checkpoint: { log: 'log-1', position } })
+  const tamper = (sql: string): void => {
+    const db = new DatabaseSync(path)
+    db.exec(sql)
+    db.close()
+  }
+
+  const damage = (fromByte: number): void => {
+    const bytes = readFileSync(path)
+    bytes.fill(0xff, fromByte)
+    writeFileSync(path, bytes)
+  }
+
+  test('keeps its checkpoint when it is closed and opened again', async () => {
+    const index = openIndex()
+    await mark(index, 10)
+    await index.close()
+    expect(await openIndex().checkpoint()).toEqual({ log: 'log-1', position: 10 })
+  })
+  test('is shared by all that have it open', async () => {
+    const [one, other] = [openIndex(), openIndex()]
+    await mark(one, 10)
+    expect(await other.checkpoint()).toEqual({ log: 'log-1', position: 10 })
+    await mark(other, 5)
+    expect(await one.checkpoint()).toEqual({ log: 'log-1', position: 10 })
+  })
+  test('survives the loss of power in one piece: rows and checkpoint are one transaction in a write-ahead log', async () => {
+    await mark(openIndex(), 10)
+    const db = new DatabaseSync(path)
+    expect(db.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' })
+    db.close()
+  })
+  test('is begun anew where it is of another format', async () => {
+    const index = openIndex()
+    await mark(index, 10)
+    await index.close()
+    tamper("update state set format = 'of old'")
+    const again = openIndex()
+    expect(await again.checkpoint()).toBeUndefined()
+    expect(await mark(again, 20)).toBe(true)
+  })
+  test('is begun anew where another program made its tables', async () => {
+    tamper('create table state (x); create table runs (y)')
+    expect(await openIndex().checkpoint()).toBeUndefined()
+  })
+  test('that another version has begun anew is not written by this one', async () => {
+    const index = openIndex()
+    await mark(index, 10)
+    tamper("update state set format = 'of the future'")
+    await expect(mark(index, 20)).rejects.toMatchObject({ code: 'InvalidConfiguration', message: expect.stringContaining('of the future') as string })
+  })
+  test('is begun anew where it is no database', async () => {
+    writeFileSync(path, 'this was never a database, and it is long enough to be read as the header of one. '.repeat(20))
+    expect(await mark(openIndex(), 10)).toBe(true)
+  })
+  test('is begun anew where it is damaged behind its first page', async () => {
+    const index = openIndex()
+    await mark(index, 10)
+    await index.close()
+    damage(4096)
+    expect(await openIndex().checkpoint()).toBeUndefined()
+  })
+  test('is begun anew where damage shows only later, and what was under way reads the log again', async () => {
+    const index = openIndex()
+    await mark(index, 10)
+    await index.close()
+    damage(2 * 4096)
+    const damaged = openIndex()
+    const since = await damaged.checkpoint()
+    expect(since).toEqual({ log: 'log-1', position: 10 })
+    expect(await damaged.list({ limit: 9 })).toEqual([])
+    expect(await damaged.apply({ rows: [], since, checkpoint: { log: 'log-1', position: 20 } })).toBe(false)
+    expect(await mark(damaged, 10)).toBe(true)
+  })
+  test('that cannot be there at all is an error that names it', () => {
+    path = join(folder, 'no', 'such', 'folder', 'runs.db')
+    expect(openIndex).toThrow(expect.objectContaining({ code: 'EventLogUnavailable', message: expect.stringContaining(path) as string }))
+  })
+})

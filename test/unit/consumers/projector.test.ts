@@ -1,0 +1,319 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createProjector } from '../../../src/consumers/projector.ts'
+import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
+import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { streamOf } from '../../../src/events/codec.ts'
+import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
+import type { RunIndex } from '../../../src/views/run-index.ts'
+import { memoryRunIndex } from '../../../src/views/run-index.memory.ts'
+import { sqliteRunIndex } from '../../../src/views/run-index.sqlite.ts'
+import { anySteps, completed, history, message, newEvent, oneTurn, recorded, START, started, type Recorded } from './run-history.ts'
+
+const newLog = (): EventLog => memoryEventLog({ clock: { now: () => START, setTimer: () => () => undefined } })
+
+const folder = mkdtempSync(join(tmpdir(), 'projector-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+let files = 0
+const newPath = (): string => join(folder, `${++files}.db`)
+
+const rowsOf = async (index: RunIndex): Promise<RunRow[]> => [...(await index.list({ limit: 1000 }))].sort((a, b) => (a.runId < b.runId ? -1 : 1))
+
+/** What the rows have to be: each run's events in order, one by one. */
+const expectedRows = async (log: EventLog): Promise<RunRow[]> => {
+  const rows = new Map<string, RunRow>()
+  for await (const event of log.readAll()) {
+    const runId = event.stream.slice(event.stream.indexOf('-') + 1)
+    rows.set(runId, applyToRunRow(rows.get(runId), event))
+  }
+  return [...rows.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1))
+}
+
+interface Writer {
+  readonly log: EventLog
+  append(runId: string, ...events: NewEvent[]): Promise<void>
+}
+
+const writer = (log: EventLog = newLog()): Writer => ({
+  log,
+  async append(runId, ...events) {
+    await log.append(streamOf(runId), 'any', events)
+  },
+})
+
+const start = (runId: string): NewEvent => newEvent(runId, 0, recorded(started(), 'awaitingMessage'))
+
+/** An index that lets a test in before its next batch is written. */
+const interrupted = (index: RunIndex, before: () => Promise<void>): RunIndex => {
+  let isFirst = true
+  return {
+    ...index,
+    async apply(batch) {
+      if (isFirst) {
+        isFirst = false
+        await before()
+      }
+      return index.apply(batch)
+    },
+  }
+}
+
+describe('catching up', () => {
+  test('takes in all runs, and nothing else that the log holds', async () => {
+    const { log, append } = writer()
+    const index = memoryRunIndex()
+    await log.append('orders-1', 'no-stream', [{ ...start('x'), type: 'OrderPlaced' }])
+    await append('run-a', ...history('run-a', oneTurn))
+    await append('run-b', start('run-b'))
+    await createProjector({ log, index }).catchUp()
+    expect((await rowsOf(index)).map(({ runId, revision }) => [runId, revision])).toEqual([
+      ['run-a', 11],
+      ['run-b', 0],
+    ])
+    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
+  })
+  test('of an empty log leaves an empty index', async () => {
+    const index = memoryRunIndex()
+    await createProjector({ log: newLog(), index }).catchUp()
+    expect(await index.checkpoint()).toBeUndefined()
+  })
+  test('a second time writes nothing', async () => {
+    const { log, append } = writer()
+    await append('run-a', ...history('run-a', oneTurn))
+    const index = memoryRunIndex()
+    await createProjector({ log, index }).catchUp()
+    let batches = 0
+    const watched = interrupted(index, () => Promise.resolve(void batches++))
+    await createProjector({ log, index: watched }).catchUp()
+    expect(batches).toBe(0)
+  })
+  test('goes on with the rows of an index that was closed in between', async () => {
+    const { log, append } = writer()
+    const path = newPath()
+    await append('run-a', ...history('run-a', oneTurn.slice(0, 5)))
+    const first = sqliteRunIndex({ path })
+    await createProjector({ log, index: first }).catchUp()
+    await first.close()
+    await append('run-a', ...history('run-a', oneTurn).slice(5))
+    const second = sqliteRunIndex({ path })
+    await createProjector({ log, index: second }).catchUp()
+    expect(await rowsOf(second)).toEqual(await expectedRows(log))
+    await second.close()
+  })
+  test('gives the same rows, however the log is cut into batches and whoever writes them', async () => {
+    const anyRuns = fc.array(anySteps, { minLength: 1, maxLength: 4 })
+    const anySchedule = fc.array(fc.record({ run: fc.nat(), size: fc.integer({ min: 1, max: 9 }), who: fc.integer({ min: 0, max: 2 }) }), { maxLength: 20 })
+    await fc.assert(
+      fc.asyncProperty(anyRuns, anySchedule, async (runs, schedule) => {
+        const { log, append } = writer()
+        const path = newPath()
+        const indexes = [sqliteRunIndex({ path }), sqliteRunIndex({ path }), memoryRunIndex()]
+        const left = runs.map((steps, number) => history(`run-${number}`, steps))
+        for (const { run, size, who } of schedule) {
+          const events = left[run % left.length]?.splice(0, size) ?? []
+          if (events.length > 0) await append(`run-${run % left.length}`, ...events)
+          await createProjector({ log, index: indexes[who]! }).catchUp()
+        }
+        const expected = await expectedRows(log)
+        for (const index of indexes) {
+          await createProjector({ log, index }).catchUp()
+          expect(await rowsOf(index)).toEqual(expected)
+          await index.close()
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+  test('of more than one batch goes through all of them', async () => {
+    const { log, append } = writer()
+    const index = memoryRunIndex()
+    for (let run = 0; run < 120; run++) await append(`run-${run}`, ...history(`run-${run}`, oneTurn))
+    await createProjector({ log, index }).catchUp()
+    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+  })
+})
+
+describe('an event that cannot be read', () => {
+  test('is a problem of its own run, and the others go on', async () => {
+    const { log, append } = writer()
+    const index = sqliteRunIndex({ path: newPath() })
+    await append('run-a', start('run-a'))
+    await append('run-b', start('run-b'))
+    await append('run-a', { ...newEvent('run-a', 1, recorded(message('Hi'), 'thinking')), data: '{"text":' })
+    await append('run-b', newEvent('run-b', 1, recorded(message('Hi'), 'thinking')))
+    await append('run-c', { ...start('run-c'), type: 'RunTeleported' })
+    await createProjector({ log, index }).catchUp()
+    const [a, b, c] = await rowsOf(index)
+    expect(a).toMatchObject({ runId: 'run-a', status: 'active', reason: null, problem: expect.stringContaining('Expected JSON in the data') as string })
+    expect(b).toMatchObject({ runId: 'run-b', lastText: 'Hi' })
+    expect(b?.problem).toBeUndefined()
+    expect(c).toMatchObject({ runId: 'run-c', problem: expect.stringContaining('RunTeleported') as string })
+    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
+    await index.close()
+  })
+})
+
+describe('two projectors on one index', () => {
+  test('let the one that is ahead win', async () => {
+    const { log, append } = writer()
+    const index = memoryRunIndex()
+    await append('run-a', ...history('run-a', oneTurn.slice(0, 3)))
+    const ahead = async (): Promise<void> => {
+      await append('run-a', ...history('run-a', oneTurn).slice(3))
+      await createProjector({ log, index }).catchUp()
+    }
+    await createProjector({ log, index: interrupted(index, ahead) }).catchUp()
+    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
+  })
+  test('begin again where one of them clears it under the other', async () => {
+    const { log, append } = writer()
+    const index = memoryRunIndex()
+    await append('run-a', ...history('run-a', oneTurn.slice(0, 3)))
+    await createProjector({ log, index }).catchUp()
+    await append('run-a', ...history('run-a', oneTurn).slice(3))
+    await createProjector({ log, index: interrupted(index, () => index.clear()) }).catchUp()
+    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+  })
+})
+
+describe('an index that does not fit its log', () => {
+  const filled = async (index: RunIndex): Promise<RunIndex> => {
+    const { log, append } = writer()
+    await append('run-old', ...history('run-old', oneTurn))
+    await createProjector({ log, index }).catchUp()
+    return index
+  }
+
+  test('is filled again where the log is another', async () => {
+    const index = await filled(sqliteRunIndex({ path: newPath() }))
+    const { log, append } = writer()
+    for (const runId of ['run-a', 'run-b']) await append(runId, ...history(runId, oneTurn))
+    await createProjector({ log, index }).catchUp()
+    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+    await index.close()
+  })
+  test('is filled again where it is ahead of the log, which was restored from a copy', async () => {
+    const index = await filled(memoryRunIndex())
+    const { log, append } = writer()
+    await append('run-old', ...history('run-old', oneTurn.slice(0, 4)))
+    await createProjector({ log, index }).catchUp()
+    expect(await rowsOf(index)).toMatchObject([{ runId: 'run-old', revision: 3 }])
+  })
+  test('is emptied where the log is empty', async () => {
+    const index = await filled(memoryRunIndex())
+    await createProjector({ log: newLog(), index }).catchUp()
+    expect(await rowsOf(index)).toEqual([])
+  })
+  test('is an error where two logs are written into it at once', async () => {
+    const { log, append } = writer()
+    await append('run-a', start('run-a'))
+    const index = memoryRunIndex()
+    const shared = interrupted(index, async () => void (await filled(index)))
+    await expect(createProjector({ log, index: shared }).catchUp()).rejects.toMatchObject({ code: 'InvalidInput' })
+    expect((await rowsOf(index)).map((row) => row.runId)).toEqual(['run-old'])
+  })
+})
+
+describe('following the log', () => {
+  /** Resolves once a batch has brought the run to this revision. */
+  const watching = (inner: RunIndex, runId: string, revision: number): { index: RunIndex; reached: Promise<number> } => {
+    let batches = 0
+    let tell: (batches: number) => void
+    const reached = new Promise<number>((resolve) => (tell = resolve))
+    const index: RunIndex = {
+      ...inner,
+      async apply(batch) {
+        batches += 1
+        const isApplied = await inner.apply(batch)
+        if ((await inner.get(runId))?.revision === revision) tell(batches)
+        return isApplied
+      },
+    }
+    return { index, reached }
+  }
+
+  const withRun = async (log: EventLog, index: RunIndex, work: () => Promise<void>): Promise<void> => {
+    const stop = new AbortController()
+    const running = createProjector({ log, index }).run(stop.signal)
+    await work()
+    stop.abort()
+    await running
+  }
+
+  test('takes in what was there and what comes, from an empty log on', async () => {
+    const { log, append } = writer()
+    const { index, reached } = watching(memoryRunIndex(), 'run-a', 11)
+    await withRun(log, index, async () => {
+      for (const event of history('run-a', oneTurn)) await append('run-a', event)
+      await reached
+    })
+    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+  })
+  test('writes a burst of events as one batch', async () => {
+    const { log, append } = writer()
+    const live = watching(memoryRunIndex(), 'run-live', 0)
+    const { index, reached } = watching(live.index, 'run-a', 11)
+    await withRun(log, index, async () => {
+      await append('run-live', start('run-live'))
+      const before = await live.reached
+      for (const event of history('run-a', oneTurn)) await append('run-a', event)
+      expect((await reached) - before).toBeLessThanOrEqual(3)
+    })
+  })
+  test('fills the index again where somebody clears it', async () => {
+    const { log, append } = writer()
+    const inner = memoryRunIndex()
+    const first = watching(inner, 'run-a', 11)
+    const second = watching(first.index, 'run-a', 12)
+    await append('run-a', ...history('run-a', oneTurn))
+    await withRun(log, second.index, async () => {
+      await first.reached
+      await inner.clear()
+      await append('run-a', newEvent('run-a', 12, recorded(completed, 'completed')))
+      await second.reached
+    })
+    expect(await rowsOf(inner)).toEqual(await expectedRows(log))
+  })
+  test('does nothing where it is stopped before it begins', async () => {
+    const { log, append } = writer()
+    const index = memoryRunIndex()
+    await append('run-a', start('run-a'))
+    await createProjector({ log, index }).run(AbortSignal.abort())
+    expect(await index.checkpoint()).toBeUndefined()
+  })
+  test('stops with the error of the log', async () => {
+    const { log, append } = writer()
+    await append('run-a', start('run-a'))
+    const { index, reached } = watching(memoryRunIndex(), 'run-a', 0)
+    const running = createProjector({ log, index }).run(new AbortController().signal)
+    const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
+    await reached
+    await log.close()
+    await failed
+  })
+  test('stops with the error of the index', async () => {
+    const { log, append } = writer()
+    const { index, reached } = watching(memoryRunIndex(), 'run-a', 0)
+    const running = createProjector({ log, index }).run(new AbortController().signal)
+    const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
+    await append('run-a', start('run-a'))
+    await reached
+    await index.close()
+    await append('run-b', start('run-b'))
+    await failed
+  })
+})
+
+/** So that no history is used by accident that the fold itself takes for broken. */
+test('the sample turn is a history without a problem', async () => {
+  const { log, append } = writer()
+  const steps: readonly Recorded[] = oneTurn
+  await append('run-a', ...history('run-a', steps))
+  expect((await expectedRows(log))[0]?.problem).toBeUndefined()
+})

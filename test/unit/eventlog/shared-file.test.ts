@@ -1,0 +1,115 @@
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../../src/clock.ts'
+import { systemClock } from '../../../src/clock.ts'
+import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import { sqliteEventLog } from '../../../src/eventlog/event-log.sqlite.ts'
+import { collect, follow, idsIn, idsOf, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
+import { inFolder, settableClock } from './both-logs.ts'
+
+const withTwo = (work: (one: EventLog, other: EventLog, path: string) => Promise<void>, clock: Clock = systemClock): Promise<void> =>
+  inFolder(async (path) => {
+    const [one, other] = [sqliteEventLog({ path, clock }), sqliteEventLog({ path, clock })]
+    await work(one, other, path)
+    await Promise.all([one.close(), other.close()])
+  })
+
+// Two logs on one file differ from two processes in nothing but the process: each has its own connection, cache and queue.
+describe('two logs on one file', () => {
+  test('see what the other appended, deleted and truncated, whatever they knew of the stream', async () => {
+    await withTwo(async (one, other) => {
+      await one.append('a', 'no-stream', newEvents(1))
+      expect(await other.append('a', 0, newEvents(1))).toMatchObject({ revision: 1 })
+      await rejection(one.append('a', 0, newEvents(1)), 'EventLogConflict')
+      expect(await one.append('a', 1, newEvents(1))).toMatchObject({ revision: 2 })
+      await other.deleteStream('a', 2)
+      await rejection(one.append('a', 'stream-exists', newEvents(1)), 'StreamDeleted')
+      expect(await one.append('a', 'no-stream', newEvents(1))).toMatchObject({ revision: 3 })
+      expect(revisionsOf(await collect(other.readStream('a')))).toEqual([3])
+      await one.tombstoneStream('a', 3)
+      await rejection(other.append('a', 'any', newEvents(1)), 'StreamDeleted')
+    })
+  })
+
+  test('know the repeated appends of each other', async () => {
+    await withTwo(async (one, other) => {
+      const events = newEvents(2)
+      const first = await one.append('a', 'no-stream', events)
+      expect(await other.append('a', 'no-stream', events)).toEqual(first)
+      expect(await other.append('a', 'any', events)).toEqual(first)
+      expect(await idsIn(one, 'a')).toEqual(idsOf(events))
+    })
+  })
+
+  test('append at once: every revision has one winner and positions never collide', async () => {
+    await withTwo(async (one, other) => {
+      const race = async (log: EventLog): Promise<number> => {
+        let won = 0
+        for (let revision = -1; revision < 50; revision++) {
+          const append = log.append('a', revision < 0 ? 'no-stream' : revision, newEvents(1))
+          won += await append.then(
+            () => 1,
+            () => 0,
+          )
+        }
+        return won
+      }
+      const wins = await Promise.all([one, other, one, other].map(race))
+      expect(wins.reduce((sum, won) => sum + won, 0)).toBe(51)
+      const events = await collect(one.readAll())
+      expect(revisionsOf(events)).toEqual(events.map((_, i) => i))
+      expect(new Set(events.map((event) => event.position)).size).toBe(51)
+    })
+  })
+
+  test('wake the subscribers of each other', async () => {
+    await withTwo(async (one, other) => {
+      const seen = follow(one, { stream: 'a' }, (events) => events.length === 50)
+      for (let i = 0; i < 50; i++) await other.append('a', 'any', newEvents(1))
+      expect(revisionsOf(await seen)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    })
+  })
+
+  test('wake them by polling too, where the news itself is lost', async () => {
+    await withTwo(async (one, _, path) => {
+      // A connection that knows nothing of news: another program, or a process that dies right after its commit.
+      await one.append('a', 'no-stream', newEvents(1))
+      const seen = follow(one, { stream: 'a', after: 0 }, (events) => events.length === 1)
+      const db = new DatabaseSync(path)
+      db.exec(`INSERT INTO events SELECT position + 99, stream_key, 1, zeroblob(16), stored_at, type, data, meta, NULL FROM events`)
+      db.close()
+      expect(idsOf(await seen)).toEqual(['00000000-0000-0000-0000-000000000000'])
+    })
+  })
+})
+
+describe('a log whose file another connection holds', () => {
+  test('is read as always, and appends wait until the lock is free', async () => {
+    await withTwo(async (one, _, path) => {
+      await one.append('a', 'no-stream', newEvents(1))
+      const holder = new DatabaseSync(path)
+      holder.exec('BEGIN IMMEDIATE')
+      const waiting = one.append('a', 0, newEvents(1))
+      expect(await collect(one.readStream('a'))).toHaveLength(1)
+      holder.exec('COMMIT')
+      holder.close()
+      expect(await waiting).toMatchObject({ revision: 1 })
+    })
+  })
+
+  test('41: says after its patience that nothing was stored, and the repeated append succeeds once the lock is free', async () => {
+    const clock = settableClock(0)
+    await withTwo(async (one, _, path) => {
+      const holder = new DatabaseSync(path)
+      holder.exec('BEGIN IMMEDIATE')
+      const events = newEvents(1)
+      const waiting = one.append('a', 'no-stream', events)
+      setImmediate(() => clock.set(10_000))
+      await rejection(waiting, 'EventLogUnavailable')
+      holder.exec('COMMIT')
+      holder.close()
+      await one.append('a', 'no-stream', events)
+      expect(await idsIn(one, 'a')).toEqual(idsOf(events))
+    }, clock)
+  })
+})
