@@ -13,7 +13,13 @@ export { defineProjection, type Projection } from './projections/projection.ts'
 export type { RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { RunEventType, DataOf } from './events/run-events.ts'
 export type { ActionGuardrail, Guardrails, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
-export { runIntents, type CallModelParams, type CallToolParams, type AskApprovalParams, type StartChildRunParams } from './machines/intents.ts'
+export {
+  runIntents,
+  type CallModelParams,
+  type CallToolParams,
+  type AskApprovalParams,
+  type StartChildRunParams,
+} from './machines/intents.ts'
 export type { ChartEvent, ChartEventOf } from './machines/chart-event.ts'
 export type { Model, ModelOutcome, ModelRequest, Models } from './models/model.ts'
 export { anthropicModel } from './models/model.anthropic.ts'

@@ -80,7 +80,14 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     notify,
   })
   const stop = new AbortController()
-  const sweeper = createSweeper({ projector, index, runtime: core.runtime, clock: systemClock, intervalMs: options.sweepIntervalMs ?? 5_000, notify })
+  const sweeper = createSweeper({
+    projector,
+    index,
+    runtime: core.runtime,
+    clock: systemClock,
+    intervalMs: options.sweepIntervalMs ?? 5_000,
+    notify,
+  })
   if (options.recover !== false) {
     await sweeper.recover()
     sweeper.run(stop.signal)

@@ -44,7 +44,10 @@ export const replayRun = async (
     identicalOutputs: outputs.length === calls.length ? calls.filter((call, index) => call.result === outputs[index]).length : 0,
     ...(recorded.groundTruthHash === undefined
       ? {}
-      : { hashEqual: reward.groundTruthHash === recorded.groundTruthHash && (dataHash(data) === recorded.groundTruthHash) === recorded.dataMatched }),
+      : {
+          hashEqual:
+            reward.groundTruthHash === recorded.groundTruthHash && (dataHash(data) === recorded.groundTruthHash) === recorded.dataMatched,
+        }),
     reward: reward.reward,
     rewardEqual: reward.reward === recorded.reward,
     replayEqual: replay.ok && replay.events === last.revision + 1,

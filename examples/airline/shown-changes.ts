@@ -8,4 +8,6 @@ export const shownChanges = (fresh: AirlineData, data: AirlineData): Record<stri
 })
 
 const changed = (before: Table, after: Table): Record<string, unknown> =>
-  Object.fromEntries([...after].flatMap(([key, value]) => (before.get(key) === value ? [] : [[key, JSON.parse(jsonText(value)) as unknown]])))
+  Object.fromEntries(
+    [...after].flatMap(([key, value]) => (before.get(key) === value ? [] : [[key, JSON.parse(jsonText(value)) as unknown]])),
+  )

@@ -49,7 +49,11 @@ const replayAll = async (options: Options, dir: string): Promise<readonly Replay
 
 const summary = (replayed: readonly ReplayedRun[]) => {
   const withHash = replayed.filter(({ hashEqual }) => hashEqual !== undefined)
-  const trials = Math.min(...Map.groupBy(replayed, ({ taskId }) => taskId).values().map(({ length }) => length))
+  const trials = Math.min(
+    ...Map.groupBy(replayed, ({ taskId }) => taskId)
+      .values()
+      .map(({ length }) => length),
+  )
   const sum = (pick: (run: ReplayedRun) => number): number => replayed.reduce((total, run) => total + pick(run), 0)
   return {
     runs: replayed.length,
@@ -75,15 +79,20 @@ const table = (replayed: readonly ReplayedRun[], found: ReturnType<typeof summar
     ['replays equal', `${found.replays.equal} of ${found.replays.checked}`],
     ['events', String(found.events)],
   ]
-  const differing = replayed.filter((run) => run.identicalOutputs < run.toolCalls || !run.rewardEqual || !run.replayEqual || run.hashEqual === false)
+  const differing = replayed.filter(
+    (run) => run.identicalOutputs < run.toolCalls || !run.rewardEqual || !run.replayEqual || run.hashEqual === false,
+  )
   return [
     ...rows.map(([name, value]) => `${name.padEnd(28)}${value}`),
-    ...differing.map((run) => `differs: ${run.runId}: ${run.report ?? `${run.identicalOutputs} of ${run.toolCalls} outputs, reward ${run.reward}`}`),
+    ...differing.map(
+      (run) => `differs: ${run.runId}: ${run.report ?? `${run.identicalOutputs} of ${run.toolCalls} outputs, reward ${run.reward}`}`,
+    ),
   ].join('\n')
 }
 
 const isPerfect = (found: ReturnType<typeof summary>): boolean =>
-  found.identicalOutputs === found.toolCalls && [found.hashes, found.rewards, found.replays].every(({ checked, equal }) => checked === equal)
+  found.identicalOutputs === found.toolCalls &&
+  [found.hashes, found.rewards, found.replays].every(({ checked, equal }) => checked === equal)
 
 const main = async (options: Options): Promise<void> => {
   const dir = options.out ?? mkdtempSync(join(tmpdir(), 'refold-tau-'))

@@ -49,7 +49,10 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
 
   title('2. The first model is overloaded, the second one answers')
   const kettle = await tell(await refold.start('order-desk', { runId: 'kettle', message: 'Do you have a blue kettle?' }))
-  check('the fallback answered', kettle.events.some((event) => event.type === 'ModelCallSucceeded' && event.data.model === 'desk-small'))
+  check(
+    'the fallback answered',
+    kettle.events.some((event) => event.type === 'ModelCallSucceeded' && event.data.model === 'desk-small'),
+  )
 
   title('3. A refund that a person has to grant')
   const refund = await tell(await refold.start('order-desk', { runId: 'refund', message: 'I want a refund for order 18.' }))
@@ -58,7 +61,10 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
   title('4. A model that goes in circles')
   const circles = await refold.start('order-desk', { runId: 'circles', message: 'Please check again and again.' })
   const stopped = await tell(circles)
-  check('a limit stopped it, with an answer, and a human owns it now', has(stopped.events, 'LimitExceeded') && stopped.view.state === 'escalated')
+  check(
+    'a limit stopped it, with an answer, and a human owns it now',
+    has(stopped.events, 'LimitExceeded') && stopped.view.state === 'escalated',
+  )
   if (stopped.view.state === 'escalated') {
     await circles.answer({ by: 'dana', text: 'I had a look myself: all is well with your order.' })
     await tell(circles, stopped.view.revision + 1)
@@ -91,7 +97,11 @@ const verified = async ({ refold }: Desk): Promise<void> => {
 const main = async (): Promise<void> => {
   rmSync(DESK_FOLDER, { recursive: true, force: true })
   const models = realModels()
-  console.log(models === undefined ? 'The models are played by a script. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to talk to a real one.' : `The model is ${models.join(', then ')}.`)
+  console.log(
+    models === undefined
+      ? 'The models are played by a script. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to talk to a real one.'
+      : `The model is ${models.join(', then ')}.`,
+  )
   const options = models === undefined ? {} : { models }
   const before = await openDesk(options)
   await scenes(before, models === undefined)
@@ -105,7 +115,9 @@ const main = async (): Promise<void> => {
   await after.refold.close()
   const refold = 'npm run refold -- --config examples/order-desk/refold.config.ts'
   title('Where to look next')
-  console.log(`   ${refold} list\n   ${refold} show charge\n   ${refold} at refund 4\n   ${refold} chart order-desk --format html -o chart.html`)
+  console.log(
+    `   ${refold} list\n   ${refold} show charge\n   ${refold} at refund 4\n   ${refold} chart order-desk --format html -o chart.html`,
+  )
   if (failures.length === 0) return
   console.error(`\n${failures.length} expectations did not hold`)
   process.exitCode = 1

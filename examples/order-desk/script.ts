@@ -1,5 +1,17 @@
 import { answer, failure, toolCalls, type ModelRequest, type ModelScript } from 'refold'
 
+const call = (name: string, id: string) => toolCalls([{ name, arguments: { id } }])
+
+/** What the model does after no, one, two … tool results. */
+const scenes = [
+  {
+    about: 'my order 17',
+    steps: [call('lookup_order', '17'), call('track_parcel', '17'), answer('Your blue kettle is at the depot in Lyon.')],
+  },
+  { about: 'refund', steps: [call('refund_order', '18'), answer('Done: 240 $ are on their way back to you.')] },
+  { about: 'charge', steps: [call('charge_card', '21'), answer('Your card was charged 25 $. The knife ships today.')] },
+]
+
 /** A model of a few lines: it reads in the conversation how far it is, so a restart takes it no further back than a real one. */
 export const deskScript: ModelScript = (request) => {
   const question = lastQuestion(request)
@@ -9,13 +21,9 @@ export const deskScript: ModelScript = (request) => {
     if (request.model === 'desk-large') return failure('overloaded', { message: 'the large model has no capacity' })
     return answer('We have blue kettles again, 39 $ each.')
   }
-  if (question.text.includes('my order 17')) return results === 0 ? call('lookup_order', '17') : results === 1 ? call('track_parcel', '17') : answer('Your blue kettle is at the depot in Lyon.')
-  if (question.text.includes('refund')) return results === 0 ? call('refund_order', '18') : answer('Done: 240 $ are on their way back to you.')
-  if (question.text.includes('charge')) return results === 0 ? call('charge_card', '21') : answer('Your card was charged 25 $. The knife ships today.')
-  return call('lookup_order', '17')
+  const scene = scenes.find(({ about }) => question.text.includes(about))
+  return scene?.steps[results] ?? call('lookup_order', '17')
 }
-
-const call = (name: string, id: string) => toolCalls([{ name, arguments: { id } }])
 
 const lastQuestion = ({ messages }: ModelRequest): { text: string; index: number } => {
   const index = messages.findLastIndex(({ role }) => role === 'user')
@@ -23,4 +31,5 @@ const lastQuestion = ({ messages }: ModelRequest): { text: string; index: number
   return { text: message?.role === 'user' ? message.text : '', index }
 }
 
-const toolResultsSince = ({ messages }: ModelRequest, index: number): number => messages.slice(index).filter(({ role }) => role === 'tool').length
+const toolResultsSince = ({ messages }: ModelRequest, index: number): number =>
+  messages.slice(index).filter(({ role }) => role === 'tool').length

@@ -26,7 +26,10 @@ export const line = (event: RecordedRunEvent): string | undefined => {
 const incident = (event: RecordedRunEvent): string | undefined => {
   switch (event.type) {
     case 'ToolCallFailed':
-      return styleText('yellow', `  failed: ${event.data.message}${event.data.retryAt === undefined ? '' : `, again in ${event.data.retryAt - event.meta.at} ms`}`)
+      return styleText(
+        'yellow',
+        `  failed: ${event.data.message}${event.data.retryAt === undefined ? '' : `, again in ${event.data.retryAt - event.meta.at} ms`}`,
+      )
     case 'ToolCallUnresolved':
       return styleText('yellow', `  unresolved: ${event.data.reason}`)
     case 'ApprovalRequested':

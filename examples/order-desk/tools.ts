@@ -11,7 +11,8 @@ export interface DeskTools {
 }
 
 /** What the order desk may do: read, refund (with a person's consent above 100 $), charge (once). */
-export const deskTools = ({ shop, afterCharge }: DeskTools): readonly Tool[] => {
+export const deskTools = (desk: DeskTools): readonly Tool[] => {
+  const { shop } = desk
   let carrierCalls = 0
   return [
     defineTool({
@@ -48,26 +49,31 @@ export const deskTools = ({ shop, afterCharge }: DeskTools): readonly Tool[] => 
       approval: ({ id }) => (shop.order(id)?.priceUsd ?? 0) > 100,
       execute: async ({ id }, { idempotencyKey }) => {
         const amountUsd = shop.order(id)?.priceUsd ?? 0
-        if (!shop.bookings().some(({ key }) => key === idempotencyKey)) shop.book({ kind: 'refund', key: idempotencyKey, order: id, amountUsd })
+        if (!shop.bookings().some(({ key }) => key === idempotencyKey))
+          shop.book({ kind: 'refund', key: idempotencyKey, order: id, amountUsd })
         return { refundedUsd: amountUsd }
       },
     }),
-    defineTool({
-      name: 'charge_card',
-      description: 'Charges the card on file for an unpaid order',
-      input: orderId,
-      output: z.object({ chargedUsd: z.number() }),
-      effect: 'once',
-      execute: async ({ id }, { idempotencyKey }) => {
-        const amountUsd = shop.order(id)?.priceUsd ?? 0
-        shop.book({ kind: 'charge', key: idempotencyKey, order: id, amountUsd })
-        afterCharge()
-        return { chargedUsd: amountUsd }
-      },
-      lookup: async (idempotencyKey) => {
-        const booking = shop.bookings().find(({ key }) => key === idempotencyKey)
-        return booking === undefined ? { found: 'nothing' } : { found: 'succeeded', output: { chargedUsd: booking.amountUsd } }
-      },
-    }),
+    chargeCard(desk),
   ]
 }
+
+/** Money moves once: nobody may guess whether it did. */
+const chargeCard = ({ shop, afterCharge }: DeskTools): Tool =>
+  defineTool({
+    name: 'charge_card',
+    description: 'Charges the card on file for an unpaid order',
+    input: orderId,
+    output: z.object({ chargedUsd: z.number() }),
+    effect: 'once',
+    execute: async ({ id }, { idempotencyKey }) => {
+      const amountUsd = shop.order(id)?.priceUsd ?? 0
+      shop.book({ kind: 'charge', key: idempotencyKey, order: id, amountUsd })
+      afterCharge()
+      return { chargedUsd: amountUsd }
+    },
+    lookup: async (idempotencyKey) => {
+      const booking = shop.bookings().find(({ key }) => key === idempotencyKey)
+      return booking === undefined ? { found: 'nothing' } : { found: 'succeeded', output: { chargedUsd: booking.amountUsd } }
+    },
+  })

@@ -19,7 +19,7 @@ const POLL_MS = 200
  * its readers before that. Where it is lost, or the system grants no watch, the poll finds out a little later.
  */
 export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
-  const file = openSync(path, 'w')
+  const file = tryTo(() => openSync(path, 'w'))
   const news = Buffer.from('\n')
   let watcher: FSWatcher | undefined
   let stopPolling = (): void => undefined
@@ -37,26 +37,27 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
   }
   return {
     announce() {
-      try {
-        writeSync(file, news, 0, 1, 0)
-      } catch {
-        // A full disk: they poll.
-      }
+      if (file !== undefined) tryTo(() => writeSync(file, news, 0, 1, 0))
     },
     listen(look) {
       ignore()
       poll(look)
-      try {
-        watcher = watch(path, { persistent: false }, look)
-        watcher.on('error', () => watcher?.close())
-      } catch {
-        watcher = undefined
-      }
+      watcher = tryTo(() => watch(path, { persistent: false }, look))
+      watcher?.on('error', () => watcher?.close())
     },
     ignore,
     close() {
       ignore()
-      closeSync(file)
+      if (file !== undefined) closeSync(file)
     },
+  }
+}
+
+/** Where the disk is full or the system grants no watch, there is still the poll. */
+const tryTo = <T>(act: () => T): T | undefined => {
+  try {
+    return act()
+  } catch {
+    return undefined
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
-import { isBusy, translateSqliteError } from './sqlite-errors.ts'
+import { isBusy, isFull, translateSqliteError } from './sqlite-errors.ts'
 
 /** Of the tables below. A change of their meaning is a new number. */
 export const LOG_FORMAT = 1
@@ -126,14 +126,24 @@ const makeDurable = (db: DatabaseSync): void => {
   )
 }
 
+const isAllInFile = (db: DatabaseSync): boolean => {
+  try {
+    const { busy, log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? {}
+    return busy === 0 && log === checkpointed
+  } catch (error) {
+    // A log whose disk is full can still be read.
+    if (isFull(error)) return false
+    throw error
+  }
+}
+
 /**
  * A file that was cut off shows only once a lost page is read, perhaps years later. So its length is checked now:
  * the pages that were there before everything was copied out of the WAL must all be in the file.
  */
 const checkWhole = (db: DatabaseSync, path: string): void => {
   const pages = Number(valueOf(db, 'PRAGMA page_count'))
-  const { busy, log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? {}
-  if (busy === 0 && log === checkpointed) {
+  if (isAllInFile(db)) {
     const expected = pages * Number(valueOf(db, 'PRAGMA page_size'))
     const found = statSync(path).size
     if (found < expected) {

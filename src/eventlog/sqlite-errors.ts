@@ -22,6 +22,8 @@ const primaryOf = (error: unknown): number | undefined => {
 /** Another connection holds the lock that this one needs. */
 export const isBusy = (error: unknown): boolean => primaryOf(error) === BUSY || primaryOf(error) === LOCKED
 
+export const isFull = (error: unknown): boolean => primaryOf(error) === FULL
+
 /** What was under way when SQLite failed. After a failed write to disk only a commit leaves it open whether it was stored. */
 export type SqlitePhase = 'open' | 'read' | 'write' | 'commit'
 

@@ -58,7 +58,12 @@ export const encodeData = (fact: RunFact): EventTexts => {
 }
 
 /** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */
-export const encodeMeta = (previousHash: string, type: string, data: string, meta: Omit<EventMeta, 'hash'>): { meta: string; hash: string } => {
+export const encodeMeta = (
+  previousHash: string,
+  type: string,
+  data: string,
+  meta: Omit<EventMeta, 'hash'>,
+): { meta: string; hash: string } => {
   const rest = jsonText(meta).slice(1)
   const hash = chainHash(previousHash, type, data, rest)
   return { meta: `{"hash":"${hash}",${rest}`, hash }
@@ -124,14 +129,22 @@ const parse = (stored: StoredTexts, part: 'data' | 'meta'): unknown => {
   try {
     return JSON.parse(stored[part])
   } catch (cause) {
-    throw new AppError('EventLogCorrupt', `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${stored[part].slice(0, 80)}`, { cause })
+    throw new AppError(
+      'EventLogCorrupt',
+      `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${stored[part].slice(0, 80)}`,
+      { cause },
+    )
   }
 }
 
 const unknownEvent = (stored: StoredTexts, expected: string, found: string): AppError =>
-  new AppError('UnknownEvent', `Expected ${expected}, found ${found} at ${stored.stream}@${stored.revision}. A newer Refold wrote it: upgrade this one.`, {
-    details: { stream: stored.stream, revision: stored.revision, type: stored.type },
-  })
+  new AppError(
+    'UnknownEvent',
+    `Expected ${expected}, found ${found} at ${stored.stream}@${stored.revision}. A newer Refold wrote it: upgrade this one.`,
+    {
+      details: { stream: stored.stream, revision: stored.revision, type: stored.type },
+    },
+  )
 
 /** `run.<2 hex>-<runId>`: EventStoreDB takes the part before the first hyphen as the category, which so carries the shard. */
 export const streamOf = (runId: string): string => `run.${sha256(runId).slice(0, 2)}-${runId}`

@@ -62,4 +62,4 @@ const isLookedUp = (owed: Owed | undefined): boolean => owed?.intent === 'lookUp
 const isClaimed = (owed: Owed | undefined, attempt: number): boolean => owed?.status === 'claimed' && owed.attempt === attempt
 
 const takes = (state: RunState, fact: RunFact, at: number): boolean =>
-  state.chart.can({ ...fact.data, type: fact.type, at, revision: state.revision + 1, spent: spentAt(state.budget, at) } as never)
+  state.chart.can({ ...fact.data, type: fact.type, at, revision: state.revision + 1, spent: spentAt(state.budget, at) })

@@ -2,7 +2,7 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Limits } from '../events/run-events.ts'
 import { accepts } from './accepts.ts'
-import { valueText } from './place-text.ts'
+import { stateText } from './place-text.ts'
 import type { RunState } from './run-state.ts'
 
 /** What people and programs may wish of a run. */
@@ -95,5 +95,5 @@ const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, {
 
 const refusal = (state: RunState, command: Command): string => {
   if (state.status !== 'active') return `${state.runId} has ${state.status}`
-  return `${command.type} is not possible: ${state.runId} is at ${valueText(state.chart.value)}${state.paused ? ', paused' : ''}`
+  return `${command.type} is not possible: ${state.runId} is at ${stateText(state.chart)}${state.paused ? ', paused' : ''}`
 }

@@ -49,7 +49,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   const { state } = draft
   return {
     state,
-    to: placeText(state.chart.value, state.calls, draft.moved),
+    to: placeText(state.chart, state.calls, draft.moved),
     intents: draft.intents,
     ignored: sameBooks(before, state) && !before.chart.can(seen),
   }
@@ -80,7 +80,7 @@ const begin = (program: Program, event: RunEvent): Step => {
   const draft: Draft = { state: firstState(program, event, event.data, snapshot), intents: [], moved: [], event }
   book(program, draft, '', actions)
   finish(draft)
-  return { state: draft.state, to: placeText(snapshot.value, draft.state.calls, []), intents: draft.intents, ignored: false }
+  return { state: draft.state, to: placeText(snapshot, draft.state.calls, []), intents: draft.intents, ignored: false }
 }
 
 const firstState = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
@@ -150,7 +150,9 @@ const noteInput = (calls: RunState['calls'], event: RunEvent): RunState['calls']
   if (event.type !== 'ApprovalRequested' && event.type !== 'ToolCallRequested') return calls
   const call = calls.get(event.data.callId)
   const input = event.type === 'ToolCallRequested' ? event.data.input : event.data.subject.input
-  return call === undefined || call.input !== undefined || input === undefined ? calls : new Map(calls).set(event.data.callId, { ...call, input })
+  return call === undefined || call.input !== undefined || input === undefined
+    ? calls
+    : new Map(calls).set(event.data.callId, { ...call, input })
 }
 
 const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {

@@ -9,7 +9,16 @@ type Timers = ReadonlyMap<string, Timer>
 export type Placed = Pick<RunEvent, 'id' | 'revision' | 'meta'>
 
 /** Intents that a chart may have open several times, each with a call id. */
-const called: ReadonlySet<string> = new Set(['callModel', 'callTool', 'askApproval', 'startChildRun', 'checkCall', 'startCall', 'lookUp', 'deny'])
+const called: ReadonlySet<string> = new Set([
+  'callModel',
+  'callTool',
+  'askApproval',
+  'startChildRun',
+  'checkCall',
+  'startCall',
+  'lookUp',
+  'deny',
+])
 
 /** What an event settles that has no call id. */
 const settledIntents: Readonly<Record<string, string>> = {
@@ -29,7 +38,8 @@ const without = <Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyM
   return rest
 }
 
-const withEntry = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> => new Map(map).set(key, value)
+const withEntry = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> =>
+  new Map(map).set(key, value)
 
 /** The ledger after an event, before any chart has reacted to it. */
 export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
@@ -41,7 +51,9 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
       return park(owed, event.data.callId, event.id)
     case 'ApprovalRequested':
       // A call's own approval is between its chart and the person; a question of the run's chart stays open until it is answered.
-      return owed.get(event.data.callId)?.intent === 'askApproval' ? park(owed, event.data.callId, event.id) : without(owed, event.data.callId)
+      return owed.get(event.data.callId)?.intent === 'askApproval'
+        ? park(owed, event.data.callId, event.id)
+        : without(owed, event.data.callId)
     case 'ToolCallUnresolved':
       return park(owed, event.data.callId, event.id)
     case 'RunEscalated':
@@ -82,7 +94,12 @@ const park = (owed: Ledger, callId: string, eventId: string): Ledger => {
 }
 
 /** Writes what a chart asks for into the ledger. `index` counts the intents of this event, for those that bring no key. */
-export const oweIntent = (owed: Ledger, action: Extract<ChartAction, { kind: 'intent' }>, event: Placed, index: number): { owed: Ledger; key: string } => {
+export const oweIntent = (
+  owed: Ledger,
+  action: Extract<ChartAction, { kind: 'intent' }>,
+  event: Placed,
+  index: number,
+): { owed: Ledger; key: string } => {
   const key = ledgerKey(action, event, index)
   const before = owed.get(key)
   const entry: Owed = {

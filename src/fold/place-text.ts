@@ -1,8 +1,10 @@
-import type { StateValue } from 'xstate'
+import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import type { OpenCall } from './run-state.ts'
 
-/** `thinking.callingModel`; the regions of a parallel state stand in brackets, as in `both(a.x|b.y)`. */
-export const valueText = (value: StateValue): string => {
+/** Where a chart stands: `thinking.callingModel`; the regions of a parallel state stand in brackets, as in `both(a.x|b.y)`. */
+export const stateText = (snapshot: AnyMachineSnapshot): string => valueText(snapshot.value as StateValue)
+
+const valueText = (value: StateValue): string => {
   if (typeof value === 'string') return value
   const regions = Object.entries(value).map(([name, inner]) => (inner === undefined ? name : joined(name, inner)))
   return regions.length === 1 ? (regions[0] ?? '') : `(${regions.join('|')})`
@@ -15,7 +17,7 @@ const joined = (name: string, inner: StateValue): string => {
 }
 
 /** Where the run's chart stands, and where the tool calls that just moved do. */
-export const placeText = (value: StateValue, calls: ReadonlyMap<string, OpenCall>, moved: readonly string[]): string =>
-  [valueText(value), ...moved.map((callId) => `${callId}=${callPlace(calls.get(callId))}`)].join('; ')
+export const placeText = (chart: AnyMachineSnapshot, calls: ReadonlyMap<string, OpenCall>, moved: readonly string[]): string =>
+  [stateText(chart), ...moved.map((callId) => `${callId}=${callPlace(calls.get(callId))}`)].join('; ')
 
-const callPlace = (call: OpenCall | undefined): string => (call === undefined ? 'over' : valueText(call.snapshot.value))
+const callPlace = (call: OpenCall | undefined): string => (call === undefined ? 'over' : stateText(call.snapshot))

@@ -1,7 +1,7 @@
 import { isAppError } from '../errors.ts'
 import { hashHolds } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { step } from './fold.ts'
+import { step, type Step } from './fold.ts'
 import { asideOf, fingerprint } from './prompt.ts'
 import type { Program, RunState } from './run-state.ts'
 
@@ -23,34 +23,47 @@ export interface Difference {
 
 export type Refold = { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly difference: Difference }
 
+type Disagreement = Pick<Difference, 'what' | 'recorded' | 'refolded'>
+
 /** One step of a replay, with everything the record says about it checked. */
 export const refoldStep = (program: Program, before: RunState | undefined, { event, texts }: Recorded): Refold => {
-  const differs = (what: Difference['what'], recorded: string, refolded: string): Refold => ({
+  const differs = (disagreement: Disagreement): Refold => ({
     ok: false,
-    difference: { runId: event.runId, revision: event.revision, type: event.type, what, recorded, refolded },
+    difference: { runId: event.runId, revision: event.revision, type: event.type, ...disagreement },
   })
-  if (!hashHolds(before?.hash ?? '', texts, event.meta.hash)) return differs('hash', event.meta.hash, 'another hash: the event or one before it was changed')
-  const asked = fingerprintOf(before, event)
-  if (asked !== undefined && asked.recorded !== asked.refolded) return differs('fingerprint', asked.recorded, asked.refolded)
+  const asked = hashDisagreement(before, event, texts) ?? promptDisagreement(before, event)
+  if (asked !== undefined) return differs(asked)
   try {
     const led = step(program, before, event)
-    const intents = led.intents.join(' ')
-    const recordedIntents = (event.meta.intents ?? []).join(' ')
-    if (led.to !== event.meta.to) return differs('state', event.meta.to, led.to)
-    if (intents !== recordedIntents) return differs('intents', recordedIntents, intents)
-    if (led.ignored !== (event.meta.ignored ?? false)) return differs('ignored', String(event.meta.ignored ?? false), String(led.ignored))
-    return { ok: true, state: led.state }
+    const found = placeDisagreement(event, led)
+    return found === undefined ? { ok: true, state: led.state } : differs(found)
   } catch (error) {
-    if (isAppError(error, 'UnexpectedEvent')) return differs('event', event.type, error.message)
+    if (isAppError(error, 'UnexpectedEvent')) return differs({ what: 'event', recorded: event.type, refolded: error.message })
     throw error
   }
 }
 
-const fingerprintOf = (before: RunState | undefined, event: RunEvent): { recorded: string; refolded: string } | undefined => {
+const hashDisagreement = (before: RunState | undefined, event: RunEvent, texts: Recorded['texts']): Disagreement | undefined =>
+  hashHolds(before?.hash ?? '', texts, event.meta.hash)
+    ? undefined
+    : { what: 'hash', recorded: event.meta.hash, refolded: 'another hash: the event or one before it was changed' }
+
+const placeDisagreement = ({ meta }: RunEvent, led: Step): Disagreement | undefined => {
+  const rows: [Difference['what'], string, string][] = [
+    ['state', meta.to, led.to],
+    ['intents', meta.intents?.join(' ') ?? '', led.intents.join(' ')],
+    ['ignored', String(meta.ignored ?? false), String(led.ignored)],
+  ]
+  for (const [what, recorded, refolded] of rows) if (recorded !== refolded) return { what, recorded, refolded }
+  return undefined
+}
+
+const promptDisagreement = (before: RunState | undefined, event: RunEvent): Disagreement | undefined => {
   if (event.type !== 'ModelCallRequested' || before === undefined) return undefined
   const owed = before.owed.get(event.data.callId)
   const asked = owed === undefined ? before.transcript : (asideOf(owed.params) ?? before.transcript)
-  return { recorded: event.data.fingerprint, refolded: fingerprint(event.data.promptHash, event.data.model, asked) }
+  const refolded = fingerprint(event.data.promptHash, event.data.model, asked)
+  return refolded === event.data.fingerprint ? undefined : { what: 'fingerprint', recorded: event.data.fingerprint, refolded }
 }
 
 /** A report that a person can act on. */

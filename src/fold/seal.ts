@@ -2,6 +2,7 @@ import { encodeData, encodeMeta } from '../events/codec.ts'
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
+import { present } from '../present.ts'
 import { step } from './fold.ts'
 import type { Program, RunState } from './run-state.ts'
 
@@ -36,11 +37,13 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
     agent: origin.agent,
     chartHash: program.chartHash,
     correlationId: origin.correlationId,
-    ...(origin.causationId === undefined ? {} : { causationId: origin.causationId }),
-    ...(origin.commandId === undefined ? {} : { commandId: origin.commandId }),
-    ...(origin.actor === undefined ? {} : { actor: origin.actor }),
-    ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
-    ...(blobFields.length === 0 ? {} : { blobs: [...blobFields] }),
+    ...present({
+      causationId: origin.causationId,
+      commandId: origin.commandId,
+      actor: origin.actor,
+      traceparent: origin.traceparent,
+      blobs: blobFields.length === 0 ? undefined : [...blobFields],
+    }),
   }
   const unplaced = { ...fact, id: origin.id, runId: origin.runId, revision, meta: { ...meta, to: '', hash: '' } } as RunEvent
   const led = step(program, before, unplaced)
@@ -53,7 +56,7 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
   const { meta: metaText, hash } = encodeMeta(before?.hash ?? '', fact.type, data, placed)
   return {
     state: { ...led.state, hash },
-    event: { ...unplaced, meta: { ...placed, hash } } as RunEvent,
+    event: { ...unplaced, meta: { ...placed, hash } },
     texts: { id: origin.id, type: fact.type, data, meta: metaText },
     blobs,
   }

@@ -79,7 +79,8 @@ export const agentRun = setup({
     noteAttempt: assign({ attempt: ({ context, event }) => (event.type === 'ModelCallFailed' ? event.attempt : context.attempt) }),
     countCorrection: assign({ corrections: ({ context }) => context.corrections + 1 }),
     openToolCalls: assign({
-      open: ({ event }) => (event.type === 'ModelCallSucceeded' ? toolCallsOf(event.parts).map((_, index) => toolCallId(event, index)) : []),
+      open: ({ event }) =>
+        event.type === 'ModelCallSucceeded' ? toolCallsOf(event.parts).map((_, index) => toolCallId(event, index)) : [],
       handsOver: ({ context, event }) => handingOver(context, event),
       anyRan: false,
     }),
@@ -228,7 +229,12 @@ export const agentRun = setup({
       states: {
         reportingLimit: {
           entry: { type: 'reportLimit', params: ({ context, event }) => ({ ...limitReachedBy(context, event) }) },
-          on: { LimitExceeded: { target: 'callingModel', actions: ['endModelCall', assign({ reason: ({ event }) => `limit: ${event.limit}` })] } },
+          on: {
+            LimitExceeded: {
+              target: 'callingModel',
+              actions: ['endModelCall', assign({ reason: ({ event }) => `limit: ${event.limit}` })],
+            },
+          },
         },
         callingModel: {
           entry: ['beginModelCall', { type: 'callModel', params: ({ context }) => modelCall(context, 'wrapUp') }],

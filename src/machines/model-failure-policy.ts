@@ -11,7 +11,12 @@ export interface FailureRule {
 
 export type FailurePolicy = Readonly<Record<ModelFailureClass, FailureRule>>
 
-const retried = (attempts: number, baseDelayMs = 500, maxDelayMs = 30_000): FailureRule => ({ attempts, baseDelayMs, maxDelayMs, then: 'nextModel' })
+const retried = (attempts: number, baseDelayMs = 500, maxDelayMs = 30_000): FailureRule => ({
+  attempts,
+  baseDelayMs,
+  maxDelayMs,
+  then: 'nextModel',
+})
 const switched: FailureRule = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, then: 'nextModel' }
 const stopped: FailureRule = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, then: 'escalate' }
 

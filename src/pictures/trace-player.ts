@@ -1,21 +1,22 @@
 // What the page of a trace carries inside itself: it has to work from a file, without network and without a build.
 
 export const playerStyle = `
-body{margin:0;font:14px/1.45 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;color:CanvasText;background:Canvas}
-header{position:sticky;top:0;z-index:1;display:flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center;padding:.5rem 1rem;background:Canvas;border-bottom:1px solid #8885}
+body{display:grid;grid-template-rows:auto 1fr;height:100vh;margin:0;font:14px/1.45 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;color:CanvasText;background:Canvas}
+header{display:flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center;padding:.5rem 1rem;border-bottom:1px solid #8885}
 h1{font-size:1rem;margin:0 .6rem 0 0}
 header button{font:inherit;padding:.1rem .6rem}
 #slider{flex:1 1 12rem;max-width:32rem}
 #count{min-width:4.5em;font-variant-numeric:tabular-nums}
 #said{flex:1 0 100%;margin:0;min-height:1.45em}
-main{display:flex;align-items:flex-start}
-#picture{flex:1 1 auto;min-width:0;padding:.5rem}
+main{display:flex;min-height:0}
+#picture{flex:1 1 auto;min-width:0;overflow:auto;padding:.5rem}
 #picture svg{max-width:100%;height:auto;display:block;margin:auto}
-#steps{flex:0 0 15rem;position:sticky;top:5.5rem;max-height:calc(100vh - 6.5rem);overflow:auto;margin:0;padding:.5rem .5rem .5rem 3rem;font-size:12px}
+#picture .state{scroll-margin:2rem}
+#steps{position:relative;flex:0 0 15rem;overflow:auto;margin:0;padding:.5rem .5rem .5rem 3rem;font-size:12px}
 #steps button{all:unset;display:block;width:100%;box-sizing:border-box;cursor:pointer;padding:.15rem .4rem;border-radius:4px;overflow-wrap:anywhere}
 #steps button:focus-visible{outline:2px solid}
 #steps [aria-current] button{background:#bc4c00;color:#fff}
-@media (max-width:60rem){main{display:block}#steps{position:static;max-height:none}}`
+@media (max-width:60rem){main{flex-direction:column}#steps{flex-basis:25vh}}`
 
 export const playerScript = `
 const trace = JSON.parse(document.getElementById('trace').textContent)
@@ -41,7 +42,8 @@ const show = (wanted, scrolls) => {
   history.replaceState(null, '', '#' + (step + 1))
   if (!scrolls) return
   marked.filter((element) => element.matches('.state.active')).at(-1)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  items[step].scrollIntoView({ block: 'nearest' })
+  const list = byId('steps')
+  list.scrollTop = items[step].offsetTop - list.clientHeight / 2
 }
 
 // A marked line lies above the others, but under all labels.

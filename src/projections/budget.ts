@@ -3,6 +3,7 @@ import type { Usage } from '../events/message.ts'
 import type { Limits } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson } from '../json.ts'
+import { present } from '../present.ts'
 
 /** What a run has used up, and the limits that hold for it. */
 export interface Budget {
@@ -128,8 +129,10 @@ const newTurn = (budget: Budget, since: number | undefined): Budget => ({
   cycles: 0,
 })
 
-const withoutAbsent = (limits: Limits | undefined, changed: { readonly [Name in keyof Limits]?: Limits[Name] | undefined } = {}): Limits | undefined =>
-  limits === undefined ? undefined : ({ ...limits, ...Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined)) } as Limits)
+const withoutAbsent = (
+  limits: Limits | undefined,
+  changed: { readonly [Name in keyof Limits]?: Limits[Name] | undefined } = {},
+): Limits | undefined => (limits === undefined ? undefined : { ...limits, ...present(changed) })
 
 const spend = (budget: Budget, { inputTokens, outputTokens }: Usage, costMicroUsd: number): Budget => ({
   ...budget,

@@ -34,6 +34,7 @@ export interface RunRow {
   /** Input and output. */
   readonly tokens: number
   readonly costMicroUsd: number
+  /** Whom it needs, if anybody, also where other work of it goes on meanwhile or it is paused. */
   readonly waitsFor: 'message' | 'approval' | 'human' | null
   /** What people have been asked and not answered, by call id; an escalation of the run itself under ''. */
   readonly asked: Asked
@@ -154,9 +155,9 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'InputAccepted':
       return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text) }
     case 'ModelCallRequested':
-      return { ...row, inTurn: true, modelCalls: row.modelCalls + (isNewCall(row, event) ? 1 : 0) }
+      return { ...row, inTurn: true, modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
     case 'ToolCallRequested':
-      return isNewCall(row, event) ? { ...row, toolCalls: row.toolCalls + 1 } : row
+      return isNewCall(event) ? { ...row, toolCalls: row.toolCalls + 1 } : row
     case 'ModelCallSucceeded':
     case 'ModelCallFailed':
       return spend(row, event)
@@ -195,9 +196,8 @@ const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): R
   return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...(parent === undefined ? {} : { parent }) }
 }
 
-/** Neither a later attempt nor the takeover of a dead owner's claim. */
-const isNewCall = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean =>
-  event.data.attempt === 1 && !((row.owed[event.data.callId] ?? 0) > 0)
+/** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */
+const isNewCall = (event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean => event.data.attempt === 1
 
 const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>): RunRow => {
   const { usage, costMicroUsd = 0 } = event.data
@@ -240,7 +240,7 @@ const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
 
 const waitsFor = (asked: Asked, owed: Due, inTurn: boolean): RunRow['waitsFor'] => {
   const whom = Object.values(asked)
-  if (whom.includes('human')) return 'human'
   if (whom.includes('approval')) return 'approval'
+  if (whom.includes('human')) return 'human'
   return inTurn || Object.keys(owed).length > 0 ? null : 'message'
 }

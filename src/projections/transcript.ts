@@ -21,8 +21,7 @@ export interface Transcript {
 
 export const emptyTranscript: Transcript = { items: [], length: 0, hash: '', inbox: [], open: new Map(), asides: [] }
 
-export const messagesOf = (transcript: Transcript): readonly Message[] =>
-  transcript.items.slice(0, transcript.length)
+export const messagesOf = (transcript: Transcript): readonly Message[] => transcript.items.slice(0, transcript.length)
 
 /** The newest text that the agent gave, or undefined. */
 export const lastAnswer = (transcript: Transcript): string | undefined => {
@@ -52,7 +51,9 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
     case 'ModelCallSucceeded':
       return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
     case 'ModelCallFailed':
-      return event.data.class === 'empty' && event.data.next === 'retry' ? say(transcript, note('Your last answer was empty. Please answer.')) : transcript
+      return event.data.class === 'empty' && event.data.next === 'retry'
+        ? say(transcript, note('Your last answer was empty. Please answer.'))
+        : transcript
     case 'ToolCallSucceeded':
       return toolAnswered(transcript, event.data.callId, outputText(event.data.output), false)
     case 'ToolCallFailed':
@@ -92,7 +93,8 @@ const outputText = (output: Json): string => (typeof output === 'string' ? outpu
 
 const say = (transcript: Transcript, message: Message): Transcript => {
   // A transcript that was continued elsewhere already must not share its tail with this continuation.
-  const items = transcript.items.length === transcript.length ? (transcript.items as Message[]) : transcript.items.slice(0, transcript.length)
+  const items =
+    transcript.items.length === transcript.length ? (transcript.items as Message[]) : transcript.items.slice(0, transcript.length)
   const shared = items.length === 0 ? [] : items
   shared.push(message)
   return { ...transcript, items: shared, length: transcript.length + 1, hash: sha256(`${transcript.hash}\n${canonicalJson(message)}`) }

@@ -12,6 +12,7 @@ import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-fail
 import { toolCall } from '../machines/tool-call.ts'
 import type { ModelSettings } from '../models/model.ts'
 import type { Projection } from '../projections/projection.ts'
+import { present } from '../present.ts'
 import { chartDriver } from '../statechart/driver.ts'
 import { chartGraph } from '../statechart/graph.ts'
 import { structureHash } from '../statechart/structure-hash.ts'
@@ -83,58 +84,68 @@ export interface Agent<Output = unknown> {
 export function defineAgent<Output = string>(options: AgentOptions<Output>): Agent<Output>
 export function defineAgent(options: ChartOptions): Agent
 export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
-  const { name, version } = options
-  if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
-  if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
+  checkNames(options)
   const machine = 'chart' in options ? options.chart : agentRun
   const settings = settingsOf(options)
-  if (!('chart' in options) && settings.models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')
-  assertChart(machine, {
-    intents: new Set<string>(runIntents),
-    probeInput: { settings, input: 'chart' in options ? options.probeInput : undefined },
-  })
+  const probeInput = { settings, input: 'chart' in options ? options.probeInput : undefined }
+  assertChart(machine, { intents: new Set<string>(runIntents), probeInput })
   const tools = toolsByName(options)
   const prompt = promptOf(options, tools)
-  const output = 'chart' in options ? undefined : options.output
+  const program: Program = {
+    run: chartDriver(machine),
+    toolCall: chartDriver(toolCall),
+    chartHash: structureHash(chartGraph(machine)),
+    projections: options.projections ?? [],
+  }
   return {
-    name,
-    version,
-    id: `${name}@${version}`,
-    program: {
-      run: chartDriver(machine),
-      toolCall: chartDriver(toolCall),
-      chartHash: structureHash(chartGraph(machine)),
-      projections: options.projections ?? [],
-    },
+    ...defaultOptions,
+    ...present({
+      guardrails: options.guardrails,
+      modelSettings: options.modelSettings,
+      modelTimeoutMs: options.modelTimeoutMs,
+    }),
+    name: options.name,
+    version: options.version,
+    id: `${options.name}@${options.version}`,
+    program,
     settings,
     prompt,
     promptHash: promptHash(prompt),
     promptText: promptText(prompt),
     tools,
-    guardrails: options.guardrails ?? {},
-    output,
+    output: outputOf(options),
     conversational: !('chart' in options),
-    modelSettings: options.modelSettings ?? {},
-    modelTimeoutMs: options.modelTimeoutMs ?? 120_000,
     failurePolicy: { ...defaultFailurePolicy, ...options.failurePolicy },
   }
 }
 
+const defaultOptions = { guardrails: {}, modelSettings: {}, modelTimeoutMs: 120_000 }
+
+const defaultSettings = { clarifications: 2, approvalTimeoutMs: 7 * 24 * 3_600_000 }
+
+const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
+
+const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
+  const { name, version, models = [] } = options
+  if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
+  if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
+  if (!('chart' in options) && models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')
+  for (const model of models) if (!/^[^/]+\/.+$/.test(model)) throw invalid(name, 'models', '`provider/model`', model)
+}
+
 const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings => {
-  const { limits = {}, guardrails = {}, models = [] } = options
-  for (const model of models) {
-    if (!/^[^/]+\/.+$/.test(model)) throw invalid(options.name, 'models', '`provider/model`', model)
-  }
-  const hasOutput = 'output' in options && options.output !== undefined
+  const { limits = {}, guardrails = {}, models = [], tools = [] } = options
+  const hasOutput = outputOf(options) !== undefined
+  const { input = [], output = [] } = guardrails
   return {
+    ...defaultSettings,
+    ...present({ clarifications: options.clarifications, approvalTimeoutMs: options.approvalTimeoutMs }),
     models: [...models],
     limits: limitsOf(options.name, limits),
-    checksInput: (guardrails.input ?? []).length > 0,
-    checksOutput: hasOutput || (guardrails.output ?? []).length > 0,
+    checksInput: input.length > 0,
+    checksOutput: hasOutput || output.length > 0,
     endsWithOutput: hasOutput,
-    clarifications: options.clarifications ?? 2,
-    approvalTimeoutMs: options.approvalTimeoutMs ?? 7 * 24 * 3_600_000,
-    handsOver: (options.tools ?? []).flatMap((tool) => (tool.handsOver ? [tool.name] : [])),
+    handsOver: tools.flatMap((tool) => (tool.handsOver ? [tool.name] : [])),
   }
 }
 
@@ -153,12 +164,15 @@ const toolsByName = ({ name, tools = [] }: CommonOptions): ReadonlyMap<string, T
   return byName
 }
 
-const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: ReadonlyMap<string, Tool>): Prompt => ({
-  instructions: options.instructions ?? '',
-  tools: [...tools.values()].map(toolDeclaration),
-  settings: { ...options.modelSettings },
-  ...('output' in options && options.output !== undefined ? { output: { name: options.name, schema: outputSchema(options.output) } } : {}),
-})
+const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: ReadonlyMap<string, Tool>): Prompt => {
+  const output = outputOf(options)
+  return {
+    instructions: options.instructions ?? '',
+    tools: [...tools.values()].map(toolDeclaration),
+    settings: { ...options.modelSettings },
+    ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(output) } }),
+  }
+}
 
 const outputSchema = (output: z.ZodType): JsonObject => {
   const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })

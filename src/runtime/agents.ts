@@ -15,7 +15,8 @@ export const agentRegistry = (agents: readonly Agent[]): Agents => {
   const byId = new Map<string, Agent>()
   const newest = new Map<string, Agent>()
   for (const agent of agents) {
-    if (byId.has(agent.id)) throw new AppError('InvalidConfiguration', `Expected one agent ${agent.id}, found two: give the changed one a new version`)
+    if (byId.has(agent.id))
+      throw new AppError('InvalidConfiguration', `Expected one agent ${agent.id}, found two: give the changed one a new version`)
     byId.set(agent.id, agent)
     newest.set(agent.name, agent)
   }

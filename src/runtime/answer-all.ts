@@ -1,7 +1,8 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
-import { answerOwed, type Desk } from './answer-owed.ts'
+import { answerOwed } from './answer-owed.ts'
 import type { Batch } from './batch.ts'
+import type { Desk } from './desk.ts'
 
 /** More answers in one append than this is a chart that asks in circles. */
 const MOST_ANSWERS = 1_000
@@ -22,7 +23,10 @@ export const answerAll = (desk: Desk, batch: Batch): void => {
 const nextAnswer = (desk: Desk, state: RunState, postponed: Set<string>): { fact: RunFact; causationId: string } | undefined => {
   for (const timer of state.timers.values()) {
     if (timer.dueAt !== undefined) continue
-    return { fact: { type: 'TimerScheduled', data: { timerId: timer.timerId, dueAt: timer.askedAt + timer.delayMs } }, causationId: state.lastEventId }
+    return {
+      fact: { type: 'TimerScheduled', data: { timerId: timer.timerId, dueAt: timer.askedAt + timer.delayMs } },
+      causationId: state.lastEventId,
+    }
   }
   for (const owed of state.owed.values()) {
     if (owed.status !== 'wanted' || postponed.has(askedFor(owed))) continue

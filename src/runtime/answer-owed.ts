@@ -9,20 +9,8 @@ import type { Json } from '../json.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { reachedLimit, type ReachedLimit } from '../machines/spent.ts'
 import { lastAnswer } from '../projections/transcript.ts'
-import type { Agent } from './agent.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
-
-/** What answering needs to know of this process. */
-export interface Desk {
-  readonly agent: Agent
-  readonly at: number
-  readonly owner: string
-  /** Takes a place for an effect, or sees to it that the run is woken when there is one. */
-  readonly takeSlot: (kind: 'model' | 'tool', name: string) => boolean
-}
-
-/** The answer has to wait: for a free place, for a person, for another run. */
-export const LATER = undefined
+import { LATER, type Desk } from './desk.ts'
 
 const LEASE_SLACK_MS = 15_000
 
@@ -60,7 +48,7 @@ const answerTurn = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof L
     case 'endTurn':
       return { type: 'TurnCompleted', data: { turn: Math.max(1, state.budget.turn), outcome: turnOutcome(params.outcome) } }
     case 'escalate':
-      return { type: 'RunEscalated', data: { reason: String(params.reason ?? '') } }
+      return { type: 'RunEscalated', data: { reason: typeof params.reason === 'string' ? params.reason : 'the chart gave no reason' } }
     case 'endRun':
       return endRun(params)
     default:
@@ -74,7 +62,8 @@ const turnOutcome = (outcome: unknown): TurnOutcome =>
   outcome === 'rejected' || outcome === 'wrappedUp' || outcome === 'answeredByHuman' ? outcome : 'answered'
 
 const endRun = ({ failed, output }: Readonly<Record<string, unknown>>): RunFact => {
-  if (failed === true) return { type: 'RunFailed', data: { reason: typeof output === 'string' ? output : 'the chart ended in a failed state' } }
+  if (failed === true)
+    return { type: 'RunFailed', data: { reason: typeof output === 'string' ? output : 'the chart ended in a failed state' } }
   return { type: 'RunCompleted', data: output === undefined ? {} : { output: output as Json } }
 }
 
@@ -87,13 +76,22 @@ const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LA
   const model = state.started.settings.models[params.model ?? 0]
   const failed = { callId: owed.key, attempt: owed.attempt, next: 'escalate' as const, durationMs: 0 }
   if (reached !== undefined) {
-    return { type: 'ModelCallFailed', data: { ...failed, class: 'limit', message: `${reached.limit}: ${reached.used} of ${reached.allowed}` } }
+    return {
+      type: 'ModelCallFailed',
+      data: { ...failed, class: 'limit', message: `${reached.limit}: ${reached.used} of ${reached.allowed}` },
+    }
   }
-  if (model === undefined) return { type: 'ModelCallFailed', data: { ...failed, class: 'badRequest', message: `no model ${params.model ?? 0}` } }
+  if (model === undefined)
+    return { type: 'ModelCallFailed', data: { ...failed, class: 'badRequest', message: `no model ${params.model ?? 0}` } }
   return claimModelCall(desk, state, owed, owed.attempt)
 }
 
-export const claimModelCall = ({ agent, at, owner, takeSlot }: Desk, state: RunState, owed: Owed, attempt: number): RunFact | typeof LATER => {
+export const claimModelCall = (
+  { agent, at, owner, takeSlot }: Desk,
+  state: RunState,
+  owed: Owed,
+  attempt: number,
+): RunFact | typeof LATER => {
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
   if (!takeSlot('model', owed.key)) return LATER
@@ -120,7 +118,7 @@ const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof 
 }
 
 const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact => {
-  const subject = { question: String(owed.params.question ?? '') }
+  const subject = { question: typeof owed.params.question === 'string' ? owed.params.question : '' }
   const timeoutMs = typeof owed.params.timeoutMs === 'number' ? owed.params.timeoutMs : state.started.settings.approvalTimeoutMs
   return {
     type: 'ApprovalRequested',

@@ -6,9 +6,10 @@ import type { OpenCall, Owed, RunState } from '../fold/run-state.ts'
 import { checkAction } from '../guardrails/guardrail.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, jsonText, type Json } from '../json.ts'
+import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
-import { LATER, type Desk } from './answer-owed.ts'
+import { LATER, type Desk } from './desk.ts'
 
 const LEASE_SLACK_MS = 5_000
 
@@ -21,19 +22,22 @@ export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact 
   const call = state.calls.get(callId)
   const tool = desk.agent.tools.get(call?.tool ?? '')
   if (call === undefined || tool === undefined) return rejected(callId, 'unknownTool', unknownTool(desk.agent, call))
-  const allowed = state.budget.limits?.toolCallsPerTurn ?? null
-  const { toolCalls } = spentAt(state.budget, desk.at)
-  if (allowed !== null && toolCalls >= allowed) return rejected(callId, 'limit', `No more tool calls in this turn: ${toolCalls} of ${allowed} are used.`)
+  const used = spentAt(state.budget, desk.at).toolCalls
+  const allowed = state.budget.limits?.toolCallsPerTurn ?? Infinity
+  if (used >= allowed) return rejected(callId, 'limit', `No more tool calls in this turn: ${used} of ${allowed} are used.`)
   const checked = readInput(tool, call)
   if (!checked.ok) return rejected(callId, 'invalidArguments', checked.problem)
-  const action = checkAction(desk.agent.guardrails.action ?? [], { tool: tool.name, effect: tool.effect, input: checked.input })
-  if (action.verdict === 'block') {
-    return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message: action.reason, guardrail: action.guardrail } }
+  return checkWithGuardrails(desk, state, { callId, attempt: 1, tool, input: checked.input }, tool.approval(checked.parsed))
+}
+
+const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim, asks: boolean): RunFact | typeof LATER => {
+  const { callId, tool, input } = claim
+  const verdict = checkAction(desk.agent.guardrails.action ?? [], { tool: tool.name, effect: tool.effect, input })
+  if (verdict.verdict === 'block') {
+    return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message: verdict.reason, guardrail: verdict.guardrail } }
   }
-  if (action.verdict === 'ask' || tool.approval(checked.parsed)) {
-    return askFor(desk, state, { callId, tool, input: checked.input, ...(action.verdict === 'ask' ? { reason: action.reason } : {}) })
-  }
-  return claimFor(desk, state, { callId, attempt: 1, tool, input: checked.input })
+  if (verdict.verdict === 'ask') return askFor(desk, state, { ...claim, reason: verdict.reason })
+  return asks ? askFor(desk, state, claim) : claimFor(desk, state, claim)
 }
 
 /** The next attempt of a call that was checked before, or granted by a person. */
@@ -70,11 +74,7 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
 /** The same for every attempt of one call, and for no other call of any run. */
 export const idempotencyKey = (runId: string, callId: string): string => `${runId}/${callId}`
 
-const askFor = (
-  { agent, at }: Desk,
-  state: RunState,
-  { callId, tool, input, reason }: { callId: string; tool: Tool; input: Json; reason?: string },
-): RunFact => {
+const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, reason }: Claim & { readonly reason?: string }): RunFact => {
   const subject = { tool: tool.name, input }
   return {
     type: 'ApprovalRequested',
@@ -83,7 +83,7 @@ const askFor = (
       subject,
       digest: approvalDigest(agent, callId, subject),
       expiresAt: at + state.started.settings.approvalTimeoutMs,
-      ...(reason === undefined ? {} : { reason }),
+      ...present({ reason }),
     },
   }
 }

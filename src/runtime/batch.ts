@@ -1,7 +1,7 @@
-import type { SealedEvent } from '../fold/seal.ts'
-import { seal, type Origin } from '../fold/seal.ts'
-import type { RunState } from '../fold/run-state.ts'
 import type { RunFact } from '../events/run-events.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { seal, type SealedEvent } from '../fold/seal.ts'
+import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
@@ -20,22 +20,21 @@ export interface Batch {
   readonly sealed: readonly SealedEvent[]
 }
 
-export const createBatch = (parts: RuntimeParts, agent: Agent, runId: string, before: RunState | undefined, correlationId: string): Batch => {
+export interface BatchedRun {
+  readonly agent: Agent
+  readonly runId: string
+  readonly before: RunState | undefined
+  readonly correlationId: string
+}
+
+export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before, correlationId }: BatchedRun): Batch => {
   let state = before
   const sealed: SealedEvent[] = []
   return {
     state: () => state,
     sealed,
-    push(fact, causationId, wish = {}) {
-      const origin: Origin = {
-        runId,
-        id: parts.ids.uuid(),
-        at: parts.clock.now(),
-        agent: agent.id,
-        correlationId,
-        ...(causationId === undefined ? {} : { causationId }),
-        ...wish,
-      }
+    push(fact, causationId, wish) {
+      const origin = { runId, id: ids.uuid(), at: clock.now(), agent: agent.id, correlationId, ...wish, ...present({ causationId }) }
       const event = seal(agent.program, state, fact, origin)
       sealed.push(event)
       state = event.state

@@ -34,7 +34,7 @@ export const withDeadline = async <Result>(
       }
       begin(work, inner.signal).then(
         (result) => settled(() => resolve(result))(),
-        (error: unknown) => settled(() => reject(error as Error))(),
+        (error: unknown) => settled(() => reject(error))(),
       )
     })
   } finally {

@@ -1,9 +1,20 @@
 import type { Clock } from '../clock.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
-import type { Desk } from './answer-owed.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { createSlots, type Slots } from './slots.ts'
+
+/** What answering needs to know of this process. */
+export interface Desk {
+  readonly agent: Agent
+  readonly at: number
+  readonly owner: string
+  /** Takes a place for an effect, or sees to it that the run is woken when there is one. */
+  readonly takeSlot: (kind: 'model' | 'tool', name: string) => boolean
+}
+
+/** The answer has to wait: for a free place, for a person, for another run. */
+export const LATER = undefined
 
 /** A desk for one job: the places it takes are given back unless its append is stored. */
 export interface DeskWithSlots extends Desk {
@@ -12,9 +23,9 @@ export interface DeskWithSlots extends Desk {
 }
 
 export interface Desks {
-  open(agent: Agent, wake: () => void): DeskWithSlots
+  readonly open: (agent: Agent, wake: () => void) => DeskWithSlots
   /** The effect that a claim took a place for has ended. */
-  release(agent: Agent, state: RunState, owed: Owed): void
+  readonly release: (agent: Agent, state: RunState, owed: Owed) => void
   /** No further effect begins. */
   shut(): void
 }

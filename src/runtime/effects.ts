@@ -3,6 +3,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import { performModelCall } from './perform-model.ts'
 import { performLookUp, performToolCall } from './perform-tool.ts'
+import type { Tool } from '../tools/tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 // Performs what the log says this process has claimed.
@@ -97,13 +98,14 @@ type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Prom
 
 const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
-  if (owed.intent === 'lookUp' && owed.status === 'wanted') {
-    return tool?.lookup === undefined ? undefined : (parts, _, performed) => performLookUp(parts, { ...performed, tool })
-  }
+  if (owed.status === 'wanted') return lookUpOf(owed, tool)
   if (owed.status !== 'claimed' || owed.owner !== owner) return undefined
   if (owed.intent === 'callModel') return performModelCall
   return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, ofAgent, { ...performed, tool })
 }
+
+const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined =>
+  intent === 'lookUp' && tool?.lookup !== undefined ? (parts, _, performed) => performLookUp(parts, { ...performed, tool }) : undefined
 
 const slotKey = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${attempt}`
 

@@ -1,4 +1,4 @@
-import { ownerName } from './runtime.ts'
+import { sha256 } from '../hash.ts'
 
 /** Owners of this process: an owner with our process id that is not among them belongs to an earlier process. */
 const living = new Set<string>()
@@ -6,8 +6,8 @@ const living = new Set<string>()
 export interface Owners {
   readonly self: string
   /** Whether the process of another owner has certainly ended. False for every other machine: its lease has to pass. */
-  isGone(owner: string): boolean
-  leave(): void
+  readonly isGone: (owner: string) => boolean
+  readonly leave: () => void
 }
 
 export const localOwners = (host: string, pid: number, uuid: string): Owners => {
@@ -35,3 +35,6 @@ const isRunning = (pid: number): boolean => {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** Names one life of one process. */
+const ownerName = (host: string, pid: number, uuid: string): string => `${host}/${pid}/${sha256(uuid).slice(0, 8)}`

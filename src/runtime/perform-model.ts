@@ -5,6 +5,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure } from '../machines/model-failure-policy.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from '../models/model.ts'
+import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
@@ -36,7 +37,9 @@ export const performModelCall = async (
   }, signal)
   const at = parts.clock.now()
   const durationMs = Math.max(0, at - beganAt)
-  return outcome.ok ? succeeded(parts, owed, model, { answer: outcome, durationMs }) : failure(parts, agent, { state, owed, model, outcome, at, durationMs })
+  return outcome.ok
+    ? succeeded(parts, owed, model, { answer: outcome, durationMs })
+    : failure(parts, agent, { state, owed, model, outcome, at, durationMs })
 }
 
 const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): Promise<ModelOutcome> => {
@@ -86,10 +89,12 @@ const succeeded = (
       stop: answer.stop,
       usage: answer.usage,
       durationMs,
-      ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
-      ...(answer.responseId === undefined ? {} : { responseId: answer.responseId }),
-      ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
-      ...(answer.dropped.length === 0 ? {} : { dropped: [...answer.dropped] }),
+      ...present({
+        costMicroUsd,
+        responseId: answer.responseId,
+        requestId: answer.requestId,
+        dropped: answer.dropped.length === 0 ? undefined : [...answer.dropped],
+      }),
     },
   }
 }
@@ -111,7 +116,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
     hasNextModel: (params.model ?? 0) + 1 < state.started.settings.models.length,
     at,
     chance: parts.random(),
-    ...(outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs }),
+    ...present({ retryAfterMs: outcome.retryAfterMs }),
   })
   const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
   return {
@@ -123,10 +128,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
       message: outcome.message,
       ...after,
       durationMs,
-      ...(outcome.status === undefined ? {} : { status: outcome.status }),
-      ...(outcome.requestId === undefined ? {} : { requestId: outcome.requestId }),
-      ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
-      ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
+      ...present({ status: outcome.status, requestId: outcome.requestId, usage: outcome.usage, costMicroUsd }),
     },
   }
 }

@@ -50,12 +50,17 @@ const toolContext = (agent: Agent, { state, owed }: Effect): Omit<ToolContext, '
 const answered = (tool: Tool, owed: Owed, output: unknown, durationMs: number): RunFact => {
   const call = { callId: owed.key, attempt: owed.attempt, durationMs }
   const checked = tool.output.safeParse(output)
-  if (!checked.success) return failed({ ...call, class: 'invalidOutput', message: `${tool.name} gave an invalid output: ${z.prettifyError(checked.error)}` })
+  if (!checked.success)
+    return failed({ ...call, class: 'invalidOutput', message: `${tool.name} gave an invalid output: ${z.prettifyError(checked.error)}` })
   const text = asJson(checked.data)
   if (!text.ok) return failed({ ...call, class: 'invalidOutput', message: `${tool.name} gave an invalid output: ${text.problem}` })
   const bytes = Buffer.byteLength(text.json)
   if (bytes > tool.maxOutputBytes) {
-    return failed({ ...call, class: 'outputTooLarge', message: `${tool.name} gave ${bytes} bytes, of which ${tool.maxOutputBytes} are allowed` })
+    return failed({
+      ...call,
+      class: 'outputTooLarge',
+      message: `${tool.name} gave ${bytes} bytes, of which ${tool.maxOutputBytes} are allowed`,
+    })
   }
   return { type: 'ToolCallSucceeded', data: { ...call, output: JSON.parse(text.json) as Json } }
 }

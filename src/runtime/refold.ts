@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts'
 import type { Agents } from './agents.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
-import { createRuntime, type Runtime, type StartOptions } from './runtime.ts'
+import { createRuntime, type Runtime } from './runtime.ts'
+import type { StartOptions } from './start-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 export interface Refold {
@@ -57,7 +58,10 @@ const requireProviders = ({ agents, models }: RuntimeParts): void => {
       const provider = model.slice(0, model.indexOf('/'))
       if (models[provider] === undefined) {
         const known = Object.keys(models).join(', ') || '(none)'
-        throw new AppError('InvalidConfiguration', `Expected a provider for the model ${model} of ${agent.id}, found the providers ${known}`)
+        throw new AppError(
+          'InvalidConfiguration',
+          `Expected a provider for the model ${model} of ${agent.id}, found the providers ${known}`,
+        )
       }
     }
   }

@@ -1,14 +1,12 @@
-import { AppError, isAppError, messageOf } from '../errors.ts'
-import { streamOf } from '../events/codec.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
-import { step } from '../fold/fold.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
-import { createBatch, type Batch, type WishOrigin } from './batch.ts'
 import { answerAll } from './answer-all.ts'
-import type { Desk } from './answer-owed.ts'
-import type { DeskWithSlots } from './desk.ts'
-import { readRun } from './run-reader.ts'
+import { appendBatch } from './append-batch.ts'
+import { createBatch, type Batch, type WishOrigin } from './batch.ts'
+import type { Desk, DeskWithSlots } from './desk.ts'
+import { createKnownRun, type Known } from './known-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 // The one place that appends to a run.
@@ -25,87 +23,75 @@ export type JobDecision =
   | { readonly refuse: AppError }
 
 export interface Job {
-  decide(state: RunState | undefined, desk: Desk): JobDecision
+  readonly decide: (state: RunState | undefined, desk: Desk) => JobDecision
   /** The agent of a run that has no event yet. */
   readonly newRun?: { readonly agent: Agent; readonly correlationId: string }
   /** The world has done something that the log has to know: try until it does. */
   readonly insistent?: true
 }
 
+/** A job that wishes nothing: owed work alone is seen to. */
+const lookAround: Job = { decide: () => ({ facts: [] }) }
+
 export interface RunActor {
-  readonly runId: string
   /** The state after the job. Rejects with what the job was refused for, or with what the log said. */
   submit(job: Job): Promise<RunState>
-  /** Whether no job waits or runs. */
-  idle(): boolean
-  /** The newest state that was stored here, which the log may have left behind. */
-  lastKnown(): RunState | undefined
   /** Brings the state up to the log. */
   refresh(): Promise<RunState>
+  /** Whether no job waits or runs. */
+  idle(): boolean
 }
 
 export interface ActorParts {
   readonly parts: RuntimeParts
   /** A place to look up what every run of this process shares. */
-  desk(agent: Agent, wake: () => void): DeskWithSlots
+  readonly desk: (agent: Agent, wake: () => void) => DeskWithSlots
   /** After each state that is stored. */
-  settled(agent: Agent, state: RunState, before: RunState | undefined): void
-  /** Called once the blob store has to hold these texts. */
-  store(agent: Agent, texts: readonly string[]): Promise<void>
+  readonly settled: (agent: Agent, state: RunState, before: RunState | undefined) => void
+  /** Resolves once the blob store holds these texts, and the agent's prompt. */
+  readonly store: (agent: Agent, texts: readonly string[]) => Promise<void>
 }
 
-const FIRST_RETRY_MS = 50
-const LONGEST_RETRY_MS = 5_000
 const MOST_CONFLICTS = 100
 
 export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
-  const { parts } = actor
-  let known: { readonly agent: Agent; readonly state: RunState } | undefined
+  const run = createKnownRun(actor.parts, runId)
   let tail: Promise<unknown> = Promise.resolve()
   let queued = 0
 
-  const refresh = async (): Promise<void> => {
-    let agent = known?.agent
-    let state = known?.state
-    for await (const { event } of readRun(parts, runId, (state?.revision ?? -1) + 1)) {
-      if (agent === undefined && event.type === 'RunStarted') agent = parts.agents.ofRun(runId, event.data)
-      if (agent === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${event.type}`)
-      const led = step(agent.program, state, event)
-      state = led.state
-    }
-    if (agent !== undefined && state !== undefined) known = { agent, state }
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    queued += 1
+    const result = tail.then(work).finally(() => (queued -= 1))
+    tail = result.catch(() => undefined)
+    return result
   }
 
-  const load = async (job: Job): Promise<void> => {
-    try {
-      await refresh()
-    } catch (error) {
-      if (job.newRun === undefined || !isAppError(error, 'RunNotFound')) throw error
+  const perform = async (job: Job): Promise<RunState> => {
+    if (run.now() === undefined) await (job.newRun === undefined ? run.refresh() : run.look())
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+      const after = await once(job)
+      if (after !== undefined) return after
+      await run.refresh()
     }
+    throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }
 
-  const run = async (job: Job): Promise<RunState> => {
-    for (let conflicts = 0; ; conflicts++) {
-      if (known === undefined) await load(job)
-      const done = await tryOnce(job)
-      if (done !== 'conflict') return done
-      if (conflicts >= MOST_CONFLICTS) throw new AppError('EventLogConflict', `${runId} was changed by others ${conflicts} times in a row`, { retryable: true })
-      await refresh()
-    }
-  }
-
-  const tryOnce = async (job: Job): Promise<RunState | 'conflict'> => {
+  /** Undefined on a conflict. */
+  const once = async (job: Job): Promise<RunState | undefined> => {
+    const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
-    if (agent === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId } })
-    const before = known?.state
+    if (agent === undefined) throw notFound(runId)
     const desk = actor.desk(agent, () => void self.submit(lookAround).catch(() => undefined))
     try {
-      const batch = fold(job, { agent, before, desk })
+      const batch = foldJob(actor.parts, { runId, job, desk, known })
       const after = batch.state()
-      if (after === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId } })
-      if (batch.sealed.length > 0 && !(await append(job, { agent, batch, before }))) return 'conflict'
+      if (after === undefined) throw notFound(runId)
+      const before = known?.state
+      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
+      if (batch.sealed.length > 0 && !(await appendBatch(actor.parts, { runId, batch, before, insistent: job.insistent === true, store })))
+        return undefined
       desk.keepAll()
-      known = { agent, state: after }
+      run.learn({ agent, state: after })
       actor.settled(agent, after, before)
       return after
     } finally {
@@ -113,73 +99,42 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     }
   }
 
-  const fold = (job: Job, { agent, before, desk }: { agent: Agent; before: RunState | undefined; desk: Desk }): Batch => {
-    const decision = job.decide(before, desk)
-    if ('refuse' in decision) throw decision.refuse
-    const correlationId = before?.correlationId ?? job.newRun?.correlationId ?? runId
-    const batch = createBatch(parts, agent, runId, before, correlationId)
-    try {
-      for (const fact of decision.facts) batch.push(fact, decision.causationId, decision.wish)
-      answerAll(desk, batch)
-      return batch
-    } catch (error) {
-      if (!isAppError(error, 'UnexpectedEvent') || before === undefined) throw error
-      // The chart cannot go on from here, today or tomorrow: that is the end of this run, and of no other.
-      parts.notify({ type: 'runBroken', runId, message: error.message })
-      const last = createBatch(parts, agent, runId, before, correlationId)
-      last.push({ type: 'RunFailed', data: { reason: error.message, by: 'refold' } }, undefined)
-      return last
-    }
-  }
-
-  /** False on a conflict. */
-  const append = async (
-    job: Job,
-    { agent, batch, before }: { readonly agent: Agent; readonly batch: Batch; readonly before: RunState | undefined },
-  ): Promise<boolean> => {
-    const texts = batch.sealed.map((sealed) => sealed.texts)
-    const expected = before === undefined ? 'no-stream' : before.revision
-    for (let tries = 0; ; tries++) {
-      try {
-        await actor.store(agent, batch.sealed.flatMap(({ blobs }) => blobs))
-        await parts.log.append(streamOf(runId), expected, texts)
-        return true
-      } catch (error) {
-        if (isAppError(error, 'EventLogConflict')) return false
-        if (!mayRepeat(error, job)) throw error
-        parts.notify({ type: 'appendRetried', runId, code: error.code, message: messageOf(error) })
-        await pause(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(tries, 20)))
-      }
-    }
-  }
-
-  const mayRepeat = (error: unknown, job: Job): error is AppError =>
-    isAppError(error, 'OutcomeUnknown') || (job.insistent === true && isAppError(error, 'EventLogUnavailable'))
-
-  const pause = (delayMs: number): Promise<void> => new Promise((resolve) => parts.clock.setTimer(delayMs, resolve))
-
   const self: RunActor = {
-    runId,
+    submit: (job) => inTurn(() => perform(job)),
+    refresh: () => inTurn(async () => (await run.refresh()).state),
     idle: () => queued === 0,
-    lastKnown: () => known?.state,
-    refresh() {
-      const result = tail.then(async () => {
-        await refresh()
-        if (known === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId } })
-        return known.state
-      })
-      tail = result.catch(() => undefined)
-      return result
-    },
-    submit(job) {
-      queued += 1
-      const result = tail.then(() => run(job)).finally(() => (queued -= 1))
-      tail = result.catch(() => undefined)
-      return result
-    },
   }
   return self
 }
 
-/** A job that wishes nothing: owed work alone is seen to. */
-export const lookAround: Job = { decide: () => ({ facts: [] }) }
+interface FoldedJob {
+  readonly runId: string
+  readonly job: Job
+  readonly desk: Desk
+  readonly known: Known | undefined
+}
+
+/** The events of a job and of all that it leads to at once. */
+const foldJob = (parts: RuntimeParts, { runId, job, desk, known }: FoldedJob): Batch => {
+  const before = known?.state
+  const decision = job.decide(before, desk)
+  if ('refuse' in decision) throw decision.refuse
+  const correlationId = (before ?? job.newRun)?.correlationId ?? runId
+  const run = { agent: desk.agent, runId, before, correlationId }
+  const batch = createBatch(parts, run)
+  try {
+    for (const fact of decision.facts) batch.push(fact, decision.causationId, decision.wish)
+    answerAll(desk, batch)
+    return batch
+  } catch (error) {
+    if (!isAppError(error, 'UnexpectedEvent') || before === undefined) throw error
+    // The chart cannot go on from here, today or tomorrow: that is the end of this run, and of no other.
+    parts.notify({ type: 'runBroken', runId, message: error.message })
+    const last = createBatch(parts, run)
+    last.push({ type: 'RunFailed', data: { reason: error.message, by: 'refold' } }, undefined)
+    return last
+  }
+}
+
+export const notFound = (runId: string): AppError =>
+  new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId } })

@@ -101,7 +101,12 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     settleToolCall: (callId, options) => wish({ type: 'settleToolCall', callId, ...options }),
     answer: (options) => wish({ type: 'answer', ...options }),
     giveBack: ({ by, note, limits }) =>
-      wish({ type: 'giveBack', by, ...(note === undefined ? {} : { note }), ...(limits === undefined ? {} : { limits: limitChanges(limits) }) }),
+      wish({
+        type: 'giveBack',
+        by,
+        ...(note === undefined ? {} : { note }),
+        ...(limits === undefined ? {} : { limits: limitChanges(limits) }),
+      }),
     complete: (options) => wish({ type: 'complete', ...options }),
     fail: (options) => wish({ type: 'fail', ...options }),
     pause: (options) => wish({ type: 'pause', ...options }),

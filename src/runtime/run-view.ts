@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Message } from '../events/message.ts'
 import { spentAt, step } from '../fold/fold.ts'
-import { valueText } from '../fold/place-text.ts'
+import { stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { waitsFor, type WaitsFor } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
@@ -47,7 +47,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     at: state.at,
     status: state.status,
     paused: state.paused,
-    state: valueText(state.chart.value),
+    state: stateText(state.chart),
     waitsFor: waitsFor(state) ?? null,
     turn: state.budget.turn,
     transcript: messagesOf(state.transcript),
@@ -59,7 +59,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     toolCalls: [...state.calls].map(([callId, call]) => ({
       callId,
       tool: call.tool,
-      state: valueText(call.snapshot.value),
+      state: stateText(call.snapshot),
       input: call.input ?? null,
     })),
     approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({ callId, subject, digest, expiresAt })),

@@ -9,7 +9,10 @@ export interface Slots {
 
 const ONE_SECOND_MS = 1_000
 
-export const createSlots = (clock: Clock, { concurrency, ratePerSecond }: { readonly concurrency: number; readonly ratePerSecond: number }): Slots => {
+export const createSlots = (
+  clock: Clock,
+  { concurrency, ratePerSecond }: { readonly concurrency: number; readonly ratePerSecond: number },
+): Slots => {
   let taken = 0
   let nextStartAt = Number.NEGATIVE_INFINITY
   const waiting: (() => void)[] = []

@@ -1,8 +1,9 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { CLOCK_MARGIN_MS } from '../fold/waiting.ts'
-import { claimModelCall, type Desk } from './answer-owed.ts'
+import { claimModelCall } from './answer-owed.ts'
 import { claimFor } from './answer-tool-call.ts'
+import type { Desk } from './desk.ts'
 
 /** A call that has outlived so many owners is what ends them. */
 const MOST_ATTEMPTS = 10

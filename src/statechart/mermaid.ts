@@ -12,7 +12,8 @@ export const chartMermaid = (graph: ChartGraph, { active = [] }: { readonly acti
   const lines = [
     // Mermaid puts a state into the last block that mentions it, so what crosses blocks has to come before them.
     ...graph.edges.filter((edge) => isArrow(graph, edge) && !isWithinBlock(graph, edge)).map((edge) => arrow(drawing, edge)),
-    ...block(drawing, root),
+    // Mermaid knows regions only inside a state.
+    ...(root.type === 'parallel' ? state(drawing, root) : block(drawing, root)),
     ...styles(drawing, active),
   ]
   return ['stateDiagram-v2', ...lines.map((line) => `  ${line}`), ''].join('\n')
@@ -57,10 +58,11 @@ const isArrow = (graph: ChartGraph, edge: ChartEdge): boolean => !edge.internal 
 
 const parentOf = (graph: ChartGraph, id: string): string | null => graph.nodes.find((node) => node.id === id)?.parent ?? null
 
-/** The block that an arrow is drawn in when both its ends lie directly there. */
+/** Whether both ends of an arrow lie directly in one block, and in no region of it. */
 const isWithinBlock = (graph: ChartGraph, edge: ChartEdge): boolean => {
-  const from = liesWithin(graph, edge.target, edge.source) ? edge.source : parentOf(graph, edge.source)
-  return from === parentOf(graph, edge.target)
+  const block = parentOf(graph, edge.target)
+  const source = liesWithin(graph, edge.target, edge.source) ? edge.source : parentOf(graph, edge.source)
+  return source === block && graph.nodes.find((node) => node.id === block)?.type !== 'parallel'
 }
 
 const arrow = (drawing: Drawing, edge: ChartEdge): string => {

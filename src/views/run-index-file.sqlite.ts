@@ -45,18 +45,18 @@ export const removeIndexFile = (path: string): void => {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
 }
 
-/** Whether the file holds what SQLite did not write. */
-export const isCorrupt = (error: unknown): boolean => {
-  const code = primaryCode(error)
-  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB
-}
-
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
 
-/** An extended code carries its primary one in the lowest byte. */
-const primaryCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+/** Whether the file holds what SQLite did not write. */
+export const isCorrupt = (error: unknown): boolean => {
+  // An extended code carries its primary one in the lowest byte.
+  const code = isSqliteError(error) ? error.errcode & 0xff : undefined
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB
+}
+
+export const isSqliteError = (error: unknown): error is Error & { readonly errcode: number } =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
 
 const open = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })

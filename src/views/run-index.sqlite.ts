@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { AppError, isAppError, messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
-import { INDEX_FORMAT, inTransaction, isCorrupt, openIndexFile, removeIndexFile } from './run-index-file.sqlite.ts'
+import { INDEX_FORMAT, inTransaction, isCorrupt, isSqliteError, openIndexFile, removeIndexFile } from './run-index-file.sqlite.ts'
 import type { Checkpoint, RunBatch, RunIndex, RunPage } from './run-index.ts'
 
 /**
@@ -17,7 +17,7 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
     try {
       return work(tables)
     } catch (error) {
-      if (isAppError(error)) throw error
+      if (!isSqliteError(error)) throw error
       if (!isCorrupt(error)) throw unavailable(path, error)
       tables.db.close()
       tables = undefined

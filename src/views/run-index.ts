@@ -33,7 +33,8 @@ export interface RunBatch {
  * The view of all runs. It holds nothing that the event log does not hold, so it may be thrown away at any time.
  * Several processes may write one index: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
  *
- * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `Closed`.
+ * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `InvalidConfiguration`
+ * (another version of Refold has taken the index over), `Closed`.
  */
 export interface RunIndex {
   checkpoint(): Promise<Checkpoint | undefined>

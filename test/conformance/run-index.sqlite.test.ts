@@ -86,7 +86,10 @@ describe('the file of a SQLite index of runs', () => {
     const index = openIndex()
     await mark(index, 10)
     tamper("update state set format = 'of the future'")
-    await expect(mark(index, 20)).rejects.toMatchObject({ code: 'InvalidConfiguration', message: expect.stringContaining('of the future') as string })
+    await expect(mark(index, 20)).rejects.toMatchObject({
+      code: 'InvalidConfiguration',
+      message: expect.stringContaining('of the future') as string,
+    })
   })
   test('is begun anew where it is no database', async () => {
     writeFileSync(path, 'this was never a database, and it is long enough to be read as the header of one. '.repeat(20))

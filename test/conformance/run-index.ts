@@ -179,7 +179,10 @@ const attention = (index: () => RunIndex, fill: Fill): void => {
       expect(idsOf(await index().due(5, 9))).toEqual(['a'])
     })
     test('are neither over nor broken', async () => {
-      await fill(newRow('over', 10, { attentionAt: 1, status: 'cancelled' }), newRow('broken', 20, { attentionAt: 1, problem: 'unknown event' }))
+      await fill(
+        newRow('over', 10, { attentionAt: 1, status: 'cancelled' }),
+        newRow('broken', 20, { attentionAt: 1, problem: 'unknown event' }),
+      )
       expect(await index().due(9, 9)).toEqual([])
     })
     test('are due no more once their next event has settled what they owed', async () => {

@@ -22,7 +22,8 @@ afterAll(() => {
 let files = 0
 const newPath = (): string => join(folder, `${++files}.db`)
 
-const rowsOf = async (index: RunIndex): Promise<RunRow[]> => [...(await index.list({ limit: 1000 }))].sort((a, b) => (a.runId < b.runId ? -1 : 1))
+const rowsOf = async (index: RunIndex): Promise<RunRow[]> =>
+  [...(await index.list({ limit: 1000 }))].sort((a, b) => (a.runId < b.runId ? -1 : 1))
 
 /** What the rows have to be: each run's events in order, one by one. */
 const expectedRows = async (log: EventLog): Promise<RunRow[]> => {
@@ -36,7 +37,7 @@ const expectedRows = async (log: EventLog): Promise<RunRow[]> => {
 
 interface Writer {
   readonly log: EventLog
-  append(runId: string, ...events: NewEvent[]): Promise<void>
+  readonly append: (runId: string, ...events: NewEvent[]) => Promise<void>
 }
 
 const writer = (log: EventLog = newLog()): Writer => ({
@@ -88,7 +89,9 @@ describe('catching up', () => {
     const index = memoryRunIndex()
     await createProjector({ log, index }).catchUp()
     let batches = 0
-    const watched = interrupted(index, () => Promise.resolve(void batches++))
+    const watched = interrupted(index, async () => {
+      batches += 1
+    })
     await createProjector({ log, index: watched }).catchUp()
     expect(batches).toBe(0)
   })
@@ -107,7 +110,9 @@ describe('catching up', () => {
   })
   test('gives the same rows, however the log is cut into batches and whoever writes them', async () => {
     const anyRuns = fc.array(anySteps, { minLength: 1, maxLength: 4 })
-    const anySchedule = fc.array(fc.record({ run: fc.nat(), size: fc.integer({ min: 1, max: 9 }), who: fc.integer({ min: 0, max: 2 }) }), { maxLength: 20 })
+    const anySchedule = fc.array(fc.record({ run: fc.nat(), size: fc.integer({ min: 1, max: 9 }), who: fc.integer({ min: 0, max: 2 }) }), {
+      maxLength: 20,
+    })
     await fc.assert(
       fc.asyncProperty(anyRuns, anySchedule, async (runs, schedule) => {
         const { log, append } = writer()
@@ -149,7 +154,12 @@ describe('an event that cannot be read', () => {
     await append('run-c', { ...start('run-c'), type: 'RunTeleported' })
     await createProjector({ log, index }).catchUp()
     const [a, b, c] = await rowsOf(index)
-    expect(a).toMatchObject({ runId: 'run-a', status: 'active', reason: null, problem: expect.stringContaining('Expected JSON in the data') as string })
+    expect(a).toMatchObject({
+      runId: 'run-a',
+      status: 'active',
+      reason: null,
+      problem: expect.stringContaining('Expected JSON in the data') as string,
+    })
     expect(b).toMatchObject({ runId: 'run-b', lastText: 'Hi' })
     expect(b?.problem).toBeUndefined()
     expect(c).toMatchObject({ runId: 'run-c', problem: expect.stringContaining('RunTeleported') as string })
@@ -214,7 +224,9 @@ describe('an index that does not fit its log', () => {
     const { log, append } = writer()
     await append('run-a', start('run-a'))
     const index = memoryRunIndex()
-    const shared = interrupted(index, async () => void (await filled(index)))
+    const shared = interrupted(index, async () => {
+      await filled(index)
+    })
     await expect(createProjector({ log, index: shared }).catchUp()).rejects.toMatchObject({ code: 'InvalidInput' })
     expect((await rowsOf(index)).map((row) => row.runId)).toEqual(['run-old'])
   })

@@ -14,7 +14,11 @@ export interface Recorded {
 
 export const START = 1_700_000_000_000
 
-export const recorded = (fact: RunFact, to: string, ...intents: string[]): Recorded => ({ fact, to, ...(intents.length === 0 ? {} : { intents }) })
+export const recorded = (fact: RunFact, to: string, ...intents: string[]): Recorded => ({
+  fact,
+  to,
+  ...(intents.length === 0 ? {} : { intents }),
+})
 
 const uuidOf = (text: string): string => {
   const digits = sha256(text)
@@ -37,7 +41,8 @@ export const newEvent = (runId: string, revision: number, { fact, to, intents }:
   return { id: uuidOf(`${runId}@${revision}`), type: fact.type, data, meta }
 }
 
-export const history = (runId: string, steps: readonly Recorded[]): NewEvent[] => steps.map((step, revision) => newEvent(runId, revision, step))
+export const history = (runId: string, steps: readonly Recorded[]): NewEvent[] =>
+  steps.map((step, revision) => newEvent(runId, revision, step))
 
 /** As a log gives them back: positions 10, 20, 30 … */
 export const storedHistory = (runId: string, steps: readonly Recorded[]): StoredRunEvent[] =>
@@ -59,12 +64,21 @@ export const started = (parent?: DataOf<'RunStarted'>['parent']): RunFact => ({
     chartHash: 'chart',
     settings: {
       models: ['scripted/one'],
-      limits: { iterationsPerTurn: 12, toolCallsPerTurn: null, tokens: null, costMicroUsd: null, wallTimeMs: null, repeatedCalls: null, cycles: null },
+      limits: {
+        iterationsPerTurn: 12,
+        toolCallsPerTurn: null,
+        tokens: null,
+        costMicroUsd: null,
+        wallTimeMs: null,
+        repeatedCalls: null,
+        cycles: null,
+      },
       checksInput: false,
       checksOutput: false,
       endsWithOutput: false,
       clarifications: 2,
       approvalTimeoutMs: 60_000,
+      handsOver: [],
     },
     ...(parent === undefined ? {} : { parent }),
   },
@@ -103,7 +117,10 @@ export const toolRequested = (callId: string, leaseUntil: number, attempt = 1): 
 
 export const toolSucceeded = (callId: string): RunFact => ({ type: 'ToolCallSucceeded', data: { callId, attempt: 1, output: 'ok' } })
 
-export const toolUnresolved = (callId: string): RunFact => ({ type: 'ToolCallUnresolved', data: { callId, attempt: 1, reason: 'its owner died' } })
+export const toolUnresolved = (callId: string): RunFact => ({
+  type: 'ToolCallUnresolved',
+  data: { callId, attempt: 1, reason: 'its owner died' },
+})
 
 export const approvalRequested = (callId: string, expiresAt: number): RunFact => ({
   type: 'ApprovalRequested',

@@ -62,26 +62,44 @@ describe('two logs on one file', () => {
     })
   })
 
-  test('wake the subscribers of each other', async () => {
+  test('wake the subscribers of each other by news, without a timer', async () => {
+    const withoutTimers: Clock = { now: () => systemClock.now(), setTimer: () => () => undefined }
     await withTwo(async (one, other) => {
-      const seen = follow(one, { stream: 'a' }, (events) => events.length === 50)
-      for (let i = 0; i < 50; i++) await other.append('a', 'any', newEvents(1))
-      expect(revisionsOf(await seen)).toEqual(Array.from({ length: 50 }, (_, i) => i))
-    })
+      await one.append('a', 'no-stream', newEvents(1))
+      const waiting = await waitingSubscriber(one, 0)
+      await other.append('a', 0, newEvents(1))
+      expect(await waiting.next).toMatchObject({ value: { kind: 'event', event: { stream: 'a', revision: 1 } } })
+    }, withoutTimers)
   })
 
-  test('wake them by polling too, where the news itself is lost', async () => {
+  test('wake them by polling, where there is no news of a commit', async () => {
     await withTwo(async (one, _, path) => {
-      // A connection that knows nothing of news: another program, or a process that dies right after its commit.
       await one.append('a', 'no-stream', newEvents(1))
-      const seen = follow(one, { stream: 'a', after: 0 }, (events) => events.length === 1)
+      const waiting = await waitingSubscriber(one, 0)
+      // As of a process that dies right after its commit.
       const db = new DatabaseSync(path)
       db.exec(`INSERT INTO events SELECT position + 99, stream_key, 1, zeroblob(16), stored_at, type, data, meta, NULL FROM events`)
       db.close()
-      expect(idsOf(await seen)).toEqual(['00000000-0000-0000-0000-000000000000'])
+      expect(await waiting.next).toMatchObject({ value: { kind: 'event', event: { stream: 'a', revision: 1 } } })
+    })
+  })
+
+  test('go on where a subscriber of the whole log was woken by the other for nothing', async () => {
+    await withTwo(async (one, other) => {
+      const filter = { streamPrefix: 'wanted' }
+      const seen = follow(one, { filter }, (events) => events.length === 2)
+      for (const stream of ['other', 'wanted', 'other', 'wanted']) await other.append(stream, 'any', newEvents(1))
+      expect((await seen).map((event) => event.stream)).toEqual(['wanted', 'wanted'])
     })
   })
 })
+
+/** Resolves once the subscriber of stream `a` has nothing left to read; what it resolves with is what it gets next. */
+const waitingSubscriber = async (log: EventLog, after: number): Promise<{ readonly next: Promise<unknown> }> => {
+  const iterator = log.subscribe({ stream: 'a', after })[Symbol.asyncIterator]()
+  expect(await iterator.next()).toMatchObject({ value: { kind: 'caughtUp' } })
+  return { next: iterator.next() }
+}
 
 describe('a log whose file another connection holds', () => {
   test('is read as always, and appends wait until the lock is free', async () => {

@@ -145,12 +145,17 @@ describe('a transaction of the event log', () => {
     })
   })
 
-  test('gives two streams whose names have the same hash a key each', async () => {
+  test('gives two streams whose names have the same hash a key each, one after the other and at once', async () => {
     await inFolder(async (path) => {
       const names = SAME_HASH
       const log = openLog(path)
-      await Promise.all(names.map((name) => log.append(name, 'no-stream', newEvents(2))))
+      for (const name of names) await rejection(log.append(name, 'stream-exists', newEvents(1)), 'EventLogConflict')
+      for (const name of names) await log.append(name, 'no-stream', newEvents(2))
       await log.close()
+      const both = openLog(`${path}.both`)
+      await Promise.all(names.map((name) => both.append(name, 'no-stream', newEvents(2))))
+      for (const name of names) expect((await collect(both.readStream(name))).map((event) => event.stream)).toEqual([name, name])
+      await both.close()
       const again = openLog(path)
       for (const name of names) expect(await again.append(name, 1, newEvents(1))).toMatchObject({ revision: 2 })
       for (const name of names) expect((await collect(again.readStream(name))).map((event) => event.stream)).toEqual([name, name, name])

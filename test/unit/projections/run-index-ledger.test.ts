@@ -4,6 +4,7 @@ import type { EventMeta, RunEvent } from '../../../src/events/envelope.ts'
 import type { RunFact } from '../../../src/events/run-events.ts'
 import { step, type Step } from '../../../src/fold/fold.ts'
 import type { Owed, Program, RunState } from '../../../src/fold/run-state.ts'
+import { waitsFor } from '../../../src/fold/waiting.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
@@ -53,7 +54,7 @@ const answersTo = ({ key, intent, status, attempt }: Owed, at: number): readonly
     case 'callModel':
       if (status === 'wanted') return [modelRequested(key, at + 5_000, attempt)]
       return [
-        modelRequested(key, at + 9_000, attempt),
+        modelRequested(key, at + 9_000, attempt + 1),
         modelSucceeded(key),
         asksForTools(key),
         modelFailed(key, at + 1_000),
@@ -62,12 +63,22 @@ const answersTo = ({ key, intent, status, attempt }: Owed, at: number): readonly
       ]
     case 'checkCall':
     case 'startCall':
-      if (status === 'claimed') return [toolRequested(key, at + 9_000), toolSucceeded(key), toolFailed(key, at + 1_000), toolFailed(key, undefined), toolUnresolved(key)]
+      if (status === 'claimed')
+        return [
+          toolRequested(key, at + 9_000, attempt + 1),
+          toolSucceeded(key),
+          toolFailed(key, at + 1_000),
+          toolFailed(key, undefined),
+          toolUnresolved(key),
+        ]
       return [
         toolRequested(key, at + 5_000, attempt),
         ...(intent === 'startCall'
           ? []
-          : [approvalRequested(key, at + 30_000), { type: 'ToolCallRejected' as const, data: { callId: key, reason: 'guardrail' as const, message: 'no' } }]),
+          : [
+              approvalRequested(key, at + 30_000),
+              { type: 'ToolCallRejected' as const, data: { callId: key, reason: 'guardrail' as const, message: 'no' } },
+            ]),
       ]
     case 'lookUp':
       return status === 'parked' ? [toolSucceeded(key)] : [toolSucceeded(key), toolFailed(key, at + 1_000), escalated('nobody knows', key)]
@@ -92,7 +103,11 @@ const answersToNamed: Readonly<Record<string, readonly RunFact[]>> = {
   endRun: [{ type: 'RunCompleted', data: {} }],
 }
 
-const byPeople: readonly RunFact[] = [message('Hi'), { type: 'RunPaused', data: { by: 'ann' } }, { type: 'RunResumed', data: { by: 'ann' } }]
+const byPeople: readonly RunFact[] = [
+  message('Hi'),
+  { type: 'RunPaused', data: { by: 'ann' } },
+  { type: 'RunResumed', data: { by: 'ann' } },
+]
 
 const whileEscalated: readonly RunFact[] = [
   { type: 'HumanAnswerReceived', data: { by: 'ann', text: 'So it is.' } },
@@ -101,7 +116,8 @@ const whileEscalated: readonly RunFact[] = [
 
 /** Everything that may happen next. A timer that was armed is scheduled first. */
 const possible = (state: RunState): readonly RunFact[] => {
-  for (const timer of state.timers.values()) if (timer.dueAt === undefined) return [timerScheduled(timer.timerId, timer.askedAt + timer.delayMs)]
+  for (const timer of state.timers.values())
+    if (timer.dueAt === undefined) return [timerScheduled(timer.timerId, timer.askedAt + timer.delayMs)]
   const turnEnd = state.owed.has('endTurn') ? [turnCompleted(state.budget.turn)] : []
   return [
     ...[...state.owed.values()].flatMap((owed) => answersTo(owed, state.at)),
@@ -118,11 +134,15 @@ const possible = (state: RunState): readonly RunFact[] => {
 
 const runEvent = (fact: RunFact, revision: number): RunEvent => {
   const meta = { at: START + revision * 1_000, hash: '', correlationId: RUN } as EventMeta
-  return { ...fact, id: `id-${revision}`, runId: RUN, revision, meta } as RunEvent
+  return { ...fact, id: `id-${revision}`, runId: RUN, revision, meta }
 }
 
 const owedOf = (state: RunState): Record<string, number> =>
-  Object.fromEntries([...state.owed.values()].filter(({ status }) => status !== 'parked').map(({ key, leaseUntil, status }) => [key, status === 'claimed' ? leaseUntil! : 0]))
+  Object.fromEntries(
+    [...state.owed.values()]
+      .filter(({ status }) => status !== 'parked')
+      .map(({ key, leaseUntil, status }) => [key, status === 'claimed' ? leaseUntil! : 0]),
+  )
 
 const timersOf = (state: RunState): Record<string, number> =>
   Object.fromEntries([...state.timers.values()].flatMap(({ timerId, dueAt }) => (dueAt === undefined ? [] : [[timerId, dueAt]])))
@@ -131,7 +151,13 @@ test('the row tells, without a chart, what the fold of the charts tells', () => 
   fc.assert(
     fc.property(fc.boolean(), fc.array(fc.nat(), { maxLength: 60 }), (checks, choices) => {
       const begin = started() as Extract<RunFact, { type: 'RunStarted' }>
-      const settings = { ...begin.data.settings, models: ['a/1', 'b/2'], checksInput: checks, checksOutput: checks, limits: { ...begin.data.settings.limits, iterationsPerTurn: 4 } }
+      const settings = {
+        ...begin.data.settings,
+        models: ['a/1', 'b/2'],
+        checksInput: checks,
+        checksOutput: checks,
+        limits: { ...begin.data.settings.limits, iterationsPerTurn: 4 },
+      }
       let row: RunRow | undefined
       let state: RunState | undefined
       let fact: RunFact = { type: 'RunStarted', data: { ...begin.data, settings } }
@@ -145,6 +171,7 @@ test('the row tells, without a chart, what the fold of the charts tells', () => 
         const { turn, tokens, costMicroUsd } = state.budget
         expect(row).toMatchObject({ turn, tokens, costMicroUsd, inTurn: state.budget.turnSince !== undefined })
         expect(Object.values(row.asked).filter((whom) => whom === 'approval')).toHaveLength(state.approvals.size)
+        if (Object.keys(row.owed).length === 0 && !state.paused) expect(row.waitsFor).toBe(waitsFor(state) ?? null)
         if (state.status !== 'active') return
         const next = possible(state)
         fact = next[choice % next.length]!

@@ -85,9 +85,9 @@ describe('the row of a run', () => {
       begin,
       recorded(message('Hi'), 'thinking', 'callModel:1.model'),
       recorded(modelRequested('1.model', START + 60_000), 'thinking'),
-      recorded(modelRequested('1.model', START + 90_000), 'thinking'),
+      recorded(modelRequested('1.model', START + 90_000, 2), 'thinking'),
       recorded(modelFailed('1.model', START + 91_000), 'thinking', 'callModel:1.model'),
-      recorded(modelRequested('1.model', START + 120_000, 2), 'thinking'),
+      recorded(modelRequested('1.model', START + 120_000, 3), 'thinking'),
     )
     expect(row.modelCalls).toBe(1)
   })
@@ -97,7 +97,12 @@ describe('the row of a run', () => {
   })
   test('opens a turn of its own when a person gives the run back', () => {
     const back: RunFact = { type: 'RunReturned', data: { by: 'ann' } }
-    const row = rowAfter(begin, recorded(message('Hi'), 'thinking'), recorded(escalated('model: auth'), 'escalated'), recorded(back, 'thinking'))
+    const row = rowAfter(
+      begin,
+      recorded(message('Hi'), 'thinking'),
+      recorded(escalated('model: auth'), 'escalated'),
+      recorded(back, 'thinking'),
+    )
     expect(row).toMatchObject({ turn: 2, inTurn: true, reason: null, waitsFor: null })
   })
   test('shows the beginning of a long message and cuts no character in two', () => {
@@ -105,7 +110,9 @@ describe('the row of a run', () => {
   })
   test('shows what a guardrail left of a message', () => {
     const redacted: RunFact = { type: 'InputAccepted', data: { text: 'my card is [card]' } }
-    expect(rowAfter(begin, recorded(message('my card is 4111'), 'checkingInput'), recorded(redacted, 'thinking')).lastText).toBe('my card is [card]')
+    expect(rowAfter(begin, recorded(message('my card is 4111'), 'checkingInput'), recorded(redacted, 'thinking')).lastText).toBe(
+      'my card is [card]',
+    )
   })
   test('says so where the message is in the blob store', () => {
     expect(rowAfter(begin, recorded(message('long '.repeat(20_000)), 'thinking')).lastText).toBe('(stored apart)')
@@ -146,15 +153,21 @@ describe('what a run waits for', () => {
     const answer: RunFact = { type: 'HumanAnswerReceived', data: { by: 'ann', text: 'It is on its way.' } }
     expect(rowAfter(...lost, recorded(answer, 'finishingTurn', 'endTurn:endTurn')).waitsFor).toBeNull()
   })
-  test('a human before an approval, where a call is unresolved and no look-up helps', () => {
+  test('a human where a call is unresolved and no look-up helps, once there is no approval left to give', () => {
     const row = rowAfter(
       ...oneTurn.slice(0, 6),
       recorded(toolUnresolved('3.1'), 'acting; 3.1=unresolved.lookingUp', 'lookUp:3.1'),
       recorded(escalated('nobody knows whether it happened', '3.1'), 'acting; 3.1=unresolved.awaitingHuman'),
     )
-    expect(row).toMatchObject({ waitsFor: 'human', owed: {} })
-    const settled = newEvent(RUN, 8, recorded(toolSucceeded('3.1'), 'acting; 3.1=over'))
-    expect(foldAll([storedEvent(RUN, 8, settled)], row).waitsFor).toBe('approval')
+    expect(row).toMatchObject({ waitsFor: 'approval', owed: {} })
+    const denied = newEvent(
+      RUN,
+      8,
+      recorded({ type: 'ToolCallDenied', data: { callId: '3.0', by: 'ann', reason: 'no' } }, 'acting; 3.0=over'),
+    )
+    const settled = newEvent(RUN, 9, recorded(toolSucceeded('3.1'), 'thinking; 3.1=over', 'callModel:9.model'))
+    expect(foldAll([storedEvent(RUN, 8, denied)], row).waitsFor).toBe('human')
+    expect(foldAll([storedEvent(RUN, 8, denied), storedEvent(RUN, 9, settled)], row).waitsFor).toBeNull()
   })
 })
 
@@ -168,7 +181,9 @@ describe('what a run owes', () => {
     expect(rowAfter(...oneTurn.slice(0, 5))).toMatchObject({ owed: {}, attentionAt: null })
   })
   test('is the same after a takeover, with the new lease', () => {
-    expect(rowAfter(...oneTurn.slice(0, 3), recorded(modelRequested('1.model', START + 99_000), 'thinking')).owed).toEqual({ '1.model': START + 99_000 })
+    expect(rowAfter(...oneTurn.slice(0, 3), recorded(modelRequested('1.model', START + 99_000), 'thinking')).owed).toEqual({
+      '1.model': START + 99_000,
+    })
   })
   test('is not owed by a claim that nobody asked for', () => {
     expect(rowAfter(begin, recorded(toolRequested('9.0', START), 'acting')).owed).toEqual({})
@@ -216,7 +231,11 @@ describe('the timers of a run', () => {
     expect(rowAfter(...waiting, recorded(timerFired(timer), 'reminding'))).toMatchObject({ timers: {}, attentionAt: null })
   })
   test('stand beside leases: the earliest counts', () => {
-    const row = rowAfter(...waiting, recorded(message('Hi'), 'thinking', 'callModel:2.m'), recorded(modelRequested('2.m', START + 40_000), 'thinking'))
+    const row = rowAfter(
+      ...waiting,
+      recorded(message('Hi'), 'thinking', 'callModel:2.m'),
+      recorded(modelRequested('2.m', START + 40_000), 'thinking'),
+    )
     expect(row.attentionAt).toBe(START + 40_000)
   })
   test('count while the run is paused', () => {
@@ -305,7 +324,11 @@ describe('folding', () => {
     )
   })
   test('of a tool call that is asked about again needs no earlier answer', () => {
-    const row = rowAfter(begin, recorded(approvalRequested('1.0', START), 'asking', 'checkCall:1.0'), recorded(modelSucceeded('1.0'), 'asking'))
+    const row = rowAfter(
+      begin,
+      recorded(approvalRequested('1.0', START), 'asking', 'checkCall:1.0'),
+      recorded(modelSucceeded('1.0'), 'asking'),
+    )
     expect(row).toMatchObject({ asked: {}, owed: {} })
   })
 })

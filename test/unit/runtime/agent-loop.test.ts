@@ -19,7 +19,9 @@ const support = defineAgent({ name: 'support', version: '1', instructions: 'Help
 
 describe('an agent run', () => {
   test('calls the tool that the model asks for and answers with what it found', async () => {
-    const models = { scripted: scriptedModel([toolCalls([{ name: 'lookup_order', arguments: { id: '17' } }]), answer('It is on its way.')]) }
+    const models = {
+      scripted: scriptedModel([toolCalls([{ name: 'lookup_order', arguments: { id: '17' } }]), answer('It is on its way.')]),
+    }
     const { refold } = openWorld({ agents: [support], models })
     const run = await refold.start('support', { message: 'Where is my order 17?' })
     const view = await run.untilSettled()

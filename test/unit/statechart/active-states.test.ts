@@ -1,7 +1,7 @@
 import { createMachine, initialTransition, transition, type AnyMachineSnapshot } from 'xstate'
 import { describe, expect, test } from 'vitest'
 
-import { activeStates } from '../../../src/statechart/active-states.ts'
+import { activeStates, type StateValue } from '../../../src/statechart/active-states.ts'
 import { chartGraph } from '../../../src/statechart/graph.ts'
 import { sampleAgent } from './sample-agent.ts'
 
@@ -20,7 +20,7 @@ describe('the active states of a recorded state value', () => {
     ]
     for (const event of events) {
       ;[snapshot] = transition(sampleAgent, snapshot as never, event as never)
-      expect(new Set(activeStates(graph, snapshot.value))).toEqual(new Set(snapshot._nodes.map((node) => node.id)))
+      expect(new Set(activeStates(graph, snapshot.value as StateValue))).toEqual(new Set(snapshot._nodes.map((node) => node.id)))
     }
   })
 

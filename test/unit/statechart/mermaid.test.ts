@@ -77,6 +77,7 @@ describe('the Mermaid text of a chart', () => {
     })
     const lines = linesOf(chartGraph(chart))
     expect(lines.filter((line) => line === '--')).toHaveLength(2)
+    expect(lines).toContain('state "rare" as s_rare {')
     expect(lines).toContain('state "left / callLeft" as rare_left {')
     expect(lines).toContain('rare_left_a : Up → left')
     expect(lines).toContain('state "h (H)" as rare_left_h')

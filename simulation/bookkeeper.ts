@@ -1,0 +1,134 @@
+import type { RunEvent } from '../src/events/envelope.ts'
+import { settlesCall, type DataOf } from '../src/events/run-events.ts'
+import type { RunState } from '../src/fold/run-state.ts'
+
+// What the log says, kept in the plainest way that could be thought of, so that it shares no mistake with the core.
+
+interface RunBook {
+  /** Newest claim of each call that has no last word. */
+  readonly open: Map<string, { readonly attempt: number; readonly unresolved: boolean }>
+  readonly closed: Set<string>
+  iterations: number
+  wrapUps: number
+  toolCalls: number
+  tokens: number
+}
+
+export interface Bookkeeper {
+  note(event: RunEvent, before: RunState | undefined): void
+  /** The claim that an effect may rest on. */
+  toolClaim(runId: string, callId: string, attempt: number): DataOf<'ToolCallRequested'> | undefined
+  /** Claims of model calls with this fingerprint, by all owners. */
+  modelClaims(fingerprint: string): readonly DataOf<'ModelCallRequested'>[]
+  /** How many events carry this command id, by their type. */
+  granted(commandId: string): ReadonlyMap<string, number>
+}
+
+export const bookkeeper = (problems: string[]): Bookkeeper => {
+  const runs = new Map<string, RunBook>()
+  const toolClaims = new Map<string, DataOf<'ToolCallRequested'>>()
+  const modelClaims = new Map<string, DataOf<'ModelCallRequested'>[]>()
+  const commands = new Map<string, Map<string, number>>()
+
+  const bookOf = (runId: string): RunBook => {
+    const book = runs.get(runId) ?? { open: new Map(), closed: new Set(), iterations: 0, wrapUps: 0, toolCalls: 0, tokens: 0 }
+    runs.set(runId, book)
+    return book
+  }
+
+  const noteClaim = (event: RunEvent): void => {
+    if (event.type === 'ToolCallRequested') toolClaims.set(`${event.runId}/${event.data.callId}/${event.data.attempt}`, event.data)
+    if (event.type === 'ModelCallRequested') {
+      modelClaims.set(event.data.fingerprint, [...(modelClaims.get(event.data.fingerprint) ?? []), event.data])
+    }
+  }
+
+  const noteCommand = ({ type, meta: { commandId } }: RunEvent): void => {
+    if (commandId === undefined) return
+    const types = commands.get(commandId) ?? new Map<string, number>()
+    commands.set(commandId, types.set(type, (types.get(type) ?? 0) + 1))
+  }
+
+  return {
+    note(event, before) {
+      const book = bookOf(event.runId)
+      const complain = (what: string): void => void problems.push(`${event.runId}@${event.revision} ${event.type}: ${what}`)
+      noteClaim(event)
+      noteCommand(event)
+      noteCalls(book, event, complain)
+      if (before !== undefined) noteSpending(book, event, before, complain)
+    },
+    toolClaim: (runId, callId, attempt) => toolClaims.get(`${runId}/${callId}/${attempt}`),
+    modelClaims: (fingerprint) => modelClaims.get(fingerprint) ?? [],
+    granted: (commandId) => commands.get(commandId) ?? new Map(),
+  }
+}
+
+type Complain = (what: string) => void
+
+const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complain): void => {
+  if (!('callId' in event.data) || event.data.callId === undefined) return
+  const { callId } = event.data
+  if (closed.has(callId)) complain(`${callId} had its last word already`)
+  const claim = open.get(callId)
+  switch (event.type) {
+    case 'ToolCallRequested':
+    case 'ModelCallRequested':
+      if (claim !== undefined && event.data.attempt <= claim.attempt) complain(`attempt ${event.data.attempt} after ${claim.attempt}`)
+      open.set(callId, { attempt: event.data.attempt, unresolved: false })
+      break
+    case 'ToolCallUnresolved':
+      open.set(callId, { attempt: event.data.attempt, unresolved: true })
+      break
+    case 'ToolCallSucceeded':
+    case 'ModelCallSucceeded':
+    case 'ToolCallFailed':
+    case 'ModelCallFailed':
+      if (claim?.attempt !== event.data.attempt && !isLimit(event)) complain(`an answer to attempt ${event.data.attempt}, but ${claim?.attempt ?? 'none'} is under way`)
+      break
+    default:
+      break
+  }
+  if (settlesCall(event) || event.type === 'ModelCallSucceeded') closed.add(callId)
+}
+
+const isLimit = (event: RunEvent): boolean => event.type === 'ModelCallFailed' && (event.data.class === 'limit' || event.data.class === 'badRequest')
+
+const noteSpending = (book: RunBook, event: RunEvent, before: RunState, complain: Complain): void => {
+  const limits = before.budget.limits
+  switch (event.type) {
+    case 'TurnCompleted':
+    case 'RunReturned':
+      book.iterations = 0
+      book.wrapUps = 0
+      book.toolCalls = 0
+      break
+    case 'ModelCallRequested':
+      noteIteration(book, event, limits, complain)
+      break
+    case 'ToolCallRequested':
+      if (event.data.attempt === 1) book.toolCalls += 1
+      if (exceeds(book.toolCalls, limits?.toolCallsPerTurn)) complain(`tool call ${book.toolCalls} of ${limits?.toolCallsPerTurn ?? ''}`)
+      break
+    case 'ModelCallSucceeded':
+    case 'ModelCallFailed':
+      book.tokens += (event.data.usage?.inputTokens ?? 0) + (event.data.usage?.outputTokens ?? 0)
+      break
+    default:
+      break
+  }
+}
+
+const noteIteration = (book: RunBook, event: RunEvent & { type: 'ModelCallRequested' }, limits: RunState['budget']['limits'], complain: Complain): void => {
+  if (event.data.attempt > 1) return
+  if (event.data.purpose === 'wrapUp') {
+    book.wrapUps += 1
+    if (book.wrapUps > 1) complain('wraps up twice in one turn')
+    return
+  }
+  book.iterations += 1
+  if (exceeds(book.iterations, limits?.iterationsPerTurn)) complain(`iteration ${book.iterations} of ${limits?.iterationsPerTurn ?? ''}`)
+  if (exceeds(book.tokens + 1, limits?.tokens)) complain(`a model call after ${book.tokens} tokens of ${limits?.tokens ?? ''}`)
+}
+
+const exceeds = (used: number, allowed: number | null | undefined): boolean => allowed !== null && allowed !== undefined && used > allowed

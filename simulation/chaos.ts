@@ -1,0 +1,101 @@
+import type { ModelFailureClass } from '../src/events/message.ts'
+import type { Chance } from './chance.ts'
+
+/** How likely each misfortune is in one seed, 0 … 1 for each chance to happen. */
+export interface Climate {
+  /** Of a process, at each call to one of its ports. */
+  readonly crash: number
+  readonly appendLost: number
+  readonly readLost: number
+  readonly slow: number
+  readonly toolTrouble: number
+  readonly modelTrouble: number
+  /** Steps of a process's clock, ms either way. */
+  readonly clockStepMs: number
+  /** Whether processes see at once that another one is gone; otherwise its lease has to pass. */
+  readonly seesDeath: boolean
+  /** Whether anybody looks for runs that nobody works on. */
+  readonly sweeps: boolean
+  /** Commands out of the blue, for each run. */
+  readonly interference: number
+}
+
+export const drawClimate = (chance: Chance): Climate => {
+  const kind = chance.pick(['calm', 'crashes', 'network', 'world', 'everything', 'everything'])
+  const crash = kind === 'crashes' || kind === 'everything' ? chance.pick([0.004, 0.015, 0.04]) : 0
+  const network = kind === 'network' || kind === 'everything'
+  const world = kind === 'world' || kind === 'everything'
+  return {
+    crash,
+    appendLost: network ? chance.pick([0.02, 0.1, 0.25]) : 0,
+    readLost: network ? chance.pick([0, 0.02, 0.1]) : 0,
+    slow: chance.pick([0, 0.02, 0.1]),
+    toolTrouble: world ? chance.pick([0.05, 0.2, 0.4]) : 0,
+    modelTrouble: world ? chance.pick([0.05, 0.2, 0.4]) : 0,
+    clockStepMs: chance.pick([0, 0, 400, 3_000]),
+    seesDeath: chance.hits(0.5),
+    sweeps: crash > 0 || network,
+    interference: chance.pick([0, 1, 3]),
+  }
+}
+
+/** Nothing goes wrong: what is left to do can be done. */
+export const calmed = (climate: Climate): Climate => ({
+  ...climate,
+  crash: 0,
+  appendLost: 0,
+  readLost: 0,
+  slow: 0,
+  toolTrouble: 0,
+  modelTrouble: 0,
+  clockStepMs: 0,
+})
+
+export type AppendFate = 'stored' | 'unavailable' | 'lostAnswer' | 'lostRequest' | 'lateRequest'
+export type ToolFate = 'done' | 'refused' | 'refusedForNow' | 'lost' | 'mute' | 'late' | 'badOutput'
+export type LookUpFate = 'truth' | 'unknown' | 'broken' | 'lost'
+export type ModelFate = 'answers' | 'lost' | 'late' | { readonly fails: ModelFailureClass; readonly retryAfterMs?: number }
+
+/** Draws what becomes of each call, by the climate that holds at that moment. */
+export interface Fates {
+  crashes(): boolean
+  /** One way of a call, ms. */
+  latency(): number
+  append(): AppendFate
+  /** Of a request that is still under way when nobody waits for it any more, ms. */
+  lateness(): number
+  readFails(): boolean
+  tool(): ToolFate
+  lookUp(): LookUpFate
+  model(): ModelFate
+}
+
+const failureClasses: [ModelFailureClass, ...ModelFailureClass[]] = [
+  'rateLimit',
+  'quota',
+  'overloaded',
+  'server',
+  'network',
+  'protocol',
+  'auth',
+  'badRequest',
+  'contextLength',
+  'length',
+  'refusal',
+  'empty',
+]
+
+export const fatesOf = (chance: Chance, climate: () => Climate): Fates => ({
+  crashes: () => chance.hits(climate().crash),
+  latency: () => (chance.hits(climate().slow) ? chance.between(100, chance.pick([1_000, 20_000])) : chance.between(0.5, 8)),
+  append: () => (chance.hits(climate().appendLost) ? chance.pick(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'),
+  lateness: () => chance.between(10, chance.pick([500, 30_000])),
+  readFails: () => chance.hits(climate().readLost),
+  tool: () => (chance.hits(climate().toolTrouble) ? chance.pick(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput']) : 'done'),
+  lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick(['unknown', 'broken', 'lost']) : 'truth'),
+  model: () => {
+    if (!chance.hits(climate().modelTrouble)) return 'answers'
+    const fails = { fails: chance.pick(failureClasses) }
+    return chance.pick(['lost', 'late', fails, fails, { ...fails, retryAfterMs: chance.below(5_000) }])
+  },
+})

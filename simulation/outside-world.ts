@@ -1,0 +1,132 @@
+import { canonicalJson } from '../src/json.ts'
+import { ToolFailure, type Lookup, type Tool, type ToolContext } from '../src/tools/tool.ts'
+import type { Hands } from './agents.ts'
+import type { Bookkeeper } from './bookkeeper.ts'
+import type { Fates, ToolFate } from './chaos.ts'
+import type { Life } from './life.ts'
+import { TIME_LIMITS_MS } from './time-limits.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** Where tools have their effects. It outlives every process, and counts. */
+export interface OutsideWorld {
+  handsOf(life: Life): Hands
+  /** Effects that have happened, of any tool that has any. */
+  effects(): number
+  /** Whether this one has. */
+  happened(idempotencyKey: string): boolean
+}
+
+export interface WorldParts {
+  readonly time: VirtualTime
+  readonly fates: Fates
+  readonly books: Bookkeeper
+  readonly problems: string[]
+  readonly tell: (line: () => string) => void
+}
+
+interface Entry {
+  readonly input: string
+  /** Times that it was done. */
+  times: number
+  /** Requests that may still be done: on their way, or in the hands of a process that has not sent them. */
+  readonly underWay: Set<Life | 'sent'>
+}
+
+export const outsideWorld = (parts: WorldParts): OutsideWorld => {
+  const ledger = new Map<string, Entry>()
+  const begun = new Set<string>()
+
+  const entryOf = (tool: Tool, input: unknown, { idempotencyKey }: ToolContext): Entry => {
+    const text = `${tool.name} ${canonicalJson(input)}`
+    const entry = ledger.get(idempotencyKey) ?? { input: text, times: 0, underWay: new Set() }
+    ledger.set(idempotencyKey, entry)
+    if (entry.input !== text) parts.problems.push(`${idempotencyKey} was for ${entry.input} and is now for ${text}`)
+    return entry
+  }
+
+  const checkClaim = (life: Life, tool: Tool, input: unknown, context: ToolContext): void => {
+    const { runId, callId, attempt } = context
+    const name = `${runId}/${callId}/${attempt}`
+    const claim = parts.books.toolClaim(runId, callId, attempt)
+    if (claim?.owner !== life.owner) parts.problems.push(`${life.owner} does ${tool.name} ${name}, which ${claim?.owner ?? 'nobody'} has claimed`)
+    if (claim !== undefined && canonicalJson(claim.input) !== canonicalJson(input)) {
+      parts.problems.push(`${name} gets ${canonicalJson(input)}, but the log says ${canonicalJson(claim.input)}`)
+    }
+    if (claim !== undefined && claim.idempotencyKey !== context.idempotencyKey) parts.problems.push(`${name} has another key than its claim`)
+    if (begun.has(name)) parts.problems.push(`${life.owner} begins ${tool.name} ${name} a second time`)
+    begun.add(name)
+  }
+
+  const happen = (tool: Tool, key: string, entry: Entry): void => {
+    entry.times += 1
+    parts.tell(() => `the world: ${tool.name} ${key} happens${entry.times > 1 ? `, for the ${entry.times}th time` : ''}`)
+    if (tool.effect === 'once' && entry.times > 1) parts.problems.push(`${tool.name} ${key} was done ${entry.times} times`)
+  }
+
+  return {
+    effects: () => [...ledger.values()].reduce((sum, { times }) => sum + times, 0),
+    happened: (key) => (ledger.get(key)?.times ?? 0) > 0,
+    handsOf: (life) => ({
+      execute: (tool, input, context) => {
+        checkClaim(life, tool, input, context)
+        const entry = entryOf(tool, input, context)
+        const fate = parts.fates.tool()
+        if (fate !== 'done') parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
+        return request(parts, life, { context, fate, entry, happen: () => tool.effect !== 'read' && happen(tool, context.idempotencyKey, entry) }, input)
+      },
+      lookUp: (tool, key) => lookUp(parts, life, ledger.get(key), tool),
+    }),
+  }
+}
+
+interface Request {
+  readonly context: ToolContext
+  readonly fate: ToolFate
+  readonly entry: Entry
+  readonly happen: () => void
+}
+
+/** Sent after a while, done after a while, answered after a while; the process may be gone, or have given up, at any of these points. */
+const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }: Request, input: unknown): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const { time, fates } = parts
+    const { n } = input as { n: number }
+    entry.underWay.add(life)
+    const answer = (settle: () => void): void => void life.later(fates.latency(), settle)
+    const arrive = (): void => {
+      entry.underWay.delete('sent')
+      if (fate === 'refused') return answer(() => reject(new Error('refused')))
+      if (fate === 'refusedForNow') return answer(() => reject(new ToolFailure('not now', { retryable: true })))
+      happen()
+      if (fate !== 'mute') answer(() => resolve(fate === 'badOutput' ? { wrong: true } : { n, done: `did ${n}` }))
+    }
+    life.later(fates.latency(), () => {
+      entry.underWay.delete(life)
+      if (context.signal.aborted || fate === 'lost') return
+      entry.underWay.add('sent')
+      time.schedule(fates.latency() + (fate === 'late' ? TIME_LIMITS_MS.tool * 4 : 0), arrive)
+    })
+  })
+
+const lookUp = (parts: WorldParts, life: Life, entry: Entry | undefined, tool: Tool): Promise<Lookup<unknown>> =>
+  new Promise((resolve, reject) => {
+    const { time, fates } = parts
+    const fate = fates.lookUp()
+    time.schedule(fates.latency(), () => {
+      const truth = fate === 'unknown' ? { found: 'unknown' as const } : truthOf(entry)
+      parts.tell(() => `${life.owner}: the look-up of ${tool.name} is ${fate === 'truth' ? truth.found : fate}`)
+      if (fate === 'lost') return
+      life.later(fates.latency(), () => {
+        if (fate === 'broken') reject(new Error('the look-up broke'))
+        else resolve(truth)
+      })
+    })
+  })
+
+/** `nothing` only where nothing can come any more. */
+const truthOf = (entry: Entry | undefined): Lookup<unknown> => {
+  if (entry === undefined) return { found: 'nothing' }
+  if (entry.times > 0) return { found: 'succeeded', output: { n: 0, done: 'found it done' } }
+  const mayCome = [...entry.underWay].some((where) => where === 'sent' || where.isAlive())
+  return mayCome ? { found: 'unknown' } : { found: 'nothing' }
+}

@@ -1,0 +1,85 @@
+import { assign, setup } from 'xstate'
+import type { ChartEvent } from '../src/machines/chart-event.ts'
+import type { Json } from '../src/json.ts'
+
+interface TripContext {
+  readonly n: number
+  readonly total: Json
+  readonly tries: number
+}
+
+const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
+
+/** A user's own chart: a workflow of a tool, a question, two things at once, a run of another agent and a model. */
+export const tripChart = setup({
+  types: { context: {} as TripContext, events: {} as ChartEvent, input: {} as { readonly input?: { readonly n: number } } },
+  actions: { callTool: intent, askApproval: intent, startChildRun: intent, callModel: intent, abandon: intent },
+  guards: {
+    isFinalFailure: ({ event }) => event.type === 'ToolCallFailed' && event.retryAt === undefined,
+    mayTryAgain: ({ context }) => context.tries < 2,
+    isLong: ({ context }) => context.n > 5,
+  },
+  delays: {
+    untilRetry: ({ event }) => (event.type === 'ModelCallFailed' ? Math.max(0, (event.retryAt ?? event.at) - event.at) : 0),
+  },
+}).createMachine({
+  id: 'trip',
+  context: ({ input }) => ({ n: input.input?.n ?? 0, total: null, tries: 0 }),
+  initial: 'reserving',
+  states: {
+    reserving: {
+      entry: { type: 'callTool', params: ({ context }) => ({ tool: 'note', input: { n: context.n }, key: 'reserve' }) },
+      on: {
+        ToolCallSucceeded: 'asking',
+        ToolCallFailed: { guard: 'isFinalFailure', target: 'failed' },
+        ToolCallRejected: 'failed',
+      },
+    },
+    asking: {
+      tags: 'human',
+      entry: { type: 'askApproval', params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: 30_000 }) },
+      on: { ApprovalGranted: 'paying', ApprovalDenied: 'failed' },
+    },
+    paying: {
+      type: 'parallel',
+      states: {
+        money: {
+          initial: 'moving',
+          states: {
+            moving: {
+              entry: { type: 'callTool', params: ({ context }) => ({ tool: context.n % 2 === 0 ? 'pay' : 'ship', input: { n: context.n }, key: 'pay' }) },
+              on: { ToolCallSucceeded: 'moved', ToolCallRejected: 'moved', ToolCallFailed: { guard: 'isFinalFailure', target: 'moved' } },
+            },
+            moved: { type: 'final' },
+          },
+        },
+        patience: { initial: 'waiting', states: { waiting: { after: { 1500: 'over' } }, over: { type: 'final' } } },
+      },
+      after: { 40000: { target: 'failed', actions: 'abandon' } },
+      onDone: [{ guard: 'isLong', target: 'delegating' }, { target: 'summing' }],
+    },
+    delegating: {
+      entry: { type: 'startChildRun', params: ({ context }) => ({ agent: 'clerk', input: `plan: read ${context.n}; say trip`, key: 'clerk' }) },
+      on: {
+        ChildRunSucceeded: { target: 'summing', actions: assign({ total: ({ event }) => event.output }) },
+        ChildRunFailed: 'talking',
+      },
+      after: { 120000: { target: 'talking', actions: 'abandon' } },
+    },
+    talking: {
+      entry: { type: 'startChildRun', params: ({ context }) => ({ agent: 'desk', input: `plan: note ${context.n}; say talk`, key: 'desk' }) },
+      on: { ChildRunSucceeded: 'summing', ChildRunFailed: 'failed' },
+    },
+    summing: {
+      entry: [
+        { type: 'callModel', params: ({ context }) => ({ key: 'sum', prompt: `plan: say sum ${context.n}`, instructions: 'Sum up.' }) },
+        assign({ tries: ({ context }) => context.tries + 1 }),
+      ],
+      on: { ModelCallSucceeded: 'done', ModelCallFailed: [{ guard: 'mayTryAgain', target: 'resting' }, { target: 'failed' }] },
+    },
+    resting: { after: { untilRetry: 'summing' } },
+    done: { type: 'final' },
+    failed: { type: 'final', tags: 'failed' },
+  },
+  output: ({ context }) => ({ n: context.n, total: context.total }),
+})

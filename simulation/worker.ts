@@ -1,0 +1,86 @@
+import { createSweeper } from '../src/consumers/sweeper.ts'
+import type { Projector } from '../src/consumers/projector.ts'
+import { isAppError, messageOf } from '../src/errors.ts'
+import { agentRegistry } from '../src/runtime/agents.ts'
+import { createRefold } from '../src/runtime/refold.ts'
+import type { Runtime } from '../src/runtime/runtime.ts'
+import type { Notice } from '../src/runtime/runtime-parts.ts'
+import type { RunIndex } from '../src/views/run-index.ts'
+import { agentsWith } from './agents.ts'
+import { newLife, type Life } from './life.ts'
+import type { OutsideWorld } from './outside-world.ts'
+import { distantBlobs, distantLog, machineClock, type SteppingClock, type Surroundings } from './process-ports.ts'
+import { simulatedModel, type ModelParts } from './simulated-model.ts'
+
+/** One process of the cluster, in one of its lives. */
+export interface Worker {
+  readonly life: Life
+  readonly runtime: Runtime
+  readonly clock: SteppingClock
+}
+
+export interface Cluster extends Surroundings {
+  readonly models: ModelParts
+  readonly world: OutsideWorld
+  readonly index: RunIndex
+  readonly projector: Projector
+  readonly problems: string[]
+  random(): number
+  isGone(owner: string): boolean
+  /** Whether a process looks for runs that nobody works on; without it, only those that know a run see to it. */
+  readonly sweeps: boolean
+}
+
+const SWEEP_INTERVAL_MS = 5_000
+const MODELS_AT_ONCE = 2
+
+/** The real runtime, on ports that can fail. It begins with what was left behind, as a real process does. */
+export const startWorker = (cluster: Cluster, owner: string): Worker => {
+  const life = newLife(cluster.time, owner)
+  const clock = machineClock(cluster.time, life)
+  const { runtime } = createRefold({
+    log: distantLog(cluster, life),
+    blobs: distantBlobs(cluster, life),
+    agents: agentRegistry(agentsWith(cluster.world.handsOf(life))),
+    models: { alpha: simulatedModel(cluster.models, life, 'alpha'), beta: simulatedModel(cluster.models, life, 'beta') },
+    clock,
+    ids: ids(owner),
+    random: () => cluster.random(),
+    owner,
+    ownerIsGone: (other) => cluster.isGone(other),
+    costOf: () => 7,
+    modelConcurrency: MODELS_AT_ONCE,
+    notify: (notice) => heed(cluster, owner, notice),
+  })
+  const worker = { life, runtime, clock }
+  if (cluster.sweeps) sweep(cluster, worker)
+  return worker
+}
+
+const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
+  const idle = { ...clock, setTimer: (delayMs: number, wake: () => void) => life.later(delayMs, wake, { idle: true }) }
+  const sweeper = createSweeper({ ...cluster, runtime, clock: idle, intervalMs: SWEEP_INTERVAL_MS, notify: (notice) => heed(cluster, life.owner, notice) })
+  const forEver = new AbortController()
+  sweeper.recover().then(
+    () => {
+      sweeper.run(forEver.signal)
+    },
+    (error: unknown) => void cluster.problems.push(`${life.owner} cannot recover: ${messageOf(error)}`),
+  )
+}
+
+const heed = ({ tell, problems }: Cluster, owner: string, notice: Notice): void => {
+  tell(() => `${owner}: ${Object.values(notice).join(' ')}`)
+  if (notice.type === 'sweepFailed') problems.push(`${owner}: a sweep failed: ${notice.message}`)
+  if (notice.type === 'runBroken' && !/cannot be reached|were changed by others/.test(notice.message)) problems.push(`${owner}: ${notice.runId} broke: ${notice.message}`)
+}
+
+/** Codes by which a port's misfortune reaches a caller; everything else is a defect. */
+export const isMisfortune = (error: unknown): boolean => isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict')
+
+const ids = (owner: string): { uuid(): string } => {
+  const [slot = '0', life = '0'] = owner.replace('worker-', '').split('/')
+  const prefix = `${slot.padStart(8, '0')}-${life.padStart(4, '0')}-4000-8000-`
+  let count = 0
+  return { uuid: () => prefix + (count++).toString(16).padStart(12, '0') }
+}

@@ -1,0 +1,45 @@
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const MICRO_USD_PER_USD = 1_000_000
+
+/** `$0.0012` */
+export const money = (costMicroUsd: number): string => `$${(costMicroUsd / MICRO_USD_PER_USD).toFixed(4)}`
+
+/** `12,345`, on every machine alike. */
+export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** `1 event`, `2 events` */
+export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+
+/** `850 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` */
+export const duration = (ms: number): string => {
+  if (ms < 0) return `-${duration(-ms)}`
+  if (ms < SECOND) return `${Math.round(ms)} ms`
+  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / SECOND)} s`
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`
+  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`
+}
+
+/** Of an event within its run: `+2.5 s`. */
+export const offset = (ms: number): string => (ms < 0 ? duration(ms) : `+${duration(ms)}`)
+
+/** The largest unit alone: `12 s`, `5 min`, `3 h`, `9 d` */
+export const age = (ms: number): string => {
+  if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`
+  return `${Math.floor(ms / DAY)} d`
+}
+
+/** `1.5 GiB` */
+export const bytes = (value: number): string => {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10))
+  return `${(value / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`
+}
+
+/** `2026-09-23 12:04:05 UTC` */
+export const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`

@@ -1,0 +1,35 @@
+import { Option } from 'commander'
+import type { RunFilter } from '../../views/run-index.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { positiveInteger } from '../option-values.ts'
+import { runTable } from '../run-table.ts'
+import { looking } from '../session.ts'
+
+interface ListOptions extends RunFilter {
+  readonly limit: number
+}
+
+export const addListCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('list')
+    .alias('ls')
+    .description('list runs, the one with the newest event first')
+    .addOption(new Option('--status <status>', 'only runs of this status').choices(['active', 'completed', 'failed', 'cancelled']))
+    .option('--agent <name>', 'only runs of this agent')
+    .addOption(new Option('--waits-for <whom>', 'only runs that wait for this').choices(['message', 'approval', 'human']))
+    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .addHelpText('after', '\nExamples:\n  refold list --waits-for approval\n  refold list --status failed --json')
+    .action((options: ListOptions) => list(commandLine(), options))
+}
+
+const list = (line: CommandLine, { limit, ...filter }: ListOptions): Promise<void> =>
+  looking(line, async ({ index, projector }) => {
+    await projector.catchUp()
+    const rows = await index.list({ ...filter, limit: limit + 1 })
+    const shown = rows.slice(0, limit)
+    const { output } = line
+    await output.document(shown)
+    if (!output.json && shown.length > 0) for (const text of runTable(shown, line.clock.now(), output)) await output.line(text)
+    if (rows.length === 0) await output.note('No runs.')
+    if (rows.length > limit) await output.note(`There are more: --limit ${limit * 2}`)
+  })

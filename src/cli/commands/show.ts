@@ -1,0 +1,88 @@
+import { AppError } from '../../errors.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import type { Message } from '../../events/message.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import type { RunRow } from '../../projections/run-index.ts'
+import { applyToTranscript, emptyTranscript, messagesOf } from '../../projections/transcript.ts'
+import { age, count, counted, money, moment } from '../amounts.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { transcriptLines } from '../message-text.ts'
+import type { Output } from '../output.ts'
+import { printable } from '../printable.ts'
+import { costLines, costsByModel } from '../run-costs.ts'
+import { stateText } from '../run-table.ts'
+import { looking } from '../session.ts'
+import { eventsOfRun, exportedEvent, type ReadEvent } from '../stored-events.ts'
+import { timelineLines } from '../timeline.ts'
+
+interface ShowOptions {
+  readonly transcript?: true
+}
+
+export const addShowCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('show')
+    .description('show a run: where it stands, every event and where it led, and what it cost')
+    .argument('<run>', 'run id')
+    .option('--transcript', 'the conversation instead of the events')
+    .addHelpText('after', '\nExamples:\n  refold show 0190a7…\n  refold show 0190a7… --transcript')
+    .action((runId: string, options: ShowOptions) => show(commandLine(), runId, options))
+}
+
+const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<void> =>
+  looking(line, async (refold) => {
+    const events: ReadEvent[] = []
+    for await (const read of eventsOfRun(refold, runId)) events.push(read)
+    const run = await rowOf(refold, runId)
+    const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
+    const costs = costsByModel(readable)
+    const { output } = line
+    await output.document({ run, events: events.map(exportedEvent), transcript: transcriptOf(readable), costs })
+    if (output.json) return
+    for (const text of headLines(run, line.clock.now(), output)) await output.line(text)
+    await output.line()
+    for (const text of bodyLines(events, options, output)) await output.line(text)
+    if (costs.length > 0) for (const text of ['', ...costLines(costs, output.width)]) await output.line(text)
+  })
+
+const rowOf = async ({ index, projector }: OpenRefold, runId: string): Promise<RunRow> => {
+  await projector.catchUp()
+  const row = await index.get(runId)
+  if (row === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
+  return row
+}
+
+/** A fold of the events alone: no chart and no agent is needed to read a conversation. */
+const transcriptOf = (events: readonly RecordedRunEvent[]): readonly Message[] => messagesOf(events.reduce(applyToTranscript, emptyTranscript))
+
+const bodyLines = (events: readonly ReadEvent[], { transcript }: ShowOptions, output: Output): string[] => {
+  if (transcript !== true) return timelineLines(events, output)
+  return transcriptLines(transcriptOf(events.flatMap((read) => (read.ok ? [read.event] : []))), output.colours)
+}
+
+const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
+  const facts = [
+    `${run.agent}@${run.agentVersion}`,
+    `started ${moment(run.startedAt)} (${age(now - run.startedAt)} ago)`,
+    counted(run.revision + 1, 'event'),
+    `turn ${run.turn}`,
+    `${count(run.tokens)} tokens`,
+    money(run.costMicroUsd),
+  ]
+  return [
+    `${colours.strong(run.runId)}  ${colours.name(stateText(run))}${run.waitsFor === null ? '' : colours.attention(`  waits for ${run.waitsFor}`)}`,
+    colours.faint(facts.join(' · ')),
+    ...(run.reason === null ? [] : [`reason: ${printable(run.reason)}`]),
+    ...(run.problem === undefined ? [] : [colours.bad(`problem: ${printable(run.problem)}`)]),
+    ...hints(run),
+  ]
+}
+
+const hints = ({ runId, asked, status, paused }: RunRow): string[] => {
+  if (status !== 'active') return []
+  if (paused) return [`  refold resume ${runId}`]
+  return Object.entries(asked).map(([callId, whom]) => {
+    if (whom === 'approval') return `  refold approve ${runId} ${callId}`
+    return callId === '' ? `  refold answer ${runId} -m TEXT, or refold give-back ${runId}` : `  refold settle ${runId} ${callId} --succeeded JSON`
+  })
+}

@@ -1,0 +1,7 @@
+import type { RefoldOptions } from '../open-refold.ts'
+
+/** What `refold.config.ts` holds: the log, and the agents and models that runs in it are started with. */
+export type RefoldConfig = Pick<RefoldOptions, 'dir' | 'agents' | 'models' | 'prices'>
+
+/** For the default export of `refold.config.ts`, which the command line reads. An application may open the same: `openRefold(config)`. */
+export const defineConfig = (config: RefoldConfig): RefoldConfig => config

@@ -1,0 +1,79 @@
+import { isAppError } from '../errors.ts'
+import type { Run } from '../runtime/run-handle.ts'
+import type { RunView } from '../runtime/run-view.ts'
+import { activityLine } from './activity-line.ts'
+import { coloursFor } from './colours.ts'
+import type { CommandLine } from './command-line.ts'
+import { liveRun, liveRunStatus } from './live-run.ts'
+import { createScreen } from './screen.ts'
+
+/** Shows what a run does, and waits for it. */
+export interface RunFollower {
+  /** Does something to the run and shows all that follows, until nothing happens any more unless somebody does something. */
+  until(wish: () => Promise<unknown>): Promise<RunView>
+  close(): void
+}
+
+/** Follows a run behind `revision`, -1 being its very beginning. To be made before the run moves, so that no text is missed. */
+export const followRun = (line: CommandLine, run: Run, revision: number): RunFollower => {
+  const screen = createScreen(line, line.output.json)
+  const look = { colours: coloursFor(line.stderr), width: line.stderr.isTTY ? line.stderr.columns : Infinity }
+  const stop = new AbortController()
+  const signal = AbortSignal.any([stop.signal, line.signal])
+  const live = liveRun()
+  live.on('words', ({ text }) => {
+    screen.words(text)
+  })
+  live.subscribe(({ context }) => {
+    screen.status(liveRunStatus(context))
+  })
+  const writing = forwardText(run, signal, (callId, text) => {
+    live.trigger.wrote({ callId, text })
+  })
+
+  /** Up to the revision at which the run has settled, which later events may have passed already. */
+  const showUntil = async (from: number, settled: Promise<RunView>): Promise<void> => {
+    const reached = new AbortController()
+    let last = Infinity
+    void settled.then(
+      (view) => {
+        last = view.revision
+        if (live.getSnapshot().context.revision >= last) reached.abort()
+      },
+      () => {
+        reached.abort()
+      },
+    )
+    for await (const event of run.events({ from, signal: AbortSignal.any([signal, reached.signal]) })) {
+      const text = activityLine(event, live.getSnapshot().context, look)
+      live.trigger.recorded({ event })
+      if (text !== undefined) screen.line(text)
+      if (event.revision >= last) return
+    }
+  }
+
+  return {
+    async until(wish) {
+      const from = Math.max(revision, live.getSnapshot().context.revision) + 1
+      await wish()
+      const settled = run.untilSettled({ signal })
+      await showUntil(from, settled)
+      const view = await settled
+      screen.rest()
+      return view
+    },
+    close() {
+      stop.abort()
+      void writing
+      screen.rest()
+    },
+  }
+}
+
+const forwardText = async (run: Run, signal: AbortSignal, show: (callId: string, text: string) => void): Promise<void> => {
+  try {
+    for await (const { callId, text } of run.deltas({ signal })) show(callId, text)
+  } catch (error) {
+    if (!isAppError(error, 'Closed')) throw error
+  }
+}

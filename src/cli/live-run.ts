@@ -1,0 +1,104 @@
+import { createStore } from '@xstate/store'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import { textOf } from '../events/message.ts'
+import { count, money } from './amounts.ts'
+
+/** What a live view shows of a run: a fold of its events, and of the text that is being written. */
+export interface LiveRun {
+  readonly revision: number
+  readonly place: string
+  readonly tokens: number
+  readonly costMicroUsd: number
+  /** Tools by call id. */
+  readonly tools: Readonly<Record<string, string>>
+  /** Open model calls that the log knows of. Text of any other comes ahead of its event, and waits for it. */
+  readonly asked: readonly string[]
+  /** Such text, by call id. */
+  readonly ahead: Readonly<Record<string, string>>
+  /** Open model calls that are being written: of several at once, one is shown as it comes, the others when they are whole. */
+  readonly written: Readonly<Record<string, 'shown' | 'held'>>
+}
+
+const nothing: LiveRun = { revision: -1, place: '', tokens: 0, costMicroUsd: 0, tools: {}, asked: [], ahead: {}, written: {} }
+
+/** Emits `words` in the order in which they belong between the events. */
+export const liveRun = () =>
+  createStore({
+    context: nothing,
+    emits: { words: (_payload: { readonly text: string }): void => undefined },
+    on: {
+      recorded: (live, { event }: { readonly event: RecordedRunEvent }, enqueue) => {
+        const after = { ...fold(live, event), revision: event.revision, place: placeOf(event) }
+        const text = wordsOf(live, after, event)
+        if (text !== '') enqueue.emit.words({ text })
+        return after
+      },
+      wrote: (live, { callId, text }: { readonly callId: string; readonly text: string }, enqueue) => {
+        if (!live.asked.includes(callId)) return { ...live, ahead: { ...live.ahead, [callId]: (live.ahead[callId] ?? '') + text } }
+        const after = beginWriting(live, callId)
+        if (after.written[callId] === 'shown') enqueue.emit.words({ text })
+        return after
+      },
+    },
+  })
+
+const placeOf = ({ meta: { to } }: RecordedRunEvent): string => to.split(';', 1)[0] ?? ''
+
+const beginWriting = (live: LiveRun, callId: string): LiveRun => {
+  if (live.written[callId] !== undefined) return live
+  const isShown = !Object.values(live.written).includes('shown')
+  return { ...live, written: { ...live.written, [callId]: isShown ? 'shown' : 'held' } }
+}
+
+/** What an event itself brings to the text: what came ahead of it, or an answer that was not shown being written. */
+const wordsOf = (before: LiveRun, after: LiveRun, event: RecordedRunEvent): string => {
+  switch (event.type) {
+    case 'ModelCallRequested':
+      return after.written[event.data.callId] === 'shown' ? (before.ahead[event.data.callId] ?? '') : ''
+    case 'ModelCallSucceeded':
+      return before.written[event.data.callId] === 'shown' ? '' : ownLine(textOf(event.data.parts))
+    case 'HumanAnswerReceived':
+      return ownLine(event.data.text)
+    case 'OutputAccepted':
+      return ownLine(event.data.text ?? '')
+    default:
+      return ''
+  }
+}
+
+const ownLine = (text: string): string => (text === '' ? '' : `${text}\n`)
+
+const fold = (live: LiveRun, event: RecordedRunEvent): LiveRun => {
+  switch (event.type) {
+    case 'ModelCallRequested': {
+      const { callId } = event.data
+      const asked = { ...live, asked: [...live.asked, callId], ahead: without(live.ahead, callId) }
+      return live.ahead[callId] === undefined ? asked : beginWriting(asked, callId)
+    }
+    case 'ModelCallSucceeded':
+    case 'ModelCallFailed':
+      return spend(settle(live, event.data.callId), event.data)
+    case 'ToolCallRequested':
+      return { ...live, tools: { ...live.tools, [event.data.callId]: event.data.tool } }
+    default:
+      return live
+  }
+}
+
+const settle = (live: LiveRun, callId: string): LiveRun => ({
+  ...live,
+  asked: live.asked.filter((other) => other !== callId),
+  written: without(live.written, callId),
+})
+
+const without = <Value>(record: Readonly<Record<string, Value>>, key: string): Readonly<Record<string, Value>> =>
+  Object.fromEntries(Object.entries(record).filter(([other]) => other !== key))
+
+type ModelCallEnd = Extract<RecordedRunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>['data']
+
+const spend = (live: LiveRun, { usage, costMicroUsd = 0 }: ModelCallEnd): LiveRun =>
+  usage === undefined
+    ? live
+    : { ...live, tokens: live.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: live.costMicroUsd + costMicroUsd }
+
+export const liveRunStatus = ({ place, tokens, costMicroUsd }: LiveRun): string => `… ${place} · ${count(tokens)} tokens · ${money(costMicroUsd)}`

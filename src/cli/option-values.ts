@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from 'commander'
+import type { Json } from '../json.ts'
+
+/** 1, 2, 3 … */
+export const positiveInteger = (text: string): number => {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value
+  throw new InvalidArgumentError(`Expected 1, 2, 3 …`)
+}
+
+/** A revision or a position. */
+export const wholeNumber = (text: string): number => {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError(`Expected 0, 1, 2 …`)
+}
+
+export const jsonValue = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json
+  } catch (error) {
+    throw new InvalidArgumentError(`Expected JSON: ${error instanceof Error ? error.message : ''}. A text needs quotes of its own: '"like this"'`)
+  }
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { coloursFor, type Colours } from './colours.ts'
+
+/** Where a command says what it found. With `--json`, stdout holds JSON alone, and text goes to stderr. */
+export interface Output {
+  readonly json: boolean
+  /** Of `line`. */
+  readonly colours: Colours
+  /** Columns of `line`; Infinity where it is no terminal. */
+  readonly width: number
+  /** Text for people. */
+  line(text?: string): Promise<void>
+  /** For people, about what is going on rather than what was asked for. */
+  note(text: string): Promise<void>
+  /** The one JSON document of a command. Nothing without `--json`. */
+  document(value: unknown): Promise<void>
+  /** One line of NDJSON. Nothing without `--json`. */
+  record(value: unknown): Promise<void>
+}
+
+export interface OutputStreams {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+export const createOutput = ({ stdout, stderr }: OutputStreams, json: boolean): Output => {
+  const people = json ? stderr : stdout
+  return {
+    json,
+    colours: coloursFor(people),
+    width: people.isTTY ? people.columns : Infinity,
+    line: (text = '') => writeAll(people, `${text}\n`),
+    note: (text) => writeAll(stderr, `${text}\n`),
+    document: (value) => (json ? writeAll(stdout, `${JSON.stringify(value, null, 2)}\n`) : Promise.resolve()),
+    record: (value) => (json ? writeAll(stdout, `${JSON.stringify(value)}\n`) : Promise.resolve()),
+  }
+}
+
+/** Waits where the reader is slower, so that an export of any size needs no memory. */
+export const writeAll = async (stream: NodeJS.WritableStream, text: string): Promise<void> => {
+  if (!stream.write(text)) await once(stream, 'drain')
+}

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander'
+import type { CommandLine, CommandLineParts } from './command-line.ts'
+import { addCommands } from './commands/all-commands.ts'
+import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
+import { createOutput, writeAll } from './output.ts'
+import { reportError } from './report-error.ts'
+
+interface GlobalOptions {
+  readonly config?: string
+  readonly json?: true
+}
+
+/** Runs one command line and returns its exit code. Never rejects: errors are reported on stderr. */
+export const runProgram = async (argv: readonly string[], parts: CommandLineParts, debug: boolean): Promise<ExitCode> => {
+  const { stdout, stderr } = parts
+  const texts: Promise<void>[] = []
+  const ending: { code: ExitCode } = { code: exitCodes.ok }
+  const program = new Command('refold')
+  const globals = (): GlobalOptions => program.opts<GlobalOptions>()
+  program
+    .configureOutput({
+      writeOut: (text) => texts.push(writeAll(stdout, text)),
+      writeErr: (text) => texts.push(writeAll(stderr, text)),
+      // Reported like every other error, in one place.
+      outputError: () => undefined,
+      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : 100),
+      getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : 100),
+      getOutHasColors: () => stdout.isTTY && stdout.hasColors(),
+      getErrHasColors: () => stderr.isTTY && stderr.hasColors(),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+  describeProgram(program)
+  addCommands(program, () => commandLineOf(parts, globals(), ending))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (isHelp(error)) ending.code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    else ending.code = await reportError(error, { stderr, json: argv.includes('--json'), debug })
+  }
+  await Promise.all(texts)
+  return ending.code
+}
+
+const commandLineOf = (parts: CommandLineParts, { config, json }: GlobalOptions, ending: { code: ExitCode }): CommandLine => ({
+  ...parts,
+  configFile: config,
+  output: createOutput(parts, json === true),
+  exitWith: (code) => {
+    ending.code = code
+  },
+})
+
+/** Help is no failure; without any command it was not asked for. */
+const isHelp = (error: unknown): error is CommanderError =>
+  error instanceof CommanderError && ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)
+
+const EXAMPLES = `
+Examples:
+  refold run support -m "Where is my order 17?"     start a run and see it work
+  refold list --waits-for approval                  what waits for me?
+  refold show 0190a7…                               what happened in this run?
+  refold replay --all                               does every run refold to what was recorded?
+  refold chart support --format html -o chart.html  what is this agent?`
+
+const describeProgram = (program: Command): void => {
+  const codes = Object.entries(exitCodes).map(([name, code]) => `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`)
+  program
+    .description('Runs AI agents as statecharts on one log of events, and shows what they did.')
+    .option('--config <file>', 'configuration that names the log, the agents and the models (default: refold.config.ts or .js here)')
+    .option('--json', 'JSON on stdout, and everything meant for people on stderr')
+    .addHelpText('after', `${EXAMPLES}\n\nExit codes:\n${codes.join('\n')}`)
+}

@@ -1,0 +1,43 @@
+import type { RunRow } from '../projections/run-index.ts'
+import { age, count, money } from './amounts.ts'
+import type { Colours, Paint } from './colours.ts'
+import { textTable } from './text-table.ts'
+
+/** Runs as lines: the columns that a person scans for. */
+export const runTable = (rows: readonly RunRow[], now: number, { colours, width }: { readonly colours: Colours; readonly width: number }): string[] =>
+  textTable(
+    [
+      { title: 'RUN' },
+      { title: 'AGENT' },
+      { title: 'AGE', align: 'right' },
+      { title: 'STATE', flexible: true, paint: statePaint(colours) },
+      { title: 'TURN', align: 'right' },
+      { title: 'TOKENS', align: 'right' },
+      { title: 'COST', align: 'right' },
+      { title: 'WAITS FOR', paint: colours.attention },
+    ],
+    rows.map((row) => [
+      row.runId,
+      `${row.agent}@${row.agentVersion}`,
+      age(now - row.startedAt),
+      stateText(row),
+      String(row.turn),
+      count(row.tokens),
+      money(row.costMicroUsd),
+      row.waitsFor ?? '',
+    ]),
+    width,
+  )
+
+/** Where it stands, and what else keeps it from going on. */
+export const stateText = ({ state, paused, problem }: Pick<RunRow, 'state' | 'paused' | 'problem'>): string =>
+  `${state}${paused ? ' (paused)' : ''}${problem === undefined ? '' : ' (unreadable)'}`
+
+const statePaint =
+  ({ good, bad, attention, faint }: Colours): Paint =>
+  (text) => {
+    if (/^completed/.test(text)) return good(text)
+    if (/^failed|unreadable/.test(text)) return bad(text)
+    if (/^cancelled/.test(text)) return faint(text)
+    return /^escalated|paused/.test(text) ? attention(text) : text
+  }

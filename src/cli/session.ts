@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { AppError } from '../errors.ts'
+import type { Model, Models } from '../models/model.ts'
+import type { OpenRefold } from '../open-refold.ts'
+import type { CommandLine } from './command-line.ts'
+import { loadConfig } from './config-file.ts'
+import type { RefoldConfig } from './define-config.ts'
+
+/** Opens for a command that moves runs: this process performs what they owe, and no other run is taken up. */
+export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
+  const config = await loadConfig(line.cwd, line.configFile)
+  return closing(line, await line.open({ ...config, recover: false }), use)
+}
+
+/** Opens for a command that only looks: no run is moved, no model is called, and no API key is needed. */
+export const looking = async <Result>(line: CommandLine, use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>): Promise<Result> => {
+  const config = await loadConfig(line.cwd, line.configFile)
+  requireLog(config.dir)
+  return closing(line, await openToLook(line, config), (refold) => use(refold, config))
+}
+
+export const openToLook = (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> =>
+  line.open({ ...config, models: uncalledModels(config), recover: false })
+
+const closing = async <Result>(line: CommandLine, refold: OpenRefold, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
+  try {
+    return await use(refold)
+  } finally {
+    if (line.signal.aborted) await line.output.note('Finishing what is under way. Ctrl-C again leaves at once: it is then taken up later.')
+    await refold.close()
+  }
+}
+
+/** Looking at a folder that is not there must not make it. */
+const requireLog = (dir: string): void => {
+  if (existsSync(dir)) return
+  throw new AppError('EventLogUnavailable', `Expected a log in ${dir}, found no such folder. The first run makes it: refold run AGENT`, {
+    details: { dir },
+  })
+}
+
+const uncalled: Model = {
+  isFree: true,
+  call: () => Promise.reject(new AppError('NotPossible', 'This command only looks, so it calls no model')),
+}
+
+/** Every provider that the agents name, so that looking back needs none of them. */
+const uncalledModels = ({ agents, models = {} }: RefoldConfig): Models => {
+  const named = agents.flatMap(({ settings }) => settings.models.map((model) => model.slice(0, model.indexOf('/'))))
+  return Object.fromEntries([...Object.keys(models), ...named].map((provider) => [provider, uncalled]))
+}

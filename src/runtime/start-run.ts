@@ -1,0 +1,66 @@
+import { AppError } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import type { RunState } from '../fold/run-state.ts'
+import type { Json } from '../json.ts'
+import { present } from '../present.ts'
+import type { Agent } from './agent.ts'
+import type { WishOrigin } from './batch.ts'
+import type { JobDecision } from './run-actor.ts'
+
+export interface StartOptions extends WishOrigin {
+  /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
+  readonly runId?: string
+  readonly message?: string
+  /** What a chart of your own begins with. */
+  readonly input?: Json
+}
+
+/** A run that another run asked for. */
+export interface ChildOf {
+  readonly parent: { readonly runId: string; readonly callId: string }
+  readonly correlationId: string
+}
+
+export interface NewRun {
+  readonly agent: Agent
+  readonly runId: string
+  readonly options: StartOptions
+  readonly child: ChildOf | undefined
+}
+
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
+/** UTF-8 bytes. */
+const LARGEST_MESSAGE = 1024 * 1024
+
+export const checkRunId = (runId: string): void => {
+  if (!RUN_ID.test(runId))
+    throw new AppError('InvalidInput', `Expected a run id of letters, digits, ., _ and -, found ${JSON.stringify(runId)}`)
+}
+
+export const checkMessage = (message: string | undefined): void => {
+  if (message === undefined) return
+  const bytes = Buffer.byteLength(message)
+  if (message.trim() === '') throw new AppError('InvalidInput', 'Expected a message, found an empty one')
+  if (bytes > LARGEST_MESSAGE) throw new AppError('TooLarge', `Expected a message of ${LARGEST_MESSAGE} bytes at most, found ${bytes}`)
+}
+
+/** A start that is repeated finds its run; one that meets the run of another agent is refused. */
+export const startDecision = ({ agent, runId, options, child }: NewRun, state: RunState | undefined): JobDecision => {
+  if (state !== undefined) {
+    if (state.started.agent === agent.name) return { facts: [] }
+    return { refuse: new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is a run of ${state.started.agent}`) }
+  }
+  const { message, input, commandId, actor, traceparent } = options
+  const started: RunFact = {
+    type: 'RunStarted',
+    data: {
+      agent: agent.name,
+      agentVersion: agent.version,
+      chartHash: agent.program.chartHash,
+      settings: agent.settings,
+      ...present({ input, parent: child?.parent }),
+    },
+  }
+  const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message } }]
+  return { facts: [started, ...received], wish: present({ commandId, actor, traceparent }) }
+}

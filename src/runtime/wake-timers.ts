@@ -1,0 +1,44 @@
+import type { RunState } from '../fold/run-state.ts'
+import { nextDue } from '../fold/waiting.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+/** One timer in memory for each run that time moves. The log holds them all, so losing them costs a sweep. */
+export interface WakeTimers {
+  arm(state: RunState): void
+  stop(): void
+}
+
+/** A lease that has passed and could not be taken over, for want of a place, is looked at again after this. */
+const TAKEOVER_RETRY_MS = 1_000
+
+export const createWakeTimers = (parts: Pick<RuntimeParts, 'clock' | 'owner'>, wake: (runId: string) => void): WakeTimers => {
+  const armed = new Map<string, () => void>()
+  return {
+    arm(state) {
+      armed.get(state.runId)?.()
+      armed.delete(state.runId)
+      const delayMs = state.status === 'active' ? untilDue(parts, state) : undefined
+      if (delayMs === undefined) return
+      const disarm = parts.clock.setTimer(delayMs, () => {
+        armed.delete(state.runId)
+        wake(state.runId)
+      })
+      armed.set(state.runId, disarm)
+    },
+    stop() {
+      for (const disarm of armed.values()) disarm()
+      armed.clear()
+    },
+  }
+}
+
+const untilDue = ({ clock, owner }: Pick<RuntimeParts, 'clock' | 'owner'>, state: RunState): number | undefined => {
+  if (state.timers.size === 0 && state.owed.size === 0) return undefined
+  const now = clock.now()
+  const { timerAt, leaseAt } = nextDue(state, owner)
+  const delays = [
+    ...(timerAt === undefined ? [] : [Math.max(0, timerAt - now)]),
+    ...(leaseAt === undefined ? [] : [leaseAt > now ? leaseAt - now : TAKEOVER_RETRY_MS]),
+  ]
+  return delays.length === 0 ? undefined : Math.min(...delays)
+}
