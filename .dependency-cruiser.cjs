@@ -8,11 +8,12 @@ const MAY_IMPORT = {
   fold: ['events', 'statechart', 'machines', 'projections'],
   eventlog: [],
   blobs: [],
+  snapshots: [],
   models: ['events'],
   tools: ['events'],
   views: ['projections', 'events'],
   pictures: ['statechart'],
-  runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'models', 'tools'],
+  runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']

@@ -1,5 +1,6 @@
 export { AppError, errorCodes, type ErrorCode } from './errors.ts'
 export { openRefold, type OpenRefold, type RefoldOptions } from './open-refold.ts'
+export { defineConfig, type RefoldConfig } from './cli/define-config.ts'
 export { defineAgent, type Agent, type AgentOptions, type ChartOptions } from './runtime/agent.ts'
 export type { LimitOptions } from './runtime/limits.ts'
 export type { Refold } from './runtime/refold.ts'

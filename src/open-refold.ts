@@ -18,9 +18,10 @@ import type { Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
-import { createRefold, type Refold } from './runtime/refold.ts'
+import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import { localOwners } from './runtime/owner.ts'
 import type { Notice } from './runtime/runtime-parts.ts'
+import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { RunIndex } from './views/run-index.ts'
 import { sqliteRunIndex } from './views/run-index.sqlite.ts'
 
@@ -43,7 +44,7 @@ export interface RefoldOptions {
 }
 
 /** Refold with its log at hand, for tools that look into it. */
-export interface OpenRefold extends Refold {
+export interface OpenRefold extends RefoldCore {
   readonly log: EventLog
   readonly blobs: BlobStore
   readonly index: RunIndex
@@ -64,10 +65,12 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
   const blobs = fileBlobStore({ dir: join(dir, 'blobs') })
   const index = sqliteRunIndex({ path: join(dir, 'runs.db') })
+  const snapshots = sqliteSnapshotStore({ path: join(dir, 'snapshots.db') })
   const projector = createProjector({ log, index })
   const core = createRefold({
     log,
     blobs,
+    snapshots,
     agents: agentRegistry(options.agents),
     models,
     clock: systemClock,
@@ -103,6 +106,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
       await core.close(closing)
       owners.leave()
       await index.close()
+      await snapshots.close()
       await log.close()
     },
   }

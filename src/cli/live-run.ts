@@ -56,7 +56,7 @@ const wordsOf = (before: LiveRun, after: LiveRun, event: RecordedRunEvent): stri
     case 'ModelCallRequested':
       return after.written[event.data.callId] === 'shown' ? (before.ahead[event.data.callId] ?? '') : ''
     case 'ModelCallSucceeded':
-      return before.written[event.data.callId] === 'shown' ? '' : ownLine(textOf(event.data.parts))
+      return before.written[event.data.callId] === 'shown' ? '\n' : ownLine(textOf(event.data.parts))
     case 'HumanAnswerReceived':
       return ownLine(event.data.text)
     case 'OutputAccepted':

@@ -26,9 +26,10 @@ const RUNS_AT_ONCE = 64
 const ALL = 1_000_000
 
 export const createSweeper = ({ projector, index, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
-  const sweep = async (dueBy: number, limit: number): Promise<void> => {
+  const sweep = async (dueBy: number): Promise<void> => {
     await projector.catchUp()
-    const rows = await index.due(dueBy, limit)
+    // All of them: a page would hide what has become due behind runs that wait for others and are always due.
+    const rows = await index.due(dueBy, ALL)
     for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
       await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId)))
     }
@@ -44,12 +45,12 @@ export const createSweeper = ({ projector, index, runtime, clock, intervalMs, no
   }
 
   return {
-    recover: () => sweep(Number.MAX_SAFE_INTEGER, ALL),
+    recover: () => sweep(Number.MAX_SAFE_INTEGER),
     run(signal) {
       const again = (): void => {
         if (signal.aborted) return
         const disarm = clock.setTimer(intervalMs, () => {
-          void sweep(clock.now(), RUNS_AT_ONCE)
+          void sweep(clock.now())
             .catch((error: unknown) => {
               notify({ type: 'sweepFailed', message: messageOf(error) })
             })

@@ -9,7 +9,7 @@ import type { Spent } from '../machines/spent.ts'
 import { applyToBudget, emptyBudget, wallTimeMs, type Budget } from '../projections/budget.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, disarmChart, disarmTimer, oweIntent, settleOwed, settleTimers, timerById } from './ledger.ts'
+import { armTimer, disarmChart, disarmTimer, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -221,9 +221,16 @@ const book = (program: Program, draft: Draft, chart: string, actions: readonly C
   for (const action of actions) {
     const { state } = draft
     if (action.kind === 'arm') draft.state = { ...state, timers: armTimer(state.timers, chart, action, draft.event) }
-    else if (action.kind === 'disarm') draft.state = { ...state, timers: disarmTimer(state.timers, chart, action.id) }
+    else if (action.kind === 'disarm') disarm(draft, chart, action.id)
     else bookIntent(program, draft, action)
   }
+}
+
+/** A timer that is recorded and taken back leaves a trace, so that views need no chart to know what is due. */
+const disarm = (draft: Draft, chart: string, id: string): void => {
+  const { timers, taken } = disarmTimer(draft.state.timers, chart, id)
+  if (taken?.dueAt !== undefined) draft.intents.push(`disarm:${taken.timerId}`)
+  draft.state = { ...draft.state, timers }
 }
 
 const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
@@ -234,7 +241,8 @@ const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
       for (const call of action.params.calls as CallToolParams[]) propose(program, draft, call)
       return
     case 'abandon':
-      draft.state = { ...draft.state, owed: new Map(), calls: new Map() }
+      draft.intents.push('abandon:abandon')
+      draft.state = { ...draft.state, owed: new Map(), calls: new Map(), timers: runTimers(draft.state.timers) }
       return
     default:
       owe(draft, action)

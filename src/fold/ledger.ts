@@ -130,7 +130,13 @@ export const armTimer = (timers: Timers, chart: string, action: Extract<ChartAct
     askedAt: event.meta.at,
   })
 
-export const disarmTimer = (timers: Timers, chart: string, id: string): Timers => without(timers, timerKey(chart, id))
+export const disarmTimer = (timers: Timers, chart: string, id: string): { readonly timers: Timers; readonly taken: Timer | undefined } => {
+  const key = timerKey(chart, id)
+  return { timers: without(timers, key), taken: timers.get(key) }
+}
+
+/** Those of the run's own chart. */
+export const runTimers = (timers: Timers): Timers => new Map([...timers].filter(([, { chart }]) => chart === ''))
 
 /** A call that is over needs none of its timers. */
 export const disarmChart = (timers: Timers, chart: string): Timers => {

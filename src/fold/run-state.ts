@@ -10,7 +10,7 @@ import type { ChartDriver } from '../statechart/driver.ts'
 export interface Program {
   readonly run: ChartDriver
   readonly toolCall: ChartDriver
-  /** Structure hash of the run's chart. */
+  /** Structure hash of the run's chart and that of its tool calls. */
   readonly chartHash: string
   /** The agent's own folds, whose states its tools may read. */
   readonly projections: readonly Projection[]

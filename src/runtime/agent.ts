@@ -5,6 +5,7 @@ import { limits as limitsSchema, type Limits, type RunSettings } from '../events
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
 import type { Guardrails } from '../guardrails/guardrail.ts'
+import { sha256 } from '../hash.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
@@ -94,7 +95,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
   const program: Program = {
     run: chartDriver(machine),
     toolCall: chartDriver(toolCall),
-    chartHash: structureHash(chartGraph(machine)),
+    chartHash: chartsHash(machine),
     projections: options.projections ?? [],
   }
   return {
@@ -118,6 +119,10 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     failurePolicy: { ...defaultFailurePolicy, ...options.failurePolicy },
   }
 }
+
+/** Both charts that a run is folded by. */
+const chartsHash = (machine: AnyStateMachine): string =>
+  sha256([machine, toolCall].map((chart) => structureHash(chartGraph(chart))).join('\n')).slice(0, 16)
 
 const defaultOptions = { guardrails: {}, modelSettings: {}, modelTimeoutMs: 120_000 }
 

@@ -1,6 +1,5 @@
-import { AppError } from '../errors.ts'
 import type { Message } from '../events/message.ts'
-import { spentAt, step } from '../fold/fold.ts'
+import { spentAt } from '../fold/fold.ts'
 import { stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { waitsFor, type WaitsFor } from '../fold/waiting.ts'
@@ -8,7 +7,6 @@ import type { Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
-import { readRun } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 /** What a run is at one revision, as plain JSON. */
@@ -75,16 +73,3 @@ const shownProjections = ({ program }: Agent, state: RunState): Record<string, u
       return [projection.name, projection.show === undefined ? inner : projection.show(inner)]
     }),
   )
-
-/** The fold up to and with one revision. */
-export const stateAt = async (parts: RuntimeParts, runId: string, revision: number): Promise<RunState> => {
-  let agent: Agent | undefined
-  let state: RunState | undefined
-  for await (const { event } of readRun(parts, runId)) {
-    if (event.type === 'RunStarted') agent = parts.agents.ofRun(runId, event.data)
-    if (agent === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${event.type}`)
-    state = step(agent.program, state, event).state
-    if (event.revision === revision) return state
-  }
-  throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${state?.revision ?? 0}, found ${revision}`)
-}

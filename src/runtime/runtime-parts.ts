@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Clock, IdSource, Random } from '../clock.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
 import type { Usage } from '../events/message.ts'
+import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { Models } from '../models/model.ts'
 import type { Agents } from './agents.ts'
 
@@ -16,6 +17,7 @@ export type Notice =
 export interface RuntimeParts {
   readonly log: EventLog
   readonly blobs: BlobStore
+  readonly snapshots: SnapshotStore
   readonly agents: Agents
   readonly models: Models
   readonly clock: Clock

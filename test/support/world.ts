@@ -4,6 +4,7 @@ import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import type { Models } from '../../src/models/model.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
+import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
 import { agentRegistry } from '../../src/runtime/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
 import type { Notice } from '../../src/runtime/runtime-parts.ts'
@@ -75,6 +76,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
   const refold = createRefold({
     log,
     blobs: memoryBlobStore(),
+    snapshots: memorySnapshotStore(),
     agents: agentRegistry(agents),
     models,
     clock,

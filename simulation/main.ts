@@ -1,0 +1,37 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { simulateSeed } from './simulate.ts'
+
+const wholeNumber = (text: string): number => {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError(`expected a whole number, found ${text}`)
+  return number
+}
+
+const { seeds, from, json } = new Command('simulate')
+  .description('Plays seeds of a cluster on the real runtime, in which whatever can go wrong does, and checks what Refold promises.')
+  .option('--seeds <number>', 'how many seeds to play', wholeNumber, 100)
+  .option('--from <seed>', 'the first of them', wholeNumber, 1)
+  .option('--json', 'print one line of figures to stdout', false)
+  .parse()
+  .opts<{ seeds: number; from: number; json: boolean }>()
+
+const began = performance.now()
+const totals = { failed: 0, crashes: 0, effects: 0, events: 0 }
+for (let seed = from; seed < from + seeds; seed++) {
+  const report = await simulateSeed(seed)
+  totals.crashes += report.crashes
+  totals.effects += report.effects
+  totals.events += report.events
+  if (report.problems.length > 0) {
+    totals.failed += 1
+    const { story } = await simulateSeed(seed, { story: true })
+    process.stderr.write(`\n${story.join('\n')}\n\nseed ${seed} FAILED:\n${report.problems.map((problem) => `  ${problem}`).join('\n')}\n\n`)
+  } else if ((seed - from + 1) % 100 === 0) {
+    process.stderr.write(`${seed - from + 1} of ${seeds} seeds, ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${totals.events} events\n`)
+  }
+}
+const seconds = (performance.now() - began) / 1000
+const figures = { seeds, failed: totals.failed, crashes: totals.crashes, effects: totals.effects, seedsPerSecond: Number((seeds / seconds).toFixed(1)) }
+if (json) process.stdout.write(`${JSON.stringify(figures)}\n`)
+else process.stderr.write(`${seeds} seeds from ${from}: ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${figures.seedsPerSecond} seeds/s\n`)
+process.exitCode = totals.failed > 0 ? 1 : 0

@@ -1,0 +1,137 @@
+import type { RunEvent } from '../src/events/envelope.ts'
+import type { Command } from '../src/fold/decide.ts'
+import type { RunState } from '../src/fold/run-state.ts'
+import { waitsFor } from '../src/fold/waiting.ts'
+import { idempotencyKey } from '../src/runtime/answer-tool-call.ts'
+import type { AuditedRun } from './auditor.ts'
+import type { Chance } from './chance.ts'
+import type { OutsideWorld } from './outside-world.ts'
+import { drawPlan } from './scenario.ts'
+import type { VirtualTime } from './virtual-time.ts'
+import type { Callers } from './wishes.ts'
+
+/** Users, approvers and operators: they see what a run waits for and, after a while, do something about it. */
+export interface People {
+  onEvent(run: AuditedRun, event: RunEvent): void
+  /** Somebody who needs no reason. */
+  interfere(run: AuditedRun): void
+  /** From here on nobody is careless: whatever waits is seen to. */
+  becomeDiligent(runs: Iterable<AuditedRun>): void
+}
+
+export interface PeopleParts {
+  readonly time: VirtualTime
+  readonly chance: Chance
+  readonly world: OutsideWorld
+  readonly callers: Callers
+}
+
+const MOST_MESSAGES = 3
+const MOST_RETURNS = 2
+
+interface Patience {
+  attending: boolean
+  messages: number
+  returns: number
+}
+
+export const createPeople = ({ time, chance, world, callers }: PeopleParts): People => {
+  const patience = new Map<string, Patience>()
+  let diligent = false
+
+  const patienceFor = (runId: string): Patience => {
+    const known = patience.get(runId) ?? { attending: false, messages: 0, returns: 0 }
+    patience.set(runId, known)
+    return known
+  }
+
+  const attend = (run: AuditedRun): void => {
+    const known = patienceFor(run.runId)
+    if (known.attending) return
+    known.attending = true
+    time.schedule(chance.between(100, 4_000), () => {
+      known.attending = false
+      const state = run.states.at(-1)
+      const command = state === undefined ? undefined : reaction(state, run, known)
+      if (command !== undefined) callers.send({ runId: run.runId, command })
+    })
+  }
+
+  const reaction = (state: RunState, run: AuditedRun, known: Patience): Command | undefined => {
+    switch (waitsFor(state)) {
+      case 'message':
+        return talk(run, known)
+      case 'approval':
+        return decideApproval(state)
+      case 'human':
+        return help(state, run, known)
+      case 'resume':
+        return { type: 'resume', by: 'operator' }
+      case undefined:
+        return undefined
+    }
+  }
+
+  const talk = (run: AuditedRun, known: Patience): Command | undefined => {
+    known.messages += 1
+    if (known.messages <= MOST_MESSAGES && chance.hits(0.6)) return { type: 'sendMessage', text: drawPlan(chance, run.agent.name) }
+    return chance.hits(0.5) ? { type: 'complete', by: 'user' } : undefined
+  }
+
+  const decideApproval = (state: RunState): Command | undefined => {
+    const [asked] = state.approvals.values()
+    if (asked === undefined || (!diligent && chance.hits(0.2))) return undefined
+    if (chance.hits(0.25)) return { type: 'deny', callId: asked.callId, by: 'approver', reason: 'no' }
+    return { type: 'approve', callId: asked.callId, by: 'approver', ...(chance.hits(0.5) ? { digest: asked.digest } : {}) }
+  }
+
+  const help = (state: RunState, run: AuditedRun, known: Patience): Command => {
+    const unresolved = [...state.owed.values()].find(({ intent }) => intent === 'lookUp')
+    if (unresolved !== undefined) return settle(run.runId, unresolved.key)
+    if (known.returns < MOST_RETURNS && chance.hits(0.5)) {
+      known.returns += 1
+      return { type: 'giveBack', by: 'expert', ...(chance.hits(0.5) ? { note: 'go on', limits: { tokens: 100_000 } } : {}) }
+    }
+    return chance.pick<Command>([
+      { type: 'answer', by: 'expert', text: 'so it is' },
+      { type: 'fail', by: 'expert', reason: 'no way' },
+      { type: 'complete', by: 'expert' },
+    ])
+  }
+
+  const settle = (runId: string, callId: string): Command => {
+    const happened = world.happened(idempotencyKey(runId, callId))
+    return {
+      type: 'settleToolCall',
+      callId,
+      by: 'expert',
+      outcome: happened ? { succeeded: true, output: { n: 0, done: 'by the books' } } : { succeeded: false, message: 'it is not in the books' },
+    }
+  }
+
+  return {
+    onEvent: attend,
+    interfere(run) {
+      const state = run.states.at(-1)
+      const callId = [...(state?.calls.keys() ?? []), ...(state?.approvals.keys() ?? [])].at(-1) ?? '0.0'
+      callers.send({
+        runId: run.runId,
+        command: chance.pick<Command>([
+          { type: 'sendMessage', text: drawPlan(chance, run.agent.name) },
+          { type: 'pause', by: 'operator' },
+          { type: 'pause', by: 'operator', reason: 'to be safe' },
+          { type: 'cancel', by: 'operator', reason: 'enough' },
+          { type: 'giveBack', by: 'operator' },
+          { type: 'approve', callId, by: 'operator' },
+          { type: 'deny', callId, by: 'operator', reason: 'never' },
+          settle(run.runId, callId),
+          { type: 'complete', by: 'operator', output: { z: 1, a: [2] } },
+        ]),
+      })
+    },
+    becomeDiligent(runs) {
+      diligent = true
+      for (const run of runs) attend(run)
+    },
+  }
+}

@@ -1,0 +1,193 @@
+import { setImmediate } from 'node:timers/promises'
+import { messageOf } from '../src/errors.ts'
+import type { RunState } from '../src/fold/run-state.ts'
+import { waitsFor } from '../src/fold/waiting.ts'
+import type { AuditedRun } from './auditor.ts'
+import { seededChance, type Chance } from './chance.ts'
+import { calmed, drawClimate, type Climate } from './chaos.ts'
+import { createPeople, type People } from './people.ts'
+import { drawScenario } from './scenario.ts'
+import { setStage, type Stage } from './stage.ts'
+import { virtualTime, type VirtualTime } from './virtual-time.ts'
+import { createCallers, type Callers } from './wishes.ts'
+
+/** What became of one seed. */
+export interface SeedReport {
+  readonly seed: number
+  readonly problems: readonly string[]
+  readonly crashes: number
+  /** Effects that tools have had on the world. */
+  readonly effects: number
+  readonly events: number
+  /** Every event of every run, byte for byte. */
+  readonly history: readonly string[]
+  /** What happened, in order of time; empty unless it was asked for. */
+  readonly story: readonly string[]
+}
+
+const BEGINS_AT = 1_700_000_000_000
+const WORKERS = 3
+const MOST_RUNS = 3
+/** So long everything may go wrong, ms; then it has to come to rest. */
+const CHAOS_MS = 40_000
+const LONGEST_DRAIN_MS = 20 * 60_000
+const MOST_STEPS = 40_000
+const LAST_SWEEPS_MS = 60_000
+
+/** Plays one seed from its start until nothing happens any more, and says what was not as it has to be. */
+export const simulateSeed = async (seed: number, { story: tells = false } = {}): Promise<SeedReport> => {
+  const story: string[] = []
+  const play = createPlay(seed, (time, line) => {
+    if (tells) story.push(`${((time.now() - BEGINS_AT) / 1000).toFixed(3).padStart(9)}  ${line()}`)
+  })
+  const { auditor, world, log } = play.stage
+  const onRejection = (error: unknown): void => void auditor.problems.push(`nobody awaits: ${messageOf(error)}`)
+  process.on('unhandledRejection', onRejection)
+  try {
+    await perform(play)
+    await audit(play)
+  } finally {
+    process.off('unhandledRejection', onRejection)
+  }
+  return {
+    seed,
+    problems: [...new Set(auditor.problems)],
+    crashes: play.stage.crashes(),
+    effects: world.effects(),
+    events: [...auditor.runs.values()].reduce((sum, { events }) => sum + events.length, 0),
+    history: await Array.fromAsync(log.readAll(), ({ stream, revision, id, type, data, meta }) => `${stream}@${revision} ${id} ${type} ${data} ${meta}`),
+    story,
+  }
+}
+
+interface Play {
+  readonly chance: Chance
+  readonly time: VirtualTime
+  readonly stage: Stage
+  readonly callers: Callers
+  readonly people: People
+  climate(): Climate
+  calm(): void
+}
+
+const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) => void): Play => {
+  const chance = seededChance(seed)
+  const time = virtualTime(BEGINS_AT)
+  let climate = drawClimate(chance)
+  const stage = setStage({
+    chance,
+    time,
+    climate: () => climate,
+    workers: WORKERS,
+    tell: (line) => {
+      tell(time, line)
+    },
+    onEvent: (run, event) => {
+      people.onEvent(run, event)
+    },
+  })
+  const callers = createCallers({ ...stage.cluster, chance, auditor: stage.auditor, workers: stage.workers })
+  const people = createPeople({ time, chance, world: stage.world, callers })
+  tell(time, () => `seed ${seed}: ${JSON.stringify(climate)}`)
+  return {
+    chance,
+    time,
+    stage,
+    callers,
+    people,
+    climate: () => climate,
+    calm: () => {
+      climate = calmed(climate)
+    },
+  }
+}
+
+const perform = async (play: Play): Promise<void> => {
+  const { chance, time, stage, callers, people } = play
+  const ends = BEGINS_AT + CHAOS_MS
+  stage.startAll()
+  const runs = 1 + chance.below(MOST_RUNS)
+  for (let number = 1; number <= runs; number++) {
+    const { agent, options } = drawScenario(chance)
+    time.schedule(chance.between(0, 3_000), () => callers.send({ runId: `run-${number}`, start: agent, options }))
+  }
+  for (let number = 0; number < play.climate().interference * runs; number++) {
+    const runId = `run-${1 + chance.below(runs)}`
+    time.schedule(chance.between(100, 15_000), () => {
+      const run = stage.auditor.runs.get(runId)
+      if (run !== undefined) people.interfere(run)
+    })
+  }
+  disturb(play, ends)
+  await steps(play, ends, () => false)
+  play.calm()
+  stage.cluster.tell(() => 'the storm is over')
+  for (const { clock } of stage.workers()) clock.step(0)
+  stage.startAll()
+  people.becomeDiligent(stage.auditor.runs.values())
+  await steps(play, ends + LONGEST_DRAIN_MS, () => !time.hasWork() && isAtRest(stage))
+}
+
+/** Clocks that are set, and processes that end for no reason of ours. */
+const disturb = ({ chance, time, stage, climate }: Play, until: number): void => {
+  const again = (): void => {
+    const workers = stage.workers()
+    const worker = workers[chance.below(workers.length)]
+    if (worker !== undefined && chance.hits(climate().crash * 10)) stage.cluster.crash(worker.life)
+    else worker?.clock.step(chance.between(-1, 1) * climate().clockStepMs)
+    if (time.now() < until) time.schedule(chance.between(500, 6_000), again)
+  }
+  time.schedule(chance.between(500, 6_000), again)
+}
+
+const steps = async ({ time, stage }: Play, until: number, isOver: () => boolean): Promise<void> => {
+  let idleSince: number | undefined
+  for (let count = 0; time.step(until); count++) {
+    await setImmediate()
+    if (isOver()) return
+    idleSince = time.hasWork() ? undefined : (idleSince ?? time.now())
+    // Only those who look for lost runs are awake: they get some time to find one.
+    if (idleSince !== undefined && time.now() - idleSince > LAST_SWEEPS_MS) return
+    if (count > MOST_STEPS) return void stage.auditor.problems.push(`it does not come to rest within ${MOST_STEPS} steps`)
+  }
+  if (time.hasWork() && isOver.length === 0 && time.now() > until) stage.auditor.problems.push('it does not come to rest')
+}
+
+const isAtRest = ({ auditor }: Stage): boolean => [...auditor.runs.values()].every((run) => restProblem(auditor.runs, run) === undefined)
+
+/** Every run has ended or waits for somebody, be it through its child. */
+const restProblem = (runs: ReadonlyMap<string, AuditedRun>, { runId, states }: AuditedRun): string | undefined => {
+  const state = states.at(-1)
+  if (state === undefined || state.status !== 'active' || waitsFor(state) !== undefined) return undefined
+  const child = childOf(runs, state)
+  const childState = child?.states.at(-1)
+  if (child !== undefined && childState?.status === 'active') return restProblem(runs, child)
+  return `${runId} is stuck at ${JSON.stringify(state.chart.value)}, owed: ${JSON.stringify([...state.owed.values()])}, timers: ${JSON.stringify([...state.timers.values()])}`
+}
+
+const childOf = (runs: ReadonlyMap<string, AuditedRun>, state: RunState): AuditedRun | undefined => {
+  const parked = [...state.owed.values()].find(({ intent, status }) => intent === 'startChildRun' && status === 'parked')
+  return parked === undefined ? undefined : runs.get(`${state.runId}.${parked.key}`)
+}
+
+const audit = async ({ stage, callers, time }: Play): Promise<void> => {
+  const { auditor } = stage
+  for (const run of auditor.runs.values()) {
+    const problem = restProblem(auditor.runs, run)
+    if (problem !== undefined) auditor.problems.push(problem)
+  }
+  callers.audit()
+  for (const { runtime, life } of stage.workers()) {
+    for (const runId of auditor.runs.keys()) {
+      runtime.current(runId).then(
+        (state) => {
+          auditor.compare(state, life.owner)
+          if (state.revision + 1 !== auditor.runs.get(runId)?.events.length) auditor.problems.push(`${life.owner} knows ${runId} only up to ${state.revision}`)
+        },
+        (error: unknown) => void auditor.problems.push(`${life.owner} cannot read ${runId}: ${messageOf(error)}`),
+      )
+    }
+  }
+  const until = time.now() + 10_000
+  while (time.step(until)) await setImmediate()
+}

@@ -1,0 +1,143 @@
+import type { BlobStore } from '../src/blobs/blob-store.ts'
+import { AppError } from '../src/errors.ts'
+import { createProjector } from '../src/consumers/projector.ts'
+import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
+import type { EventLog } from '../src/eventlog/event-log.ts'
+import type { RunEvent } from '../src/events/envelope.ts'
+import { sha256 } from '../src/hash.ts'
+import { memoryRunIndex } from '../src/views/run-index.memory.ts'
+import { agentsWith } from './agents.ts'
+import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
+import type { Chance } from './chance.ts'
+import { fatesOf, type Climate } from './chaos.ts'
+import type { Life } from './life.ts'
+import { outsideWorld, type OutsideWorld } from './outside-world.ts'
+import type { VirtualTime } from './virtual-time.ts'
+import { startWorker, type Cluster, type Worker } from './worker.ts'
+
+/** A cluster of processes on one log, in a world that counts. */
+export interface Stage {
+  readonly log: EventLog
+  readonly auditor: Auditor
+  readonly world: OutsideWorld
+  readonly cluster: Cluster
+  crashes(): number
+  workers(): readonly Worker[]
+  /** Starts whatever is down. */
+  startAll(): void
+}
+
+export interface StageParts {
+  readonly chance: Chance
+  readonly time: VirtualTime
+  readonly climate: () => Climate
+  readonly workers: number
+  readonly tell: (line: () => string) => void
+  readonly onEvent: (run: AuditedRun, event: RunEvent) => void
+}
+
+const noHands = { execute: () => Promise.reject(new Error('no hands')), lookUp: () => Promise.reject(new Error('no hands')) }
+/** Programs and prompts are the same everywhere, so the auditor has its own. */
+const agents = agentsWith(noHands)
+const agentsByName = new Map(agents.map((agent) => [agent.name, agent]))
+const promptHashes = new Map(agents.map(({ prompt, promptHash }) => [prompt.instructions, promptHash]))
+
+const LONGEST_DOWNTIME_MS = 15_000
+
+export const setStage = (parts: StageParts): Stage => {
+  const { chance, time, climate, tell } = parts
+  const payloads = new Map<string, string>()
+  const auditor = createAuditor({
+    agents: agentsByName,
+    payloads,
+    onEvent: (run, event) => {
+      tell(() => eventLine(event))
+      parts.onEvent(run, event)
+    },
+  })
+  const log = auditedLog(memoryEventLog({ clock: { now: () => Math.floor(time.now()), setTimer: () => () => undefined } }), auditor)
+  const fates = fatesOf(chance, climate)
+  const worldParts = { time, fates, books: auditor.books, problems: auditor.problems, tell }
+  const world = outsideWorld(worldParts)
+  const index = memoryRunIndex()
+  const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
+  const gone = new Set<string>()
+  let lives = 0
+  let crashes = 0
+
+  const start = (slot: number): void => {
+    if (slots[slot] === undefined) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`)
+  }
+
+  const crash = (life: Life): void => {
+    if (!life.isAlive()) return
+    life.end()
+    gone.add(life.owner)
+    crashes += 1
+    tell(() => `${life.owner} CRASHES`)
+    const slot = slots.findIndex((worker) => worker?.life === life)
+    slots[slot] = undefined
+    time.schedule(chance.between(10, LONGEST_DOWNTIME_MS), () => start(slot))
+  }
+
+  const cluster: Cluster = {
+    ...worldParts,
+    log,
+    blobs: sharedBlobs(payloads),
+    crash,
+    models: { ...worldParts, promptHashes, asked: new Map() },
+    world,
+    index,
+    projector: createProjector({ log, index }),
+    random: () => chance.next(),
+    isGone: (owner) => climate().seesDeath && gone.has(owner),
+    sweeps: climate().sweeps,
+  }
+
+  return {
+    log,
+    auditor,
+    world,
+    cluster,
+    crashes: () => crashes,
+    workers: () => slots.filter((worker) => worker !== undefined),
+    startAll: () => {
+      for (let slot = 0; slot < slots.length; slot++) start(slot)
+    },
+  }
+}
+
+/** Whatever it stores, the auditor sees before anybody else does. */
+const auditedLog = (log: EventLog, auditor: Auditor): EventLog => {
+  const heads = new Map<string, number>()
+  return {
+    ...log,
+    async append(stream, expected, events) {
+      const last = await log.append(stream, expected, events)
+      const isNew = last.revision > (heads.get(stream) ?? -1)
+      heads.set(stream, Math.max(last.revision, heads.get(stream) ?? -1))
+      if (isNew) for (const event of asStored(stream, events, last)) auditor.stored(event)
+      return last
+    },
+  }
+}
+
+const sharedBlobs = (texts: Map<string, string>): BlobStore => ({
+  async put(text) {
+    const hash = sha256(text)
+    texts.set(hash, text)
+    return hash
+  },
+  async get(hash) {
+    const text = texts.get(hash)
+    if (text === undefined) throw new AppError('EventLogCorrupt', `Expected a blob ${hash}, found none`)
+    return text
+  },
+})
+
+const eventLine = ({ runId, revision, type, data, meta }: RunEvent): string => {
+  const facts = Object.entries(data).filter(([name]) => ['callId', 'attempt', 'tool', 'text', 'reason', 'message', 'class', 'owner', 'limit', 'outcome', 'timerId'].includes(name))
+  const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const asked = meta.intents === undefined ? '' : ` (${meta.intents.join(' ')})`
+  return `${runId}@${revision} ${type} ${words.join(' ')} -> ${meta.to}${asked}`
+}

@@ -1,0 +1,99 @@
+import { isAppError, messageOf } from '../src/errors.ts'
+import type { Command } from '../src/fold/decide.ts'
+import type { RunState } from '../src/fold/run-state.ts'
+import type { StartOptions } from '../src/runtime/runtime.ts'
+import type { Auditor } from './auditor.ts'
+import type { Chance } from './chance.ts'
+import type { VirtualTime } from './virtual-time.ts'
+import { isMisfortune, type Worker } from './worker.ts'
+
+/** What somebody wants of a run: under one command id, however often it has to be said. */
+export type Wish =
+  | { readonly runId: string; readonly start: string; readonly options: StartOptions }
+  | { readonly runId: string; readonly command: Command }
+
+/** The callers from outside: they say again what was not answered, sometimes even what was, and remember what they were told. */
+export interface Callers {
+  send(wish: Wish): void
+  /** What they were told, against what the log says. */
+  audit(): void
+}
+
+export interface CallersParts {
+  readonly time: VirtualTime
+  readonly chance: Chance
+  readonly auditor: Auditor
+  readonly workers: () => readonly Worker[]
+  readonly tell: (line: () => string) => void
+}
+
+interface Told {
+  readonly wish: Wish
+  readonly commandId: string
+  granted: number
+  refused: number
+  unanswered: number
+}
+
+const PATIENCE_MS = 8_000
+const MOST_TRIES = 4
+
+export const createCallers = (parts: CallersParts): Callers => {
+  const { time, chance, auditor, tell } = parts
+  const all: Told[] = []
+
+  const say = (told: Told, tries: number): void => {
+    const workers = parts.workers()
+    const worker = workers[chance.below(workers.length)]
+    const again = (delayMs: number): void => {
+      if (tries < MOST_TRIES) time.schedule(delayMs, () => told.granted === 0 && say(told, tries + 1))
+    }
+    if (worker === undefined) return again(chance.between(200, 2_000))
+    tell(() => `caller: ${told.commandId} ${describe(told.wish)} to ${worker.life.owner}`)
+    told.unanswered += 1
+    time.schedule(PATIENCE_MS, () => told.granted + told.refused === 0 && chance.hits(0.7) && again(0))
+    perform(worker, told).then(
+      (state) => {
+        told.unanswered -= 1
+        told.granted += 1
+        auditor.compare(state, worker.life.owner)
+      },
+      (error: unknown) => {
+        told.unanswered -= 1
+        told.refused += 1
+        tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
+        if (isMisfortune(error)) return again(chance.between(50, 3_000))
+        if (!isAppError(error, 'NotPossible')) auditor.problems.push(`${told.commandId} ${describe(told.wish)} was refused: ${messageOf(error)}`)
+      },
+    )
+  }
+
+  const check = (told: Told): void => {
+    const { commandId, wish, granted, refused, unanswered } = told
+    const types = [...auditor.books.granted(commandId)]
+    const most = Math.max(0, ...types.map(([, times]) => times))
+    const complain = (what: string): void => void auditor.problems.push(`${commandId} ${describe(wish)} ${what}: ${JSON.stringify(types)}`)
+    if (most > 1) complain('was granted more than once')
+    if (granted > 0 && most === 0) complain('was granted, but it is not in the log')
+    if (granted === 0 && unanswered === 0 && refused > 0 && most > 0) complain('was refused, but it is in the log')
+  }
+
+  return {
+    send(wish) {
+      const told: Told = { wish, commandId: `wish-${all.length}`, granted: 0, refused: 0, unanswered: 0 }
+      all.push(told)
+      say(told, 1)
+      if (chance.hits(0.15)) time.schedule(chance.between(0, 500), () => say(told, 1))
+    },
+    audit() {
+      for (const told of all) check(told)
+    },
+  }
+}
+
+const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunState> =>
+  'start' in wish
+    ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
+    : runtime.command(wish.runId, wish.command, { commandId })
+
+const describe = (wish: Wish): string => ('start' in wish ? `start ${wish.start} as ${wish.runId}` : `${JSON.stringify(wish.command)} of ${wish.runId}`)

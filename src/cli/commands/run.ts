@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { text as textOfStream } from 'node:stream/consumers'
+import { AppError } from '../../errors.ts'
+import type { Json } from '../../json.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { converse } from '../conversation.ts'
+import { followRun } from '../follow-run.ts'
+import { reportRun } from '../moved-run.ts'
+import { jsonValue } from '../option-values.ts'
+import { atWork } from '../session.ts'
+
+interface RunOptions {
+  readonly message?: string
+  readonly input?: Json
+  readonly runId?: string
+  readonly interactive?: true
+}
+
+export const addRunCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('run')
+    .description('start a run, show what it writes and does, and wait until it needs somebody or has ended')
+    .argument('<agent>', 'name of an agent of the configuration')
+    .option('-m, --message <text>', 'what it is asked; from stdin without it')
+    .option('--input <json>', 'what a chart of your own begins with', jsonValue)
+    .option('--run-id <id>', 'an id of your choice: the same start, repeated, is one start')
+    .option('-i, --interactive', 'go on asking for messages, approvals and answers')
+    .addHelpText(
+      'after',
+      `
+The text of the agent goes to stdout, what it does to stderr. With --json, stdout has the state that it came to.
+
+Examples:
+  refold run support -m "Where is my order 17?"
+  refold run support --interactive
+  git diff | refold run reviewer --json | jq -r .answer`,
+    )
+    .action((agent: string, options: RunOptions) => run(commandLine(), agent, options))
+}
+
+const run = (line: CommandLine, agent: string, options: RunOptions): Promise<void> => {
+  const { interactive, input, runId = randomUUID() } = options
+  if (interactive === true && line.output.json) throw new AppError('InvalidInput', 'Expected either --interactive or --json, found both')
+  return atWork(line, async (refold) => {
+    const { conversational } = refold.agents.newest(agent)
+    const message = await messageFor(line, options, conversational)
+    const handle = refold.run(runId)
+    const follower = followRun(line, handle, -1)
+    try {
+      const begun = { runId, ...(message === undefined ? {} : { message }), ...(input === undefined ? {} : { input }), actor: line.user }
+      const view = await follower.until(() => refold.start(agent, begun))
+      await reportRun(line, interactive === true ? await converse(line, handle, follower, view) : view)
+    } finally {
+      follower.close()
+    }
+  })
+}
+
+const messageFor = async ({ stdin }: CommandLine, { message, interactive }: RunOptions, conversational: boolean): Promise<string | undefined> => {
+  if (message !== undefined || interactive === true || !conversational) return message
+  if (stdin.isTTY) throw new AppError('InvalidInput', 'Expected a message, found none: -m TEXT, or on stdin, or --interactive')
+  return (await textOfStream(stdin)).trimEnd()
+}

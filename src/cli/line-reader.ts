@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { createInterface, type Interface } from 'node:readline'
+
+export interface LineReader {
+  /** The next line, or undefined where there is no more: the input has ended, or Ctrl-D or Ctrl-C was pressed. */
+  ask(prompt: string): Promise<string | undefined>
+  close(): void
+}
+
+interface Streams {
+  readonly stdin: NodeJS.ReadStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+export const lineReader = (streams: Streams): LineReader => (streams.stdin.isTTY ? terminalReader(streams) : pipeReader(streams))
+
+/** Holds the terminal only while it asks: in between, Ctrl-C is a signal to the process again. */
+const terminalReader = ({ stdin, stderr }: Streams): LineReader => ({
+  async ask(prompt) {
+    const lines = createInterface({ input: stdin, output: stderr })
+    lines.on('SIGINT', () => {
+      lines.close()
+    })
+    return firstLine(lines, () => {
+      lines.question(prompt, () => undefined)
+    })
+  },
+  close: () => undefined,
+})
+
+const firstLine = async (lines: Interface, begin: () => void): Promise<string | undefined> => {
+  const closed = once(lines, 'close')
+  const line = new Promise<string>((resolve) => lines.once('line', resolve))
+  begin()
+  const first = await Promise.race([line, closed.then(() => undefined)])
+  lines.close()
+  return first
+}
+
+/** One reader for all questions, since whoever writes into a pipe does not wait for them. */
+const pipeReader = ({ stdin, stderr }: Streams): LineReader => {
+  const lines = createInterface({ input: stdin })
+  const iterator = lines[Symbol.asyncIterator]()
+  return {
+    async ask(prompt) {
+      stderr.write(prompt)
+      const next = await iterator.next()
+      stderr.write('\n')
+      return next.done === true ? undefined : next.value
+    },
+    close: () => {
+      lines.close()
+    },
+  }
+}

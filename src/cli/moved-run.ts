@@ -1,0 +1,58 @@
+import type { OpenRefold } from '../open-refold.ts'
+import type { Run } from '../runtime/run-handle.ts'
+import type { RunView } from '../runtime/run-view.ts'
+import { count, money } from './amounts.ts'
+import type { CommandLine } from './command-line.ts'
+import { exitCodes } from './exit-codes.ts'
+import { followRun } from './follow-run.ts'
+import { printable, valueLine } from './printable.ts'
+import { atWork } from './session.ts'
+
+/** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. */
+export const moveRun = (line: CommandLine, runId: string, wish: (run: Run, view: RunView) => Promise<void>): Promise<void> =>
+  atWork(line, async (refold) => {
+    const run = refold.run(runId)
+    const view = await awake(refold, runId)
+    const follower = followRun(line, run, view.revision)
+    try {
+      await reportRun(line, await follower.until(() => wish(run, view)))
+    } finally {
+      follower.close()
+    }
+  })
+
+/** What a process that is gone has left of this run is taken over first: waiting for its lease would look like a standstill. */
+const awake = async (refold: OpenRefold, runId: string): Promise<RunView> => {
+  const view = await refold.run(runId).state()
+  if (view.status === 'active') await refold.runtime.wake(runId)
+  return view
+}
+
+/** The state as the one document, and for people a last line with what it waits for. */
+export const reportRun = async (line: CommandLine, view: RunView): Promise<void> => {
+  await line.output.document(view)
+  const { turn, spent } = view
+  await line.output.note(`${view.runId} · ${view.state} · turn ${turn} · ${count(spent.tokens)} tokens · ${money(spent.costMicroUsd)}`)
+  for (const text of nextSteps(view)) await line.output.note(text)
+  if (view.status === 'failed' || view.status === 'cancelled') line.exitWith(exitCodes.wrong)
+}
+
+/** The commands by which it goes on. */
+const nextSteps = ({ runId, waitsFor, approvals, openEffects, reason, output, status }: RunView): string[] => {
+  switch (waitsFor) {
+    case 'message':
+      return [`  goes on with: refold send ${runId} -m TEXT`]
+    case 'approval':
+      return approvals.map(({ callId, subject }) => `  asks for approval of ${printable(valueLine(subject))}: refold approve ${runId} ${callId}`)
+    case 'resume':
+      return [`  goes on with: refold resume ${runId}`]
+    case 'human': {
+      const unresolved = openEffects.filter(({ intent }) => intent === 'lookUp').map(({ key }) => key)
+      if (unresolved.length > 0) return unresolved.map((callId) => `  has to be settled: refold settle ${runId} ${callId} --succeeded JSON | --failed TEXT`)
+      return [`  a person owns it${reason === null ? '' : `: ${printable(reason)}`}`, `  goes on with: refold answer ${runId} -m TEXT, or refold give-back ${runId}`]
+    }
+    case null:
+      if (status === 'completed') return output === null ? [] : [`  result: ${printable(valueLine(output))}`]
+      return reason === null ? [] : [`  ${printable(reason)}`]
+  }
+}

@@ -1,0 +1,70 @@
+import { jsonText, type Json } from '../json.ts'
+import type { Message } from '../events/message.ts'
+import type { DataOf } from '../events/run-events.ts'
+import type { OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
+
+/** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
+const FORMAT = 1
+
+/** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
+export const saveState = (program: Program, state: RunState, since: number): string => {
+  const { chart, calls, owed, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
+  return jsonText({
+    format: FORMAT,
+    chartHash: program.chartHash,
+    plain,
+    chart: program.run.persist(chart),
+    calls: [...calls].map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.persist(call.snapshot) }]),
+    owed: [...owed.values()],
+    approvals: [...approvals.values()],
+    timers: [...timers],
+    budget: { ...budget, open: [...budget.open] },
+    transcript: { ...transcript, items: transcript.items.slice(since, transcript.length), open: [...transcript.open] },
+    since,
+    commandIds: [...commandIds],
+  })
+}
+
+interface Saved {
+  readonly format: number
+  readonly chartHash: string
+  readonly plain: Omit<
+    RunState,
+    'chart' | 'calls' | 'owed' | 'approvals' | 'timers' | 'budget' | 'transcript' | 'commandIds' | 'projections'
+  >
+  readonly chart: Json
+  readonly calls: readonly (readonly [string, Omit<OpenCall, 'snapshot'> & { readonly snapshot: Json }])[]
+  readonly owed: readonly Owed[]
+  readonly approvals: readonly DataOf<'ApprovalRequested'>[]
+  readonly timers: readonly (readonly [string, Timer])[]
+  readonly budget: Omit<RunState['budget'], 'open'> & { readonly open: readonly (readonly [string, string])[] }
+  readonly transcript: Omit<RunState['transcript'], 'open'> & {
+    readonly open: readonly (readonly [string, { readonly id: string; readonly name: string }])[]
+  }
+  readonly since: number
+  readonly commandIds: readonly string[]
+}
+
+/** The state of the last of these texts, which have to be all that were saved of the run before. Undefined where they do not fit. */
+export const restoreState = (program: Program, texts: readonly string[]): RunState | undefined => {
+  const saved = texts.map((text) => JSON.parse(text) as Saved)
+  const last = saved.at(-1)
+  if (last?.format !== FORMAT || last.chartHash !== program.chartHash) return undefined
+  const items: Message[] = []
+  for (const { since, transcript } of saved) {
+    if (since !== items.length) return undefined
+    items.push(...transcript.items)
+  }
+  return {
+    ...last.plain,
+    chart: program.run.restore(last.chart),
+    calls: new Map(last.calls.map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.restore(call.snapshot) }])),
+    owed: new Map(last.owed.map((owed) => [owed.key, owed])),
+    approvals: new Map(last.approvals.map((approval) => [approval.callId, approval])),
+    timers: new Map(last.timers),
+    budget: { ...last.budget, open: new Map(last.budget.open), limits: last.budget.limits, turnSince: last.budget.turnSince },
+    transcript: { ...last.transcript, items, open: new Map(last.transcript.open) },
+    projections: [],
+    commandIds: new Set(last.commandIds),
+  }
+}
