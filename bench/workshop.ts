@@ -34,7 +34,8 @@ export const openWorkshop = async (parent: string, onEffect?: OnEffect): Promise
       Promise.all(
         Array.from({ length: runs }, async () => {
           const view = await (await refold.start('page-reader', { message: String(turns) })).untilSettled()
-          if (view.answer === null || view.waitsFor !== 'message') throw new Error(`expected an answer, found ${view.state} in ${view.runId}`)
+          if (view.answer === null || view.waitsFor !== 'message')
+            throw new Error(`expected an answer, found ${view.state} in ${view.runId}`)
           return view
         }),
       ),

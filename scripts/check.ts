@@ -21,7 +21,7 @@ const SCHEMA_SCRIPT = 'scripts/schemas.ts'
 const steps: readonly Step[] = [
   { name: 'eslint', command: ['eslint', '.', '--max-warnings', '0', '--cache', '--cache-location', 'node_modules/.cache/eslint/'] },
   { name: 'tsc', command: ['tsc', '--noEmit', '--pretty', 'false'] },
-  { name: 'dependencies', command: ['depcruise', 'src', 'test', 'scripts', 'examples', 'bench'] },
+  { name: 'dependencies', command: ['depcruise', 'src', 'test', 'simulation', 'scripts', 'examples', 'bench'] },
   { name: 'knip', command: ['knip', '--no-progress'] },
   { name: 'prettier', command: ['prettier', '--check', '.', '--log-level', 'warn', '--cache'] },
   { name: 'schemas', command: ['node', '--conditions=refold:source', SCHEMA_SCRIPT, '--check'] },

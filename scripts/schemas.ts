@@ -11,7 +11,8 @@ const present = new Map(readdirSync(folder).map((file) => [file, readFileSync(re
 const stale = [...wanted].filter(([file, text]) => present.get(file) !== text)
 
 if (process.argv.includes('--check')) {
-  for (const [file] of stale) console.error(`schemas/events/${file} is not what the code says: run npm run schemas, or give the new shape a new version`)
+  for (const [file] of stale)
+    console.error(`schemas/events/${file} is not what the code says: run npm run schemas, or give the new shape a new version`)
   process.exitCode = stale.length > 0 ? 1 : 0
 } else {
   for (const [file, text] of stale) writeFileSync(resolve(folder, file), text)

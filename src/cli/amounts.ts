@@ -18,9 +18,20 @@ export const duration = (ms: number): string => {
   if (ms < 0) return `-${duration(-ms)}`
   if (ms < SECOND) return `${Math.round(ms)} ms`
   if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / SECOND)} s`
-  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`
-  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`
+  if (ms < HOUR) return inUnits(ms, { name: 'min', ms: MINUTE }, { name: 's', ms: SECOND })
+  if (ms < DAY) return inUnits(ms, { name: 'h', ms: HOUR }, { name: 'min', ms: MINUTE })
+  return inUnits(ms, { name: 'd', ms: DAY }, { name: 'h', ms: HOUR })
+}
+
+interface Unit {
+  readonly name: string
+  readonly ms: number
+}
+
+const inUnits = (ms: number, large: Unit, small: Unit): string => {
+  const rounded = Math.round(ms / small.ms) * small.ms
+  const rest = (rounded % large.ms) / small.ms
+  return `${Math.floor(rounded / large.ms)} ${large.name}${rest === 0 ? '' : ` ${rest} ${small.name}`}`
 }
 
 /** Of an event within its run: `+2.5 s`. */

@@ -10,6 +10,9 @@ export const eventSummary = (event: RunEvent): string => {
   return summary(event.data, event.meta.at)
 }
 
+/** `4.3.0/after untilApprovalExpires`: without the state that XState adds to the name of a delay. */
+export const timerName = (timerId: string): string => timerId.replace(/xstate\.after\.([^.]+)\..*$/, 'after $1')
+
 type Summaries = { readonly [Type in RunEventType]: (data: DataOf<Type>, at: number) => string }
 
 const quoted = (text: string): string => `“${text}”`
@@ -31,10 +34,9 @@ const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 
   ModelCallRequested: ({ model, purpose, attempt }) => words(model, purpose === 'answer' ? '' : purpose, attempted(attempt)),
   ModelCallSucceeded: ({ parts, usage, costMicroUsd, durationMs }) =>
     words(
+      `[${[`${count(usage.inputTokens)} in`, `${count(usage.outputTokens)} out`, ...(costMicroUsd === undefined ? [] : [money(costMicroUsd)]), duration(durationMs)].join(', ')}]`,
       textOf(parts) === '' ? '' : quoted(textOf(parts)),
       ...toolCallsOf(parts).map(({ name, argumentsText }) => `${name} ${argumentsText}`),
-      `[${count(usage.inputTokens)} in, ${count(usage.outputTokens)} out${costMicroUsd === undefined ? '' : `, ${money(costMicroUsd)}`}]`,
-      took(durationMs),
     ),
   ModelCallFailed: ({ class: failure, message, next, retryAt, attempt }, at) =>
     words(`${failure}: ${message}`, attempted(attempt), again(retryAt, at), next === 'nextModel' ? '– tries the next model' : ''),
@@ -76,8 +78,8 @@ const others: Pick<
   ChildRunRequested: ({ callId, childRunId, agent, input }) => words(callId, agent, childRunId, valueLine(input)),
   ChildRunSucceeded: ({ callId, childRunId, output }) => words(callId, childRunId, valueLine(output)),
   ChildRunFailed: ({ callId, childRunId, reason }) => words(callId, `${childRunId}:`, reason),
-  TimerScheduled: ({ timerId, dueAt }, at) => `${timerId} in ${duration(dueAt - at)}`,
-  TimerFired: ({ timerId }) => timerId,
+  TimerScheduled: ({ timerId, dueAt }, at) => `${timerName(timerId)} in ${duration(dueAt - at)}`,
+  TimerFired: ({ timerId }) => timerName(timerId),
   LimitExceeded: ({ limit, used, allowed }) => `${limit}: ${count(used)} of ${count(allowed)}`,
   TurnCompleted: ({ turn, outcome }) => `turn ${turn} ${outcome}`,
 }

@@ -5,6 +5,7 @@ import { activityLine } from './activity-line.ts'
 import { coloursFor } from './colours.ts'
 import type { CommandLine } from './command-line.ts'
 import { liveRun, liveRunStatus } from './live-run.ts'
+import { widthOf } from './output.ts'
 import { createScreen } from './screen.ts'
 
 /** Shows what a run does, and waits for it. */
@@ -17,7 +18,7 @@ export interface RunFollower {
 /** Follows a run behind `revision`, -1 being its very beginning. To be made before the run moves, so that no text is missed. */
 export const followRun = (line: CommandLine, run: Run, revision: number): RunFollower => {
   const screen = createScreen(line, line.output.json)
-  const look = { colours: coloursFor(line.stderr), width: line.stderr.isTTY ? line.stderr.columns : Infinity }
+  const look = { colours: coloursFor(line.stderr), width: widthOf(line.stderr) }
   const stop = new AbortController()
   const signal = AbortSignal.any([stop.signal, line.signal])
   const live = liveRun()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createInterface, type Interface } from 'node:readline'
+import { createInterface } from 'node:readline'
 
 export interface LineReader {
   /** The next line, or undefined where there is no more: the input has ended, or Ctrl-D or Ctrl-C was pressed. */
@@ -21,21 +21,17 @@ const terminalReader = ({ stdin, stderr }: Streams): LineReader => ({
     lines.on('SIGINT', () => {
       lines.close()
     })
-    return firstLine(lines, () => {
-      lines.question(prompt, () => undefined)
+    const closed = once(lines, 'close').then(() => undefined)
+    const line = new Promise<string>((resolve) => {
+      lines.question(prompt, resolve)
     })
+    const first = await Promise.race([line, closed])
+    if (first === undefined) stderr.write('\n')
+    lines.close()
+    return first
   },
   close: () => undefined,
 })
-
-const firstLine = async (lines: Interface, begin: () => void): Promise<string | undefined> => {
-  const closed = once(lines, 'close')
-  const line = new Promise<string>((resolve) => lines.once('line', resolve))
-  begin()
-  const first = await Promise.race([line, closed.then(() => undefined)])
-  lines.close()
-  return first
-}
 
 /** One reader for all questions, since whoever writes into a pipe does not wait for them. */
 const pipeReader = ({ stdin, stderr }: Streams): LineReader => {

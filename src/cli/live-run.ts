@@ -1,4 +1,5 @@
 import { createStore } from '@xstate/store'
+import { z } from 'zod'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { textOf } from '../events/message.ts'
 import { count, money } from './amounts.ts'
@@ -25,7 +26,7 @@ const nothing: LiveRun = { revision: -1, place: '', tokens: 0, costMicroUsd: 0, 
 export const liveRun = () =>
   createStore({
     context: nothing,
-    emits: { words: (_payload: { readonly text: string }): void => undefined },
+    schemas: { emitted: { words: z.object({ text: z.string() }) } },
     on: {
       recorded: (live, { event }: { readonly event: RecordedRunEvent }, enqueue) => {
         const after = { ...fold(live, event), revision: event.revision, place: placeOf(event) }

@@ -28,12 +28,21 @@ export const createOutput = ({ stdout, stderr }: OutputStreams, json: boolean): 
   return {
     json,
     colours: coloursFor(people),
-    width: people.isTTY ? people.columns : Infinity,
+    width: widthOf(people),
     line: (text = '') => writeAll(people, `${text}\n`),
     note: (text) => writeAll(stderr, `${text}\n`),
     document: (value) => (json ? writeAll(stdout, `${JSON.stringify(value, null, 2)}\n`) : Promise.resolve()),
     record: (value) => (json ? writeAll(stdout, `${JSON.stringify(value)}\n`) : Promise.resolve()),
   }
+}
+
+const USUAL_WIDTH = 80
+
+/** Columns; Infinity where it is no terminal, since a pipe cuts nothing off. */
+export const widthOf = (stream: NodeJS.WriteStream): number => {
+  if (!stream.isTTY) return Infinity
+  // A terminal that does not know its size says 0.
+  return stream.columns > 0 ? stream.columns : USUAL_WIDTH
 }
 
 /** Waits where the reader is slower, so that an export of any size needs no memory. */

@@ -2,13 +2,15 @@ import { Command, CommanderError } from 'commander'
 import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
 import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
-import { createOutput, writeAll } from './output.ts'
+import { createOutput, widthOf, writeAll } from './output.ts'
 import { reportError } from './report-error.ts'
 
 interface GlobalOptions {
   readonly config?: string
   readonly json?: true
 }
+
+const HELP_WIDTH = 110
 
 /** Runs one command line and returns its exit code. Never rejects: errors are reported on stderr. */
 export const runProgram = async (argv: readonly string[], parts: CommandLineParts, debug: boolean): Promise<ExitCode> => {
@@ -23,8 +25,8 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
       writeErr: (text) => texts.push(writeAll(stderr, text)),
       // Reported like every other error, in one place.
       outputError: () => undefined,
-      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : 100),
-      getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : 100),
+      getOutHelpWidth: () => Math.min(widthOf(stdout), HELP_WIDTH),
+      getErrHelpWidth: () => Math.min(widthOf(stderr), HELP_WIDTH),
       getOutHasColors: () => stdout.isTTY && stdout.hasColors(),
       getErrHasColors: () => stderr.isTTY && stderr.hasColors(),
     })

@@ -1,4 +1,4 @@
-import type { OutputStreams } from './output.ts'
+import { widthOf, type OutputStreams } from './output.ts'
 import { oneLine, printable } from './printable.ts'
 
 /** A terminal that shows three things at once: an answer as it is written, lines about what happens, and one live line below. */
@@ -14,7 +14,6 @@ export interface Screen {
 }
 
 const CLEAR_LINE = '\r\u001b[K'
-const NARROW_TERMINAL = 20
 
 export const createScreen = ({ stdout, stderr }: OutputStreams, json: boolean): Screen => {
   const words = json ? stderr : stdout
@@ -50,7 +49,7 @@ export const createScreen = ({ stdout, stderr }: OutputStreams, json: boolean): 
       stderr.write(`${text}\n`)
       draw(status)
     },
-    status: (text) => draw(oneLine(text, Math.max(NARROW_TERMINAL, stderr.columns - 1))),
+    status: (text) => draw(oneLine(text, widthOf(stderr) - 1)),
     rest() {
       clear()
       endLine()

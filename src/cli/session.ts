@@ -9,24 +9,31 @@ import type { RefoldConfig } from './define-config.ts'
 /** Opens for a command that moves runs: this process performs what they owe, and no other run is taken up. */
 export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
-  return closing(line, await line.open({ ...config, recover: false }), use)
+  const refold = await line.open({ ...config, recover: false })
+  return closing(refold, async () => {
+    try {
+      return await use(refold)
+    } finally {
+      if (line.signal.aborted) await line.output.note('Finishing what is under way. Ctrl-C again leaves at once.')
+    }
+  })
 }
 
 /** Opens for a command that only looks: no run is moved, no model is called, and no API key is needed. */
 export const looking = async <Result>(line: CommandLine, use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
   requireLog(config.dir)
-  return closing(line, await openToLook(line, config), (refold) => use(refold, config))
+  const refold = await openToLook(line, config)
+  return closing(refold, () => use(refold, config))
 }
 
 export const openToLook = (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> =>
   line.open({ ...config, models: uncalledModels(config), recover: false })
 
-const closing = async <Result>(line: CommandLine, refold: OpenRefold, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
+const closing = async <Result>(refold: OpenRefold, use: () => Promise<Result>): Promise<Result> => {
   try {
-    return await use(refold)
+    return await use()
   } finally {
-    if (line.signal.aborted) await line.output.note('Finishing what is under way. Ctrl-C again leaves at once: it is then taken up later.')
     await refold.close()
   }
 }

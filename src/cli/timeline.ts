@@ -11,10 +11,10 @@ export const timelineLines = (events: readonly ReadEvent[], { colours, width }: 
   const startedAt = events.map(timeOf)[0] ?? 0
   let place = ''
   const rows = events.map((read) => {
-    const moved = placeOf(read)
-    const shownPlace = moved === place ? '·' : moved
-    place = moved
-    return [String(read.stored.revision), offset(timeOf(read) - startedAt), read.stored.type, shownPlace, summaryOf(read)]
+    const to = placeOf(read)
+    const shown = to === place ? '·' : to
+    place = to.split(';', 1)[0] ?? ''
+    return [String(read.stored.revision), offset(timeOf(read) - startedAt), read.stored.type, shown, summaryOf(read)]
   })
   return textTable(
     [
@@ -29,11 +29,11 @@ export const timelineLines = (events: readonly ReadEvent[], { colours, width }: 
   )
 }
 
-export const timeOf = (read: ReadEvent): number => (read.ok ? read.event.meta.at : read.stored.storedAt)
+const timeOf = (read: ReadEvent): number => (read.ok ? read.event.meta.at : read.stored.storedAt)
 
 const placeOf = (read: ReadEvent): string => (read.ok ? read.event.meta.to : '?')
 
-export const summaryOf = (read: ReadEvent): string => (read.ok ? eventSummary(read.event) : `unreadable: ${read.problem.message}`)
+const summaryOf = (read: ReadEvent): string => (read.ok ? eventSummary(read.event) : `unreadable: ${read.problem.message}`)
 
 /** What went wrong, what waits and what ended stand out; the rest stays quiet. */
 export const typePaint =

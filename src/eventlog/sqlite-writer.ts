@@ -82,7 +82,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
 }
 
 /** So many streams are known without a query at their next append. */
-const RECENT_STREAMS = 10_000
+const RECENT_STREAMS = 1
 
 interface RecentStreams {
   named(name: string): StreamRecord

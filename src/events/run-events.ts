@@ -52,18 +52,29 @@ export const runSettings = z.strictObject({
 export type RunSettings = z.infer<typeof runSettings>
 
 const shapes = {
+  /** The first event of every run: which agent, which chart, and all that they decide by. */
   RunStarted: {
     agent: z.string(),
     agentVersion: z.string(),
+    /** Of the structure of the run's chart and that of its tool calls. */
     chartHash: z.string(),
     settings: runSettings,
+    /** What a chart of the user's own begins with. */
     input: json.optional(),
+    /** The run that asked for this one, and the call by which it did. */
     parent: z.strictObject({ runId: z.string(), callId }).optional(),
   },
+  /** A user has said something. In the middle of a turn it waits for the next prompt. */
   MessageReceived: { text: z.string(), data: json.optional() },
-  InputAccepted: { /** What the agent sees instead, where a guardrail redacted it. */ text: z.string().optional() },
+  /** The input guardrails let the newest message through. */
+  InputAccepted: {
+    /** What the agent sees instead, where a guardrail redacted it. */
+    text: z.string().optional(),
+  },
+  /** A guardrail blocks the newest message: no model sees it. */
   InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional() },
 
+  /** A process claims one attempt of a model call. The call begins only after this is stored. */
   ModelCallRequested: {
     callId,
     attempt,
@@ -76,20 +87,24 @@ const shapes = {
     fingerprint: z.string(),
     ...claim,
   },
+  /** The model has answered, with text, tool calls or both. */
   ModelCallSucceeded: {
     callId,
     attempt,
     /** As the provider named it. */
     model: z.string(),
     parts: z.array(assistantPart),
+    /** The vendor's own word for why it stopped. */
     stop: z.string(),
     usage,
     costMicroUsd: costMicroUsd.optional(),
     durationMs,
     responseId: z.string().optional(),
     requestId: z.string().optional(),
+    /** What the vendor cannot carry and the adapter left out; `usage` says that it was estimated. */
     dropped: z.array(z.string()).optional(),
   },
+  /** An attempt came to no answer, and the failure policy says what follows. */
   ModelCallFailed: {
     callId,
     attempt,
@@ -104,10 +119,14 @@ const shapes = {
     usage: usage.optional(),
     costMicroUsd: costMicroUsd.optional(),
   },
+  /** The answer of the turn passes guardrails and schema. */
   OutputAccepted: { output: json.optional(), text: z.string().optional() },
+  /** It does not: the model is asked to answer again, a bounded number of times. */
   OutputRejected: { reason: z.string(), guardrail: z.string().optional() },
 
+  /** A process claims one attempt of a tool call. The tool runs only after this is stored. */
   ToolCallRequested: { callId, attempt, tool: z.string(), input: json, idempotencyKey: z.string(), ...claim },
+  /** The tool has answered, or a look-up or a person has settled that it did. */
   ToolCallSucceeded: {
     callId,
     attempt,
@@ -116,6 +135,7 @@ const shapes = {
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
   },
+  /** An attempt has failed, or the whole call where no `retryAt` says otherwise. */
   ToolCallFailed: {
     callId,
     attempt,
@@ -129,14 +149,17 @@ const shapes = {
   },
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
   ToolCallUnresolved: { callId, attempt, reason: z.string() },
+  /** The call never reaches its tool. The model is told why. */
   ToolCallRejected: {
     callId,
     reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit']),
     message: z.string(),
     guardrail: z.string().optional(),
   },
+  /** A person has refused the call, or nobody has answered in time. */
   ToolCallDenied: { callId, by, reason: z.string() },
 
+  /** A person has to decide. */
   ApprovalRequested: {
     callId,
     /** What is asked: a tool with its input, or a question of the chart. */
@@ -146,26 +169,43 @@ const shapes = {
     expiresAt: time,
     reason: z.string().optional(),
   },
+  /** A person agrees to exactly what was asked. */
   ApprovalGranted: { callId, digest: z.string(), by },
+  /** A person does not agree. */
   ApprovalDenied: { callId, by, reason: z.string() },
 
+  /** A chart wants another run, with a stream of its own. Its id follows from this one and the call. */
   ChildRunRequested: { callId, childRunId: z.string(), agent: z.string(), input: json },
+  /** The other run has completed. */
   ChildRunSucceeded: { callId, childRunId: z.string(), output: json },
+  /** The other run has failed, was cancelled or could not begin. */
   ChildRunFailed: { callId, childRunId: z.string(), reason: z.string() },
 
+  /** A chart has entered a state with an `after`, or raised an event with a delay. */
   TimerScheduled: { timerId: z.string(), dueAt: time },
+  /** The time has come. */
   TimerFired: { timerId: z.string() },
 
+  /** A limit leaves no room for one more step: the model answers once more, without tools. */
   LimitExceeded: { limit: limitName, used: z.number(), allowed: z.number() },
+  /** A turn, from a message to its answer, is over. */
   TurnCompleted: { turn: z.int().positive(), outcome: z.enum(['answered', 'rejected', 'wrappedUp', 'answeredByHuman']) },
+  /** A person owns the run, or has to settle one call of it. */
   RunEscalated: { reason: z.string(), callId: callId.optional() },
+  /** A person has answered for the agent. */
   HumanAnswerReceived: { by, text: z.string() },
+  /** A person gives the run back to the agent, perhaps with other limits. */
   RunReturned: { by, note: z.string().optional(), limits: limits.partial().optional() },
 
+  /** No new effect begins; what is under way is finished. */
   RunPaused: { by, reason: z.string().optional() },
+  /** It goes on where it stood. */
   RunResumed: { by },
+  /** The last event of a run that came to its end. */
   RunCompleted: { output: json.optional(), by: by.optional() },
+  /** The last event of a run that cannot go on, or that somebody gave up. */
   RunFailed: { reason: z.string(), by: by.optional() },
+  /** The last event of a run that somebody stopped. What is under way is aborted. */
   RunCancelled: { by, reason: z.string() },
 } as const
 

@@ -7,6 +7,7 @@ import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { applyToBudget, emptyBudget, wallTimeMs, type Budget } from '../projections/budget.ts'
+import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import { armTimer, disarmChart, disarmTimer, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
@@ -100,7 +101,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   timers: new Map(),
   budget: applyToBudget(emptyBudget, event),
   transcript: emptyTranscript,
-  projections: program.projections.map((projection) => projection.apply(projection.initial(), event)),
+  projections: applyProjections(program, undefined, event),
   commandIds: new Set(event.meta.commandId === undefined ? [] : [event.meta.commandId]),
 })
 
@@ -118,12 +119,15 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   timers: settleTimers(before.timers, event),
   budget: applyToBudget(before.budget, event),
   transcript: applyToTranscript(before.transcript, event),
-  projections:
-    program.projections.length === 0
-      ? before.projections
-      : program.projections.map((projection, index) => projection.apply(before.projections[index], event)),
+  projections: applyProjections(program, before.projections, event),
   commandIds: event.meta.commandId === undefined ? before.commandIds : new Set(before.commandIds).add(event.meta.commandId),
 })
+
+const applyProjections = ({ projections }: Program, before: readonly unknown[] | undefined, event: RunEvent): readonly unknown[] => {
+  if (projections.length === 0) return before ?? []
+  const folded = foldedEvent(event)
+  return projections.map((projection, index) => projection.apply(before === undefined ? projection.initial() : before[index], folded))
+}
 
 /** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
 const lifecycle = (event: RunEvent): Partial<RunState> => {
@@ -145,14 +149,12 @@ const lifecycle = (event: RunEvent): Partial<RunState> => {
   }
 }
 
-/** What a person was asked about, or what a tool got, is what every later attempt gets. */
+/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
 const noteInput = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
   if (event.type !== 'ApprovalRequested' && event.type !== 'ToolCallRequested') return calls
   const call = calls.get(event.data.callId)
   const input = event.type === 'ToolCallRequested' ? event.data.input : event.data.subject.input
-  return call === undefined || call.input !== undefined || input === undefined
-    ? calls
-    : new Map(calls).set(event.data.callId, { ...call, input })
+  return call === undefined || input === undefined ? calls : new Map(calls).set(event.data.callId, { ...call, input })
 }
 
 const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {

@@ -1,13 +1,29 @@
-import type { RunEvent } from '../events/envelope.ts'
+import type { EventMeta, RunEvent } from '../events/envelope.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { present } from '../present.ts'
+
+/** An event without what only its place in the log can say: the same while it is decided on as when it is read back. */
+export type FoldedEvent = RunFact & {
+  readonly id: string
+  readonly runId: string
+  readonly revision: number
+  readonly meta: Omit<EventMeta, 'to' | 'intents' | 'ignored' | 'blobs' | 'hash'>
+}
 
 /** A fold of a run's events: pure, so that it can be thrown away and rebuilt. `apply` returns the old state where nothing changed. */
 export interface Projection<State = unknown> {
   readonly name: string
   initial(): State
-  apply(state: State, event: RunEvent): State
+  apply(state: State, event: FoldedEvent): State
   /** What people see of it, as JSON; the state itself by default. */
   show?(state: State): unknown
 }
 
 /** Keeps the type of the state that `initial` gives. */
 export const defineProjection = <State>(projection: Projection<State>): Projection<State> => projection
+
+export const foldedEvent = ({ type, data, id, runId, revision, meta }: RunEvent): FoldedEvent => {
+  const { version, at, agent, chartHash, correlationId, causationId, commandId, actor, traceparent } = meta
+  const known = { version, at, agent, chartHash, correlationId, ...present({ causationId, commandId, actor, traceparent }) }
+  return { type, data, id, runId, revision, meta: known } as FoldedEvent
+}

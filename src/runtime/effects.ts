@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
@@ -8,9 +9,11 @@ import type { RuntimeParts } from './runtime-parts.ts'
 
 // Performs what the log says this process has claimed.
 //
-//   E1. What is claimed by this owner and not under way here has never begun: the claim was stored, and only then it begins.
+//   E1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
 //   E2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
 //   E3. What the run no longer wants is aborted; its late result is dropped and counted.
+//   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
+//       that was acknowledged late. Such a claim is made again, which conflicts if they have.
 
 export interface EffectTable {
   /** Begins and aborts until the table is what the state says. */
@@ -23,49 +26,78 @@ export interface EffectTable {
   abandon(): void
 }
 
-export type Report = (runId: string, owed: Owed, fact: RunFact) => Promise<void>
-
 export interface EffectOptions {
-  readonly report: Report
+  /** Resolves once the result is stored, or dropped because nobody wants it any more. */
+  readonly report: (runId: string, owed: Owed, fact: RunFact) => Promise<void>
+  /** Claims again what has never begun. */
+  readonly claimAgain: (runId: string, owed: Owed) => Promise<void>
   readonly releaseSlot: (agent: Agent, state: RunState, owed: Owed) => void
 }
 
 interface UnderWay {
   readonly owed: Owed
   readonly controller: AbortController
+  /** Its result could not be recorded, and never will: it is kept so that it does not begin again. */
+  lost: boolean
 }
 
-export const createEffects = (parts: RuntimeParts, { report, releaseSlot }: EffectOptions): EffectTable => {
+export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot }: EffectOptions): EffectTable => {
   const runs = new Map<string, Map<string, UnderWay>>()
   const drained: (() => void)[] = []
 
+  const leave = (runId: string, owed: Owed): void => {
+    const entries = runs.get(runId)
+    entries?.delete(slotKey(owed))
+    if (entries?.size === 0) runs.delete(runId)
+    settleDrain()
+  }
+
+  const settleDrain = (): void => {
+    if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
+  }
+
+  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ lost }) => !lost))
+
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
-    const controller = new AbortController()
+    const entry: UnderWay = { owed, controller: new AbortController(), lost: false }
     const entries = runs.get(state.runId) ?? new Map<string, UnderWay>()
-    runs.set(state.runId, entries.set(slotKey(owed), { owed, controller }))
-    const late = (): void => {
-      parts.notify({ type: 'resultDropped', runId: state.runId, callId: owed.key, result: 'after its deadline' })
+    runs.set(state.runId, entries.set(slotKey(owed), entry))
+    live(agent, state, owed, () => perform(parts, agent, { state, owed, signal: entry.controller.signal, late: lateNotice(state, owed) })).then(
+      () => {
+        leave(state.runId, owed)
+      },
+      (error: unknown) => {
+        if (entry.controller.signal.aborted) return leave(state.runId, owed)
+        entry.lost = true
+        parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
+        settleDrain()
+      },
+    )
+  }
+
+  const live = async (agent: Agent, state: RunState, owed: Owed, perform: () => Promise<RunFact>): Promise<void> => {
+    const holdsSlot = owed.status === 'claimed'
+    const isInTime = !holdsSlot || parts.clock.now() + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
+    let fact: RunFact | undefined
+    try {
+      fact = isInTime ? await perform() : undefined
+    } finally {
+      if (holdsSlot) releaseSlot(agent, state, owed)
     }
-    void perform(parts, agent, { state, owed, signal: controller.signal, late })
-      .then(
-        (fact) => {
-          if (owed.intent !== 'lookUp') releaseSlot(agent, state, owed)
-          return report(state.runId, owed, fact)
-        },
-        () => {
-          if (owed.intent !== 'lookUp') releaseSlot(agent, state, owed)
-        },
-      )
-      .finally(() => {
-        entries.delete(slotKey(owed))
-        if (entries.size === 0 && runs.get(state.runId) === entries) runs.delete(state.runId)
-        if (runs.size === 0) for (const resolve of drained.splice(0)) resolve()
-      })
+    await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
+  }
+
+  const lateNotice = (state: RunState, owed: Owed) => (): void => {
+    parts.notify({ type: 'resultDropped', runId: state.runId, callId: owed.key, result: 'after its deadline' })
   }
 
   return {
     reconcile(agent, state) {
-      for (const [key, { controller }] of runs.get(state.runId) ?? []) if (!isWanted(state, key)) controller.abort()
+      for (const { owed, controller, lost } of [...(runs.get(state.runId)?.values() ?? [])]) {
+        if (isWanted(state, owed)) continue
+        controller.abort()
+        if (lost) leave(state.runId, owed)
+      }
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)
         if (perform !== undefined && !(runs.get(state.runId)?.has(slotKey(owed)) ?? false)) begin(agent, state, owed, perform)
@@ -74,7 +106,7 @@ export const createEffects = (parts: RuntimeParts, { report, releaseSlot }: Effe
     underWay: (runId) => runs.get(runId)?.size ?? 0,
     drain: (graceMs) =>
       new Promise((resolve) => {
-        if (runs.size === 0) return resolve()
+        if (!isBusy()) return resolve()
         const giveUp = parts.clock.setTimer(graceMs, resolve)
         drained.push(() => {
           giveUp()
@@ -109,4 +141,11 @@ const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined
 
 const slotKey = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${attempt}`
 
-const isWanted = (state: RunState, key: string): boolean => [...state.owed.values()].some((owed) => slotKey(owed) === key)
+/** Of a call that nobody knows the outcome of, its own late word is the best there is. */
+const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {
+  const now = state.owed.get(key)
+  return now?.attempt === attempt && (now.intent === intent || now.intent === 'lookUp')
+}
+
+const timeLimitMs = (agent: Agent, state: RunState, { intent, key }: Owed): number =>
+  intent === 'callModel' ? agent.modelTimeoutMs : (agent.tools.get(state.calls.get(key)?.tool ?? '')?.timeoutMs ?? 0)

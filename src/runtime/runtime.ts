@@ -12,7 +12,7 @@ import { createEffects } from './effects.ts'
 import { createRunActor, notFound, type Job } from './run-actor.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
-import { isAbandoned, takeOver } from './takeover.ts'
+import { claimAgain, isAbandoned, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
 
 export interface Runtime {
@@ -38,6 +38,9 @@ export const createRuntime = (parts: RuntimeParts): Runtime => {
     report: async (runId, owed, fact) => {
       await submit(runId, resultJob(parts, runId, { owed, fact }))
     },
+    claimAgain: async (runId, owed) => {
+      await submit(runId, claimJob(owed))
+    },
   })
   const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
     if (closed) return
@@ -55,10 +58,9 @@ export const createRuntime = (parts: RuntimeParts): Runtime => {
   const begin = async (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
   const children = createChildRuns({ parts, start: begin, submit })
   const wake = async (runId: string): Promise<RunState> => {
-    const actor = actors.of(runId)
     // Another process may have done it already: what is known here is only a beginning.
-    await actor.refresh()
-    return actor.submit(wakeJob(parts, runId))
+    await actors.of(runId).refresh()
+    return submit(runId, wakeJob(parts, runId))
   }
   const timers = createWakeTimers(parts, (runId) => {
     wake(runId).catch((error: unknown) => {
@@ -129,11 +131,23 @@ const wakeJob = (parts: RuntimeParts, runId: string): Job => ({
   decide: (state, desk) => (state === undefined ? { refuse: notFound(runId) } : { facts: overdue(parts, desk, state) }),
 })
 
-/** One due timer, since it may take others back; otherwise every call whose owner is gone. */
+const claimJob = (owed: Owed): Job => ({
+  insistent: true,
+  decide: (state, desk) => {
+    const now = state?.owed.get(owed.key)
+    const isOurs = now?.status === 'claimed' && now.owner === desk.owner && now.attempt === owed.attempt
+    const fact = state !== undefined && isOurs ? claimAgain(desk, state, now) : undefined
+    return { facts: fact === undefined ? [] : [fact], causationId: owed.eventId }
+  },
+})
+
+/**
+ * One due timer, since it may take others back; otherwise every call whose owner is gone, in a paused run too:
+ * a pause lets nothing new begin, and what had begun comes to its end.
+ */
 const overdue = (parts: RuntimeParts, desk: Desk, state: RunState): RunFact[] => {
   for (const { timerId, dueAt } of state.timers.values()) {
     if (dueAt !== undefined && dueAt <= desk.at) return [{ type: 'TimerFired', data: { timerId } }]
   }
-  if (state.paused) return []
   return [...state.owed.values()].flatMap((owed) => (isAbandoned(owed, desk, parts.ownerIsGone) ? (takeOver(desk, state, owed) ?? []) : []))
 }

@@ -19,25 +19,30 @@ export const isAbandoned = (owed: Owed, desk: Desk, ownerIsGone: (owner: string)
  * What follows for a call whose owner is gone: `read` and `idempotent` ones are claimed again, a `once` one never is.
  * Undefined where there is no free place now.
  */
-export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined =>
-  owed.intent === 'callModel' ? takeOverModelCall(desk, state, owed) : takeOverToolCall(desk, state, owed)
-
-const takeOverModelCall = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
-  if (owed.attempt < MOST_ATTEMPTS) return claimModelCall(desk, state, owed, owed.attempt + 1)
-  const data = { callId: owed.key, attempt: owed.attempt, class: 'timeout' as const, next: 'escalate' as const, durationMs: 0 }
-  return { type: 'ModelCallFailed', data: { ...data, message: `given up after ${owed.attempt} attempts without an answer` } }
+export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+  if (owed.intent === 'callModel' || mayRepeat(desk, state, owed)) return claimAgain(desk, state, owed)
+  const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
+  return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
 }
 
-const takeOverToolCall = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
-  const call = state.calls.get(owed.key)
+const mayRepeat = ({ agent }: Desk, state: RunState, { key }: Owed): boolean => {
+  const call = state.calls.get(key)
+  const tool = agent.tools.get(call?.tool ?? '')
+  return tool !== undefined && call?.input !== undefined && tool.effect !== 'once'
+}
+
+/** The next attempt of a call that has not happened, or may happen again. Undefined where there is no free place now. */
+export const claimAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+  const { key: callId, attempt } = owed
+  const call = state.calls.get(callId)
   const tool = desk.agent.tools.get(call?.tool ?? '')
-  if (tool === undefined || call?.input === undefined || tool.effect === 'once') {
-    const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
-    return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
+  const message = `given up after ${attempt} attempts without an answer`
+  if (owed.intent === 'callModel') {
+    if (attempt < MOST_ATTEMPTS) return claimModelCall(desk, state, owed, attempt + 1)
+    return { type: 'ModelCallFailed', data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message } }
   }
-  if (owed.attempt >= MOST_ATTEMPTS) {
-    const message = `given up after ${owed.attempt} attempts without an answer`
-    return { type: 'ToolCallFailed', data: { callId: owed.key, attempt: owed.attempt, class: 'error', message } }
+  if (attempt < MOST_ATTEMPTS && tool !== undefined && call?.input !== undefined) {
+    return claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input })
   }
-  return claimFor(desk, state, { callId: owed.key, attempt: owed.attempt + 1, tool, input: call.input })
+  return { type: 'ToolCallFailed', data: { callId, attempt, class: 'error', message } }
 }

@@ -1,12 +1,17 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { memoryBlobStore } from '../../src/blobs/blob-store.memory.ts'
 import type { Clock } from '../../src/clock.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
+import { decodeEvent, streamOf } from '../../src/events/codec.ts'
+import type { RunEvent } from '../../src/events/envelope.ts'
 import type { Models } from '../../src/models/model.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
 import { agentRegistry } from '../../src/runtime/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
+import type { Run } from '../../src/runtime/run-handle.ts'
+import type { RunView } from '../../src/runtime/run-view.ts'
 import type { Notice } from '../../src/runtime/runtime-parts.ts'
 
 /** A clock that stands still until it is told to move; its timers fire in order of their time. */
@@ -64,6 +69,30 @@ export interface WorldOptions {
   readonly owner?: string
   readonly ownerIsGone?: (owner: string) => boolean
   readonly costOf?: () => number | undefined
+}
+
+/** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
+export const settle = async ({ clock }: Pick<World, 'clock'>, run: Run): Promise<RunView> => {
+  let settled: RunView | undefined
+  let failed: unknown
+  run.untilSettled().then(
+    (view) => (settled = view),
+    (error: unknown) => (failed = error),
+  )
+  for (let turns = 0; turns < 10_000; turns++) {
+    await nextTurn()
+    if (failed !== undefined) throw failed as Error
+    if (settled !== undefined) return settled
+    clock.next()
+  }
+  throw new Error(`${run.id} never settled: ${JSON.stringify(await run.state())}`)
+}
+
+/** All that is recorded of a run by now. */
+export const eventsOf = async ({ log }: Pick<World, 'log'>, runId: string): Promise<RunEvent[]> => {
+  const events: RunEvent[] = []
+  for await (const stored of log.readStream(streamOf(runId))) events.push(decodeEvent(stored, new Map()))
+  return events
 }
 
 /** Refold in memory: nothing of it is a stand-in but the clock and the models. */

@@ -1,7 +1,42 @@
 import type { AddCommand } from '../command-line.ts'
+import { addApproveCommand, addDenyCommand } from './approvals.ts'
+import { addAtCommand } from './at.ts'
+import { addChartCommand } from './chart.ts'
+import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
+import { addDoctorCommand } from './doctor.ts'
+import { addExportCommand } from './export.ts'
+import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
+import { addRecoverCommand } from './recover.ts'
+import { addReplayCommand } from './replay.ts'
+import { addRunCommand } from './run.ts'
+import { addSendCommand } from './send.ts'
+import { addSettleCommand } from './settle.ts'
+import { addShowCommand } from './show.ts'
+import { addTailCommand } from './tail.ts'
+
+const groups: Readonly<Record<string, readonly AddCommand[]>> = {
+  'Work:': [addRunCommand, addSendCommand, addRecoverCommand],
+  'Look:': [addListCommand, addShowCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
+  'Check:': [addReplayCommand, addDoctorCommand],
+  'Operate:': [
+    addApproveCommand,
+    addDenyCommand,
+    addAnswerCommand,
+    addGiveBackCommand,
+    addSettleCommand,
+    addPauseCommand,
+    addResumeCommand,
+    addCancelCommand,
+    addCompleteCommand,
+    addFailCommand,
+  ],
+}
 
 /** In the order of the help. */
 export const addCommands: AddCommand = (program, commandLine) => {
-  for (const add of [addListCommand]) add(program, commandLine)
+  for (const [title, adds] of Object.entries(groups)) {
+    program.commandsGroup(title)
+    for (const add of adds) add(program, commandLine)
+  }
 }

@@ -1,19 +1,17 @@
 import { AppError } from '../../errors.ts'
-import type { RecordedRunEvent } from '../../events/envelope.ts'
-import type { Message } from '../../events/message.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import type { RunRow } from '../../projections/run-index.ts'
-import { applyToTranscript, emptyTranscript, messagesOf } from '../../projections/transcript.ts'
 import { age, count, counted, money, moment } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { transcriptLines } from '../message-text.ts'
 import type { Output } from '../output.ts'
-import { printable } from '../printable.ts'
+import { oneLine, printable } from '../printable.ts'
 import { costLines, costsByModel } from '../run-costs.ts'
 import { stateText } from '../run-table.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, type ReadEvent } from '../stored-events.ts'
 import { timelineLines } from '../timeline.ts'
+import { transcriptOf } from '../transcript-of.ts'
 
 interface ShowOptions {
   readonly transcript?: true
@@ -37,7 +35,7 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
-    await output.document({ run, events: events.map(exportedEvent), transcript: transcriptOf(readable), costs })
+    await output.document({ run, events: events.map(exportedEvent), transcript: transcriptOf(readable).messages, costs })
     if (output.json) return
     for (const text of headLines(run, line.clock.now(), output)) await output.line(text)
     await output.line()
@@ -52,12 +50,10 @@ const rowOf = async ({ index, projector }: OpenRefold, runId: string): Promise<R
   return row
 }
 
-/** A fold of the events alone: no chart and no agent is needed to read a conversation. */
-const transcriptOf = (events: readonly RecordedRunEvent[]): readonly Message[] => messagesOf(events.reduce(applyToTranscript, emptyTranscript))
-
 const bodyLines = (events: readonly ReadEvent[], { transcript }: ShowOptions, output: Output): string[] => {
   if (transcript !== true) return timelineLines(events, output)
-  return transcriptLines(transcriptOf(events.flatMap((read) => (read.ok ? [read.event] : []))), output.colours)
+  const { messages, unread } = transcriptOf(events.flatMap((read) => (read.ok ? [read.event] : [])))
+  return [...transcriptLines(messages, output.colours), ...unread.map((text) => `user, not read yet: ${oneLine(text, output.width)}`)]
 }
 
 const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {

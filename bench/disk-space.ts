@@ -1,0 +1,57 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { spreadOf, type Spread } from './rounds.ts'
+import { openWorkshop } from './workshop.ts'
+
+export interface DiskSpace {
+  readonly runs: number
+  readonly turns: number
+  readonly jsonBytesPerRun: Spread
+  readonly bytesPerRun: Spread
+  readonly timesJson: Spread
+  /** The index of runs is a view beside the log: it can be thrown away and made again. */
+  readonly indexBytesPerRun: Spread
+}
+
+const RUNS = 100
+
+/** What runs take on disk once everything is copied out of the write-ahead log, beside the JSON of their events. */
+export const measureDiskSpace = async (folder: string, turns: number, rounds: number): Promise<DiskSpace> => {
+  const perRun = { json: [] as number[], log: [] as number[], index: [] as number[] }
+  for (let round = 0; round < rounds; round++) {
+    const workshop = await openWorkshop(folder)
+    const empty = sizesIn(workshop.folder)
+    await workshop.readAll(RUNS, turns)
+    await workshop.refold.projector.catchUp()
+    let json = 0
+    for await (const { id, type, data, meta } of workshop.refold.log.readAll()) {
+      json += Buffer.byteLength(id) + Buffer.byteLength(type) + Buffer.byteLength(data) + Buffer.byteLength(meta)
+    }
+    await workshop.close()
+    const full = sizesIn(workshop.folder)
+    perRun.json.push(json / RUNS)
+    perRun.log.push((full.log - empty.log) / RUNS)
+    perRun.index.push((full.index - empty.index) / RUNS)
+  }
+  return {
+    runs: RUNS,
+    turns,
+    jsonBytesPerRun: spreadOf(perRun.json),
+    bytesPerRun: spreadOf(perRun.log),
+    timesJson: spreadOf(perRun.log.map((bytes, round) => bytes / (perRun.json[round] ?? Number.NaN))),
+    indexBytesPerRun: spreadOf(perRun.index),
+  }
+}
+
+const sizesIn = (folder: string): { log: number; index: number } => ({
+  log: checkpointedSize(join(folder, 'log.db')),
+  index: checkpointedSize(join(folder, 'runs.db')),
+})
+
+const checkpointedSize = (path: string): number => {
+  const db = new DatabaseSync(path)
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+  return statSync(path).size
+}

@@ -1,0 +1,46 @@
+// What Refold costs: durable steps of the agent loop beside the floors of the disk and of SQLite, replay, disk space, looks at the past.
+// Run: npm run bench [-- --json] [-- --quick] [-- --in <directory>]
+import { parseArgs } from 'node:util'
+import { measureDiskSpace } from './disk-space.ts'
+import { measureGrowth } from './growth.ts'
+import { measureHistory } from './history.ts'
+import { thisMachine } from './machine.ts'
+import { measureManyRuns } from './many-runs.ts'
+import { measureOneRun, type OneRun } from './one-run.ts'
+import { HEADLINE_TURNS, jsonLine, table, type Results } from './report.ts'
+import { inTemporaryFolder } from './workshop.ts'
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, in: { type: 'string' } } })
+const quick = values.quick === true
+const shortRuns = 10
+const rounds = (most: number, withinMs: number) => (quick ? { least: 2, most: 3, withinMs: withinMs / 10 } : { least: 3, most, withinMs })
+
+const progress = (what: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`)
+}
+
+const measureAll = async (folder: string): Promise<Results> => {
+  const began = performance.now()
+  const machine = thisMachine()
+  const oneRuns: OneRun[] = []
+  for (const turns of quick ? [HEADLINE_TURNS] : [shortRuns, HEADLINE_TURNS, 200]) {
+    progress(`one run of ${turns} turns`)
+    oneRuns.push(await measureOneRun(folder, turns, rounds(25, 8_000)))
+  }
+  progress('a hundred runs at once')
+  const hundredRuns = await measureManyRuns(folder, { runs: 100, turns: shortRuns }, rounds(15, 10_000))
+  progress('a thousand runs at once')
+  const thousandRuns = await measureManyRuns(folder, { runs: 1_000, turns: quick ? 2 : 5 }, rounds(9, 15_000))
+  progress('early and late steps')
+  const growth = await measureGrowth(folder, rounds(15, 10_000))
+  progress('space on disk')
+  const disk = await measureDiskSpace(folder, shortRuns, quick ? 1 : 3)
+  progress('a run of 10,000 events')
+  const history = await measureHistory(folder, rounds(9, 8_000))
+  progress('')
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, oneRuns, hundredRuns, thousandRuns, growth, disk, ...history }
+}
+
+const results = await inTemporaryFolder(values.in, measureAll)
+console.log(values.json === true ? jsonLine(results) : table(results))

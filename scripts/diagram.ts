@@ -1,0 +1,44 @@
+// Draws what the documentation shows of the code: the folders of src and their arrows into docs/architecture.md, and the two charts
+// that every run is folded by. With --check it only says whether they are what the code says.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { agentRun } from '../src/machines/agent-run.ts'
+import { toolCall } from '../src/machines/tool-call.ts'
+import { chartSvg } from '../src/pictures/chart-svg.ts'
+import { chartGraph } from '../src/statechart/graph.ts'
+import { folderGraph, mainArrows } from './folder-graph.ts'
+import { withGenerated, writeOrCheck } from './generated-files.ts'
+
+const PAGE = 'docs/architecture.md'
+const SHARED = new Set(['errors.ts', 'clock.ts', 'json.ts', 'hash.ts', 'present.ts'])
+const PURE = new Set(['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold'])
+
+const nameOf = (folder: string): string => folder.replace(/\W/g, '_')
+
+const mermaid = (): string => {
+  const arrows = mainArrows(folderGraph(), SHARED)
+  const folders = [...new Set(arrows.flat())].sort()
+  return [
+    '```mermaid',
+    'flowchart TD',
+    ...folders.map((folder) => `  ${nameOf(folder)}${PURE.has(folder) ? `(["${folder}"])` : `["${folder}"]`}`),
+    ...arrows.map(([from, to]) => `  ${nameOf(from)} --> ${nameOf(to)}`),
+    `  classDef pure fill:#d7f5dd,stroke:#1a7f37,color:#1f2328`,
+    `  class ${folders
+      .filter((folder) => PURE.has(folder))
+      .map(nameOf)
+      .join(',')} pure`,
+    '```',
+  ].join('\n')
+}
+
+const page = readFileSync(resolve(import.meta.dirname, '..', PAGE), 'utf8')
+
+writeOrCheck(
+  new Map([
+    [PAGE, withGenerated(page, 'folders', mermaid())],
+    ['docs/images/agent-run.svg', await chartSvg(chartGraph(agentRun))],
+    ['docs/images/tool-call.svg', await chartSvg(chartGraph(toolCall))],
+  ]),
+  'run npm run diagram',
+)

@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { Option } from 'commander'
+import { AppError, messageOf } from '../../errors.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import { chartHtml, type TraceStep } from '../../pictures/chart-html.ts'
+import { chartSvg } from '../../pictures/chart-svg.ts'
+import { chartGraph, type ChartGraph } from '../../statechart/graph.ts'
+import { chartMermaid } from '../../statechart/mermaid.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { wholeNumber } from '../option-values.ts'
+import { writeAll } from '../output.ts'
+import { traceRun } from '../run-trace.ts'
+import { looking } from '../session.ts'
+
+const FORMATS = ['mermaid', 'svg', 'html', 'json'] as const
+type Format = (typeof FORMATS)[number]
+
+interface ChartOptions {
+  readonly run?: string
+  readonly at?: number
+  readonly format?: Format
+  readonly output?: string
+}
+
+export const addChartCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('chart')
+    .description('draw the chart of an agent, or of a run with where it stands')
+    .argument('[agent]', 'name of an agent of the configuration')
+    .option('--run <run>', 'run id: its states and its last step are marked, and html has a slider over its events')
+    .option('--at <revision>', 'as of this revision of the run', wholeNumber)
+    .addOption(new Option('--format <format>', 'by the ending of FILE, or mermaid').choices(FORMATS))
+    .option('-o, --output <file>', 'a file instead of stdout')
+    .addHelpText('after', '\nExamples:\n  refold chart support -o support.svg\n  refold chart --run 0190a7… -o run.html')
+    .action((agent: string | undefined, options: ChartOptions) => chart(commandLine(), agent, options))
+}
+
+const chart = (line: CommandLine, agent: string | undefined, options: ChartOptions): Promise<void> => {
+  const { run, at, output } = options
+  if ((agent === undefined) === (run === undefined)) throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
+  if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
+  return looking(line, async (refold) => {
+    const text = await drawing(line.output.json ? 'json' : formatOf(options), await drawn(refold, agent ?? '', options))
+    if (output === undefined) return writeAll(line.stdout, text)
+    await save(output, text)
+    await line.output.note(`written to ${output}`)
+  })
+}
+
+interface Drawn {
+  readonly graph: ChartGraph
+  readonly steps: readonly TraceStep[]
+}
+
+const drawn = async (refold: OpenRefold, agent: string, { run, at }: ChartOptions): Promise<Drawn> =>
+  run === undefined ? { graph: chartGraph(refold.agents.newest(agent).program.run.machine), steps: [] } : traceRun(refold, run, at)
+
+const formatOf = ({ format, output = '' }: ChartOptions): Format => {
+  if (format !== undefined) return format
+  const ending = extname(output).slice(1)
+  return FORMATS.find((each) => each === ending) ?? 'mermaid'
+}
+
+const drawing = async (format: Format, { graph, steps }: Drawn): Promise<string> => {
+  const last = steps.at(-1)
+  switch (format) {
+    case 'mermaid':
+      return chartMermaid(graph, { active: last?.active ?? [] })
+    case 'svg':
+      return chartSvg(graph, last === undefined ? {} : { active: last.active, taken: last.taken })
+    case 'html':
+      return chartHtml(graph, steps)
+    case 'json':
+      return `${JSON.stringify({ graph, ...(last === undefined ? {} : { active: last.active, taken: last.taken, steps }) }, null, 2)}\n`
+  }
+}
+
+const save = async (path: string, text: string): Promise<void> => {
+  try {
+    await writeFile(path, text)
+  } catch (cause) {
+    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
+  }
+}

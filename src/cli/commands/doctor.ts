@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { isAppError, type AppError } from '../../errors.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import { bytes, counted } from '../amounts.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { loadConfig } from '../config-file.ts'
+import type { RefoldConfig } from '../define-config.ts'
+import { checkEvents } from '../doctor/check-events.ts'
+import { checkHost } from '../doctor/check-host.ts'
+import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
+import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
+import { printable } from '../printable.ts'
+import { openToLook } from '../session.ts'
+
+export const addDoctorCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('doctor')
+    .description('look for what is wrong with the log, its runs, the configuration and the machine')
+    .addHelpText('after', '\nReads every event once, and changes nothing. Exits with 1 where it finds a problem; warnings alone are fine.')
+    .action(() => doctor(commandLine()))
+}
+
+interface Examined {
+  readonly dir: string
+  readonly node: string
+  readonly freeBytes: number
+  readonly runs: number
+  readonly events: number
+}
+
+const doctor = async (line: CommandLine): Promise<void> => {
+  const config = await loadConfig(line.cwd, line.configFile)
+  const findings = newFindings()
+  const examined = await examine(line, config, findings)
+  const all = findings.all()
+  const hasProblem = all.some(({ severity }) => severity === 'problem')
+  await line.output.document({ ok: !hasProblem, examined, findings: all })
+  if (!line.output.json) for (const text of reportLines(examined, all, line.output)) await line.output.line(text)
+  if (hasProblem) line.exitWith(exitCodes.wrong)
+}
+
+const examine = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<Examined | undefined> => {
+  const { dir } = config
+  if (!existsSync(dir)) {
+    findings.add({ severity: 'problem', check: 'log', message: `There is no folder ${dir}`, remedy: 'Correct `dir` in the configuration, or begin: refold run AGENT' })
+    return undefined
+  }
+  const host = await checkHost(dir, findings)
+  const refold = await opened(() => openToLook(line, config), (error) => {
+    findings.add({ severity: 'problem', check: 'log', message: error.message, remedy: 'Restore the log from a backup; `docs/errors.md` says more of each code.' })
+  })
+  if (refold === undefined) return { dir, ...host, runs: 0, events: 0 }
+  try {
+    const { runs, events } = await checkEvents(refold, findings, line.signal)
+    checkAgents(refold, runs.values(), findings)
+    await checkStuck(refold, line.clock.now(), findings)
+    await checkModels(line, config, findings)
+    return { dir, ...host, runs: runs.size, events }
+  } finally {
+    await refold.close()
+  }
+}
+
+/** Whether runs could also be performed here: looking back needs no provider and no price. */
+const checkModels = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<void> => {
+  const refold = await opened(() => line.open({ ...config, recover: false }), (error) => {
+    findings.add({ severity: 'warning', check: 'configuration', message: error.message, remedy: 'Runs can be looked at here, but not be started or go on.' })
+  })
+  await refold?.close()
+}
+
+const opened = async (open: () => Promise<OpenRefold>, failed: (error: AppError) => void): Promise<OpenRefold | undefined> => {
+  try {
+    return await open()
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    failed(error)
+    return undefined
+  }
+}
+
+const reportLines = (examined: Examined | undefined, findings: readonly Finding[], { colours }: Output): string[] => [
+  ...(examined === undefined ? [] : [colours.faint(examinedText(examined))]),
+  ...(findings.length === 0 ? [colours.good('All is well.')] : findings.flatMap((finding) => findingLines(finding, colours))),
+]
+
+const examinedText = ({ dir, node, freeBytes, runs, events }: Examined): string =>
+  `${dir}: ${counted(runs, 'run')}, ${counted(events, 'event')} · Node ${node} · ${bytes(freeBytes)} free`
+
+const findingLines = ({ severity, check, message, remedy, places, count }: Finding, { bad, attention, faint }: Output['colours']): string[] => [
+  `${(severity === 'problem' ? bad : attention)(`${severity} (${check}):`)} ${printable(message)}${count > 1 ? `, ${count} times` : ''}`,
+  ...(places.length === 0 ? [] : [`  at ${places.join(', ')}${count > places.length ? ` and ${count - places.length} more` : ''}`]),
+  faint(`  → ${remedy}`),
+]

@@ -1,0 +1,82 @@
+import { AppError } from '../../errors.ts'
+import { runIdOf, RUN_STREAM_PREFIX, streamOf } from '../../events/codec.ts'
+import type { StoredEvent, SubscribeOptions } from '../../eventlog/event-log.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import { tailLine } from '../activity-line.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { liveLog, liveLogStatus } from '../live-log.ts'
+import { wholeNumber } from '../option-values.ts'
+import { printable } from '../printable.ts'
+import { createScreen } from '../screen.ts'
+import { looking } from '../session.ts'
+import { eventsOfRun, exportedEvent, tryRead } from '../stored-events.ts'
+
+interface TailOptions {
+  readonly from?: number
+}
+
+export const addTailCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('tail')
+    .description('show events as they are recorded, of one run or of all, until Ctrl-C')
+    .argument('[run]', 'run id')
+    .option('--from <n>', 'begin with this revision of the run, or this position of the log; from now on without it', wholeNumber)
+    .addHelpText('after', '\nExamples:\n  refold tail\n  refold tail 0190a7… --from 0\n  refold tail --json | jq -r .type')
+    .action((runId: string | undefined, options: TailOptions) => tail(commandLine(), runId, options))
+}
+
+const tail = (line: CommandLine, runId: string | undefined, { from }: TailOptions): Promise<void> =>
+  looking(line, async (refold) => {
+    const { output, signal } = line
+    const screen = createScreen(line, output.json)
+    const live = liveLog()
+    live.subscribe(({ context }) => {
+      screen.status(liveLogStatus(context))
+    })
+    const scope = await scopeOf(refold, runId, from)
+    for await (const item of refold.log.subscribe({ ...scope, signal })) {
+      if (item.kind !== 'event') continue
+      const read = await tryRead(refold.blobs, item.event)
+      if (output.json) await output.record(exportedEvent(read))
+      else {
+        const startedAt = await startOf(refold, live, item.event)
+        screen.rest()
+        const shown = { colours: output.colours, width: output.width, showsRun: runId === undefined }
+        await output.line(read.ok ? tailLine(read.event, startedAt, shown) : `unreadable: ${printable(read.problem.message)}`)
+        if (read.ok) live.trigger.recorded({ event: read.event })
+      }
+    }
+    screen.rest()
+  })
+
+const scopeOf = async (refold: OpenRefold, runId: string | undefined, from: number | undefined): Promise<SubscribeOptions> => {
+  const newest = runId === undefined ? await refold.log.head() : await newestRevision(refold, runId)
+  if (from !== undefined && newest !== undefined && from > newest + 1) {
+    throw new AppError('InvalidInput', `Expected --from up to ${newest + 1}, where the next event comes, found ${from}`, { details: { from, newest } })
+  }
+  const after = from === undefined ? newest : from - 1
+  return {
+    ...(runId === undefined ? { filter: { streamPrefix: RUN_STREAM_PREFIX } } : { stream: streamOf(runId) }),
+    ...(after === undefined || after < 0 ? {} : { after }),
+  }
+}
+
+const newestRevision = async (refold: OpenRefold, runId: string): Promise<number> => {
+  let revision = -1
+  for await (const { stored } of eventsOfRun(refold, runId)) revision = stored.revision
+  return revision
+}
+
+/** A run may have begun long before its first line here. */
+const startOf = async ({ log, blobs }: OpenRefold, live: ReturnType<typeof liveLog>, event: StoredEvent): Promise<number> => {
+  const runId = runIdOf(event.stream)
+  const known = live.getSnapshot().context.startedAt[runId]
+  if (known !== undefined) return known
+  let startedAt = event.storedAt
+  for await (const first of log.readStream(event.stream, { limit: 1 })) {
+    const read = await tryRead(blobs, first)
+    startedAt = read.ok ? read.event.meta.at : first.storedAt
+  }
+  live.trigger.knew({ runId, startedAt })
+  return startedAt
+}

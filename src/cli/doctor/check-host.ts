@@ -1,0 +1,32 @@
+import { statfs } from 'node:fs/promises'
+import { bytes } from '../amounts.ts'
+import type { Findings } from './findings.ts'
+
+const OLDEST_NODE = 24
+const MIB = 1024 ** 2
+const SCARCE_BYTES = 1024 * MIB
+const TOO_FEW_BYTES = 100 * MIB
+
+export interface Host {
+  readonly node: string
+  readonly freeBytes: number
+}
+
+/** What the log needs of the machine. `dir` is there. */
+export const checkHost = async (dir: string, findings: Findings): Promise<Host> => {
+  const node = process.versions.node
+  if (Number.parseInt(node, 10) < OLDEST_NODE) {
+    findings.add({ severity: 'problem', check: 'node', message: `Expected Node ${OLDEST_NODE} or newer, found ${node}`, remedy: `Install Node ${OLDEST_NODE}.` })
+  }
+  const { bavail, bsize } = await statfs(dir)
+  const freeBytes = bavail * bsize
+  if (freeBytes < SCARCE_BYTES) {
+    findings.add({
+      severity: freeBytes < TOO_FEW_BYTES ? 'problem' : 'warning',
+      check: 'disk',
+      message: `Only ${bytes(freeBytes)} are left on the disk of ${dir}`,
+      remedy: 'Make room: a log that cannot be written stops every run.',
+    })
+  }
+  return { node, freeBytes }
+}

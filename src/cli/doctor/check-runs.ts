@@ -1,0 +1,53 @@
+import { isAppError } from '../../errors.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import type { RunRow } from '../../projections/run-index.ts'
+import { everyRun } from '../every-run.ts'
+import type { SeenRun } from './check-events.ts'
+import type { Findings } from './findings.ts'
+
+/** Whether the configuration still has the agent and the chart that each run was started with. */
+export const checkAgents = ({ agents }: OpenRefold, runs: Iterable<SeenRun>, findings: Findings): void => {
+  for (const { runId, started, isOver } of runs) {
+    if (started === undefined) continue
+    try {
+      agents.ofRun(runId, started)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      const id = `${started.agent}@${started.agentVersion}`
+      const isChanged = error.code === 'ChartChanged'
+      findings.add(
+        {
+          severity: isOver ? 'warning' : 'problem',
+          check: 'agent',
+          message: `${isOver ? 'Ended runs, which cannot be replayed,' : 'Open runs, which cannot go on,'} of ${isChanged ? `another chart of ${id} than the configuration has` : `${id}, which the configuration does not have`}`,
+          remedy: isChanged ? `Bring the old chart back as ${id}, and give the changed one a new version.` : `Add ${id} to the agents of the configuration.`,
+        },
+        runId,
+      )
+    }
+  }
+}
+
+/** So long may any process take to do what is due. */
+const PATIENCE_MS = 60_000
+
+/** Open runs that owe something and that nobody has touched since it was due. */
+export const checkStuck = async (refold: OpenRefold, now: number, findings: Findings): Promise<void> => {
+  const rows = await everyRun(refold)
+  const waitingParents = new Set(rows.flatMap(({ parent, status }) => (parent === undefined || status !== 'active' ? [] : [parent.runId])))
+  for (const row of rows) {
+    if (!isStuck(row, now) || waitingParents.has(row.runId)) continue
+    findings.add(
+      {
+        severity: 'problem',
+        check: 'stuck',
+        message: 'Open runs stand still: their work is due, and no process has taken it up',
+        remedy: 'Start the program that runs these agents, or: refold recover',
+      },
+      row.runId,
+    )
+  }
+}
+
+const isStuck = ({ status, paused, problem, attentionAt, updatedAt }: RunRow, now: number): boolean =>
+  status === 'active' && !paused && problem === undefined && attentionAt !== null && Math.max(attentionAt, updatedAt) + PATIENCE_MS < now

@@ -1,0 +1,71 @@
+import { AppError } from '../errors.ts'
+import { step } from '../fold/fold.ts'
+import type { Program, RunState } from '../fold/run-state.ts'
+import type { OpenRefold } from '../open-refold.ts'
+import type { TraceStep } from '../pictures/chart-html.ts'
+import type { Agent } from '../runtime/agent.ts'
+import { readRun } from '../runtime/run-reader.ts'
+import { chartGraph, type ChartGraph } from '../statechart/graph.ts'
+import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
+import { offset } from './amounts.ts'
+import { eventSummary } from './event-summary.ts'
+import { oneLine } from './printable.ts'
+
+export interface RunTrace {
+  readonly agent: Agent
+  readonly graph: ChartGraph
+  /** One for each event, up to and with the last revision that was asked for. */
+  readonly steps: readonly TraceStep[]
+}
+
+const LONGEST_NOTE = 240
+
+/** A run as steps on its chart. Rejects with `RunNotFound`, `UnknownAgent`, `ChartChanged`, and `InvalidInput` beyond its newest revision. */
+export const traceRun = async (refold: OpenRefold, runId: string, upTo = Infinity): Promise<RunTrace> => {
+  const steps: TraceStep[] = []
+  let traced: TracedAgent | undefined
+  let state: RunState | undefined
+  let startedAt = 0
+  for await (const { event } of readRun(refold, runId)) {
+    if (event.revision > upTo) break
+    if (event.type === 'RunStarted') {
+      traced = traceAgent(refold.agents.ofRun(runId, event.data))
+      startedAt = event.meta.at
+    }
+    if (traced === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${event.type}`)
+    const { graph, taken, program } = traced
+    taken.length = 0
+    state = step(program, state, event).state
+    const note = oneLine(`${offset(event.meta.at - startedAt)} ${eventSummary(event)}`, LONGEST_NOTE)
+    steps.push({ label: `${event.revision} ${event.type}`, active: activeStates(graph, state.chart.value), taken: [...taken], note })
+  }
+  const newest = steps.length - 1
+  if (traced === undefined || (upTo !== Infinity && upTo > newest)) {
+    throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${newest}, found ${upTo}`, { details: { runId, newest } })
+  }
+  return { agent: traced.agent, graph: traced.graph, steps }
+}
+
+interface TracedAgent {
+  readonly agent: Agent
+  readonly graph: ChartGraph
+  readonly program: Program
+  /** Of the step that was made last. */
+  readonly taken: string[]
+}
+
+/** The same program, listened to: what the fold hands to the chart, it alone knows. */
+const traceAgent = (agent: Agent): TracedAgent => {
+  const { run } = agent.program
+  const edgesOf = takenEdges(run)
+  const taken: string[] = []
+  const listening: Program['run'] = {
+    ...run,
+    step: (snapshot, event) => {
+      const next = run.step(snapshot, event)
+      taken.push(...edgesOf(snapshot, event))
+      return next
+    },
+  }
+  return { agent, graph: chartGraph(run.machine), program: { ...agent.program, run: listening }, taken }
+}

@@ -1,0 +1,45 @@
+import type { RunView } from '../runtime/run-view.ts'
+import { count, duration, money, moment } from './amounts.ts'
+import type { Colours } from './colours.ts'
+import { timerName } from './event-summary.ts'
+import { transcriptLines } from './message-text.ts'
+import { oneLine, printable, valueLine } from './printable.ts'
+
+interface Look {
+  readonly colours: Colours
+  readonly width: number
+}
+
+/** All that a run is at one revision, for people. */
+export const viewLines = (view: RunView, look: Look): string[] => [
+  ...headLines(view, look.colours),
+  ...section('transcript', transcriptLines(view.transcript, look.colours), look.colours),
+  ...section('budget', budgetLines(view), look.colours),
+  ...section('open effects', openLines(view), look.colours),
+  ...section('projections', projectionLines(view, look.width), look.colours),
+]
+
+const headLines = ({ runId, agent, revision, at, state, paused, waitsFor, turn, reason, output }: RunView, { strong, name, faint }: Colours): string[] => [
+  `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${waitsFor === null ? '' : `  waits for ${waitsFor}`}`,
+  faint(`${agent} · ${moment(at)} · turn ${turn}`),
+  ...(reason === null ? [] : [`reason: ${printable(reason)}`]),
+  ...(output === null ? [] : [`output: ${printable(valueLine(output))}`]),
+]
+
+const section = (title: string, lines: readonly string[], { strong }: Colours): string[] =>
+  lines.length === 0 ? [] : ['', strong(title), ...lines.map((line) => `  ${line}`)]
+
+const budgetLines = ({ spent }: RunView): string[] => [
+  `this turn: ${count(spent.iterations)} model calls, ${count(spent.toolCalls)} tool calls, ${duration(spent.wallTimeMs)}`,
+  `the run:   ${count(spent.tokens)} tokens, ${money(spent.costMicroUsd)}`,
+]
+
+const openLines = ({ openEffects, toolCalls, approvals, timers, at }: RunView): string[] => [
+  ...openEffects.map(({ key, intent, status, attempt, owner }) => `${intent} ${key} ${status}, attempt ${attempt}${owner === undefined ? '' : ` by ${owner}`}`),
+  ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${printable(valueLine(input))} is ${state}`),
+  ...approvals.map(({ callId, subject, expiresAt }) => `approval ${callId} of ${printable(valueLine(subject))}, for ${duration(expiresAt - at)}`),
+  ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : `in ${duration(dueAt - at)}`}`),
+]
+
+const projectionLines = ({ projections }: RunView, width: number): string[] =>
+  Object.entries(projections).map(([name, shown]) => `${name}: ${oneLine(valueLine(shown), width - name.length - 4)}`)

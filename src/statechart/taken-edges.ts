@@ -1,0 +1,45 @@
+import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventObject, type InspectionEvent, type Snapshot, type StateValue } from 'xstate'
+import type { ChartDriver } from './driver.ts'
+import { edgeIdsByTransition, type ChartGraph } from './graph.ts'
+
+/** The edges that an event takes, by their ids in the chart's graph, those of `always` too. For pictures: much slower than a step. */
+export const takenEdges = (driver: ChartDriver): ((before: AnyMachineSnapshot, event: EventObject) => readonly string[]) => {
+  const ids = edgeIdsByTransition(driver.machine)
+  return (before, event) => {
+    const taken: string[] = []
+    const inspect = (seen: InspectionEvent): void => {
+      if (seen.type === '@xstate.microstep') taken.push(...seen._transitions.flatMap((transition) => ids.get(transition) ?? []))
+    }
+    send(driver.machine, { snapshot: driver.persist(before) as unknown as Snapshot<unknown>, event, inspect })
+    return taken
+  }
+}
+
+interface Sent {
+  readonly snapshot: Snapshot<unknown>
+  readonly event: EventObject
+  readonly inspect: (seen: InspectionEvent) => void
+}
+
+const neverFires = { setTimeout: () => 0, clearTimeout: () => undefined }
+
+const send = (machine: AnyStateMachine, { snapshot, event, inspect }: Sent): void => {
+  const actor = createActor(machine, { snapshot, inspect, clock: neverFires })
+  // Without an observer XState throws the error of a guard on a later turn of the process.
+  actor.subscribe({ error: () => undefined })
+  actor.start()
+  actor.send(event)
+  actor.stop()
+}
+
+/** The ids of the states that are active at a state value, each before its children. */
+export const activeStates = (graph: ChartGraph, value: StateValue): readonly string[] => {
+  const [root] = graph.nodes
+  return root === undefined ? [] : [root.id, ...activeWithin(graph, root.id, value)]
+}
+
+const activeWithin = (graph: ChartGraph, parent: string, value: StateValue): readonly string[] =>
+  Object.entries(typeof value === 'string' ? { [value]: {} } : value).flatMap(([key, inner]) => {
+    const node = graph.nodes.find((each) => each.parent === parent && each.key === key)
+    return node === undefined ? [] : [node.id, ...activeWithin(graph, node.id, inner ?? {})]
+  })

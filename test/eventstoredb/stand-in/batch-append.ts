@@ -1,0 +1,139 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
+import streams from '@eventstore/db-client/generated/streams_pb.js'
+import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
+import type { FaultyState } from './faulty-state.ts'
+import { badRequest, batchSuccess, emptyBatchSuccess, failure, identifierOf, MAX_APPEND_BYTES, nameOf, refusal, tooLarge, uuidOf } from './responses.ts'
+import type { WireEvent, WireLog } from './wire-log.ts'
+
+type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>
+
+/** One append, gathered from its frames. */
+interface Batch {
+  readonly stream: string
+  readonly expected: ExpectedRevision
+  readonly events: WireEvent[]
+}
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+export const batchAppend =
+  (log: WireLog, state: FaultyState) =>
+  (call: BatchCall): void => {
+    state.seen('batchStream', call.getPeer())
+    const name = String(call.metadata.get('connection-name')[0] ?? '')
+    const unfinished = new Map<string, Batch>()
+    // One after the other, as the one writer of the real server does.
+    let queue = Promise.resolve()
+    call.on('data', (request: BatchAppendReq) => {
+      const correlationId = request.getCorrelationId()?.getString() ?? ''
+      const batch = gather(unfinished.get(correlationId) ?? begin(request), request)
+      unfinished.set(correlationId, batch)
+      if (!request.getIsFinal()) return
+      unfinished.delete(correlationId)
+      queue = queue.then(() => answer({ call, log, state, name, correlationId }, batch))
+    })
+    call.on('error', () => undefined)
+    call.on('end', () => {
+      call.end()
+    })
+  }
+
+interface Conversation {
+  readonly call: BatchCall
+  readonly log: WireLog
+  readonly state: FaultyState
+  readonly name: string
+  readonly correlationId: string
+}
+
+const answer = async (conversation: Conversation, batch: Batch): Promise<void> => {
+  const { call, log, state, name, correlationId } = conversation
+  const fault = state.nextAppend(name)
+  const send = (response: BatchAppendResp): void => {
+    if (call.writable) call.write(addressed(response, correlationId, batch.stream))
+  }
+  switch (fault.kind) {
+    case 'none':
+      send(await store(log, batch))
+      return
+    case 'swallowed':
+      return
+    case 'storedSilently':
+      await store(log, batch)
+      return
+    case 'answeredLate': {
+      const response = await store(log, batch)
+      state.whenAnswersGoOut(() => send(response))
+      return
+    }
+    case 'refused':
+      send(new streams.BatchAppendResp().setError(unrecognised(fault.message)))
+      return
+    case 'streamEnded':
+      call.end()
+      return
+    case 'storedThenBroken':
+      await store(log, batch)
+      call.emit('error', failure(fault.code, fault.details))
+      return
+    case 'recorded':
+      send(streams.BatchAppendResp.deserializeBinary(Buffer.from(fault.frame, 'base64')))
+  }
+}
+
+const unrecognised = (message: string): ReturnType<BatchAppendResp['getError']> => {
+  const error = badRequest(message).getError()
+  return error?.setMessage(message)
+}
+
+const addressed = (response: BatchAppendResp, correlationId: string, stream: string): BatchAppendResp =>
+  response.setCorrelationId(uuidOf(correlationId)).setStreamIdentifier(identifierOf(stream))
+
+const begin = (request: BatchAppendReq): Batch => {
+  const options = request.getOptions()
+  return { stream: nameOf(options?.getStreamIdentifier()), expected: expectedOf(options), events: [] }
+}
+
+const expectedOf = (options: BatchAppendReq.Options | undefined): ExpectedRevision => {
+  if (options === undefined || options.hasAny()) return 'any'
+  if (options.hasNoStream()) return 'no-stream'
+  return options.hasStreamExists() ? 'stream-exists' : Number(options.getStreamPosition())
+}
+
+const gather = (batch: Batch, request: BatchAppendReq): Batch => {
+  for (const message of request.getProposedMessagesList()) {
+    batch.events.push({
+      id: message.getId()?.getString() ?? '',
+      type: message.getMetadataMap().get('type') ?? '',
+      contentType: message.getMetadataMap().get('content-type') ?? '',
+      data: message.getData_asU8(),
+      customMetadata: message.getCustomMetadata_asU8(),
+    })
+  }
+  return batch
+}
+
+const store = async (log: WireLog, { stream, expected, events }: Batch): Promise<BatchAppendResp> => {
+  const problem = problemOf(stream, events)
+  if (problem !== undefined) return problem
+  if (events.length === 0) return emptyBatchSuccess(await log.head())
+  try {
+    const { revision, position } = await log.append(
+      stream,
+      expected,
+      events.map((event) => ({ ...event, id: event.id.toLowerCase() })),
+    )
+    return batchSuccess(revision, position)
+  } catch (error) {
+    return refusal(error, stream)
+  }
+}
+
+const problemOf = (stream: string, events: readonly WireEvent[]): BatchAppendResp | undefined => {
+  if (stream === '') return badRequest('streamName')
+  if (!events.every(({ id }) => GUID.test(id))) return badRequest('Unrecognized Guid format.')
+  if (events.some(({ type }) => type === '')) return badRequest("Empty eventType provided. (Parameter 'eventType')")
+  const bytes = events.reduce((sum, { type, data, customMetadata }) => sum + type.length + data.length + customMetadata.length, 0)
+  return bytes > MAX_APPEND_BYTES ? tooLarge() : undefined
+}

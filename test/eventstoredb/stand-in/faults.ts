@@ -1,0 +1,74 @@
+// What the stand-in does wrong on request. The names say what a client sees of it.
+
+/** How appends are treated. */
+export type AppendFault =
+  | { readonly kind: 'none' }
+  /** Neither stored nor answered. */
+  | { readonly kind: 'swallowed' }
+  /** Stored, and never answered. */
+  | { readonly kind: 'storedSilently' }
+  /** Stored, and answered once the fault is taken back. */
+  | { readonly kind: 'answeredLate' }
+  /** Not stored; answered with an error that has this text and no details. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** Not stored; the conversation of all appends of the client ends, as if all were well. */
+  | { readonly kind: 'streamEnded' }
+  /** Stored, and the conversation of all appends of the client ends with this gRPC status. */
+  | { readonly kind: 'storedThenBroken'; readonly code: number; readonly details: string }
+  /** Not stored; answered with this recorded frame, in base64. */
+  | { readonly kind: 'recorded'; readonly frame: string }
+
+export interface RecordedCall {
+  /** In base64, in order. */
+  readonly frames: readonly string[]
+  readonly trailers: Readonly<Record<string, string>>
+}
+
+/** How reads are treated that are not subscriptions. */
+export type ReadFault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unanswered' }
+  /** Ends with this gRPC status after so many events. */
+  | { readonly kind: 'broken'; readonly afterEvents: number; readonly code: number; readonly details: string }
+  | { readonly kind: 'recorded'; readonly call: RecordedCall }
+
+export interface Faults {
+  readonly appends: AppendFault
+  /** So many appends meet the fault, then it is over; all where absent. */
+  readonly appendCount?: number
+  /** Only clients with this connection name meet it; all where absent. */
+  readonly appendsOf?: string
+  readonly reads: ReadFault
+  readonly readCount?: number
+  /** Subscriptions stay open and say nothing more. */
+  readonly subscriptionsMuted: boolean
+  /** The call that asks what the server can do: a gRPC status to fail with, or no answer. */
+  readonly capabilities: 'answered' | 'unanswered' | { readonly code: number }
+  /** The port of the node that leads where this one does not. */
+  readonly leaderPort: number | undefined
+}
+
+export const NO_FAULTS: Faults = {
+  appends: { kind: 'none' },
+  reads: { kind: 'none' },
+  subscriptionsMuted: false,
+  capabilities: 'answered',
+  leaderPort: undefined,
+}
+
+/** What a test may ask of a running stand-in. */
+export type Request =
+  | { readonly do: 'set'; readonly faults: Partial<Faults> }
+  /** Ends every open subscription: cleanly, or with a gRPC status. */
+  | { readonly do: 'endSubscriptions'; readonly code?: number; readonly details?: string }
+  | { readonly do: 'report' }
+
+export interface Report {
+  readonly subscriptions: number
+  /** Appends that arrived, also repeated and refused ones. */
+  readonly appends: number
+  /** Conversations that appends arrived in, since the start. */
+  readonly batchStreams: number
+  /** Network connections that calls arrived on, since the start. */
+  readonly connections: number
+}

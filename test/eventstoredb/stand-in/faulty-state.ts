@@ -1,0 +1,63 @@
+import type { AppendFault, Faults, ReadFault, Report } from './faults.ts'
+import { NO_FAULTS } from './faults.ts'
+
+export type EndSubscription = (code: number | undefined, details: string) => void
+
+/** The faults that are on, and what was seen so far. */
+export interface FaultyState {
+  readonly faults: Faults
+  set(faults: Partial<Faults>): void
+  /** Counts the append and says what is to become of it. */
+  nextAppend(connectionName: string): AppendFault
+  nextRead(): ReadFault
+  /** To be done once late answers may go out. */
+  whenAnswersGoOut(send: () => void): void
+  readonly openSubscriptions: Set<EndSubscription>
+  seen(what: 'batchStream' | 'call', peer: string): void
+  report(): Report
+}
+
+export const faultyState = (): FaultyState => {
+  let faults = NO_FAULTS
+  let appendsLeft = Infinity
+  let readsLeft = Infinity
+  let appends = 0
+  let batchStreams = 0
+  let late: (() => void)[] = []
+  const peers = new Set<string>()
+  const openSubscriptions = new Set<EndSubscription>()
+
+  return {
+    get faults() {
+      return faults
+    },
+    set(changed) {
+      faults = { ...faults, ...changed }
+      if (changed.appends !== undefined) appendsLeft = changed.appendCount ?? Infinity
+      if (changed.reads !== undefined) readsLeft = changed.readCount ?? Infinity
+      if (faults.appends.kind === 'answeredLate') return
+      const waiting = late
+      late = []
+      for (const send of waiting) send()
+    },
+    nextAppend(connectionName) {
+      appends += 1
+      if (faults.appendsOf !== undefined && faults.appendsOf !== connectionName) return NO_FAULTS.appends
+      appendsLeft -= 1
+      return appendsLeft < 0 ? NO_FAULTS.appends : faults.appends
+    },
+    nextRead() {
+      readsLeft -= 1
+      return readsLeft < 0 ? NO_FAULTS.reads : faults.reads
+    },
+    whenAnswersGoOut(send) {
+      late.push(send)
+    },
+    openSubscriptions,
+    seen(what, peer) {
+      peers.add(peer)
+      if (what === 'batchStream') batchStreams += 1
+    },
+    report: () => ({ subscriptions: openSubscriptions.size, appends, batchStreams, connections: peers.size }),
+  }
+}

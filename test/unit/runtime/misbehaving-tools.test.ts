@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { scriptedModel } from '../../../src/models/model.scripted.ts'
+import { answer, toolCalls } from '../../../src/models/script.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
+import { defineTool } from '../../../src/tools/define-tool.ts'
+import { ToolFailure, type ToolOptions } from '../../../src/tools/tool.ts'
+import { eventsOf, openWorld, settle } from '../../support/world.ts'
+
+const toolWith = (options: Partial<ToolOptions<unknown, unknown>>) =>
+  defineTool<unknown, unknown>({
+    name: 'odd',
+    description: 'An odd tool',
+    input: z.object({}),
+    output: z.unknown(),
+    effect: 'read',
+    execute: () => Promise.resolve('fine'),
+    ...options,
+  })
+
+/** What the model is told, and what was recorded, of one call of a tool. */
+const callOnce = async (options: Partial<ToolOptions<unknown, unknown>>) => {
+  const agent = defineAgent({ name: 'odd', version: '1', instructions: '', models: ['scripted/one'], tools: [toolWith(options)] })
+  const world = openWorld({
+    agents: [agent],
+    models: { scripted: scriptedModel([toolCalls([{ name: 'odd', arguments: {} }]), answer('I see.')]) },
+  })
+  const run = await world.refold.start('odd', { message: 'Go' })
+  const view = await settle(world, run)
+  const told = view.transcript.find(({ role }) => role === 'tool')
+  const events = await eventsOf(world, run.id)
+  return { view, told, events, types: events.map(({ type }) => type), world, run }
+}
+
+describe('a tool', () => {
+  test.each([
+    ['an Error', new Error('the shelf fell down'), 'the shelf fell down'],
+    ['a text', 'just words', 'just words'],
+    ['undefined', undefined, 'undefined'],
+    ['an object', { code: 7 }, '{"code":7}'],
+  ])('that throws %s tells the model so', async (_, thrown, text) => {
+    const { told, view } = await callOnce({
+      execute: () => {
+        throw thrown
+      },
+    })
+    expect(told).toMatchObject({ isError: true, text })
+    expect(view.answer).toBe('I see.')
+  })
+
+  const cycle: Record<string, unknown> = {}
+  cycle.self = cycle
+
+  test.each([
+    ['a BigInt', 10n, 'a bigint'],
+    ['a function', { run: () => 1 }, 'a function'],
+    ['a cycle', cycle, 'a cycle'],
+    ['NaN', { price: Number.NaN }, 'NaN'],
+    ['a Map', new Map(), 'a Map'],
+  ])('that returns %s fails with what JSON cannot carry', async (_, output, found) => {
+    const { told, types } = await callOnce({ execute: () => Promise.resolve(output) })
+    expect(told).toMatchObject({ isError: true })
+    expect(told?.role === 'tool' && told.text).toContain(found)
+    expect(types).toContain('ToolCallFailed')
+  })
+
+  test('that returns nothing returns null', async () => {
+    const { told } = await callOnce({ execute: () => Promise.resolve(undefined) })
+    expect(told).toMatchObject({ isError: false, text: 'null' })
+  })
+
+  test('that returns what its schema forbids fails with the place', async () => {
+    const { told } = await callOnce({ output: z.object({ price: z.number() }), execute: () => Promise.resolve({ price: 'free' }) })
+    expect(told?.role === 'tool' && told.text).toMatch(/price/)
+  })
+
+  test('that returns more than it may fails with both sizes', async () => {
+    const { told } = await callOnce({ maxOutputBytes: 10, execute: () => Promise.resolve('x'.repeat(100)) })
+    expect(told?.role === 'tool' && told.text).toContain('102 bytes, of which 10 are allowed')
+  })
+
+  test('that never returns is aborted at its timeout, and tried again as often as it says', async () => {
+    const aborted: boolean[] = []
+    const { told, events } = await callOnce({
+      timeoutMs: 1_000,
+      retry: { attempts: 2, baseDelayMs: 10, maxDelayMs: 10 },
+      execute: (_, { signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => aborted.push(true))
+        }),
+    })
+    expect(aborted).toEqual([true, true])
+    expect(told).toMatchObject({ isError: true, text: 'odd gave no answer within 1000 ms' })
+    expect(events.filter(({ type }) => type === 'ToolCallRequested')).toHaveLength(2)
+  })
+
+  test('that fails for now is called again with the same key', async () => {
+    const keys: string[] = []
+    const { told } = await callOnce({
+      effect: 'idempotent',
+      execute: (_, { idempotencyKey, attempt }) => {
+        keys.push(idempotencyKey)
+        return attempt < 3 ? Promise.reject(new ToolFailure('busy', { retryable: true })) : Promise.resolve('done')
+      },
+    })
+    expect(told).toMatchObject({ isError: false, text: 'done' })
+    expect(new Set(keys).size).toBe(1)
+    expect(keys).toHaveLength(3)
+  })
+
+  test('with effect once that gives no answer in time is unresolved and never called again', async () => {
+    let calls = 0
+    const { view, types } = await callOnce({
+      effect: 'once',
+      timeoutMs: 1_000,
+      execute: () => {
+        calls += 1
+        return new Promise(() => undefined)
+      },
+    })
+    expect(calls).toBe(1)
+    expect(types).toContain('ToolCallUnresolved')
+    expect(view).toMatchObject({ waitsFor: 'human' })
+  })
+
+  test('with effect once is settled by a person where no look-up can', async () => {
+    const { world, run, view } = await callOnce({ effect: 'once', timeoutMs: 1_000, execute: () => new Promise(() => undefined) })
+    const [call] = view.toolCalls
+    await run.settleToolCall(call!.callId, { by: 'dana', outcome: { succeeded: true, output: 'it happened' } })
+    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ text: 'it happened' })
+  })
+
+  test.each([
+    ['succeeded', { found: 'succeeded', output: 'charged' } as const, 'charged', 1],
+    ['failed', { found: 'failed', message: 'declined' } as const, 'declined', 1],
+  ])('with effect once is settled by its look-up that found it %s', async (_, found, text, times) => {
+    let calls = 0
+    const { told } = await callOnce({
+      effect: 'once',
+      timeoutMs: 1_000,
+      execute: () => {
+        calls += 1
+        return new Promise(() => undefined)
+      },
+      lookup: () => Promise.resolve(found),
+    })
+    expect(told).toMatchObject({ text })
+    expect(calls).toBe(times)
+  })
+
+  test('with effect once is called again where its look-up says that nothing happened', async () => {
+    let calls = 0
+    const { told } = await callOnce({
+      effect: 'once',
+      timeoutMs: 1_000,
+      execute: () => (++calls === 1 ? new Promise(() => undefined) : Promise.resolve('charged')),
+      lookup: () => Promise.resolve({ found: 'nothing' }),
+    })
+    expect(told).toMatchObject({ text: 'charged' })
+    expect(calls).toBe(2)
+  })
+
+  test('that answers after its deadline changes nothing, and is counted', async () => {
+    let answerLate = (_: unknown): void => undefined
+    const { world, told } = await callOnce({
+      timeoutMs: 1_000,
+      retry: { attempts: 1 },
+      execute: () => new Promise((resolve) => (answerLate = resolve)),
+    })
+    answerLate('too late')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toMatchObject({ isError: true })
+    expect(world.notices).toContainEqual(expect.objectContaining({ type: 'resultDropped', result: 'after its deadline' }))
+  })
+})
