@@ -51,7 +51,8 @@ export default defineConfig(
       'max-params': ['error', 4],
       'max-depth': ['error', 4],
       // A switch counts as one branch, however many events it knows.
-      complexity: ['error', { max: 10, variant: 'modified' }],
+      // Optional members (`?.`, `??`, defaults) count as branches too, which is why it is not 10.
+      complexity: ['error', { max: 12, variant: 'modified' }],
 
       eqeqeq: 'error',
       'no-console': 'error',
@@ -100,6 +101,8 @@ export default defineConfig(
       'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Tests throw what tools may throw: anything.
+      '@typescript-eslint/only-throw-error': 'off',
     },
   },
   {

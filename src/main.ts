@@ -1,11 +1,15 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
 import { userInfo } from 'node:os'
-import { runProgram } from './cli/program.ts'
-import { reportError } from './cli/report-error.ts'
-import { systemClock } from './clock.ts'
-import { readEnvironment } from './config.ts'
+import type { CommandLineParts } from './cli/command-line.ts'
 
-const { stdin, stdout, stderr, argv } = process
+// Half of what a short command takes is compiling the same modules once more, so they are imported behind this line.
+enableCompileCache()
+const { runProgram } = await import('./cli/program.ts')
+const { systemClock } = await import('./clock.ts')
+const { readEnvironment } = await import('./config.ts')
+
+const { stdin, stdout, stderr } = process
 
 /** Containers often run under a number that no user list knows. */
 const userName = (): string => {
@@ -24,30 +28,31 @@ const endWithReader = (stream: NodeJS.WriteStream): void => {
   })
 }
 
-const main = async (): Promise<number> => {
-  const interruption = new AbortController()
-  process.once('SIGINT', () => {
-    interruption.abort()
-  })
-  const debug = ['trace', 'debug'].includes(readEnvironment().REFOLD_LOG_LEVEL)
-  const parts = {
-    // Loading the vendors' SDKs takes longer than showing the help.
-    open: async (options: Parameters<typeof import('./open-refold.ts').openRefold>[0]) =>
-      (await import('./open-refold.ts')).openRefold(options),
-    stdin,
-    stdout,
-    stderr,
-    cwd: process.cwd(),
-    clock: systemClock,
-    user: userName(),
-    signal: interruption.signal,
+const interruption = (): AbortSignal => {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      controller.abort()
+    })
   }
-  return runProgram(argv.slice(2), parts, debug)
+  return controller.signal
+}
+
+const parts: CommandLineParts = {
+  open: async (options) => (await import('./open-refold.ts')).openRefold(options),
+  stdin,
+  stdout,
+  stderr,
+  cwd: process.cwd(),
+  clock: systemClock,
+  user: userName(),
+  signal: interruption(),
 }
 
 endWithReader(stdout)
 endWithReader(stderr)
-const exitCode = await main().catch((error: unknown) => reportError(error, { stderr, json: argv.includes('--json'), debug: false }))
+const showsStacks = (): boolean => ['trace', 'debug'].includes(readEnvironment().REFOLD_LOG_LEVEL)
+const exitCode = await runProgram(process.argv.slice(2), parts, showsStacks)
 // What a configuration has opened, a pool or a timer, must not keep the program from ending.
 stdout.write('', () => {
   stderr.write('', () => {

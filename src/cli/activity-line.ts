@@ -19,7 +19,11 @@ const QUIET: ReadonlySet<RecordedRunEvent['type']> = new Set([
 ])
 
 /** One line about an event for somebody who watches a run; undefined where there is nothing to say. */
-export const activityLine = (event: RecordedRunEvent, live: LiveRun, { colours, width }: { readonly colours: Colours; readonly width: number }): string | undefined => {
+export const activityLine = (
+  event: RecordedRunEvent,
+  live: LiveRun,
+  { colours, width }: { readonly colours: Colours; readonly width: number },
+): string | undefined => {
   const summary = eventSummary(event)
   if (QUIET.has(event.type) || (summary === '' && event.type !== 'RunCompleted')) return undefined
   const tool = 'callId' in event.data && event.data.callId !== undefined ? live.tools[event.data.callId] : undefined

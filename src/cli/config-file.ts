@@ -80,4 +80,4 @@ const checked = (file: string, exported: unknown): RefoldConfig => {
 }
 
 const invalid = (message: string, file: string, cause?: unknown): AppError =>
-  new AppError('InvalidConfiguration', message, { details: { file }, ...(cause === undefined ? {} : { cause }) })
+  new AppError('InvalidConfiguration', message, { details: { file }, cause })

@@ -82,7 +82,10 @@ const settlement = async ({ line, run, reader }: Place, view: RunView): Promise<
   const callId = unresolvedCall(view) ?? ''
   const call = view.toolCalls.find((each) => each.callId === callId)
   const by = line.user
-  const happened = await yesOrNo(reader, `nobody knows whether ${callId} ${call?.tool ?? ''} ${printable(valueLine(call?.input ?? null))} happened. did it? [y/n] `)
+  const happened = await yesOrNo(
+    reader,
+    `nobody knows whether ${callId} ${call?.tool ?? ''} ${printable(valueLine(call?.input ?? null))} happened. did it? [y/n] `,
+  )
   if (happened === undefined) return undefined
   const text = await reader.ask(happened ? 'its output, as JSON> ' : 'what went wrong> ')
   if (text === undefined) return undefined

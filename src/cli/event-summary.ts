@@ -26,7 +26,8 @@ const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputReje
   MessageReceived: ({ text }) => quoted(text),
   InputAccepted: ({ text }) => (text === undefined ? '' : `redacted: ${quoted(text)}`),
   InputRejected: ({ guardrail, reason }) => `${guardrail}: ${reason}`,
-  OutputAccepted: ({ output, text }) => words(text === undefined ? '' : `redacted: ${quoted(text)}`, output === undefined ? '' : valueLine(output)),
+  OutputAccepted: ({ output, text }) =>
+    words(text === undefined ? '' : `redacted: ${quoted(text)}`, output === undefined ? '' : valueLine(output)),
   OutputRejected: ({ reason, guardrail }) => (guardrail === undefined ? reason : `${guardrail}: ${reason}`),
 }
 
@@ -57,7 +58,13 @@ const toolCalls: Pick<
 
 const approvals: Pick<Summaries, 'ApprovalRequested' | 'ApprovalGranted' | 'ApprovalDenied'> = {
   ApprovalRequested: ({ callId, subject, reason }) =>
-    words(callId, subject.question, subject.tool, subject.input === undefined ? '' : valueLine(subject.input), reason === undefined ? '' : `because ${reason}`),
+    words(
+      callId,
+      subject.question,
+      subject.tool,
+      subject.input === undefined ? '' : valueLine(subject.input),
+      reason === undefined ? '' : `because ${reason}`,
+    ),
   ApprovalGranted: ({ callId, by: who }) => `${callId} by ${who}`,
   ApprovalDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
 }
@@ -90,7 +97,8 @@ const operations: Pick<
 > = {
   RunEscalated: ({ reason, callId }) => words(callId, reason),
   HumanAnswerReceived: ({ by: who, text }) => `${who}: ${quoted(text)}`,
-  RunReturned: ({ by: who, note, limits }) => words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
+  RunReturned: ({ by: who, note, limits }) =>
+    words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
   RunPaused: ({ by: who, reason }) => words(by(who), reason),
   RunResumed: ({ by: who }) => by(who),
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),

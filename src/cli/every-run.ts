@@ -1,4 +1,5 @@
 import type { OpenRefold } from '../open-refold.ts'
+import { present } from '../present.ts'
 import type { RunRow } from '../projections/run-index.ts'
 
 const PAGE = 1_000
@@ -8,8 +9,7 @@ export const everyRun = async ({ index, projector }: OpenRefold): Promise<RunRow
   await projector.catchUp()
   const rows: RunRow[] = []
   for (;;) {
-    const before = rows.at(-1)?.position
-    const page = await index.list({ limit: PAGE, ...(before === undefined ? {} : { before }) })
+    const page = await index.list(present({ limit: PAGE, before: rows.at(-1)?.position }))
     rows.push(...page)
     if (page.length < PAGE) return rows.reverse()
   }

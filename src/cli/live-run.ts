@@ -102,4 +102,5 @@ const spend = (live: LiveRun, { usage, costMicroUsd = 0 }: ModelCallEnd): LiveRu
     ? live
     : { ...live, tokens: live.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: live.costMicroUsd + costMicroUsd }
 
-export const liveRunStatus = ({ place, tokens, costMicroUsd }: LiveRun): string => `… ${place} · ${count(tokens)} tokens · ${money(costMicroUsd)}`
+export const liveRunStatus = ({ place, tokens, costMicroUsd }: LiveRun): string =>
+  `… ${place} · ${count(tokens)} tokens · ${money(costMicroUsd)}`

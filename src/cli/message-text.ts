@@ -11,7 +11,10 @@ const messageBlock = (message: Message, colours: Colours): string => {
     case 'user':
       return block(colours.strong('user'), message.text)
     case 'tool':
-      return block((message.isError ? colours.bad : colours.faint)(`tool ${message.name}${message.isError ? ' (failed)' : ''}`), message.text)
+      return block(
+        (message.isError ? colours.bad : colours.faint)(`tool ${message.name}${message.isError ? ' (failed)' : ''}`),
+        message.text,
+      )
     case 'assistant': {
       const calls = toolCallsOf(message.parts).map(({ name, argumentsText }) => `→ ${name} ${argumentsText}`)
       return block(colours.name('agent'), [textOf(message.parts), ...calls].filter((text) => text !== '').join('\n'))
@@ -19,4 +22,10 @@ const messageBlock = (message: Message, colours: Colours): string => {
   }
 }
 
-const block = (title: string, text: string): string => [title, ...printable(text).split('\n').map((line) => `  ${line}`)].join('\n')
+const block = (title: string, text: string): string =>
+  [
+    title,
+    ...printable(text)
+      .split('\n')
+      .map((line) => `  ${line}`),
+  ].join('\n')

@@ -43,13 +43,19 @@ const nextSteps = ({ runId, waitsFor, approvals, openEffects, reason, output, st
     case 'message':
       return [`  goes on with: refold send ${runId} -m TEXT`]
     case 'approval':
-      return approvals.map(({ callId, subject }) => `  asks for approval of ${printable(valueLine(subject))}: refold approve ${runId} ${callId}`)
+      return approvals.map(
+        ({ callId, subject }) => `  asks for approval of ${printable(valueLine(subject))}: refold approve ${runId} ${callId}`,
+      )
     case 'resume':
       return [`  goes on with: refold resume ${runId}`]
     case 'human': {
       const unresolved = openEffects.filter(({ intent }) => intent === 'lookUp').map(({ key }) => key)
-      if (unresolved.length > 0) return unresolved.map((callId) => `  has to be settled: refold settle ${runId} ${callId} --succeeded JSON | --failed TEXT`)
-      return [`  a person owns it${reason === null ? '' : `: ${printable(reason)}`}`, `  goes on with: refold answer ${runId} -m TEXT, or refold give-back ${runId}`]
+      if (unresolved.length > 0)
+        return unresolved.map((callId) => `  has to be settled: refold settle ${runId} ${callId} --succeeded JSON | --failed TEXT`)
+      return [
+        `  a person owns it${reason === null ? '' : `: ${printable(reason)}`}`,
+        `  goes on with: refold answer ${runId} -m TEXT, or refold give-back ${runId}`,
+      ]
     }
     case null:
       if (status === 'completed') return output === null ? [] : [`  result: ${printable(valueLine(output))}`]

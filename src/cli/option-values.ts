@@ -19,6 +19,8 @@ export const jsonValue = (text: string): Json => {
   try {
     return JSON.parse(text) as Json
   } catch (error) {
-    throw new InvalidArgumentError(`Expected JSON: ${error instanceof Error ? error.message : ''}. A text needs quotes of its own: '"like this"'`)
+    throw new InvalidArgumentError(
+      `Expected JSON: ${error instanceof Error ? error.message : ''}. A text needs quotes of its own: '"like this"'`,
+    )
   }
 }

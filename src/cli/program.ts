@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { isAppError } from '../errors.ts'
 import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
 import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
@@ -12,8 +13,8 @@ interface GlobalOptions {
 
 const HELP_WIDTH = 110
 
-/** Runs one command line and returns its exit code. Never rejects: errors are reported on stderr. */
-export const runProgram = async (argv: readonly string[], parts: CommandLineParts, debug: boolean): Promise<ExitCode> => {
+/** Runs one command line and returns its exit code. Never rejects: errors are reported on stderr, with their stacks where wanted. */
+export const runProgram = async (argv: readonly string[], parts: CommandLineParts, showsStacks: () => boolean): Promise<ExitCode> => {
   const { stdout, stderr } = parts
   const texts: Promise<void>[] = []
   const ending: { code: ExitCode } = { code: exitCodes.ok }
@@ -34,11 +35,15 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
     .exitOverride()
   describeProgram(program)
   addCommands(program, () => commandLineOf(parts, globals(), ending))
+  const report = { stderr, json: argv.includes('--json'), debug: false }
   try {
+    report.debug = showsStacks()
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (isHelp(error)) ending.code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-    else ending.code = await reportError(error, { stderr, json: argv.includes('--json'), debug })
+    // Ctrl-C gives up what was waited for, and whoever pressed it knows.
+    else if (parts.signal.aborted && isAppError(error, 'Closed')) ending.code = exitCodes.interrupted
+    else ending.code = await reportError(error, report)
   }
   await Promise.all(texts)
   return ending.code
@@ -66,7 +71,9 @@ Examples:
   refold chart support --format html -o chart.html  what is this agent?`
 
 const describeProgram = (program: Command): void => {
-  const codes = Object.entries(exitCodes).map(([name, code]) => `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`)
+  const codes = Object.entries(exitCodes).map(
+    ([name, code]) => `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`,
+  )
   program
     .description('Runs AI agents as statecharts on one log of events, and shows what they did.')
     .option('--config <file>', 'configuration that names the log, the agents and the models (default: refold.config.ts or .js here)')

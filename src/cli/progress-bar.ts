@@ -22,7 +22,9 @@ export const progressBar = (stream: NodeJS.WriteStream, total: number): Progress
       // A terminal is slower than a replay.
       if (percent === drawn) return
       drawn = percent
-      stream.write(`\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${String(percent).padStart(3)} %  ${count(done)} of ${count(total)}`)
+      stream.write(
+        `\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${String(percent).padStart(3)} %  ${count(done)} of ${count(total)}`,
+      )
     },
     clear() {
       if (drawn >= 0) stream.write(CLEAR_LINE)

@@ -4,7 +4,11 @@ import type { Colours, Paint } from './colours.ts'
 import { textTable } from './text-table.ts'
 
 /** Runs as lines: the columns that a person scans for. */
-export const runTable = (rows: readonly RunRow[], now: number, { colours, width }: { readonly colours: Colours; readonly width: number }): string[] =>
+export const runTable = (
+  rows: readonly RunRow[],
+  now: number,
+  { colours, width }: { readonly colours: Colours; readonly width: number },
+): string[] =>
   textTable(
     [
       { title: 'RUN' },

@@ -41,7 +41,9 @@ export const traceRun = async (refold: OpenRefold, runId: string, upTo = Infinit
   }
   const newest = steps.length - 1
   if (traced === undefined || (upTo !== Infinity && upTo > newest)) {
-    throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${newest}, found ${upTo}`, { details: { runId, newest } })
+    throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${newest}, found ${upTo}`, {
+      details: { runId, newest },
+    })
   }
   return { agent: traced.agent, graph: traced.graph, steps }
 }

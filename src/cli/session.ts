@@ -20,7 +20,10 @@ export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold
 }
 
 /** Opens for a command that only looks: no run is moved, no model is called, and no API key is needed. */
-export const looking = async <Result>(line: CommandLine, use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>): Promise<Result> => {
+export const looking = async <Result>(
+  line: CommandLine,
+  use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>,
+): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
   requireLog(config.dir)
   const refold = await openToLook(line, config)

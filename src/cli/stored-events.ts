@@ -21,7 +21,10 @@ export const tryRead = async (blobs: BlobStore, stored: StoredEvent): Promise<Re
 }
 
 /** All events of a run. Throws `RunNotFound`. */
-export async function* eventsOfRun({ log, blobs }: { readonly log: EventLog; readonly blobs: BlobStore }, runId: string): AsyncGenerator<ReadEvent> {
+export async function* eventsOfRun(
+  { log, blobs }: { readonly log: EventLog; readonly blobs: BlobStore },
+  runId: string,
+): AsyncGenerator<ReadEvent> {
   try {
     for await (const stored of log.readStream(streamOf(runId))) yield await tryRead(blobs, stored)
   } catch (cause) {

@@ -7,7 +7,10 @@ import { textTable } from './text-table.ts'
 const SUMMARY_AT_LEAST = 40
 
 /** A run as lines: revision, time since its start, event, where it led, and what it says. */
-export const timelineLines = (events: readonly ReadEvent[], { colours, width }: { readonly colours: Colours; readonly width: number }): string[] => {
+export const timelineLines = (
+  events: readonly ReadEvent[],
+  { colours, width }: { readonly colours: Colours; readonly width: number },
+): string[] => {
   const startedAt = events.map(timeOf)[0] ?? 0
   let place = ''
   const rows = events.map((read) => {

@@ -6,8 +6,12 @@ import { applyToTranscript, emptyTranscript, messagesOf, readInbox } from '../pr
  * The conversation, from the recorded events alone: it can be read without the agent. A chart reads what users said when it asks
  * for a model call that is no aside, which its step has recorded.
  */
-export const transcriptOf = (events: readonly RunEvent[]): { readonly messages: readonly Message[]; readonly unread: readonly string[] } => {
-  const asides = new Set(events.flatMap((event) => (event.type === 'ModelCallRequested' && event.data.purpose === 'aside' ? [event.data.callId] : [])))
+export const transcriptOf = (
+  events: readonly RunEvent[],
+): { readonly messages: readonly Message[]; readonly unread: readonly string[] } => {
+  const asides = new Set(
+    events.flatMap((event) => (event.type === 'ModelCallRequested' && event.data.purpose === 'aside' ? [event.data.callId] : [])),
+  )
   const transcript = events.reduce((before, event) => {
     const after = applyToTranscript(before, event)
     return modelCallsAsked(event).some((callId) => !asides.has(callId)) ? readInbox(after) : after

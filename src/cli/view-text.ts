@@ -19,7 +19,10 @@ export const viewLines = (view: RunView, look: Look): string[] => [
   ...section('projections', projectionLines(view, look.width), look.colours),
 ]
 
-const headLines = ({ runId, agent, revision, at, state, paused, waitsFor, turn, reason, output }: RunView, { strong, name, faint }: Colours): string[] => [
+const headLines = (
+  { runId, agent, revision, at, state, paused, waitsFor, turn, reason, output }: RunView,
+  { strong, name, faint }: Colours,
+): string[] => [
   `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${waitsFor === null ? '' : `  waits for ${waitsFor}`}`,
   faint(`${agent} · ${moment(at)} · turn ${turn}`),
   ...(reason === null ? [] : [`reason: ${printable(reason)}`]),
@@ -35,9 +38,14 @@ const budgetLines = ({ spent }: RunView): string[] => [
 ]
 
 const openLines = ({ openEffects, toolCalls, approvals, timers, at }: RunView): string[] => [
-  ...openEffects.map(({ key, intent, status, attempt, owner }) => `${intent} ${key} ${status}, attempt ${attempt}${owner === undefined ? '' : ` by ${owner}`}`),
+  ...openEffects.map(
+    ({ key, intent, status, attempt, owner }) =>
+      `${intent} ${key} ${status}, attempt ${attempt}${owner === undefined ? '' : ` by ${owner}`}`,
+  ),
   ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${printable(valueLine(input))} is ${state}`),
-  ...approvals.map(({ callId, subject, expiresAt }) => `approval ${callId} of ${printable(valueLine(subject))}, for ${duration(expiresAt - at)}`),
+  ...approvals.map(
+    ({ callId, subject, expiresAt }) => `approval ${callId} of ${printable(valueLine(subject))}, for ${duration(expiresAt - at)}`,
+  ),
   ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : `in ${duration(dueAt - at)}`}`),
 ]
 

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { decideAppend, decideDeletion } from './append-decision.ts'
 import { conflict, streamDeleted } from './event-log-errors.ts'
 import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from './event-log.ts'
@@ -26,7 +26,9 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   const streams = recentStreams(table)
   const dataVersion = db.prepare('PRAGMA data_version')
   const tail = db.prepare('SELECT max(position) AS position FROM events')
-  const insert = eventInserter(db)
+  const insert = db.prepare(`
+    INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream)
+    VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`)
   let knownVersion: unknown
   let end = 0
 
@@ -36,12 +38,16 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   }
 
   const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): AppendResult => {
-    const first = stream.head + 1
-    const opened = stream.status === 'deleted' ? reopened(stream, first) : stream
+    const opened = stream.status === 'deleted' ? reopened(stream) : stream
     if (opened !== stream) save(name, opened)
-    const positions = lengths.map((length) => (end += length))
-    insert({ name, key: stream.key, first, storedAt: now(), positions }, events)
-    const head = stream.head + events.length
+    const { key } = stream
+    const storedAt = now()
+    let head = stream.head
+    events.forEach(({ id, type, data, meta }, i) => {
+      head += 1
+      end += lengths[i] ?? 0
+      insert.run(end, key, head, id, storedAt, type, data, meta, head === 0 ? name : null)
+    })
     streams.remember(name, { ...opened, head })
     return { revision: head, position: end }
   }
@@ -82,7 +88,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
 }
 
 /** So many streams are known without a query at their next append. */
-const RECENT_STREAMS = 1
+const RECENT_STREAMS = 10_000
 
 interface RecentStreams {
   named(name: string): StreamRecord
@@ -112,42 +118,8 @@ const recentStreams = (table: StreamTable): RecentStreams => {
   }
 }
 
-const reopened = (stream: StreamRecord, first: number): StreamRecord => ({
-  ...stream,
-  status: 'open',
-  openedAt: first,
-  hasMetadata: true,
-  metadata: { ...stream.metadata, truncateBefore: Math.max(first, stream.metadata.truncateBefore ?? 0) },
-})
-
-interface Block {
-  readonly key: number
-  readonly name: string
-  readonly first: number
-  readonly storedAt: number
-  readonly positions: readonly number[]
-}
-
-const MOST_ROWS = 8
-const ROW = `(?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`
-
-/** One statement for several rows saves a part of their time. */
-const eventInserter = (db: DatabaseSync): ((block: Block, events: readonly NewEvent[]) => void) => {
-  const statements: StatementSync[] = []
-  const statementFor = (rows: number): StatementSync =>
-    (statements[rows] ??= db.prepare(
-      `INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream) VALUES ${Array<string>(rows).fill(ROW).join(', ')}`,
-    ))
-
-  return ({ key, name, first, storedAt, positions }, events) => {
-    let values: SQLInputValue[] = []
-    events.forEach((event, i) => {
-      const revision = first + i
-      values.push(positions[i] ?? null, key, revision, event.id, storedAt, event.type, event.data, event.meta, revision === 0 ? name : null)
-      const rows = (i % MOST_ROWS) + 1
-      if (rows < MOST_ROWS && i < events.length - 1) return
-      statementFor(rows).run(...values)
-      values = []
-    })
-  }
+const reopened = (stream: StreamRecord): StreamRecord => {
+  const openedAt = stream.head + 1
+  const truncateBefore = Math.max(openedAt, stream.metadata.truncateBefore ?? 0)
+  return { ...stream, status: 'open', openedAt, hasMetadata: true, metadata: { ...stream.metadata, truncateBefore } }
 }

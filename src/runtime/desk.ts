@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { createSlots, type Slots } from './slots.ts'
+import { createSlots, type Slots, type WaitingRun } from './slots.ts'
 
 /** What answering needs to know of this process. */
 export interface Desk {
@@ -23,7 +23,7 @@ export interface DeskWithSlots extends Desk {
 }
 
 export interface Desks {
-  readonly open: (agent: Agent, wake: () => void) => DeskWithSlots
+  readonly open: (agent: Agent, waiting: WaitingRun) => DeskWithSlots
   /** The effect that a claim took a place for has ended. */
   readonly release: (agent: Agent, state: RunState, owed: Owed) => void
   /** No further effect begins. */
@@ -46,7 +46,7 @@ export const createDesks = (parts: RuntimeParts): Desks => {
   }
 
   return {
-    open(agent, wake) {
+    open(agent, waiting) {
       let taken: Slots[] = []
       return {
         agent,
@@ -54,7 +54,7 @@ export const createDesks = (parts: RuntimeParts): Desks => {
         owner: parts.owner,
         takeSlot: (kind, name) => {
           const slots = slotsOf(agent, kind, name)
-          if (isShut || !slots.take(wake)) return false
+          if (isShut || !slots.take(waiting)) return false
           taken.push(slots)
           return true
         },

@@ -62,7 +62,9 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     const entry: UnderWay = { owed, controller: new AbortController(), lost: false }
     const entries = runs.get(state.runId) ?? new Map<string, UnderWay>()
     runs.set(state.runId, entries.set(slotKey(owed), entry))
-    live(agent, state, owed, () => perform(parts, agent, { state, owed, signal: entry.controller.signal, late: lateNotice(state, owed) })).then(
+    live(agent, state, owed, () =>
+      perform(parts, agent, { state, owed, signal: entry.controller.signal, late: lateNotice(state, owed) }),
+    ).then(
       () => {
         leave(state.runId, owed)
       },

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../errors.ts'
+import { AppError, isAppError, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
@@ -6,14 +6,18 @@ import { answerAll } from './answer-all.ts'
 import { appendBatch } from './append-batch.ts'
 import { createBatch, type Batch, type WishOrigin } from './batch.ts'
 import type { Desk, DeskWithSlots } from './desk.ts'
-import { createKnownRun, type Known } from './known-run.ts'
+import type { Known } from './fold-run.ts'
+import { createKnownRun } from './known-run.ts'
+import { notFound } from './run-reader.ts'
+import { mayPass, retryPause } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import type { WaitingRun } from './slots.ts'
 
 // The one place that appends to a run.
 //
 //   A1. One job at a time: read, decide, append. What others appended meanwhile shows as a conflict, and the job decides again.
 //   A2. An effect begins only after the append of its claim has been acknowledged.
-//   A3. The result of an effect is appended until the log has taken it or the run no longer wants it; a wish is not.
+//   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a wish is not.
 //   A4. A state is kept only if every event of it is stored.
 
 /** What a job makes of the state it meets. It may be asked again, with a newer state. */
@@ -31,7 +35,7 @@ export interface Job {
 }
 
 /** A job that wishes nothing: owed work alone is seen to. */
-const lookAround: Job = { decide: () => ({ facts: [] }) }
+const lookAround: Job = { insistent: true, decide: () => ({ facts: [] }) }
 
 export interface RunActor {
   /** The state after the job. Rejects with what the job was refused for, or with what the log said. */
@@ -45,7 +49,7 @@ export interface RunActor {
 export interface ActorParts {
   readonly parts: RuntimeParts
   /** A place to look up what every run of this process shares. */
-  readonly desk: (agent: Agent, wake: () => void) => DeskWithSlots
+  readonly desk: (agent: Agent, waiting: WaitingRun) => DeskWithSlots
   /** After each state that is stored. */
   readonly settled: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** Resolves once the blob store holds these texts, and the agent's prompt. */
@@ -67,6 +71,18 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   }
 
   const perform = async (job: Job): Promise<RunState> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await decideAndAppend(job)
+      } catch (error) {
+        if (job.insistent !== true || !mayPass(error)) throw error
+        actor.parts.notify({ type: 'appendRetried', runId, code: error.code, message: error.message })
+        await retryPause(actor.parts.clock, tries)
+      }
+    }
+  }
+
+  const decideAndAppend = async (job: Job): Promise<RunState> => {
     if (run.now() === undefined) await (job.newRun === undefined ? run.refresh() : run.look())
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       const after = await once(job)
@@ -81,15 +97,14 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const desk = actor.desk(agent, () => void self.submit(lookAround).catch(() => undefined))
+    const desk = actor.desk(agent, { key: runId, retry: () => self.submit(lookAround).catch(() => undefined) })
     try {
       const batch = foldJob(actor.parts, { runId, job, desk, known })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
       const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
-      if (batch.sealed.length > 0 && !(await appendBatch(actor.parts, { runId, batch, before, insistent: job.insistent === true, store })))
-        return undefined
+      if (batch.sealed.length > 0 && !(await appendBatch(actor.parts, { runId, batch, before, store }))) return undefined
       desk.keepAll()
       run.learn({ agent, state: after })
       actor.settled(agent, after, before)
@@ -110,7 +125,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
 interface FoldedJob {
   readonly runId: string
   readonly job: Job
-  readonly desk: Desk
+  readonly desk: DeskWithSlots
   readonly known: Known | undefined
 }
 
@@ -127,14 +142,13 @@ const foldJob = (parts: RuntimeParts, { runId, job, desk, known }: FoldedJob): B
     answerAll(desk, batch)
     return batch
   } catch (error) {
-    if (!isAppError(error, 'UnexpectedEvent') || before === undefined) throw error
+    if (before === undefined || !(isAppError(error, 'UnexpectedEvent') || job.insistent === true)) throw error
     // The chart cannot go on from here, today or tomorrow: that is the end of this run, and of no other.
-    parts.notify({ type: 'runBroken', runId, message: error.message })
+    const reason = messageOf(error)
+    parts.notify({ type: 'runBroken', runId, message: reason })
+    desk.releaseAll()
     const last = createBatch(parts, run)
-    last.push({ type: 'RunFailed', data: { reason: error.message, by: 'refold' } }, undefined)
+    last.push({ type: 'RunFailed', data: { reason, by: 'refold' } }, undefined)
     return last
   }
 }
-
-export const notFound = (runId: string): AppError =>
-  new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId } })

@@ -28,8 +28,11 @@ export async function* readRun(
     }
   } catch (error) {
     if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) {
-      throw new AppError('RunNotFound', `Expected a run ${runId}, found no stream ${streamOf(runId)}`, { details: { runId }, cause: error })
+      throw notFound(runId, error)
     }
     throw error
   }
 }
+
+export const notFound = (runId: string, cause?: unknown): AppError =>
+  new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId }, cause })

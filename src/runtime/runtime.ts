@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import { decide, type Command } from '../fold/decide.ts'
@@ -9,7 +9,8 @@ import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
 import { createDesks, type Desk } from './desk.ts'
 import { createEffects } from './effects.ts'
-import { createRunActor, notFound, type Job } from './run-actor.ts'
+import { createRunActor, type Job } from './run-actor.ts'
+import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
 import { claimAgain, isAbandoned, takeOver } from './takeover.ts'
@@ -62,11 +63,7 @@ export const createRuntime = (parts: RuntimeParts): Runtime => {
     await actors.of(runId).refresh()
     return submit(runId, wakeJob(parts, runId))
   }
-  const timers = createWakeTimers(parts, (runId) => {
-    wake(runId).catch((error: unknown) => {
-      parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
-    })
-  })
+  const timers = createWakeTimers(parts, wake)
 
   return {
     async start(name, options = {}) {
@@ -106,6 +103,8 @@ const promptStore = ({ blobs }: RuntimeParts): ((agent: Agent, texts: readonly s
 
 const startJob = (run: NewRun): Job => ({
   newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId },
+  // A caller can start again; a run that waits for its child would take a log that was away for the child's failure.
+  ...(run.child === undefined ? {} : { insistent: true }),
   decide: (state) => startDecision(run, state),
 })
 

@@ -1,8 +1,8 @@
-import { AppError } from '../errors.ts'
 import { describeDifference, refoldStep, type Difference } from '../fold/replay.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
-import { readRun } from './run-reader.ts'
+import { agentOf } from './fold-run.ts'
+import { notFound, readRun } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 export type Verification =
@@ -13,15 +13,13 @@ export type Verification =
 export const verifyRun = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>, runId: string): Promise<Verification> => {
   let agent: Agent | undefined
   let state: RunState | undefined
-  let events = 0
   for await (const recorded of readRun(parts, runId)) {
-    if (recorded.event.type === 'RunStarted') agent = parts.agents.ofRun(runId, recorded.event.data)
-    if (agent === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${recorded.event.type}`)
+    agent ??= agentOf(parts, recorded.event)
     const refold = refoldStep(agent.program, state, recorded)
+    const events = recorded.event.revision
     if (!refold.ok) return { ok: false, events, difference: refold.difference, report: describeDifference(refold.difference) }
     state = refold.state
-    events += 1
   }
-  if (state === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found no events`)
-  return { ok: true, events, state }
+  if (state === undefined) throw notFound(runId)
+  return { ok: true, events: state.revision + 1, state }
 }

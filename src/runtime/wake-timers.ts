@@ -1,5 +1,7 @@
+import { messageOf } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { nextDue } from '../fold/waiting.ts'
+import { mayPass } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 /** One timer in memory for each run that time moves. The log holds them all, so losing them costs a sweep. */
@@ -10,22 +12,36 @@ export interface WakeTimers {
 
 /** A lease that has passed and could not be taken over, for want of a place, is looked at again after this. */
 const TAKEOVER_RETRY_MS = 1_000
+/** A run that could not be read or written when its time had come is woken again after this. */
+const LOG_RETRY_MS = 5_000
 
-export const createWakeTimers = (parts: Pick<RuntimeParts, 'clock' | 'owner'>, wake: (runId: string) => void): WakeTimers => {
+export const createWakeTimers = (
+  parts: Pick<RuntimeParts, 'clock' | 'owner' | 'notify'>,
+  wake: (runId: string) => Promise<unknown>,
+): WakeTimers => {
   const armed = new Map<string, () => void>()
+  let isStopped = false
+
+  const wakeIn = (runId: string, delayMs: number): void => {
+    const disarm = parts.clock.setTimer(delayMs, () => {
+      armed.delete(runId)
+      wake(runId).catch((error: unknown) => {
+        parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+        if (mayPass(error) && !isStopped && !armed.has(runId)) wakeIn(runId, LOG_RETRY_MS)
+      })
+    })
+    armed.set(runId, disarm)
+  }
+
   return {
     arm(state) {
       armed.get(state.runId)?.()
       armed.delete(state.runId)
       const delayMs = state.status === 'active' ? untilDue(parts, state) : undefined
-      if (delayMs === undefined) return
-      const disarm = parts.clock.setTimer(delayMs, () => {
-        armed.delete(state.runId)
-        wake(state.runId)
-      })
-      armed.set(state.runId, disarm)
+      if (delayMs !== undefined) wakeIn(state.runId, delayMs)
     },
     stop() {
+      isStopped = true
       for (const disarm of armed.values()) disarm()
       armed.clear()
     },

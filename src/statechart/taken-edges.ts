@@ -1,4 +1,12 @@
-import { createActor, type AnyMachineSnapshot, type AnyStateMachine, type EventObject, type InspectionEvent, type Snapshot, type StateValue } from 'xstate'
+import {
+  createActor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventObject,
+  type InspectionEvent,
+  type Snapshot,
+  type StateValue,
+} from 'xstate'
 import type { ChartDriver } from './driver.ts'
 import { edgeIdsByTransition, type ChartGraph } from './graph.ts'
 

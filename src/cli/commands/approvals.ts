@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { present } from '../../present.ts'
 import type { RunView } from '../../runtime/run-view.ts'
 import type { AddCommand } from '../command-line.ts'
 import { moveRun } from '../moved-run.ts'
@@ -14,7 +15,7 @@ export const addApproveCommand: AddCommand = (program, commandLine) => {
       const line = commandLine()
       return moveRun(line, runId, (run, view) => {
         const { callId, digest } = askedFor(view, call)
-        return run.approve(callId, { by: options.by ?? line.user, ...(digest === undefined ? {} : { digest }) })
+        return run.approve(callId, present({ by: options.by ?? line.user, digest }))
       })
     })
 }

@@ -6,10 +6,10 @@ import { viewLines } from '../view-text.ts'
 export const addAtCommand: AddCommand = (program, commandLine) => {
   program
     .command('at')
-    .description('what a run was at one revision: state, transcript, budget, open effects, projections')
+    .description('what a run was at one revision')
     .argument('<run>', 'run id')
     .argument('<revision>', '0, 1, 2 …, as in `refold show`', wholeNumber)
-    .addHelpText('after', '\nExample:\n  refold at 0190a7… 4')
+    .addHelpText('after', '\nShows its state, transcript, budget, open effects and projections.\n\nExample:\n  refold at 0190a7… 4')
     .action((runId: string, revision: number) => at(commandLine(), runId, revision))
 }
 

@@ -38,7 +38,8 @@ export const addChartCommand: AddCommand = (program, commandLine) => {
 
 const chart = (line: CommandLine, agent: string | undefined, options: ChartOptions): Promise<void> => {
   const { run, at, output } = options
-  if ((agent === undefined) === (run === undefined)) throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
+  if ((agent === undefined) === (run === undefined))
+    throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
   if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
   return looking(line, async (refold) => {
     const text = await drawing(line.output.json ? 'json' : formatOf(options), await drawn(refold, agent ?? '', options))

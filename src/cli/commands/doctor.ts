@@ -17,7 +17,7 @@ import { openToLook } from '../session.ts'
 export const addDoctorCommand: AddCommand = (program, commandLine) => {
   program
     .command('doctor')
-    .description('look for what is wrong with the log, its runs, the configuration and the machine')
+    .description('look for what is wrong with log, runs and configuration')
     .addHelpText('after', '\nReads every event once, and changes nothing. Exits with 1 where it finds a problem; warnings alone are fine.')
     .action(() => doctor(commandLine()))
 }
@@ -44,13 +44,26 @@ const doctor = async (line: CommandLine): Promise<void> => {
 const examine = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<Examined | undefined> => {
   const { dir } = config
   if (!existsSync(dir)) {
-    findings.add({ severity: 'problem', check: 'log', message: `There is no folder ${dir}`, remedy: 'Correct `dir` in the configuration, or begin: refold run AGENT' })
+    findings.add({
+      severity: 'problem',
+      check: 'log',
+      message: `There is no folder ${dir}`,
+      remedy: 'Correct `dir` in the configuration, or begin: refold run AGENT',
+    })
     return undefined
   }
   const host = await checkHost(dir, findings)
-  const refold = await opened(() => openToLook(line, config), (error) => {
-    findings.add({ severity: 'problem', check: 'log', message: error.message, remedy: 'Restore the log from a backup; `docs/errors.md` says more of each code.' })
-  })
+  const refold = await opened(
+    () => openToLook(line, config),
+    (error) => {
+      findings.add({
+        severity: 'problem',
+        check: 'log',
+        message: error.message,
+        remedy: 'Restore the log from a backup; `docs/errors.md` says more of each code.',
+      })
+    },
+  )
   if (refold === undefined) return { dir, ...host, runs: 0, events: 0 }
   try {
     const { runs, events } = await checkEvents(refold, findings, line.signal)
@@ -65,9 +78,17 @@ const examine = async (line: CommandLine, config: RefoldConfig, findings: Findin
 
 /** Whether runs could also be performed here: looking back needs no provider and no price. */
 const checkModels = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<void> => {
-  const refold = await opened(() => line.open({ ...config, recover: false }), (error) => {
-    findings.add({ severity: 'warning', check: 'configuration', message: error.message, remedy: 'Runs can be looked at here, but not be started or go on.' })
-  })
+  const refold = await opened(
+    () => line.open({ ...config, recover: false }),
+    (error) => {
+      findings.add({
+        severity: 'warning',
+        check: 'configuration',
+        message: error.message,
+        remedy: 'Runs can be looked at here, but not be started or go on.',
+      })
+    },
+  )
   await refold?.close()
 }
 
@@ -89,7 +110,10 @@ const reportLines = (examined: Examined | undefined, findings: readonly Finding[
 const examinedText = ({ dir, node, freeBytes, runs, events }: Examined): string =>
   `${dir}: ${counted(runs, 'run')}, ${counted(events, 'event')} · Node ${node} · ${bytes(freeBytes)} free`
 
-const findingLines = ({ severity, check, message, remedy, places, count }: Finding, { bad, attention, faint }: Output['colours']): string[] => [
+const findingLines = (
+  { severity, check, message, remedy, places, count }: Finding,
+  { bad, attention, faint }: Output['colours'],
+): string[] => [
   `${(severity === 'problem' ? bad : attention)(`${severity} (${check}):`)} ${printable(message)}${count > 1 ? `, ${count} times` : ''}`,
   ...(places.length === 0 ? [] : [`  at ${places.join(', ')}${count > places.length ? ` and ${count - places.length} more` : ''}`]),
   faint(`  → ${remedy}`),

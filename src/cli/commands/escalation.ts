@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { present } from '../../present.ts'
 import type { LimitOptions } from '../../runtime/limits.ts'
 import type { AddCommand } from '../command-line.ts'
 import { moveRun } from '../moved-run.ts'
@@ -28,8 +29,7 @@ export const addGiveBackCommand: AddCommand = (program, commandLine) => {
     .addHelpText('after', `\nExample:\n  refold give-back 0190a7… --note "try the other carrier" --limits '{"costUsd":2}'`)
     .action((runId: string, { by, note, limits: changed }: GiveBackOptions) => {
       const line = commandLine()
-      const wish = { by: by ?? line.user, ...(note === undefined ? {} : { note }), ...(changed === undefined ? {} : { limits: changed }) }
-      return moveRun(line, runId, (run) => run.giveBack(wish))
+      return moveRun(line, runId, (run) => run.giveBack(present({ by: by ?? line.user, note, limits: changed })))
     })
 }
 

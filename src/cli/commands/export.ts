@@ -30,7 +30,8 @@ export const addExportCommand: AddCommand = (program, commandLine) => {
 }
 
 const exportEvents = (line: CommandLine, runIds: readonly string[], { all, format, output }: ExportOptions): Promise<void> => {
-  if ((runIds.length === 0) !== (all === true)) throw new AppError('InvalidInput', 'Expected run ids or --all, found ' + (all === true ? 'both' : 'neither'))
+  if ((runIds.length === 0) !== (all === true))
+    throw new AppError('InvalidInput', 'Expected run ids or --all, found ' + (all === true ? 'both' : 'neither'))
   return looking(line, async (refold) => {
     const file = output === undefined ? undefined : await openFile(output)
     const sink = file ?? line.stdout
@@ -46,7 +47,9 @@ const exportEvents = (line: CommandLine, runIds: readonly string[], { all, forma
     if (file !== undefined) await closeFile(file)
     if (output !== undefined) await line.output.note(`${counted(events, 'event')} written to ${output}`)
     if (problems.length === 0) return
-    await line.output.note(`${counted(problems.length, 'event')} could only be written as stored:\n${problems.map((text) => `  ${text}`).join('\n')}`)
+    await line.output.note(
+      `${counted(problems.length, 'event')} could only be written as stored:\n${problems.map((text) => `  ${text}`).join('\n')}`,
+    )
     line.exitWith(exitCodes.wrong)
   })
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../../json.ts'
+import { present } from '../../present.ts'
 import type { AddCommand } from '../command-line.ts'
 import { moveRun } from '../moved-run.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
@@ -13,7 +14,7 @@ export const addPauseCommand: AddCommand = (program, commandLine) => {
     .option('--reason <text>', 'why')
     .action((runId: string, { by, reason }: ByWhom & Partial<WithReason>) => {
       const line = commandLine()
-      return moveRun(line, runId, (run) => run.pause({ by: by ?? line.user, ...(reason === undefined ? {} : { reason }) }))
+      return moveRun(line, runId, (run) => run.pause(present({ by: by ?? line.user, reason })))
     })
 }
 
@@ -38,7 +39,7 @@ export const addCompleteCommand: AddCommand = (program, commandLine) => {
     .option('--output <json>', 'its result', jsonValue)
     .action((runId: string, { by, output }: ByWhom & { readonly output?: Json }) => {
       const line = commandLine()
-      return moveRun(line, runId, (run) => run.complete({ by: by ?? line.user, ...(output === undefined ? {} : { output }) }))
+      return moveRun(line, runId, (run) => run.complete(present({ by: by ?? line.user, output })))
     })
 }
 

@@ -10,7 +10,7 @@ import { printable } from '../printable.ts'
 export const addRecoverCommand: AddCommand = (program, commandLine) => {
   program
     .command('recover')
-    .description('take up every run that a process has left under way, and wait until they need somebody or have ended')
+    .description('take up every run that a lost process has left under way')
     .addHelpText('after', '\nThe program that runs the agents does the same when it starts.')
     .action(() => recover(commandLine()))
 }
@@ -23,7 +23,9 @@ const recover = async (line: CommandLine): Promise<void> => {
   const config = await loadConfig(line.cwd, line.configFile)
   const refold = await line.open({ ...config, recover: true })
   try {
-    const left = (await everyRun(refold)).filter(({ status, paused, attentionAt }) => status === 'active' && !paused && attentionAt !== null)
+    const left = (await everyRun(refold)).filter(
+      ({ status, paused, attentionAt }) => status === 'active' && !paused && attentionAt !== null,
+    )
     await line.output.note(`${counted(left.length, 'run')} with work that is due or armed`)
     const recovered = await Promise.all(left.map(({ runId }) => settled(line, refold, runId)))
     await line.output.document(recovered)

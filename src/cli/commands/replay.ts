@@ -13,10 +13,13 @@ export const addReplayCommand: AddCommand = (program, commandLine) => {
   program
     .command('replay')
     .alias('verify')
-    .description('refold every event of runs and compare state, intents, prompts and hashes with what was recorded')
+    .description('refold runs and compare with what was recorded')
     .argument('[runs...]', 'run ids')
     .option('--all', 'every run')
-    .addHelpText('after', '\nIt calls no model and no tool. Exits with 1 where anything differs or cannot be read.\n\nExamples:\n  refold replay 0190a7…\n  refold replay --all --json')
+    .addHelpText(
+      'after',
+      '\nEvery event is folded again; states, intents, prompts and hashes are compared. No model and no tool is called. Exits with 1 where anything differs or cannot be read.\n\nExamples:\n  refold replay 0190a7…\n  refold replay --all --json',
+    )
     .action((runIds: string[], options: { readonly all?: true }) => replay(commandLine(), runIds, options.all === true))
 }
 
@@ -59,7 +62,11 @@ const replay = (line: CommandLine, given: readonly string[], all: boolean): Prom
 }
 
 /** Counts a run in, and returns what is to be said of it. */
-const replayOne = async (refold: OpenRefold, runId: string, { summary, isOnly }: { readonly summary: Summary; readonly isOnly: boolean }): Promise<string | undefined> => {
+const replayOne = async (
+  refold: OpenRefold,
+  runId: string,
+  { summary, isOnly }: { readonly summary: Summary; readonly isOnly: boolean },
+): Promise<string | undefined> => {
   const { differences, problems } = summary
   summary.runs += 1
   try {

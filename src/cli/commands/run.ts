@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { text as textOfStream } from 'node:stream/consumers'
 import { AppError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
+import { present } from '../../present.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { converse } from '../conversation.ts'
 import { followRun } from '../follow-run.ts'
@@ -19,7 +20,7 @@ interface RunOptions {
 export const addRunCommand: AddCommand = (program, commandLine) => {
   program
     .command('run')
-    .description('start a run, show what it writes and does, and wait until it needs somebody or has ended')
+    .description('start a run, and show it until it needs somebody or has ended')
     .argument('<agent>', 'name of an agent of the configuration')
     .option('-m, --message <text>', 'what it is asked; from stdin without it')
     .option('--input <json>', 'what a chart of your own begins with', jsonValue)
@@ -47,7 +48,7 @@ const run = (line: CommandLine, agent: string, options: RunOptions): Promise<voi
     const handle = refold.run(runId)
     const follower = followRun(line, handle, -1)
     try {
-      const begun = { runId, ...(message === undefined ? {} : { message }), ...(input === undefined ? {} : { input }), actor: line.user }
+      const begun = present({ runId, message, input, actor: line.user })
       const view = await follower.until(() => refold.start(agent, begun))
       await reportRun(line, interactive === true ? await converse(line, handle, follower, view) : view)
     } finally {
@@ -56,7 +57,11 @@ const run = (line: CommandLine, agent: string, options: RunOptions): Promise<voi
   })
 }
 
-const messageFor = async ({ stdin }: CommandLine, { message, interactive }: RunOptions, conversational: boolean): Promise<string | undefined> => {
+const messageFor = async (
+  { stdin }: CommandLine,
+  { message, interactive }: RunOptions,
+  conversational: boolean,
+): Promise<string | undefined> => {
   if (message !== undefined || interactive === true || !conversational) return message
   if (stdin.isTTY) throw new AppError('InvalidInput', 'Expected a message, found none: -m TEXT, or on stdin, or --interactive')
   return (await textOfStream(stdin)).trimEnd()

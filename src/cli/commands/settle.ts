@@ -12,11 +12,14 @@ interface SettleOptions extends ByWhom {
 }
 
 export const addSettleCommand: AddCommand = (program, commandLine) => {
-  operatorCommand(program, 'settle', 'say what became of a call of which nobody knows whether it happened')
+  operatorCommand(program, 'settle', 'say what became of a call of which nobody knows')
     .argument('<call>', 'call id')
     .option('--succeeded <json>', 'it happened, and this is its output', jsonValue)
     .option('--failed <text>', 'it did not happen, and never will')
-    .addHelpText('after', `\nExamples:\n  refold settle 0190a7… 4.0 --succeeded '{"booking":"B-17"}'\n  refold settle 0190a7… 4.0 --failed "the bank has no such payment"`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  refold settle 0190a7… 4.0 --succeeded '{"booking":"B-17"}'\n  refold settle 0190a7… 4.0 --failed "the bank has no such payment"`,
+    )
     .action((runId: string, callId: string, options: SettleOptions) => {
       const line = commandLine()
       const outcome = outcomeOf(options)

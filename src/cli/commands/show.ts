@@ -20,7 +20,7 @@ interface ShowOptions {
 export const addShowCommand: AddCommand = (program, commandLine) => {
   program
     .command('show')
-    .description('show a run: where it stands, every event and where it led, and what it cost')
+    .description('where a run stands, what happened in it, and what it cost')
     .argument('<run>', 'run id')
     .option('--transcript', 'the conversation instead of the events')
     .addHelpText('after', '\nExamples:\n  refold show 0190a7…\n  refold show 0190a7… --transcript')
@@ -46,7 +46,8 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
 const rowOf = async ({ index, projector }: OpenRefold, runId: string): Promise<RunRow> => {
   await projector.catchUp()
   const row = await index.get(runId)
-  if (row === undefined) throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
+  if (row === undefined)
+    throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
   return row
 }
 
@@ -79,6 +80,8 @@ const hints = ({ runId, asked, status, paused }: RunRow): string[] => {
   if (paused) return [`  refold resume ${runId}`]
   return Object.entries(asked).map(([callId, whom]) => {
     if (whom === 'approval') return `  refold approve ${runId} ${callId}`
-    return callId === '' ? `  refold answer ${runId} -m TEXT, or refold give-back ${runId}` : `  refold settle ${runId} ${callId} --succeeded JSON`
+    return callId === ''
+      ? `  refold answer ${runId} -m TEXT, or refold give-back ${runId}`
+      : `  refold settle ${runId} ${callId} --succeeded JSON`
   })
 }

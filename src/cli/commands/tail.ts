@@ -2,6 +2,7 @@ import { AppError } from '../../errors.ts'
 import { runIdOf, RUN_STREAM_PREFIX, streamOf } from '../../events/codec.ts'
 import type { StoredEvent, SubscribeOptions } from '../../eventlog/event-log.ts'
 import type { OpenRefold } from '../../open-refold.ts'
+import { present } from '../../present.ts'
 import { tailLine } from '../activity-line.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { liveLog, liveLogStatus } from '../live-log.ts'
@@ -18,7 +19,7 @@ interface TailOptions {
 export const addTailCommand: AddCommand = (program, commandLine) => {
   program
     .command('tail')
-    .description('show events as they are recorded, of one run or of all, until Ctrl-C')
+    .description('events as they are recorded, of one run or of all, until Ctrl-C')
     .argument('[run]', 'run id')
     .option('--from <n>', 'begin with this revision of the run, or this position of the log; from now on without it', wholeNumber)
     .addHelpText('after', '\nExamples:\n  refold tail\n  refold tail 0190a7… --from 0\n  refold tail --json | jq -r .type')
@@ -52,13 +53,13 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
 const scopeOf = async (refold: OpenRefold, runId: string | undefined, from: number | undefined): Promise<SubscribeOptions> => {
   const newest = runId === undefined ? await refold.log.head() : await newestRevision(refold, runId)
   if (from !== undefined && newest !== undefined && from > newest + 1) {
-    throw new AppError('InvalidInput', `Expected --from up to ${newest + 1}, where the next event comes, found ${from}`, { details: { from, newest } })
+    throw new AppError('InvalidInput', `Expected --from up to ${newest + 1}, where the next event comes, found ${from}`, {
+      details: { from, newest },
+    })
   }
   const after = from === undefined ? newest : from - 1
-  return {
-    ...(runId === undefined ? { filter: { streamPrefix: RUN_STREAM_PREFIX } } : { stream: streamOf(runId) }),
-    ...(after === undefined || after < 0 ? {} : { after }),
-  }
+  const begin = present({ after: after === undefined || after < 0 ? undefined : after })
+  return runId === undefined ? { ...begin, filter: { streamPrefix: RUN_STREAM_PREFIX } } : { ...begin, stream: streamOf(runId) }
 }
 
 const newestRevision = async (refold: OpenRefold, runId: string): Promise<number> => {

@@ -27,7 +27,8 @@ interface Ports {
   readonly blobs: BlobStore
 }
 
-const RESTORE = 'Restore the log from a backup, or go on knowing that this place is not what was recorded: `refold replay` shows the difference.'
+const RESTORE =
+  'Restore the log from a backup, or go on knowing that this place is not what was recorded: `refold replay` shows the difference.'
 
 /** Every event of every run, once: order, chain of hashes, readability, shape, blobs. Needs no agent. */
 export const checkEvents = async (ports: Ports, findings: Findings, signal: AbortSignal): Promise<SeenLog> => {
@@ -44,7 +45,8 @@ export const checkEvents = async (ports: Ports, findings: Findings, signal: Abor
     const read = await tryRead(ports.blobs, stored)
     if (read.ok) checkEvent(before, read, findings)
     else reportUnreadable(read, findings)
-    if (read.ok && read.event.type === 'ModelCallRequested') await checkBlob(hasBlob, { hash: read.event.data.promptHash, stored, findings })
+    if (read.ok && read.event.type === 'ModelCallRequested')
+      await checkBlob(hasBlob, { hash: read.event.data.promptHash, stored, findings })
     runs.set(runId, seen(before, stored, read))
   }
   return { events, runs }
@@ -63,10 +65,16 @@ const placeOf = ({ stream, revision }: StoredEvent): string => `${runIdOf(stream
 const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: Findings): void => {
   const expected = (before?.revision ?? -1) + 1
   if (stored.revision !== expected) {
-    findings.add({ severity: 'problem', check: 'order', message: 'Events of a run are missing', remedy: RESTORE }, `${runIdOf(stored.stream)}@${expected}`)
+    findings.add(
+      { severity: 'problem', check: 'order', message: 'Events of a run are missing', remedy: RESTORE },
+      `${runIdOf(stored.stream)}@${expected}`,
+    )
   }
   if (before?.isOver === true) {
-    findings.add({ severity: 'problem', check: 'order', message: 'There are events after the end of a run', remedy: RESTORE }, placeOf(stored))
+    findings.add(
+      { severity: 'problem', check: 'order', message: 'There are events after the end of a run', remedy: RESTORE },
+      placeOf(stored),
+    )
   }
 }
 
@@ -77,7 +85,10 @@ const checkEvent = (before: SeenRun | undefined, { event, stored }: Extract<Read
   }
   for (const problem of shapesOf(event)) {
     const message = `${event.type} has not its published shape: ${problem}`
-    findings.add({ severity: 'problem', check: 'shape', message, remedy: 'Nothing to do where it replays; otherwise report it, with the event.' }, placeOf(stored))
+    findings.add(
+      { severity: 'problem', check: 'shape', message, remedy: 'Nothing to do where it replays; otherwise report it, with the event.' },
+      placeOf(stored),
+    )
   }
 }
 

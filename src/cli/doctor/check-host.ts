@@ -16,7 +16,12 @@ export interface Host {
 export const checkHost = async (dir: string, findings: Findings): Promise<Host> => {
   const node = process.versions.node
   if (Number.parseInt(node, 10) < OLDEST_NODE) {
-    findings.add({ severity: 'problem', check: 'node', message: `Expected Node ${OLDEST_NODE} or newer, found ${node}`, remedy: `Install Node ${OLDEST_NODE}.` })
+    findings.add({
+      severity: 'problem',
+      check: 'node',
+      message: `Expected Node ${OLDEST_NODE} or newer, found ${node}`,
+      remedy: `Install Node ${OLDEST_NODE}.`,
+    })
   }
   const { bavail, bsize } = await statfs(dir)
   const freeBytes = bavail * bsize

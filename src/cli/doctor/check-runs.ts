@@ -20,7 +20,9 @@ export const checkAgents = ({ agents }: OpenRefold, runs: Iterable<SeenRun>, fin
           severity: isOver ? 'warning' : 'problem',
           check: 'agent',
           message: `${isOver ? 'Ended runs, which cannot be replayed,' : 'Open runs, which cannot go on,'} of ${isChanged ? `another chart of ${id} than the configuration has` : `${id}, which the configuration does not have`}`,
-          remedy: isChanged ? `Bring the old chart back as ${id}, and give the changed one a new version.` : `Add ${id} to the agents of the configuration.`,
+          remedy: isChanged
+            ? `Bring the old chart back as ${id}, and give the changed one a new version.`
+            : `Add ${id} to the agents of the configuration.`,
         },
         runId,
       )

@@ -26,7 +26,11 @@ export const newFindings = (): Findings => {
     add(found, place) {
       const key = `${found.check} ${found.message}`
       const { places, count } = byMessage.get(key) ?? { places: [], count: 0 }
-      byMessage.set(key, { ...found, places: place === undefined || places.length >= PLACES_NAMED ? places : [...places, place], count: count + 1 })
+      byMessage.set(key, {
+        ...found,
+        places: place === undefined || places.length >= PLACES_NAMED ? places : [...places, place],
+        count: count + 1,
+      })
     },
     all: () => [...byMessage.values()].sort((a, b) => a.severity.localeCompare(b.severity)),
   }

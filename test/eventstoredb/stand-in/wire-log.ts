@@ -119,7 +119,7 @@ const takeMetadata = async (log: EventLog, stream: string, text: string): Promis
   await log.setMetadata(inner(stream), {
     ...($maxCount === undefined ? {} : { maxCount: $maxCount }),
     ...($maxAge === undefined ? {} : { maxAgeMs: $maxAge * 1000 }),
-    ...(Number.isSafeInteger($tb) ? { truncateBefore: $tb } : {}),
+    ...($tb !== undefined && Number.isSafeInteger($tb) ? { truncateBefore: $tb } : {}),
   })
   if (text.includes(DELETED)) await log.deleteStream(inner(stream), 'any')
 }

@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { docPages, pageAt, proseOf, stepsOf, type DocPage } from './support/doc-pages.ts'
+import { readerProject, typeProblems, type ReaderProject } from './support/reader-project.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
+
+const pages = docPages()
+const GENERATED = new Set(['docs/events.md'])
+const written = pages.filter(({ path }) => !GENERATED.has(path))
+/** Its one example shows how to handle an error of whatever call. */
+const SKETCHED = new Set(['docs/errors.md'])
+const executed = written.filter((page) => !SKETCHED.has(page.path) && page.fences.some(({ info }) => /^(ts|sh run)/.test(info)))
+
+/** A line of a page that stands for what differs each time holds an ellipsis there. */
+const matches = (printed: string, expected: string): boolean => {
+  const escaped = expected.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*')
+  return new RegExp(`^${escaped}$`).test(printed)
+}
+
+const follow = (project: ReaderProject, page: DocPage): void => {
+  for (const step of stepsOf(page)) {
+    if (step.kind === 'file') {
+      project.write(step.path, step.text)
+      continue
+    }
+    const ran = step.commands.map((command) => project.run(command))
+    const last = ran.at(-1)
+    if (step.dies) expect(last?.signal, step.commands.join()).toBe('SIGKILL')
+    else
+      expect(
+        ran.map(({ exitCode, stderr }) => (exitCode === 0 ? 0 : stderr)),
+        step.commands.join(),
+      ).toEqual(ran.map(() => 0))
+    if (step.prints === undefined) continue
+    const printed = ran
+      .map(({ stdout }) => stdout)
+      .join('')
+      .trimEnd()
+    const expected = step.prints.trimEnd()
+    expect(matches(printed, expected) ? expected : printed).toBe(expected)
+  }
+}
+
+describe('the documentation', () => {
+  test.each(executed.map((page) => [page.path, page] as const))(
+    '%s does and prints what it says',
+    (_, page) => {
+      const project = readerProject()
+      try {
+        follow(project, page)
+      } finally {
+        project.remove()
+      }
+    },
+    60_000,
+  )
+
+  test('holds no TypeScript that the compiler refuses', () => {
+    expect(typeProblems(executed)).toEqual([])
+  }, 60_000)
+
+  test('leads to files and headings that exist', () => {
+    expect(pages.flatMap(brokenLinks)).toEqual([])
+  })
+
+  test('names files that exist', () => {
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/`((?:src|test|scripts|examples|bench|simulation|docs|schemas)\/[\w./-]*\w\/?)`/g)].map(([, file = '']) => ({
+        path,
+        file,
+      })),
+    )
+    expect(named.filter(({ file }) => !existsSync(resolve(root, file)))).toEqual([])
+  })
+
+  test('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = pages.flatMap(({ path, text }) => [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => ({ path, script })))
+    expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([])
+  })
+
+  test('names commands of refold that exist', () => {
+    const help = spawnSync(process.execPath, ['--conditions=refold:source', 'src/main.ts', '--help'], {
+      cwd: root,
+      encoding: 'utf8',
+    }).stdout
+    const commands = new Set([...help.matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)?(?= |$)/gm)].map(([, command = '']) => command))
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/(?:`|npx )refold ([a-z-]+)/g)].map(([, command = '']) => ({ path, command })),
+    )
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.filter(({ command }) => !commands.has(command))).toEqual([])
+  })
+
+  test('cites tests that exist', () => {
+    const cited = pages.flatMap(({ text }) =>
+      [...text.matchAll(/\[“([^”]+)”\]\(([^)]*test\/[^)]+\.ts)\)/g)].map(([, title = '', link = '']) => ({
+        title,
+        file: link.replace(/^(\.\.\/)+/, ''),
+      })),
+    )
+    expect(cited.length).toBeGreaterThan(0)
+    expect(cited.filter(({ title, file }) => !read(file).includes(title.replaceAll("'", "\\'")) && !read(file).includes(title))).toEqual([])
+  })
+
+  test.each([
+    ['the folders and charts', 'scripts/diagram.ts'],
+    ['the events', 'scripts/events-page.ts'],
+  ])(
+    'shows %s as they are',
+    (_, script) => {
+      const checked = spawnSync(process.execPath, ['--conditions=refold:source', script, '--check'], { cwd: root, encoding: 'utf8' })
+      expect(checked.stderr).toBe('')
+      expect(checked.status).toBe(0)
+    },
+    60_000,
+  )
+})
+
+describe('the readme', () => {
+  test('names the commands that a newcomer and the continuous integration run', () => {
+    const readme = pageAt('README.md').text
+    expect(readme).toContain('npm ci && npm start')
+    expect(readme).toContain('npm ci && npm test')
+  })
+
+  test('is one page', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150)
+  })
+})
+
+describe('the decisions', () => {
+  const records = pages.filter(({ path }) => path.startsWith('docs/decisions/'))
+
+  test('are numbered without a gap', () => {
+    expect(records.map(({ path }) => Number(/\/(\d{4})-/.exec(path)?.[1]))).toEqual(records.map((_, index) => index + 1))
+  })
+
+  test('give context, choice and price on a page at most', () => {
+    const headings = records.map(({ text }) => [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading))
+    expect(headings).toEqual(records.map(() => ['Context', 'Choice', 'What we gave up']))
+    expect(records.filter(({ text }) => text.split('\n').length > 60).map(({ path }) => path)).toEqual([])
+  })
+})
+
+const brokenLinks = (page: DocPage): string[] =>
+  [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^(https?:|mailto:)/.test(link))
+    .filter((link) => !leadsSomewhere(page.path, link))
+    .map((link) => `${page.path}: ${link}`)
+
+const leadsSomewhere = (from: string, link: string): boolean => {
+  const [file = '', anchor] = link.split('#')
+  const target = file === '' ? from : join(dirname(from), file)
+  if (!existsSync(resolve(root, target))) return false
+  return anchor === undefined || anchorsOf(read(target)).includes(anchor)
+}
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  )

@@ -1,0 +1,59 @@
+// A process that speaks EventStoreDB's protocol over an embedded log, until it is told to stop. Started by start-stand-in.ts.
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js'
+import serverFeatures from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
+import streams from '@eventstore/db-client/generated/streams_grpc_pb.js'
+import { systemClock } from '../../../src/clock.ts'
+import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { sqliteEventLog } from '../../../src/eventlog/event-log.sqlite.ts'
+import { batchAppend } from './batch-append.ts'
+import { deleteStream, tombstoneStream } from './deletion.ts'
+import type { Request } from './faults.ts'
+import type { FaultyState } from './faulty-state.ts'
+import { faultyState } from './faulty-state.ts'
+import { getSupportedMethods } from './features.ts'
+import { readGossip } from './gossip.ts'
+import { read } from './read.ts'
+import { wireLog } from './wire-log.ts'
+
+const [wantedPort = '0', path = ''] = process.argv.slice(2)
+const log = wireLog(path === '' ? memoryEventLog({ clock: systemClock }) : sqliteEventLog({ path, clock: systemClock }))
+const state = faultyState()
+let port = 0
+
+const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 })
+server.addService(streams.StreamsService, {
+  read: read(log, state),
+  batchAppend: batchAppend(log, state),
+  delete: deleteStream(log, state),
+  tombstone: tombstoneStream(log, state),
+})
+server.addService(serverFeatures.ServerFeaturesService, { getSupportedMethods: getSupportedMethods(state) })
+server.addService(gossip.GossipService, { read: readGossip(() => port, state) })
+server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+  if (error !== null) throw error
+  port = boundPort
+  process.send?.({ port })
+})
+
+const fulfil = (faulty: FaultyState, request: Request): unknown => {
+  switch (request.do) {
+    case 'set':
+      faulty.set(request.faults)
+      return undefined
+    case 'endSubscriptions':
+      for (const end of faulty.openSubscriptions) end(request.code, request.details ?? '')
+      return undefined
+    case 'report':
+      return faulty.report()
+  }
+}
+
+process.on('message', ({ id, request }: { id: number; request: Request }) => {
+  process.send?.({ id, answer: fulfil(state, request) })
+})
+process.on('disconnect', () => process.exit())
+process.on('SIGTERM', () => {
+  server.forceShutdown()
+  void log.close().then(() => process.exit())
+})

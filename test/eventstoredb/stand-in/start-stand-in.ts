@@ -1,0 +1,82 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Faults, Report, Request } from './faults.ts'
+
+/** A stand-in for EventStoreDB in a process of its own, so that it can be frozen and killed. */
+export interface StandIn {
+  readonly port: number
+  readonly connectionString: string
+  /** Resolves once the faults are in force; what is left out stays as it was. */
+  set(faults: Partial<Faults>): Promise<void>
+  endSubscriptions(how?: { readonly code: number; readonly details: string }): Promise<void>
+  report(): Promise<Report>
+  /** It goes on listening, but nothing runs any more. */
+  freeze(): void
+  thaw(): void
+  /** As a crash does. */
+  kill(): Promise<void>
+  /** On the same port; with a file it holds what it held before. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+interface StandInOptions {
+  /** Of the SQLite file that keeps the events; in memory where absent. */
+  readonly path?: string
+}
+
+export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<StandIn> => {
+  let process = await start(0, path)
+  const { port } = process
+  const ask = (request: Request): Promise<unknown> => process.ask(request)
+  return {
+    port,
+    connectionString: `esdb://127.0.0.1:${port}?tls=false`,
+    set: async (faults) => void (await ask({ do: 'set', faults })),
+    endSubscriptions: async (how = undefined) => void (await ask({ do: 'endSubscriptions', ...how })),
+    report: async () => (await ask({ do: 'report' })) as Report,
+    freeze: () => void process.child.kill('SIGSTOP'),
+    thaw: () => void process.child.kill('SIGCONT'),
+    kill: () => end(process.child, 'SIGKILL'),
+    async restart() {
+      process = await start(port, path)
+    },
+    stop: () => end(process.child, 'SIGKILL'),
+  }
+}
+
+interface StandInProcess {
+  readonly child: ChildProcess
+  readonly port: number
+  ask(request: Request): Promise<unknown>
+}
+
+const start = async (wantedPort: number, path: string): Promise<StandInProcess> => {
+  const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+  const waiting = new Map<number, (answer: unknown) => void>()
+  let lastId = 0
+  child.on('message', ({ id, answer }: { id: number; answer: unknown }) => {
+    waiting.get(id)?.(answer)
+    waiting.delete(id)
+  })
+  return {
+    child,
+    port,
+    ask: (request) =>
+      new Promise((resolve) => {
+        lastId += 1
+        waiting.set(lastId, resolve)
+        child.send({ id: lastId, request })
+      }),
+  }
+}
+
+const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
