@@ -8,7 +8,7 @@ export interface Chance {
   between(low: number, high: number): number
   /** Whether it happens, `probability` being between 0 and 1. */
   hits(probability: number): boolean
-  pick<Item>(items: readonly [Item, ...Item[]]): Item
+  pick<Item>(items: readonly [NoInfer<Item>, ...Item[]]): Item
 }
 
 const WARM_UP_DRAWS = 12

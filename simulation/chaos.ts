@@ -88,14 +88,14 @@ const failureClasses: [ModelFailureClass, ...ModelFailureClass[]] = [
 export const fatesOf = (chance: Chance, climate: () => Climate): Fates => ({
   crashes: () => chance.hits(climate().crash),
   latency: () => (chance.hits(climate().slow) ? chance.between(100, chance.pick([1_000, 20_000])) : chance.between(0.5, 8)),
-  append: () => (chance.hits(climate().appendLost) ? chance.pick(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'),
+  append: () => (chance.hits(climate().appendLost) ? chance.pick<AppendFate>(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'),
   lateness: () => chance.between(10, chance.pick([500, 30_000])),
   readFails: () => chance.hits(climate().readLost),
-  tool: () => (chance.hits(climate().toolTrouble) ? chance.pick(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput']) : 'done'),
-  lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick(['unknown', 'broken', 'lost']) : 'truth'),
+  tool: () => (chance.hits(climate().toolTrouble) ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput']) : 'done'),
+  lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick<LookUpFate>(['unknown', 'broken', 'lost']) : 'truth'),
   model: () => {
     if (!chance.hits(climate().modelTrouble)) return 'answers'
     const fails = { fails: chance.pick(failureClasses) }
-    return chance.pick(['lost', 'late', fails, fails, { ...fails, retryAfterMs: chance.below(5_000) }])
+    return chance.pick<ModelFate>(['lost', 'late', fails, fails, { ...fails, retryAfterMs: chance.below(5_000) }])
   },
 })

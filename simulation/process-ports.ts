@@ -78,7 +78,9 @@ const unavailable = (): AppError => new AppError('EventLogUnavailable', 'the log
 
 const readWhole = async ({ log, fates }: Surroundings, stream: string, options?: ReadStreamOptions): Promise<StoredEvent[]> => {
   if (fates.readFails()) throw unavailable()
-  return Array.fromAsync(log.readStream(stream, options))
+  const events: StoredEvent[] = []
+  for await (const event of log.readStream(stream, options)) events.push(event)
+  return events
 }
 
 export const distantBlobs = (surroundings: Surroundings, life: Life): BlobStore => ({

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
+import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { RunState } from '../src/fold/run-state.ts'
 import { waitsFor } from '../src/fold/waiting.ts'
 import type { AuditedRun } from './auditor.ts'
@@ -55,9 +56,15 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
     crashes: play.stage.crashes(),
     effects: world.effects(),
     events: [...auditor.runs.values()].reduce((sum, { events }) => sum + events.length, 0),
-    history: await Array.fromAsync(log.readAll(), ({ stream, revision, id, type, data, meta }) => `${stream}@${revision} ${id} ${type} ${data} ${meta}`),
+    history: await historyOf(log),
     story,
   }
+}
+
+const historyOf = async (log: EventLog): Promise<string[]> => {
+  const lines: string[] = []
+  for await (const { stream, revision, id, type, data, meta } of log.readAll()) lines.push(`${stream}@${revision} ${id} ${type} ${data} ${meta}`)
+  return lines
 }
 
 interface Play {

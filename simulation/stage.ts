@@ -5,6 +5,7 @@ import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { sha256 } from '../src/hash.ts'
+import { memorySnapshotStore } from '../src/snapshots/snapshot-store.memory.ts'
 import { memoryRunIndex } from '../src/views/run-index.memory.ts'
 import { agentsWith } from './agents.ts'
 import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
@@ -88,6 +89,7 @@ export const setStage = (parts: StageParts): Stage => {
     models: { ...worldParts, promptHashes, asked: new Map() },
     world,
     index,
+    snapshots: memorySnapshotStore(),
     projector: createProjector({ log, index }),
     random: () => chance.next(),
     isGone: (owner) => climate().seesDeath && gone.has(owner),

@@ -1,7 +1,7 @@
 import { isAppError, messageOf } from '../src/errors.ts'
 import type { Command } from '../src/fold/decide.ts'
 import type { RunState } from '../src/fold/run-state.ts'
-import type { StartOptions } from '../src/runtime/runtime.ts'
+import type { StartOptions } from '../src/runtime/start-run.ts'
 import type { Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { VirtualTime } from './virtual-time.ts'

@@ -5,6 +5,7 @@ import { agentRegistry } from '../src/runtime/agents.ts'
 import { createRefold } from '../src/runtime/refold.ts'
 import type { Runtime } from '../src/runtime/runtime.ts'
 import type { Notice } from '../src/runtime/runtime-parts.ts'
+import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { RunIndex } from '../src/views/run-index.ts'
 import { agentsWith } from './agents.ts'
 import { newLife, type Life } from './life.ts'
@@ -24,6 +25,7 @@ export interface Cluster extends Surroundings {
   readonly world: OutsideWorld
   readonly index: RunIndex
   readonly projector: Projector
+  readonly snapshots: SnapshotStore
   readonly problems: string[]
   random(): number
   isGone(owner: string): boolean
@@ -41,6 +43,7 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
   const { runtime } = createRefold({
     log: distantLog(cluster, life),
     blobs: distantBlobs(cluster, life),
+    snapshots: cluster.snapshots,
     agents: agentRegistry(agentsWith(cluster.world.handsOf(life))),
     models: { alpha: simulatedModel(cluster.models, life, 'alpha'), beta: simulatedModel(cluster.models, life, 'beta') },
     clock,

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../events/envelope.ts'
+import type { Usage } from '../events/message.ts'
 import { count, money } from './amounts.ts'
 import { textTable } from './text-table.ts'
 
@@ -25,19 +26,30 @@ export const costsByModel = (events: readonly RunEvent[]): ModelCosts[] => {
     const { callId, usage, costMicroUsd } = event.data
     if (usage === undefined) continue
     const model = asked.get(callId) ?? 'unknown'
-    const before = costs.get(model)
-    costs.set(model, {
-      model,
-      calls: (before?.calls ?? 0) + 1,
-      inputTokens: (before?.inputTokens ?? 0) + usage.inputTokens,
-      cacheReadTokens: (before?.cacheReadTokens ?? 0) + usage.cacheReadTokens,
-      outputTokens: (before?.outputTokens ?? 0) + usage.outputTokens,
-      costMicroUsd: (before?.costMicroUsd ?? 0) + (costMicroUsd ?? 0),
-      unpriced: (before?.unpriced ?? 0) + (costMicroUsd === undefined ? 1 : 0),
-    })
+    costs.set(model, spent(costs.get(model) ?? nothingOf(model), usage, costMicroUsd))
   }
   return [...costs.values()]
 }
+
+const nothingOf = (model: string): ModelCosts => ({
+  model,
+  calls: 0,
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  outputTokens: 0,
+  costMicroUsd: 0,
+  unpriced: 0,
+})
+
+const spent = (before: ModelCosts, usage: Usage, costMicroUsd: number | undefined): ModelCosts => ({
+  ...before,
+  calls: before.calls + 1,
+  inputTokens: before.inputTokens + usage.inputTokens,
+  cacheReadTokens: before.cacheReadTokens + usage.cacheReadTokens,
+  outputTokens: before.outputTokens + usage.outputTokens,
+  costMicroUsd: before.costMicroUsd + (costMicroUsd ?? 0),
+  unpriced: before.unpriced + (costMicroUsd === undefined ? 1 : 0),
+})
 
 export const costLines = (costs: readonly ModelCosts[], width: number): string[] =>
   textTable(

@@ -37,7 +37,7 @@ export const traceRun = async (refold: OpenRefold, runId: string, upTo = Infinit
     taken.length = 0
     state = step(program, state, event).state
     const note = oneLine(`${offset(event.meta.at - startedAt)} ${eventSummary(event)}`, LONGEST_NOTE)
-    steps.push({ label: `${event.revision} ${event.type}`, active: activeStates(graph, state.chart.value), taken: [...taken], note })
+    steps.push({ label: `${event.revision} ${event.type}`, active: activeStates(graph, state.chart), taken: [...taken], note })
   }
   const newest = steps.length - 1
   if (traced === undefined || (upTo !== Infinity && upTo > newest)) {

@@ -33,7 +33,7 @@ export const measureAppend = (stream: string, expected: ExpectedRevision, events
   let total = 0
   const lengths = events.map((event) => {
     checkEvent(stream, event)
-    const bytes = Buffer.byteLength(event.type) + Buffer.byteLength(event.data) + Buffer.byteLength(event.meta)
+    const bytes = byteLength(stream, event)
     total += bytes
     return bytes + RECORD_OVERHEAD_BYTES
   })
@@ -47,9 +47,14 @@ const checkEvent = (stream: string, event: NewEvent): void => {
   if (!UUID.test(event.id)) throw invalid(stream, event, 'an event id is a UUID in lower case')
   if (event.type === '' || event.type.startsWith('$')) throw invalid(stream, event, 'an event type is a text that does not start with "$"')
   if (event.data === '' || event.meta === '') throw invalid(stream, event, 'data and meta are JSON texts, not empty ones')
-  if (!(event.type.isWellFormed() && event.data.isWellFormed() && event.meta.isWellFormed())) {
-    throw invalid(stream, event, 'UTF-8 carries no lone surrogates')
-  }
+}
+
+const byteLength = (stream: string, event: NewEvent): number => {
+  const { type, data, meta } = event
+  const bytes = Buffer.byteLength(type) + Buffer.byteLength(data) + Buffer.byteLength(meta)
+  const isAscii = bytes === type.length + data.length + meta.length
+  if (isAscii || (type.isWellFormed() && data.isWellFormed() && meta.isWellFormed())) return bytes
+  throw invalid(stream, event, 'UTF-8 carries no lone surrogates')
 }
 
 const invalid = (stream: string, event: NewEvent, rule: string): AppError =>

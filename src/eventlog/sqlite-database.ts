@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
 import { isBusy, isFull, translateSqliteError } from './sqlite-errors.ts'
+import { valueQuery } from './sqlite-values.ts'
 
 /** Of the tables below. A change of their meaning is a new number. */
 export const LOG_FORMAT = 1
@@ -59,7 +60,7 @@ export const openLogDatabase = (path: string): DatabaseSync => {
   }
 }
 
-const valueOf = (db: DatabaseSync, sql: string): unknown => Object.values(db.prepare(sql).get() ?? {})[0]
+const valueOf = (db: DatabaseSync, sql: string): unknown => valueQuery(db, sql)()
 
 const checkSqliteVersion = (db: DatabaseSync): void => {
   const found = String(valueOf(db, 'SELECT sqlite_version()'))

@@ -4,6 +4,7 @@ import { passes } from './event-filter.ts'
 import type { Direction, EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
 import type { StreamRecord } from './sqlite-streams.ts'
 import { streamTable, uuidOf } from './sqlite-streams.ts'
+import { valueQuery } from './sqlite-values.ts'
 import type { StreamWindow } from './stream-window.ts'
 import { narrow, streamWindow } from './stream-window.ts'
 import type { Page } from './subscription.ts'
@@ -29,11 +30,11 @@ export interface LogReader {
 
 export const logReader = (db: DatabaseSync, now: () => number): LogReader => {
   const table = streamTable(db)
-  const head = db.prepare('SELECT max(position) AS position FROM events')
+  const newestPosition = valueQuery(db, 'SELECT max(position) FROM events')
   const scans = { forwards: logScan(db, 'ASC'), backwards: logScan(db, 'DESC') }
   const reads = { forwards: streamRead(db, 'ASC'), backwards: streamRead(db, 'DESC') }
 
-  const findHead = (): number | undefined => (head.get()?.position as number | null) ?? undefined
+  const findHead = (): number | undefined => (newestPosition() as number | null) ?? undefined
 
   const find = (name: string): StreamRecord => {
     const record = table.find(name)

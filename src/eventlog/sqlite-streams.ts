@@ -3,6 +3,7 @@ import { sha256 } from '../hash.ts'
 import type { StoredIds, StreamState } from './append-decision.ts'
 import { LOOSE_RETRY_WINDOW } from './append-decision.ts'
 import type { StreamMetadata } from './event-log.ts'
+import { valueQuery } from './sqlite-values.ts'
 
 export interface StreamRecord extends StreamState {
   readonly key: number
@@ -36,8 +37,8 @@ interface EventRow {
  */
 export const streamTable = (db: DatabaseSync): StreamTable => {
   // Three small queries: most of what they ask for is absent, which costs next to nothing, and one query with a join costs four times as much.
-  const newest = db.prepare('SELECT revision FROM events WHERE stream_key = ? ORDER BY revision DESC LIMIT 1')
-  const holder = db.prepare('SELECT stream FROM events WHERE stream_key = ? AND revision = 0')
+  const newest = valueQuery(db, 'SELECT revision FROM events WHERE stream_key = ? ORDER BY revision DESC LIMIT 1')
+  const holder = valueQuery(db, 'SELECT stream FROM events WHERE stream_key = ? AND revision = 0')
   const special = db.prepare('SELECT status, opened_at, metadata FROM streams WHERE name = ?')
   const save = db.prepare('REPLACE INTO streams (name, status, opened_at, metadata) VALUES (?, ?, ?, ?)')
   const atRevision = db.prepare('SELECT position, hex(id) AS id FROM events WHERE stream_key = ? AND revision = ?')
@@ -49,9 +50,9 @@ export const streamTable = (db: DatabaseSync): StreamTable => {
 
   const placeOf = (name: string): Pick<StreamRecord, 'key' | 'head'> => {
     for (let key = firstKeyOf(name); ; key++) {
-      const head = newest.get(key)?.revision
+      const head = newest(key)
       if (head === undefined) return { key, head: -1 }
-      if (holder.get(key)?.stream === name) return { key, head: Number(head) }
+      if (holder(key) === name) return { key, head: Number(head) }
     }
   }
 

@@ -2,17 +2,18 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { CommitGroup } from './commit-queue.ts'
 import type { LogNeighbours } from './log-neighbours.ts'
 import type { LogWrite } from './sqlite-commit.ts'
+import { valueQuery } from './sqlite-values.ts'
 import type { WakeUps } from './wake-ups.ts'
 import { wakeUps } from './wake-ups.ts'
 
 /** Rings also for what other processes commit, as long as anyone listens. */
 export const neighbourlyWakeUps = (db: DatabaseSync, neighbours: LogNeighbours): WakeUps => {
-  const dataVersion = db.prepare('PRAGMA data_version')
+  const dataVersion = valueQuery(db, 'PRAGMA data_version')
   let known: unknown
   /** Where SQLite fails here it fails the subscribers too, who report it. */
   const currentVersion = (): unknown => {
     try {
-      return dataVersion.get()?.data_version
+      return dataVersion()
     } catch {
       return undefined
     }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { decideAppend, decideDeletion } from './append-decision.ts'
 import { conflict, streamDeleted } from './event-log-errors.ts'
 import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from './event-log.ts'
+import { valueQuery } from './sqlite-values.ts'
 import type { StreamRecord, StreamTable } from './sqlite-streams.ts'
 import { streamTable } from './sqlite-streams.ts'
 
@@ -24,8 +25,8 @@ export interface LogWriter {
 export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   const table = streamTable(db)
   const streams = recentStreams(table)
-  const dataVersion = db.prepare('PRAGMA data_version')
-  const tail = db.prepare('SELECT max(position) AS position FROM events')
+  const dataVersion = valueQuery(db, 'PRAGMA data_version')
+  const newestPosition = valueQuery(db, 'SELECT max(position) FROM events')
   const insert = db.prepare(`
     INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream)
     VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`)
@@ -54,10 +55,10 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
 
   return {
     begin() {
-      const version = dataVersion.get()?.data_version
+      const version = dataVersion()
       if (version === knownVersion) return
       streams.clear()
-      end = Number(tail.get()?.position ?? 0)
+      end = Number(newestPosition() ?? 0)
       knownVersion = version
     },
     forget() {

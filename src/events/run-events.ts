@@ -63,6 +63,8 @@ const shapes = {
     input: json.optional(),
     /** The run that asked for this one, and the call by which it did. */
     parent: z.strictObject({ runId: z.string(), callId }).optional(),
+    /** Whose run it is, where several share a log: nobody else may see or touch it. */
+    tenant: z.string().min(1).optional(),
   },
   /** A user has said something. In the middle of a turn it waits for the next prompt. */
   MessageReceived: { text: z.string(), data: json.optional() },

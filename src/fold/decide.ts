@@ -9,7 +9,7 @@ import type { RunState } from './run-state.ts'
 export type Command =
   | { readonly type: 'sendMessage'; readonly text: string; readonly data?: Json }
   | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string }
-  | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string }
+  | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string; readonly digest?: string }
   | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
   | { readonly type: 'answer'; readonly by: string; readonly text: string }
   | { readonly type: 'giveBack'; readonly by: string; readonly note?: string; readonly limits?: Partial<Limits> }
@@ -43,7 +43,7 @@ const factOf = (state: RunState, command: Command): RunFact | string => {
     case 'approve':
       return approval(state, command)
     case 'deny':
-      return { type: 'ApprovalDenied', data: { callId: command.callId, by: command.by, reason: command.reason } }
+      return denial(state, command)
     case 'settleToolCall':
       return settlement(state, command)
     case 'answer':
@@ -80,9 +80,18 @@ const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'paus
 const approval = (state: RunState, { callId, by, digest }: Extract<Command, { type: 'approve' }>): RunFact | string => {
   const asked = state.approvals.get(callId)
   if (asked === undefined) return `${callId} asks for no approval; open: ${[...state.approvals.keys()].join(', ') || 'none'}`
-  if (digest !== undefined && digest !== asked.digest) return `the approval of ${callId} is for ${digest}, but ${asked.digest} is asked`
+  if (digest !== undefined && digest !== asked.digest) return otherDigest(callId, digest, asked.digest)
   return { type: 'ApprovalGranted', data: { callId, digest: asked.digest, by } }
 }
+
+const denial = (state: RunState, { callId, by, reason, digest }: Extract<Command, { type: 'deny' }>): RunFact | string => {
+  const asked = state.approvals.get(callId)
+  if (asked !== undefined && digest !== undefined && digest !== asked.digest) return otherDigest(callId, digest, asked.digest)
+  return { type: 'ApprovalDenied', data: { callId, by, reason } }
+}
+
+const otherDigest = (callId: string, given: string, asked: string): string =>
+  `the decision on ${callId} is for ${given}, but ${asked} is asked`
 
 const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, { type: 'settleToolCall' }>): RunFact | string => {
   const owed = state.owed.get(callId)

@@ -13,7 +13,7 @@ const claim = { callId: true, attempt: true, leaseUntil: true } as const
 const bill = { callId: true, usage: true, costMicroUsd: true } as const
 
 const fields: Partial<Record<RunEventType, z.ZodType>> = {
-  RunStarted: dataSchemas.RunStarted.pick({ agent: true, agentVersion: true, chartHash: true, parent: true }).strip(),
+  RunStarted: dataSchemas.RunStarted.pick({ agent: true, agentVersion: true, chartHash: true, parent: true, tenant: true }).strip(),
   ModelCallRequested: dataSchemas.ModelCallRequested.pick(claim).strip(),
   ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick(bill).strip(),
   ModelCallFailed: dataSchemas.ModelCallFailed.pick(bill).strip(),

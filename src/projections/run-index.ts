@@ -4,6 +4,7 @@ import type { RunEvent } from '../events/envelope.ts'
 import { finalEventTypes, runEventTypes, type RunEventType } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
+import { present } from '../present.ts'
 import { checkFields } from './run-index-fields.ts'
 import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
 
@@ -43,6 +44,7 @@ export interface RunRow {
   /** Why it is escalated, has failed or was cancelled. */
   readonly reason: string | null
   readonly parent?: { readonly runId: string; readonly callId: string }
+  readonly tenant?: string
   /** Until when the owner of owed work holds it; 0 where nobody does. By call id, or by the name of an intent without one. */
   readonly owed: Due
   /** When each timer is due. */
@@ -61,7 +63,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 1
+const FOLD_VERSION = 2
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -192,8 +194,8 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
 }
 
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
-  const { agent, agentVersion, chartHash, parent } = event.data
-  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...(parent === undefined ? {} : { parent }) }
+  const { agent, agentVersion, chartHash, parent, tenant } = event.data
+  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...present({ parent, tenant }) }
 }
 
 /** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */

@@ -3,6 +3,7 @@ import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { canonicalJson, type Json } from '../json.ts'
+import { present } from '../present.ts'
 import type { Job } from './run-actor.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { NewRun } from './start-run.ts'
@@ -71,10 +72,11 @@ export const childRunId = (parentRunId: string, callId: string): string => `${pa
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json
   const agent = agents.newest(String(owed.params.agent))
+  const asked = agent.conversational ? { message: typeof input === 'string' ? input : canonicalJson(input) } : { input }
   return {
     agent,
     runId: childRunId(parent.runId, owed.key),
-    options: agent.conversational ? { message: typeof input === 'string' ? input : canonicalJson(input) } : { input },
+    options: { ...asked, ...present({ tenant: parent.started.tenant }) },
     child: { parent: { runId: parent.runId, callId: owed.key }, correlationId: parent.correlationId },
   }
 }

@@ -9,6 +9,7 @@ import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
+import { withoutToolCalls } from './forbidden-calls.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 /** One attempt of a model call whose claim is stored. Rejects only when `signal` is aborted. */
@@ -25,7 +26,7 @@ export const performModelCall = async (
   const outcome = await attempt(async () => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
     const request = modelRequest(agent, state, owed, model.slice(slash + 1))
-    return withDeadline(parts.clock, { timeoutMs: agent.modelTimeoutMs, outer: signal, late }, (inner) =>
+    const answered = await withDeadline(parts.clock, { timeoutMs: agent.modelTimeoutMs, outer: signal, late }, (inner) =>
       provider.call(request, {
         signal: inner,
         timeoutMs: agent.modelTimeoutMs,
@@ -34,6 +35,7 @@ export const performModelCall = async (
         },
       }),
     )
+    return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
   }, signal)
   const at = parts.clock.now()
   const durationMs = Math.max(0, at - beganAt)

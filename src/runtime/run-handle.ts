@@ -45,7 +45,7 @@ export interface Run {
   /** The state once nothing happens any more unless somebody does something. */
   untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
   approve(callId: string, options: By & { readonly digest?: string }): Promise<void>
-  deny(callId: string, options: By & { readonly reason: string }): Promise<void>
+  deny(callId: string, options: By & { readonly reason: string; readonly digest?: string }): Promise<void>
   /** Settles a `once` call of which nobody knows whether it happened. */
   settleToolCall(callId: string, options: By & { readonly outcome: SettledOutcome }): Promise<void>
   /** Of an escalated run: a person answers for the agent. */

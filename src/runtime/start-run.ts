@@ -13,6 +13,8 @@ export interface StartOptions extends WishOrigin {
   readonly message?: string
   /** What a chart of your own begins with. */
   readonly input?: Json
+  /** Whose run it is, where several share a log; runs that it starts are theirs too. */
+  readonly tenant?: string
 }
 
 /** A run that another run asked for. */
@@ -44,13 +46,15 @@ export const checkMessage = (message: string | undefined): void => {
   if (bytes > LARGEST_MESSAGE) throw new AppError('TooLarge', `Expected a message of ${LARGEST_MESSAGE} bytes at most, found ${bytes}`)
 }
 
-/** A start that is repeated finds its run; one that meets the run of another agent is refused. */
+/** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
 export const startDecision = ({ agent, runId, options, child }: NewRun, state: RunState | undefined): JobDecision => {
   if (state !== undefined) {
-    if (state.started.agent === agent.name) return { facts: [] }
-    return { refuse: new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is a run of ${state.started.agent}`) }
+    const { started } = state
+    if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
+    if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`) }
+    return { facts: [] }
   }
-  const { message, input, commandId, actor, traceparent } = options
+  const { message, input, tenant, commandId, actor, traceparent } = options
   const started: RunFact = {
     type: 'RunStarted',
     data: {
@@ -58,9 +62,12 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
       agentVersion: agent.version,
       chartHash: agent.program.chartHash,
       settings: agent.settings,
-      ...present({ input, parent: child?.parent }),
+      ...present({ input, parent: child?.parent, tenant }),
     },
   }
   const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message } }]
   return { facts: [started, ...received], wish: present({ commandId, actor, traceparent }) }
 }
+
+const taken = (runId: string, by: string): AppError =>
+  new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })

@@ -40,10 +40,10 @@ const send = (machine: AnyStateMachine, { snapshot, event, inspect }: Sent): voi
   actor.stop()
 }
 
-/** The ids of the states that are active at a state value, each before its children. */
-export const activeStates = (graph: ChartGraph, value: StateValue): readonly string[] => {
+/** The ids of the states that are active, each before its children. */
+export const activeStates = (graph: ChartGraph, snapshot: AnyMachineSnapshot): readonly string[] => {
   const [root] = graph.nodes
-  return root === undefined ? [] : [root.id, ...activeWithin(graph, root.id, value)]
+  return root === undefined ? [] : [root.id, ...activeWithin(graph, root.id, snapshot.value as StateValue)]
 }
 
 const activeWithin = (graph: ChartGraph, parent: string, value: StateValue): readonly string[] =>

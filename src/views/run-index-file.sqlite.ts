@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { runRowFormat } from '../projections/run-index.ts'
 
 /** To be counted up with every change of the tables. */
-const TABLES_VERSION = 1
+const TABLES_VERSION = 2
 /** A file of any other is begun anew. */
 export const INDEX_FORMAT = `${TABLES_VERSION}/${runRowFormat}`
 
@@ -17,11 +17,12 @@ const CREATE = `
 create table state (one integer primary key check (one = 1), format text not null, log text, position integer) strict;
 create table runs (
   run_id text primary key, revision integer not null, position integer not null,
-  status text not null, agent text not null, waits_for text, due_at integer, row text not null
+  status text not null, agent text not null, waits_for text, tenant text, due_at integer, row text not null
 ) strict;
 create index runs_newest on runs (position);
 create index runs_of_status on runs (status, position);
 create index runs_of_agent on runs (agent, position);
+create index runs_of_tenant on runs (tenant, position) where tenant is not null;
 create index runs_waiting on runs (waits_for, position) where waits_for is not null;
 create index runs_due on runs (due_at, position) where due_at is not null;
 `

@@ -55,6 +55,7 @@ const isOn = (page: RunPage, row: RunRow): boolean =>
   (page.status ?? row.status) === row.status &&
   (page.agent ?? row.agent) === row.agent &&
   (page.waitsFor ?? row.waitsFor) === row.waitsFor &&
+  (page.tenant ?? row.tenant) === row.tenant &&
   row.position < (page.before ?? Infinity)
 
 const isDue = (row: RunRow, now: number): boolean =>

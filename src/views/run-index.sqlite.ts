@@ -58,10 +58,10 @@ interface Tables {
 }
 
 const UPSERT = `
-insert into runs (run_id, revision, position, status, agent, waits_for, due_at, row) values (?, ?, ?, ?, ?, ?, ?, ?)
+insert into runs (run_id, revision, position, status, agent, waits_for, tenant, due_at, row) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (run_id) do update set
   revision = excluded.revision, position = excluded.position, status = excluded.status, agent = excluded.agent,
-  waits_for = excluded.waits_for, due_at = excluded.due_at, row = excluded.row
+  waits_for = excluded.waits_for, tenant = excluded.tenant, due_at = excluded.due_at, row = excluded.row
 where excluded.revision > runs.revision
 `
 
@@ -87,13 +87,18 @@ const tablesOf = (db: DatabaseSync): Tables => {
       return typeof state['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
     },
     setCheckpoint: ({ log, position }) => writeState.run(log, position),
-    put: (row) => upsert.run(row.runId, row.revision, row.position, row.status, row.agent, row.waitsFor, dueAt(row), JSON.stringify(row)),
+    put: (row) => upsert.run(...columnsOf(row)),
     get: (runId) => byId.all(runId).map(toRow)[0],
     due: (now, limit) => dueBy.all(now, limit).map(toRow),
     clear: () => {
       db.exec('delete from runs; update state set log = null, position = null;')
     },
   }
+}
+
+const columnsOf = (row: RunRow): SQLInputValue[] => {
+  const { runId, revision, position, status, agent, waitsFor, tenant = null } = row
+  return [runId, revision, position, status, agent, waitsFor, tenant, dueAt(row), JSON.stringify(row)]
 }
 
 const dueAt = (row: RunRow): number | null => (row.status === 'active' && row.problem === undefined ? row.attentionAt : null)
@@ -108,11 +113,12 @@ const write = (tables: Tables, batch: RunBatch): boolean => {
   return true
 }
 
-const list = (db: DatabaseSync, { status, agent, waitsFor, before, limit }: RunPage): RunRow[] => {
+const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit }: RunPage): RunRow[] => {
   const conditions: [text: string, value: SQLInputValue | undefined][] = [
     ['status = ?', status],
     ['agent = ?', agent],
     ['waits_for = ?', waitsFor],
+    ['tenant = ?', tenant],
     ['position < ?', before],
   ]
   const given = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))

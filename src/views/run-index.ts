@@ -13,6 +13,7 @@ export interface RunFilter {
   readonly status?: RunRow['status']
   readonly agent?: string
   readonly waitsFor?: NonNullable<RunRow['waitsFor']>
+  readonly tenant?: string
 }
 
 export interface RunPage extends RunFilter {

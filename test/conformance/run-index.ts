@@ -146,6 +146,20 @@ const lists = (index: () => RunIndex, fill: Fill): void => {
       expect(idsOf(await index().list({ waitsFor: 'approval', limit: 9 }))).toEqual(['c', 'b'])
       expect(idsOf(await index().list({ status: 'active', agent: 'other', waitsFor: 'approval', limit: 9, before: 40 }))).toEqual(['c'])
     })
+    test('of one tenant shows the runs of no other, and of no tenant, page after page', async () => {
+      await fill(
+        newRow('a', 10, { tenant: 'acme' }),
+        newRow('b', 20, { tenant: 'globex' }),
+        newRow('c', 30),
+        newRow('d', 40, { tenant: 'acme', agent: 'other' }),
+        newRow('e', 50, { tenant: 'acme' }),
+      )
+      expect(idsOf(await index().list({ tenant: 'acme', limit: 2 }))).toEqual(['e', 'd'])
+      expect(idsOf(await index().list({ tenant: 'acme', limit: 2, before: 40 }))).toEqual(['a'])
+      expect(idsOf(await index().list({ tenant: 'acme', agent: 'other', limit: 9 }))).toEqual(['d'])
+      expect(idsOf(await index().list({ tenant: '', limit: 9 }))).toEqual([])
+      expect(idsOf(await index().list({ limit: 9 }))).toEqual(['e', 'd', 'c', 'b', 'a'])
+    })
     test('moves a run to the front with its next event', async () => {
       await fill(newRow('a', 10), newRow('b', 20))
       await fill(newRow('a', 30, { revision: 1, waitsFor: 'message' }))

@@ -81,6 +81,9 @@ const largeAppend = (line: RecordedLine): Uint8Array => {
   return request.serializeBinary()
 }
 
+/** The recorded texts say RUN where the frames hold the mark of their run. */
+const withoutMark = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll(/wire-[a-z0-9]{8}-/g, 'wire-RUN-'))
+
 const replay = async (client: Client, { lines }: Conversation): Promise<void> => {
   const calls = new Map<number, { path: string; call: ReplayedCall }>()
   for (const line of lines) {
@@ -93,14 +96,17 @@ const replay = async (client: Client, { lines }: Conversation): Promise<void> =>
       learnPositions(line.json, answer)
     }
     if (line.trailers !== undefined) {
-      const { 'grpc-status': code, 'grpc-message': details = '', ...facts } = line.trailers
-      expect(await call.status()).toMatchObject({ code: Number(code), details: decodeURIComponent(details), facts })
+      const { 'grpc-status': code, 'grpc-message': details = 'OK', ...facts } = line.trailers
+      const ended = withoutMark(await call.status())
+      expect(ended).toMatchObject({ code: Number(code), details: decodeURIComponent(details), facts })
     }
   }
   for (const { call } of calls.values()) call.cancel()
 }
 
-describe.runIf(isRecordedDataThere)('the stand-in for EventStoreDB answers as the real server did', () => {
+const conversations = isRecordedDataThere ? recordedConversations() : []
+
+describe('the stand-in for EventStoreDB', () => {
   let standIn: StandIn
   let client: Client
   beforeAll(async () => {
@@ -112,14 +118,10 @@ describe.runIf(isRecordedDataThere)('the stand-in for EventStoreDB answers as th
     await standIn.stop()
   })
 
-  const conversations = isRecordedDataThere ? recordedConversations() : []
-  test.each(conversations)('in the conversation $scenario', async (conversation) => {
+  test.each(conversations)('answers as the real server did in the conversation $scenario', async (conversation) => {
     await replay(client, conversation)
   })
-})
-
-describe.skipIf(isRecordedDataThere)(`the recorded conversations are not there: ${recordedFolder} (name their folder in REFOLD_DATA)`, () => {
-  test('so the stand-in is not compared with the real server', () => {
-    expect(isRecordedDataThere).toBe(false)
+  test.skipIf(isRecordedDataThere)(`is compared with no real server, since ${recordedFolder} is not there: name it in REFOLD_DATA`, () => {
+    expect(isRecordedDataThere).toBe(true)
   })
 })

@@ -1,13 +1,13 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
-import { AppError, messageOf } from '../../errors.ts'
+import { AppError, isAppError, messageOf } from '../../errors.ts'
 import { RUN_STREAM_PREFIX } from '../../events/codec.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { writeAll } from '../output.ts'
+import { printable } from '../printable.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 
@@ -30,28 +30,49 @@ export const addExportCommand: AddCommand = (program, commandLine) => {
 }
 
 const exportEvents = (line: CommandLine, runIds: readonly string[], { all, format, output }: ExportOptions): Promise<void> => {
-  if ((runIds.length === 0) !== (all === true))
-    throw new AppError('InvalidInput', 'Expected run ids or --all, found ' + (all === true ? 'both' : 'neither'))
+  const isAll = all === true
+  if ((runIds.length === 0) !== isAll) throw new AppError('InvalidInput', `Expected run ids or --all, found ${isAll ? 'both' : 'neither'}`)
   return looking(line, async (refold) => {
-    const file = output === undefined ? undefined : await openFile(output)
-    const sink = file ?? line.stdout
-    const problems: string[] = []
-    let events = 0
-    for await (const read of all === true ? everyEvent(refold) : eventsOfRuns(refold, runIds)) {
-      if (!read.ok) problems.push(read.problem.message)
-      const before = format === 'ndjson' ? '' : events === 0 ? '[\n' : ',\n'
-      await writeAll(sink, `${before}${JSON.stringify(exportedEvent(read))}${format === 'ndjson' ? '\n' : ''}`)
-      events += 1
-    }
-    if (format === 'json') await writeAll(sink, events === 0 ? '[]\n' : '\n]\n')
-    if (file !== undefined) await closeFile(file)
+    const exported: Exported = { events: 0, problems: [] }
+    const content = texts(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), format, exported)
+    if (output === undefined) await pipeline(content, line.stdout, { end: false })
+    else await writeFile(output, content)
+    const { events, problems } = exported
     if (output !== undefined) await line.output.note(`${counted(events, 'event')} written to ${output}`)
     if (problems.length === 0) return
-    await line.output.note(
-      `${counted(problems.length, 'event')} could only be written as stored:\n${problems.map((text) => `  ${text}`).join('\n')}`,
-    )
+    await line.output.note(`${counted(problems.length, 'event')} could only be written as stored:`)
+    for (const text of problems) await line.output.note(`  ${printable(text)}`)
     line.exitWith(exitCodes.wrong)
   })
+}
+
+const SEPARATORS = {
+  ndjson: { begin: '', between: '\n', end: '\n', none: '' },
+  json: { begin: '[\n', between: ',\n', end: '\n]\n', none: '[]\n' },
+}
+
+interface Exported {
+  events: number
+  readonly problems: string[]
+}
+
+async function* texts(events: AsyncIterable<ReadEvent>, format: ExportOptions['format'], exported: Exported): AsyncGenerator<string> {
+  const { begin, between, end, none } = SEPARATORS[format]
+  for await (const read of events) {
+    yield `${exported.events === 0 ? begin : between}${JSON.stringify(exportedEvent(read))}`
+    exported.events += 1
+    if (!read.ok) exported.problems.push(read.problem.message)
+  }
+  yield exported.events === 0 ? none : end
+}
+
+const writeFile = async (path: string, content: AsyncIterable<string>): Promise<void> => {
+  try {
+    await pipeline(content, createWriteStream(path))
+  } catch (cause) {
+    if (isAppError(cause)) throw cause
+    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
+  }
 }
 
 async function* everyEvent({ log, blobs }: OpenRefold): AsyncGenerator<ReadEvent> {
@@ -60,19 +81,4 @@ async function* everyEvent({ log, blobs }: OpenRefold): AsyncGenerator<ReadEvent
 
 async function* eventsOfRuns(refold: OpenRefold, runIds: readonly string[]): AsyncGenerator<ReadEvent> {
   for (const runId of runIds) yield* eventsOfRun(refold, runId)
-}
-
-const openFile = async (path: string): Promise<WriteStream> => {
-  const file = createWriteStream(path)
-  try {
-    await once(file, 'open')
-    return file
-  } catch (cause) {
-    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
-  }
-}
-
-const closeFile = async (file: WriteStream): Promise<void> => {
-  file.end()
-  await once(file, 'close')
 }

@@ -46,8 +46,12 @@ const answer = async (log: WireLog, state: FaultyState, call: ReadCall, options:
     if (fault.kind === 'broken') fail(call, failure(fault.code, fault.details))
     else call.end()
   } catch (error) {
-    if (isAppError(error, 'StreamNotFound')) call.end(notFoundResponse(stream ?? ''))
-    else fail(call, failureOf(error, stream ?? ''))
+    if (!isAppError(error, 'StreamNotFound')) {
+      fail(call, failureOf(error, stream ?? ''))
+      return
+    }
+    call.write(notFoundResponse(stream ?? ''))
+    call.end()
   }
 }
 

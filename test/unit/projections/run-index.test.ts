@@ -80,6 +80,11 @@ describe('the row of a run', () => {
     const parent = { runId: 'run-1', callId: '4.0' }
     expect(rowAfter(recorded(started(parent), 'thinking')).parent).toEqual(parent)
   })
+  test('names its tenant', () => {
+    const { data } = started() as Extract<RunFact, { type: 'RunStarted' }>
+    expect(rowAfter(recorded({ type: 'RunStarted', data: { ...data, tenant: 'acme' } }, 'thinking')).tenant).toBe('acme')
+    expect(rowAfter(begin)).not.toHaveProperty('tenant')
+  })
   test('counts a call once, however often it is tried or taken over', () => {
     const row = rowAfter(
       begin,

@@ -52,6 +52,17 @@ describe('an approval', () => {
     await expect(run.approve(callId, { by: 'dana' })).rejects.toMatchObject({ code: 'NotPossible' })
   })
 
+  test('cannot be denied for another digest than the one that is asked', async () => {
+    const world = openShop()
+    const run = await world.refold.start('shop', { message: 'Refund 18' })
+    const { callId, digest } = (await run.untilSettled()).approvals[0]!
+    const denial = { by: 'dana', reason: 'not ours' }
+    await expect(run.deny(callId, { ...denial, digest: 'other' })).rejects.toThrow(`the decision on ${callId} is for other, but ${digest} is asked`)
+    expect(await run.state()).toMatchObject({ waitsFor: 'approval' })
+    await run.deny(callId, { ...denial, digest })
+    expect(await settle(world, run)).toMatchObject({ waitsFor: 'message', approvals: [] })
+  })
+
   test('that is denied goes back to the model with the reason', async () => {
     const world = openShop()
     const run = await world.refold.start('shop', { message: 'Refund 18' })

@@ -1,0 +1,127 @@
+import type { Readable } from 'node:stream'
+import { AppError, messageOf } from '../errors.ts'
+
+// What is used of the client packages, in words that fit both: they differ in the name of the class, of one option and of two fields of an error.
+
+export const CLIENT_PACKAGES = ['@eventstore/db-client', '@kurrent/kurrentdb-client'] as const
+export type ClientPackage = (typeof CLIENT_PACKAGES)[number]
+
+export interface LogPosition {
+  readonly commit: bigint
+  readonly prepare: bigint
+}
+
+export interface ProposedEvent {
+  readonly id: string
+  readonly type: string
+  readonly contentType: 'application/json' | 'application/octet-stream'
+  readonly data: unknown
+  readonly metadata: Uint8Array
+}
+
+export interface RecordedEvent {
+  readonly id: string
+  readonly type: string
+  readonly streamId: string
+  readonly revision: bigint
+  readonly isJson: boolean
+  readonly data: unknown
+  readonly metadata?: unknown
+  readonly created: Date
+  readonly position?: LogPosition | undefined
+}
+
+/** `event` is absent where a link leads nowhere. */
+export interface ResolvedEvent {
+  readonly event?: RecordedEvent | undefined
+}
+
+type Expectation = bigint | 'no_stream' | 'stream_exists' | 'any'
+
+/** Both names of the one option, since each package reads its own and ignores the other. */
+export interface WriteOptions {
+  readonly expectedRevision: Expectation
+  readonly streamState: Expectation
+  readonly requiresLeader: true
+}
+
+export interface ReadOptions {
+  readonly direction: 'forwards' | 'backwards'
+  readonly maxCount: number
+  readonly requiresLeader: true
+}
+
+interface StreamReadOptions extends ReadOptions {
+  readonly fromRevision: bigint | 'start' | 'end'
+}
+
+interface LogReadOptions extends ReadOptions {
+  readonly fromPosition: LogPosition | 'start' | 'end'
+}
+
+export interface ServerFilter {
+  readonly filterOn: 'streamName' | 'eventType'
+  readonly prefixes?: string[]
+  readonly regex?: string
+  readonly checkpointInterval: number
+  readonly checkpointReached: (subscription: unknown, position: LogPosition) => void
+}
+
+/** Emits `caughtUp`; items are {@link ResolvedEvent}s. */
+export interface ClientSubscription extends Readable {
+  unsubscribe(): Promise<void>
+}
+
+export interface DatabaseClient {
+  appendToStream(
+    stream: string,
+    events: ProposedEvent[],
+    options: WriteOptions,
+  ): Promise<{ readonly nextExpectedRevision: bigint; readonly position?: LogPosition | undefined }>
+  readStream(stream: string, options: StreamReadOptions): AsyncIterable<ResolvedEvent>
+  readAll(options: LogReadOptions): AsyncIterable<ResolvedEvent>
+  subscribeToStream(stream: string, options: { readonly fromRevision: bigint | 'start' }): ClientSubscription
+  subscribeToAll(options: { readonly fromPosition: LogPosition | 'start'; readonly filter: ServerFilter }): ClientSubscription
+  deleteStream(stream: string, options: WriteOptions): Promise<unknown>
+  tombstoneStream(stream: string, options: WriteOptions): Promise<unknown>
+  dispose(): Promise<void>
+}
+
+export type Connect = (connectionString: string) => DatabaseClient
+
+const CLASS_NAMES: Readonly<Record<ClientPackage, string>> = {
+  '@eventstore/db-client': 'EventStoreDBClient',
+  '@kurrent/kurrentdb-client': 'KurrentDBClient',
+}
+
+let loaded: { readonly name: ClientPackage; readonly connect: Promise<Connect> } | undefined
+
+/**
+ * Rejects with `InvalidConfiguration` where the package is not installed or the process has loaded the other one:
+ * both register the same names in google-protobuf, so that the one loaded first no longer works.
+ */
+export const loadClient = async (name: ClientPackage): Promise<Connect> => {
+  loaded ??= { name, connect: load(name) }
+  if (loaded.name === name) return loaded.connect
+  throw new AppError('InvalidConfiguration', `this process speaks to EventStoreDB through ${loaded.name}; it cannot load ${name} as well`)
+}
+
+const load = async (name: ClientPackage): Promise<Connect> => {
+  try {
+    const exported = (await import(name)) as Readonly<Record<string, unknown>>
+    const { connectionString: connect } = exported[CLASS_NAMES[name]] as { readonly connectionString: Connect }
+    return (connectionString) => parsed(connect, connectionString)
+  } catch (cause) {
+    const message = `the package ${name} is needed for EventStoreDB and cannot be loaded: ${messageOf(cause)}`
+    throw new AppError('InvalidConfiguration', message, { cause })
+  }
+}
+
+const parsed = (connect: Connect, connectionString: string): DatabaseClient => {
+  try {
+    return connect(connectionString)
+  } catch (cause) {
+    // The text itself may hold a password.
+    throw new AppError('InvalidConfiguration', `the connection string of EventStoreDB is not usable: ${messageOf(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,12 @@
+import { afterAll, beforeAll } from 'vitest'
+import { postgresBlobStore } from '../../src/blobs/blob-store.postgres.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { blobStoreConformance } from './blob-store.ts'
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+}, 60_000)
+afterAll(() => postgres.stop())
+
+blobStoreConformance('Postgres', async () => ({ store: await postgresBlobStore(postgres.pool), dispose: async () => undefined }))
