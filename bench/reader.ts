@@ -6,8 +6,12 @@ import { defineAgent, defineTool, scriptedModel, type Agent, type Model } from '
 
 export const PAGE_LENGTH = 1_024
 
-/** Called when an effect begins: the step that asked for it is durable by then. */
-export type OnEffect = () => void
+export interface Onlookers {
+  /** An effect begins: the step that asked for it is durable by then. */
+  readonly onEffect?: () => void
+  /** A run has its answer, which only has to be recorded. */
+  readonly onAnswer?: () => void
+}
 
 export interface Reader {
   readonly agent: Agent
@@ -20,7 +24,7 @@ export const stepsOf = (turns: number): number => 2 * turns + 2
 const usage = { inputTokens: 1_000, outputTokens: 20, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
 
 /** Reads as many pages as its message says, one after the other, and answers. */
-export const pageReader = (onEffect: OnEffect = () => undefined): Reader => {
+export const pageReader = ({ onEffect, onAnswer }: Onlookers = {}): Reader => {
   const readPage = defineTool({
     name: 'read_page',
     description: 'Reads one page of the book.',
@@ -28,7 +32,7 @@ export const pageReader = (onEffect: OnEffect = () => undefined): Reader => {
     output: z.string(),
     effect: 'read',
     execute: ({ page }) => {
-      onEffect()
+      onEffect?.()
       return Promise.resolve(`Page ${page}. `.padEnd(PAGE_LENGTH, 'What a page says is of no interest here. '))
     },
   })
@@ -49,11 +53,12 @@ export const pageReader = (onEffect: OnEffect = () => undefined): Reader => {
     },
   })
   const model = scriptedModel(({ model: name, messages }) => {
-    onEffect()
+    onEffect?.()
     const [question] = messages
     const pages = question?.role === 'user' ? Number(question.text) : 0
     const page = messages.length >> 1
     const isRead = page >= pages
+    if (isRead) onAnswer?.()
     return {
       ok: true,
       parts: isRead

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { openRefold, type OpenRefold, type RunView } from 'refold'
-import { pageReader, type OnEffect } from './reader.ts'
+import { openRefold, type OpenRefold, type Run, type RunView } from 'refold'
+import { pageReader } from './reader.ts'
 
 /** Runs at one time are bounded by what is measured and by nothing else. */
 const MODEL_CONCURRENCY = 10_000
@@ -11,15 +11,18 @@ const MODEL_CONCURRENCY = 10_000
 export interface Workshop {
   readonly folder: string
   readonly refold: OpenRefold
-  /** So many runs at once, each of so many turns, until all of them have answered. */
-  readAll(runs: number, turns: number): Promise<readonly RunView[]>
+  /** So many runs at once, each of so many turns, until all have answered; every one of them is waited for with `untilSettled()`. */
+  readonly readAll: (runs: number, turns: number) => Promise<readonly RunView[]>
+  /** The same, but nobody looks at a run before it has its answer. */
+  readonly readAllUnwatched: (runs: number, turns: number) => Promise<readonly RunView[]>
   close(): Promise<void>
 }
 
 /** Refold as `openRefold` gives it, with a SQLite log in a folder of its own. */
-export const openWorkshop = async (parent: string, onEffect?: OnEffect): Promise<Workshop> => {
+export const openWorkshop = async (parent: string, onEffect: () => void = () => undefined): Promise<Workshop> => {
   const folder = mkdtempSync(join(parent, 'refold-'))
-  const { agent, model } = pageReader(onEffect)
+  const answers = awaitedAnswers()
+  const { agent, model } = pageReader({ onEffect, onAnswer: answers.count })
   const refold = await openRefold({
     dir: folder,
     agents: [agent],
@@ -27,19 +30,41 @@ export const openWorkshop = async (parent: string, onEffect?: OnEffect): Promise
     modelConcurrency: MODEL_CONCURRENCY,
     logger: pino({ level: 'silent' }),
   })
+  const start = (turns: number): Promise<Run> => refold.start('page-reader', { message: String(turns) })
   return {
     folder,
     refold,
-    readAll: (runs, turns) =>
-      Promise.all(
-        Array.from({ length: runs }, async () => {
-          const view = await (await refold.start('page-reader', { message: String(turns) })).untilSettled()
-          if (view.answer === null || view.waitsFor !== 'message')
-            throw new Error(`expected an answer, found ${view.state} in ${view.runId}`)
-          return view
-        }),
-      ),
+    readAll: (runs, turns) => together(runs, async () => answered(await start(turns))),
+    async readAllUnwatched(runs, turns) {
+      const all = answers.next(runs)
+      const started = await together(runs, () => start(turns))
+      await all
+      return Promise.all(started.map(answered))
+    },
     close: () => refold.close(),
+  }
+}
+
+const together = <Result>(count: number, work: () => Promise<Result>): Promise<Result[]> => Promise.all(Array.from({ length: count }, work))
+
+const answered = async (run: Run): Promise<RunView> => {
+  const view = await run.untilSettled()
+  if (view.answer === null || view.waitsFor !== 'message') throw new Error(`expected an answer, found ${view.state} in ${view.runId}`)
+  return view
+}
+
+const awaitedAnswers = (): { count: () => void; next: (count: number) => Promise<void> } => {
+  let missing = 0
+  let resolve = (): void => undefined
+  return {
+    count: () => {
+      missing -= 1
+      if (missing === 0) resolve()
+    },
+    next: (count) => {
+      missing = count
+      return new Promise((done) => (resolve = done))
+    },
   }
 }
 

@@ -1,5 +1,5 @@
-// Draws what the documentation shows of the code: the folders of src and their arrows into docs/architecture.md, and the two charts
-// that every run is folded by. With --check it only says whether they are what the code says.
+// Draws what the documentation shows of the code: the folders of src with their arrows and the numbered invariants into
+// docs/architecture.md, and the two charts that every run is folded by. With --check it only says whether they are what the code says.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { agentRun } from '../src/machines/agent-run.ts'
@@ -8,6 +8,7 @@ import { chartSvg } from '../src/pictures/chart-svg.ts'
 import { chartGraph } from '../src/statechart/graph.ts'
 import { folderGraph, mainArrows } from './folder-graph.ts'
 import { withGenerated, writeOrCheck } from './generated-files.ts'
+import { invariantTable } from './invariants.ts'
 
 const PAGE = 'docs/architecture.md'
 const SHARED = new Set(['errors.ts', 'clock.ts', 'json.ts', 'hash.ts', 'present.ts'])
@@ -36,7 +37,7 @@ const page = readFileSync(resolve(import.meta.dirname, '..', PAGE), 'utf8')
 
 writeOrCheck(
   new Map([
-    [PAGE, withGenerated(page, 'folders', mermaid())],
+    [PAGE, withGenerated(withGenerated(page, 'folders', mermaid()), 'invariants', invariantTable())],
     ['docs/images/agent-run.svg', await chartSvg(chartGraph(agentRun))],
     ['docs/images/tool-call.svg', await chartSvg(chartGraph(toolCall))],
   ]),

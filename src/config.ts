@@ -3,14 +3,24 @@ import { AppError } from './errors.ts'
 
 const url = z.url({ protocol: /^https?$/ })
 
-const environment = z.object({
-  OPENAI_API_KEY: z.string().min(1).optional(),
-  /** Any server that speaks OpenAI Chat Completions. */
-  OPENAI_BASE_URL: url.optional(),
-  ANTHROPIC_API_KEY: z.string().min(1).optional(),
-  ANTHROPIC_BASE_URL: url.optional(),
-  REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
-})
+const environment = z
+  .object({
+    /** Connection string of an EventStoreDB or KurrentDB: `esdb://…`. Needs REFOLD_POSTGRES. */
+    REFOLD_EVENTSTORE: z.url({ protocol: /^(esdb|kurrentdb)(\+discover)?$/ }).optional(),
+    /** Connection string of a Postgres: `postgres://…`. Needs REFOLD_EVENTSTORE. */
+    REFOLD_POSTGRES: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+
+    OPENAI_API_KEY: z.string().min(1).optional(),
+    /** Any server that speaks OpenAI Chat Completions. */
+    OPENAI_BASE_URL: url.optional(),
+    ANTHROPIC_API_KEY: z.string().min(1).optional(),
+    ANTHROPIC_BASE_URL: url.optional(),
+    REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  })
+  .refine(({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }) => (REFOLD_EVENTSTORE === undefined) === (REFOLD_POSTGRES === undefined), {
+    message: 'expected both or none: workers on several machines share their log and their views',
+    path: ['REFOLD_EVENTSTORE, REFOLD_POSTGRES'],
+  })
 
 export type Environment = z.infer<typeof environment>
 

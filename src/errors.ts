@@ -6,6 +6,8 @@ export const errorCodes = [
   'OutcomeUnknown', // the append may or may not be stored: repeat it with identical ids and revision
   'StreamNotFound',
   'StreamDeleted',
+  'BusUnavailable', // the bus cannot be reached: what was published may or may not be there, publish it again
+  'BusFenced', // another process publishes under the same transactional id: this one has to end
   'TooLarge',
   'UnknownEvent', // an event type or version that this code does not know
   'UnexpectedEvent', // this code cannot explain its own past

@@ -1,32 +1,27 @@
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
 import { pino, type Logger } from 'pino'
-import { fileBlobStore } from './blobs/blob-store.files.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { createSweeper } from './consumers/sweeper.ts'
-import { AppError, messageOf } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
-import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
-import type { BlobStore } from './blobs/blob-store.ts'
-import { anthropicModel } from './models/model.anthropic.ts'
-import { openaiChatModel } from './models/model.openai-chat.ts'
-import { openaiResponsesModel } from './models/model.openai-responses.ts'
 import type { Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
+import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
-import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import { localOwners } from './runtime/owner.ts'
+import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/runtime-parts.ts'
-import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
+import { vendorModels } from './vendor-models.ts'
 import type { RunIndex } from './views/run-index.ts'
-import { sqliteRunIndex } from './views/run-index.sqlite.ts'
 
 export interface RefoldOptions {
-  /** Where the log, the blobs and the views are kept; made if it is not there. On a local disk. */
+  /**
+   * Where the log, the blobs and the views are kept; made if it is not there. On a local disk.
+   * Not used where the environment names an EventStoreDB (`REFOLD_EVENTSTORE`) and a Postgres (`REFOLD_POSTGRES`).
+   */
   readonly dir: string
   /** Several versions of one name may stand side by side; new runs begin with the one given last. */
   readonly agents: readonly Agent[]
@@ -52,20 +47,17 @@ export interface OpenRefold extends RefoldCore {
 }
 
 /**
- * Refold embedded in this process: one SQLite file as the log, for as many processes of this machine as there are.
- * Rejects with `InvalidConfiguration`, `UnknownPrice`, `EventLogCorrupt` or `EventLogUnavailable`.
+ * Refold in this process: on one SQLite file, for as many processes of this machine as there are, or on the servers that the
+ * environment names, for as many machines. Rejects with `InvalidConfiguration`, `UnknownPrice`, `EventLogCorrupt` or `EventLogUnavailable`.
  */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
   const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
-  const dir = makeFolder(options.dir)
   const models = { ...vendorModels(environment), ...options.models }
   const notify = noticeLogger(logger)
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())
-  const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
-  const blobs = fileBlobStore({ dir: join(dir, 'blobs') })
-  const index = sqliteRunIndex({ path: join(dir, 'runs.db') })
-  const snapshots = sqliteSnapshotStore({ path: join(dir, 'snapshots.db') })
+  const stores = await openStores(environment, options.dir)
+  const { log, blobs, snapshots, index } = stores
   const projector = createProjector({ log, index })
   const core = createRefold({
     log,
@@ -105,43 +97,15 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
       stop.abort()
       await core.close(closing)
       owners.leave()
-      await index.close()
-      await snapshots.close()
-      await log.close()
+      await stores.close()
     },
   }
 }
 
-const makeFolder = (dir: string): string => {
-  try {
-    mkdirSync(dir, { recursive: true })
-    return resolve(dir)
-  } catch (cause) {
-    throw new AppError('EventLogUnavailable', `Expected a folder that can be made at ${resolve(dir)}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-const vendorModels = (environment: Environment): Models => {
-  const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = environment
-  return {
-    ...(OPENAI_API_KEY === undefined
-      ? {}
-      : {
-          openai:
-            OPENAI_BASE_URL === undefined
-              ? openaiResponsesModel({ apiKey: OPENAI_API_KEY })
-              : openaiChatModel({ apiKey: OPENAI_API_KEY, baseUrl: OPENAI_BASE_URL }),
-        }),
-    ...(ANTHROPIC_API_KEY === undefined
-      ? {}
-      : {
-          anthropic: anthropicModel({
-            apiKey: ANTHROPIC_API_KEY,
-            ...(ANTHROPIC_BASE_URL === undefined ? {} : { baseUrl: ANTHROPIC_BASE_URL }),
-          }),
-        }),
-  }
-}
+const openStores = async ({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }: Environment, dir: string): Promise<Stores> =>
+  REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
+    ? openEmbeddedStores(dir)
+    : openBackboneStores({ REFOLD_EVENTSTORE, REFOLD_POSTGRES })
 
 const costs =
   (models: Models, overrides: PriceOverrides = {}) =>

@@ -41,6 +41,8 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   EventLogUnavailable: exitCodes.store,
   EventLogCorrupt: exitCodes.store,
   OutcomeUnknown: exitCodes.store,
+  BusUnavailable: exitCodes.store,
+  BusFenced: exitCodes.notPossible,
   UnknownEvent: exitCodes.store,
   InvalidConfiguration: exitCodes.configuration,
   UnknownPrice: exitCodes.configuration,

@@ -30,14 +30,20 @@ const EAGER_TRIES = 50
 const BUSY_PAUSE_MS = 1
 const BUSY_PATIENCE_MS = 10_000
 
+/** So long a lone writer may go on before everything else in this process gets a turn. */
+const LONE_WRITER_MS = 1
+
 /**
  * Group commit. A commit holds the thread, so whatever asks for a write in one turn of the event loop, in it or during the
  * commit before, is committed together: nobody waits for company, and a hundred writers share one flush of the disk.
+ * A writer that was alone does not wait for the end of the turn, which would cost it a tenth of its speed.
  */
 export const commitQueue = <Write>(commit: CommitGroup<Write>, clock: Clock): CommitQueue<Write> => {
   let queue: Queued<Write>[] = []
   let isScheduled = false
   let isClosed = false
+  let wasAlone = false
+  let turnBegan = 0
   let busyTries = 0
   let busySince = 0
   let drained: (() => void) | undefined
@@ -45,13 +51,20 @@ export const commitQueue = <Write>(commit: CommitGroup<Write>, clock: Clock): Co
   const schedule = (): void => {
     if (isScheduled) return
     isScheduled = true
-    if (busyTries > EAGER_TRIES) clock.setTimer(BUSY_PAUSE_MS, flush)
-    else setImmediate(flush)
+    if (busyTries > EAGER_TRIES) clock.setTimer(BUSY_PAUSE_MS, flushInTurn)
+    else if (busyTries === 0 && wasAlone && performance.now() - turnBegan < LONE_WRITER_MS) queueMicrotask(flush)
+    else setImmediate(flushInTurn)
+  }
+
+  const flushInTurn = (): void => {
+    turnBegan = performance.now()
+    flush()
   }
 
   const flush = (): void => {
     isScheduled = false
     const group = queue.slice(0, groupSize(queue))
+    wasAlone = group.length === 1
     const outcomes = commit(group.map(({ write }) => write))
     if (outcomes === 'busy') waitForLock(group)
     else settle(group, outcomes)

@@ -76,8 +76,8 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
 type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
 
 const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void): Writes => {
-  const write = async <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
-    (await queue.add({ stream, run }, bytes)) as T
+  const write = <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
+    queue.add({ stream, run }, bytes) as Promise<T>
 
   const remove = async (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
     checkOpen()

@@ -52,17 +52,6 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
     await farewell
     return { client: await build(), users: new Set(), silences: 0 }
   }
-  const acquire = async (): Promise<Generation> => {
-    if (isClosed) throw logClosed()
-    current ??= generation()
-    const mine = current
-    try {
-      return await mine
-    } catch (error) {
-      if (current === mine) current = undefined
-      throw error
-    }
-  }
   const discard = async (old: Promise<Generation>, error: Error): Promise<void> => {
     if (current === old) current = undefined
     const ended = old.then(({ client, users }) => {
@@ -72,13 +61,19 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
     farewell = Promise.all([farewell, ended]).catch(() => undefined)
     await farewell
   }
+  const replace = (old: Promise<Generation> | undefined, reason: string): void => {
+    if (old !== undefined && old === current) void discard(old, cutOff(`the client was thrown away: ${reason}`))
+  }
   const lease = async (): Promise<Lease> => {
-    const mine = await acquire()
-    const owner = current
-    const giveUp = (reason: string): void => {
-      if (owner !== undefined && current === owner) void discard(owner, cutOff(`its client was thrown away: ${reason}`))
+    if (isClosed) throw logClosed()
+    current ??= generation()
+    const mine = current
+    try {
+      return leaseOf(await mine, (reason) => replace(mine, reason))
+    } catch (error) {
+      if (current === mine) current = undefined
+      throw error
     }
-    return leaseOf(mine, giveUp)
   }
 
   return {
@@ -86,9 +81,7 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
     async call(work, timeoutMs) {
       return callOn(await lease(), work, timeoutMs, clock)
     },
-    replace(reason) {
-      if (current !== undefined) void discard(current, cutOff(`its client was thrown away: ${reason}`))
-    },
+    replace: (reason) => replace(current, reason),
     async close() {
       isClosed = true
       if (current !== undefined) await discard(current, logClosed())
@@ -111,12 +104,14 @@ const leaseOf = (generation: Generation, giveUp: (reason: string) => void): Leas
     if (generation.silences >= SILENCES_BEFORE_REPLACEMENT) giveUp('it was silent twice in a row')
   },
   failed(error) {
+    generation.silences = 0
     if (isFatal(error)) giveUp(messageOf(error))
   },
 })
 
 const callOn = <T>(lease: Lease, work: (client: DatabaseClient) => Promise<T>, timeoutMs: number, clock: Clock): Promise<T> =>
   new Promise<T>((resolve, reject) => {
+    const answer = work(lease.client)
     const leave = (): void => {
       takeBackTimer()
       takeBackUse()
@@ -130,7 +125,7 @@ const callOn = <T>(lease: Lease, work: (client: DatabaseClient) => Promise<T>, t
       reject(cutOff(`no answer within ${timeoutMs} ms`))
       lease.silent()
     })
-    work(lease.client).then(
+    answer.then(
       (value) => {
         leave()
         lease.answered()

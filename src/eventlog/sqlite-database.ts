@@ -115,7 +115,7 @@ const checkFormat = (db: DatabaseSync, path: string): void => {
 
 const makeDurable = (db: DatabaseSync): void => {
   switchToWal(db)
-  db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON')
+  db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA cell_size_check = ON')
   const found = { journal: valueOf(db, 'PRAGMA journal_mode'), synchronous: valueOf(db, 'PRAGMA synchronous') }
   if (found.journal === 'wal' && found.synchronous === 2) return
   throw new AppError(

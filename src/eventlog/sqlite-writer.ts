@@ -22,14 +22,16 @@ export interface LogWriter {
   setMetadata(stream: string, metadata: StreamMetadata): void
 }
 
+const INSERT_EVENT = `
+  INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream)
+  VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`
+
 export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   const table = streamTable(db)
   const streams = recentStreams(table)
   const dataVersion = valueQuery(db, 'PRAGMA data_version')
   const newestPosition = valueQuery(db, 'SELECT max(position) FROM events')
-  const insert = db.prepare(`
-    INSERT INTO events (position, stream_key, revision, id, stored_at, type, data, meta, stream)
-    VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`)
+  const insert = db.prepare(INSERT_EVENT)
   let knownVersion: unknown
   let end = 0
 

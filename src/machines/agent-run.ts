@@ -3,7 +3,7 @@ import { toolCallsOf } from '../events/message.ts'
 import { settlesCall, type RunFact, type RunSettings } from '../events/run-events.ts'
 import type { ChartEvent } from './chart-event.ts'
 import type { CallToolParams } from './intents.ts'
-import { reachedLimit } from './spent.ts'
+import { changedLimits, reachedLimit } from './spent.ts'
 
 export interface AgentRunInput {
   readonly settings: RunSettings
@@ -90,6 +90,10 @@ export const agentRun = setup({
       handedOver: ({ context, event }) =>
         context.handedOver || (event.type === 'ToolCallSucceeded' && context.handsOver.includes(event.callId)),
     }),
+    changeLimits: assign({
+      settings: ({ context, event }) =>
+        event.type === 'RunReturned' ? { ...context.settings, limits: changedLimits(context.settings.limits, event.limits) } : context.settings,
+    }),
     beginModelCall: assign({
       callId: ({ context, event }) => (context.callId === '' ? `${event.revision}.model` : context.callId),
       attempt: ({ context }) => context.attempt + 1,
@@ -103,6 +107,7 @@ export const agentRun = setup({
     endsWithOutput: ({ context }) => context.settings.endsWithOutput,
     reachesLimit: ({ context, event }) => limitReachedBy(context, event) !== undefined,
     wantsTools: ({ event }) => event.type === 'ModelCallSucceeded' && toolCallsOf(event.parts).length > 0,
+    isOverLimit: ({ context, event }) => event.type === 'ModelCallFailed' && event.class === 'limit' && limitReachedBy(context, event) !== undefined,
     willRetry: ({ event }) => event.type === 'ModelCallFailed' && event.next === 'retry',
     triesNextModel: ({ context, event }) =>
       event.type === 'ModelCallFailed' && event.next === 'nextModel' && context.model + 1 < context.settings.models.length,
@@ -179,6 +184,7 @@ export const agentRun = setup({
               { target: '#agent-run.finishingTurn', actions: ['endModelCall', assign({ outcome: 'answered' })] },
             ],
             ModelCallFailed: [
+              { guard: 'isOverLimit', target: '#agent-run.wrappingUp', actions: 'endModelCall' },
               { guard: 'willRetry', target: 'backingOff', actions: 'noteAttempt' },
               { guard: 'triesNextModel', target: 'checkingLimits', actions: ['noteAttempt', 'nextModel'] },
               {
@@ -267,7 +273,7 @@ export const agentRun = setup({
       on: {
         RunEscalated: {},
         HumanAnswerReceived: { target: 'finishingTurn', actions: assign({ outcome: 'answeredByHuman', unread: 0 }) },
-        RunReturned: { target: 'thinking', actions: assign({ model: 0, corrections: 0, outcome: 'answered' }) },
+        RunReturned: { target: 'thinking', actions: ['changeLimits', assign({ model: 0, corrections: 0, outcome: 'answered' })] },
         RunCompleted: 'completed',
         RunFailed: 'failed',
       },

@@ -1,4 +1,5 @@
 import type { LimitName, Limits } from '../events/run-events.ts'
+import { present } from '../present.ts'
 
 /** What a run has used up so far. A fold of its events, so that a restart resets nothing. */
 export interface Spent {
@@ -37,3 +38,9 @@ export const reachedLimit = (spent: Spent, limits: Limits): ReachedLimit | undef
   for (const [limit, used, allowed] of rows) if (allowed !== null && used >= allowed) return { limit, used, allowed }
   return undefined
 }
+
+/** The limits after some of them were changed. What is absent or undefined stays as it was. */
+export const changedLimits = (limits: Limits, changes: { readonly [Name in keyof Limits]?: Limits[Name] | undefined } = {}): Limits => ({
+  ...limits,
+  ...present(changes),
+})

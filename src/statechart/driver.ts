@@ -36,10 +36,10 @@ export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
   return {
     machine,
     init: (input) => {
-      const [snapshot, actions] = initialTransition(machine, input)
-      if ((snapshot as AnyMachineSnapshot).status === 'error')
-        throw unexplained(machine, 'its start', (snapshot as AnyMachineSnapshot).error)
-      return { snapshot, actions: actions.flatMap(toChartAction) }
+      scope.taken = []
+      const snapshot = inner.getInitialSnapshot(scope, input)
+      if (snapshot.status === 'error') throw unexplained(machine, 'its start', snapshot.error)
+      return { snapshot, actions: scope.taken.flatMap(toChartAction) }
     },
     step: (snapshot, event) => {
       try {
@@ -68,10 +68,12 @@ export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
   }
 }
 
-/**
- * The same step through XState's exported function, which builds an actor per call: the reference that
- * the driver's reused scope is tested against.
- */
+/** The same through XState's exported functions, which build an actor per call: what the driver's reused scope is tested against. */
+export const referenceInit = (machine: AnyStateMachine, input: unknown): ChartStep => {
+  const [snapshot, actions] = initialTransition(machine, input)
+  return { snapshot, actions: actions.flatMap(toChartAction) }
+}
+
 export const referenceStep = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: EventObject): ChartStep => {
   const [next, actions] = transition(machine, snapshot, event)
   return { snapshot: next, actions: actions.flatMap(toChartAction) }
@@ -84,6 +86,7 @@ interface ExecutableAction {
 
 /** The shapes of XState's internals that the reused scope needs; xstate is pinned, and a test compares with `transition`. */
 interface InnerMachine {
+  getInitialSnapshot(scope: InertScope, input: unknown): AnyMachineSnapshot
   transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: InertScope): AnyMachineSnapshot
   restoreSnapshot(persisted: unknown, scope: InertScope): AnyMachineSnapshot
 }

@@ -1,0 +1,18 @@
+import { AppError } from '../errors.ts'
+
+export const busClosed = (): AppError => new AppError('Closed', 'the bus is closed')
+
+export const noTopic = (topic: string): AppError =>
+  new AppError('InvalidConfiguration', `Expected the topic ${topic}, found none: make it, or let Refold make its topics`, { details: { topic } })
+
+export const messageTooLarge = (topic: string, bytes: number | undefined, cause?: unknown): AppError =>
+  new AppError('TooLarge', `${bytes === undefined ? 'A message' : `A message of ${bytes} bytes`} is larger than the topic ${topic} takes`, {
+    details: { topic, bytes },
+    cause,
+  })
+
+export const fenced = (transactionalId: string | undefined, cause?: unknown): AppError =>
+  new AppError('BusFenced', `another process publishes as ${transactionalId ?? 'this producer'}: this one has to end`, {
+    details: { transactionalId },
+    cause,
+  })

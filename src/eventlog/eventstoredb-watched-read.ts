@@ -1,0 +1,68 @@
+import type { Clock } from '../clock.ts'
+import type { ResolvedEvent } from './eventstoredb-client.ts'
+import type { Lease } from './eventstoredb-connection.ts'
+import { cutOff } from './eventstoredb-errors.ts'
+
+/** What is read through one client comes to one of two ends: its own, or an error once nothing came for so long. */
+export async function* watchedRead(
+  lease: Lease,
+  events: AsyncIterable<ResolvedEvent>,
+  clock: Clock,
+  timeoutMs: number,
+): AsyncGenerator<ResolvedEvent, void, undefined> {
+  keepErrorsIn(events)
+  const iterator = events[Symbol.asyncIterator]()
+  let isDone = false
+  try {
+    for (;;) {
+      const next = await answerTo(lease, iterator.next(), clock, timeoutMs)
+      lease.answered()
+      isDone = next.done === true
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    if (!isDone) abandon(events, iterator)
+  }
+}
+
+const answerTo = <T>(lease: Lease, answer: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const settle = (done: () => void): void => {
+      takeBackTimer()
+      takeBackUse()
+      done()
+    }
+    const takeBackUse = lease.onCutOff((error) => settle(() => reject(error)))
+    const takeBackTimer = clock.setTimer(timeoutMs, () => {
+      settle(() => reject(cutOff(`nothing to read within ${timeoutMs} ms`)))
+      lease.silent()
+    })
+    answer.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    )
+  })
+
+interface Cancellable {
+  cancel(): Promise<void>
+  destroy(): void
+  on(event: 'error', listener: () => void): void
+}
+
+/** One of the clients reads through Node's streams, the other through generators. */
+const isStream = (events: object): events is Cancellable => 'cancel' in events && 'destroy' in events
+
+/** An error that a stream emits before or after it is iterated would end the process. */
+const keepErrorsIn = (events: object): void => {
+  if (isStream(events)) events.on('error', () => undefined)
+}
+
+const abandon = (events: object, iterator: AsyncIterator<unknown>): void => {
+  // A generator that waits for a dead server ends no more, so it is not waited for.
+  if (!isStream(events)) void iterator.return?.().then(undefined, () => undefined)
+  else {
+    void events.cancel().then(undefined, () => undefined)
+    events.destroy()
+  }
+}

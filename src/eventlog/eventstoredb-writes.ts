@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts'
+import type { AppError } from '../errors.ts'
+import type { ExpectedRevision } from './event-log.ts'
+import type { WriteOptions } from './eventstoredb-client.ts'
+import type { Subject } from './eventstoredb-errors.ts'
+import { judgeWrite, outcomeUnknown, unavailable } from './eventstoredb-errors.ts'
+import type { Patience } from './eventstoredb-patience.ts'
+import { patience } from './eventstoredb-patience.ts'
+
+const EXPECTATIONS = { any: 'any', 'no-stream': 'no_stream', 'stream-exists': 'stream_exists' } as const
+
+export const writeOptions = (expected: ExpectedRevision): WriteOptions => {
+  const expectation = typeof expected === 'number' ? BigInt(expected) : EXPECTATIONS[expected]
+  return { expectedRevision: expectation, streamState: expectation, requiresLeader: true }
+}
+
+interface Tries {
+  readonly clock: Clock
+  /** Of one try. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Tries a write, with identical ids and revision, until it is answered for good or patience is over.
+ * Rejects with `OutcomeUnknown` where one of the tries may have been carried out, else with `EventLogUnavailable`.
+ */
+export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs }: Tries, attempt: () => Promise<T>): Promise<T> => {
+  const waiting = patience(clock, timeoutMs)
+  let isInDoubt = false
+  try {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const verdict = judgeWrite(error, subject)
+        if (verdict.kind === 'refused') throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
+        isInDoubt ||= verdict.kind === 'unknown'
+        if (isLastTry(subject.expected, isInDoubt, waiting)) throw failure(subject.stream, isInDoubt, error)
+        await waiting.pause()
+      }
+    }
+  } finally {
+    waiting.renew()
+  }
+}
+
+/** These refusals say what the stream holds, and so what became of an earlier try. */
+const SETTLING = new Set<AppError['code']>(['EventLogConflict', 'StreamDeleted'])
+
+/** EventStoreDB recognises a repeated write by its revision for ever; by `any` only while its leader remembers the ids. */
+const isLastTry = (expected: ExpectedRevision, isInDoubt: boolean, { isOver }: Patience): boolean =>
+  isOver || (isInDoubt && (expected === 'any' || expected === 'stream-exists'))
+
+const failure = (stream: string, isInDoubt: boolean, cause: unknown): AppError =>
+  isInDoubt ? outcomeUnknown(stream, cause) : unavailable(`write to ${stream}`, cause)

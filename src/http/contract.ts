@@ -1,0 +1,275 @@
+import { z } from 'zod'
+import { message } from '../events/message.ts'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import type { Json } from '../json.ts'
+
+// What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
+// money is in millionths of a US dollar, as in the events themselves.
+
+const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
+
+const json = z
+  .custom<Json>((value) => value !== undefined, 'expected any JSON value')
+  .meta({ type: JSON_TYPES, description: 'Any JSON.' })
+const time = z.int().meta({ description: 'ms since the epoch' })
+const count = z.int().nonnegative()
+const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
+const callId = z.string().meta({ description: 'of a tool call, model call or approval', example: '4.0' })
+const status = z.enum(['active', 'completed', 'failed', 'cancelled'])
+
+/** A number in a query. */
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `expected a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected a whole number from ${least} to ${most}`)
+    .meta({ type: 'integer', minimum: least, maximum: most })
+
+const MOST_REVISIONS = 999_999_999_999_999
+
+// Paths, headers and queries
+
+export const runPath = z.object({ runId: z.string().meta({ description: 'run id' }) })
+export const callPath = runPath.extend({ callId })
+
+export const wishHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Chosen by the caller: a request that is repeated with the same key is granted once.' }),
+})
+
+export const listQuery = z.strictObject({
+  status: status.optional(),
+  agent: z.string().optional().meta({ description: 'name of the agent' }),
+  waitsFor: z.enum(['message', 'approval', 'human']).optional(),
+  limit: whole(1, 200).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected the cursor of the page before')
+    .optional()
+    .meta({ description: '`next` of the page before' }),
+})
+
+export const stateQuery = z.strictObject({
+  revision: whole(0, MOST_REVISIONS).optional().meta({ description: 'as of this revision; as of now without it' }),
+})
+
+export const eventsQuery = z.strictObject({
+  from: whole(0, MOST_REVISIONS).optional().meta({ description: 'the first revision; 0 by default. `Last-Event-ID` goes before it.' }),
+  limit: whole(1, 1000).optional().meta({ description: 'events of a JSON page; 200 by default. A stream has no limit.' }),
+  deltas: z.enum(['true', 'false']).optional().meta({ description: 'whether a stream also has the text of answers as it is written' }),
+})
+
+export const eventsHeaders = z.object({
+  accept: z.string().optional().meta({ description: '`text/event-stream` for a live stream' }),
+  'last-event-id': z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected the revision of the last event that was received')
+    .optional()
+    .meta({ description: 'Of a stream: the revision of the last event that was received.' }),
+})
+
+// Wishes
+
+const by = z.string().min(1).max(200).optional().meta({ description: 'who wishes it; the name of the API key by default', example: 'dana' })
+const text = z.string().min(1)
+const digest = z.string().optional().meta({ description: 'of what is decided on; refused if something else is asked by now' })
+
+export const startRun = z
+  .strictObject({
+    agent: z.string().min(1).meta({ description: 'name of an agent', example: 'support' }),
+    message: text.optional().meta({ description: 'what the user says first' }),
+    input: json.optional().meta({ description: 'what a chart of your own begins with' }),
+  })
+  .meta({ id: 'StartRun' })
+
+export const sendMessage = z.strictObject({ message: text, data: json.optional() }).meta({ id: 'SendMessage' })
+export const grantApproval = z.strictObject({ by, digest }).meta({ id: 'GrantApproval' })
+export const denyApproval = z.strictObject({ by, reason: text.meta({ description: 'the agent is told' }), digest }).meta({ id: 'DenyApproval' })
+
+export const settleToolCall = z
+  .strictObject({
+    by,
+    outcome: z.discriminatedUnion('succeeded', [
+      z.strictObject({ succeeded: z.literal(true), output: json }),
+      z.strictObject({ succeeded: z.literal(false), message: text }),
+    ]),
+  })
+  .meta({ id: 'SettleToolCall' })
+
+const limit = z.int().positive().nullable().optional()
+const changedLimits = z
+  .strictObject({
+    iterationsPerTurn: limit,
+    toolCallsPerTurn: limit,
+    tokens: limit,
+    costUsd: z.number().nonnegative().nullable().optional(),
+    wallTimeMs: limit,
+    repeatedCalls: limit,
+    cycles: limit,
+  })
+  .meta({ id: 'Limits', description: 'Limits that hold from now on. null switches one off.' })
+
+export const answerRun = z.strictObject({ by, text: text.meta({ description: 'what the user gets' }) }).meta({ id: 'AnswerRun' })
+export const giveRunBack = z
+  .strictObject({ by, note: text.optional().meta({ description: 'what the agent is told' }), limits: changedLimits.optional() })
+  .meta({ id: 'GiveRunBack' })
+export const pauseRun = z.strictObject({ by, reason: text.optional() }).meta({ id: 'PauseRun' })
+export const resumeRun = z.strictObject({ by }).meta({ id: 'ResumeRun' })
+export const endRun = z.strictObject({ by, reason: text }).meta({ id: 'EndRun' })
+export const completeRun = z.strictObject({ by, output: json.optional() }).meta({ id: 'CompleteRun' })
+
+// Answers
+
+const waitsFor = z
+  .enum(['message', 'approval', 'human', 'resume'])
+  .nullable()
+  .meta({ description: 'whom it waits for; null while it works, waits for time to pass, or is over' })
+
+/** Where a run stands after a wish was granted. */
+export const receipt = z
+  .object({ runId: z.string(), revision, status, paused: z.boolean(), state: z.string(), waitsFor })
+  .meta({ id: 'Receipt', description: 'Where the run stands. What it does next comes as events behind `revision`.' })
+export type Receipt = z.infer<typeof receipt>
+
+const spent = z.object({
+  iterations: count,
+  toolCalls: count,
+  tokens: count,
+  costMicroUsd: count,
+  wallTimeMs: count,
+  repeatedCalls: count,
+  cycles: count,
+})
+
+const openEffect = z.object({
+  key: z.string(),
+  intent: z.string(),
+  status: z.enum(['wanted', 'claimed', 'parked']),
+  attempt: count,
+  owner: z.string().optional(),
+  leaseUntil: time.optional(),
+})
+
+export const run = z
+  .object({
+    runId: z.string(),
+    agent: z.string().meta({ example: 'support@1' }),
+    revision,
+    at: time,
+    status,
+    paused: z.boolean(),
+    state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
+    waitsFor,
+    turn: count,
+    answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
+    output: json.nullable(),
+    reason: z.string().nullable(),
+    spent,
+    openEffects: z.array(openEffect).readonly(),
+    toolCalls: z.array(z.object({ callId, tool: z.string(), state: z.string(), input: json.nullable() })).readonly(),
+    approvals: z.array(z.object({ callId, subject: json, digest: z.string(), expiresAt: time })).readonly(),
+    timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
+    projections: z.record(z.string(), json).meta({ description: "the agent's own folds, by name" }),
+  })
+  .meta({ id: 'Run', description: 'What a run is at one revision.' })
+export type RunBody = z.infer<typeof run>
+
+export const runRow = z
+  .object({
+    runId: z.string(),
+    agent: z.string(),
+    agentVersion: z.string(),
+    status,
+    paused: z.boolean(),
+    state: z.string(),
+    revision,
+    startedAt: time,
+    updatedAt: time,
+    turn: count,
+    messages: count,
+    modelCalls: count,
+    toolCalls: count,
+    tokens: count,
+    costMicroUsd: count,
+    waitsFor: z.enum(['message', 'approval', 'human']).nullable(),
+    lastText: z.string().nullable().meta({ description: "the beginning of the user's newest message" }),
+    reason: z.string().nullable(),
+    parent: z.object({ runId: z.string(), callId }).optional(),
+    problem: z.string().optional().meta({ description: 'why this version cannot read the run' }),
+  })
+  .meta({ id: 'RunRow', description: 'What a list shows of a run.' })
+export type RunRowBody = z.infer<typeof runRow>
+
+const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
+
+export const runPage = z.object({ runs: z.array(runRow).readonly(), next }).meta({ id: 'RunPage' })
+
+export const transcript = z
+  .object({ runId: z.string(), revision, messages: z.array(message).readonly() })
+  .meta({ id: 'Transcript', description: 'The conversation as the model sees it.' })
+
+export const verification = z
+  .discriminatedUnion('ok', [
+    z.object({ ok: z.literal(true), events: count }),
+    z.object({
+      ok: z.literal(false),
+      events: count.meta({ description: 'that refold to what was recorded' }),
+      revision: revision.meta({ description: 'the first that does not' }),
+      what: z.enum(['state', 'intents', 'ignored', 'hash', 'fingerprint', 'event']),
+      report: z.string(),
+    }),
+  ])
+  .meta({ id: 'Verification' })
+
+/** The shape of each type's data is in `schemas/events`, and in the OpenAPI document. */
+export const runEvent = z
+  .custom<RecordedRunEvent>((value) => typeof value === 'object' && value !== null && 'type' in value && 'revision' in value)
+  .meta({ id: 'RunEvent', type: 'object' })
+
+export const eventPage = z
+  .object({
+    events: z.array(runEvent).readonly(),
+    next: revision.nullable().meta({ description: '`from` of the next page; null where there is nothing more by now' }),
+  })
+  .meta({ id: 'EventPage' })
+
+/** One piece of an answer, as a stream has it under the event `delta`. */
+export const delta = z.object({ callId, text: z.string() }).meta({ id: 'Delta' })
+
+const agent = z.object({
+  name: z.string(),
+  version: z.string(),
+  isNewest: z.boolean().meta({ description: 'whether new runs begin with this version' }),
+  conversational: z.boolean().meta({ description: 'whether it begins with a message' }),
+  models: z.array(z.string()).readonly(),
+  tools: z
+    .array(z.object({ name: z.string(), description: z.string(), effect: z.enum(['read', 'idempotent', 'once']) }))
+    .readonly(),
+})
+export const agentList = z.object({ agents: z.array(agent.meta({ id: 'Agent' })).readonly() }).meta({ id: 'AgentList' })
+
+export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
+
+/** RFC 9457. `details` are the facts of the error; `errors` lists every field of a request that is not as expected. */
+export const problem = z
+  .object({
+    type: z.string().meta({ description: 'leads to its documentation, on this server', example: '/docs/errors.md#notpossible' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ example: 'NotPossible' }),
+    requestId: z.string(),
+    retryable: z.boolean().meta({ description: 'whether the same request may succeed later without any change' }),
+    details: z.record(z.string(), z.unknown()).optional(),
+    errors: z
+      .array(z.object({ field: z.string().meta({ example: 'body.outcome.output' }), message: z.string() }))
+      .readonly()
+      .optional(),
+  })
+  .meta({ id: 'Problem' })
+export type Problem = z.infer<typeof problem>

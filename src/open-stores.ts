@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileBlobStore } from './blobs/blob-store.files.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
+import { systemClock } from './clock.ts'
+import type { Environment } from './config.ts'
+import { AppError, messageOf } from './errors.ts'
+import type { EventLog } from './eventlog/event-log.ts'
+import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
+import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import { sqliteRunIndex } from './views/run-index.sqlite.ts'
+import type { RunIndex } from './views/run-index.ts'
+
+/** Everything that Refold keeps. */
+export interface Stores {
+  readonly log: EventLog
+  readonly blobs: BlobStore
+  readonly snapshots: SnapshotStore
+  readonly index: RunIndex
+  close(): Promise<void>
+}
+
+/** One folder on a local disk. Throws `EventLogUnavailable` and `EventLogCorrupt`. */
+export const openEmbeddedStores = (folder: string): Stores => {
+  const dir = makeFolder(folder)
+  const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
+  const index = sqliteRunIndex({ path: join(dir, 'runs.db') })
+  const snapshots = sqliteSnapshotStore({ path: join(dir, 'snapshots.db') })
+  return {
+    log,
+    blobs: fileBlobStore({ dir: join(dir, 'blobs') }),
+    snapshots,
+    index,
+    async close() {
+      await index.close()
+      await snapshots.close()
+      await log.close()
+    },
+  }
+}
+
+export type BackboneAddresses = Required<Pick<Environment, 'REFOLD_EVENTSTORE' | 'REFOLD_POSTGRES'>>
+
+/** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
+export const openBackboneStores = async (addresses: BackboneAddresses): Promise<Stores> => {
+  // Only here, so that an embedded process loads neither client.
+  const { Pool } = await import('pg')
+  const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
+  const { postgresRunIndex } = await import('./views/run-index.postgres.ts')
+  const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
+  const pool = new Pool({ connectionString: addresses.REFOLD_POSTGRES })
+  // An idle connection that the server ends is replaced at its next use.
+  pool.on('error', () => undefined)
+  const index = await postgresRunIndex(pool)
+  const blobs = await postgresBlobStore(pool)
+  const log = eventStoreDbEventLog({ connectionString: addresses.REFOLD_EVENTSTORE, clock: systemClock })
+  return {
+    log,
+    blobs,
+    snapshots: memorySnapshotStore(),
+    index,
+    async close() {
+      await index.close()
+      await log.close()
+      await pool.end()
+    },
+  }
+}
+
+const makeFolder = (dir: string): string => {
+  try {
+    mkdirSync(dir, { recursive: true })
+    return resolve(dir)
+  } catch (cause) {
+    throw new AppError('EventLogUnavailable', `Expected a folder that can be made at ${resolve(dir)}: ${messageOf(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,93 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface Ran {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number | null
+  readonly signal: string | null
+}
+
+interface How {
+  readonly stdin?: string
+  /** File beside this one; `clerk.config.ts` by default, and none for ''. */
+  readonly config?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A folder of its own, in which the real program is run. */
+export interface Place {
+  readonly folder: string
+  refold(command: string, how?: How): Promise<Ran>
+  /** The JSON on stdout of a command that succeeds. */
+  json<Document>(command: string, how?: How): Promise<Document>
+  /** Starts the program and reads its lines until one fits, then interrupts it. */
+  until(command: string, fits: (line: string, lines: readonly string[]) => boolean): Promise<Ran>
+  /** Another one with all that is in this one. */
+  copy(): Place
+  remove(): void
+}
+
+const main = resolve(import.meta.dirname, '../../src/main.ts')
+
+/** Words are separated by blanks; a word in single quotes may hold some. */
+const wordsOf = (command: string): string[] => [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+
+export const newPlace = (): Place => placeAt(mkdtempSync(join(tmpdir(), 'refold-cli-')))
+
+const placeAt = (folder: string): Place => {
+  const start = (command: string, { config = 'clerk.config.ts', environment = {} }: How = {}): ChildProcessWithoutNullStreams => {
+    const configured = config === '' ? [] : ['--config', resolve(import.meta.dirname, config)]
+    const { PATH = '', HOME = '' } = process.env
+    return spawn(process.execPath, ['--conditions=refold:source', main, ...wordsOf(command), ...configured], {
+      cwd: folder,
+      env: { PATH, HOME, REFOLD_LOG_LEVEL: 'silent', ...environment },
+    })
+  }
+  const refold: Place['refold'] = async (command, how = {}) => {
+    const child = start(command, how)
+    const ran = ending(child)
+    child.stdin.end(how.stdin ?? '')
+    return ran
+  }
+  return {
+    folder,
+    refold,
+    async json<Document>(command: string, how?: How) {
+      const { stdout, stderr, exitCode } = await refold(`${command} --json`, how)
+      if (exitCode !== 0) throw new Error(`refold ${command} ended with ${exitCode}: ${stderr}`)
+      return JSON.parse(stdout) as Document
+    },
+    async until(command, fits) {
+      const child = start(command)
+      const ran = ending(child)
+      const lines: string[] = []
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line)
+        if (fits(line, lines)) child.kill('SIGINT')
+      }
+      return ran
+    },
+    copy() {
+      const copy = newPlace()
+      cpSync(folder, copy.folder, { recursive: true })
+      return copy
+    },
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const ending = async (child: ChildProcessWithoutNullStreams): Promise<Ran> => {
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null]
+  return { stdout, stderr, exitCode, signal }
+}

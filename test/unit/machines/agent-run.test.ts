@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import type { Agent } from '../../../src/runtime/agent.ts'
+import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
+import { z } from 'zod'
+import {
+  calls,
+  escalated,
+  messageReceived,
+  modelAnswered,
+  modelFailed,
+  modelRequested,
+  returned,
+  says,
+  timerFired,
+  timerScheduled,
+  toolFailed,
+  toolRejected,
+  toolRequested,
+  toolSucceeded,
+  turnCompleted,
+} from '../../support/facts.ts'
+import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
+
+const agentWith = (options: Partial<AgentOptions<unknown>> = {}): Agent =>
+  defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one', 'scripted/two'], ...options })
+
+const agent = agentWith()
+const asked = (of: Agent = agent): Given => given(of, started(of), messageReceived('Hello'), modelRequested('1.model'))
+const acting = (of: Agent = agent): Given => asked(of).and(modelAnswered('1.model', [calls('read'), calls('read', '{"n":2}', 'second')]))
+
+describe('an agent run', () => {
+  test('waits for a first message', () => {
+    given(agent).whenHappens(started(agent)).thenIsAt('awaitingMessage').thenWaitsFor('message').thenAsks()
+  })
+
+  test('asks the model once a message has come', () => {
+    given(agent, started(agent)).whenHappens(messageReceived('Hello')).thenIsAt('thinking.callingModel').thenAsks('callModel:1.model')
+  })
+
+  test('ends its turn with an answer that calls no tool', () => {
+    asked().whenHappens(modelAnswered('1.model', [says('Hi')])).thenIsAt('finishingTurn').thenAsks('endTurn')
+  })
+
+  test('proposes every tool call of an answer at once', () => {
+    asked()
+      .whenHappens(modelAnswered('1.model', [calls('read'), calls('read', '{}', 'b')]))
+      .thenIsAt('acting')
+      .thenAsks('checkCall:3.0', 'checkCall:3.1')
+  })
+
+  test('asks the model again only once every tool has answered', () => {
+    const one = acting().and(toolRequested('3.0'), toolRequested('3.1')).whenHappens(toolSucceeded('3.1')).thenIsAt('acting').thenAsks()
+    one.whenHappens(toolSucceeded('3.0')).thenIsAt('thinking.callingModel').thenAsks('callModel:7.model')
+  })
+
+  test('lets a tool back off without asking the model', () => {
+    acting().and(toolRequested('3.0')).whenHappens(toolFailed('3.0', { retryAt: DAWN + 500 })).thenIsAt('acting').thenAsks()
+  })
+
+  test('corrects calls that were no calls so many times as its settings say, and then takes the next model', () => {
+    const strict = agentWith({ clarifications: 1 })
+    const first = asked(strict).and(modelAnswered('1.model', [calls('no')]), toolRejected('3.0'), modelRequested('4.model'))
+    expect(first.state.chart.context).toMatchObject({ corrections: 1, model: 0 })
+    const second = first.and(modelAnswered('4.model', [calls('no')]), toolRejected('6.0'))
+    expect(second.state.chart.context).toMatchObject({ corrections: 0, model: 1 })
+  })
+
+  test('waits out a retry and then asks the same model again under the same call id', () => {
+    const failed = asked().whenHappens(modelFailed('1.model', { next: 'retry', retryAt: DAWN + 700 })).thenIsAt('thinking.backingOff')
+    const timerId = '3.xstate.after.untilRetry.agent-run.thinking.backingOff'
+    expect([...failed.state.timers.values()]).toMatchObject([{ timerId, delayMs: 700 }])
+    failed.and(timerScheduled(timerId, DAWN + 700)).whenHappens(timerFired(timerId, 700)).thenAsks('callModel:1.model')
+  })
+
+  test('asks the next model of its list, and stays with it', () => {
+    const next = asked().whenHappens(modelFailed('1.model', { next: 'nextModel' })).thenAsks('callModel:1.model')
+    expect(next.state.owed.get('1.model')?.params).toMatchObject({ model: 1, attempt: 2, modelAttempt: 1 })
+  })
+
+  test('is handed to a person when no model is left', () => {
+    asked().whenHappens(modelFailed('1.model', { class: 'auth', message: 'no key' })).thenIsAt('escalated').thenAsks('escalate').thenWaitsFor(undefined)
+    asked().and(modelFailed('1.model')).whenHappens(escalated()).thenWaitsFor('human')
+  })
+
+  test('ends its turn by a human answer', () => {
+    asked()
+      .and(modelFailed('1.model'), escalated())
+      .whenHappens(fact('HumanAnswerReceived', { by: 'ann', text: 'I will call you.' }))
+      .thenIsAt('finishingTurn')
+      .thenAsks('endTurn')
+  })
+
+  test('goes on when a person gives it back', () => {
+    asked().and(modelFailed('1.model'), escalated()).whenHappens(returned()).thenIsAt('thinking.callingModel').thenAsks('callModel:5.model')
+  })
+
+  test('is given back with other limits, which hold from then on', () => {
+    const frugal = agentWith({ limits: { tokens: 12 } })
+    const exceeded = asked(frugal).and(
+      modelAnswered('1.model', [calls('read')]),
+      toolRequested('3.0'),
+      toolSucceeded('3.0'),
+      fact('LimitExceeded', { limit: 'tokens', used: 15, allowed: 12 }),
+      modelRequested('6.model', { purpose: 'wrapUp' }),
+      modelAnswered('6.model', [says('So far this.')]),
+      turnCompleted(1, 'wrappedUp'),
+      escalated(),
+    )
+    exceeded.whenHappens(returned()).thenIsAt('wrappingUp.reportingLimit')
+    exceeded.whenHappens(returned({ limits: { tokens: 1_000 } })).thenIsAt('thinking.callingModel')
+  })
+
+  test('reads what came in the middle of a turn with the next prompt', () => {
+    const steered = acting().and(messageReceived('Faster!'), toolRequested('3.0'), toolRequested('3.1'), toolSucceeded('3.0'))
+    expect(steered.state.transcript.inbox).toEqual(['Faster!'])
+    const next = steered.whenHappens(toolSucceeded('3.1')).thenAsks('callModel')
+    expect(next.state.transcript.items.at(-1)).toEqual({ role: 'user', text: 'Faster!' })
+  })
+
+  test('begins a further turn for a message that came during the last prompt', () => {
+    const late = asked().and(messageReceived('One more thing.'), modelAnswered('1.model', [says('Hi')]))
+    const next = late.whenHappens(turnCompleted(1)).thenIsAt('thinking.callingModel').thenAsks('callModel')
+    expect(next.and(modelRequested('5.model')).state.budget.turn).toBe(2)
+  })
+
+  test('wraps up when a limit is reached, once, and is then handed to a person', () => {
+    const short = agentWith({ limits: { iterationsPerTurn: 1 } })
+    const reached = asked(short).and(modelAnswered('1.model', [calls('read')]), toolRequested('3.0')).whenHappens(toolSucceeded('3.0'))
+    reached.thenIsAt('wrappingUp.reportingLimit').thenAsks('reportLimit')
+    expect(reached.state.owed.get('reportLimit')?.params).toEqual({ limit: 'iterations', used: 1, allowed: 1 })
+    reached
+      .and(fact('LimitExceeded', { limit: 'iterations', used: 1, allowed: 1 }), modelRequested('6.model', { purpose: 'wrapUp' }))
+      .and(modelAnswered('6.model', [says('So far this.')]))
+      .whenHappens(turnCompleted(1, 'wrappedUp'))
+      .thenIsAt('escalated')
+  })
+
+  test('wraps up too when the limit was reached while the call waited for its place', () => {
+    const timed = agentWith({ limits: { wallTimeMs: 1_000 } })
+    given(timed, started(timed), messageReceived('Hello'))
+      .whenHappens({ ...modelFailed('1.model', { class: 'limit' }), afterMs: 2_000 })
+      .thenIsAt('wrappingUp.reportingLimit')
+      .thenAsks('reportLimit')
+  })
+
+  test('with a typed output checks it, has it corrected, and ends with it', () => {
+    const typed = agentWith({ output: z.object({ n: z.number() }) })
+    const checking = asked(typed).and(modelAnswered('1.model', [says('none')]))
+    checking.whenHappens(fact('OutputRejected', { reason: 'no JSON' })).thenIsAt('thinking.callingModel').thenAsks('callModel:4.model')
+    const accepted = checking.and(fact('OutputAccepted', { output: { n: 1 } }))
+    const over = accepted.whenHappens(turnCompleted(1)).thenIsAt('completed').thenAsks('endRun')
+    expect(over.state.owed.get('endRun')?.params).toEqual({ failed: false, output: { n: 1 } })
+  })
+
+  test('with guardrails for its input drops a message that is refused', () => {
+    const guarded = agentWith({ guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] } })
+    const refused = given(guarded, started(guarded), messageReceived('Bad')).whenHappens(fact('InputRejected', { guardrail: 'none', reason: 'no' }))
+    refused.thenIsAt('finishingTurn').thenAsks('endTurn')
+    expect(refused.state.transcript.inbox).toEqual([])
+    refused.whenHappens(turnCompleted(1, 'rejected')).thenIsAt('awaitingMessage')
+  })
+
+  test('is handed over by a tool that says so', () => {
+    const handing: Agent = { ...agent, settings: { ...agent.settings, handsOver: ['read'] } }
+    given(handing, started(handing), messageReceived('Hello'), modelRequested('1.model'), modelAnswered('1.model', [calls('read')]), toolRequested('3.0'))
+      .whenHappens(toolSucceeded('3.0'))
+      .thenIsAt('escalated')
+  })
+
+  test('can be cancelled anywhere, and then accepts nothing', () => {
+    const cancelled = acting().whenHappens(fact('RunCancelled', { by: 'ann', reason: 'enough' })).thenIsAt('cancelled')
+    expect(cancelled.state).toMatchObject({ status: 'cancelled', reason: 'enough' })
+    expect(cancelled.state.owed.size).toBe(0)
+    expect(isAccepted(cancelled, messageReceived('Hello?'))).toBe(false)
+    expect(isAccepted(cancelled, fact('RunCancelled', { by: 'bob', reason: 'again' }))).toBe(false)
+  })
+
+  test('that is paused waits to be resumed once nothing is under way', () => {
+    const paused = acting().and(toolRequested('3.0')).whenHappens(fact('RunPaused', { by: 'ann' })).thenWaitsFor(undefined)
+    paused.whenHappens(toolSucceeded('3.0')).thenWaitsFor('resume')
+  })
+})
