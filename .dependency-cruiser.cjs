@@ -15,6 +15,7 @@ const MAY_IMPORT = {
   pictures: ['statechart'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime'],
+  http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
 const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']

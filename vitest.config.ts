@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['refold:source', 'module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/closing-lines.ts'],
     // Processes, not threads: crash tests end theirs, and a store's native handle goes with its process.
     pool: 'forks',
     maxWorkers: 2,

@@ -2,6 +2,7 @@
 // docs/architecture.md, and the two charts that every run is folded by. With --check it only says whether they are what the code says.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import { agentRun } from '../src/machines/agent-run.ts'
 import { toolCall } from '../src/machines/tool-call.ts'
 import { chartSvg } from '../src/pictures/chart-svg.ts'
@@ -33,11 +34,14 @@ const mermaid = (): string => {
   ].join('\n')
 }
 
-const page = readFileSync(resolve(import.meta.dirname, '..', PAGE), 'utf8')
+const path = resolve(import.meta.dirname, '..', PAGE)
+const page = withGenerated(withGenerated(readFileSync(path, 'utf8'), 'folders', mermaid()), 'invariants', invariantTable())
+// The page is written by hand but for these parts, so it is laid out like all others.
+const laidOut = await format(page, { ...(await resolveConfig(path)), parser: 'markdown' })
 
 writeOrCheck(
   new Map([
-    [PAGE, withGenerated(withGenerated(page, 'folders', mermaid()), 'invariants', invariantTable())],
+    [PAGE, laidOut],
     ['docs/images/agent-run.svg', await chartSvg(chartGraph(agentRun))],
     ['docs/images/tool-call.svg', await chartSvg(chartGraph(toolCall))],
   ]),

@@ -68,7 +68,7 @@ const table = (fields: readonly Field[]): string[] => [
 ]
 
 const fieldsOf = (schema: z.ZodObject, meanings: ReadonlyMap<string, string>, apart: readonly string[] = []): Field[] =>
-  Object.entries(schema.shape).map(([name, field]) => ({
+  Object.entries<z.core.$ZodType>(schema.shape).map(([name, field]) => ({
     name,
     schema: field,
     meaning: meanings.get(name) ?? '',

@@ -60,7 +60,7 @@ export const createAuditor = ({ agents, payloads, onEvent }: AuditedWorld): Audi
       const before = run.states.at(-1)
       const refold = refoldStep(run.agent.program, before, { event, texts: stored })
       if (!refold.ok) return void problems.push(describeDifference(refold.difference))
-      books.note(event, before)
+      books.note(event)
       run.events.push(event)
       run.states.push(refold.state)
       onEvent(run, event)

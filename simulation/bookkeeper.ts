@@ -1,13 +1,18 @@
 import type { RunEvent } from '../src/events/envelope.ts'
-import { settlesCall, type DataOf } from '../src/events/run-events.ts'
-import type { RunState } from '../src/fold/run-state.ts'
+import { settlesCall, type DataOf, type LimitName, type Limits } from '../src/events/run-events.ts'
+import { present } from '../src/present.ts'
 
 // What the log says, kept in the plainest way that could be thought of, so that it shares no mistake with the core.
 
 interface RunBook {
+  limits: Limits | undefined
+  /** Texts of users that were not refused, as guardrails left them. */
+  readonly said: string[]
+  lastTurn: number
   /** Newest claim of each call that has no last word. */
   readonly open: Map<string, { readonly attempt: number; readonly unresolved: boolean }>
   readonly closed: Set<string>
+  readonly asked: Map<string, DataOf<'ApprovalRequested'>>
   iterations: number
   wrapUps: number
   toolCalls: number
@@ -15,11 +20,13 @@ interface RunBook {
 }
 
 export interface Bookkeeper {
-  note(event: RunEvent, before: RunState | undefined): void
+  note(event: RunEvent): void
   /** The claim that an effect may rest on. */
   toolClaim(runId: string, callId: string, attempt: number): DataOf<'ToolCallRequested'> | undefined
   /** Claims of model calls with this fingerprint, by all owners. */
   modelClaims(fingerprint: string): readonly DataOf<'ModelCallRequested'>[]
+  /** What users have said to a run and was not refused. */
+  said(runId: string): readonly string[]
   /** How many events carry this command id, by their type. */
   granted(commandId: string): ReadonlyMap<string, number>
 }
@@ -31,7 +38,7 @@ export const bookkeeper = (problems: string[]): Bookkeeper => {
   const commands = new Map<string, Map<string, number>>()
 
   const bookOf = (runId: string): RunBook => {
-    const book = runs.get(runId) ?? { open: new Map(), closed: new Set(), iterations: 0, wrapUps: 0, toolCalls: 0, tokens: 0 }
+    const book = runs.get(runId) ?? newBook()
     runs.set(runId, book)
     return book
   }
@@ -50,21 +57,79 @@ export const bookkeeper = (problems: string[]): Bookkeeper => {
   }
 
   return {
-    note(event, before) {
+    note(event) {
       const book = bookOf(event.runId)
       const complain = (what: string): void => void problems.push(`${event.runId}@${event.revision} ${event.type}: ${what}`)
       noteClaim(event)
       noteCommand(event)
       noteCalls(book, event, complain)
-      if (before !== undefined) noteSpending(book, event, before, complain)
+      noteApproval(book, event, complain)
+      noteMessages(book, event)
+      noteTurn(book, event, complain)
+      noteLimits(book, event, complain)
+      noteSpending(book, event, complain)
     },
     toolClaim: (runId, callId, attempt) => toolClaims.get(`${runId}/${callId}/${attempt}`),
     modelClaims: (fingerprint) => modelClaims.get(fingerprint) ?? [],
+    said: (runId) => bookOf(runId).said,
     granted: (commandId) => commands.get(commandId) ?? new Map(),
   }
 }
 
 type Complain = (what: string) => void
+
+const newBook = (): RunBook => ({
+  limits: undefined,
+  said: [],
+  lastTurn: 0,
+  open: new Map(),
+  closed: new Set(),
+  asked: new Map(),
+  iterations: 0,
+  wrapUps: 0,
+  toolCalls: 0,
+  tokens: 0,
+})
+
+const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type === 'ApprovalRequested') asked.set(event.data.callId, event.data)
+  if (event.type !== 'ApprovalGranted') return
+  const question = asked.get(event.data.callId)
+  if (question?.digest !== event.data.digest) complain(`a grant for ${event.data.digest}, but ${question?.digest ?? 'nothing'} was asked`)
+  if (question !== undefined && event.meta.at >= question.expiresAt) complain('a grant that came too late')
+  asked.delete(event.data.callId)
+}
+
+const noteMessages = ({ said }: RunBook, event: RunEvent): void => {
+  if (event.type === 'MessageReceived') said.push(event.data.text)
+  if (event.type === 'InputRejected') said.pop()
+  if (event.type === 'InputAccepted' && event.data.text !== undefined) said[said.length - 1] = event.data.text
+}
+
+const noteTurn = (book: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type !== 'TurnCompleted') return
+  const { turn, outcome } = event.data
+  if (turn < book.lastTurn || (turn === book.lastTurn && outcome !== 'answeredByHuman')) complain(`turn ${turn} after turn ${book.lastTurn}`)
+  book.lastTurn = turn
+}
+
+const noteLimits = (book: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type === 'RunStarted') book.limits = event.data.settings.limits
+  if (event.type === 'RunReturned' && book.limits !== undefined) book.limits = { ...book.limits, ...present(event.data.limits ?? {}) }
+  if (event.type !== 'LimitExceeded' || book.limits === undefined) return
+  const { limit, allowed } = event.data
+  if (book.limits[limitFields[limit]] !== allowed) complain(`${limit} of ${allowed}, but ${book.limits[limitFields[limit]] ?? 'none'} is allowed`)
+}
+
+const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
+  iterations: 'iterationsPerTurn',
+  toolCalls: 'toolCallsPerTurn',
+  tokens: 'tokens',
+  cost: 'costMicroUsd',
+  wallTime: 'wallTimeMs',
+  repeatedCalls: 'repeatedCalls',
+  cycle: 'cycles',
+}
 
 const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complain): void => {
   if (!('callId' in event.data) || event.data.callId === undefined) return
@@ -94,8 +159,8 @@ const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complai
 
 const isLimit = (event: RunEvent): boolean => event.type === 'ModelCallFailed' && (event.data.class === 'limit' || event.data.class === 'badRequest')
 
-const noteSpending = (book: RunBook, event: RunEvent, before: RunState, complain: Complain): void => {
-  const limits = before.budget.limits
+const noteSpending = (book: RunBook, event: RunEvent, complain: Complain): void => {
+  const { limits } = book
   switch (event.type) {
     case 'TurnCompleted':
     case 'RunReturned':
@@ -104,7 +169,7 @@ const noteSpending = (book: RunBook, event: RunEvent, before: RunState, complain
       book.toolCalls = 0
       break
     case 'ModelCallRequested':
-      noteIteration(book, event, limits, complain)
+      noteIteration(book, event, complain)
       break
     case 'ToolCallRequested':
       if (event.data.attempt === 1) book.toolCalls += 1
@@ -119,7 +184,8 @@ const noteSpending = (book: RunBook, event: RunEvent, before: RunState, complain
   }
 }
 
-const noteIteration = (book: RunBook, event: RunEvent & { type: 'ModelCallRequested' }, limits: RunState['budget']['limits'], complain: Complain): void => {
+const noteIteration = (book: RunBook, event: RunEvent & { type: 'ModelCallRequested' }, complain: Complain): void => {
+  const { limits } = book
   if (event.data.attempt > 1) return
   if (event.data.purpose === 'wrapUp') {
     book.wrapUps += 1

@@ -79,6 +79,10 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
   }
 }
 
+/** One number has an answer that is too large for an event, and goes to the blob store. */
+const BULKY = 12
+const bulk = 'bulk '.repeat(14_000)
+
 interface Request {
   readonly context: ToolContext
   readonly fate: ToolFate
@@ -98,7 +102,7 @@ const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }
       if (fate === 'refused') return answer(() => reject(new Error('refused')))
       if (fate === 'refusedForNow') return answer(() => reject(new ToolFailure('not now', { retryable: true })))
       happen()
-      if (fate !== 'mute') answer(() => resolve(fate === 'badOutput' ? { wrong: true } : { n, done: `did ${n}` }))
+      if (fate !== 'mute') answer(() => resolve(fate === 'badOutput' ? { wrong: true } : { n, done: n === BULKY ? bulk : `did ${n}` }))
     }
     life.later(fates.latency(), () => {
       entry.underWay.delete(life)

@@ -1,11 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
-import type { RunState } from '../src/fold/run-state.ts'
-import { waitsFor } from '../src/fold/waiting.ts'
-import type { AuditedRun } from './auditor.ts'
 import { seededChance, type Chance } from './chance.ts'
 import { calmed, drawClimate, type Climate } from './chaos.ts'
+import { isAtRest, lastLook, lookAtWorkers } from './last-look.ts'
 import { createPeople, type People } from './people.ts'
 import { drawScenario } from './scenario.ts'
 import { setStage, type Stage } from './stage.ts'
@@ -28,12 +26,13 @@ export interface SeedReport {
 
 const BEGINS_AT = 1_700_000_000_000
 const WORKERS = 3
-const MOST_RUNS = 3
+const MOST_RUNS = 2
 /** So long everything may go wrong, ms; then it has to come to rest. */
 const CHAOS_MS = 40_000
 const LONGEST_DRAIN_MS = 20 * 60_000
 const MOST_STEPS = 40_000
 const LAST_SWEEPS_MS = 60_000
+const LAST_LOOK_MS = 1_000
 
 /** Plays one seed from its start until nothing happens any more, and says what was not as it has to be. */
 export const simulateSeed = async (seed: number, { story: tells = false } = {}): Promise<SeedReport> => {
@@ -141,6 +140,7 @@ const disturb = ({ chance, time, stage, climate }: Play, until: number): void =>
     const workers = stage.workers()
     const worker = workers[chance.below(workers.length)]
     if (worker !== undefined && chance.hits(climate().crash * 10)) stage.cluster.crash(worker.life)
+    else if (worker !== undefined && chance.hits(climate().crash * 3)) stage.retire(worker)
     else worker?.clock.step(chance.between(-1, 1) * climate().clockStepMs)
     if (time.now() < until) time.schedule(chance.between(500, 6_000), again)
   }
@@ -160,41 +160,10 @@ const steps = async ({ time, stage }: Play, until: number, isOver: () => boolean
   if (time.hasWork() && isOver.length === 0 && time.now() > until) stage.auditor.problems.push('it does not come to rest')
 }
 
-const isAtRest = ({ auditor }: Stage): boolean => [...auditor.runs.values()].every((run) => restProblem(auditor.runs, run) === undefined)
-
-/** Every run has ended or waits for somebody, be it through its child. */
-const restProblem = (runs: ReadonlyMap<string, AuditedRun>, { runId, states }: AuditedRun): string | undefined => {
-  const state = states.at(-1)
-  if (state === undefined || state.status !== 'active' || waitsFor(state) !== undefined) return undefined
-  const child = childOf(runs, state)
-  const childState = child?.states.at(-1)
-  if (child !== undefined && childState?.status === 'active') return restProblem(runs, child)
-  return `${runId} is stuck at ${JSON.stringify(state.chart.value)}, owed: ${JSON.stringify([...state.owed.values()])}, timers: ${JSON.stringify([...state.timers.values()])}`
-}
-
-const childOf = (runs: ReadonlyMap<string, AuditedRun>, state: RunState): AuditedRun | undefined => {
-  const parked = [...state.owed.values()].find(({ intent, status }) => intent === 'startChildRun' && status === 'parked')
-  return parked === undefined ? undefined : runs.get(`${state.runId}.${parked.key}`)
-}
-
-const audit = async ({ stage, callers, time }: Play): Promise<void> => {
-  const { auditor } = stage
-  for (const run of auditor.runs.values()) {
-    const problem = restProblem(auditor.runs, run)
-    if (problem !== undefined) auditor.problems.push(problem)
-  }
+const audit = async ({ stage, callers, time, chance }: Play): Promise<void> => {
   callers.audit()
-  for (const { runtime, life } of stage.workers()) {
-    for (const runId of auditor.runs.keys()) {
-      runtime.current(runId).then(
-        (state) => {
-          auditor.compare(state, life.owner)
-          if (state.revision + 1 !== auditor.runs.get(runId)?.events.length) auditor.problems.push(`${life.owner} knows ${runId} only up to ${state.revision}`)
-        },
-        (error: unknown) => void auditor.problems.push(`${life.owner} cannot read ${runId}: ${messageOf(error)}`),
-      )
-    }
-  }
-  const until = time.now() + 10_000
+  await lastLook(stage, time.now())
+  lookAtWorkers(stage, chance)
+  const until = time.now() + LAST_LOOK_MS
   while (time.step(until)) await setImmediate()
 }

@@ -24,6 +24,8 @@ export interface Stage {
   readonly cluster: Cluster
   crashes(): number
   workers(): readonly Worker[]
+  /** Closes a process in good order; it is started again later. */
+  retire(worker: Worker): void
   /** Starts whatever is down. */
   startAll(): void
 }
@@ -44,6 +46,7 @@ const agentsByName = new Map(agents.map((agent) => [agent.name, agent]))
 const promptHashes = new Map(agents.map(({ prompt, promptHash }) => [prompt.instructions, promptHash]))
 
 const LONGEST_DOWNTIME_MS = 15_000
+const LONGEST_CLOSING_MS = 3_000
 
 export const setStage = (parts: StageParts): Stage => {
   const { chance, time, climate, tell } = parts
@@ -72,10 +75,15 @@ export const setStage = (parts: StageParts): Stage => {
 
   const crash = (life: Life): void => {
     if (!life.isAlive()) return
-    life.end()
-    gone.add(life.owner)
     crashes += 1
     tell(() => `${life.owner} CRASHES`)
+    end(life)
+  }
+
+  const end = (life: Life): void => {
+    if (!life.isAlive()) return
+    life.end()
+    gone.add(life.owner)
     const slot = slots.findIndex((worker) => worker?.life === life)
     slots[slot] = undefined
     time.schedule(chance.between(10, LONGEST_DOWNTIME_MS), () => start(slot))
@@ -103,6 +111,10 @@ export const setStage = (parts: StageParts): Stage => {
     cluster,
     crashes: () => crashes,
     workers: () => slots.filter((worker) => worker !== undefined),
+    retire: ({ life, runtime }) => {
+      tell(() => `${life.owner} closes`)
+      void runtime.close(LONGEST_CLOSING_MS).then(() => end(life))
+    },
     startAll: () => {
       for (let slot = 0; slot < slots.length; slot++) start(slot)
     },

@@ -2,7 +2,7 @@ import { createSweeper } from '../src/consumers/sweeper.ts'
 import type { Projector } from '../src/consumers/projector.ts'
 import { isAppError, messageOf } from '../src/errors.ts'
 import { agentRegistry } from '../src/runtime/agents.ts'
-import { createRefold } from '../src/runtime/refold.ts'
+import { createRefold, type Refold } from '../src/runtime/refold.ts'
 import type { Runtime } from '../src/runtime/runtime.ts'
 import type { Notice } from '../src/runtime/runtime-parts.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
@@ -16,6 +16,7 @@ import { simulatedModel, type ModelParts } from './simulated-model.ts'
 /** One process of the cluster, in one of its lives. */
 export interface Worker {
   readonly life: Life
+  readonly refold: Refold
   readonly runtime: Runtime
   readonly clock: SteppingClock
 }
@@ -40,7 +41,7 @@ const MODELS_AT_ONCE = 2
 export const startWorker = (cluster: Cluster, owner: string): Worker => {
   const life = newLife(cluster.time, owner)
   const clock = machineClock(cluster.time, life)
-  const { runtime } = createRefold({
+  const refold = createRefold({
     log: distantLog(cluster, life),
     blobs: distantBlobs(cluster, life),
     snapshots: cluster.snapshots,
@@ -55,7 +56,7 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
     modelConcurrency: MODELS_AT_ONCE,
     notify: (notice) => heed(cluster, owner, notice),
   })
-  const worker = { life, runtime, clock }
+  const worker = { life, refold, runtime: refold.runtime, clock }
   if (cluster.sweeps) sweep(cluster, worker)
   return worker
 }
@@ -79,7 +80,8 @@ const heed = ({ tell, problems }: Cluster, owner: string, notice: Notice): void 
 }
 
 /** Codes by which a port's misfortune reaches a caller; everything else is a defect. */
-export const isMisfortune = (error: unknown): boolean => isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict')
+export const isMisfortune = (error: unknown): boolean =>
+  isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict') || isAppError(error, 'Closed')
 
 const ids = (owner: string): { uuid(): string } => {
   const [slot = '0', life = '0'] = owner.replace('worker-', '').split('/')

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { runIntents } from '../src/machines/intents.ts'
+import { defaultFailurePolicy } from '../src/machines/model-failure-policy.ts'
 import { docPages, pageAt, proseOf, stepsOf, type DocPage } from './support/doc-pages.ts'
 import { readerProject, typeProblems, type ReaderProject } from './support/reader-project.ts'
 
@@ -88,9 +90,9 @@ describe('the documentation', () => {
       cwd: root,
       encoding: 'utf8',
     }).stdout
-    const commands = new Set([...help.matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)?(?= |$)/gm)].map(([, command = '']) => command))
+    const commands = new Set([...help.matchAll(/^ {2}([a-z-]+(?:\|[a-z-]+)?)(?= |$)/gm)].flatMap(([, names = '']) => names.split('|')))
     const named = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/(?:`|npx )refold ([a-z-]+)/g)].map(([, command = '']) => ({ path, command })),
+      [...text.matchAll(/(?:`|npx )refold ([a-z][a-z-]*)/g)].map(([, command = '']) => ({ path, command })),
     )
     expect(named.length).toBeGreaterThan(0)
     expect(named.filter(({ command }) => !commands.has(command))).toEqual([])
@@ -121,6 +123,60 @@ describe('the documentation', () => {
   )
 })
 
+describe('the architecture', () => {
+  test('shows src as it is', () => {
+    const tree = pageAt('docs/architecture.md').fences.find(({ info }) => info === 'text tree')?.text ?? ''
+    const shown = [...tree.matchAll(/^ {2}(\S.*?)(?: {3}|$)/gm)].flatMap(([, names = '']) => names.trim().split('  '))
+    expect(shown.map((name) => name.replace(/\/$/, '')).sort()).toEqual(readdirSync(resolve(root, 'src')).sort())
+  })
+})
+
+describe('the page about models', () => {
+  test('has the failure policy as it is', () => {
+    const seconds = (ms: number): string => `${String(ms / 1000)} s`
+    const rows = Object.entries(defaultFailurePolicy).map(([name, { attempts, baseDelayMs, maxDelayMs, then }]) =>
+      [
+        `\`${name}\``,
+        attempts,
+        ...(attempts === 1 ? ['', ''] : [seconds(baseDelayMs), seconds(maxDelayMs)]),
+        then === 'nextModel' ? 'next model' : 'a person',
+      ].join('|'),
+    )
+    expect(rowsOf('docs/models.md', 'First wait up to')).toEqual(rows)
+  })
+})
+
+describe('the page about charts', () => {
+  const names = (path: string, inside: RegExp): string[] =>
+    [...(inside.exec(read(path))?.[1] ?? '').matchAll(/^ {2}'?(\w+)'?[:,]/gm)].map(([, name = '']) => name)
+
+  test('explains every rule of the validator', () => {
+    const rules = names('src/statechart/chart-problem.ts', /const EXPECTED = \{([^]*?)^\}/m)
+    expect(rowsOf('docs/charts.md', 'A chart is refused for').map((row) => row.split('|')[0])).toEqual(rules.map((rule) => `\`${rule}\``))
+  })
+
+  test('names every intent that a chart may ask for', () => {
+    const cells = rowsOf('docs/charts.md', 'It asks for').map((row) => row.split('|')[0] ?? '')
+    expect(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)).sort()).toEqual([...runIntents].sort())
+  })
+})
+
+describe('the page about operations', () => {
+  const { text } = pageAt('docs/operations.md')
+
+  test('names every variable of the environment', () => {
+    const variables = [...read('src/config.ts').matchAll(/^ +([A-Z][A-Z_]+): z/gm)].map(([, name = '']) => name)
+    expect(variables).toContain('REFOLD_LOG_LEVEL')
+    expect(variables.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  })
+
+  test('explains every check of the doctor', () => {
+    const checks = [...(/check: ([^\n]+)/.exec(read('src/cli/doctor/findings.ts'))?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, name]) => name)
+    const cells = rowsOf('docs/operations.md', 'check').map((row) => row.split('|')[0] ?? '')
+    expect(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name))).toEqual(checks)
+  })
+})
+
 describe('the readme', () => {
   test('names the commands that a newcomer and the continuous integration run', () => {
     const readme = pageAt('README.md').text
@@ -134,6 +190,15 @@ describe('the readme', () => {
 })
 
 describe('the decisions', () => {
+  test('give a reason for each dependency', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >
+    const page = pageAt('docs/decisions/0012-dependencies.md').text
+    expect(Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  })
+
   const records = pages.filter(({ path }) => path.startsWith('docs/decisions/'))
 
   test('are numbered without a gap', () => {
@@ -146,6 +211,20 @@ describe('the decisions', () => {
     expect(records.filter(({ text }) => text.split('\n').length > 60).map(({ path }) => path)).toEqual([])
   })
 })
+
+/** The rows of the table with this heading, their cells joined by `|`. */
+const rowsOf = (path: string, heading: string): string[] => {
+  const lines = pageAt(path).text.split('\n')
+  const first = lines.findIndex((line) => line.startsWith('|') && line.includes(heading)) + 2
+  const length = lines.slice(first).findIndex((line) => !line.startsWith('|'))
+  return lines.slice(first, first + length).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+      .join('|'),
+  )
+}
 
 const brokenLinks = (page: DocPage): string[] =>
   [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)]

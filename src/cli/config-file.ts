@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { AppError, isAppError, messageOf } from '../errors.ts'
+import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
 import type { RefoldConfig } from './define-config.ts'
@@ -69,6 +70,7 @@ const shape = z.strictObject({
   agents: z.array(agent).min(1, 'expected at least one agent'),
   models: z.record(z.string(), model).optional(),
   prices: z.record(z.string(), price).optional(),
+  http: httpOptions.optional(),
 })
 
 const checked = (file: string, exported: unknown): RefoldConfig => {

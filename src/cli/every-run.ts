@@ -5,7 +5,7 @@ import type { RunRow } from '../projections/run-index.ts'
 const PAGE = 1_000
 
 /** The rows of all runs, the one that was touched longest ago first. */
-export const everyRun = async ({ index, projector }: OpenRefold): Promise<RunRow[]> => {
+export const everyRun = async ({ index, projector }: Pick<OpenRefold, 'index' | 'projector'>): Promise<RunRow[]> => {
   await projector.catchUp()
   const rows: RunRow[] = []
   for (;;) {

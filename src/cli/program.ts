@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { isAppError } from '../errors.ts'
 import type { CommandLine, CommandLineParts } from './command-line.ts'
@@ -62,6 +63,11 @@ const commandLineOf = (parts: CommandLineParts, { config, json }: GlobalOptions,
 const isHelp = (error: unknown): error is CommanderError =>
   error instanceof CommanderError && ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)
 
+const ownVersion = (): string => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  return version
+}
+
 const EXAMPLES = `
 Examples:
   refold run support -m "Where is my order 17?"     start a run and see it work
@@ -76,6 +82,7 @@ const describeProgram = (program: Command): void => {
   )
   program
     .description('Runs AI agents as statecharts on one log of events, and shows what they did.')
+    .version(ownVersion(), '--version', 'which refold this is')
     .option('--config <file>', 'configuration that names the log, the agents and the models (default: refold.config.ts or .js here)')
     .option('--json', 'JSON on stdout, and everything meant for people on stderr')
     .addHelpText('after', `${EXAMPLES}\n\nExit codes:\n${codes.join('\n')}`)

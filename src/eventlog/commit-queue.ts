@@ -5,19 +5,21 @@ import { logClosed } from './event-log-errors.ts'
 /** What one transaction made of each of its writes. */
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
-/** Commits a group in one transaction, or answers `busy` at once, with nothing done, where another process holds the lock. */
-export type CommitGroup<Write> = (writes: readonly Write[]) => readonly Outcome[] | 'busy'
+export interface Write {
+  readonly bytes: number
+}
 
-export interface CommitQueue<Write> {
+/** Commits a group in one transaction, or answers `busy` at once, with nothing done, where another process holds the lock. */
+export type CommitGroup<W extends Write> = (writes: readonly W[]) => readonly Outcome[] | 'busy'
+
+export interface CommitQueue<W extends Write> {
   /** Resolves with what the write returned, once it is durable. */
-  add(write: Write, bytes: number): Promise<unknown>
+  add(write: W): Promise<unknown>
   /** Commits what is queued, then refuses everything. */
   close(): Promise<void>
 }
 
-interface Queued<Write> {
-  readonly write: Write
-  readonly bytes: number
+interface Answer {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -31,92 +33,111 @@ const BUSY_PAUSE_MS = 1
 const BUSY_PATIENCE_MS = 10_000
 
 /** So long a lone writer may go on before everything else in this process gets a turn. */
-const LONE_WRITER_MS = 1
+const LONE_WRITER_MS = 2
 
 /**
  * Group commit. A commit holds the thread, so whatever asks for a write in one turn of the event loop, in it or during the
  * commit before, is committed together: nobody waits for company, and a hundred writers share one flush of the disk.
  * A writer that was alone does not wait for the end of the turn, which would cost it a tenth of its speed.
  */
-export const commitQueue = <Write>(commit: CommitGroup<Write>, clock: Clock): CommitQueue<Write> => {
-  let queue: Queued<Write>[] = []
+export const commitQueue = <W extends Write>(commit: CommitGroup<W>, clock: Clock): CommitQueue<W> => {
+  let writes: W[] = []
+  let answers: Answer[] = []
   let isScheduled = false
   let isClosed = false
-  let wasAlone = false
-  let turnBegan = 0
-  let busyTries = 0
-  let busySince = 0
   let drained: (() => void) | undefined
+  const pace = commitPace(clock)
 
   const schedule = (): void => {
     if (isScheduled) return
     isScheduled = true
-    if (busyTries > EAGER_TRIES) clock.setTimer(BUSY_PAUSE_MS, flushInTurn)
-    else if (busyTries === 0 && wasAlone && performance.now() - turnBegan < LONE_WRITER_MS) queueMicrotask(flush)
-    else setImmediate(flushInTurn)
-  }
-
-  const flushInTurn = (): void => {
-    turnBegan = performance.now()
-    flush()
+    pace.whenDue(flush)
   }
 
   const flush = (): void => {
     isScheduled = false
-    const group = queue.slice(0, groupSize(queue))
-    wasAlone = group.length === 1
-    const outcomes = commit(group.map(({ write }) => write))
-    if (outcomes === 'busy') waitForLock(group)
-    else settle(group, outcomes)
-    if (queue.length > 0) schedule()
+    const size = groupSize(writes)
+    const outcomes = pace.note(size, commit(size === writes.length ? writes : writes.slice(0, size)))
+    if (outcomes !== 'busy') settle(outcomes)
+    if (writes.length > 0) schedule()
     else drained?.()
   }
 
-  const settle = (group: readonly Queued<Write>[], outcomes: readonly Outcome[]): void => {
-    busyTries = 0
-    queue = queue.slice(group.length)
-    group.forEach(({ resolve, reject }, i) => {
-      const outcome = outcomes[i]
-      if (outcome !== undefined && 'value' in outcome) resolve(outcome.value)
-      else reject(outcome?.error)
+  const settle = (outcomes: readonly Outcome[]): void => {
+    const answered = answers
+    writes = writes.slice(outcomes.length)
+    answers = answers.slice(outcomes.length)
+    outcomes.forEach((outcome, i) => {
+      if ('value' in outcome) answered[i]?.resolve(outcome.value)
+      else answered[i]?.reject(outcome.error)
     })
-  }
-
-  const waitForLock = (group: readonly Queued<Write>[]): void => {
-    busyTries += 1
-    if (busyTries === 1) busySince = clock.now()
-    if (clock.now() - busySince < BUSY_PATIENCE_MS) return
-    const error = new AppError('EventLogUnavailable', `another process held the event log for ${BUSY_PATIENCE_MS} ms; nothing was stored`, {
-      retryable: true,
-    })
-    settle(
-      group,
-      group.map(() => ({ error })),
-    )
   }
 
   return {
-    add: (write, bytes) =>
+    add: (write) =>
       new Promise((resolve, reject) => {
         if (isClosed) throw logClosed()
-        queue.push({ write, bytes, resolve, reject })
+        writes.push(write)
+        answers.push({ resolve, reject })
         schedule()
       }),
     close() {
       isClosed = true
       return new Promise((resolve) => {
-        if (queue.length === 0) resolve()
+        if (writes.length === 0) resolve()
         else drained = resolve
       })
     },
   }
 }
 
-const groupSize = (queue: readonly { readonly bytes: number }[]): number => {
-  let bytes = 0
-  const tooMany = queue.findIndex((queued, i) => {
-    bytes += queued.bytes
-    return i > 0 && (i >= MOST_WRITES || bytes > MOST_BYTES)
+interface CommitPace {
+  whenDue(flush: () => void): void
+  /** Takes in what came of a commit. Gives up a lock that was waited for too long. */
+  note(size: number, outcomes: readonly Outcome[] | 'busy'): readonly Outcome[] | 'busy'
+}
+
+const commitPace = (clock: Clock): CommitPace => {
+  let wasAlone = false
+  let turnBegan = 0
+  let busyTries = 0
+  let busySince = 0
+
+  const inTurn = (flush: () => void) => (): void => {
+    turnBegan = performance.now()
+    flush()
+  }
+  return {
+    whenDue(flush) {
+      if (busyTries > EAGER_TRIES) clock.setTimer(BUSY_PAUSE_MS, inTurn(flush))
+      else if (busyTries === 0 && wasAlone && performance.now() - turnBegan < LONE_WRITER_MS) queueMicrotask(flush)
+      else setImmediate(inTurn(flush))
+    },
+    note(size, outcomes) {
+      wasAlone = size === 1
+      if (outcomes !== 'busy') {
+        busyTries = 0
+        return outcomes
+      }
+      busyTries += 1
+      if (busyTries === 1) busySince = clock.now()
+      if (clock.now() - busySince < BUSY_PATIENCE_MS) return 'busy'
+      busyTries = 0
+      return Array<Outcome>(size).fill({ error: heldTooLong() })
+    },
+  }
+}
+
+const heldTooLong = (): AppError =>
+  new AppError('EventLogUnavailable', `another process held the event log for ${BUSY_PATIENCE_MS} ms; nothing was stored`, {
+    retryable: true,
   })
-  return tooMany < 0 ? queue.length : tooMany
+
+const groupSize = (writes: readonly Write[]): number => {
+  let bytes = 0
+  for (const [i, write] of writes.entries()) {
+    bytes += write.bytes
+    if (i > 0 && (i >= MOST_WRITES || bytes > MOST_BYTES)) return i
+  }
+  return writes.length
 }

@@ -48,15 +48,17 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
 
   return {
     ...writesOf(queue, checkOpen),
-    async *readStream(stream, options = {}) {
-      checkStreamName(stream)
-      checkReadOptions(options)
-      yield* eventsOf(read, () => reader.streamPages(stream, options))
-    },
-    async *readAll(options = {}) {
-      checkReadOptions(options)
-      yield* eventsOf(read, () => reader.logPages(options))
-    },
+    readStream: (stream, options = {}) =>
+      eventsOf(read, () => {
+        checkStreamName(stream)
+        checkReadOptions(options)
+        return reader.streamPages(stream, options)
+      }),
+    readAll: (options = {}) =>
+      eventsOf(read, () => {
+        checkReadOptions(options)
+        return reader.logPages(options)
+      }),
     subscribe: (options = {}) => subscription(sourceOf({ wakeUps: bells, checkOpen, reader, read }), options),
     async head() {
       return read(() => reader.head())
@@ -77,7 +79,7 @@ type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'se
 
 const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void): Writes => {
   const write = <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
-    queue.add({ stream, run }, bytes) as Promise<T>
+    queue.add({ stream, bytes, run }) as Promise<T>
 
   const remove = async (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
     checkOpen()

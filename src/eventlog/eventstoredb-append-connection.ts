@@ -4,6 +4,7 @@ import type { ClientPackage } from './eventstoredb-client.ts'
 import { loadClient } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { connection } from './eventstoredb-connection.ts'
+import { withOwnChannel } from './eventstoredb-connection-string.ts'
 import { onStrayRejection } from './eventstoredb-stray-rejections.ts'
 
 // In @eventstore/db-client 6.2.1 all clients of a process share one table of pending appends: where two append, a failure of one ends
@@ -19,6 +20,8 @@ interface Shared {
 export interface SharedConnection extends Pick<Connection, 'call'> {
   release(): Promise<void>
 }
+
+const APPEND_CHANNEL = 0
 
 let shared: Shared | undefined
 
@@ -46,6 +49,6 @@ export const appendConnection = (name: ClientPackage, connectionString: string, 
 }
 
 const open = (name: ClientPackage, server: string, clock: Clock): Shared => {
-  const ours = connection(async () => (await loadClient(name))(server), clock)
+  const ours = connection(async () => (await loadClient(name))(withOwnChannel(server, APPEND_CHANNEL)), clock)
   return { server, connection: ours, forget: onStrayRejection((reason) => ours.replace(reason)), users: 0 }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { logClosed } from './event-log-errors.ts'
 import type { DatabaseClient } from './eventstoredb-client.ts'
-import { cutOff, isFatal } from './eventstoredb-errors.ts'
+import { cutOff, isConfused, isCutOff, isFatal } from './eventstoredb-errors.ts'
 
 // A client object of EventStoreDB that is thrown away and built again when it is of no further use.
 //
@@ -28,17 +28,24 @@ export interface Lease {
   answered(): void
   /** The server was not heard of when it should have been; after the second time in a row the client is thrown away. */
   silent(): void
-  /** Throws the client away where the error is of the kind that it never recovers from. */
+  /** Throws the client away where the error, or a row of such errors, is one that it does not recover from. */
   failed(error: unknown): void
 }
 
 interface Generation {
   readonly client: DatabaseClient
+  readonly bornAt: number
   readonly users: Set<(error: Error) => void>
   silences: number
+  /** Failures in a row after which the client stays with its node. */
+  confusions: number
 }
 
 const SILENCES_BEFORE_REPLACEMENT = 2
+const CONFUSIONS_BEFORE_REPLACEMENT = 5
+
+/** So long a client is given to find a node, whatever its node says. */
+const SETTLING_MS = 1_000
 
 /** So long the conversations of a client that is thrown away may take to end. */
 const FAREWELL_MS = 500
@@ -50,7 +57,7 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
 
   const generation = async (): Promise<Generation> => {
     await farewell
-    return { client: await build(), users: new Set(), silences: 0 }
+    return { client: await build(), bornAt: clock.now(), users: new Set(), silences: 0, confusions: 0 }
   }
   const discard = async (old: Promise<Generation>, error: Error): Promise<void> => {
     if (current === old) current = undefined
@@ -69,7 +76,7 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
     current ??= generation()
     const mine = current
     try {
-      return leaseOf(await mine, (reason) => replace(mine, reason))
+      return leaseOf(await mine, clock, (reason) => replace(mine, reason))
     } catch (error) {
       if (current === mine) current = undefined
       throw error
@@ -90,7 +97,7 @@ export const connection = (build: () => Promise<DatabaseClient>, clock: Clock): 
   }
 }
 
-const leaseOf = (generation: Generation, giveUp: (reason: string) => void): Lease => ({
+const leaseOf = (generation: Generation, clock: Clock, giveUp: (reason: string) => void): Lease => ({
   client: generation.client,
   onCutOff(end) {
     generation.users.add(end)
@@ -98,14 +105,19 @@ const leaseOf = (generation: Generation, giveUp: (reason: string) => void): Leas
   },
   answered() {
     generation.silences = 0
+    generation.confusions = 0
   },
   silent() {
     generation.silences += 1
     if (generation.silences >= SILENCES_BEFORE_REPLACEMENT) giveUp('it was silent twice in a row')
   },
   failed(error) {
-    generation.silences = 0
     if (isFatal(error)) giveUp(messageOf(error))
+    if (isCutOff(error)) return
+    generation.silences = 0
+    generation.confusions = isConfused(error) ? generation.confusions + 1 : 0
+    const hasSettled = clock.now() - generation.bornAt >= SETTLING_MS
+    if (generation.confusions >= CONFUSIONS_BEFORE_REPLACEMENT && hasSettled) giveUp(messageOf(error))
   },
 })
 

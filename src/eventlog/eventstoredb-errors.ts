@@ -25,8 +25,9 @@ const CUT_OFF = 'cut-off'
 
 export const cutOff = (message: string): Error => Object.assign(new Error(message), { type: CUT_OFF })
 
-/** gRPC status codes. */
-const RESOURCE_EXHAUSTED = 8
+export const isCutOff = (error: unknown): boolean => clientError(error).type === CUT_OFF
+
+/** Of gRPC. */
 const UNAVAILABLE = 14
 
 /** What an append over the batch path is told in words only. */
@@ -102,6 +103,9 @@ export const isFatal = (error: unknown): boolean => {
   const { type, code } = clientError(error)
   return type === undefined && code !== UNAVAILABLE && !isAppError(error)
 }
+
+/** A node without a leader, or a failure of the network that shows itself as none: the client does not look for another node then. */
+export const isConfused = (error: unknown): boolean => clientError(error).type === 'unknown'
 
 export const unavailable = (what: string, cause: unknown): AppError =>
   new AppError('EventLogUnavailable', `EventStoreDB cannot be reached to ${what}: ${messageOf(cause)}`, { retryable: true, cause })

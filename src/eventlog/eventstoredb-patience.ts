@@ -7,17 +7,36 @@ const LONGEST_PAUSE_MS = 2_000
 /** How many timeouts long a call is tried again. */
 const PATIENCE_IN_TIMEOUTS = 4
 
-/** How long a call is tried again after it failed first: each pause is longer than the one before, until the patience is over. */
-export interface Patience {
-  readonly isOver: boolean
+export interface Pauses {
+  /** Each is longer than the one before. */
   pause(): Promise<void>
-  /** All is well again. */
+  /** All is well again: the next one is short. */
   renew(): void
 }
 
+export const pauses = (clock: Clock): Pauses => {
+  let taken = 0
+  return {
+    pause() {
+      const pauseMs = PAUSES_MS[taken++] ?? LONGEST_PAUSE_MS
+      return new Promise((resolve) => {
+        clock.setTimer(pauseMs, resolve)
+      })
+    },
+    renew() {
+      taken = 0
+    },
+  }
+}
+
+/** Pauses between the tries of a call, until so much time has passed since it failed first. */
+export interface Patience extends Pauses {
+  readonly isOver: boolean
+}
+
 export const patience = (clock: Clock, timeoutMs: number): Patience => {
+  const between = pauses(clock)
   let isOver = false
-  let pauses = 0
   let takeBack: (() => void) | undefined
   return {
     get isOver() {
@@ -27,16 +46,13 @@ export const patience = (clock: Clock, timeoutMs: number): Patience => {
       takeBack ??= clock.setTimer(timeoutMs * PATIENCE_IN_TIMEOUTS, () => {
         isOver = true
       })
-      const pauseMs = PAUSES_MS[pauses++] ?? LONGEST_PAUSE_MS
-      return new Promise((resolve) => {
-        clock.setTimer(pauseMs, resolve)
-      })
+      return between.pause()
     },
     renew() {
       takeBack?.()
       takeBack = undefined
       isOver = false
-      pauses = 0
+      between.renew()
     },
   }
 }

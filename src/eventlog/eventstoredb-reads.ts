@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts'
+import { isAppError } from '../errors.ts'
 import { checkStreamName } from './append-request.ts'
-import type { EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
-import type { DatabaseClient, RecordedEvent, ResolvedEvent } from './eventstoredb-client.ts'
+import { streamDeleted } from './event-log-errors.ts'
+import type { Direction, EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
+import type { DatabaseClient, LogPosition, RecordedEvent, ResolvedEvent } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { judgeRead, unavailable } from './eventstoredb-errors.ts'
 import { positionNumber, recordedIn, toPosition, toStored } from './eventstoredb-events.ts'
+import { metadataStreamOf } from './eventstoredb-metadata.ts'
 import { patience } from './eventstoredb-patience.ts'
 import { watchedRead } from './eventstoredb-watched-read.ts'
 import { checkReadOptions } from './stream-window.ts'
@@ -16,6 +19,8 @@ export interface Reads {
   head(): Promise<number | undefined>
   /** Newest event of any stream, also of those that belong to the log itself. */
   newestOf(stream: string): Promise<RecordedEvent | undefined>
+  /** The event that holds the metadata of the stream. */
+  metadataOf(stream: string): Promise<RecordedEvent | undefined>
 }
 
 export interface ReadParts {
@@ -47,11 +52,21 @@ export const reads = (parts: ReadParts): Reads => ({
     for await (const { event } of logEvents(parts, { direction: 'backwards' }, 1)) return positionNumber(event?.position, 'the log')
     return undefined
   },
-  async newestOf(stream) {
-    for await (const { event } of streamEvents(parts, stream, { direction: 'backwards', limit: 1 })) return event
-    return undefined
+  newestOf: (stream) => newestOf(parts, stream),
+  async metadataOf(stream) {
+    try {
+      return await newestOf(parts, metadataStreamOf(stream))
+    } catch (error) {
+      if (isAppError(error, 'StreamNotFound')) return undefined
+      throw isAppError(error, 'StreamDeleted') ? streamDeleted(stream) : error
+    }
   },
 })
+
+const newestOf = async (parts: ReadParts, stream: string): Promise<RecordedEvent | undefined> => {
+  for await (const { event } of streamEvents(parts, stream, { direction: 'backwards', limit: 1 })) return event
+  return undefined
+}
 
 export const fits = (filter: EventFilter | undefined, { streamId, type }: RecordedEvent): boolean =>
   streamId.startsWith(filter?.streamPrefix ?? '') && type.startsWith(filter?.typePrefix ?? '')
@@ -100,12 +115,18 @@ const streamEvents = (parts: ReadParts, name: string, { from, direction = 'forwa
 
 async function* nothing(): AsyncGenerator<ResolvedEvent, void, undefined> {}
 
+/** Position 0 is that of no event, but what is read from there is everything. */
+const startOf = (from: number | undefined, direction: Direction): LogPosition | 'start' | 'end' => {
+  if (from === undefined) return direction === 'forwards' ? 'start' : 'end'
+  return from === 0 ? 'start' : toPosition(from)
+}
+
 async function* logEvents(
   parts: ReadParts,
   { from, direction = 'forwards' }: ReadAllOptions,
   most: number,
 ): AsyncGenerator<ResolvedEvent, void, undefined> {
-  const start = from === undefined ? (direction === 'forwards' ? 'start' : 'end') : toPosition(from)
+  const start = startOf(from, direction)
   const events = patientRead(parts, 'the log', (client, last, count) => {
     if (count === most) return nothing()
     return client.readAll({ fromPosition: last?.position ?? start, direction, maxCount: most - count, requiresLeader: true })

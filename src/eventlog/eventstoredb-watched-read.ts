@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { ResolvedEvent } from './eventstoredb-client.ts'
 import type { Lease } from './eventstoredb-connection.ts'
@@ -44,25 +45,27 @@ const answerTo = <T>(lease: Lease, answer: Promise<T>, clock: Clock, timeoutMs: 
     )
   })
 
-interface Cancellable {
+interface ReadStream extends Readable {
   cancel(): Promise<void>
-  destroy(): void
-  on(event: 'error', listener: () => void): void
 }
 
 /** One of the clients reads through Node's streams, the other through generators. */
-const isStream = (events: object): events is Cancellable => 'cancel' in events && 'destroy' in events
+const isStream = (events: object): events is ReadStream => 'cancel' in events
 
 /** An error that a stream emits before or after it is iterated would end the process. */
 const keepErrorsIn = (events: object): void => {
   if (isStream(events)) events.on('error', () => undefined)
 }
 
+/** Not waited for: a generator that hangs on a dead server ends no more. */
 const abandon = (events: object, iterator: AsyncIterator<unknown>): void => {
-  // A generator that waits for a dead server ends no more, so it is not waited for.
-  if (!isStream(events)) void iterator.return?.().then(undefined, () => undefined)
-  else {
-    void events.cancel().then(undefined, () => undefined)
-    events.destroy()
-  }
+  if (isStream(events)) drain(events, () => events.cancel())
+  else void iterator.return?.().then(undefined, () => undefined)
+}
+
+/** A conversation that the server has ended already cannot be cancelled: the client lets go of it once what came is read. */
+export const drain = (stream: Readable, cancel: () => Promise<void>): void => {
+  void cancel().then(undefined, () => undefined)
+  stream.removeAllListeners('readable')
+  stream.resume()
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 
 /** The other processes that use the same log file. */
 export interface LogNeighbours {
-  /** Tells them that something was committed. */
+  /** Tells them, at the end of this turn of the event loop, that something was committed. */
   announce(): void
   /** Calls `look` whenever one of them may have committed something. */
   listen(look: () => void): void
@@ -21,9 +21,14 @@ const POLL_MS = 200
 export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
   const file = tryTo(() => openSync(path, 'w'))
   const news = Buffer.from('\n')
+  let isNews = false
   let watcher: FSWatcher | undefined
   let stopPolling = (): void => undefined
 
+  const tell = (): void => {
+    if (isNews && file !== undefined) tryTo(() => writeSync(file, news, 0, 1, 0))
+    isNews = false
+  }
   const ignore = (): void => {
     watcher?.close()
     watcher = undefined
@@ -37,7 +42,9 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
   }
   return {
     announce() {
-      if (file !== undefined) tryTo(() => writeSync(file, news, 0, 1, 0))
+      if (isNews) return
+      isNews = true
+      setImmediate(tell)
     },
     listen(look) {
       ignore()
@@ -48,6 +55,7 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
     ignore,
     close() {
       ignore()
+      tell()
       if (file !== undefined) closeSync(file)
     },
   }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { isAppError } from '../errors.ts'
-import type { CommitGroup, Outcome } from './commit-queue.ts'
+import type { CommitGroup, Outcome, Write } from './commit-queue.ts'
 import type { SqlitePhase } from './sqlite-errors.ts'
 import { isBusy, translateSqliteError } from './sqlite-errors.ts'
 import type { LogWriter } from './sqlite-writer.ts'
 
-export interface LogWrite {
+export interface LogWrite extends Write {
   readonly stream: string
   readonly run: (writer: LogWriter) => unknown
 }

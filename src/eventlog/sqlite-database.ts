@@ -6,7 +6,7 @@ import { isBusy, isFull, translateSqliteError } from './sqlite-errors.ts'
 import { valueQuery } from './sqlite-values.ts'
 
 /** Of the tables below. A change of their meaning is a new number. */
-export const LOG_FORMAT = 1
+const LOG_FORMAT = 1
 
 /** Up to 3.51.2 two connections that checkpoint at once can corrupt a WAL data base. */
 const OLDEST_SQLITE = [3, 51, 3] as const
@@ -115,7 +115,9 @@ const checkFormat = (db: DatabaseSync, path: string): void => {
 
 const makeDurable = (db: DatabaseSync): void => {
   switchToWal(db)
-  db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA cell_size_check = ON')
+  db.exec(
+    'PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA cell_size_check = ON',
+  )
   const found = { journal: valueOf(db, 'PRAGMA journal_mode'), synchronous: valueOf(db, 'PRAGMA synchronous') }
   if (found.journal === 'wal' && found.synchronous === 2) return
   throw new AppError(

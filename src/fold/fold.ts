@@ -6,7 +6,7 @@ import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
-import { applyToBudget, emptyBudget, wallTimeMs, type Budget } from '../projections/budget.ts'
+import { applyToBudget, emptyBudget, wallTimeMs, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
@@ -44,6 +44,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   const seen = chartEvent(event, noted.budget)
   const { timer, callId } = addressee(before, event)
   const type = timer?.event ?? event.type
+  bookQuestion(draft, before, timer)
   if (callId !== undefined) moveCall(program, draft, callId, { ...seen, type } as ChartEvent)
   if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
   finish(draft)
@@ -243,11 +244,41 @@ const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
       for (const call of action.params.calls as CallToolParams[]) propose(program, draft, call)
       return
     case 'abandon':
-      draft.intents.push('abandon:abandon')
-      draft.state = { ...draft.state, owed: new Map(), calls: new Map(), timers: runTimers(draft.state.timers) }
+      abandon(draft)
       return
     default:
       owe(draft, action)
+  }
+}
+
+/** A question of the run's own chart has its time limit in the ledger, as that of a tool call has it in its own chart. */
+const bookQuestion = (draft: Draft, before: RunState, timer: Timer | undefined): void => {
+  const { event, state } = draft
+  if (event.type === 'ApprovalRequested' && before.owed.get(event.data.callId)?.intent === 'askApproval') {
+    const expiry = { kind: 'arm' as const, id: QUESTION_EXPIRES, event: QUESTION_EXPIRES, delayMs: Math.max(0, event.data.expiresAt - event.meta.at) }
+    draft.state = { ...state, timers: armTimer(state.timers, event.data.callId, expiry, event) }
+  } else if (event.type === 'ApprovalGranted' || event.type === 'ApprovalDenied') {
+    disarm(draft, event.data.callId, QUESTION_EXPIRES)
+  } else if (timer?.event === QUESTION_EXPIRES) {
+    owe(draft, { kind: 'intent', type: 'denyApproval', params: { callId: timer.chart } })
+  }
+}
+
+const QUESTION_EXPIRES = 'expires'
+
+const abandon = (draft: Draft): void => {
+  draft.intents.push('abandon:abandon')
+  for (const { chart, timerId, dueAt } of draft.state.timers.values()) {
+    if (chart !== '' && dueAt !== undefined) draft.intents.push(`disarm:${timerId}`)
+  }
+  const { state, event } = draft
+  draft.state = {
+    ...state,
+    owed: new Map(),
+    calls: new Map(),
+    approvals: new Map(),
+    timers: runTimers(state.timers),
+    budget: withoutWaiting(state.budget, event.meta.at),
   }
 }
 

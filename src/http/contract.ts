@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
+import { runEventTypes } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
@@ -11,6 +12,8 @@ const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 const json = z
   .custom<Json>((value) => value !== undefined, 'expected any JSON value')
   .meta({ type: JSON_TYPES, description: 'Any JSON.' })
+/** Of an answer. */
+const anything = z.unknown().meta({ description: 'Any JSON.' })
 const time = z.int().meta({ description: 'ms since the epoch' })
 const count = z.int().nonnegative()
 const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
@@ -167,17 +170,16 @@ export const run = z
     waitsFor,
     turn: count,
     answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
-    output: json.nullable(),
+    output: json,
     reason: z.string().nullable(),
     spent,
     openEffects: z.array(openEffect).readonly(),
-    toolCalls: z.array(z.object({ callId, tool: z.string(), state: z.string(), input: json.nullable() })).readonly(),
-    approvals: z.array(z.object({ callId, subject: json, digest: z.string(), expiresAt: time })).readonly(),
+    toolCalls: z.array(z.object({ callId, tool: z.string(), state: z.string(), input: json })).readonly(),
+    approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time })).readonly(),
     timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
-    projections: z.record(z.string(), json).meta({ description: "the agent's own folds, by name" }),
+    projections: z.record(z.string(), z.unknown()).meta({ description: "the agent's own folds, by name" }),
   })
   .meta({ id: 'Run', description: 'What a run is at one revision.' })
-export type RunBody = z.infer<typeof run>
 
 export const runRow = z
   .object({
@@ -203,14 +205,17 @@ export const runRow = z
     problem: z.string().optional().meta({ description: 'why this version cannot read the run' }),
   })
   .meta({ id: 'RunRow', description: 'What a list shows of a run.' })
-export type RunRowBody = z.infer<typeof runRow>
 
 const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
 
 export const runPage = z.object({ runs: z.array(runRow).readonly(), next }).meta({ id: 'RunPage' })
 
+// Given as JSON Schema, since the generator of the OpenAPI document knows no custom types.
+const { $schema: _, ...messageSchema } = z.toJSONSchema(message, { unrepresentable: 'any' })
+const messageBody = message.meta({ id: 'Message', type: 'object', ...messageSchema })
+
 export const transcript = z
-  .object({ runId: z.string(), revision, messages: z.array(message).readonly() })
+  .object({ runId: z.string(), revision, messages: z.array(messageBody).readonly() })
   .meta({ id: 'Transcript', description: 'The conversation as the model sees it.' })
 
 export const verification = z
@@ -226,10 +231,13 @@ export const verification = z
   ])
   .meta({ id: 'Verification' })
 
-/** The shape of each type's data is in `schemas/events`, and in the OpenAPI document. */
-export const runEvent = z
-  .custom<RecordedRunEvent>((value) => typeof value === 'object' && value !== null && 'type' in value && 'revision' in value)
-  .meta({ id: 'RunEvent', type: 'object' })
+/** An event with its envelope, large payloads in place. The OpenAPI document has a schema of each type. */
+export const runEvent = z.custom<RecordedRunEvent>().meta({
+  id: 'RunEvent',
+  type: 'object',
+  oneOf: runEventTypes.map((type) => ({ $ref: `#/components/schemas/${type}` })),
+  discriminator: { propertyName: 'type' },
+})
 
 export const eventPage = z
   .object({

@@ -1,9 +1,10 @@
 import { and, assign, not, setup } from 'xstate'
 import { toolCallsOf } from '../events/message.ts'
 import { settlesCall, type RunFact, type RunSettings } from '../events/run-events.ts'
+import { present } from '../present.ts'
 import type { ChartEvent } from './chart-event.ts'
 import type { CallToolParams } from './intents.ts'
-import { changedLimits, reachedLimit } from './spent.ts'
+import { beforeRetry, reachedLimit } from './spent.ts'
 
 export interface AgentRunInput {
   readonly settings: RunSettings
@@ -34,7 +35,8 @@ interface AgentRunContext {
 
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 
-const limitReachedBy = (context: AgentRunContext, event: ChartEvent) => reachedLimit(event.spent, context.settings.limits)
+const limitReachedBy = ({ callId, settings }: AgentRunContext, { spent }: ChartEvent) =>
+  reachedLimit(callId === '' ? spent : beforeRetry(spent), settings.limits)
 
 const modelCall = ({ callId, attempt, modelAttempt, model }: AgentRunContext, purpose: 'answer' | 'wrapUp') => ({
   callId,
@@ -92,7 +94,9 @@ export const agentRun = setup({
     }),
     changeLimits: assign({
       settings: ({ context, event }) =>
-        event.type === 'RunReturned' ? { ...context.settings, limits: changedLimits(context.settings.limits, event.limits) } : context.settings,
+        event.type === 'RunReturned'
+          ? { ...context.settings, limits: { ...context.settings.limits, ...present(event.limits ?? {}) } }
+          : context.settings,
     }),
     beginModelCall: assign({
       callId: ({ context, event }) => (context.callId === '' ? `${event.revision}.model` : context.callId),

@@ -1,5 +1,4 @@
 import type { LimitName, Limits } from '../events/run-events.ts'
-import { present } from '../present.ts'
 
 /** What a run has used up so far. A fold of its events, so that a restart resets nothing. */
 export interface Spent {
@@ -39,8 +38,5 @@ export const reachedLimit = (spent: Spent, limits: Limits): ReachedLimit | undef
   return undefined
 }
 
-/** The limits after some of them were changed. What is absent or undefined stays as it was. */
-export const changedLimits = (limits: Limits, changes: { readonly [Name in keyof Limits]?: Limits[Name] | undefined } = {}): Limits => ({
-  ...limits,
-  ...present(changes),
-})
+/** A further attempt of a model call is no further iteration. */
+export const beforeRetry = (spent: Spent): Spent => ({ ...spent, iterations: spent.iterations - 1 })

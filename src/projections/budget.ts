@@ -15,7 +15,7 @@ export interface Budget {
   readonly limits: Limits | undefined
   /** When the turn began, moved on by the time that people took; undefined between turns. */
   readonly turnSince: number | undefined
-  /** What people have been asked and not answered, and since when. */
+  /** What people have been asked and not answered, by call id, and '' while they have paused the run; and since when. */
   readonly waiting: readonly string[]
   readonly waitingSince: number
   /** Tool and arguments of the calls under way. */
@@ -27,6 +27,9 @@ export interface Budget {
   /** How often the last two, three or four different ones came one time after the other. */
   readonly cycles: number
 }
+
+/** Whom an operator keeps waiting who pauses the run. */
+const THE_RUN = ''
 
 export const emptyBudget: Budget = {
   turn: 0,
@@ -76,13 +79,13 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
     case 'RunStarted':
       return { ...budget, limits: event.data.settings.limits }
     case 'MessageReceived':
-      return budget.turnSince === undefined ? { ...budget, turn: budget.turn + 1, turnSince: event.meta.at } : budget
+      return withinTurn(budget, event.meta.at)
     case 'TurnCompleted':
       return newTurn(budget, undefined)
     case 'RunReturned':
       return { ...newTurn(budget, event.meta.at), turn: budget.turn + 1, limits: withoutAbsent(budget.limits, event.data.limits) }
     case 'ModelCallRequested':
-      return { ...budget, turnSince: budget.turnSince ?? event.meta.at, iterations: budget.iterations + (event.data.attempt === 1 ? 1 : 0) }
+      return { ...withinTurn(budget, event.meta.at), iterations: budget.iterations + (event.data.attempt === 1 ? 1 : 0) }
     case 'ModelCallSucceeded':
     case 'ModelCallFailed':
       return event.data.usage === undefined ? budget : spend(budget, event.data.usage, event.data.costMicroUsd ?? 0)
@@ -105,19 +108,27 @@ const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
     case 'ToolCallFailed':
       return event.data.retryAt === undefined ? settled(budget, event, event.data.message) : budget
     case 'ToolCallRejected':
-      return answered(remember(budget, signature(event.data.reason, event.data.message)), event)
+      return answered(remember(budget, signature(event.data.reason, event.data.message)), event.data.callId, event.meta.at)
     case 'ApprovalRequested':
       return asked(budget, event.data.callId, event.meta.at)
     case 'RunEscalated':
       return event.data.callId === undefined ? budget : asked(budget, event.data.callId, event.meta.at)
+    case 'RunPaused':
+      return asked(budget, THE_RUN, event.meta.at)
+    case 'RunResumed':
+      return answered(budget, THE_RUN, event.meta.at)
     case 'ApprovalGranted':
     case 'ToolCallDenied':
     case 'ApprovalDenied':
-      return answered(budget, event)
+      return answered(budget, event.data.callId, event.meta.at)
     default:
       return budget
   }
 }
+
+/** A turn begins with a message, or with the prompt that reads one that came before the last turn had ended. */
+const withinTurn = (budget: Budget, at: number): Budget =>
+  budget.turnSince === undefined ? { ...budget, turn: budget.turn + 1, turnSince: at } : budget
 
 const newTurn = (budget: Budget, since: number | undefined): Budget => ({
   ...budget,
@@ -143,21 +154,28 @@ const spend = (budget: Budget, { inputTokens, outputTokens }: Usage, costMicroUs
 const signature = (what: string, detail: string): string => sha256(`${what}\n${detail}`).slice(0, 16)
 
 const settled = (budget: Budget, event: RunEvent & { readonly data: { readonly callId: string } }, result: string): Budget => {
-  const begun = budget.open.get(event.data.callId)
-  if (begun === undefined) return answered(budget, event)
+  const { callId } = event.data
+  const begun = budget.open.get(callId)
+  if (begun === undefined) return answered(budget, callId, event.meta.at)
   const open = new Map(budget.open)
-  open.delete(event.data.callId)
-  return answered(remember({ ...budget, open }, signature(begun, result)), event)
+  open.delete(callId)
+  return answered(remember({ ...budget, open }, signature(begun, result)), callId, event.meta.at)
 }
 
-const asked = (budget: Budget, callId: string, at: number): Budget =>
-  budget.waiting.includes(callId)
+const asked = (budget: Budget, whom: string, at: number): Budget =>
+  budget.waiting.includes(whom)
     ? budget
-    : { ...budget, waiting: [...budget.waiting, callId], waitingSince: budget.waiting.length === 0 ? at : budget.waitingSince }
+    : { ...budget, waiting: [...budget.waiting, whom], waitingSince: budget.waiting.length === 0 ? at : budget.waitingSince }
 
-const answered = (budget: Budget, event: RunEvent & { readonly data: { readonly callId: string } }): Budget => {
-  if (!budget.waiting.includes(event.data.callId)) return budget
-  const waiting = budget.waiting.filter((callId) => callId !== event.data.callId)
-  const waited = waiting.length === 0 && budget.turnSince !== undefined ? Math.max(0, event.meta.at - budget.waitingSince) : 0
-  return { ...budget, waiting, turnSince: budget.turnSince === undefined ? undefined : budget.turnSince + waited }
+const answered = (budget: Budget, whom: string, at: number): Budget => {
+  if (!budget.waiting.includes(whom)) return budget
+  const waiting = budget.waiting.filter((other) => other !== whom)
+  const { turnSince, waitingSince } = budget
+  if (waiting.length > 0 || turnSince === undefined) return { ...budget, waiting }
+  // Of the time that people took, only what lies within this turn.
+  return { ...budget, waiting, turnSince: turnSince + Math.max(0, at - Math.max(waitingSince, turnSince)) }
 }
+
+/** All that was asked of people is taken back. */
+export const withoutWaiting = (budget: Budget, at: number): Budget =>
+  budget.waiting.reduce((left, whom) => (whom === THE_RUN ? left : answered(left, whom, at)), budget)

@@ -157,7 +157,7 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'InputAccepted':
       return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text) }
     case 'ModelCallRequested':
-      return { ...row, inTurn: true, modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
+      return { ...row, turn: row.inTurn ? row.turn : row.turn + 1, inTurn: true, modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
     case 'ToolCallRequested':
       return isNewCall(event) ? { ...row, toolCalls: row.toolCalls + 1 } : row
     case 'ModelCallSucceeded':

@@ -32,11 +32,12 @@ export const lastAnswer = (transcript: Transcript): string | undefined => {
   return undefined
 }
 
-/** The next prompt holds all that users have said meanwhile. */
-export const readInbox = (transcript: Transcript): Transcript =>
-  transcript.inbox.length === 0
-    ? transcript
-    : { ...transcript.inbox.reduce((read, text) => say(read, { role: 'user', text }), transcript), inbox: [] }
+/** The next prompt holds all that users have said meanwhile, and an answer to every tool call: vendors refuse one without. */
+export const readInbox = (transcript: Transcript): Transcript => {
+  if (transcript.inbox.length === 0 && transcript.open.size === 0) return transcript
+  const answered = [...transcript.open.keys()].reduce((before, callId) => toolAnswered(before, callId, 'This call was given up.', true), transcript)
+  return { ...answered.inbox.reduce((read, text) => say(read, { role: 'user', text }), answered), inbox: [] }
+}
 
 export const applyToTranscript = (transcript: Transcript, event: RunEvent): Transcript => {
   switch (event.type) {
@@ -79,7 +80,7 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
         note(`The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`),
       )
     case 'HumanAnswerReceived':
-      return say({ ...transcript, inbox: [] }, { role: 'assistant', parts: [{ type: 'text', text: event.data.text }] })
+      return say(readInbox(transcript), { role: 'assistant', parts: [{ type: 'text', text: event.data.text }] })
     case 'RunReturned':
       return event.data.note === undefined ? transcript : say(transcript, note(event.data.note))
     default:

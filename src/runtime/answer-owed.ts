@@ -7,7 +7,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import { checkText } from '../guardrails/guardrail.ts'
 import type { Json } from '../json.ts'
 import type { CallModelParams } from '../machines/intents.ts'
-import { reachedLimit, type ReachedLimit } from '../machines/spent.ts'
+import { beforeRetry, reachedLimit, type ReachedLimit } from '../machines/spent.ts'
 import { lastAnswer } from '../projections/transcript.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
 import { LATER, type Desk } from './desk.ts'
@@ -27,6 +27,8 @@ export const answerOwed = (desk: Desk, state: RunState, owed: Owed): RunFact | t
       return lookUp(desk, state, owed)
     case 'deny':
       return { type: 'ToolCallDenied', data: { callId: owed.key, by: String(owed.params.by), reason: String(owed.params.reason) } }
+    case 'denyApproval':
+      return { type: 'ApprovalDenied', data: { callId: owed.key, by: 'refold', reason: 'nobody answered in time' } }
     case 'askApproval':
       return askApproval(desk, state, owed)
     case 'startChildRun':
@@ -72,7 +74,8 @@ const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LA
   const params = owed.params as CallModelParams
   const limits = state.budget.limits
   // The standard chart asks before it gets here; a chart of a user's own may forget to.
-  const reached = params.purpose === 'wrapUp' || limits === undefined ? undefined : reachedLimit(spentAt(state.budget, at), limits)
+  const spent = spentAt(state.budget, at)
+  const reached = params.purpose === 'wrapUp' || limits === undefined ? undefined : reachedLimit(owed.attempt > 1 ? beforeRetry(spent) : spent, limits)
   const model = state.started.settings.models[params.model ?? 0]
   const failed = { callId: owed.key, attempt: owed.attempt, next: 'escalate' as const, durationMs: 0 }
   if (reached !== undefined) {
@@ -147,7 +150,10 @@ const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '')
   if (verdict.verdict === 'block') return { type: 'OutputRejected', data: { reason: verdict.reason, guardrail: verdict.guardrail } }
   const redacted = verdict.redacted ? { text: verdict.text } : {}
-  if (agent.output === undefined) return { type: 'OutputAccepted', data: redacted }
+  if (agent.output === undefined) {
+    const output = state.started.settings.endsWithOutput ? { output: verdict.text } : {}
+    return { type: 'OutputAccepted', data: { ...redacted, ...output } }
+  }
   const parsed = parseJson(verdict.text)
   if (!parsed.ok) return { type: 'OutputRejected', data: { reason: `it is no JSON: ${parsed.problem}` } }
   const checked = agent.output.safeParse(parsed.value)

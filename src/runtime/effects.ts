@@ -37,8 +37,8 @@ export interface EffectOptions {
 interface UnderWay {
   readonly owed: Owed
   readonly controller: AbortController
-  /** Its result could not be recorded, and never will: it is kept so that it does not begin again. */
-  lost: boolean
+  /** `lost`: its result could not be recorded, and never will; it is kept so that it does not begin again. */
+  phase: 'performing' | 'reporting' | 'lost'
 }
 
 export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot }: EffectOptions): EffectTable => {
@@ -56,28 +56,28 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
   }
 
-  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ lost }) => !lost))
+  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ phase }) => phase !== 'lost'))
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
-    const entry: UnderWay = { owed, controller: new AbortController(), lost: false }
+    const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     const entries = runs.get(state.runId) ?? new Map<string, UnderWay>()
     runs.set(state.runId, entries.set(slotKey(owed), entry))
-    live(agent, state, owed, () =>
-      perform(parts, agent, { state, owed, signal: entry.controller.signal, late: lateNotice(state, owed) }),
-    ).then(
+    const { signal } = entry.controller
+    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(state, owed) })).then(
       () => {
         leave(state.runId, owed)
       },
       (error: unknown) => {
-        if (entry.controller.signal.aborted) return leave(state.runId, owed)
-        entry.lost = true
+        if (signal.aborted) return leave(state.runId, owed)
+        entry.phase = 'lost'
         parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
         settleDrain()
       },
     )
   }
 
-  const live = async (agent: Agent, state: RunState, owed: Owed, perform: () => Promise<RunFact>): Promise<void> => {
+  const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
+    const { owed } = entry
     const holdsSlot = owed.status === 'claimed'
     const isInTime = !holdsSlot || parts.clock.now() + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
     let fact: RunFact | undefined
@@ -86,6 +86,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     } finally {
       if (holdsSlot) releaseSlot(agent, state, owed)
     }
+    entry.phase = 'reporting'
     await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
   }
 
@@ -95,10 +96,10 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
 
   return {
     reconcile(agent, state) {
-      for (const { owed, controller, lost } of [...(runs.get(state.runId)?.values() ?? [])]) {
+      for (const { owed, controller, phase } of [...(runs.get(state.runId)?.values() ?? [])]) {
         if (isWanted(state, owed)) continue
-        controller.abort()
-        if (lost) leave(state.runId, owed)
+        if (phase === 'performing') controller.abort()
+        else if (phase === 'lost') leave(state.runId, owed)
       }
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { RunFact } from '../events/run-events.ts'
+import type { RunFact, RunSettings } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -61,7 +61,7 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
       agent: agent.name,
       agentVersion: agent.version,
       chartHash: agent.program.chartHash,
-      settings: agent.settings,
+      settings: child === undefined ? agent.settings : asTask(agent),
       ...present({ input, parent: child?.parent, tenant }),
     },
   }
@@ -71,3 +71,7 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
 
 const taken = (runId: string, by: string): AppError =>
   new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })
+
+/** Nobody would end a conversation that another run has begun: the answer of its first turn is its output. */
+const asTask = ({ settings, conversational }: Agent): RunSettings =>
+  conversational ? { ...settings, checksOutput: true, endsWithOutput: true } : settings

@@ -49,17 +49,21 @@ const die = defineTool({
   },
 })
 
+const uses: Readonly<Record<string, (rest: string) => ReturnType<typeof answer | typeof failure>>> = {
+  look: (id) => toolCalls([{ name: 'look', arguments: { id } }], 'One moment.'),
+  pay: (amount) => toolCalls([{ name: 'pay', arguments: { amount: Number(amount) } }]),
+  lose: () => toolCalls([{ name: 'lose', arguments: {} }]),
+  die: (mark) => toolCalls([{ name: 'die', arguments: { mark } }]),
+  fail: () => failure('badRequest'),
+}
+
 /** `look 17`, `pay 20`, `lose it`, `die mark`, `fail`; anything else is repeated. */
 const model = scriptedModel(({ messages }) => {
   const last = messages.at(-1)
   if (last?.role === 'tool') return answer(`So it is: ${last.text}.`)
-  const [word = '', rest = ''] = last?.role === 'user' ? last.text.split(' ') : []
-  if (word === 'look') return toolCalls([{ name: 'look', arguments: { id: rest } }], 'One moment.')
-  if (word === 'pay') return toolCalls([{ name: 'pay', arguments: { amount: Number(rest) } }])
-  if (word === 'lose') return toolCalls([{ name: 'lose', arguments: {} }])
-  if (word === 'die') return toolCalls([{ name: 'die', arguments: { mark: rest } }])
-  if (word === 'fail') return failure('badRequest')
-  return answer(`You said: ${last?.role === 'user' ? last.text : ''}`)
+  const text = last?.role === 'user' ? last.text : ''
+  const [word = '', rest = ''] = text.split(' ')
+  return uses[word]?.(rest) ?? answer(`You said: ${text}`)
 })
 
 export const models = { scripted: model }

@@ -6,7 +6,7 @@ import { exitCodes } from '../../src/cli/exit-codes.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { RunView } from '../../src/runtime/run-view.ts'
-import { newPlace, type Place } from './run-refold.ts'
+import { configs, newPlace, type Place } from './run-refold.ts'
 
 // The real program, as a process, on a folder of its own. It takes about half a second a command.
 
@@ -181,7 +181,7 @@ describe('refold', { timeout: 60_000 }, () => {
     })
 
     test('shows the conversation as the model saw it, also without the agent', async () => {
-      const { stdout } = await place.refold('show parcel --transcript', { config: 'without-form.config.ts' })
+      const { stdout } = await place.refold('show parcel --transcript', { config: configs.withoutForm })
       expect(stdout).toContain(
         'user\n  look 17\nagent\n  One moment.\n  → look {"id":"17"}\ntool look\n  17 is in Lyon\nagent\n  So it is: 17 is in Lyon.\n',
       )
@@ -269,7 +269,8 @@ describe('refold', { timeout: 60_000 }, () => {
   })
 
   describe('a run whose process was killed', () => {
-    test('goes on at once with the next command on it', async () => {
+    // Its lease would last for half a minute.
+    test('goes on at once with the next command on it', { timeout: 20_000 }, async () => {
       const { signal } = await place.refold("run clerk --run-id killed -m 'die first'")
       expect(signal).toBe('SIGKILL')
       const { stdout } = await place.refold('send killed -m and?')
@@ -301,7 +302,7 @@ describe('refold', { timeout: 60_000 }, () => {
 
   describe('export', () => {
     test('writes events with their envelopes, one a line, of agents that nobody knows any more too', async () => {
-      const { stdout, exitCode } = await place.refold('export form hello', { config: 'without-form.config.ts' })
+      const { stdout, exitCode } = await place.refold('export form hello', { config: configs.withoutForm })
       const events = stdout
         .trimEnd()
         .split('\n')
@@ -381,7 +382,7 @@ describe('refold', { timeout: 60_000 }, () => {
   })
 
   describe('a chart that changed under its version', () => {
-    const config = 'changed-form.config.ts'
+    const config = configs.changedForm
 
     test('keeps a run from being refolded, and says what to do', async () => {
       const replayed = await place.refold('replay form', { config })
@@ -394,13 +395,13 @@ describe('refold', { timeout: 60_000 }, () => {
       const changed = await place.refold('doctor --json', { config })
       expect(changed.exitCode).toBe(exitCodes.wrong)
       expect(checksOf(changed.stdout)).toEqual(['problem agent'])
-      const gone = await place.refold('doctor', { config: 'without-form.config.ts' })
+      const gone = await place.refold('doctor', { config: configs.withoutForm })
       expect(gone.stdout).toContain('problem (agent): Open runs, which cannot go on, of form@1, which the configuration does not have')
     })
   })
 
   describe('the doctor', () => {
-    test('finds missing blobs, unknown events and runs that nobody works on', async () => {
+    test('finds missing blobs and events of a newer version', async () => {
       const here = copied()
       rmSync(join(here.folder, 'data/blobs'), { recursive: true })
       const db = new DatabaseSync(join(here.folder, 'data/log.db'))

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 export interface Ran {
   readonly stdout: string
@@ -14,7 +15,7 @@ export interface Ran {
 
 interface How {
   readonly stdin?: string
-  /** File beside this one; `clerk.config.ts` by default, and none for ''. */
+  /** The clerk's by default, and none for ''. */
   readonly config?: string
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -34,14 +35,20 @@ export interface Place {
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
+export const configs = {
+  clerk: fileURLToPath(import.meta.resolve('./clerk.config.ts')),
+  changedForm: fileURLToPath(import.meta.resolve('./changed-form.config.ts')),
+  withoutForm: fileURLToPath(import.meta.resolve('./without-form.config.ts')),
+}
+
 /** Words are separated by blanks; a word in single quotes may hold some. */
 const wordsOf = (command: string): string[] => [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
 export const newPlace = (): Place => placeAt(mkdtempSync(join(tmpdir(), 'refold-cli-')))
 
 const placeAt = (folder: string): Place => {
-  const start = (command: string, { config = 'clerk.config.ts', environment = {} }: How = {}): ChildProcessWithoutNullStreams => {
-    const configured = config === '' ? [] : ['--config', resolve(import.meta.dirname, config)]
+  const start = (command: string, { config = configs.clerk, environment = {} }: How = {}): ChildProcessWithoutNullStreams => {
+    const configured = config === '' ? [] : ['--config', config]
     const { PATH = '', HOME = '' } = process.env
     return spawn(process.execPath, ['--conditions=refold:source', main, ...wordsOf(command), ...configured], {
       cwd: folder,

@@ -11,6 +11,12 @@ export interface LogUnderTest {
   dispose(): Promise<void>
 }
 
+/** What a log may do beyond the port. */
+export interface Capabilities {
+  /** A read may begin between two events; EventStoreDB takes only the positions of events. */
+  readonly readsFromAnyPosition: boolean
+}
+
 export type OpenLog = () => Promise<LogUnderTest>
 
 export const newStream = (): string => `case-${randomUUID()}`

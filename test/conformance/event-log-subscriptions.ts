@@ -153,9 +153,12 @@ export const subscriptions = (log: () => EventLog): void => {
     test('38: a subscriber of a stream that gets its tombstone is told', async () => {
       const stream = newStream()
       await log().append(stream, 'no-stream', newEvents(1))
-      const followed = follow(log(), { stream }, () => false)
+      const told = rejection(
+        follow(log(), { stream }, () => false),
+        'StreamDeleted',
+      )
       await log().tombstoneStream(stream, 0)
-      await rejection(followed, 'StreamDeleted')
+      await told
     })
   })
 }

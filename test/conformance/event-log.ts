@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appendLimits, expectedRevisions, repeatedAppends } from './event-log-appends.ts'
-import type { LogUnderTest, OpenLog } from './event-log-cases.ts'
+import type { Capabilities, LogUnderTest, OpenLog } from './event-log-cases.ts'
 import { collect, newEvents, newStream, rejection } from './event-log-cases.ts'
 import { deletion, streamReads, wholeLogReads } from './event-log-reads.ts'
 import { restarts, subscriptions } from './event-log-subscriptions.ts'
 
 /** What every event log keeps; the numbers are those of the list of checks in docs/decisions/0003. */
-export const eventLogConformance = (name: string, open: OpenLog): void => {
+export const eventLogConformance = (name: string, open: OpenLog, capabilities: Capabilities = { readsFromAnyPosition: true }): void => {
   describe(`the ${name} event log`, () => {
     let opened: LogUnderTest
     let log: LogUnderTest['log']
@@ -21,7 +21,7 @@ export const eventLogConformance = (name: string, open: OpenLog): void => {
     repeatedAppends(() => log)
     appendLimits(() => log)
     streamReads(() => log)
-    wholeLogReads(() => log)
+    wholeLogReads(() => log, capabilities)
     deletion(() => log)
     subscriptions(() => log)
     restarts(() => log, reopen)

@@ -9,9 +9,13 @@ import { backlog, collect, idsOf, newEvent, rejection, revisionsOf } from '../co
 
 const folder = mkdtempSync(join(tmpdir(), 'refold-full-'))
 
+const run = (program: string, ...parameters: string[]): void => {
+  execFileSync(program, parameters, { stdio: 'ignore' })
+}
+
 const mountSmallDisk = (): boolean => {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' })
+    run('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder)
     return true
   } catch {
     return false
@@ -22,7 +26,7 @@ const isMounted = mountSmallDisk()
 
 describe('the event log on a disk that is full', () => {
   afterAll(() => {
-    if (isMounted) execFileSync('umount', [folder])
+    if (isMounted) run('umount', folder)
     rmSync(folder, { recursive: true })
   })
 

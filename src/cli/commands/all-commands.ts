@@ -11,12 +11,13 @@ import { addRecoverCommand } from './recover.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRunCommand } from './run.ts'
 import { addSendCommand } from './send.ts'
+import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
-  'Work:': [addRunCommand, addSendCommand, addRecoverCommand],
+  'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
   'Look:': [addListCommand, addShowCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
   'Check:': [addReplayCommand, addDoctorCommand],
   'Operate:': [

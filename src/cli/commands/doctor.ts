@@ -18,7 +18,7 @@ export const addDoctorCommand: AddCommand = (program, commandLine) => {
   program
     .command('doctor')
     .description('look for what is wrong with log, runs and configuration')
-    .addHelpText('after', '\nReads every event once, and changes nothing. Exits with 1 where it finds a problem; warnings alone are fine.')
+    .addHelpText('after', '\nReads every event once, and moves no run. Exits with 1 where it finds a problem; warnings alone are fine.')
     .action(() => doctor(commandLine()))
 }
 

@@ -6,7 +6,7 @@ import type { SeenRun } from './check-events.ts'
 import type { Findings } from './findings.ts'
 
 /** Whether the configuration still has the agent and the chart that each run was started with. */
-export const checkAgents = ({ agents }: OpenRefold, runs: Iterable<SeenRun>, findings: Findings): void => {
+export const checkAgents = ({ agents }: Pick<OpenRefold, 'agents'>, runs: Iterable<SeenRun>, findings: Findings): void => {
   for (const { runId, started, isOver } of runs) {
     if (started === undefined) continue
     try {
@@ -34,7 +34,7 @@ export const checkAgents = ({ agents }: OpenRefold, runs: Iterable<SeenRun>, fin
 const PATIENCE_MS = 60_000
 
 /** Open runs that owe something and that nobody has touched since it was due. */
-export const checkStuck = async (refold: OpenRefold, now: number, findings: Findings): Promise<void> => {
+export const checkStuck = async (refold: Pick<OpenRefold, 'index' | 'projector'>, now: number, findings: Findings): Promise<void> => {
   const rows = await everyRun(refold)
   const waitingParents = new Set(rows.flatMap(({ parent, status }) => (parent === undefined || status !== 'active' ? [] : [parent.runId])))
   for (const row of rows) {

@@ -20,7 +20,8 @@ const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const batchAppend =
   (log: WireLog, state: FaultyState) =>
   (call: BatchCall): void => {
-    state.seen('batchStream', call.getPeer())
+    state.seen(call.getPeer())
+    const { isWedged } = state.newBatchStream()
     const name = String(call.metadata.get('connection-name')[0] ?? '')
     const unfinished = new Map<string, Batch>()
     // One after the other, as the one writer of the real server does.
@@ -31,7 +32,7 @@ export const batchAppend =
       unfinished.set(correlationId, batch)
       if (!request.getIsFinal()) return
       unfinished.delete(correlationId)
-      queue = queue.then(() => answer({ call, log, state, name, correlationId }, batch))
+      if (!isWedged()) queue = queue.then(() => answer({ call, log, state, name, correlationId }, batch))
     })
     call.on('error', () => undefined)
     call.on('end', () => {

@@ -14,7 +14,7 @@ export const deleteStream =
     const position = new streams.DeleteResp.Position()
     answer(log, state, call, 'soft').then(
       (at) => done(null, new streams.DeleteResp().setPosition(position.setCommitPosition(at).setPreparePosition(at))),
-      (problem: Failure) => done(problem),
+      (problem: unknown) => done(problem as Failure),
     )
   }
 
@@ -24,7 +24,7 @@ export const tombstoneStream =
     const position = new streams.TombstoneResp.Position()
     answer(log, state, call, 'tombstone').then(
       (at) => done(null, new streams.TombstoneResp().setPosition(position.setCommitPosition(at).setPreparePosition(at))),
-      (problem: Failure) => done(problem),
+      (problem: unknown) => done(problem as Failure),
     )
   }
 

@@ -59,6 +59,8 @@ export const NO_FAULTS: Faults = {
 /** What a test may ask of a running stand-in. */
 export type Request =
   | { readonly do: 'set'; readonly faults: Partial<Faults> }
+  /** The conversations that appends come in now are never answered again; new ones are. */
+  | { readonly do: 'wedge' }
   /** Ends every open subscription: cleanly, or with a gRPC status. */
   | { readonly do: 'endSubscriptions'; readonly code?: number; readonly details?: string }
   | { readonly do: 'report' }

@@ -13,7 +13,10 @@ export interface FaultyState {
   /** To be done once late answers may go out. */
   whenAnswersGoOut(send: () => void): void
   readonly openSubscriptions: Set<EndSubscription>
-  seen(what: 'batchStream' | 'call', peer: string): void
+  seen(peer: string): void
+  /** Whether a conversation that begins now is still answered. */
+  newBatchStream(): { readonly isWedged: () => boolean }
+  wedge(): void
   report(): Report
 }
 
@@ -23,6 +26,7 @@ export const faultyState = (): FaultyState => {
   let readsLeft = Infinity
   let appends = 0
   let batchStreams = 0
+  let wedged = 0
   let late: (() => void)[] = []
   const peers = new Set<string>()
   const openSubscriptions = new Set<EndSubscription>()
@@ -54,9 +58,16 @@ export const faultyState = (): FaultyState => {
       late.push(send)
     },
     openSubscriptions,
-    seen(what, peer) {
+    seen(peer) {
       peers.add(peer)
-      if (what === 'batchStream') batchStreams += 1
+    },
+    newBatchStream() {
+      batchStreams += 1
+      const number = batchStreams
+      return { isWedged: () => number <= wedged }
+    },
+    wedge() {
+      wedged = batchStreams
     },
     report: () => ({ subscriptions: openSubscriptions.size, appends, batchStreams, connections: peers.size }),
   }

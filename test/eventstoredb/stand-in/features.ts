@@ -50,7 +50,7 @@ const supportedMethods = (): SupportedMethods => {
 export const getSupportedMethods =
   (state: FaultyState) =>
   (call: ServerUnaryCall<Empty, SupportedMethods>, done: sendUnaryData<SupportedMethods>): void => {
-    state.seen('call', call.getPeer())
+    state.seen(call.getPeer())
     const { capabilities } = state.faults
     if (capabilities === 'unanswered') return
     if (capabilities === 'answered') done(null, supportedMethods())

@@ -21,7 +21,11 @@ const log = wireLog(path === '' ? memoryEventLog({ clock: systemClock }) : sqlit
 const state = faultyState()
 let port = 0
 
-const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 })
+const server = new Server({
+  'grpc.max_receive_message_length': 17 * 1024 * 1024,
+  // As the real one, which leaves it at its web server's default.
+  'grpc.max_concurrent_streams': 100,
+})
 server.addService(streams.StreamsService, {
   read: read(log, state),
   batchAppend: batchAppend(log, state),
@@ -40,6 +44,9 @@ const fulfil = (faulty: FaultyState, request: Request): unknown => {
   switch (request.do) {
     case 'set':
       faulty.set(request.faults)
+      return undefined
+    case 'wedge':
+      faulty.wedge()
       return undefined
     case 'endSubscriptions':
       for (const end of faulty.openSubscriptions) end(request.code, request.details ?? '')

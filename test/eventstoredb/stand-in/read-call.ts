@@ -10,8 +10,11 @@ export type ReadOptions = ReadReq.Options
 export const send = async (call: ReadCall, response: ReadResp): Promise<void> => {
   if (call.cancelled || call.write(response)) return
   await new Promise<void>((resolve) => {
-    call.once('drain', resolve)
-    call.once('cancelled', resolve)
+    const goOn = (): void => {
+      call.off('drain', goOn).off('cancelled', goOn)
+      resolve()
+    }
+    call.on('drain', goOn).on('cancelled', goOn)
   })
 }
 

@@ -13,7 +13,7 @@ import type { StoredWireEvent, WireLog } from './wire-log.ts'
 export const read =
   (log: WireLog, state: FaultyState) =>
   (call: ReadCall): void => {
-    state.seen('call', call.getPeer())
+    state.seen(call.getPeer())
     const options = call.request.getOptions()
     if (options === undefined) return
     if (state.faults.leaderPort !== undefined && call.metadata.get('requires-leader')[0] === 'true') {

@@ -5,6 +5,7 @@ import anyPb from 'google-protobuf/google/protobuf/any_pb.js'
 import type { Message } from 'google-protobuf'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import type { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb.js'
+import type { Code } from '@eventstore/db-client/generated/code_pb.js'
 import statusPb from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
@@ -37,7 +38,7 @@ export const emptyBatchSuccess = (position: number): BatchAppendResp => {
 
 /** `google.rpc.Status`; the details are absent where the client is to see only a message. */
 export const batchFailure = (code: number, message: string, detail?: Detail): BatchAppendResp => {
-  const failure = new statusPb.Status().setCode(code).setMessage(message)
+  const failure = new statusPb.Status().setCode(code as unknown as Code).setMessage(message)
   const details = new anyPb.Any()
   details.pack((detail?.message ?? new shared.Unknown()).serializeBinary(), `event_store.client.${detail?.name ?? message}`)
   return new streams.BatchAppendResp().setError(failure.setDetails(details))
@@ -117,10 +118,11 @@ export const checkpointResponse = (position: number): ReadResp =>
 
 export type Failure = Pick<ServiceError, 'code' | 'details' | 'metadata'>
 
-export const failure = (code: status, details: string, facts: Readonly<Record<string, string>> = {}): Failure => {
+/** The code is a number that gRPC knows. */
+export const failure = (code: number, details: string, facts: Readonly<Record<string, string>> = {}): Failure => {
   const metadata = new Metadata()
   for (const [key, value] of Object.entries(facts)) metadata.set(key, value)
-  return { code, details, metadata }
+  return { code: code as unknown as status, details, metadata }
 }
 
 /** What a refused read or deletion ends with. */

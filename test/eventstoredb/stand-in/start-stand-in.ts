@@ -10,13 +10,17 @@ export interface StandIn {
   readonly connectionString: string
   /** Resolves once the faults are in force; what is left out stays as it was. */
   set(faults: Partial<Faults>): Promise<void>
+  /** The conversations that appends come in now are never answered again; new ones are. */
+  wedge(): Promise<void>
   endSubscriptions(how?: { readonly code: number; readonly details: string }): Promise<void>
   report(): Promise<Report>
   /** It goes on listening, but nothing runs any more. */
-  freeze(): void
-  thaw(): void
+  freeze(): boolean
+  thaw(): boolean
   /** As a crash does. */
   kill(): Promise<void>
+  /** As an operator does. */
+  terminate(): Promise<void>
   /** On the same port; with a file it holds what it held before. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -34,12 +38,20 @@ export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<
   return {
     port,
     connectionString: `esdb://127.0.0.1:${port}?tls=false`,
-    set: async (faults) => void (await ask({ do: 'set', faults })),
-    endSubscriptions: async (how = undefined) => void (await ask({ do: 'endSubscriptions', ...how })),
+    async set(faults) {
+      await ask({ do: 'set', faults })
+    },
+    async wedge() {
+      await ask({ do: 'wedge' })
+    },
+    async endSubscriptions(how) {
+      await ask({ do: 'endSubscriptions', ...how })
+    },
     report: async () => (await ask({ do: 'report' })) as Report,
-    freeze: () => void process.child.kill('SIGSTOP'),
-    thaw: () => void process.child.kill('SIGCONT'),
+    freeze: () => process.child.kill('SIGSTOP'),
+    thaw: () => process.child.kill('SIGCONT'),
     kill: () => end(process.child, 'SIGKILL'),
+    terminate: () => end(process.child, 'SIGTERM'),
     async restart() {
       process = await start(port, path)
     },

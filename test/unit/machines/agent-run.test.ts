@@ -143,6 +143,16 @@ describe('an agent run', () => {
       .thenAsks('reportLimit')
   })
 
+  test('retries the last model call that its limit allows', () => {
+    const short = agentWith({ limits: { iterationsPerTurn: 1 } })
+    const timerId = '3.xstate.after.untilRetry.agent-run.thinking.backingOff'
+    asked(short)
+      .and(modelFailed('1.model', { next: 'retry', retryAt: DAWN }), timerScheduled(timerId, DAWN))
+      .whenHappens(timerFired(timerId))
+      .thenAsks('callModel:1.model')
+    asked(short).whenHappens(modelFailed('1.model', { next: 'nextModel' })).thenAsks('callModel:1.model')
+  })
+
   test('with a typed output checks it, has it corrected, and ends with it', () => {
     const typed = agentWith({ output: z.object({ n: z.number() }) })
     const checking = asked(typed).and(modelAnswered('1.model', [says('none')]))

@@ -93,7 +93,7 @@ describe('a chart of a user’s own', () => {
     expect(await settle(world, run)).toMatchObject({ status: 'completed', output: { price: 4, words: 'Dear shop' } })
     expect(prompts).toEqual(['Be brief. [{"role":"user","text":"Write a letter about lamp."}] 0'])
     const events = await eventsOf(world, run.id)
-    const scheduled = events.find(({ type }) => type === 'TimerScheduled')
+    const scheduled = events.findLast(({ type }) => type === 'TimerScheduled')
     expect(scheduled?.type === 'TimerScheduled' && scheduled.data.dueAt - scheduled.meta.at).toBe(DAY_MS)
     expect((await run.verify()).ok).toBe(true)
   })

@@ -1,0 +1,119 @@
+import { Partitioners, type Message, type Producer } from 'kafkajs'
+import { isAppError } from '../errors.ts'
+import { busClosed } from './bus-errors.ts'
+import type { BusMessage, Publisher, TopicMessages } from './bus.ts'
+import { kafkaClient, RETRY, type KafkaOptions } from './kafka-client.ts'
+import { asBusCall, toBusError } from './kafka-errors.ts'
+
+// What keeps an idempotent producer of kafkajs from losing anything in silence:
+//
+//   K1. One send at a time.
+//   K2. After a failure its sequence numbers are those from before the send, of which the broker may have stored a part. So the next
+//       send is the very same, whose stored part the broker knows, or it goes through a new producer: another message under a number
+//       that the broker has seen would be acknowledged and dropped.
+//   K3. Of a transaction that failed nothing is used again but after a clean abort.
+
+/** A transaction that nobody ends holds up all readers of its topics; the broker ends it after this. */
+const TRANSACTION_TIMEOUT_MS = 10_000
+
+export const kafkaPublisher = async (options: KafkaOptions, transactionalId: string | undefined): Promise<Publisher> => {
+  let producer: Producer | undefined = await openProducer(options, transactionalId)
+  let failed: readonly TopicMessages[] | undefined
+  let spent: Error | undefined
+  let closed = false
+  let tail: Promise<unknown> = Promise.resolve()
+
+  const drop = async (): Promise<void> => {
+    const dropped = producer
+    producer = undefined
+    await dropped?.disconnect().catch(() => undefined)
+  }
+
+  const publishNow = async (topics: readonly TopicMessages[]): Promise<void> => {
+    if (closed) throw busClosed()
+    if (failed !== undefined && failed !== topics) await drop()
+    producer ??= await openProducer(options, undefined)
+    try {
+      await sendEach(producer, topics)
+      failed = undefined
+    } catch (error) {
+      failed = topics
+      if (!isAppError(error, 'BusUnavailable')) await drop()
+      throw error
+    }
+  }
+
+  const commitNow = async (topics: readonly TopicMessages[]): Promise<void> => {
+    if (closed) throw busClosed()
+    if (spent !== undefined || producer === undefined) throw spent ?? busClosed()
+    const call = { what: 'publish', transactionalId }
+    const transaction = await asBusCall(call, producer.transaction.bind(producer)).catch(async (error: unknown) => {
+      spent = toBusError(error, call)
+      await drop()
+      throw spent
+    })
+    try {
+      await sendEach(transaction, topics, transactionalId)
+      await asBusCall(call, transaction.commit)
+    } catch (error) {
+      const reason = toBusError(error, call)
+      const isClean = reason.code === 'TooLarge' && (await transaction.abort().then(always(true), always(false)))
+      if (!isClean) {
+        spent = reason
+        await drop()
+      }
+      throw reason
+    }
+  }
+
+  return {
+    publish(topics) {
+      const work = transactionalId === undefined ? publishNow : commitNow
+      const published = tail.then(() => work(topics))
+      tail = published.catch(() => undefined)
+      return published
+    },
+    async close() {
+      await tail
+      closed = true
+      await drop()
+    },
+  }
+}
+
+const openProducer = (options: KafkaOptions, transactionalId: string | undefined): Promise<Producer> => {
+  const producer = kafkaClient(options).producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    retry: RETRY,
+    ...(transactionalId === undefined ? {} : { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS }),
+  })
+  return asBusCall({ what: 'open a publisher', transactionalId }, async () => {
+    try {
+      await producer.connect()
+      // The first transaction is what fences off the producers before; one without messages leaves no trace.
+      if (transactionalId !== undefined) await (await producer.transaction()).abort()
+      return producer
+    } catch (error) {
+      await producer.disconnect().catch(() => undefined)
+      throw error
+    }
+  })
+}
+
+const sendEach = async (sender: Pick<Producer, 'send'>, topics: readonly TopicMessages[], transactionalId?: string): Promise<void> => {
+  for (const { topic, messages } of topics) {
+    if (messages.length === 0) continue
+    const call = { what: `publish to ${topic}`, topic, transactionalId }
+    await asBusCall(call, () => sender.send({ topic, acks: -1, messages: messages.map(toKafka) }))
+  }
+}
+
+const toKafka = ({ key, value, headers }: BusMessage): Message => ({ key, value, headers: { ...headers } })
+
+const always =
+  <Value>(value: Value) =>
+  (): Value =>
+    value

@@ -1,0 +1,141 @@
+import type { Clock } from '../clock.ts'
+import { checkStreamName } from './append-request.ts'
+import { logClosed } from './event-log-errors.ts'
+import type { EventLog, SubscribeOptions, SubscriptionItem } from './event-log.ts'
+import { appendConnection } from './eventstoredb-append-connection.ts'
+import type { ClientPackage } from './eventstoredb-client.ts'
+import { loadClient } from './eventstoredb-client.ts'
+import type { Connection } from './eventstoredb-connection.ts'
+import { connection } from './eventstoredb-connection.ts'
+import { connectionPool } from './eventstoredb-connection-pool.ts'
+import { withOwnChannel } from './eventstoredb-connection-string.ts'
+import type { Ending } from './eventstoredb-ending.ts'
+import { ending } from './eventstoredb-ending.ts'
+import type { LogWrites } from './eventstoredb-log-writes.ts'
+import { logWrites } from './eventstoredb-log-writes.ts'
+import { toStreamMetadata } from './eventstoredb-metadata.ts'
+import { reads } from './eventstoredb-reads.ts'
+import type { SubscriptionParts } from './eventstoredb-subscription.ts'
+import { subscriptionItems } from './eventstoredb-subscription.ts'
+
+export interface EventStoreDbOptions {
+  /** As the client packages take it, for example `esdb://host:2113?tls=false`. */
+  readonly connectionString: string
+  /** One and the same in the whole process; `@eventstore/db-client` by default. */
+  readonly client?: ClientPackage
+  readonly clock: Clock
+  /** How long one try of an append, or a wait for the next event of a read, may take; 5,000 by default. It is tried again for four times as long. */
+  readonly appendTimeoutMs?: number
+  /** After so long without a sign of life a subscription asks whether it misses an event; 10,000 by default. */
+  readonly silenceMs?: number
+}
+
+/**
+ * The production log: EventStoreDB 23.10 or later, or KurrentDB. It connects at the first call, survives the loss of its server
+ * and of its leader, and throws away a client that has become of no use.
+ * Throws `InvalidConfiguration` while the process appends to another server; that the package is missing or the connection string
+ * is unusable shows at the first call.
+ */
+export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => {
+  const { connectionString, client = '@eventstore/db-client', clock, appendTimeoutMs: timeoutMs = 5_000, silenceMs = 10_000 } = options
+  const connect = (channel: number): Connection =>
+    connection(async () => (await loadClient(client))(withOwnChannel(connectionString, channel)), clock)
+  const appends = appendConnection(client, connectionString, clock)
+  const reader = connect(1)
+  const pool = connectionPool((index) => connect(index + 2))
+  const readsOf = reads({ connection: reader, clock, timeoutMs })
+  const endings = new Set<Ending>()
+  const pending = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
+  const checkOpen = (): void => {
+    if (closing !== undefined) throw logClosed()
+  }
+  const shutDown = async (): Promise<void> => {
+    for (const end of endings) end.end()
+    await Promise.allSettled(pending)
+    await Promise.all([appends.release(), reader.close(), pool.close()])
+  }
+
+  return {
+    ...tracked(logWrites({ appends, others: reader, reads: readsOf, clock, timeoutMs }), pending, checkOpen),
+    async *readStream(stream, readOptions = {}) {
+      checkOpen()
+      yield* readsOf.stream(stream, readOptions)
+    },
+    async *readAll(readOptions = {}) {
+      checkOpen()
+      yield* readsOf.all(readOptions)
+    },
+    subscribe: (subscribeOptions = {}) => subscribe({ pool, reads: readsOf, clock, silenceMs, endings, checkOpen }, subscribeOptions),
+    async head() {
+      checkOpen()
+      return readsOf.head()
+    },
+    async getMetadata(stream) {
+      checkOpen()
+      checkStreamName(stream)
+      return toStreamMetadata(await readsOf.metadataOf(stream))
+    },
+    close() {
+      closing ??= shutDown()
+      return closing
+    },
+  }
+}
+
+/** Refuses writes to a closed log, and remembers those under way, since closing waits for them. */
+const tracked = (writes: LogWrites, pending: Set<Promise<unknown>>, checkOpen: () => void): LogWrites => {
+  const track = async <T>(write: () => Promise<T>): Promise<T> => {
+    checkOpen()
+    const writing = write()
+    pending.add(writing)
+    try {
+      return await writing
+    } finally {
+      pending.delete(writing)
+    }
+  }
+  return {
+    append: (stream, expected, events) => track(() => writes.append(stream, expected, events)),
+    deleteStream: (stream, expected) => track(() => writes.deleteStream(stream, expected)),
+    tombstoneStream: (stream, expected) => track(() => writes.tombstoneStream(stream, expected)),
+    setMetadata: (stream, metadata) => track(() => writes.setMetadata(stream, metadata)),
+  }
+}
+
+interface LogSubscriptions extends SubscriptionParts {
+  readonly endings: Set<Ending>
+  readonly checkOpen: () => void
+}
+
+const subscribe = (parts: LogSubscriptions, options: SubscribeOptions): AsyncIterable<SubscriptionItem> => ({
+  [Symbol.asyncIterator]() {
+    const over = ending(options.signal)
+    const items = itemsUntil(over, parts, options)
+    return {
+      next: () => items.next(),
+      // A generator that waits cannot be ended from outside: it has to be woken first.
+      return: () => {
+        over.end()
+        return items.return(undefined)
+      },
+    }
+  },
+})
+
+async function* itemsUntil(
+  over: Ending,
+  { endings, checkOpen, ...parts }: LogSubscriptions,
+  options: SubscribeOptions,
+): AsyncGenerator<SubscriptionItem, undefined, undefined> {
+  checkOpen()
+  endings.add(over)
+  try {
+    if (!over.reached) yield* subscriptionItems(parts, options, over)
+    checkOpen()
+  } finally {
+    endings.delete(over)
+    over.release()
+  }
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { isAppError } from '../errors.ts'
+import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
+import { conflict, streamDeleted } from './event-log-errors.ts'
+import type { AppendResult, EventLog, ExpectedRevision, StreamMetadata } from './event-log.ts'
+import type { DatabaseClient, ProposedEvent } from './eventstoredb-client.ts'
+import type { Connection } from './eventstoredb-connection.ts'
+import { positionNumber, toProposed } from './eventstoredb-events.ts'
+import { isDeletion, metadataStreamOf, toMetadataEvent } from './eventstoredb-metadata.ts'
+import type { Reads } from './eventstoredb-reads.ts'
+import { persist, writeOptions } from './eventstoredb-writes.ts'
+import { checkMetadata } from './stream-window.ts'
+
+export type LogWrites = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
+
+export interface WriteParts {
+  readonly appends: Pick<Connection, 'call'>
+  /** For deletions, which would disturb the appends where they fail. */
+  readonly others: Pick<Connection, 'call'>
+  readonly reads: Reads
+  readonly clock: Clock
+  readonly timeoutMs: number
+}
+
+type Appended = Awaited<ReturnType<DatabaseClient['appendToStream']>>
+
+export const logWrites = (parts: WriteParts): LogWrites => ({
+  async append(stream, expected, events) {
+    measureAppend(stream, expected, events)
+    const proposed = events.map(toProposed)
+    const appended = await persist({ stream, expected }, parts, () => send(parts, stream, expected, proposed))
+    return resultOf(parts.reads, stream, appended)
+  },
+  deleteStream: (stream, expected) => remove(parts, stream, expected, 'deleteStream'),
+  tombstoneStream: (stream, expected) => remove(parts, stream, expected, 'tombstoneStream'),
+  async setMetadata(stream, metadata) {
+    checkStreamName(stream)
+    checkMetadata(stream, metadata)
+    await changeMetadata(parts, stream, metadata)
+  },
+})
+
+const send = ({ appends, timeoutMs }: WriteParts, stream: string, expected: ExpectedRevision, events: ProposedEvent[]): Promise<Appended> =>
+  appends.call((client) => client.appendToStream(stream, events, writeOptions(expected)), timeoutMs)
+
+/** Servers before 24.2 name no position for an append that they had stored before. */
+const resultOf = async (reads: Reads, stream: string, { nextExpectedRevision, position }: Appended): Promise<AppendResult> => {
+  const revision = Number(nextExpectedRevision)
+  if (position !== undefined) return { revision, position: positionNumber(position, stream) }
+  for await (const event of reads.stream(stream, { from: revision, limit: 1 })) return { revision, position: event.position }
+  return { revision, position: positionNumber(position, stream) }
+}
+
+const remove = async (
+  parts: WriteParts,
+  stream: string,
+  expected: ExpectedRevision,
+  method: 'deleteStream' | 'tombstoneStream',
+): Promise<void> => {
+  checkStreamName(stream)
+  checkExpected(expected)
+  const isForGood = method === 'tombstoneStream'
+  if (expected === 'stream-exists' && !isForGood) await checkExists(parts.reads, stream)
+  // Only this one of the deletions knows no `stream_exists`.
+  const options = writeOptions(expected === 'stream-exists' && !isForGood ? 'any' : expected)
+  let tries = 0
+  try {
+    await persist({ stream, expected }, parts, () => {
+      tries += 1
+      return parts.others.call((client) => client[method](stream, options), parts.timeoutMs)
+    })
+  } catch (error) {
+    const wasDoneBefore = isForGood && tries > 1 && isAppError(error, 'StreamDeleted')
+    if (!wasDoneBefore) throw error
+  }
+}
+
+const checkExists = async (reads: Reads, stream: string): Promise<void> => {
+  try {
+    await reads.newestOf(stream)
+  } catch (error) {
+    if (!isAppError(error, 'StreamNotFound')) throw error
+    throw isDeletion(await reads.metadataOf(stream)) ? streamDeleted(stream) : conflict(stream, 'stream-exists', -1)
+  }
+}
+
+/** So often others may have changed the metadata between reading and writing them. */
+const MOST_CONFLICTS = 5
+
+const changeMetadata = async (parts: WriteParts, stream: string, metadata: StreamMetadata): Promise<void> => {
+  for (let conflicts = 0; ; conflicts++) {
+    const before = await parts.reads.metadataOf(stream)
+    const expected = before === undefined ? 'no-stream' : Number(before.revision)
+    const events = [toMetadataEvent(randomUUID(), before, metadata)]
+    try {
+      await persist({ stream, expected }, parts, () => send(parts, metadataStreamOf(stream), expected, events))
+      return
+    } catch (error) {
+      if (conflicts >= MOST_CONFLICTS || !isAppError(error, 'EventLogConflict')) throw error
+    }
+  }
+}

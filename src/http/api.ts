@@ -1,0 +1,48 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { cors } from 'hono/cors'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { ApiParts } from './api-parts.ts'
+import { addCommands } from './commands.ts'
+import { identify, limitBody, limitRate } from './door.ts'
+import type { HttpEnv } from './http-env.ts'
+import { HttpProblem, problemHeaders, problemOf } from './problem.ts'
+import { addQueries } from './queries.ts'
+import { logRequests } from './request-log.ts'
+import { requireOwnRun } from './run-tenants.ts'
+import { addService } from './service.ts'
+import { fieldErrors } from './field-errors.ts'
+
+/** The whole service as one function from a request to a response. */
+export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
+  const app = new OpenAPIHono<HttpEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw fieldErrors(result.target, result.error)
+    },
+  })
+  app.use(requestId({ generator: () => parts.ids.uuid() }))
+  app.use(logRequests(parts))
+  if (parts.settings.corsOrigins.length > 0) app.use(cors({ origin: parts.settings.corsOrigins, exposeHeaders: EXPOSED, maxAge: 600 }))
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use('/v1/*', identify(parts), limitRate(parts), limitBody(parts))
+  addService(app, parts)
+  addCommands(app, parts, requireOwnRun(parts.refold))
+  addQueries(app, parts, requireOwnRun(parts.refold))
+  app.onError((error, c) => problemResponse(c, error))
+  app.notFound((c) => problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')))
+  return app
+}
+
+const EXPOSED = ['location', 'retry-after', 'x-request-id']
+
+const refuseMethod = (c: Context<HttpEnv>, methods: readonly string[]): Response => {
+  const allow = methods.join(', ')
+  return problemResponse(c, new HttpProblem('MethodNotAllowed', `Expected ${allow}, found ${c.req.method}`, { headers: { allow } }))
+}
+
+const problemResponse = (c: Context<HttpEnv>, thrown: unknown): Response => {
+  const problem = problemOf(thrown, c.get('requestId'))
+  return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, problemHeaders(thrown))
+}

@@ -1,0 +1,131 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { z } from 'zod'
+import {
+  answerRun,
+  callPath,
+  completeRun,
+  denyApproval,
+  endRun,
+  giveRunBack,
+  grantApproval,
+  pauseRun,
+  receipt,
+  resumeRun,
+  runPath,
+  sendMessage,
+  settleToolCall,
+  startRun,
+  wishHeaders,
+} from './contract.ts'
+import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
+
+const granted = answers('It is recorded.', receipt)
+
+interface Wish<Path, Body> {
+  readonly path: Path
+  readonly operationId: string
+  readonly summary: string
+  readonly body: Body
+}
+
+type JsonBody = ReturnType<typeof body<z.ZodType>> | ReturnType<typeof optionalBody<z.ZodType>>
+
+/** What people decide about a run. */
+const onRun = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: Wish<Path, Body>) =>
+  createRoute({
+    method: 'post',
+    path: `/v1/runs/{runId}/${path}`,
+    operationId,
+    summary,
+    tags: ['Operate'],
+    ...guardedBy('operate'),
+    request: { params: runPath, headers: wishHeaders, body: asked },
+    responses: granted,
+  })
+
+/** What people decide about a call of a run. */
+const onCall = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: Wish<Path, Body>) =>
+  createRoute({
+    method: 'post',
+    path: `/v1/runs/{runId}/${path}`,
+    operationId,
+    summary,
+    tags: ['Operate'],
+    ...guardedBy('operate'),
+    request: { params: callPath, headers: wishHeaders, body: asked },
+    responses: granted,
+  })
+
+export const commandRoutes = {
+  start: createRoute({
+    method: 'post',
+    path: '/v1/runs',
+    operationId: 'startRun',
+    summary: 'Starts a run. With an idempotency key, the same request is the same run.',
+    tags: ['Runs'],
+    ...guardedBy('write'),
+    request: { headers: wishHeaders, body: body(startRun) },
+    responses: {
+      201: {
+        description: 'It is recorded; `Location` leads to the run.',
+        headers: { location: { schema: { type: 'string' }, required: true } },
+        content: { 'application/json': { schema: receipt } },
+      },
+    },
+  }),
+  send: createRoute({
+    method: 'post',
+    path: '/v1/runs/{runId}/messages',
+    operationId: 'sendMessage',
+    summary: 'Says something to the agent. In the middle of a turn it waits for the next prompt.',
+    tags: ['Runs'],
+    ...guardedBy('write'),
+    request: { params: runPath, headers: wishHeaders, body: body(sendMessage) },
+    responses: granted,
+  }),
+  grant: onCall({
+    path: 'approvals/{callId}/grant',
+    operationId: 'grantApproval',
+    summary: 'Grants what a run asks approval for.',
+    body: optionalBody(grantApproval),
+  }),
+  deny: onCall({
+    path: 'approvals/{callId}/deny',
+    operationId: 'denyApproval',
+    summary: 'Denies what a run asks approval for.',
+    body: body(denyApproval),
+  }),
+  settle: onCall({
+    path: 'tool-calls/{callId}/settlement',
+    operationId: 'settleToolCall',
+    summary: 'Settles a call of which nobody knows whether it happened.',
+    body: body(settleToolCall),
+  }),
+  answer: onRun({
+    path: 'answer',
+    operationId: 'answerRun',
+    summary: 'Answers for the agent of a run that a person owns.',
+    body: body(answerRun),
+  }),
+  giveBack: onRun({
+    path: 'give-back',
+    operationId: 'giveRunBack',
+    summary: 'Lets the agent go on with a run that a person owns.',
+    body: optionalBody(giveRunBack),
+  }),
+  pause: onRun({
+    path: 'pause',
+    operationId: 'pauseRun',
+    summary: 'Lets a run begin nothing new until it is resumed.',
+    body: optionalBody(pauseRun),
+  }),
+  resume: onRun({ path: 'resume', operationId: 'resumeRun', summary: 'Lets a paused run go on.', body: optionalBody(resumeRun) }),
+  cancel: onRun({ path: 'cancel', operationId: 'cancelRun', summary: 'Ends a run, whatever it does.', body: body(endRun) }),
+  complete: onRun({
+    path: 'complete',
+    operationId: 'completeRun',
+    summary: 'Ends a run that waits for a message or is owned by a person, as done.',
+    body: optionalBody(completeRun),
+  }),
+  fail: onRun({ path: 'fail', operationId: 'failRun', summary: 'Ends a run that a person owns, as failed.', body: body(endRun) }),
+} as const

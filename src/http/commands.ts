@@ -1,0 +1,129 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Command } from '../fold/decide.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { present } from '../present.ts'
+import type { WishOrigin } from '../runtime/batch.ts'
+import { limitChanges } from '../runtime/limits.ts'
+import type { ApiParts } from './api-parts.ts'
+import { commandRoutes as routes } from './command-routes.ts'
+import type { Receipt } from './contract.ts'
+import type { HttpEnv } from './http-env.ts'
+import { commandIdFor, isSameStart, recordedStart, runIdFor, type StartRequest } from './idempotency.ts'
+import { HttpProblem } from './problem.ts'
+import { receiptOf } from './receipt.ts'
+import type { RequireOwnRun } from './run-tenants.ts'
+import { traceparentOf } from './traceparent.ts'
+
+type Api = OpenAPIHono<HttpEnv>
+type RequestContext = Context<HttpEnv>
+type Grant = (c: RequestContext, command: Command) => Promise<Receipt>
+
+/** Everything that moves a run. Only the tenant whose run it is gets so far. */
+export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
+  const grant: Grant = async (c, command) => {
+    const runId = c.req.param('runId') ?? ''
+    const access = c.get('access')
+    await requireOwn(access, runId)
+    const callId = 'callId' in command ? command.callId : undefined
+    const origin = originOf(c, (key) => commandIdFor(command.type, callId, key))
+    return receiptOf(await parts.refold.runtime.command(runId, command, origin))
+  }
+  addStart(app, parts)
+  addConversation(app, grant)
+  addDecisions(app, grant)
+  addLifecycle(app, grant)
+}
+
+const keyOf = (c: RequestContext): string | undefined => c.req.header('idempotency-key')
+
+const originOf = (c: RequestContext, commandId: (key: string) => string): WishOrigin => {
+  const key = keyOf(c)
+  return {
+    actor: c.get('access').name,
+    ...present({ commandId: key === undefined ? undefined : commandId(key), traceparent: traceparentOf(c.req.header('traceparent')) }),
+  }
+}
+
+/** Whoever holds a key says which of its people wishes something. */
+const byOf = (c: RequestContext, { by }: { readonly by?: string | undefined }): string => by ?? c.get('access').name
+
+const addStart = (app: Api, parts: ApiParts): void => {
+  app.openapi(routes.start, async (c) => {
+    const request = present(c.req.valid('json'))
+    const state = await startOnce(c, parts, request)
+    return c.json(receiptOf(state), 201, { location: `/v1/runs/${state.runId}` })
+  })
+}
+
+const startOnce = async (c: RequestContext, parts: ApiParts, request: StartRequest): Promise<RunState> => {
+  const { runtime } = parts.refold
+  const access = c.get('access')
+  const key = keyOf(c)
+  const { agent, ...begun } = request
+  const options = { ...begun, ...originOf(c, (given) => commandIdFor('start', undefined, given)), ...present({ tenant: access.tenant }) }
+  if (key === undefined) return runtime.start(agent, options)
+  const runId = runIdFor(access, key)
+  const earlier = await recordedStart(parts.refold, runId)
+  const state = earlier === undefined ? await runtime.start(agent, { ...options, runId }) : await runtime.current(runId)
+  // Looked at again after a start, since another request with the same key may have been faster.
+  const recorded = earlier ?? (await recordedStart(parts.refold, runId))
+  if (recorded !== undefined && isSameStart(recorded, request)) return state
+  throw new HttpProblem('IdempotencyKeyReused', `Expected the request that ${key} came with before, found another: give each its own key`)
+}
+
+const addConversation = (app: Api, grant: Grant): void => {
+  app.openapi(routes.send, async (c) => {
+    const { message, data } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'sendMessage', text: message, ...present({ data }) }), 200)
+  })
+  app.openapi(routes.answer, async (c) => {
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'answer', by: byOf(c, asked), text: asked.text }), 200)
+  })
+  app.openapi(routes.giveBack, async (c) => {
+    const asked = c.req.valid('json')
+    const limits = asked.limits === undefined ? undefined : limitChanges(present(asked.limits))
+    return c.json(await grant(c, { type: 'giveBack', by: byOf(c, asked), ...present({ note: asked.note, limits }) }), 200)
+  })
+}
+
+const addDecisions = (app: Api, grant: Grant): void => {
+  app.openapi(routes.grant, async (c) => {
+    const { callId } = c.req.valid('param')
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'approve', callId, by: byOf(c, asked), ...present({ digest: asked.digest }) }), 200)
+  })
+  app.openapi(routes.deny, async (c) => {
+    const { callId } = c.req.valid('param')
+    const { reason, digest, ...asked } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'deny', callId, by: byOf(c, asked), reason, ...present({ digest }) }), 200)
+  })
+  app.openapi(routes.settle, async (c) => {
+    const { callId } = c.req.valid('param')
+    const { outcome, ...asked } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'settleToolCall', callId, by: byOf(c, asked), outcome }), 200)
+  })
+}
+
+const addLifecycle = (app: Api, grant: Grant): void => {
+  app.openapi(routes.pause, async (c) => {
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'pause', by: byOf(c, asked), ...present({ reason: asked.reason }) }), 200)
+  })
+  app.openapi(routes.resume, async (c) => {
+    return c.json(await grant(c, { type: 'resume', by: byOf(c, c.req.valid('json')) }), 200)
+  })
+  app.openapi(routes.cancel, async (c) => {
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'cancel', by: byOf(c, asked), reason: asked.reason }), 200)
+  })
+  app.openapi(routes.complete, async (c) => {
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'complete', by: byOf(c, asked), ...present({ output: asked.output }) }), 200)
+  })
+  app.openapi(routes.fail, async (c) => {
+    const asked = c.req.valid('json')
+    return c.json(await grant(c, { type: 'fail', by: byOf(c, asked), reason: asked.reason }), 200)
+  })
+}

@@ -1,0 +1,102 @@
+import type { Context } from 'hono'
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
+import { AppError } from '../errors.ts'
+import { finalEventTypes } from '../events/run-events.ts'
+import { streamOf } from '../events/codec.ts'
+import type { Run } from '../runtime/run-handle.ts'
+import type { ApiParts } from './api-parts.ts'
+import type { HttpEnv } from './http-env.ts'
+import { codeOf } from './problem.ts'
+
+// Server-sent events of one run.
+//
+//   S1. Every event from `from` on, in order, once; its revision is its id, so that `Last-Event-ID` goes on where a connection broke.
+//   S2. The log is asked for the next event only when the client has taken the one before: a slow one waits for itself alone.
+//   S3. What is no event (deltas, heartbeats) is left out where the client is behind.
+
+/** Proxies drop connections on which nothing is said for a minute, often for half of one. */
+const HEARTBEAT_MS = 15_000
+/** How long a client waits before it connects again. */
+const RETRY_MS = 1_000
+/** Pieces of text that may wait for a client. */
+const MOST_DELTAS_WAITING = 64
+
+export interface StreamRequest {
+  readonly runId: string
+  /** The first revision. */
+  readonly from: number
+  readonly deltas: boolean
+}
+
+/** Rejects with `InvalidInput` for a beginning beyond the newest event, and throws `TooManyStreams`. */
+export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request: StreamRequest): Promise<Response> => {
+  const { runId, from } = request
+  const newest = await newestEvent(parts, runId)
+  if (from > newest.revision + 1) {
+    throw new AppError('InvalidInput', `Expected to begin at revision ${newest.revision + 1} of ${runId} at most, found ${from}`)
+  }
+  // A browser takes 204 as the word not to connect again.
+  if (from > newest.revision && finalEventTypes.has(newest.type)) return c.body(null, 204)
+  const opened = parts.streams.open(c.get('access').name)
+  c.header('x-accel-buffering', 'no')
+  return streamSSE(c, async (stream) => {
+    stream.onAbort(opened.close)
+    try {
+      await forward(stream, parts, { ...request, signal: opened.signal })
+    } catch (error) {
+      parts.logger.warn({ requestId: c.get('requestId'), runId, code: codeOf(error) }, 'an event stream ended early')
+    } finally {
+      opened.close()
+    }
+  })
+}
+
+const newestEvent = async ({ refold }: ApiParts, runId: string): Promise<{ readonly revision: number; readonly type: string }> => {
+  for await (const stored of refold.log.readStream(streamOf(runId), { direction: 'backwards', limit: 1 })) return stored
+  return { revision: -1, type: '' }
+}
+
+interface Forwarding extends StreamRequest {
+  readonly signal: AbortSignal
+}
+
+const forward = async (stream: SSEStreamingApi, parts: ApiParts, { runId, from, deltas, signal }: Forwarding): Promise<void> => {
+  const run = parts.refold.run(runId)
+  const stopHeartbeat = keepAlive(stream, parts)
+  if (deltas) void forwardDeltas(stream, run, signal)
+  try {
+    await stream.write(`retry: ${RETRY_MS}\n\n`)
+    for await (const event of run.events({ from, signal })) {
+      await stream.writeSSE({ event: 'event', id: String(event.revision), data: JSON.stringify(event) })
+    }
+  } finally {
+    stopHeartbeat()
+  }
+}
+
+const forwardDeltas = async (stream: SSEStreamingApi, run: Run, signal: AbortSignal): Promise<void> => {
+  let waiting = 0
+  for await (const delta of run.deltas({ signal })) {
+    if (waiting >= MOST_DELTAS_WAITING) continue
+    waiting += 1
+    void stream.writeSSE({ event: 'delta', data: JSON.stringify(delta) }).finally(() => (waiting -= 1))
+  }
+}
+
+const keepAlive = (stream: SSEStreamingApi, { clock }: ApiParts): (() => void) => {
+  let disarm = (): void => undefined
+  let isWaiting = false
+  const arm = (): void => {
+    disarm = clock.setTimer(HEARTBEAT_MS, () => {
+      if (!isWaiting) {
+        isWaiting = true
+        void stream.write(': heartbeat\n\n').finally(() => (isWaiting = false))
+      }
+      arm()
+    })
+  }
+  arm()
+  return () => {
+    disarm()
+  }
+}

@@ -1,0 +1,47 @@
+import { sha256 } from '../hash.ts'
+import { isAppError } from '../errors.ts'
+import { canonicalJson, type Json } from '../json.ts'
+import { readRun } from '../runtime/run-reader.ts'
+import type { RuntimeParts } from '../runtime/runtime-parts.ts'
+import type { Access } from './api-keys.ts'
+
+/** What a run was started with, as far as the request says it. */
+export interface StartRequest {
+  readonly agent: string
+  readonly message?: string
+  readonly input?: Json
+}
+
+/** One run for one key of one tenant: a UUID of version 8, which RFC 9562 leaves to whoever makes it. */
+export const runIdFor = ({ tenant = '' }: Access, key: string): string => {
+  const hex = sha256(`${tenant}\n${key}`)
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+}
+
+/** Of a command: the same key may come again with another command, or about another call. */
+export const commandIdFor = (command: string, callId: string | undefined, key: string): string =>
+  [command, ...(callId === undefined ? [] : [callId]), key].join(':')
+
+/** The request that a run was started with, or undefined where there is no such run. */
+export const recordedStart = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, runId: string): Promise<StartRequest | undefined> => {
+  let request: StartRequest | undefined
+  let commandId: string | undefined
+  try {
+    for await (const { event } of readRun(parts, runId)) {
+      if (event.type === 'RunStarted') {
+        commandId = event.meta.commandId
+        request = { agent: event.data.agent, ...(event.data.input === undefined ? {} : { input: event.data.input }) }
+        continue
+      }
+      // The message of the start carries its command id; one that was sent later carries another.
+      const isOfStart = event.type === 'MessageReceived' && event.meta.commandId === commandId
+      return request === undefined || !isOfStart ? request : { ...request, message: event.data.text }
+    }
+    return request
+  } catch (error) {
+    if (isAppError(error, 'RunNotFound')) return undefined
+    throw error
+  }
+}
+
+export const isSameStart = (one: StartRequest, other: StartRequest): boolean => canonicalJson(one) === canonicalJson(other)

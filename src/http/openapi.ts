@@ -1,0 +1,56 @@
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { dataSchemas, runEventTypes, type RunEventType } from '../events/run-events.ts'
+import { eventMeta } from '../events/envelope.ts'
+import { commandRoutes } from './command-routes.ts'
+import { problem } from './contract.ts'
+import { queryRoutes } from './query-routes.ts'
+import { serviceRoutes } from './service-routes.ts'
+
+type Schema = Record<string, unknown>
+
+/** Every route there is. */
+const routes: readonly RouteConfig[] = [commandRoutes, queryRoutes, serviceRoutes].flatMap((group) => Object.values<RouteConfig>(group))
+
+/** The contract as OpenAPI 3.1, every path with every answer it may give. */
+export const openApiDocument = (): Schema => {
+  const app = new OpenAPIHono()
+  const registry = app.openAPIRegistry
+  registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer', description: 'An API key of the configuration.' })
+  registry.registerComponent('responses', 'Problem', {
+    description: 'What is wrong, as RFC 9457 says it.',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  })
+  registry.register('Problem', problem)
+  for (const [name, schema] of eventComponents()) registry.registerComponent('schemas', name, schema)
+  for (const route of routes) registry.registerPath({ ...route, responses: { ...route.responses, default: { $ref: '#/components/responses/Problem' } } })
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Refold', version: '1.0.0', description: 'Runs of AI agents: start them, talk to them, decide for them, and see what they did.' },
+  })
+  return JSON.parse(JSON.stringify(document)) as Schema
+}
+
+/** Of every event type, as it leaves the service: payloads are in place, wherever they are stored. */
+const eventComponents = (): [name: string, schema: Schema][] => [
+  ['EventMeta', jsonSchema(eventMeta)],
+  ...runEventTypes.map((type): [string, Schema] => [type, eventSchema(type)]),
+]
+
+const eventSchema = (type: RunEventType): Schema => {
+  const properties = {
+    type: { const: type },
+    data: jsonSchema(dataSchemas[type]),
+    id: { type: 'string', format: 'uuid' },
+    runId: { type: 'string' },
+    revision: { type: 'integer', minimum: 0, description: '0, 1, 2 … within the run' },
+    position: { type: 'integer', description: 'within the whole log' },
+    meta: { $ref: '#/components/schemas/EventMeta' },
+  }
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
+}
+
+const jsonSchema = (schema: z.ZodType): Schema => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any' })
+  return rest
+}

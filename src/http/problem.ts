@@ -1,0 +1,127 @@
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { errorCodes, isAppError, type ErrorCode } from '../errors.ts'
+import type { Problem } from './contract.ts'
+
+/** What can be wrong with a request before any run is asked. `docs/http.md` has a heading for each. */
+export const httpProblemCodes = [
+  'RouteNotFound',
+  'MethodNotAllowed',
+  'UnsupportedMediaType',
+  'RequestTooLarge',
+  'KeyMissing',
+  'KeyUnknown',
+  'ScopeMissing',
+  'HostUnknown',
+  'RateLimited',
+  'TooManyStreams',
+  'IdempotencyKeyReused',
+  'NotReady',
+  'InternalError',
+] as const
+
+export type HttpProblemCode = (typeof httpProblemCodes)[number]
+export type ProblemCode = ErrorCode | HttpProblemCode
+
+/** The one table. */
+const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
+  InvalidInput: 400,
+  KeyMissing: 401,
+  KeyUnknown: 401,
+  ScopeMissing: 403,
+  RouteNotFound: 404,
+  RunNotFound: 404,
+  StreamNotFound: 404,
+  UnknownAgent: 404,
+  MethodNotAllowed: 405,
+  EventLogConflict: 409,
+  NotPossible: 409,
+  StreamDeleted: 410,
+  RequestTooLarge: 413,
+  TooLarge: 413,
+  UnsupportedMediaType: 415,
+  HostUnknown: 421,
+  IdempotencyKeyReused: 422,
+  RateLimited: 429,
+  TooManyStreams: 429,
+  ChartChanged: 500,
+  ChartInvalid: 500,
+  EventLogCorrupt: 500,
+  InternalError: 500,
+  InvalidConfiguration: 500,
+  RecordingMissing: 500,
+  UnexpectedEvent: 500,
+  UnknownEvent: 500,
+  UnknownPrice: 500,
+  BusFenced: 503,
+  BusUnavailable: 503,
+  Closed: 503,
+  EventLogUnavailable: 503,
+  NotReady: 503,
+  OutcomeUnknown: 503,
+}
+
+export const statusOf = (code: ProblemCode): ContentfulStatusCode => statuses[code]
+
+type FieldErrors = NonNullable<Problem['errors']>
+
+/** A request that is refused at the door. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem'
+  readonly code: ProblemCode
+  readonly headers: Readonly<Record<string, string>>
+  readonly errors: FieldErrors | undefined
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    { headers = {}, errors }: { readonly headers?: Readonly<Record<string, string>>; readonly errors?: FieldErrors } = {},
+  ) {
+    super(detail)
+    this.code = code
+    this.headers = headers
+    this.errors = errors
+  }
+}
+
+const OWN_CODES: ReadonlySet<string> = new Set(errorCodes)
+const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['RateLimited', 'TooManyStreams', 'NotReady', 'Closed'])
+const INTERNAL = 'The service could not do this. Its log says why, under the request id.'
+
+/** What became of a request that threw, as RFC 9457 wants it. What only its operators may know stays out of it. */
+export const problemOf = (thrown: unknown, requestId: string): Problem => {
+  const code = codeOf(thrown)
+  const status = statusOf(code)
+  const isOurs = status >= 500 && code !== 'NotReady'
+  const error = isOurs ? undefined : thrown
+  return {
+    type: `/docs/${OWN_CODES.has(code) ? 'errors' : 'http'}.md#${code.toLowerCase()}`,
+    title: titleOf(code),
+    status,
+    detail: error instanceof Error ? error.message : INTERNAL,
+    code,
+    requestId,
+    retryable: RETRYABLE.has(code) || (isAppError(thrown) && thrown.retryable),
+    ...(isAppError(error) && Object.keys(error.details).length > 0 ? { details: error.details } : {}),
+    ...(error instanceof HttpProblem && error.errors !== undefined ? { errors: error.errors } : {}),
+  }
+}
+
+export const codeOf = (thrown: unknown): ProblemCode => {
+  if (isAppError(thrown) || thrown instanceof HttpProblem) return thrown.code
+  if (!(thrown instanceof HTTPException)) return 'InternalError'
+  // The framework's own: a body that is no JSON, and one of another type.
+  if (thrown.status === 415) return 'UnsupportedMediaType'
+  return thrown.status === 400 ? 'InvalidInput' : 'InternalError'
+}
+
+/** `EventLogConflict` is `Event log conflict`. */
+const titleOf = (code: ProblemCode): string => {
+  const [first = '', ...others] = code.split(/(?=[A-Z])/)
+  return [first, ...others.map((word) => word.toLowerCase())].join(' ')
+}
+
+export const problemHeaders = (thrown: unknown): Readonly<Record<string, string>> => ({
+  'content-type': 'application/problem+json',
+  ...(thrown instanceof HttpProblem ? thrown.headers : {}),
+})

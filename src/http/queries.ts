@@ -1,0 +1,99 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { accepts } from 'hono/accepts'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import { present } from '../present.ts'
+import type { Agents } from '../runtime/agents.ts'
+import type { Run } from '../runtime/run-handle.ts'
+import { readRun } from '../runtime/run-reader.ts'
+import type { RunView } from '../runtime/run-view.ts'
+import type { ApiParts } from './api-parts.ts'
+import { runRow } from './contract.ts'
+import { streamEvents } from './event-stream.ts'
+import type { HttpEnv } from './http-env.ts'
+import { queryRoutes as routes } from './query-routes.ts'
+import type { RequireOwnRun } from './run-tenants.ts'
+
+type Api = OpenAPIHono<HttpEnv>
+
+const EVENTS_OF_A_PAGE = 200
+
+/** Everything that only looks. */
+export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
+  addViews(app, parts, requireOwn)
+  addEvents(app, parts, requireOwn)
+  app.openapi(routes.list, async (c) => {
+    const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
+    const { tenant } = c.get('access')
+    await parts.refold.projector.catchUp()
+    const before = cursor === undefined ? undefined : Number(cursor)
+    const rows = await parts.refold.index.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
+    const shown = rows.slice(0, limit)
+    const last = rows.length > limit ? shown.at(-1) : undefined
+    return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position) }, 200)
+  })
+  app.openapi(routes.agents, (c) => c.json({ agents: agentsOf(parts.refold.agents) }, 200))
+}
+
+const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): void => {
+  app.openapi(routes.get, async (c) => {
+    const { runId } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const { transcript: _, ...view } = await viewAt(refold.run(runId), c.req.valid('query').revision)
+    return c.json(view, 200)
+  })
+  app.openapi(routes.transcript, async (c) => {
+    const { runId } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const { revision, transcript } = await viewAt(refold.run(runId), c.req.valid('query').revision)
+    return c.json({ runId, revision, messages: transcript }, 200)
+  })
+  app.openapi(routes.verify, async (c) => {
+    const { runId } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const verified = await refold.run(runId).verify()
+    const { ok, events } = verified
+    if (ok) return c.json({ ok, events }, 200)
+    const { revision, what } = verified.difference
+    return c.json({ ok, events, revision, what, report: verified.report }, 200)
+  })
+}
+
+const viewAt = (run: Run, revision: number | undefined): Promise<RunView> => (revision === undefined ? run.state() : run.at(revision))
+
+const addEvents = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
+  app.openapi(routes.events, async (c) => {
+    const { runId } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const { from = 0, limit = EVENTS_OF_A_PAGE, deltas } = c.req.valid('query')
+    const lastEventId = c.req.valid('header')['last-event-id']
+    const wanted = accepts(c, { header: 'Accept', supports: ['application/json', 'text/event-stream'], default: 'application/json' })
+    if (wanted === 'text/event-stream') {
+      const first = lastEventId === undefined ? from : Number(lastEventId) + 1
+      return streamEvents(c, parts, { runId, from: first, deltas: deltas === 'true' })
+    }
+    return c.json(await eventsFrom(parts, runId, { from, limit }), 200)
+  })
+}
+
+const eventsFrom = async (
+  { refold }: ApiParts,
+  runId: string,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Promise<{ events: RecordedRunEvent[]; next: number | null }> => {
+  const events: RecordedRunEvent[] = []
+  for await (const { event } of readRun(refold, runId, from)) {
+    if (events.length === limit) return { events, next: event.revision }
+    events.push(event)
+  }
+  return { events, next: null }
+}
+
+const agentsOf = (agents: Agents) =>
+  agents.all().map((agent) => ({
+    name: agent.name,
+    version: agent.version,
+    isNewest: agents.newest(agent.name) === agent,
+    conversational: agent.conversational,
+    models: agent.settings.models,
+    tools: [...agent.tools.values()].map(({ name, description, effect }) => ({ name, description, effect })),
+  }))

@@ -1,0 +1,51 @@
+import { createMiddleware } from 'hono/factory'
+import { routePath } from 'hono/route'
+import type { ApiParts } from './api-parts.ts'
+import type { HttpEnv } from './http-env.ts'
+import { codeOf, type ProblemCode } from './problem.ts'
+
+/** Errors whose messages speak of the machinery alone. Others may quote what people wrote, and are logged without their message. */
+const PLAIN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'BusFenced',
+  'BusUnavailable',
+  'ChartChanged',
+  'ChartInvalid',
+  'Closed',
+  'EventLogUnavailable',
+  'InvalidConfiguration',
+  'OutcomeUnknown',
+  'UnknownAgent',
+])
+
+/** Asked every few seconds, by machines. */
+const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
+/** One line for each request, without keys, query strings and bodies. */
+export const logRequests = ({ clock, logger }: ApiParts) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    const begin = clock.now()
+    await next()
+    const access = c.get('access') as HttpEnv['Variables']['access'] | undefined
+    const { status } = c.res
+    const route = routePath(c, -1)
+    const facts = {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      route,
+      runId: c.req.param('runId'),
+      status,
+      durationMs: clock.now() - begin,
+      key: access?.name,
+      tenant: access?.tenant,
+      ...(c.error === undefined ? {} : errorFacts(c.error)),
+    }
+    if (status >= 500) logger.error(facts, 'request')
+    else if (QUIET.has(route)) logger.debug(facts, 'request')
+    else logger.info(facts, 'request')
+  })
+
+const errorFacts = (error: Error): Readonly<Record<string, unknown>> => {
+  const code = codeOf(error)
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return { code, ...(PLAIN.has(code) ? { reason: error.message } : {}), frames: frames.map((line) => line.trim()) }
+}

@@ -1,0 +1,17 @@
+import type { z } from 'zod'
+import type { Scope } from './api-keys.ts'
+import { requires } from './scope-guard.ts'
+
+const JSON_TYPE = 'application/json'
+
+/** Only for keys with this scope. */
+export const guardedBy = (scope: Scope) => ({ security: [{ apiKey: [scope] }], middleware: requires(scope) })
+
+export const body = <Schema extends z.ZodType>(schema: Schema) => ({ required: true, content: { [JSON_TYPE]: { schema } } }) as const
+
+/** May be left out where the request has nothing more to say. */
+export const optionalBody = <Schema extends z.ZodType>(schema: Schema) =>
+  ({ required: false, content: { [JSON_TYPE]: { schema } } }) as const
+
+export const answers = <Schema extends z.ZodType>(description: string, schema: Schema) =>
+  ({ 200: { description, content: { [JSON_TYPE]: { schema } } } }) as const

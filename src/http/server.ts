@@ -1,0 +1,90 @@
+import { getRequestListener } from '@hono/node-server'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import type { Clock, IdSource } from '../clock.ts'
+import { AppError, messageOf } from '../errors.ts'
+import { createApi } from './api.ts'
+import type { ServedRefold } from './api-parts.ts'
+import type { HttpSettings } from './http-options.ts'
+import { isLoopback } from './loopback.ts'
+import { openStreams } from './open-streams.ts'
+
+export interface HttpServerOptions {
+  readonly refold: ServedRefold
+  readonly settings: HttpSettings
+  /** A name or an address of this machine. */
+  readonly host: string
+  /** 0 is any that is free. */
+  readonly port: number
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly logger: Logger
+}
+
+export interface HttpServer {
+  /** As `http://127.0.0.1:8080`. */
+  readonly url: string
+  /**
+   * Takes nothing new, ends the event streams, and answers what it was asked; connections that are open after `deadlineMs` are cut.
+   * The Refold behind it stays open.
+   */
+  stop(deadlineMs: number): Promise<void>
+}
+
+/** Resolves once it listens. Rejects with `InvalidConfiguration` where it may not or cannot. */
+export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
+  const { refold, settings, clock, ids, logger } = options
+  requireKeysInPublic(options)
+  const streams = openStreams(settings.streamsPerKey)
+  const stopping = new AbortController()
+  const api = createApi({ refold, settings, clock, ids, logger, streams, stopping: stopping.signal })
+  // The globals stay as they are: models and tools in this process use them too.
+  const server = createServer(getRequestListener(api.fetch, { overrideGlobalObjects: false }))
+  await listen(server, options)
+  return {
+    url: urlOf(server),
+    async stop(deadlineMs) {
+      stopping.abort()
+      const closed = once(server, 'close')
+      closeConnectionsAsTheyEnd(server)
+      server.close()
+      streams.endAll()
+      const disarm = clock.setTimer(deadlineMs, () => {
+        server.closeAllConnections()
+      })
+      await closed
+      disarm()
+    },
+  }
+}
+
+const requireKeysInPublic = ({ host, settings }: HttpServerOptions): void => {
+  if (settings.keys.length > 0 || isLoopback(host)) return
+  throw new AppError(
+    'InvalidConfiguration',
+    `Expected API keys, since ${host} can be reached from elsewhere, found none: give them in \`http.keys\`, or listen on 127.0.0.1`,
+  )
+}
+
+const listen = async (server: Server, { host, port }: HttpServerOptions): Promise<void> => {
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new AppError('InvalidConfiguration', `Expected an address to listen on, found ${host}:${port}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+const urlOf = (server: Server): string => {
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** A connection that is kept alive would hold up the end until its client lets go. */
+const closeConnectionsAsTheyEnd = (server: Server): void => {
+  server.on('request', (_, response) => {
+    response.once('close', () => setImmediate(() => server.closeIdleConnections()))
+  })
+}

@@ -1,0 +1,38 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { withDeadline } from '../runtime/deadline.ts'
+import type { ApiParts } from './api-parts.ts'
+import type { HttpEnv } from './http-env.ts'
+import { openApiDocument } from './openapi.ts'
+import { HttpProblem } from './problem.ts'
+import { serviceRoutes as routes } from './service-routes.ts'
+
+/** A log that takes longer has stopped, for whoever waits behind a load balancer. */
+const LOG_TIMEOUT_MS = 2_000
+
+const DOCS = resolve(import.meta.dirname, '../../docs')
+
+/** What the service says about itself. */
+export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => {
+  const document = openApiDocument()
+  app.openapi(routes.health, (c) => c.json({ status: 'ok' as const }, 200))
+  app.openapi(routes.readiness, async (c) => {
+    await requireReady(parts)
+    return c.json({ status: 'ok' as const }, 200)
+  })
+  app.openapi(routes.openApi, (c) => c.json(document, 200))
+  app.openapi(routes.docs, async (c) => {
+    const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')
+    return c.body(text, 200, { 'content-type': 'text/markdown; charset=utf-8' })
+  })
+}
+
+const requireReady = async ({ refold, clock, stopping }: ApiParts): Promise<void> => {
+  const deadline = { timeoutMs: LOG_TIMEOUT_MS, outer: stopping, late: () => undefined }
+  try {
+    await withDeadline(clock, deadline, () => refold.log.head())
+  } catch {
+    throw new HttpProblem('NotReady', stopping.aborted ? 'The service is stopping' : 'The log does not answer')
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { checkStuck } from '../../src/cli/doctor/check-runs.ts'
+import { newFindings } from '../../src/cli/doctor/findings.ts'
+import { createProjector } from '../../src/consumers/projector.ts'
+import { scriptedModel } from '../../src/models/model.scripted.ts'
+import type { Model } from '../../src/models/model.ts'
+import { answer } from '../../src/models/script.ts'
+import { defineAgent } from '../../src/runtime/agent.ts'
+import { memoryRunIndex } from '../../src/views/run-index.memory.ts'
+import { openWorld } from '../support/world.ts'
+
+const silent: Model = { call: () => new Promise<never>(() => undefined), isFree: true }
+
+test('the doctor finds runs whose work is due and that nobody touches, and leaves alone those that wait for a person', async () => {
+  const agent = (name: string) => defineAgent({ name, version: '1', instructions: 'Help.', models: [`${name}/one`] })
+  const { refold, log, clock } = openWorld({
+    agents: [agent('silent'), agent('quick')],
+    models: { silent, quick: scriptedModel([answer('Hi')]) },
+  })
+  const index = memoryRunIndex()
+  const views = { index, projector: createProjector({ log, index }) }
+  await refold.start('silent', { runId: 'left', message: 'Hello?' })
+  await (await refold.start('quick', { runId: 'waits', message: 'Hello?' })).untilSettled()
+
+  const during = newFindings()
+  await checkStuck(views, clock.now() + 1_000, during)
+  expect(during.all()).toEqual([])
+
+  const later = newFindings()
+  await checkStuck(views, clock.now() + 3_600_000, later)
+  expect(later.all()).toEqual([expect.objectContaining({ check: 'stuck', places: ['left'], count: 1 })])
+})

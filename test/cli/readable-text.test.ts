@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { age, bytes, count, duration, money, offset } from '../../src/cli/amounts.ts'
+import { oneLine, printable } from '../../src/cli/printable.ts'
+import { textTable } from '../../src/cli/text-table.ts'
+
+describe('text of models and tools', () => {
+  test('cannot steer the terminal', () => {
+    expect(printable('a\u001b]0;title\u0007b\u009b2J\u202ec')).toBe('a\\x1b]0;title\\x07b\\x9b2J\\u{202e}c')
+    expect(printable('one\r\ntwo\tthree')).toBe('one\ntwo\tthree')
+  })
+
+  test('fits in one line, cut between characters', () => {
+    expect(oneLine('  a\n b\t\tc ', 20)).toBe('a b c')
+    expect(oneLine('12345', 5)).toBe('12345')
+    expect(oneLine('🙂🙂🙂🙂', 3)).toBe('🙂🙂…')
+  })
+})
+
+describe('amounts', () => {
+  test('are short and say their unit', () => {
+    expect([money(1_234), money(2_500_000)]).toEqual(['$0.0012', '$2.5000'])
+    expect([count(7), count(1_234_567)]).toEqual(['7', '1,234,567'])
+    expect([duration(0), duration(999), duration(2_449), duration(200_000), duration(7_500_000)]).toEqual([
+      '0 ms',
+      '999 ms',
+      '2.4 s',
+      '3 min 20 s',
+      '2 h 5 min',
+    ])
+    expect([duration(7 * 86_400_000 - 12), offset(1_500), offset(-20), age(59_999)]).toEqual(['7 d', '+1.5 s', '-20 ms', '59 s'])
+    expect([bytes(512), bytes(1_610_612_736)]).toEqual(['512 B', '1.5 GiB'])
+  })
+})
+
+describe('a table', () => {
+  const columns = [{ title: 'RUN' }, { title: 'STATE', flexible: true as const }, { title: 'COST', align: 'right' as const }]
+
+  test('aligns its columns', () => {
+    const rows = [
+      ['a', 'acting', '$1'],
+      ['bb', 'x', '$10'],
+    ]
+    expect(textTable(columns, rows, Infinity)).toEqual(['RUN  STATE   COST', 'a    acting    $1', 'bb   x        $10'])
+  })
+
+  test('shortens only the column that may give way', () => {
+    const lines = textTable(columns, [['a-long-run-id', 'thinking.callingModel', '$1']], 34)
+    expect(lines.map((line) => line.length)).toEqual([33, 33].map(() => 34))
+    expect(lines[1]).toBe('a-long-run-id  thinking.cal…    $1')
+  })
+})

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { EventLog } from '../../src/eventlog/event-log.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import type { StandIn } from '../eventstoredb/stand-in/start-stand-in.ts'
+import { startStandIn } from '../eventstoredb/stand-in/start-stand-in.ts'
+import { eventLogConformance } from './event-log.ts'
+
+let standIn: StandIn
+beforeAll(async () => {
+  standIn = await startStandIn()
+})
+afterAll(() => standIn.stop())
+
+const openLog = (): EventLog => eventStoreDbEventLog({ connectionString: standIn.connectionString, clock: systemClock })
+
+eventLogConformance(
+  'EventStoreDB',
+  () => {
+    let log = openLog()
+    return Promise.resolve({
+      log,
+      async reopen() {
+        await log.close()
+        return (log = openLog())
+      },
+      dispose: () => log.close(),
+    })
+  },
+  { readsFromAnyPosition: false },
+)

@@ -1,0 +1,53 @@
+import { kafkaBus } from '../../src/bus/bus.kafka.ts'
+import type { Bus, BusNotice } from '../../src/bus/bus.ts'
+import { systemClock } from '../../src/clock.ts'
+import { noteMissing, noteServer } from '../support/server-lines.ts'
+import { startKafkaBroker, type KafkaBroker } from './broker/kafka-broker.ts'
+import { missingForKafka, type KafkaVersion } from './broker/kafka-jars.ts'
+
+export interface TestKafka {
+  readonly address: string
+  stop(): Promise<void>
+}
+
+/**
+ * The broker that REFOLD_TEST_KAFKA names (`host:port`), or one of this test's own. Undefined where this machine cannot run one:
+ * the closing lines say so. To be asked for while the tests are collected, so that they can be left out.
+ */
+export const testKafka = async (suite: string): Promise<TestKafka | undefined> => {
+  const address = process.env['REFOLD_TEST_KAFKA']
+  if (address === undefined) return ownKafka(suite)
+  noteServer(suite, `the Kafka broker at ${address}`)
+  return { address, stop: () => Promise.resolve() }
+}
+
+/** A broker that the test may kill. */
+export const ownKafka = async (suite: string, version: KafkaVersion = '3.9.1'): Promise<KafkaBroker | undefined> => {
+  const missing = await missingForKafka(version)
+  if (missing !== undefined) {
+    noteMissing(suite, missing)
+    return undefined
+  }
+  const broker = await startKafkaBroker(version)
+  noteServer(suite, `Apache Kafka ${version}`)
+  return broker
+}
+
+/** The shortest session that a broker grants. */
+export const SESSION_MS = 6_000
+
+export interface OpenKafkaBus {
+  readonly bus: Bus
+  readonly notices: readonly BusNotice[]
+}
+
+export const openKafkaBus = ({ address }: TestKafka): OpenKafkaBus => {
+  const notices: BusNotice[] = []
+  const bus = kafkaBus({
+    brokers: [address],
+    sessionTimeoutMs: SESSION_MS,
+    clock: systemClock,
+    notify: (notice) => notices.push(notice),
+  })
+  return { bus, notices }
+}
