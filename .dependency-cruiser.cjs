@@ -7,6 +7,7 @@ const MAY_IMPORT = {
   guardrails: ['events'],
   fold: ['events', 'statechart', 'machines', 'projections'],
   eventlog: [],
+  bus: [],
   blobs: [],
   snapshots: [],
   models: ['events'],
@@ -14,7 +15,7 @@ const MAY_IMPORT = {
   views: ['projections', 'events'],
   pictures: ['statechart'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
-  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime'],
+  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
   http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']

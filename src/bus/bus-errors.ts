@@ -3,7 +3,9 @@ import { AppError } from '../errors.ts'
 export const busClosed = (): AppError => new AppError('Closed', 'the bus is closed')
 
 export const noTopic = (topic: string): AppError =>
-  new AppError('InvalidConfiguration', `Expected the topic ${topic}, found none: make it, or let Refold make its topics`, { details: { topic } })
+  new AppError('InvalidConfiguration', `Expected the topic ${topic}, found none: make it, or let Refold make its topics`, {
+    details: { topic },
+  })
 
 export const messageTooLarge = (topic: string, bytes: number | undefined, cause?: unknown): AppError =>
   new AppError('TooLarge', `${bytes === undefined ? 'A message' : `A message of ${bytes} bytes`} is larger than the topic ${topic} takes`, {

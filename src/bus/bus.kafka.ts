@@ -25,7 +25,7 @@ export const kafkaBus = (options: KafkaOptions): Bus => {
       const publisher = await kafkaPublisher(options, transactionalId)
       open.add(publisher)
       return {
-        publish: publisher.publish,
+        publish: (topics) => publisher.publish(topics),
         close: () => {
           open.delete(publisher)
           return publisher.close()

@@ -61,7 +61,10 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
         const partitions = found.flatMap((one) => one.partitions).filter(({ offset }) => Number(offset) >= 0)
         return new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
       }),
-    forgetGroup: (group) => ask({ what: `forget the group ${group}` }, async (admin) => void (await admin.deleteGroups([group]))),
+    forgetGroup: (group) =>
+      ask({ what: `forget the group ${group}` }, async (admin) => {
+        await admin.deleteGroups([group])
+      }),
     close: drop,
   }
 }

@@ -58,7 +58,10 @@ const openSocket = ({ host, port, onConnect, ...secured }: ISocketFactoryArgs): 
 
 interface RequestQueue {
   readonly pending: readonly unknown[]
-  scheduleCheckPendingRequests(): void
+}
+
+interface RequestQueuePrototype {
+  scheduleCheckPendingRequests: (this: RequestQueue) => void
 }
 
 /**
@@ -66,13 +69,13 @@ interface RequestQueue {
  * and a warning on Node 24. With nothing pending there is nothing to check: the next request checks by itself.
  */
 const stopIdleTimers = (): void => {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue }
-  if (patched.has(prototype)) return
-  patched.add(prototype)
+  if (isPatched) return
+  isPatched = true
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueuePrototype }
   const schedule = prototype.scheduleCheckPendingRequests
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+  prototype.scheduleCheckPendingRequests = function () {
     if (this.pending.length > 0) schedule.call(this)
   }
 }
 
-const patched = new WeakSet<RequestQueue>()
+let isPatched = false

@@ -22,7 +22,10 @@ export const kafkaConsumer = (options: KafkaOptions, admin: KafkaAdmin, consumin
     if (isPaused) current.pause()
     const over = new AbortController()
     const ended = AbortSignal.any([closing.signal, over.signal])
-    const reason = await Promise.race([current.failed, standsStill(options, admin, { consuming, member: current, isPaused: () => isPaused }, ended)])
+    const reason = await Promise.race([
+      current.failed,
+      standsStill(options, admin, { consuming, member: current, isPaused: () => isPaused }, ended),
+    ])
     over.abort()
     await current.leave()
     return reason

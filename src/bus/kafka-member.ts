@@ -140,11 +140,12 @@ const listen = (life: Life, fail: (reason: string) => void): void => {
     life.assignment = assign(life, payload.memberAssignment)
   })
   // The end of a transaction is a record without a message: nobody is handed the batch, if there is nothing else in it.
-  consumer.on('consumer.end_batch_process', async ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+  consumer.on('consumer.end_batch_process', ({ payload: { topic, partition, batchSize, lastOffset } }) => {
     if (batchSize > 0) return
     const next = Number(lastOffset) + 1
     positions.set(nameOf({ topic, partition }), next)
-    await consumer.commitOffsets([{ topic, partition, offset: String(next) }])
+    // Only for those who look how far the group is behind.
+    consumer.commitOffsets([{ topic, partition, offset: String(next) }]).catch(() => undefined)
   })
 }
 
@@ -167,7 +168,7 @@ const begin = async ({ options, consuming, consumer, positions }: Life, place: P
 const take = async (life: Life, payload: EachBatchPayload): Promise<void> => {
   const { stop, starts } = life.assignment
   const place = { topic: payload.batch.topic, partition: payload.batch.partition }
-  const beats = { clock: life.options.clock, everyMs: beatMs(life.options), beat: payload.heartbeat, lost: () => stop.abort() }
+  const beats = { clock: life.options.clock, everyMs: beatMs(life.options), beat: () => payload.heartbeat(), lost: () => stop.abort() }
   await withHeartbeats(beats, async () => {
     // A fetch may have slipped in before it was known where to begin.
     await starts.get(nameOf(place))

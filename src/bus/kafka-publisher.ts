@@ -13,12 +13,18 @@ import { asBusCall, toBusError } from './kafka-errors.ts'
 //       that the broker has seen would be acknowledged and dropped.
 //   K3. Of a transaction that failed nothing is used again but after a clean abort.
 
+/** What was not taken as a whole; its first topics have been acknowledged. */
+interface Unfinished {
+  readonly topics: readonly TopicMessages[]
+  sent: number
+}
+
 /** A transaction that nobody ends holds up all readers of its topics; the broker ends it after this. */
 const TRANSACTION_TIMEOUT_MS = 10_000
 
 export const kafkaPublisher = async (options: KafkaOptions, transactionalId: string | undefined): Promise<Publisher> => {
   let producer: Producer | undefined = await openProducer(options, transactionalId)
-  let failed: readonly TopicMessages[] | undefined
+  let failed: Unfinished | undefined
   let spent: Error | undefined
   let closed = false
   let tail: Promise<unknown> = Promise.resolve()
@@ -31,13 +37,14 @@ export const kafkaPublisher = async (options: KafkaOptions, transactionalId: str
 
   const publishNow = async (topics: readonly TopicMessages[]): Promise<void> => {
     if (closed) throw busClosed()
-    if (failed !== undefined && failed !== topics) await drop()
+    const begun = failed?.topics === topics ? failed : { topics, sent: 0 }
+    if (failed !== undefined && failed !== begun) await drop()
+    failed = undefined
     producer ??= await openProducer(options, undefined)
     try {
-      await sendEach(producer, topics)
-      failed = undefined
+      for (; begun.sent < topics.length; begun.sent += 1) await send(producer, topics[begun.sent])
     } catch (error) {
-      failed = topics
+      failed = begun
       if (!isAppError(error, 'BusUnavailable')) await drop()
       throw error
     }
@@ -53,8 +60,8 @@ export const kafkaPublisher = async (options: KafkaOptions, transactionalId: str
       throw spent
     })
     try {
-      await sendEach(transaction, topics, transactionalId)
-      await asBusCall(call, transaction.commit)
+      for (const messages of topics) await send(transaction, messages, transactionalId)
+      await asBusCall(call, () => transaction.commit())
     } catch (error) {
       const reason = toBusError(error, call)
       const isClean = reason.code === 'TooLarge' && (await transaction.abort().then(always(true), always(false)))
@@ -103,12 +110,11 @@ const openProducer = (options: KafkaOptions, transactionalId: string | undefined
   })
 }
 
-const sendEach = async (sender: Pick<Producer, 'send'>, topics: readonly TopicMessages[], transactionalId?: string): Promise<void> => {
-  for (const { topic, messages } of topics) {
-    if (messages.length === 0) continue
-    const call = { what: `publish to ${topic}`, topic, transactionalId }
-    await asBusCall(call, () => sender.send({ topic, acks: -1, messages: messages.map(toKafka) }))
-  }
+const send = async (sender: Pick<Producer, 'send'>, given: TopicMessages | undefined, transactionalId?: string): Promise<void> => {
+  if (given === undefined || given.messages.length === 0) return
+  const { topic, messages } = given
+  const call = { what: `publish to ${topic}`, topic, transactionalId }
+  await asBusCall(call, () => sender.send({ topic, acks: -1, messages: messages.map(toKafka) }))
 }
 
 const toKafka = ({ key, value, headers }: BusMessage): Message => ({ key, value, headers: { ...headers } })

@@ -31,29 +31,6 @@ export const memoryGroup = (topics: MemoryTopics, parts: BatchParts): MemoryGrou
   const offsets = new Map<string, number>()
   let tail: Promise<void> = Promise.resolve()
 
-  const consumePartition = async (member: Member, place: Place): Promise<void> => {
-    const { options } = member
-    const { topic, partition } = place
-    const { signal } = member.stop
-    const stopped = new Promise((resolve) => {
-      signal.addEventListener('abort', resolve)
-    })
-    let at = (await askStart(parts, options, place, signal)) ?? offsets.get(placeName(place)) ?? 0
-    while (!signal.aborted) {
-      const changed = topics.changed()
-      const messages = member.isPaused ? [] : topics.from(topic, partition, at, BATCH_MESSAGES)
-      const last = messages.at(-1)
-      if (last === undefined) {
-        await Promise.race([changed, stopped])
-        continue
-      }
-      const handled = await handleBatch(parts, options, { topic, partition, messages, next: last.offset + 1, signal })
-      if (handled.at === undefined) return
-      at = handled.at
-      offsets.set(placeName(place), at)
-    }
-  }
-
   const stopAll = (): void => {
     for (const member of members) member.stop.abort()
   }
@@ -68,7 +45,7 @@ export const memoryGroup = (topics: MemoryTopics, parts: BatchParts): MemoryGrou
       const given = shareOut(topics, staying)
       for (const [member, places] of given) {
         member.stop = new AbortController()
-        member.work = Promise.all(places.map((place) => consumePartition(member, place)))
+        member.work = Promise.all(places.map((place) => consumePartition({ topics, parts, offsets }, member, place)))
       }
     })
     return tail
@@ -101,6 +78,36 @@ export const memoryGroup = (topics: MemoryTopics, parts: BatchParts): MemoryGrou
     async closeAll() {
       await Promise.all([...members].map(leave))
     },
+  }
+}
+
+interface GroupParts {
+  readonly topics: MemoryTopics
+  readonly parts: BatchParts
+  /** Where the group goes on, by name of the place. */
+  readonly offsets: Map<string, number>
+}
+
+const consumePartition = async ({ topics, parts, offsets }: GroupParts, member: Member, place: Place): Promise<void> => {
+  const { options } = member
+  const { topic, partition } = place
+  const { signal } = member.stop
+  const stopped = new Promise((resolve) => {
+    signal.addEventListener('abort', resolve)
+  })
+  let at = (await askStart(parts, options, place, signal)) ?? offsets.get(placeName(place)) ?? 0
+  while (!signal.aborted) {
+    const changed = topics.changed()
+    const messages = member.isPaused ? [] : topics.from(topic, partition, at, BATCH_MESSAGES)
+    const last = messages.at(-1)
+    if (last === undefined) {
+      await Promise.race([changed, stopped])
+      continue
+    }
+    const handled = await handleBatch(parts, options, { topic, partition, messages, next: last.offset + 1, signal })
+    if (handled.at === undefined) return
+    at = handled.at
+    offsets.set(placeName(place), at)
   }
 }
 

@@ -73,9 +73,7 @@ const add = ({ spec, partitions }: Topic, message: BusMessage, now: number): voi
   const partition = partitions[number]
   if (partition === undefined) return
   const { keeps } = spec
-  partition.messages = partition.messages.filter((old) =>
-    keeps === 'newestOfKey' ? old.key !== message.key : old.storedAt > now - keeps,
-  )
+  partition.messages = partition.messages.filter((old) => (keeps === 'newestOfKey' ? old.key !== message.key : old.storedAt > now - keeps))
   partition.messages.push({ ...message, topic: spec.topic, partition: number, offset: partition.end, storedAt: now })
   partition.end += 1
 }

@@ -3,6 +3,7 @@ import { RUN_STREAM_PREFIX, runIdOf } from '../events/codec.ts'
 import { applyToRunRow, type RunRow } from '../projections/run-index.ts'
 import type { Checkpoint, RunIndex } from '../views/run-index.ts'
 import { bursts, nextTurn } from './bursts.ts'
+import { identityOf } from './log-identity.ts'
 
 // Keeps the index of runs in step with the log.
 //
@@ -111,10 +112,4 @@ const validCheckpoint = async ({ log, index }: Ports): Promise<Checkpoint | unde
   if (head !== undefined && stored.position <= head && stored.log === (await identityOf(log))) return stored
   await index.clear()
   return undefined
-}
-
-/** Id of its first event; '' where there is none. */
-const identityOf = async (log: EventLog): Promise<string> => {
-  for await (const first of log.readAll({ limit: 1 })) return first.id
-  return ''
 }

@@ -6,7 +6,7 @@ import type { LogPosition, ProposedEvent, RecordedEvent, ResolvedEvent } from '.
 // can read, only where parsing and writing gives back that very text; any other travels as bytes, which nobody touches.
 
 /** Before a meta text that must not be parsed on the way back: no JSON begins with a record separator (as in RFC 7464). */
-const VERBATIM = 0x1e
+const VERBATIM = '\u001e'
 
 /** The client writes the JSON again further up the stack, where it must not run out of it: its failure there would be nobody's. */
 const SPARE_DEPTH = 64
@@ -36,10 +36,7 @@ export const toProposed = ({ id, type, data, meta }: NewEvent): ProposedEvent =>
 /** Not a Buffer: the client takes nothing but exactly this class for bytes. */
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const metadataOf = (meta: string): Uint8Array => {
-  const bytes = bytesOf(meta)
-  return faithfulValue(meta) === undefined ? Uint8Array.of(VERBATIM, ...bytes) : bytes
-}
+const metadataOf = (meta: string): Uint8Array => bytesOf(faithfulValue(meta) === undefined ? VERBATIM + meta : meta)
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
 
@@ -52,7 +49,8 @@ const dataText = ({ isJson, data }: RecordedEvent): string => {
 const metaText = (metadata: unknown): string => {
   if (metadata === undefined) return '{}'
   if (!(metadata instanceof Uint8Array)) return JSON.stringify(metadata)
-  return textOf(metadata[0] === VERBATIM ? metadata.subarray(1) : metadata)
+  const text = textOf(metadata)
+  return text.startsWith(VERBATIM) ? text.slice(VERBATIM.length) : text
 }
 
 /** Undefined for what belongs to the log itself and for links that lead nowhere. */

@@ -38,15 +38,21 @@ export const patience = (clock: Clock, timeoutMs: number): Patience => {
   const between = pauses(clock)
   let isOver = false
   let takeBack: (() => void) | undefined
+  let goOn: () => void = () => undefined
   return {
     get isOver() {
       return isOver
     },
     pause() {
-      takeBack ??= clock.setTimer(timeoutMs * PATIENCE_IN_TIMEOUTS, () => {
-        isOver = true
+      return new Promise((resolve, reject) => {
+        goOn = resolve
+        takeBack ??= clock.setTimer(timeoutMs * PATIENCE_IN_TIMEOUTS, () => {
+          isOver = true
+          // For the last try.
+          goOn()
+        })
+        between.pause().then(resolve, reject)
       })
-      return between.pause()
     },
     renew() {
       takeBack?.()

@@ -74,7 +74,11 @@ export const fits = (filter: EventFilter | undefined, { streamId, type }: Record
 type Open = (client: DatabaseClient, last: RecordedEvent | undefined, count: number) => AsyncIterable<ResolvedEvent>
 
 /** A read that breaks off goes on behind the last event that it gave. */
-async function* patientRead({ connection, clock, timeoutMs }: ReadParts, subject: string, open: Open): AsyncGenerator<ResolvedEvent, void, undefined> {
+async function* patientRead(
+  { connection, clock, timeoutMs }: ReadParts,
+  subject: string,
+  open: Open,
+): AsyncGenerator<ResolvedEvent, void, undefined> {
   const waiting = patience(clock, timeoutMs)
   let last: RecordedEvent | undefined
   let count = 0
@@ -102,7 +106,11 @@ async function* patientRead({ connection, clock, timeoutMs }: ReadParts, subject
   }
 }
 
-const streamEvents = (parts: ReadParts, name: string, { from, direction = 'forwards', limit }: ReadStreamOptions): AsyncIterable<ResolvedEvent> => {
+const streamEvents = (
+  parts: ReadParts,
+  name: string,
+  { from, direction = 'forwards', limit }: ReadStreamOptions,
+): AsyncIterable<ResolvedEvent> => {
   const most = Math.max(1, limit ?? Number.MAX_SAFE_INTEGER)
   const start = from === undefined ? (direction === 'forwards' ? 'start' : 'end') : BigInt(from)
   const step = direction === 'forwards' ? 1n : -1n

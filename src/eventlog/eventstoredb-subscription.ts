@@ -107,7 +107,11 @@ async function* received(
 }
 
 /** Nothing where it was received before or does not pass the filter. */
-function* taken(resolved: ResolvedEvent, { stream, filter }: SubscribeOptions, progress: Progress): Generator<SubscriptionItem, void, undefined> {
+function* taken(
+  resolved: ResolvedEvent,
+  { stream, filter }: SubscribeOptions,
+  progress: Progress,
+): Generator<SubscriptionItem, void, undefined> {
   const recorded = recordedIn(resolved)
   if (recorded === undefined) return
   const mark = stream === undefined ? positionNumber(recorded.position, recorded.streamId) : Number(recorded.revision)
@@ -173,11 +177,16 @@ const newestRevision = async (reads: Reads, stream: string): Promise<number | un
   }
 }
 
-const isMissingAnEvent = async (reads: Reads, { stream, filter }: SubscribeOptions, { handled = -1, considered }: Progress): Promise<boolean> => {
+const isMissingAnEvent = async (
+  reads: Reads,
+  { stream, filter }: SubscribeOptions,
+  { handled = -1, considered }: Progress,
+): Promise<boolean> => {
   try {
     if (stream !== undefined) return Number((await reads.newestOf(stream))?.revision ?? -1) > handled
     const from = considered === undefined ? {} : { from: considered }
-    for await (const { position } of reads.all({ ...from, ...(filter === undefined ? {} : { filter }) })) if (position > handled) return true
+    for await (const { position } of reads.all({ ...from, ...(filter === undefined ? {} : { filter }) }))
+      if (position > handled) return true
     return false
   } catch (error) {
     if (isAppError(error, 'StreamNotFound')) return false

@@ -33,7 +33,8 @@ export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs 
         return await attempt()
       } catch (error) {
         const verdict = judgeWrite(error, subject)
-        if (verdict.kind === 'refused') throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
+        if (verdict.kind === 'refused')
+          throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
         isInDoubt ||= verdict.kind === 'unknown'
         if (isLastTry(subject.expected, isInDoubt, waiting)) throw failure(subject.stream, isInDoubt, error)
         await waiting.pause()

@@ -55,10 +55,16 @@ export const limitRate = ({ clock, settings }: ApiParts) => {
   })
 }
 
-export const limitBody = ({ settings }: ApiParts) =>
-  bodyLimit({
+export const limitBody = ({ settings }: ApiParts) => {
+  const limit = bodyLimit({
     maxSize: settings.bodyLimitBytes,
     onError: () => {
       throw new HttpProblem('RequestTooLarge', `Expected a body of ${settings.bodyLimitBytes} bytes at most, found a larger one`)
     },
   })
+  return createMiddleware<HttpEnv>((c, next) => {
+    // The limit puts a body of unknown length into a new request, which cannot be made of the server's stand-in for one.
+    if (c.req.header('content-length') === undefined) c.req.raw = c.req.raw.clone()
+    return limit(c, next)
+  })
+}

@@ -88,17 +88,23 @@ const OWN_CODES: ReadonlySet<string> = new Set(errorCodes)
 const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['RateLimited', 'TooManyStreams', 'NotReady', 'Closed'])
 const INTERNAL = 'The service could not do this. Its log says why, under the request id.'
 
+const FRAMEWORK_DETAILS: Readonly<Record<number, string>> = {
+  400: 'Expected a body of JSON, found one that is none',
+  415: 'Expected a body with the content type application/json, found another',
+}
+
 /** What became of a request that threw, as RFC 9457 wants it. What only its operators may know stays out of it. */
 export const problemOf = (thrown: unknown, requestId: string): Problem => {
   const code = codeOf(thrown)
   const status = statusOf(code)
   const isOurs = status >= 500 && code !== 'NotReady'
   const error = isOurs ? undefined : thrown
+  const ofFramework = thrown instanceof HTTPException ? FRAMEWORK_DETAILS[thrown.status] : undefined
   return {
     type: `/docs/${OWN_CODES.has(code) ? 'errors' : 'http'}.md#${code.toLowerCase()}`,
     title: titleOf(code),
     status,
-    detail: error instanceof Error ? error.message : INTERNAL,
+    detail: ofFramework ?? (error instanceof Error ? error.message : INTERNAL),
     code,
     requestId,
     retryable: RETRYABLE.has(code) || (isAppError(thrown) && thrown.retryable),

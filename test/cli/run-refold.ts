@@ -30,6 +30,7 @@ export interface Place {
   until(command: string, fits: (line: string, lines: readonly string[]) => boolean): Promise<Ran>
   /** Another one with all that is in this one. */
   copy(): Place
+  /** Ends what a failed test has left running. */
   remove(): void
 }
 
@@ -47,13 +48,17 @@ const wordsOf = (command: string): string[] => [...command.matchAll(/'([^']*)'|(
 export const newPlace = (): Place => placeAt(mkdtempSync(join(tmpdir(), 'refold-cli-')))
 
 const placeAt = (folder: string): Place => {
+  const children = new Set<ChildProcessWithoutNullStreams>()
   const start = (command: string, { config = configs.clerk, environment = {} }: How = {}): ChildProcessWithoutNullStreams => {
     const configured = config === '' ? [] : ['--config', config]
     const { PATH = '', HOME = '' } = process.env
-    return spawn(process.execPath, ['--conditions=refold:source', main, ...wordsOf(command), ...configured], {
+    const child = spawn(process.execPath, ['--conditions=refold:source', main, ...wordsOf(command), ...configured], {
       cwd: folder,
       env: { PATH, HOME, REFOLD_LOG_LEVEL: 'silent', ...environment },
     })
+    child.on('close', () => children.delete(child))
+    children.add(child)
+    return child
   }
   const refold: Place['refold'] = async (command, how = {}) => {
     const child = start(command, how)
@@ -85,6 +90,7 @@ const placeAt = (folder: string): Place => {
       return copy
     },
     remove: () => {
+      for (const child of children) child.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
     },
   }

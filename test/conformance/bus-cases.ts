@@ -61,7 +61,7 @@ export interface Collector {
   readonly messages: readonly DeliveredMessage[]
   readonly handle: (batch: Batch) => Promise<Restart | undefined>
   /** Resolves once so many have come; at once where they are there. */
-  reached(count: number): Promise<readonly DeliveredMessage[]>
+  readonly reached: (count: number) => Promise<readonly DeliveredMessage[]>
 }
 
 export const collector = (first: (batch: Batch) => Promise<Restart | undefined> = () => Promise.resolve(undefined)): Collector => {

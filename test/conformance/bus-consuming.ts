@@ -39,12 +39,20 @@ export const consuming = (bus: () => Bus, another: () => Promise<Bus>): void => 
       let round = 0
       // Who gets which partition settles while messages come.
       while (one.messages.length === 0 || other.messages.length === 0) {
-        await publish(bus(), topic, keys.flatMap((key) => numbered(key, 1, round)))
+        await publish(
+          bus(),
+          topic,
+          keys.flatMap((key) => numbered(key, 1, round)),
+        )
         round += 1
       }
       await second.close()
       const left = other.messages.length
-      await publish(bus(), topic, keys.flatMap((key) => numbered(key, 1, round)))
+      await publish(
+        bus(),
+        topic,
+        keys.flatMap((key) => numbered(key, 1, round)),
+      )
       const distinct = (): number => new Set([...one.messages, ...other.messages].map(({ value }) => value)).size
       for (let count = one.messages.length; distinct() < keys.length * (round + 1); count++) await one.reached(count)
       expect(other.messages).toHaveLength(left)
@@ -140,6 +148,12 @@ export const failures = (bus: () => Bus, notices: () => readonly BusNotice[]): v
   })
 }
 
+const aborted = (signal: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', resolve)
+    if (signal.aborted) resolve(undefined)
+  })
+
 export const operating = (bus: () => Bus): void => {
   describe('an operator', () => {
     test('pauses and resumes a consumer', async () => {
@@ -185,7 +199,7 @@ export const operating = (bus: () => Bus): void => {
       const consumer = bus().consume({ group, topics: [topic], handle })
       const signal = await begun.promise
       const closing = consumer.close()
-      if (!signal.aborted) await new Promise((resolve) => void signal.addEventListener('abort', resolve))
+      await aborted(signal)
       expect(messages).toHaveLength(0)
       gate.resolve(undefined)
       await closing

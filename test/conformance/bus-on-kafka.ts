@@ -19,6 +19,9 @@ export const busOnKafka = (name: string, kafka: TestKafka | undefined): void => 
       buses.push(bus)
       return Promise.resolve(bus)
     }
-    return Promise.resolve({ ...opened, another, dispose: async () => void (await Promise.all(buses.map((bus) => bus.close()))) })
+    const dispose = async (): Promise<void> => {
+      await Promise.all(buses.map((bus) => bus.close()))
+    }
+    return Promise.resolve({ ...opened, another, dispose })
   })
 }

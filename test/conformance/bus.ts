@@ -28,7 +28,8 @@ export const busConformance = (name: string, open: OpenBus): void => {
 const closing = (open: OpenBus): void => {
   describe('closing', () => {
     test('ends its consumers and publishers, and refuses every call', async () => {
-      const { bus, dispose } = await open()
+      const opened = await open()
+      const { bus } = opened
       const topic = await madeTopic(bus)
       const publisher = await bus.openPublisher()
       const { handle, messages, reached } = collector()
@@ -45,7 +46,7 @@ const closing = (open: OpenBus): void => {
       expect(() => bus.consume({ group: newGroup(), topics: [topic], handle })).toThrow(/closed/)
       expect(messages).toHaveLength(2)
       await bus.close()
-      await dispose()
+      await opened.dispose()
     })
   })
 }

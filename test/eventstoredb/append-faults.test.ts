@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { idsIn, idsOf, newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import { openLog, tellingClock, TIMEOUT_MS, withStandIn } from './with-stand-in.ts'
+import { openLog, sharedStandIn, tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
+
+const standIn = sharedStandIn()
 
 const appendTo = async (log: EventLog, count: number): Promise<{ stream: string; ids: string[] }[]> =>
   Promise.all(
@@ -15,19 +17,19 @@ const appendTo = async (log: EventLog, count: number): Promise<{ stream: string;
 
 describe('an append to EventStoreDB', () => {
   test('that is never answered is repeated, and stored once', async () => {
-    await withStandIn(async ({ standIn, log }) => {
+    await withLog(standIn(), async (log) => {
       for (const kind of ['swallowed', 'storedSilently'] as const) {
         const stream = newStream()
         const events = newEvents(2)
-        await standIn.set({ appends: { kind }, appendCount: 1 })
+        await standIn().set({ appends: { kind }, appendCount: 1 })
         expect(await log.append(stream, 'no-stream', events)).toMatchObject({ revision: 1 })
         expect(await idsIn(log, stream)).toEqual(idsOf(events))
       }
     })
   })
   test('is repeated where the conversation of all appends ends as if all were well', async () => {
-    await withStandIn(async ({ standIn, log }) => {
-      await standIn.set({ appends: { kind: 'streamEnded' }, appendCount: 1 })
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ appends: { kind: 'streamEnded' }, appendCount: 1 })
       for (const { stream, ids } of await appendTo(log, 20)) expect(await idsIn(log, stream)).toEqual(ids)
     })
   })
@@ -38,54 +40,54 @@ describe('an append to EventStoreDB', () => {
     ['CANCELLED', 1, 'Request canceled by server'],
     ['RESOURCE_EXHAUSTED', 8, 'another append of the conversation was too large'],
   ])('is stored once where the conversation breaks off with %s after it was stored', async (_name, code, details) => {
-    await withStandIn(async ({ standIn, log }) => {
-      await standIn.set({ appends: { kind: 'storedThenBroken', code, details }, appendCount: 3 })
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ appends: { kind: 'storedThenBroken', code, details }, appendCount: 3 })
       for (const { stream, ids } of await appendTo(log, 20)) expect(await idsIn(log, stream)).toEqual(ids)
     })
   })
   test.each(['Server Is Not Ready', 'Server Is Busy', 'No leader info'])('waits while the server says "%s"', async (message) => {
-    await withStandIn(async ({ standIn, log }) => {
-      await standIn.set({ appends: { kind: 'refused', message }, appendCount: 3 })
-      expect(await log.append(newStream(), 'any', newEvents(1))).toMatchObject({ revision: 0 })
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ appends: { kind: 'refused', message }, appendCount: 3 })
+      expect(await log.append(newStream(), 'no-stream', newEvents(1))).toMatchObject({ revision: 0 })
     })
   })
   test('that is answered by nobody for too long is of unknown outcome, and the same append again settles it', async () => {
-    await withStandIn(async ({ standIn, log }) => {
+    await withLog(standIn(), async (log) => {
       const stream = newStream()
       const events = newEvents(2)
-      await standIn.set({ appends: { kind: 'storedSilently' } })
+      await standIn().set({ appends: { kind: 'storedSilently' } })
       await rejection(log.append(stream, 'no-stream', events), 'OutcomeUnknown')
-      await standIn.set({ appends: { kind: 'none' } })
+      await standIn().set({ appends: { kind: 'none' } })
       expect(await log.append(stream, 'no-stream', events)).toMatchObject({ revision: 1 })
       expect(await idsIn(log, stream)).toEqual(idsOf(events))
     })
   })
   test('of unknown outcome that expects any revision is not repeated, since the server may not recognise it', async () => {
-    await withStandIn(async ({ standIn, log }) => {
+    await withLog(standIn(), async (log) => {
       const stream = newStream()
-      await standIn.set({ appends: { kind: 'storedSilently' }, appendCount: 1 })
+      await standIn().set({ appends: { kind: 'storedSilently' }, appendCount: 1 })
       await rejection(log.append(stream, 'any', newEvents(1)), 'OutcomeUnknown')
       expect(await idsIn(log, stream)).toHaveLength(1)
-      expect(await standIn.report()).toMatchObject({ appends: 1 })
     })
   })
   test('to a server that is not there is certainly not stored', async () => {
-    await withStandIn(async ({ standIn, log }) => {
-      await standIn.kill()
+    await withDurableStandIn(async ({ standIn: lost, log }) => {
+      await lost.kill()
       const { retryable } = (await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'EventLogUnavailable')) as never
       expect(retryable).toBe(true)
     })
   })
   test('whose late answer comes after it was repeated changes nothing', async () => {
     const clock = tellingClock(TIMEOUT_MS)
-    await withStandIn(
-      async ({ standIn, log }) => {
-        await standIn.set({ appends: { kind: 'answeredLate' } })
+    await withLog(
+      standIn(),
+      async (log) => {
+        await standIn().set({ appends: { kind: 'answeredLate' } })
         const stream = newStream()
         const events = newEvents(1)
         const appended = log.append(stream, 'no-stream', events)
         await clock.wentOff(1)
-        await standIn.set({ appends: { kind: 'none' } })
+        await standIn().set({ appends: { kind: 'none' } })
         expect(await appended).toMatchObject({ revision: 0 })
         expect(await idsIn(log, stream)).toEqual(idsOf(events))
       },
@@ -96,64 +98,65 @@ describe('an append to EventStoreDB', () => {
 
 describe('a client of EventStoreDB', () => {
   test('whose appends hang for ever is thrown away, and no writer notices more than a pause', async () => {
-    await withStandIn(async ({ standIn, log }) => {
+    await withLog(standIn(), async (log) => {
       await appendTo(log, 1)
-      await standIn.wedge()
+      const { batchStreams } = await standIn().report()
+      await standIn().wedge()
       for (const { stream, ids } of await appendTo(log, 30)) expect(await idsIn(log, stream)).toEqual(ids)
       for (const { stream, ids } of await appendTo(log, 30)) expect(await idsIn(log, stream)).toEqual(ids)
-      expect(await standIn.report()).toMatchObject({ batchStreams: 2 })
+      expect(await standIn().report()).toMatchObject({ batchStreams: batchStreams + 1 })
     })
   })
   test('that keeps the failure of its first question to the server is thrown away', async () => {
-    await withStandIn(async ({ standIn, log }) => {
-      await standIn.set({ capabilities: { code: 13 } })
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ capabilities: { code: 13 } })
       await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'EventLogUnavailable')
-      await standIn.set({ capabilities: 'answered' })
+      await standIn().set({ capabilities: 'answered' })
       expect(await log.append(newStream(), 'no-stream', newEvents(1))).toMatchObject({ revision: 0 })
     })
   })
   test('whose first question to the server is never answered is thrown away', async () => {
     const clock = tellingClock(TIMEOUT_MS)
-    await withStandIn(
-      async ({ standIn, log }) => {
-        await standIn.set({ capabilities: 'unanswered' })
+    await withLog(
+      standIn(),
+      async (log) => {
+        await standIn().set({ capabilities: 'unanswered' })
         const appended = log.append(newStream(), 'no-stream', newEvents(1))
         await clock.wentOff(1)
-        await standIn.set({ capabilities: 'answered' })
+        await standIn().set({ capabilities: 'answered' })
         expect(await appended).toMatchObject({ revision: 0 })
       },
       { clock },
     )
   })
   test('is told to throw on conflicts, whatever the connection string says', async () => {
-    await withStandIn(async ({ standIn, log }) => {
-      const lenient = openLog({ connectionString: `${standIn.connectionString}&throwOnAppendFailure=false` })
+    await withLog({ connectionString: `${standIn().connectionString}&throwOnAppendFailure=false` }, async (log) => {
       const stream = newStream()
-      await lenient.append(stream, 'no-stream', newEvents(3))
-      expect(await rejection(lenient.append(stream, 0, newEvents(1)), 'EventLogConflict')).toMatchObject({ details: { actual: 2 } })
-      await lenient.close()
-      expect(await idsIn(log, stream)).toHaveLength(3)
+      await log.append(stream, 'no-stream', newEvents(3))
+      expect(await rejection(log.append(stream, 0, newEvents(1)), 'EventLogConflict')).toMatchObject({ details: { actual: 2 } })
     })
   })
   test('appends for all logs of the process over one conversation, while reads and subscriptions have connections of their own', async () => {
-    await withStandIn(async ({ standIn, log }) => {
-      const second = openLog(standIn)
+    await withLog(standIn(), async (log) => {
+      const before = await standIn().report()
+      const second = openLog(standIn())
       await appendTo(log, 5)
       await appendTo(second, 5)
-      for (const each of [log, second]) for await (const item of each.subscribe({ stream: newStream() })) if (item.kind === 'caughtUp') break
+      for (const each of [log, second])
+        for await (const item of each.subscribe({ stream: newStream() })) if (item.kind === 'caughtUp') break
       expect(await log.head()).toBeDefined()
-      expect(await standIn.report()).toMatchObject({ batchStreams: 1, connections: 3 })
+      expect(await standIn().report()).toMatchObject({ batchStreams: before.batchStreams + 1, connections: 3 })
       await second.close()
       await appendTo(log, 1)
     })
   })
   test('appends to one server only, in one process', async () => {
-    await withStandIn(async () => {
+    await withLog(standIn(), async () => {
       expect(() => openLog({ connectionString: 'esdb://127.0.0.1:1?tls=false' })).toThrow(/one process writes to one server/)
     })
   })
   test('sends JSON of any depth without running out of stack', async () => {
-    await withStandIn(async ({ log }) => {
+    await withLog(standIn(), async (log) => {
       for (const depth of [1_000, 100_000]) {
         const stream = newStream()
         const text = '['.repeat(depth) + ']'.repeat(depth)

@@ -72,7 +72,9 @@ const largeAppend = (line: RecordedLine): Uint8Array => {
   }
   const identifier = streams.ReadReq.Options.StreamOptions.deserializeBinary(Buffer.from('0a00', 'hex')).getStreamIdentifier()
   request.setCorrelationId(uuid(correlationId.string)).setIsFinal(true)
-  request.setOptions(new streams.BatchAppendReq.Options().setStreamIdentifier(identifier?.setStreamName(options.streamIdentifier.streamName)))
+  request.setOptions(
+    new streams.BatchAppendReq.Options().setStreamIdentifier(identifier?.setStreamName(options.streamIdentifier.streamName)),
+  )
   for (const { id, metadataMap } of proposedMessagesList) {
     const message = new streams.BatchAppendReq.ProposedMessage().setId(uuid(id.string)).setData(new Uint8Array(line.bytes ?? 0))
     for (const [key, value] of metadataMap) message.getMetadataMap().set(key, value)

@@ -19,10 +19,7 @@ export interface Conversation {
   readonly lines: readonly RecordedLine[]
 }
 
-export const recordedFolder = join(
-  process.env['REFOLD_DATA'] ?? resolve(import.meta.dirname, '../../../shared/data'),
-  'eventstoredb-wire',
-)
+export const recordedFolder = join(process.env['REFOLD_DATA'] ?? resolve(import.meta.dirname, '../../../shared/data'), 'eventstoredb-wire')
 
 export const isRecordedDataThere = existsSync(recordedFolder)
 

@@ -30,7 +30,12 @@ export const replayedCall = (client: Client, path: string, headers: Readonly<Rec
   const method = path.slice(path.lastIndexOf('/') + 1)
   const metadata = new Metadata()
   for (const [key, value] of Object.entries(headers)) if (key !== 'grpc-timeout') metadata.set(key, value)
-  const call = client.makeBidiStreamRequest(path, (bytes: Buffer) => bytes, (bytes: Buffer) => bytes, metadata)
+  const call = client.makeBidiStreamRequest(
+    path,
+    (bytes: Buffer) => bytes,
+    (bytes: Buffer) => bytes,
+    metadata,
+  )
   const answers = call.iterator({ destroyOnReturn: false })
   const status = new Promise<StatusObject>((resolve) => call.once('status', resolve))
   call.on('error', (_error: ServiceError) => undefined)

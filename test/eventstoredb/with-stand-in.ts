@@ -1,47 +1,62 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import type { EventStoreDbOptions } from '../../src/eventlog/event-log.eventstoredb.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { NO_FAULTS } from './stand-in/faults.ts'
 import type { StandIn } from './stand-in/start-stand-in.ts'
 import { startStandIn } from './stand-in/start-stand-in.ts'
 
 /** Short, since every fault below is waited for so long. */
-export const TIMEOUT_MS = 200
+export const TIMEOUT_MS = 250
 
 export const openLog = ({ connectionString }: Pick<StandIn, 'connectionString'>, options: Partial<EventStoreDbOptions> = {}): EventLog =>
   eventStoreDbEventLog({ connectionString, clock: systemClock, appendTimeoutMs: TIMEOUT_MS, silenceMs: TIMEOUT_MS, ...options })
 
-interface Setting {
-  readonly standIn: StandIn
-  readonly log: EventLog
+/** One stand-in for all tests of a file, without faults at the begin of each. */
+export const sharedStandIn = (): (() => StandIn) => {
+  let standIn: StandIn
+  beforeAll(async () => {
+    standIn = await startStandIn()
+  })
+  beforeEach(() => standIn.set(NO_FAULTS))
+  afterAll(() => standIn.stop())
+  return () => standIn
 }
 
-/** Runs something with a fresh stand-in, and a log that is open on it. */
-export const withStandIn = async (work: (setting: Setting) => Promise<void>, options: Partial<EventStoreDbOptions> = {}): Promise<void> => {
-  const standIn = await startStandIn()
+/** Runs something with a log that is open on the stand-in. */
+export const withLog = async (
+  standIn: Pick<StandIn, 'connectionString'>,
+  work: (log: EventLog) => Promise<void>,
+  options: Partial<EventStoreDbOptions> = {},
+): Promise<void> => {
   const log = openLog(standIn, options)
   try {
-    await work({ standIn, log })
+    await work(log)
   } finally {
     await log.close()
-    await standIn.stop()
   }
 }
 
-/** The same, where the events outlive the process of the stand-in. */
-export const withDurableStandIn = async (work: (setting: Setting & { readonly path: string }) => Promise<void>): Promise<void> => {
+interface DurableSetting {
+  readonly standIn: StandIn
+  readonly log: EventLog
+  /** Of the file that holds the events. */
+  readonly path: string
+}
+
+/** Runs something with a stand-in of its own, whose events outlive its process. */
+export const withDurableStandIn = async (work: (setting: DurableSetting) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'refold-stand-in-'))
   const path = join(folder, 'log.db')
   const standIn = await startStandIn({ path })
-  const log = openLog(standIn)
   try {
-    await work({ standIn, log, path })
+    await withLog(standIn, (log) => work({ standIn, log, path }))
   } finally {
-    await log.close()
     await standIn.stop()
     rmSync(folder, { recursive: true })
   }

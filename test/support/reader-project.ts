@@ -8,6 +8,8 @@ import { stepsOf } from './doc-pages.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const CONDITION = 'refold:source'
+/** A program that hangs is ended, and its page fails. */
+const LONGEST_RUN_MS = 30_000
 /** What a reader of the pages has installed. */
 const PACKAGES = ['zod', 'xstate']
 
@@ -45,6 +47,7 @@ export const readerProject = (): ReaderProject => {
         cwd: dir,
         env: environment(),
         encoding: 'utf8',
+        timeout: LONGEST_RUN_MS,
       })
       return { stdout, stderr, exitCode: status, signal }
     },

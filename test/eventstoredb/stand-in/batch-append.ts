@@ -3,7 +3,18 @@ import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/gene
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
 import type { FaultyState } from './faulty-state.ts'
-import { badRequest, batchSuccess, emptyBatchSuccess, failure, identifierOf, MAX_APPEND_BYTES, nameOf, refusal, tooLarge, uuidOf } from './responses.ts'
+import {
+  badRequest,
+  batchSuccess,
+  emptyBatchSuccess,
+  failure,
+  identifierOf,
+  MAX_APPEND_BYTES,
+  nameOf,
+  refusal,
+  tooLarge,
+  uuidOf,
+} from './responses.ts'
 import type { WireEvent, WireLog } from './wire-log.ts'
 
 type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>

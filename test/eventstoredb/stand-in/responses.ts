@@ -5,6 +5,7 @@ import anyPb from 'google-protobuf/google/protobuf/any_pb.js'
 import type { Message } from 'google-protobuf'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import type { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb.js'
+import codes from '@eventstore/db-client/generated/code_pb.js'
 import type { Code } from '@eventstore/db-client/generated/code_pb.js'
 import statusPb from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
@@ -14,14 +15,15 @@ import type { AppError } from '../../../src/errors.ts'
 import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
 import type { StoredWireEvent } from './wire-log.ts'
 
+const { INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS } = codes.Code
+
 export const MAX_APPEND_BYTES = 1_048_576
 
 export const uuidOf = (text: string): InstanceType<typeof shared.UUID> => new shared.UUID().setString(text)
 
 export const identifierOf = (stream: string): StreamIdentifier => new shared.StreamIdentifier().setStreamName(Buffer.from(stream))
 
-export const nameOf = (identifier: StreamIdentifier | undefined): string =>
-  Buffer.from(identifier?.getStreamName_asU8() ?? []).toString()
+export const nameOf = (identifier: StreamIdentifier | undefined): string => Buffer.from(identifier?.getStreamName_asU8() ?? []).toString()
 
 export const batchSuccess = (revision: number, position: number): BatchAppendResp => {
   const at = new shared.AllStreamPosition().setCommitPosition(String(position)).setPreparePosition(String(position))
@@ -37,8 +39,8 @@ export const emptyBatchSuccess = (position: number): BatchAppendResp => {
 }
 
 /** `google.rpc.Status`; the details are absent where the client is to see only a message. */
-export const batchFailure = (code: number, message: string, detail?: Detail): BatchAppendResp => {
-  const failure = new statusPb.Status().setCode(code as unknown as Code).setMessage(message)
+export const batchFailure = (code: Code, message: string, detail?: Detail): BatchAppendResp => {
+  const failure = new statusPb.Status().setCode(code).setMessage(message)
   const details = new anyPb.Any()
   details.pack((detail?.message ?? new shared.Unknown()).serializeBinary(), `event_store.client.${detail?.name ?? message}`)
   return new streams.BatchAppendResp().setError(failure.setDetails(details))
@@ -48,11 +50,6 @@ interface Detail {
   readonly name: string
   readonly message: Message
 }
-
-// Codes of google.rpc.Code.
-const INVALID_ARGUMENT = 3
-const NOT_FOUND = 5
-const ALREADY_EXISTS = 6
 
 export const badRequest = (message: string): BatchAppendResp =>
   batchFailure(INVALID_ARGUMENT, 'BadRequest', { name: 'BadRequest', message: new shared.BadRequest().setMessage(message) })
@@ -98,9 +95,7 @@ export const eventResponse = (event: StoredWireEvent): ReadResp => {
   // In .NET's ticks of 100 ns.
   metadata.set('created', `${event.storedAt}0000`)
   metadata.set('content-type', event.contentType)
-  return new streams.ReadResp().setEvent(
-    new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(String(event.position)),
-  )
+  return new streams.ReadResp().setEvent(new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(String(event.position)))
 }
 
 export const notFoundResponse = (stream: string): ReadResp =>
@@ -122,7 +117,7 @@ export type Failure = Pick<ServiceError, 'code' | 'details' | 'metadata'>
 export const failure = (code: number, details: string, facts: Readonly<Record<string, string>> = {}): Failure => {
   const metadata = new Metadata()
   for (const [key, value] of Object.entries(facts)) metadata.set(key, value)
-  return { code: code as unknown as status, details, metadata }
+  return { code: status[status[code] as keyof typeof status], details, metadata }
 }
 
 /** What a refused read or deletion ends with. */

@@ -66,7 +66,10 @@ interface StandInProcess {
 }
 
 const start = async (wantedPort: number, path: string): Promise<StandInProcess> => {
-  const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path], {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   const waiting = new Map<number, (answer: unknown) => void>()
   let lastId = 0

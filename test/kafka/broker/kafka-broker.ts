@@ -62,7 +62,18 @@ export const startKafkaBroker = async (version: KafkaVersion): Promise<KafkaBrok
 const formattedStorage = async (version: KafkaVersion, jars: string, settings: string): Promise<string> => {
   const kept = `${jars}-formatted`
   if (existsSync(kept)) return kept
-  await run('java', [...JVM, ...logging(version), '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', settings])
+  await run('java', [
+    ...JVM,
+    ...logging(version),
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    CLUSTER_ID,
+    '-c',
+    settings,
+  ])
   await rename(join(dirname(settings), 'data'), kept).catch((error: unknown) => {
     if (!existsSync(kept)) throw error
   })

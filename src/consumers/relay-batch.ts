@@ -1,0 +1,73 @@
+import { backoffMs, pauseFor } from '../bus/backoff.ts'
+import type { BusMessage, Publisher, TopicMessages } from '../bus/bus.ts'
+import { messageBytes } from '../bus/message-bytes.ts'
+import { isAppError, messageOf } from '../errors.ts'
+import type { StoredEvent } from '../eventlog/event-log.ts'
+import { toMessage, toOmission } from './event-message.ts'
+import { checkpointMessage } from './relay-checkpoint.ts'
+import type { RelayOptions } from './relay.ts'
+
+export interface RelayBatch {
+  readonly options: RelayOptions
+  readonly publisher: Publisher
+  readonly signal: AbortSignal
+  readonly logId: string
+  readonly events: readonly StoredEvent[]
+}
+
+/** Resolves once the bus has acknowledged the events, and behind them the checkpoint. */
+export const relayBatch = async (batch: RelayBatch): Promise<void> => {
+  const messages = batch.events.map((event) => messageFor(batch.options, event))
+  try {
+    await publish(batch, messages, batch.events.at(-1))
+  } catch (error) {
+    if (!isAppError(error, 'TooLarge')) throw error
+    await oneByOne(batch)
+  }
+}
+
+const messageFor = ({ largestMessageBytes, notify }: RelayOptions, event: StoredEvent): BusMessage => {
+  const message = toMessage(event)
+  const bytes = messageBytes(message)
+  if (bytes <= largestMessageBytes) return message
+  notify({ type: 'eventOmitted', stream: event.stream, revision: event.revision, bytes })
+  return toOmission(event, bytes)
+}
+
+/** The topic takes less than it was made for. */
+const oneByOne = async (batch: RelayBatch): Promise<void> => {
+  const { options, events } = batch
+  for (const event of events) {
+    const message = messageFor(options, event)
+    try {
+      await publish(batch, [message], event)
+    } catch (error) {
+      if (!isAppError(error, 'TooLarge')) throw error
+      const bytes = messageBytes(message)
+      options.notify({ type: 'eventOmitted', stream: event.stream, revision: event.revision, bytes })
+      await publish(batch, [toOmission(event, bytes)], event)
+    }
+  }
+}
+
+const publish = async (batch: RelayBatch, messages: readonly BusMessage[], last: StoredEvent | undefined): Promise<void> => {
+  if (last === undefined) return
+  const { options, publisher, signal, logId } = batch
+  const { topics, streamPrefix, transactional, clock, notify } = options
+  const checkpoint = checkpointMessage(streamPrefix, { log: logId, position: last.position })
+  const published: readonly TopicMessages[] = [
+    { topic: topics.events, messages },
+    { topic: topics.relayCheckpoints, messages: [checkpoint] },
+  ]
+  for (let failures = 1; ; failures++) {
+    try {
+      await publisher.publish(published)
+      return
+    } catch (error) {
+      // Of a transaction nobody knows whether it was committed: the checkpoint tells, when it is read again.
+      if (transactional || signal.aborted || !isAppError(error, 'BusUnavailable')) throw error
+      notify({ type: 'relayFailed', streamPrefix, message: messageOf(error) })
+      await pauseFor(clock, backoffMs(failures), signal)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { Bus, BusMessage } from '../bus/bus.ts'
+import { AppError } from '../errors.ts'
+import type { EventLog } from '../eventlog/event-log.ts'
+import { identityOf } from './log-identity.ts'
+import type { Topics } from './topics.ts'
+
+/** How far a relay is. It is kept on the bus itself: whoever loses the bus loses it too, and relays everything again. */
+export interface RelayCheckpoint {
+  /** Id of the first event of the log. */
+  readonly log: string
+  /** Of the newest event that the bus has acknowledged, with all before it. */
+  readonly position: number
+}
+
+export interface CheckpointPlace {
+  readonly log: EventLog
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly streamPrefix: string
+}
+
+export const checkpointMessage = (streamPrefix: string, { log, position }: RelayCheckpoint): BusMessage => ({
+  key: streamPrefix,
+  value: JSON.stringify({ log, position }),
+  headers: {},
+})
+
+/** Rejects with `InvalidConfiguration` where the checkpoint is of another log, or ahead of this one: to go on would skip events in silence. */
+export const readCheckpoint = async (place: CheckpointPlace): Promise<RelayCheckpoint | undefined> => {
+  const { bus, topics, streamPrefix, log } = place
+  let newest: string | null = null
+  for await (const { key, value } of bus.read(topics.relayCheckpoints)) if (key === streamPrefix) newest = value
+  if (newest === null) return undefined
+  const stored = parse(place, newest)
+  const [identity, head] = [await identityOf(log), await log.head()]
+  if (stored.log === identity && head !== undefined && stored.position <= head) return stored
+  throw new AppError(
+    'InvalidConfiguration',
+    `the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints} is position ${stored.position} of the log that begins with event ${stored.log}, ` +
+      `but this log begins with ${identity || 'nothing'} and ends at ${head ?? 'nothing'}: it is another log, or was restored from a copy. ` +
+      `Give each log topics of its own, or delete ${topics.relayCheckpoints} to relay everything again`,
+    { details: { streamPrefix, stored, log: identity, head } },
+  )
+}
+
+const parse = ({ topics, streamPrefix }: CheckpointPlace, text: string): RelayCheckpoint => {
+  try {
+    const found = JSON.parse(text) as Partial<RelayCheckpoint>
+    if (typeof found.log === 'string' && Number.isSafeInteger(found.position)) return found as RelayCheckpoint
+  } catch {
+    // Reported below.
+  }
+  throw new AppError(
+    'InvalidConfiguration',
+    `Expected {"log", "position"} as the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints}, found ${text.slice(0, 80)}`,
+  )
+}
