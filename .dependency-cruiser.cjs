@@ -77,7 +77,7 @@ module.exports = {
     rule(
       'only-the-edge-opens-refold',
       'Whatever lies further in is handed what it needs.',
-      { path: '^src/', pathNot: [ENTRY, API, '^src/cli/'] },
+      { path: '^src/', pathNot: [ENTRY, API, ROOT, '^src/cli/'] },
       { path: ROOT },
     ),
     rule(

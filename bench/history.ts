@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Run } from 'refold'
 import { pageReader } from './reader.ts'
 import { alternate, microsecondsEach, spreadOf, type RoundLimits, type Spread } from './rounds.ts'
-import { openWorkshop, type Workshop } from './workshop.ts'
+import { openWorkshop, openWorkshopIn, type Workshop } from './workshop.ts'
 import { step } from '../src/fold/fold.ts'
 import { refoldStep, type Recorded } from '../src/fold/replay.ts'
 import type { RunState } from '../src/fold/run-state.ts'
@@ -21,8 +23,10 @@ export interface Replay {
 
 export interface StateAt {
   readonly events: number
-  /** Milliseconds of `run.at()` at random revisions. */
+  /** Milliseconds of `run.at()` at random revisions of a run that was looked at before. */
   readonly ms10000: Spread
+  /** At its last revision, where nobody has ever looked at the run. */
+  readonly firstLookMs: Spread
 }
 
 export interface History {
@@ -33,7 +37,7 @@ export interface History {
 /** Four events each; with start and answer this is a run of 10,001 events. */
 const TURNS = 2_499
 const EVENTS = 10_001
-const SAMPLES = 25
+const LOOKS = 15
 const MICROSECONDS = 1_000_000
 
 export const measureHistory = async (folder: string, limits: RoundLimits): Promise<History> => {
@@ -41,10 +45,9 @@ export const measureHistory = async (folder: string, limits: RoundLimits): Promi
   const [view] = await workshop.readAll(1, TURNS)
   if (view?.revision !== EVENTS - 1)
     throw new Error(`expected a run of ${EVENTS} events, found ${String(view?.revision)} as its last revision`)
-  const run = workshop.refold.run(view.runId)
-  const history = { replay: await measureReplay(workshop, run, limits), stateAt: await measureStateAt(run) }
+  const replay = await measureReplay(workshop, workshop.refold.run(view.runId), limits)
   await workshop.close()
-  return history
+  return { replay, stateAt: await measureStateAt(workshop.folder, view.runId, limits.least) }
 }
 
 const measureReplay = async ({ refold }: Workshop, run: Run, limits: RoundLimits): Promise<Replay> => {
@@ -79,23 +82,30 @@ const measureReplay = async ({ refold }: Workshop, run: Run, limits: RoundLimits
   }
 }
 
-const measureStateAt = async (run: Run): Promise<StateAt> => {
-  const chance = park(1)
-  const times: number[] = []
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    const revision = Math.floor(chance() * (EVENTS - 1))
-    times.push(
-      (await microsecondsEach(1, async () => {
-        const { revision: found } = await run.at(revision)
-        if (found !== revision) throw new Error(`expected revision ${revision}, found ${found}`)
-      })) / 1_000,
-    )
+const measureStateAt = async (folder: string, runId: string, rounds: number): Promise<StateAt> => {
+  const chance = parkMiller(1)
+  const firstLooks: number[] = []
+  const looks: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    for (const file of ['snapshots.db', 'snapshots.db-wal', 'snapshots.db-shm']) rmSync(join(folder, file), { force: true })
+    const workshop = await openWorkshopIn(folder)
+    const run = workshop.refold.run(runId)
+    firstLooks.push(await millisecondsOfLook(run, EVENTS - 1))
+    for (let look = 0; look < LOOKS; look++) looks.push(await millisecondsOfLook(run, Math.floor(chance() * EVENTS)))
+    await workshop.close()
   }
-  return { events: EVENTS, ms10000: spreadOf(times) }
+  return { events: EVENTS, ms10000: spreadOf(looks), firstLookMs: spreadOf(firstLooks) }
+}
+
+const millisecondsOfLook = async (run: Run, revision: number): Promise<number> => {
+  const began = performance.now()
+  const { revision: found } = await run.at(revision)
+  if (found !== revision) throw new Error(`expected revision ${revision}, found ${found}`)
+  return performance.now() - began
 }
 
 /** Park and Miller's generator: the same revisions each time. */
-const park = (seed: number): (() => number) => {
+const parkMiller = (seed: number): (() => number) => {
   let state = seed
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 }

@@ -11,6 +11,8 @@ export interface ManyRuns {
   readonly stepsPerSecond: Spread
   readonly floorStepsPerSecond: Spread
   readonly shareOfFloor: Spread
+  /** The same where nobody looks at a run before it has its answer. */
+  readonly unwatchedShareOfFloor: Spread
   /** CPU time of this process for each step, in microseconds: what is left of it when the machine is busy with others. */
   readonly cpuMicroseconds: Spread
 }
@@ -29,7 +31,10 @@ export const measureManyRuns = async (
   const steps = runs * stepsOf(turns)
   const cpu: number[] = []
   const times = await alternate(limits, {
-    floor: () => microsecondsEach(steps, () => floors.groupedInserts(texts, steps)),
+    floor: () =>
+      microsecondsEach(steps, () => {
+        floors.groupedInserts(texts, steps)
+      }),
     runs: async () => {
       const before = process.cpuUsage()
       const each = await microsecondsEach(steps, async () => {
@@ -39,6 +44,10 @@ export const measureManyRuns = async (
       cpu.push((user + system) / steps)
       return each
     },
+    unwatched: () =>
+      microsecondsEach(steps, async () => {
+        await workshop.readAllUnwatched(runs, turns)
+      }),
   })
   floors.close()
   await workshop.close()
@@ -49,6 +58,7 @@ export const measureManyRuns = async (
     stepsPerSecond: spreadOf(times.runs.map((each) => MICROSECONDS / each)),
     floorStepsPerSecond: spreadOf(times.floor.map((each) => MICROSECONDS / each)),
     shareOfFloor: ratioSpread(times.floor, times.runs),
+    unwatchedShareOfFloor: ratioSpread(times.floor, times.unwatched),
     cpuMicroseconds: spreadOf(cpu.slice(1)),
   }
 }

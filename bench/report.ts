@@ -34,6 +34,7 @@ const manyRunsRows = ({ runs, turns, ...figures }: ManyRuns): Row[] => [
   { what: `${runs} runs of ${turns} turns at once, steps/s`, figure: figures.stepsPerSecond, digits: 0 },
   { what: '  raw SQLite, 100 rows a commit, rows/s', figure: figures.floorStepsPerSecond, digits: 0 },
   { what: '  share of it', figure: figures.shareOfFloor, digits: 3, aim: '>= 0.5' },
+  { what: '  share of it, nobody waiting for a run', figure: figures.unwatchedShareOfFloor, digits: 3 },
   { what: '  CPU, µs a step', figure: figures.cpuMicroseconds, digits: 0 },
 ]
 
@@ -51,7 +52,8 @@ const rowsOf = ({ oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stat
   { what: 'replay, events/s: fold alone', figure: replay.foldedPerSecond, digits: 0 },
   { what: '  with every check', figure: replay.eventsPerSecond, digits: 0, aim: '>= 50,000' },
   { what: '  verify(), read from the file', figure: replay.verifiedPerSecond, digits: 0 },
-  { what: `state at a revision of ${stateAt.events} events, ms`, figure: stateAt.ms10000, digits: 1, aim: '<= 50' },
+  { what: `state at a random revision of ${stateAt.events}, ms`, figure: stateAt.ms10000, digits: 1, aim: '<= 50' },
+  { what: '  the first look at the run, ms', figure: stateAt.firstLookMs, digits: 0 },
 ]
 
 /** For people. */
@@ -91,7 +93,7 @@ export const jsonLine = (results: Results): string => {
       growth: { step1000OverStep10: growth.step1000OverStep10.median },
       disk: { timesJson: disk.timesJson.median },
       replay: { eventsPerSecond: replay.eventsPerSecond.median, verifiedPerSecond: replay.verifiedPerSecond.median },
-      stateAt: { ms10000: stateAt.ms10000.median },
+      stateAt: { ms10000: stateAt.ms10000.median, firstLookMs: stateAt.firstLookMs.median },
       machine,
       figures: { oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stateAt },
     },

@@ -18,7 +18,7 @@ export interface RoundLimits {
 export const spreadOf = (values: readonly number[]): Spread => {
   const sorted = [...values].sort((a, b) => a - b)
   return {
-    median: sorted[sorted.length >> 1] ?? Number.NaN,
+    median: ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2,
     min: sorted[0] ?? Number.NaN,
     max: sorted.at(-1) ?? Number.NaN,
     rounds: sorted.length,

@@ -19,8 +19,10 @@ export interface Workshop {
 }
 
 /** Refold as `openRefold` gives it, with a SQLite log in a folder of its own. */
-export const openWorkshop = async (parent: string, onEffect: () => void = () => undefined): Promise<Workshop> => {
-  const folder = mkdtempSync(join(parent, 'refold-'))
+export const openWorkshop = (parent: string, onEffect?: () => void): Promise<Workshop> =>
+  openWorkshopIn(mkdtempSync(join(parent, 'refold-')), onEffect)
+
+export const openWorkshopIn = async (folder: string, onEffect: () => void = () => undefined): Promise<Workshop> => {
   const answers = awaitedAnswers()
   const { agent, model } = pageReader({ onEffect, onAnswer: answers.count })
   const refold = await openRefold({

@@ -16,7 +16,10 @@ export interface Hands {
 const numbered = z.object({ n: z.number().int(), note: z.string().default('none') })
 const done = z.object({ n: z.number(), done: z.string() })
 
-const tool = (name: string, options: Pick<ToolOptions<unknown, unknown>, 'effect'> & Partial<ToolOptions<z.infer<typeof numbered>, z.infer<typeof done>>>): Tool =>
+const tool = (
+  name: string,
+  options: Pick<ToolOptions<unknown, unknown>, 'effect'> & Partial<ToolOptions<z.infer<typeof numbered>, z.infer<typeof done>>>,
+): Tool =>
   defineTool({
     name,
     description: `Does ${name} with a number.`,
@@ -64,12 +67,23 @@ const desk = defineAgent({
 
 const guardrails: Guardrails = {
   input: [
-    { name: 'no-curses', check: (text) => (text.includes('curse') ? { verdict: 'block', reason: 'it curses', evidence: 'curse' } : { verdict: 'allow' }) },
-    { name: 'no-secrets', check: (text) => (text.includes('secret') ? { verdict: 'redact', text: text.replaceAll('secret', '***'), reason: 'a secret' } : { verdict: 'allow' }) },
+    {
+      name: 'no-curses',
+      check: (text) => (text.includes('curse') ? { verdict: 'block', reason: 'it curses', evidence: 'curse' } : { verdict: 'allow' }),
+    },
+    {
+      name: 'no-secrets',
+      check: (text) =>
+        text.includes('secret') ? { verdict: 'redact', text: text.replaceAll('secret', '***'), reason: 'a secret' } : { verdict: 'allow' },
+    },
   ],
   output: [
     { name: 'polite', check: (text) => (text.includes('rude') ? { verdict: 'block', reason: 'it is rude' } : { verdict: 'allow' }) },
-    { name: 'mask', check: (text) => (text.includes('card') ? { verdict: 'redact', text: text.replaceAll('card', '****'), reason: 'a card' } : { verdict: 'allow' }) },
+    {
+      name: 'mask',
+      check: (text) =>
+        text.includes('card') ? { verdict: 'redact', text: text.replaceAll('card', '****'), reason: 'a card' } : { verdict: 'allow' },
+    },
   ],
   action: [
     {
@@ -111,7 +125,7 @@ const frugal = defineAgent({
   instructions: 'Spend little.',
   models: ['alpha/one'],
   tools: [tools.read, tools.note, tools.pay],
-  limits: { iterationsPerTurn: 3, toolCallsPerTurn: 3, tokens: 4_000, wallTimeMs: 120_000, repeatedCalls: 3, cycles: 2 },
+  limits: { iterationsPerTurn: 2, toolCallsPerTurn: 4, tokens: 4_000, wallTimeMs: 120_000, repeatedCalls: 3, cycles: 2 },
 })
 
 const trip = defineAgent({
@@ -133,5 +147,7 @@ export const agentsWith = (hands: Hands): Agent[] =>
 const heldBy = (hands: Hands, known: Tool): Tool => ({
   ...known,
   execute: (input, context) => hands.execute(known, input, context),
-  ...(known.lookup === undefined ? {} : { lookup: (key: string, { signal }: { readonly signal: AbortSignal }) => hands.lookUp(known, key, signal) }),
+  ...(known.lookup === undefined
+    ? {}
+    : { lookup: (key: string, { signal }: { readonly signal: AbortSignal }) => hands.lookUp(known, key, signal) }),
 })

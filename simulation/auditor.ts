@@ -4,7 +4,7 @@ import type { NewEvent, StoredEvent } from '../src/eventlog/event-log.ts'
 import { describeDifference, refoldStep } from '../src/fold/replay.ts'
 import type { RunState } from '../src/fold/run-state.ts'
 import type { Agent } from '../src/runtime/agent.ts'
-import { bookkeeper, type Bookkeeper } from './bookkeeper.ts'
+import { bookkeeper, type Bookkeeper, type MayTakeOver } from './bookkeeper.ts'
 import { firstDifference, stateText } from './state-text.ts'
 
 /** One run as the log tells it. */
@@ -29,13 +29,14 @@ export interface Auditor {
 export interface AuditedWorld {
   readonly agents: ReadonlyMap<string, Agent>
   readonly payloads: ReadonlyMap<string, string>
+  readonly mayTakeOver: MayTakeOver
   readonly onEvent: (run: AuditedRun, event: RunEvent) => void
 }
 
-export const createAuditor = ({ agents, payloads, onEvent }: AuditedWorld): Auditor => {
+export const createAuditor = ({ agents, payloads, mayTakeOver, onEvent }: AuditedWorld): Auditor => {
   const runs = new Map<string, AuditedRun>()
   const problems: string[] = []
-  const books = bookkeeper(problems)
+  const books = bookkeeper(problems, mayTakeOver)
 
   const runOf = (event: RunEvent): AuditedRun | undefined => {
     const known = runs.get(event.runId)
@@ -75,5 +76,15 @@ export const createAuditor = ({ agents, payloads, onEvent }: AuditedWorld): Audi
 }
 
 /** What was stored by one append, in its place. */
-export const asStored = (stream: string, events: readonly NewEvent[], last: { readonly revision: number; readonly position: number }): StoredEvent[] =>
-  events.map((event, index) => ({ ...event, stream, revision: last.revision - events.length + 1 + index, position: last.position, storedAt: 0 }))
+export const asStored = (
+  stream: string,
+  events: readonly NewEvent[],
+  last: { readonly revision: number; readonly position: number },
+): StoredEvent[] =>
+  events.map((event, index) => ({
+    ...event,
+    stream,
+    revision: last.revision - events.length + 1 + index,
+    position: last.position,
+    storedAt: 0,
+  }))

@@ -12,12 +12,17 @@ interface RunBook {
   /** Newest claim of each call that has no last word. */
   readonly open: Map<string, { readonly attempt: number; readonly unresolved: boolean }>
   readonly closed: Set<string>
+  /** Newest claim of each call, until its answer. */
+  readonly owners: Map<string, { readonly owner: string; readonly leaseUntil: number }>
   readonly asked: Map<string, DataOf<'ApprovalRequested'>>
   iterations: number
   wrapUps: number
   toolCalls: number
   tokens: number
 }
+
+/** Whether a claim may be another's by now. Times in ms since the epoch, by two clocks that may differ. */
+export type MayTakeOver = (owner: string, leaseUntil: number, at: number) => boolean
 
 export interface Bookkeeper {
   note(event: RunEvent): void
@@ -31,7 +36,7 @@ export interface Bookkeeper {
   granted(commandId: string): ReadonlyMap<string, number>
 }
 
-export const bookkeeper = (problems: string[]): Bookkeeper => {
+export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookkeeper => {
   const runs = new Map<string, RunBook>()
   const toolClaims = new Map<string, DataOf<'ToolCallRequested'>>()
   const modelClaims = new Map<string, DataOf<'ModelCallRequested'>[]>()
@@ -41,6 +46,17 @@ export const bookkeeper = (problems: string[]): Bookkeeper => {
     const book = runs.get(runId) ?? newBook()
     runs.set(runId, book)
     return book
+  }
+
+  const noteOwner = ({ owners }: RunBook, event: RunEvent, complain: Complain): void => {
+    if (event.type !== 'ToolCallRequested' && event.type !== 'ModelCallRequested') return
+    const before = owners.get(event.data.callId)
+    if (before !== undefined && before.owner !== event.data.owner && !mayTakeOver(before.owner, before.leaseUntil, event.meta.at)) {
+      complain(
+        `${event.data.owner} takes over from ${before.owner}, who lives and has a lease for another ${before.leaseUntil - event.meta.at} ms`,
+      )
+    }
+    owners.set(event.data.callId, event.data)
   }
 
   const noteClaim = (event: RunEvent): void => {
@@ -62,6 +78,7 @@ export const bookkeeper = (problems: string[]): Bookkeeper => {
       const complain = (what: string): void => void problems.push(`${event.runId}@${event.revision} ${event.type}: ${what}`)
       noteClaim(event)
       noteCommand(event)
+      noteOwner(book, event, complain)
       noteCalls(book, event, complain)
       noteApproval(book, event, complain)
       noteMessages(book, event)
@@ -84,6 +101,7 @@ const newBook = (): RunBook => ({
   lastTurn: 0,
   open: new Map(),
   closed: new Set(),
+  owners: new Map(),
   asked: new Map(),
   iterations: 0,
   wrapUps: 0,
@@ -109,7 +127,8 @@ const noteMessages = ({ said }: RunBook, event: RunEvent): void => {
 const noteTurn = (book: RunBook, event: RunEvent, complain: Complain): void => {
   if (event.type !== 'TurnCompleted') return
   const { turn, outcome } = event.data
-  if (turn < book.lastTurn || (turn === book.lastTurn && outcome !== 'answeredByHuman')) complain(`turn ${turn} after turn ${book.lastTurn}`)
+  if (turn < book.lastTurn || (turn === book.lastTurn && outcome !== 'answeredByHuman'))
+    complain(`turn ${turn} after turn ${book.lastTurn}`)
   book.lastTurn = turn
 }
 
@@ -118,7 +137,8 @@ const noteLimits = (book: RunBook, event: RunEvent, complain: Complain): void =>
   if (event.type === 'RunReturned' && book.limits !== undefined) book.limits = { ...book.limits, ...present(event.data.limits ?? {}) }
   if (event.type !== 'LimitExceeded' || book.limits === undefined) return
   const { limit, allowed } = event.data
-  if (book.limits[limitFields[limit]] !== allowed) complain(`${limit} of ${allowed}, but ${book.limits[limitFields[limit]] ?? 'none'} is allowed`)
+  if (book.limits[limitFields[limit]] !== allowed)
+    complain(`${limit} of ${allowed}, but ${book.limits[limitFields[limit]] ?? 'none'} is allowed`)
 }
 
 const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
@@ -131,7 +151,7 @@ const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
   cycle: 'cycles',
 }
 
-const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complain): void => {
+const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain: Complain): void => {
   if (!('callId' in event.data) || event.data.callId === undefined) return
   const { callId } = event.data
   if (closed.has(callId)) complain(`${callId} had its last word already`)
@@ -149,7 +169,9 @@ const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complai
     case 'ModelCallSucceeded':
     case 'ToolCallFailed':
     case 'ModelCallFailed':
-      if (claim?.attempt !== event.data.attempt && !isLimit(event)) complain(`an answer to attempt ${event.data.attempt}, but ${claim?.attempt ?? 'none'} is under way`)
+      owners.delete(callId)
+      if (claim?.attempt !== event.data.attempt && !isLimit(event))
+        complain(`an answer to attempt ${event.data.attempt}, but ${claim?.attempt ?? 'none'} is under way`)
       break
     default:
       break
@@ -157,7 +179,8 @@ const noteCalls = ({ open, closed }: RunBook, event: RunEvent, complain: Complai
   if (settlesCall(event) || event.type === 'ModelCallSucceeded') closed.add(callId)
 }
 
-const isLimit = (event: RunEvent): boolean => event.type === 'ModelCallFailed' && (event.data.class === 'limit' || event.data.class === 'badRequest')
+const isLimit = (event: RunEvent): boolean =>
+  event.type === 'ModelCallFailed' && (event.data.class === 'limit' || event.data.class === 'badRequest')
 
 const noteSpending = (book: RunBook, event: RunEvent, complain: Complain): void => {
   const { limits } = book

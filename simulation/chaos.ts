@@ -20,6 +20,8 @@ export interface Climate {
   readonly interference: number
 }
 
+export const LARGEST_CLOCK_STEP_MS = 3_000
+
 export const drawClimate = (chance: Chance): Climate => {
   const kind = chance.pick(['calm', 'crashes', 'network', 'world', 'everything', 'everything'])
   const crash = kind === 'crashes' || kind === 'everything' ? chance.pick([0.004, 0.015, 0.04]) : 0
@@ -32,7 +34,7 @@ export const drawClimate = (chance: Chance): Climate => {
     slow: chance.pick([0, 0.02, 0.1]),
     toolTrouble: world ? chance.pick([0.05, 0.2, 0.4]) : 0,
     modelTrouble: world ? chance.pick([0.05, 0.2, 0.4]) : 0,
-    clockStepMs: chance.pick([0, 0, 400, 3_000]),
+    clockStepMs: chance.pick([0, 0, 400, LARGEST_CLOCK_STEP_MS]),
     seesDeath: chance.hits(0.5),
     sweeps: crash > 0 || network,
     interference: chance.pick([0, 1, 3]),
@@ -61,6 +63,8 @@ export interface Fates {
   crashes(): boolean
   /** One way of a call, ms. */
   latency(): number
+  /** What a model or a tool takes, ms. */
+  workTime(): number
   append(): AppendFate
   /** Of a request that is still under way when nobody waits for it any more, ms. */
   lateness(): number
@@ -85,17 +89,31 @@ const failureClasses: [ModelFailureClass, ...ModelFailureClass[]] = [
   'empty',
 ]
 
-export const fatesOf = (chance: Chance, climate: () => Climate): Fates => ({
-  crashes: () => chance.hits(climate().crash),
-  latency: () => (chance.hits(climate().slow) ? chance.between(100, chance.pick([1_000, 20_000])) : chance.between(0.5, 8)),
-  append: () => (chance.hits(climate().appendLost) ? chance.pick<AppendFate>(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'),
-  lateness: () => chance.between(10, chance.pick([500, 30_000])),
-  readFails: () => chance.hits(climate().readLost),
-  tool: () => (chance.hits(climate().toolTrouble) ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput']) : 'done'),
-  lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick<LookUpFate>(['unknown', 'broken', 'lost']) : 'truth'),
-  model: () => {
-    if (!chance.hits(climate().modelTrouble)) return 'answers'
-    const fails = { fails: chance.pick(failureClasses) }
-    return chance.pick<ModelFate>(['lost', 'late', fails, fails, { ...fails, retryAfterMs: chance.below(5_000) }])
-  },
-})
+/** A network that has just failed is likely to fail again. */
+const AGAIN = 0.5
+
+export const fatesOf = (chance: Chance, climate: () => Climate): Fates => {
+  let isTroubled = false
+  return {
+    crashes: () => chance.hits(climate().crash),
+    latency: () => (chance.hits(climate().slow) ? chance.between(100, chance.pick([1_000, 20_000])) : chance.between(0.5, 8)),
+    workTime: () => chance.between(1, chance.pick([20, 400, 1_500])),
+    append: () => {
+      const { appendLost } = climate()
+      isTroubled = chance.hits(isTroubled && appendLost > 0 ? AGAIN : appendLost)
+      return isTroubled ? chance.pick<AppendFate>(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'
+    },
+    lateness: () => chance.between(10, chance.pick([500, 30_000])),
+    readFails: () => chance.hits(climate().readLost),
+    tool: () =>
+      chance.hits(climate().toolTrouble)
+        ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput'])
+        : 'done',
+    lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick<LookUpFate>(['unknown', 'broken', 'lost']) : 'truth'),
+    model: () => {
+      if (!chance.hits(climate().modelTrouble)) return 'answers'
+      const fails = { fails: chance.pick(failureClasses) }
+      return chance.pick<ModelFate>(['lost', 'late', fails, fails, { ...fails, retryAfterMs: chance.below(5_000) }])
+    },
+  }
+}

@@ -12,11 +12,16 @@ import { firstDifference } from './state-text.ts'
 import type { Worker } from './worker.ts'
 
 /** Whether every run has ended or waits for somebody, be it through its child. */
-export const isAtRest = ({ auditor }: Stage): boolean => [...auditor.runs.values()].every((run) => restProblem(auditor.runs, run) === undefined)
+export const isAtRest = ({ auditor }: Stage): boolean =>
+  [...auditor.runs.values()].every((run) => restProblem(auditor.runs, run) === undefined)
 
 const restProblem = (runs: ReadonlyMap<string, AuditedRun>, { runId, states }: AuditedRun): string | undefined => {
   const state = states.at(-1)
-  if (state?.status !== 'active' || waitsFor(state) !== undefined) return undefined
+  if (state?.status !== 'active') return undefined
+  const whom = waitsFor(state)
+  if (whom === 'message' && state.started.parent !== undefined)
+    return `${runId} waits for a message, but only ${state.started.parent.runId} knows of it`
+  if (whom !== undefined) return undefined
   const child = childOf(runs, state)
   if (child?.states.at(-1)?.status === 'active') return restProblem(runs, child)
   const { chart, owed, timers } = state
@@ -47,8 +52,7 @@ export const lastLook = async (stage: Stage, now: number): Promise<void> => {
 }
 
 /** Nothing that a user has said may be lost: it is in the conversation, or the next prompt will hold it. */
-const saidProblems = ({ transcript, status }: RunState, said: readonly string[]): string[] => {
-  if (status !== 'active') return []
+const saidProblems = ({ transcript }: RunState, said: readonly string[]): string[] => {
   const heard = [...messagesOf(transcript).flatMap((message) => (message.role === 'user' ? [message.text] : [])), ...transcript.inbox]
   return said.filter((text) => !heard.includes(text)).map((text) => `"${text}" was said and is nowhere`)
 }
@@ -61,13 +65,16 @@ const approvalProblems = (state: RunState, now: number): string[] =>
 /** A worker that knows nothing but the index has to find all that is owed, and nothing else for ever. */
 const rowProblems = (state: RunState, row: RunRow | undefined): string[] => {
   if (row === undefined) return ['it is not in the index']
-  const waits = row.status === 'active' ? row.waitsFor : undefined
-  const expected = state.status === 'active' ? (waitsFor(state) ?? null) : undefined
+  // Of a chart of their own the index cannot know which states are for people.
+  const knowsWhom = state.status === 'active' && !state.paused && state.chart.machine.id === 'agent-run'
+  const expected = waitsFor(state) ?? null
   return [
     ...(row.problem === undefined ? [] : [`its row has the problem ${row.problem}`]),
     ...(row.status === state.status && row.paused === state.paused && row.revision === state.revision ? [] : ['its row is another']),
-    ...(state.paused || waits === expected ? [] : [`its row waits for ${String(waits)}, it for ${String(expected)}`]),
-    ...(isOwing(state) === (row.attentionAt !== null) ? [] : [`its row is looked at by ${row.attentionAt ?? 'nobody'}: ${JSON.stringify({ owed: row.owed, timers: row.timers })}`]),
+    ...(!knowsWhom || row.waitsFor === expected ? [] : [`its row waits for ${String(row.waitsFor)}, it for ${String(expected)}`]),
+    ...(isOwing(state) === (row.attentionAt !== null)
+      ? []
+      : [`its row is looked at by ${row.attentionAt ?? 'nobody'}: ${JSON.stringify({ owed: row.owed, timers: row.timers })}`]),
   ]
 }
 
@@ -96,7 +103,11 @@ const compareNow = ({ compare, problems }: Stage['auditor'], { runtime, life }: 
   )
 }
 
-const comparePast = (problems: string[], { refold, life }: Worker, { run, revision }: { readonly run: AuditedRun; readonly revision: number }): void => {
+const comparePast = (
+  problems: string[],
+  { refold, life }: Worker,
+  { run, revision }: { readonly run: AuditedRun; readonly revision: number },
+): void => {
   const state = run.states[revision]
   if (state === undefined) return
   const expected = JSON.stringify(viewOf({ agents: agentRegistry([run.agent]) }, state))

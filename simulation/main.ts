@@ -25,13 +25,26 @@ for (let seed = from; seed < from + seeds; seed++) {
   if (report.problems.length > 0) {
     totals.failed += 1
     const { story } = await simulateSeed(seed, { story: true })
-    process.stderr.write(`\n${story.join('\n')}\n\nseed ${seed} FAILED:\n${report.problems.map((problem) => `  ${problem}`).join('\n')}\n\n`)
+    process.stderr.write(
+      `\n${story.join('\n')}\n\nseed ${seed} FAILED:\n${report.problems.map((problem) => `  ${problem}`).join('\n')}\n\n`,
+    )
   } else if ((seed - from + 1) % 100 === 0) {
-    process.stderr.write(`${seed - from + 1} of ${seeds} seeds, ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${totals.events} events\n`)
+    process.stderr.write(
+      `${seed - from + 1} of ${seeds} seeds, ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${totals.events} events\n`,
+    )
   }
 }
 const seconds = (performance.now() - began) / 1000
-const figures = { seeds, failed: totals.failed, crashes: totals.crashes, effects: totals.effects, seedsPerSecond: Number((seeds / seconds).toFixed(1)) }
+const figures = {
+  seeds,
+  failed: totals.failed,
+  crashes: totals.crashes,
+  effects: totals.effects,
+  seedsPerSecond: Number((seeds / seconds).toFixed(1)),
+}
 if (json) process.stdout.write(`${JSON.stringify(figures)}\n`)
-else process.stderr.write(`${seeds} seeds from ${from}: ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${figures.seedsPerSecond} seeds/s\n`)
+else
+  process.stderr.write(
+    `${seeds} seeds from ${from}: ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${figures.seedsPerSecond} seeds/s\n`,
+  )
 process.exitCode = totals.failed > 0 ? 1 : 0

@@ -48,11 +48,13 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
     const { runId, callId, attempt } = context
     const name = `${runId}/${callId}/${attempt}`
     const claim = parts.books.toolClaim(runId, callId, attempt)
-    if (claim?.owner !== life.owner) parts.problems.push(`${life.owner} does ${tool.name} ${name}, which ${claim?.owner ?? 'nobody'} has claimed`)
+    if (claim?.owner !== life.owner)
+      parts.problems.push(`${life.owner} does ${tool.name} ${name}, which ${claim?.owner ?? 'nobody'} has claimed`)
     if (claim !== undefined && canonicalJson(claim.input) !== canonicalJson(input)) {
       parts.problems.push(`${name} gets ${canonicalJson(input)}, but the log says ${canonicalJson(claim.input)}`)
     }
-    if (claim !== undefined && claim.idempotencyKey !== context.idempotencyKey) parts.problems.push(`${name} has another key than its claim`)
+    if (claim !== undefined && claim.idempotencyKey !== context.idempotencyKey)
+      parts.problems.push(`${name} has another key than its claim`)
     if (begun.has(name)) parts.problems.push(`${life.owner} begins ${tool.name} ${name} a second time`)
     begun.add(name)
   }
@@ -72,7 +74,12 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
         const entry = entryOf(tool, input, context)
         const fate = parts.fates.tool()
         if (fate !== 'done') parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
-        return request(parts, life, { context, fate, entry, happen: () => tool.effect !== 'read' && happen(tool, context.idempotencyKey, entry) }, input)
+        return request(
+          parts,
+          life,
+          { context, fate, entry, happen: () => tool.effect !== 'read' && happen(tool, context.idempotencyKey, entry) },
+          input,
+        )
       },
       lookUp: (tool, key) => lookUp(parts, life, ledger.get(key), tool),
     }),
@@ -108,7 +115,7 @@ const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }
       entry.underWay.delete(life)
       if (context.signal.aborted || fate === 'lost') return
       entry.underWay.add('sent')
-      time.schedule(fates.latency() + (fate === 'late' ? TIME_LIMITS_MS.tool * 4 : 0), arrive)
+      time.schedule(fates.workTime() + (fate === 'late' ? TIME_LIMITS_MS.tool * 4 : 0), arrive)
     })
   })
 

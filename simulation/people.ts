@@ -1,4 +1,5 @@
 import type { RunEvent } from '../src/events/envelope.ts'
+import type { DataOf } from '../src/events/run-events.ts'
 import type { Command } from '../src/fold/decide.ts'
 import type { RunState } from '../src/fold/run-state.ts'
 import { waitsFor } from '../src/fold/waiting.ts'
@@ -46,6 +47,8 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
   }
 
   const attend = (run: AuditedRun): void => {
+    // Nobody knows of a conversation that another run has begun.
+    if (run.states[0]?.started.parent !== undefined && waitsFor(run.states.at(-1) ?? run.states[0]) === 'message') return
     const known = patienceFor(run.runId)
     if (known.attending) return
     known.attending = true
@@ -62,7 +65,7 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
       case 'message':
         return talk(run, known)
       case 'approval':
-        return decideApproval(state)
+        return decideApproval(state, run.runId)
       case 'human':
         return help(state, run, known)
       case 'resume':
@@ -78,14 +81,24 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
     return chance.hits(0.5) ? { type: 'complete', by: 'user' } : undefined
   }
 
-  const decideApproval = (state: RunState): Command | undefined => {
+  const decideApproval = (state: RunState, runId: string): Command | undefined => {
     const [asked] = state.approvals.values()
     if (asked === undefined || (!diligent && chance.hits(0.2))) return undefined
+    if (!diligent && chance.hits(0.2)) {
+      approveAtTheLastMoment(runId, asked)
+      return undefined
+    }
     if (chance.hits(0.25)) return { type: 'deny', callId: asked.callId, by: 'approver', reason: 'no' }
     return { type: 'approve', callId: asked.callId, by: 'approver', ...(chance.hits(0.5) ? { digest: asked.digest } : {}) }
   }
 
+  const approveAtTheLastMoment = (runId: string, { callId, expiresAt }: DataOf<'ApprovalRequested'>): void => {
+    const command: Command = { type: 'approve', callId, by: 'approver' }
+    time.schedule(expiresAt - time.now() + chance.between(-20, 20), () => callers.send({ runId, command }))
+  }
+
   const help = (state: RunState, run: AuditedRun, known: Patience): Command => {
+    if (chance.hits(0.2) && known.messages++ < MOST_MESSAGES) return { type: 'sendMessage', text: drawPlan(chance, run.agent.name) }
     const unresolved = [...state.owed.values()].find(({ intent }) => intent === 'lookUp')
     if (unresolved !== undefined) return settle(run.runId, unresolved.key)
     if (known.returns < MOST_RETURNS && chance.hits(0.5)) {
@@ -105,7 +118,9 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
       type: 'settleToolCall',
       callId,
       by: 'expert',
-      outcome: happened ? { succeeded: true, output: { n: 0, done: 'by the books' } } : { succeeded: false, message: 'it is not in the books' },
+      outcome: happened
+        ? { succeeded: true, output: { n: 0, done: 'by the books' } }
+        : { succeeded: false, message: 'it is not in the books' },
     }
   }
 

@@ -13,7 +13,12 @@ export const followPlan = (request: ModelRequest): ScriptedOutcome => {
   if (part.startsWith('say') || part === '') return say(request, part.slice('say'.length).trim())
   if (part === 'wrong') return answer('a text that is no JSON at all')
   if (request.toolChoice === 'none' && !part.startsWith('stubborn')) return say(request, 'no more')
-  return toolCalls(part.replace('stubborn', '').split('+').map((call, index) => wanted(call.trim(), `c${step}_${index}`)))
+  return toolCalls(
+    part
+      .replace('stubborn', '')
+      .split('+')
+      .map((call, index) => wanted(call.trim(), `c${step}_${index}`)),
+  )
 }
 
 /** Where the newest plan has come to: each answer of the model since then was one part of it. */

@@ -28,7 +28,7 @@ const call = <Result>({ time, fates, crash }: Surroundings, life: Life, perform:
           if (crashesAfterwards) crash(life)
           else life.later(fates.latency(), () => resolve(result))
         },
-        (error: unknown) => life.later(fates.latency(), () => reject(error as Error)),
+        (error: unknown) => life.later(fates.latency(), () => reject(error)),
       )
     })
   })

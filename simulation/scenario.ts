@@ -26,7 +26,7 @@ const prefixes: Readonly<Record<string, [string, ...string[]]>> = {
 /** A message that says what the model will do about it. */
 export const drawPlan = (chance: Chance, agent: string): string => {
   const tools = toolsOf[agent] ?? ['read']
-  const answers = Array.from({ length: chance.below(4) }, () => drawAnswer(chance, tools))
+  const answers = Array.from({ length: chance.below(5) }, () => drawAnswer(chance, tools))
   const ending = chance.pick(endings[agent] ?? ['say done'])
   const suffix = chance.pick(prefixes[agent] ?? [''])
   return `plan: ${[...answers, `${ending}${suffix === '' ? '' : ` ${suffix.trim()}`}`].join('; ')}`
@@ -38,7 +38,7 @@ const drawAnswer = (chance: Chance, tools: [string, ...string[]]): string => {
 }
 
 export const drawScenario = (chance: Chance): Scenario => {
-  const agent = chance.pick(['desk', 'desk', 'guarded', 'clerk', 'frugal', 'trip'])
+  const agent = chance.pick(['desk', 'desk', 'guarded', 'clerk', 'frugal', 'trip', 'trip'])
   if (agent === 'trip') return { agent, options: { input: { n: chance.below(10) } } }
   return { agent, options: chance.hits(0.05) ? {} : { message: drawPlan(chance, agent) } }
 }

@@ -62,7 +62,8 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
 
 const historyOf = async (log: EventLog): Promise<string[]> => {
   const lines: string[] = []
-  for await (const { stream, revision, id, type, data, meta } of log.readAll()) lines.push(`${stream}@${revision} ${id} ${type} ${data} ${meta}`)
+  for await (const { stream, revision, id, type, data, meta } of log.readAll())
+    lines.push(`${stream}@${revision} ${id} ${type} ${data} ${meta}`)
   return lines
 }
 

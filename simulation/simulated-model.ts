@@ -26,7 +26,8 @@ export const simulatedModel = (parts: ModelParts, life: Life, provider: string):
   call(request, options) {
     checkPrompt(parts, life, `${provider}/${request.model}`, request)
     const fate = parts.fates.model()
-    if (fate !== 'answers') parts.tell(() => `${life.owner}: model ${request.model} ${typeof fate === 'string' ? `is ${fate}` : `fails: ${fate.fails}`}`)
+    if (fate !== 'answers')
+      parts.tell(() => `${life.owner}: model ${request.model} ${typeof fate === 'string' ? `is ${fate}` : `fails: ${fate.fails}`}`)
     return answered(parts, life, { request, options, fate })
   },
 })
@@ -41,7 +42,7 @@ const answered = ({ fates }: ModelParts, life: Life, { request, options, fate }:
   new Promise((resolve, reject) => {
     options.signal.addEventListener('abort', () => reject(options.signal.reason as Error), { once: true })
     if (fate === 'lost') return
-    life.later(fates.latency() + (fate === 'late' ? TIME_LIMITS_MS.model * 2 : 0), () => {
+    life.later(fates.workTime() + (fate === 'late' ? TIME_LIMITS_MS.model * 2 : 0), () => {
       if (typeof fate === 'object') {
         resolve(failure(fate.fails, fate.retryAfterMs === undefined ? {} : { retryAfterMs: fate.retryAfterMs }))
       } else if (!options.signal.aborted) {
@@ -55,17 +56,27 @@ const checkPrompt = ({ books, problems, promptHashes, asked }: ModelParts, life:
   const print = fingerprintOf(promptHashes, model, request)
   const claims = print === undefined ? [] : books.modelClaims(print)
   if (print === undefined || !claims.some(({ owner }) => owner === life.owner)) {
-    return void problems.push(`${life.owner} asks ${model} what no claim of its own in the log vouches for: ${canonicalJson(request.messages)}`)
+    return void problems.push(
+      `${life.owner} asks ${model} what no claim of its own in the log vouches for: ${canonicalJson(request.messages)}`,
+    )
   }
   const times = (asked.get(print) ?? 0) + 1
   asked.set(print, times)
   if (times > claims.length) problems.push(`${life.owner} asks ${model} for the ${times}th time on ${claims.length} claims`)
 }
 
-const fingerprintOf = (promptHashes: ReadonlyMap<string, string>, model: string, { instructions, messages }: ModelRequest): string | undefined => {
+const fingerprintOf = (
+  promptHashes: ReadonlyMap<string, string>,
+  model: string,
+  { instructions, messages }: ModelRequest,
+): string | undefined => {
   const hash = promptHashes.get(instructions)
   const [first] = messages
-  if (hash !== undefined) return fingerprint(hash, model, { ...emptyTranscript, hash: messages.reduce((chain, message) => sha256(`${chain}\n${canonicalJson(message)}`), '') })
+  if (hash !== undefined)
+    return fingerprint(hash, model, {
+      ...emptyTranscript,
+      hash: messages.reduce((chain, message) => sha256(`${chain}\n${canonicalJson(message)}`), ''),
+    })
   const owner = promptHashes.get('')
   const aside = first?.role === 'user' ? asideOf({ prompt: first.text, instructions }) : undefined
   return owner === undefined || aside === undefined ? undefined : fingerprint(owner, model, aside)

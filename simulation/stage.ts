@@ -10,7 +10,7 @@ import { memoryRunIndex } from '../src/views/run-index.memory.ts'
 import { agentsWith } from './agents.ts'
 import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
-import { fatesOf, type Climate } from './chaos.ts'
+import { fatesOf, LARGEST_CLOCK_STEP_MS, type Climate } from './chaos.ts'
 import type { Life } from './life.ts'
 import { outsideWorld, type OutsideWorld } from './outside-world.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -47,13 +47,16 @@ const promptHashes = new Map(agents.map(({ prompt, promptHash }) => [prompt.inst
 
 const LONGEST_DOWNTIME_MS = 15_000
 const LONGEST_CLOSING_MS = 3_000
+const LARGEST_CLOCK_DIFFERENCE_MS = 2 * LARGEST_CLOCK_STEP_MS
 
 export const setStage = (parts: StageParts): Stage => {
   const { chance, time, climate, tell } = parts
   const payloads = new Map<string, string>()
+  const gone = new Set<string>()
   const auditor = createAuditor({
     agents: agentsByName,
     payloads,
+    mayTakeOver: (owner, leaseUntil, at) => gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil,
     onEvent: (run, event) => {
       tell(() => eventLine(event))
       parts.onEvent(run, event)
@@ -65,7 +68,6 @@ export const setStage = (parts: StageParts): Stage => {
   const world = outsideWorld(worldParts)
   const index = memoryRunIndex()
   const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
-  const gone = new Set<string>()
   let lives = 0
   let crashes = 0
 
@@ -150,7 +152,9 @@ const sharedBlobs = (texts: Map<string, string>): BlobStore => ({
 })
 
 const eventLine = ({ runId, revision, type, data, meta }: RunEvent): string => {
-  const facts = Object.entries(data).filter(([name]) => ['callId', 'attempt', 'tool', 'text', 'reason', 'message', 'class', 'owner', 'limit', 'outcome', 'timerId'].includes(name))
+  const facts = Object.entries(data).filter(([name]) =>
+    ['callId', 'attempt', 'tool', 'text', 'reason', 'message', 'class', 'owner', 'limit', 'outcome', 'timerId'].includes(name),
+  )
   const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const asked = meta.intents === undefined ? '' : ` (${meta.intents.join(' ')})`
   return `${runId}@${revision} ${type} ${words.join(' ')} -> ${meta.to}${asked}`

@@ -8,23 +8,34 @@ interface TripContext {
   readonly tries: number
 }
 
+interface TripInput {
+  readonly input: { readonly n: number }
+}
+
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 
 /** A user's own chart: a workflow of a tool, a question, two things at once, a run of another agent and a model. */
 export const tripChart = setup({
-  types: { context: {} as TripContext, events: {} as ChartEvent, input: {} as { readonly input?: { readonly n: number } } },
-  actions: { callTool: intent, askApproval: intent, startChildRun: intent, callModel: intent, abandon: intent },
+  types: { context: {} as TripContext, events: {} as ChartEvent, input: {} as TripInput },
+  actions: {
+    callTool: intent,
+    askApproval: intent,
+    startChildRun: intent,
+    callModel: intent,
+    abandon: intent,
+    restart: assign({ tries: 0 }),
+  },
   guards: {
     isFinalFailure: ({ event }) => event.type === 'ToolCallFailed' && event.retryAt === undefined,
     mayTryAgain: ({ context }) => context.tries < 2,
-    isLong: ({ context }) => context.n > 5,
+    isLong: ({ context }) => context.n > 3,
   },
   delays: {
     untilRetry: ({ event }) => (event.type === 'ModelCallFailed' ? Math.max(0, (event.retryAt ?? event.at) - event.at) : 0),
   },
 }).createMachine({
   id: 'trip',
-  context: ({ input }) => ({ n: input.input?.n ?? 0, total: null, tries: 0 }),
+  context: ({ input }) => ({ n: input.input.n, total: null, tries: 0 }),
   initial: 'reserving',
   states: {
     reserving: {
@@ -37,8 +48,16 @@ export const tripChart = setup({
     },
     asking: {
       tags: 'human',
-      entry: { type: 'askApproval', params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: 30_000 }) },
+      entry: {
+        type: 'askApproval',
+        params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: context.n % 3 === 0 ? 10_000 : 60_000 }),
+      },
       on: { ApprovalGranted: 'paying', ApprovalDenied: 'failed' },
+      after: { 20000: { target: 'reconsidering', actions: 'abandon' } },
+    },
+    reconsidering: {
+      tags: 'human',
+      on: { RunReturned: 'asking', RunFailed: 'failed', RunCompleted: 'done' },
     },
     paying: {
       type: 'parallel',
@@ -47,27 +66,38 @@ export const tripChart = setup({
           initial: 'moving',
           states: {
             moving: {
-              entry: { type: 'callTool', params: ({ context }) => ({ tool: context.n % 2 === 0 ? 'pay' : 'ship', input: { n: context.n }, key: 'pay' }) },
+              entry: {
+                type: 'callTool',
+                params: ({ context }) => ({ tool: context.n % 2 === 0 ? 'pay' : 'ship', input: { n: context.n }, key: 'pay' }),
+              },
               on: { ToolCallSucceeded: 'moved', ToolCallRejected: 'moved', ToolCallFailed: { guard: 'isFinalFailure', target: 'moved' } },
             },
             moved: { type: 'final' },
           },
         },
-        patience: { initial: 'waiting', states: { waiting: { after: { 1500: 'over' } }, over: { type: 'final' } } },
+        patience: {
+          initial: 'waiting',
+          states: { waiting: { after: { 700: { actions: 'restart' }, 1500: 'over' } }, over: { type: 'final' } },
+        },
       },
       after: { 40000: { target: 'failed', actions: 'abandon' } },
       onDone: [{ guard: 'isLong', target: 'delegating' }, { target: 'summing' }],
     },
     delegating: {
-      entry: { type: 'startChildRun', params: ({ context }) => ({ agent: 'clerk', input: `plan: read ${context.n}; say trip`, key: 'clerk' }) },
+      entry: {
+        type: 'startChildRun',
+        params: ({ context }) => ({ agent: 'clerk', input: `plan: read ${context.n}; say trip`, key: 'clerk' }),
+      },
       on: {
         ChildRunSucceeded: { target: 'summing', actions: assign({ total: ({ event }) => event.output }) },
         ChildRunFailed: 'talking',
       },
-      after: { 120000: { target: 'talking', actions: 'abandon' } },
     },
     talking: {
-      entry: { type: 'startChildRun', params: ({ context }) => ({ agent: 'desk', input: `plan: note ${context.n}; say talk`, key: 'desk' }) },
+      entry: {
+        type: 'startChildRun',
+        params: ({ context }) => ({ agent: 'desk', input: `plan: note ${context.n}; say talk`, key: 'desk' }),
+      },
       on: { ChildRunSucceeded: 'summing', ChildRunFailed: 'failed' },
     },
     summing: {

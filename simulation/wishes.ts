@@ -9,8 +9,7 @@ import { isMisfortune, type Worker } from './worker.ts'
 
 /** What somebody wants of a run: under one command id, however often it has to be said. */
 export type Wish =
-  | { readonly runId: string; readonly start: string; readonly options: StartOptions }
-  | { readonly runId: string; readonly command: Command }
+  { readonly runId: string; readonly start: string; readonly options: StartOptions } | { readonly runId: string; readonly command: Command }
 
 /** The callers from outside: they say again what was not answered, sometimes even what was, and remember what they were told. */
 export interface Callers {
@@ -30,6 +29,8 @@ export interface CallersParts {
 interface Told {
   readonly wish: Wish
   readonly commandId: string
+  /** Whether it is said again until it is answered. */
+  readonly isStubborn: boolean
   granted: number
   refused: number
   unanswered: number
@@ -46,7 +47,7 @@ export const createCallers = (parts: CallersParts): Callers => {
     const workers = parts.workers()
     const worker = workers[chance.below(workers.length)]
     const again = (delayMs: number): void => {
-      if (tries < MOST_TRIES) time.schedule(delayMs, () => told.granted === 0 && say(told, tries + 1))
+      if (told.isStubborn && tries < MOST_TRIES) time.schedule(delayMs, () => told.granted === 0 && say(told, tries + 1))
     }
     if (worker === undefined) return again(chance.between(200, 2_000))
     tell(() => `caller: ${told.commandId} ${describe(told.wish)} to ${worker.life.owner}`)
@@ -63,7 +64,8 @@ export const createCallers = (parts: CallersParts): Callers => {
         told.refused += 1
         tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
         if (isMisfortune(error)) return again(chance.between(50, 3_000))
-        if (!isAppError(error, 'NotPossible')) auditor.problems.push(`${told.commandId} ${describe(told.wish)} was refused: ${messageOf(error)}`)
+        if (!isAppError(error, 'NotPossible'))
+          auditor.problems.push(`${told.commandId} ${describe(told.wish)} was refused: ${messageOf(error)}`)
       },
     )
   }
@@ -75,12 +77,14 @@ export const createCallers = (parts: CallersParts): Callers => {
     const complain = (what: string): void => void auditor.problems.push(`${commandId} ${describe(wish)} ${what}: ${JSON.stringify(types)}`)
     if (most > 1) complain('was granted more than once')
     if (granted > 0 && most === 0) complain('was granted, but it is not in the log')
+    const hasMessage = 'start' in wish && wish.options.message !== undefined
+    if (hasMessage && most > 0 && types.length < 2) complain('was granted without its message')
     if (granted === 0 && unanswered === 0 && refused > 0 && most > 0) complain('was refused, but it is in the log')
   }
 
   return {
     send(wish) {
-      const told: Told = { wish, commandId: `wish-${all.length}`, granted: 0, refused: 0, unanswered: 0 }
+      const told: Told = { wish, commandId: `wish-${all.length}`, isStubborn: chance.hits(0.8), granted: 0, refused: 0, unanswered: 0 }
       all.push(told)
       say(told, 1)
       if (chance.hits(0.15)) time.schedule(chance.between(0, 500), () => say(told, 1))
@@ -96,4 +100,5 @@ const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunSta
     ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
     : runtime.command(wish.runId, wish.command, { commandId })
 
-const describe = (wish: Wish): string => ('start' in wish ? `start ${wish.start} as ${wish.runId}` : `${JSON.stringify(wish.command)} of ${wish.runId}`)
+const describe = (wish: Wish): string =>
+  'start' in wish ? `start ${wish.start} as ${wish.runId}` : `${JSON.stringify(wish.command)} of ${wish.runId}`

@@ -35,7 +35,7 @@ export interface Cluster extends Surroundings {
 }
 
 const SWEEP_INTERVAL_MS = 5_000
-const MODELS_AT_ONCE = 2
+const MODELS_AT_ONCE = 1
 
 /** The real runtime, on ports that can fail. It begins with what was left behind, as a real process does. */
 export const startWorker = (cluster: Cluster, owner: string): Worker => {
@@ -63,7 +63,11 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
 
 const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
   const idle = { ...clock, setTimer: (delayMs: number, wake: () => void) => life.later(delayMs, wake, { idle: true }) }
-  const sweeper = createSweeper({ ...cluster, runtime, clock: idle, intervalMs: SWEEP_INTERVAL_MS, notify: (notice) => heed(cluster, life.owner, notice) })
+  const notify = (notice: Notice): void => {
+    // A run that could not be woken for want of the log is woken by a later sweep.
+    if (notice.type !== 'runBroken' || !/cannot be reached|were changed by others/.test(notice.message)) heed(cluster, life.owner, notice)
+  }
+  const sweeper = createSweeper({ ...cluster, runtime, clock: idle, intervalMs: SWEEP_INTERVAL_MS, notify })
   const forEver = new AbortController()
   sweeper.recover().then(
     () => {
@@ -76,7 +80,7 @@ const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
 const heed = ({ tell, problems }: Cluster, owner: string, notice: Notice): void => {
   tell(() => `${owner}: ${Object.values(notice).join(' ')}`)
   if (notice.type === 'sweepFailed') problems.push(`${owner}: a sweep failed: ${notice.message}`)
-  if (notice.type === 'runBroken' && !/cannot be reached|were changed by others/.test(notice.message)) problems.push(`${owner}: ${notice.runId} broke: ${notice.message}`)
+  if (notice.type === 'runBroken') problems.push(`${owner}: ${notice.runId} broke: ${notice.message}`)
 }
 
 /** Codes by which a port's misfortune reaches a caller; everything else is a defect. */

@@ -10,10 +10,61 @@ export interface JsonObject {
  * Members that are `undefined` are left out, as JSON.stringify does.
  * Throws `InvalidInput`, with the path, for what JSON cannot carry: BigInt, NaN, functions, symbols, cycles, class instances.
  */
-export const canonicalJson = (value: unknown): string => write(value, sortedKeys, [])
+export const canonicalJson = (value: unknown): string =>
+  ordinaryShape(value, 0) === 'sorted' ? JSON.stringify(value) : write(value, sortedKeys, [])
 
 /** The same, but with keys in their own order, which may mean something to whoever sent them. For storage. */
-export const jsonText = (value: unknown): string => write(value, Object.keys, [])
+export const jsonText = (value: unknown): string =>
+  ordinaryShape(value, 0) === undefined ? write(value, Object.keys, []) : JSON.stringify(value)
+
+/** Deeper than this, there may be a cycle. */
+const DEEP = 64
+
+/**
+ * Whether JSON.stringify, which is several times as fast as {@link write}, writes the same: `sorted` also where keys have to be.
+ * Undefined for what only `write` can tell: it knows the rules, and where they were broken.
+ */
+const ordinaryShape = (value: unknown, depth: number): 'sorted' | 'unsorted' | undefined => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return 'sorted'
+    case 'number':
+      return Number.isFinite(value) ? 'sorted' : undefined
+    case 'object':
+      if (value === null) return 'sorted'
+      if (depth === DEEP) return undefined
+      return Array.isArray(value) ? shapeOfItems(value, depth + 1) : shapeOfMembers(value, depth + 1)
+    default:
+      return undefined
+  }
+}
+
+const shapeOfItems = (items: readonly unknown[], depth: number): 'sorted' | 'unsorted' | undefined => {
+  if (Object.getPrototypeOf(items) !== Array.prototype) return undefined
+  let isSorted = true
+  for (const item of items) {
+    const shape = ordinaryShape(item, depth)
+    if (shape === undefined) return undefined
+    isSorted &&= shape === 'sorted'
+  }
+  return isSorted ? 'sorted' : 'unsorted'
+}
+
+const shapeOfMembers = (value: object, depth: number): 'sorted' | 'unsorted' | undefined => {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  let isSorted = true
+  let last = ''
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key]
+    if (member === undefined) continue
+    const shape = ordinaryShape(member, depth)
+    if (shape === undefined) return undefined
+    isSorted &&= shape === 'sorted' && key >= last
+    last = key
+  }
+  return isSorted ? 'sorted' : 'unsorted'
+}
 
 type KeysOf = (value: object) => string[]
 

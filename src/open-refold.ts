@@ -105,7 +105,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
 const openStores = async ({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }: Environment, dir: string): Promise<Stores> =>
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
     ? openEmbeddedStores(dir)
-    : openBackboneStores({ REFOLD_EVENTSTORE, REFOLD_POSTGRES })
+    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, postgres: REFOLD_POSTGRES })
 
 const costs =
   (models: Models, overrides: PriceOverrides = {}) =>

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path'
 import { fileBlobStore } from './blobs/blob-store.files.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock } from './clock.ts'
-import type { Environment } from './config.ts'
 import { AppError, messageOf } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
@@ -41,21 +40,26 @@ export const openEmbeddedStores = (folder: string): Stores => {
   }
 }
 
-export type BackboneAddresses = Required<Pick<Environment, 'REFOLD_EVENTSTORE' | 'REFOLD_POSTGRES'>>
+export interface BackboneAddresses {
+  /** A connection string, as REFOLD_EVENTSTORE in the environment. */
+  readonly eventStore: string
+  /** A connection string, as REFOLD_POSTGRES in the environment. */
+  readonly postgres: string
+}
 
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
-export const openBackboneStores = async (addresses: BackboneAddresses): Promise<Stores> => {
+export const openBackboneStores = async ({ eventStore, postgres }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process loads neither client.
   const { Pool } = await import('pg')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
   const { postgresRunIndex } = await import('./views/run-index.postgres.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
-  const pool = new Pool({ connectionString: addresses.REFOLD_POSTGRES })
+  const pool = new Pool({ connectionString: postgres })
   // An idle connection that the server ends is replaced at its next use.
   pool.on('error', () => undefined)
   const index = await postgresRunIndex(pool)
   const blobs = await postgresBlobStore(pool)
-  const log = eventStoreDbEventLog({ connectionString: addresses.REFOLD_EVENTSTORE, clock: systemClock })
+  const log = eventStoreDbEventLog({ connectionString: eventStore, clock: systemClock })
   return {
     log,
     blobs,

@@ -12,7 +12,7 @@ export interface Database {
 }
 
 /** The data base of one run: a fold of its tool calls, so it can be seen at any step. */
-export const databaseProjection = (fresh: AirlineData): Projection<Database> =>
+const databaseProjection = (fresh: AirlineData): Projection<Database> =>
   defineProjection<Database>({
     name: 'database',
     initial: () => ({ data: fresh, open: new Map() }),
@@ -35,7 +35,7 @@ export interface AirlineAgent {
   readonly database: Projection<Database>
 }
 
-export const TRANSFER = 'transfer_to_human_agents'
+const TRANSFER = 'transfer_to_human_agents'
 
 /** The airline's agent: the policy is its instructions, the 14 tools are pure functions of its data base. */
 export const airlineAgent = ({ data, policy, tools }: Airline, models: readonly string[]): AirlineAgent => {

@@ -46,7 +46,10 @@ export const fromMessage = ({ value, headers }: BusMessage): ReadMessage => {
   return { kind: 'event', event: { id, type, stream, revision, position, storedAt, data: value, meta } }
 }
 
-const foreign = (expected: string): ReadMessage => ({ kind: 'foreign', reason: `Expected ${expected}, found none: it is no event of Refold` })
+const foreign = (expected: string): ReadMessage => ({
+  kind: 'foreign',
+  reason: `Expected ${expected}, found none: it is no event of Refold`,
+})
 
 const wholeNumber = (text: string | undefined): number | undefined => {
   const number = Number(text)

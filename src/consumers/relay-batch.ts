@@ -5,7 +5,7 @@ import { isAppError, messageOf } from '../errors.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import { toMessage, toOmission } from './event-message.ts'
 import { checkpointMessage } from './relay-checkpoint.ts'
-import type { RelayOptions } from './relay.ts'
+import type { RelayOptions } from './relay-options.ts'
 
 export interface RelayBatch {
   readonly options: RelayOptions

@@ -1,13 +1,12 @@
 import { backoffMs, pauseFor } from '../bus/backoff.ts'
-import type { Bus, Publisher } from '../bus/bus.ts'
-import type { Clock } from '../clock.ts'
+import type { Publisher } from '../bus/bus.ts'
 import { isAppError, messageOf } from '../errors.ts'
-import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
+import type { StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { gathered } from './gathered.ts'
 import { identityOf } from './log-identity.ts'
 import { relayBatch } from './relay-batch.ts'
 import { readCheckpoint } from './relay-checkpoint.ts'
-import type { Topics } from './topics.ts'
+import type { RelayOptions } from './relay-options.ts'
 
 // Carries the events of the log to the bus.
 //
@@ -16,24 +15,6 @@ import type { Topics } from './topics.ts'
 //   R3. No event stops the relay: one that is too large is replaced by its reference.
 //
 // So it may be killed anywhere and run twice at once: that costs repetitions, which consumers know by run and revision.
-
-export type RelayNotice =
-  | { readonly type: 'relayFailed'; readonly streamPrefix: string; readonly message: string }
-  | { readonly type: 'eventOmitted'; readonly stream: string; readonly revision: number; readonly bytes: number }
-
-export interface RelayOptions {
-  readonly log: EventLog
-  readonly bus: Bus
-  readonly topics: Topics
-  readonly clock: Clock
-  /** Of the streams to carry: `run.` for all of them, `run.3` for one in sixteen. Each relay has a checkpoint under its prefix. */
-  readonly streamPrefix: string
-  /** Events and checkpoint in one transaction: nothing is repeated, and a second relay of the prefix ends the first. */
-  readonly transactional: boolean
-  /** An event whose message were larger is replaced by a reference. {@link LARGEST_MESSAGE_BYTES} suits the topics that Refold makes. */
-  readonly largestMessageBytes: number
-  readonly notify: (notice: RelayNotice) => void
-}
 
 export interface RelayLag {
   /** Not on the bus yet; counted up to {@link MOST_COUNTED}. */
@@ -51,8 +32,6 @@ export interface Relay {
   lag(): Promise<RelayLag>
 }
 
-/** A topic takes 1 MiB, of which the framing of a batch needs a little. */
-export const LARGEST_MESSAGE_BYTES = 1_000_000
 export const MOST_COUNTED = 10_000
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 900_000

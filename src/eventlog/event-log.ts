@@ -116,5 +116,3 @@ export interface EventLog {
 
 /** Sum of type, data and meta of one append. Below the 1 MiB that EventStoreDB takes by default. */
 export const MAX_APPEND_BYTES = 900 * 1024
-
-export type EventLogError = AppError

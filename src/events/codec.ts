@@ -6,7 +6,7 @@ import { dataSchemas, isRunEventType, type RunEventType, type RunFact } from './
 import { currentVersion, upcast } from './upcast.ts'
 
 /** Below it a payload stays in its event; above it the blob store keeps it, and the event its hash. UTF-16 units. */
-export const INLINE_PAYLOAD_LENGTH = 64 * 1024
+const INLINE_PAYLOAD_LENGTH = 64 * 1024
 
 /** The fields that may be large. All others are bounded by their nature. */
 export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {

@@ -18,9 +18,9 @@ export const opaquePart = z.strictObject({ type: z.literal('opaque'), vendor: z.
 
 export const assistantPart = z.discriminatedUnion('type', [textPart, toolCallPart, opaquePart])
 
-export const userMessage = z.strictObject({ role: z.literal('user'), text: z.string() })
-export const assistantMessage = z.strictObject({ role: z.literal('assistant'), parts: z.array(assistantPart) })
-export const toolMessage = z.strictObject({
+const userMessage = z.strictObject({ role: z.literal('user'), text: z.string() })
+const assistantMessage = z.strictObject({ role: z.literal('assistant'), parts: z.array(assistantPart) })
+const toolMessage = z.strictObject({
   role: z.literal('tool'),
   /** The vendor's id of the call that this answers. */
   id: z.string(),
@@ -31,12 +31,10 @@ export const toolMessage = z.strictObject({
 
 export const message = z.discriminatedUnion('role', [userMessage, assistantMessage, toolMessage])
 
-export type TextPart = z.infer<typeof textPart>
 export type ToolCallPart = z.infer<typeof toolCallPart>
 export type OpaquePart = z.infer<typeof opaquePart>
 export type AssistantPart = z.infer<typeof assistantPart>
 export type Message = z.infer<typeof message>
-export type AssistantMessage = z.infer<typeof assistantMessage>
 
 /** Tokens. `input` includes what was read from and written to a cache; `output` includes reasoning. */
 export const usage = z.strictObject({

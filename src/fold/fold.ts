@@ -255,7 +255,12 @@ const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
 const bookQuestion = (draft: Draft, before: RunState, timer: Timer | undefined): void => {
   const { event, state } = draft
   if (event.type === 'ApprovalRequested' && before.owed.get(event.data.callId)?.intent === 'askApproval') {
-    const expiry = { kind: 'arm' as const, id: QUESTION_EXPIRES, event: QUESTION_EXPIRES, delayMs: Math.max(0, event.data.expiresAt - event.meta.at) }
+    const expiry = {
+      kind: 'arm' as const,
+      id: QUESTION_EXPIRES,
+      event: QUESTION_EXPIRES,
+      delayMs: Math.max(0, event.data.expiresAt - event.meta.at),
+    }
     draft.state = { ...state, timers: armTimer(state.timers, event.data.callId, expiry, event) }
   } else if (event.type === 'ApprovalGranted' || event.type === 'ApprovalDenied') {
     disarm(draft, event.data.callId, QUESTION_EXPIRES)

@@ -111,7 +111,8 @@ export const agentRun = setup({
     endsWithOutput: ({ context }) => context.settings.endsWithOutput,
     reachesLimit: ({ context, event }) => limitReachedBy(context, event) !== undefined,
     wantsTools: ({ event }) => event.type === 'ModelCallSucceeded' && toolCallsOf(event.parts).length > 0,
-    isOverLimit: ({ context, event }) => event.type === 'ModelCallFailed' && event.class === 'limit' && limitReachedBy(context, event) !== undefined,
+    isOverLimit: ({ context, event }) =>
+      event.type === 'ModelCallFailed' && event.class === 'limit' && limitReachedBy(context, event) !== undefined,
     willRetry: ({ event }) => event.type === 'ModelCallFailed' && event.next === 'retry',
     triesNextModel: ({ context, event }) =>
       event.type === 'ModelCallFailed' && event.next === 'nextModel' && context.model + 1 < context.settings.models.length,

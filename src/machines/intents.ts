@@ -24,8 +24,6 @@ export const toolCallIntents = [
   'deny', // { by, reason } -> ToolCallDenied
 ] as const
 
-export type RunIntent = (typeof runIntents)[number]
-export type ToolCallIntent = (typeof toolCallIntents)[number]
 
 export interface CallModelParams {
   readonly [name: string]: unknown

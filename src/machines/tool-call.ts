@@ -54,7 +54,7 @@ export const toolCall = setup({
     },
     ready: {
       entry: { type: 'startCall', params: ({ context }) => ({ callId: context.callId, attempt: context.attempt }) },
-      on: { ToolCallRequested: 'running' },
+      on: { ToolCallRequested: 'running', ToolCallRejected: 'rejected' },
     },
     running: {
       on: {

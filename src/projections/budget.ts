@@ -2,7 +2,7 @@ import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
 import type { Limits } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson } from '../json.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
 
 /** What a run has used up, and the limits that hold for it. */
@@ -97,20 +97,17 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
 const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
   switch (event.type) {
     case 'ToolCallRequested':
-      if (budget.open.has(event.data.callId)) return budget
-      return {
-        ...budget,
-        toolCalls: budget.toolCalls + 1,
-        open: new Map(budget.open).set(event.data.callId, signature(event.data.tool, canonicalJson(event.data.input))),
-      }
+      return withCall(budget, event.data.callId, event.data)
     case 'ToolCallSucceeded':
       return settled(budget, event, canonicalJson(event.data.output))
     case 'ToolCallFailed':
       return event.data.retryAt === undefined ? settled(budget, event, event.data.message) : budget
     case 'ToolCallRejected':
-      return answered(remember(budget, signature(event.data.reason, event.data.message)), event.data.callId, event.meta.at)
+      return refused(remember(budget, signature(event.data.reason, event.data.message)), event.data.callId, event.meta.at)
+    case 'ToolCallDenied':
+      return refused(budget, event.data.callId, event.meta.at)
     case 'ApprovalRequested':
-      return asked(budget, event.data.callId, event.meta.at)
+      return asked(withCall(budget, event.data.callId, event.data.subject), event.data.callId, event.meta.at)
     case 'RunEscalated':
       return event.data.callId === undefined ? budget : asked(budget, event.data.callId, event.meta.at)
     case 'RunPaused':
@@ -118,12 +115,29 @@ const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
     case 'RunResumed':
       return answered(budget, THE_RUN, event.meta.at)
     case 'ApprovalGranted':
-    case 'ToolCallDenied':
     case 'ApprovalDenied':
       return answered(budget, event.data.callId, event.meta.at)
     default:
       return budget
   }
+}
+
+/** A call counts from when a person is asked about it: what was granted must not fail for a limit that other calls have reached meanwhile. */
+const withCall = (budget: Budget, callId: string, { tool, input }: { readonly tool?: string | undefined; readonly input?: Json | undefined }): Budget =>
+  tool === undefined || budget.open.has(callId)
+    ? budget
+    : {
+        ...budget,
+        toolCalls: budget.toolCalls + 1,
+        open: new Map(budget.open).set(callId, signature(tool, canonicalJson(input ?? null))),
+      }
+
+/** It never got to its tool. */
+const refused = (budget: Budget, callId: string, at: number): Budget => {
+  if (!budget.open.has(callId)) return answered(budget, callId, at)
+  const open = new Map(budget.open)
+  open.delete(callId)
+  return answered({ ...budget, toolCalls: budget.toolCalls - 1, open }, callId, at)
 }
 
 /** A turn begins with a message, or with the prompt that reads one that came before the last turn had ended. */

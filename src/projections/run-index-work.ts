@@ -58,7 +58,9 @@ const settle = (owed: Due, event: RunEvent): Due => {
 const settledCall = (event: RunEvent): string | undefined =>
   settlingTypes.has(event.type) && 'callId' in event.data ? event.data.callId : undefined
 
-export const askedAfter = (asked: Asked, event: RunEvent): Asked => {
+export const askedAfter = (before: Asked, event: RunEvent): Asked => {
+  // What a chart abandons nobody has to answer any more; an escalation of the run itself stands.
+  const asked = intentsOf(event).some(({ intent }) => intent === 'abandon') ? keep(before, (key) => key === THE_RUN) : before
   switch (event.type) {
     case 'ApprovalRequested':
       return { ...asked, [event.data.callId]: 'approval' }

@@ -35,7 +35,10 @@ export const lastAnswer = (transcript: Transcript): string | undefined => {
 /** The next prompt holds all that users have said meanwhile, and an answer to every tool call: vendors refuse one without. */
 export const readInbox = (transcript: Transcript): Transcript => {
   if (transcript.inbox.length === 0 && transcript.open.size === 0) return transcript
-  const answered = [...transcript.open.keys()].reduce((before, callId) => toolAnswered(before, callId, 'This call was given up.', true), transcript)
+  const answered = [...transcript.open.keys()].reduce(
+    (before, callId) => toolAnswered(before, callId, 'This call was given up.', true),
+    transcript,
+  )
   return { ...answered.inbox.reduce((read, text) => say(read, { role: 'user', text }), answered), inbox: [] }
 }
 

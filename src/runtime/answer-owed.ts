@@ -75,7 +75,8 @@ const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LA
   const limits = state.budget.limits
   // The standard chart asks before it gets here; a chart of a user's own may forget to.
   const spent = spentAt(state.budget, at)
-  const reached = params.purpose === 'wrapUp' || limits === undefined ? undefined : reachedLimit(owed.attempt > 1 ? beforeRetry(spent) : spent, limits)
+  const reached =
+    params.purpose === 'wrapUp' || limits === undefined ? undefined : reachedLimit(owed.attempt > 1 ? beforeRetry(spent) : spent, limits)
   const model = state.started.settings.models[params.model ?? 0]
   const failed = { callId: owed.key, attempt: owed.attempt, next: 'escalate' as const, durationMs: 0 }
   if (reached !== undefined) {

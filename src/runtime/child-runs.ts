@@ -67,7 +67,7 @@ export const createChildRuns = ({ parts, start, submit }: ChildRunParts): ChildR
   }
 }
 
-export const childRunId = (parentRunId: string, callId: string): string => `${parentRunId}.${callId}`
+const childRunId = (parentRunId: string, callId: string): string => `${parentRunId}.${callId}`
 
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json

@@ -6,6 +6,7 @@ import { performModelCall } from './perform-model.ts'
 import { performLookUp, performToolCall } from './perform-tool.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-way.ts'
 
 // Performs what the log says this process has claimed.
 //
@@ -34,44 +35,24 @@ export interface EffectOptions {
   readonly releaseSlot: (agent: Agent, state: RunState, owed: Owed) => void
 }
 
-interface UnderWay {
-  readonly owed: Owed
-  readonly controller: AbortController
-  /** `lost`: its result could not be recorded, and never will; it is kept so that it does not begin again. */
-  phase: 'performing' | 'reporting' | 'lost'
-}
-
 export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot }: EffectOptions): EffectTable => {
-  const runs = new Map<string, Map<string, UnderWay>>()
-  const drained: (() => void)[] = []
-
-  const leave = (runId: string, owed: Owed): void => {
-    const entries = runs.get(runId)
-    entries?.delete(slotKey(owed))
-    if (entries?.size === 0) runs.delete(runId)
-    settleDrain()
-  }
-
-  const settleDrain = (): void => {
-    if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
-  }
-
-  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ phase }) => phase !== 'lost'))
+  const table = createUnderWayTable()
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
-    const entries = runs.get(state.runId) ?? new Map<string, UnderWay>()
-    runs.set(state.runId, entries.set(slotKey(owed), entry))
+    table.enter(state.runId, entry)
     const { signal } = entry.controller
-    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(state, owed) })).then(
+    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(parts, state, owed) })).then(
       () => {
-        leave(state.runId, owed)
+        table.leave(state.runId, owed)
       },
       (error: unknown) => {
-        if (signal.aborted) return leave(state.runId, owed)
-        entry.phase = 'lost'
+        if (signal.aborted) {
+          table.leave(state.runId, owed)
+          return
+        }
+        table.lose(entry)
         parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
-        settleDrain()
       },
     )
   }
@@ -90,36 +71,28 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
   }
 
-  const lateNotice = (state: RunState, owed: Owed) => (): void => {
-    parts.notify({ type: 'resultDropped', runId: state.runId, callId: owed.key, result: 'after its deadline' })
-  }
-
   return {
     reconcile(agent, state) {
-      for (const { owed, controller, phase } of [...(runs.get(state.runId)?.values() ?? [])]) {
-        if (isWanted(state, owed)) continue
-        if (phase === 'performing') controller.abort()
-        else if (phase === 'lost') leave(state.runId, owed)
-      }
+      for (const entry of table.of(state.runId)) if (!isWanted(state, entry.owed)) giveUp(table, state.runId, entry)
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)
-        if (perform !== undefined && !(runs.get(state.runId)?.has(slotKey(owed)) ?? false)) begin(agent, state, owed, perform)
+        if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
       }
     },
-    underWay: (runId) => runs.get(runId)?.size ?? 0,
-    drain: (graceMs) =>
-      new Promise((resolve) => {
-        if (!isBusy()) return resolve()
-        const giveUp = parts.clock.setTimer(graceMs, resolve)
-        drained.push(() => {
-          giveUp()
-          resolve()
-        })
-      }),
-    abandon() {
-      for (const entries of runs.values()) for (const { controller } of entries.values()) controller.abort()
-    },
+    underWay: (runId) => table.of(runId).length,
+    drain: (graceMs) => table.drain(parts.clock, graceMs),
+    abandon: table.abortAll,
   }
+}
+
+/** A result that is on its way into the log is refused there. */
+const giveUp = (table: UnderWayTable, runId: string, { owed, controller, phase }: UnderWay): void => {
+  if (phase === 'performing') controller.abort()
+  else if (phase === 'lost') table.leave(runId, owed)
+}
+
+const lateNotice = (parts: RuntimeParts, state: RunState, owed: Owed) => (): void => {
+  parts.notify({ type: 'resultDropped', runId: state.runId, callId: owed.key, result: 'after its deadline' })
 }
 
 interface Performed {
@@ -141,8 +114,6 @@ const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): 
 
 const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined =>
   intent === 'lookUp' && tool?.lookup !== undefined ? (parts, _, performed) => performLookUp(parts, { ...performed, tool }) : undefined
-
-const slotKey = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${attempt}`
 
 /** Of a call that nobody knows the outcome of, its own late word is the best there is. */
 const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {

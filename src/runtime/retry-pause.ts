@@ -9,4 +9,5 @@ export const retryPause = (clock: Clock, tries: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimer(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(tries, 20)), resolve))
 
 /** Whether it failed only because the log was away or busy: nothing was stored, and the same may succeed later. */
-export const mayPass = (error: unknown): error is AppError => isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict')
+export const mayPass = (error: unknown): error is AppError =>
+  isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict')

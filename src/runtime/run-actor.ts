@@ -83,11 +83,18 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   }
 
   const decideAndAppend = async (job: Job): Promise<RunState> => {
-    if (run.now() === undefined) await (job.newRun === undefined ? run.refresh() : run.look())
+    let isFresh = run.now() === undefined
+    if (isFresh) await (job.newRun === undefined ? run.refresh() : run.look())
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
-      const after = await once(job)
-      if (after !== undefined) return after
+      try {
+        const after = await once(job)
+        if (after !== undefined) return after
+      } catch (error) {
+        // What is refused by what this process remembers may be possible by what others have done since.
+        if (isFresh || !isAppError(error, 'NotPossible')) throw error
+      }
       await run.refresh()
+      isFresh = true
     }
     throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }

@@ -29,10 +29,19 @@ export interface Runtime {
   close(graceMs: number): Promise<void>
 }
 
-export const createRuntime = (parts: RuntimeParts): Runtime => {
+export interface RuntimeOptions {
+  /**
+   * False where this process only accepts wishes: it records them and all that follows without an effect, claims no work, arms no timer and
+   * begins no child run. Workers find what is owed through their sweepers.
+   */
+  readonly performs: boolean
+}
+
+export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions = { performs: true }): Runtime => {
   const desks = createDesks(parts)
   const store = promptStore(parts)
   let closed = false
+  if (!performs) desks.shut()
 
   const effects = createEffects(parts, {
     releaseSlot: desks.release,
@@ -45,10 +54,12 @@ export const createRuntime = (parts: RuntimeParts): Runtime => {
   })
   const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
     if (closed) return
-    effects.reconcile(agent, state)
-    timers.arm(state)
-    children.begin(state)
-    if (before?.status === 'active') children.report(state)
+    if (performs) {
+      effects.reconcile(agent, state)
+      timers.arm(state)
+      children.begin(state)
+      if (before?.status === 'active') children.report(state)
+    }
     actors.forgetIdle()
   }
   const actors = createActorPool(

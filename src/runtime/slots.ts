@@ -36,7 +36,10 @@ export const createSlots = (
   const wake = async (): Promise<void> => {
     while (waiting.size > 0 && taken < concurrency) {
       const delayMs = untilStartMs()
-      if (delayMs > 0) return wakeIn(delayMs)
+      if (delayMs > 0) {
+        wakeIn(delayMs)
+        return
+      }
       const [first] = waiting.values()
       if (first === undefined) return
       waiting.delete(first.key)

@@ -26,8 +26,8 @@ export const createWakeTimers = (
     const disarm = parts.clock.setTimer(delayMs, () => {
       armed.delete(runId)
       wake(runId).catch((error: unknown) => {
-        parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
-        if (mayPass(error) && !isStopped && !armed.has(runId)) wakeIn(runId, LOG_RETRY_MS)
+        if (!mayPass(error)) return parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+        if (!isStopped && !armed.has(runId)) wakeIn(runId, LOG_RETRY_MS)
       })
     })
     armed.set(runId, disarm)

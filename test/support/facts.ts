@@ -10,7 +10,12 @@ const claim = { owner: 'here/1/a', leaseUntil: 0 }
 
 export const says = (text: string): AssistantPart => ({ type: 'text', text })
 
-export const calls = (name: string, argumentsText = '{}', id = `call-${name}`): AssistantPart => ({ type: 'toolCall', id, name, argumentsText })
+export const calls = (name: string, argumentsText = '{}', id = `call-${name}`): AssistantPart => ({
+  type: 'toolCall',
+  id,
+  name,
+  argumentsText,
+})
 
 export const messageReceived = (text: string, afterMs = 0): Happening => fact('MessageReceived', { text }, afterMs)
 
@@ -61,9 +66,11 @@ export const turnCompleted = (turn: number, outcome: DataOf<'TurnCompleted'>['ou
 export const approvalRequested = (callId: string, expiresAt: number, changes: Partial<DataOf<'ApprovalRequested'>> = {}): Happening =>
   fact('ApprovalRequested', { callId, subject: { tool: 'read', input: {} }, digest: 'digest', expiresAt, ...changes })
 
-export const approvalGranted = (callId: string, afterMs = 0): Happening => fact('ApprovalGranted', { callId, digest: 'digest', by: 'ann' }, afterMs)
+export const approvalGranted = (callId: string, afterMs = 0): Happening =>
+  fact('ApprovalGranted', { callId, digest: 'digest', by: 'ann' }, afterMs)
 
-export const approvalDenied = (callId: string, afterMs = 0): Happening => fact('ApprovalDenied', { callId, by: 'ann', reason: 'too dear' }, afterMs)
+export const approvalDenied = (callId: string, afterMs = 0): Happening =>
+  fact('ApprovalDenied', { callId, by: 'ann', reason: 'too dear' }, afterMs)
 
 export const timerScheduled = (timerId: string, dueAt: number): Happening => fact('TimerScheduled', { timerId, dueAt })
 

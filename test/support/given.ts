@@ -77,7 +77,7 @@ const story = (agent: Agent, told: Told): Given => ({
 })
 
 const next = (agent: Agent, before: Told, { afterMs = 0, ...given }: Happening): Then => {
-  const happened = given as RunFact
+  const happened = given
   const revision = before.events.length
   const runId = before.state?.runId ?? 'run-1'
   const id = `00000000-0000-4000-8000-${revision.toString(16).padStart(12, '0')}`
@@ -127,4 +127,4 @@ const decided = (decision: Decision): ThenDecided => ({
 
 /** Whether the fact may be recorded now. */
 export const isAccepted = ({ state }: Pick<Given, 'state'>, { afterMs = 0, ...happened }: Happening): boolean =>
-  accepts(state, happened as RunFact, state.at + afterMs)
+  accepts(state, happened, state.at + afterMs)

@@ -4,7 +4,7 @@ import type { EventLog, NewEvent, StoredEvent } from '../../src/eventlog/event-l
 /** What happens to one call: before it, instead of it, or after it. */
 export interface Trouble {
   /** Throw to refuse the append; what is returned runs once it is stored, and may throw too. */
-  readonly onAppend?: (stream: string, events: readonly NewEvent[]) => (() => void | Promise<void>) | void
+  readonly onAppend?: (stream: string, events: readonly NewEvent[]) => (() => unknown) | undefined
   /** Throw to refuse the read. */
   readonly onRead?: (stream: string) => void
 }

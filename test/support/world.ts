@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { memoryBlobStore } from '../../src/blobs/blob-store.memory.ts'
+import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import type { Clock } from '../../src/clock.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -57,6 +58,7 @@ export const manualClock = (startsAt = 1_700_000_000_000): ManualClock => {
 export interface World {
   readonly refold: RefoldCore
   readonly log: EventLog
+  readonly blobs: BlobStore
   readonly clock: ManualClock
   readonly notices: readonly Notice[]
 }
@@ -99,12 +101,13 @@ export const eventsOf = async ({ log }: Pick<World, 'log'>, runId: string): Prom
 export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }: WorldOptions): World => {
   const clock = options.clock ?? manualClock()
   const log = options.log ?? memoryEventLog({ clock })
+  const blobs = memoryBlobStore()
   const notices: Notice[] = []
   let count = 0
   const owner = options.owner ?? 'here/1/a'
   const refold = createRefold({
     log,
-    blobs: memoryBlobStore(),
+    blobs,
     snapshots: memorySnapshotStore(),
     agents: agentRegistry(agents),
     models,
@@ -117,5 +120,5 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     modelConcurrency: 8,
     notify: (notice) => notices.push(notice),
   })
-  return { refold, log, clock, notices }
+  return { refold, log, blobs, clock, notices }
 }

@@ -78,14 +78,20 @@ describe('a chart of your own', () => {
   })
 
   test('that is over owes its run the last word, and nothing else', () => {
-    const over = given(shipping, started(shipping), toolRequested('0.box')).whenHappens(toolSucceeded('0.box')).thenIsAt('done').thenAsks('endRun')
+    const over = given(shipping, started(shipping), toolRequested('0.box'))
+      .whenHappens(toolSucceeded('0.box'))
+      .thenIsAt('done')
+      .thenAsks('endRun')
     expect([...over.state.owed.keys()]).toEqual(['endRun'])
     expect(over.state).toMatchObject({ status: 'active', calls: new Map(), timers: new Map() })
   })
 
   test('forgets what people were asked when it abandons everything', () => {
     const asked = given(buying, started(buying), approvalRequested('0.buy', DAWN + 1_000))
-    const left = asked.whenHappens(fact('RunReturned', { by: 'ann' })).thenIsAt('left').thenWaitsFor('human')
+    const left = asked
+      .whenHappens(fact('RunReturned', { by: 'ann' }))
+      .thenIsAt('left')
+      .thenWaitsFor('human')
     expect(isAccepted(left, approvalGranted('0.buy'))).toBe(false)
     expect(left.state.budget.waiting).toEqual([])
   })
@@ -98,23 +104,35 @@ describe('a chart of your own', () => {
       modelAnswered('0.0', [calls('read', '{}', 'a')]),
       messageReceived('Stop!'),
     )
-    expect(messagesOf(interrupted.state.transcript)).toMatchObject([{ role: 'assistant' }, { role: 'tool', id: 'a', isError: true }, { role: 'user', text: 'Stop!' }])
+    expect(messagesOf(interrupted.state.transcript)).toMatchObject([
+      { role: 'assistant' },
+      { role: 'tool', id: 'a', isError: true },
+      { role: 'user', text: 'Stop!' },
+    ])
   })
 })
 
 describe('a question of a chart', () => {
   const timerId = '1.0.buy/expires'
-  const asked = given(buying, started(buying)).whenHappens(approvalRequested('0.buy', DAWN + 1_000)).thenWaitsFor('approval')
+  const asked = given(buying, started(buying))
+    .whenHappens(approvalRequested('0.buy', DAWN + 1_000))
+    .thenWaitsFor('approval')
 
   test('is denied when its time has passed and nobody has answered', () => {
     expect([...asked.state.timers.values()]).toMatchObject([{ timerId, delayMs: 1_000 }])
-    const expired = asked.and(timerScheduled(timerId, DAWN + 1_000)).whenHappens(timerFired(timerId, 1_000)).thenIsAt('asking')
+    const expired = asked
+      .and(timerScheduled(timerId, DAWN + 1_000))
+      .whenHappens(timerFired(timerId, 1_000))
+      .thenIsAt('asking')
     expired.thenAsks('denyApproval:0.buy')
     expired.whenHappens(approvalDenied('0.buy')).thenIsAt('left').thenWaitsFor('human')
   })
 
   test('has no time limit any more once it is answered', () => {
-    const granted = asked.and(timerScheduled(timerId, DAWN + 1_000)).whenHappens(approvalGranted('0.buy')).thenIsAt('bought')
+    const granted = asked
+      .and(timerScheduled(timerId, DAWN + 1_000))
+      .whenHappens(approvalGranted('0.buy'))
+      .thenIsAt('bought')
     expect(granted.state.timers.size).toBe(0)
     granted.thenAsks(`disarm:${timerId}`)
   })

@@ -38,7 +38,10 @@ describe('an agent run', () => {
   })
 
   test('ends its turn with an answer that calls no tool', () => {
-    asked().whenHappens(modelAnswered('1.model', [says('Hi')])).thenIsAt('finishingTurn').thenAsks('endTurn')
+    asked()
+      .whenHappens(modelAnswered('1.model', [says('Hi')]))
+      .thenIsAt('finishingTurn')
+      .thenAsks('endTurn')
   })
 
   test('proposes every tool call of an answer at once', () => {
@@ -54,7 +57,11 @@ describe('an agent run', () => {
   })
 
   test('lets a tool back off without asking the model', () => {
-    acting().and(toolRequested('3.0')).whenHappens(toolFailed('3.0', { retryAt: DAWN + 500 })).thenIsAt('acting').thenAsks()
+    acting()
+      .and(toolRequested('3.0'))
+      .whenHappens(toolFailed('3.0', { retryAt: DAWN + 500 }))
+      .thenIsAt('acting')
+      .thenAsks()
   })
 
   test('corrects calls that were no calls so many times as its settings say, and then takes the next model', () => {
@@ -66,19 +73,30 @@ describe('an agent run', () => {
   })
 
   test('waits out a retry and then asks the same model again under the same call id', () => {
-    const failed = asked().whenHappens(modelFailed('1.model', { next: 'retry', retryAt: DAWN + 700 })).thenIsAt('thinking.backingOff')
+    const failed = asked()
+      .whenHappens(modelFailed('1.model', { next: 'retry', retryAt: DAWN + 700 }))
+      .thenIsAt('thinking.backingOff')
     const timerId = '3.xstate.after.untilRetry.agent-run.thinking.backingOff'
     expect([...failed.state.timers.values()]).toMatchObject([{ timerId, delayMs: 700 }])
-    failed.and(timerScheduled(timerId, DAWN + 700)).whenHappens(timerFired(timerId, 700)).thenAsks('callModel:1.model')
+    failed
+      .and(timerScheduled(timerId, DAWN + 700))
+      .whenHappens(timerFired(timerId, 700))
+      .thenAsks('callModel:1.model')
   })
 
   test('asks the next model of its list, and stays with it', () => {
-    const next = asked().whenHappens(modelFailed('1.model', { next: 'nextModel' })).thenAsks('callModel:1.model')
+    const next = asked()
+      .whenHappens(modelFailed('1.model', { next: 'nextModel' }))
+      .thenAsks('callModel:1.model')
     expect(next.state.owed.get('1.model')?.params).toMatchObject({ model: 1, attempt: 2, modelAttempt: 1 })
   })
 
   test('is handed to a person when no model is left', () => {
-    asked().whenHappens(modelFailed('1.model', { class: 'auth', message: 'no key' })).thenIsAt('escalated').thenAsks('escalate').thenWaitsFor(undefined)
+    asked()
+      .whenHappens(modelFailed('1.model', { class: 'auth', message: 'no key' }))
+      .thenIsAt('escalated')
+      .thenAsks('escalate')
+      .thenWaitsFor(undefined)
     asked().and(modelFailed('1.model')).whenHappens(escalated()).thenWaitsFor('human')
   })
 
@@ -125,7 +143,9 @@ describe('an agent run', () => {
 
   test('wraps up when a limit is reached, once, and is then handed to a person', () => {
     const short = agentWith({ limits: { iterationsPerTurn: 1 } })
-    const reached = asked(short).and(modelAnswered('1.model', [calls('read')]), toolRequested('3.0')).whenHappens(toolSucceeded('3.0'))
+    const reached = asked(short)
+      .and(modelAnswered('1.model', [calls('read')]), toolRequested('3.0'))
+      .whenHappens(toolSucceeded('3.0'))
     reached.thenIsAt('wrappingUp.reportingLimit').thenAsks('reportLimit')
     expect(reached.state.owed.get('reportLimit')?.params).toEqual({ limit: 'iterations', used: 1, allowed: 1 })
     reached
@@ -150,13 +170,18 @@ describe('an agent run', () => {
       .and(modelFailed('1.model', { next: 'retry', retryAt: DAWN }), timerScheduled(timerId, DAWN))
       .whenHappens(timerFired(timerId))
       .thenAsks('callModel:1.model')
-    asked(short).whenHappens(modelFailed('1.model', { next: 'nextModel' })).thenAsks('callModel:1.model')
+    asked(short)
+      .whenHappens(modelFailed('1.model', { next: 'nextModel' }))
+      .thenAsks('callModel:1.model')
   })
 
   test('with a typed output checks it, has it corrected, and ends with it', () => {
     const typed = agentWith({ output: z.object({ n: z.number() }) })
     const checking = asked(typed).and(modelAnswered('1.model', [says('none')]))
-    checking.whenHappens(fact('OutputRejected', { reason: 'no JSON' })).thenIsAt('thinking.callingModel').thenAsks('callModel:4.model')
+    checking
+      .whenHappens(fact('OutputRejected', { reason: 'no JSON' }))
+      .thenIsAt('thinking.callingModel')
+      .thenAsks('callModel:4.model')
     const accepted = checking.and(fact('OutputAccepted', { output: { n: 1 } }))
     const over = accepted.whenHappens(turnCompleted(1)).thenIsAt('completed').thenAsks('endRun')
     expect(over.state.owed.get('endRun')?.params).toEqual({ failed: false, output: { n: 1 } })
@@ -164,7 +189,9 @@ describe('an agent run', () => {
 
   test('with guardrails for its input drops a message that is refused', () => {
     const guarded = agentWith({ guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] } })
-    const refused = given(guarded, started(guarded), messageReceived('Bad')).whenHappens(fact('InputRejected', { guardrail: 'none', reason: 'no' }))
+    const refused = given(guarded, started(guarded), messageReceived('Bad')).whenHappens(
+      fact('InputRejected', { guardrail: 'none', reason: 'no' }),
+    )
     refused.thenIsAt('finishingTurn').thenAsks('endTurn')
     expect(refused.state.transcript.inbox).toEqual([])
     refused.whenHappens(turnCompleted(1, 'rejected')).thenIsAt('awaitingMessage')
@@ -172,13 +199,22 @@ describe('an agent run', () => {
 
   test('is handed over by a tool that says so', () => {
     const handing: Agent = { ...agent, settings: { ...agent.settings, handsOver: ['read'] } }
-    given(handing, started(handing), messageReceived('Hello'), modelRequested('1.model'), modelAnswered('1.model', [calls('read')]), toolRequested('3.0'))
+    given(
+      handing,
+      started(handing),
+      messageReceived('Hello'),
+      modelRequested('1.model'),
+      modelAnswered('1.model', [calls('read')]),
+      toolRequested('3.0'),
+    )
       .whenHappens(toolSucceeded('3.0'))
       .thenIsAt('escalated')
   })
 
   test('can be cancelled anywhere, and then accepts nothing', () => {
-    const cancelled = acting().whenHappens(fact('RunCancelled', { by: 'ann', reason: 'enough' })).thenIsAt('cancelled')
+    const cancelled = acting()
+      .whenHappens(fact('RunCancelled', { by: 'ann', reason: 'enough' }))
+      .thenIsAt('cancelled')
     expect(cancelled.state).toMatchObject({ status: 'cancelled', reason: 'enough' })
     expect(cancelled.state.owed.size).toBe(0)
     expect(isAccepted(cancelled, messageReceived('Hello?'))).toBe(false)
@@ -186,7 +222,10 @@ describe('an agent run', () => {
   })
 
   test('that is paused waits to be resumed once nothing is under way', () => {
-    const paused = acting().and(toolRequested('3.0')).whenHappens(fact('RunPaused', { by: 'ann' })).thenWaitsFor(undefined)
+    const paused = acting()
+      .and(toolRequested('3.0'))
+      .whenHappens(fact('RunPaused', { by: 'ann' }))
+      .thenWaitsFor(undefined)
     paused.whenHappens(toolSucceeded('3.0')).thenWaitsFor('resume')
   })
 })

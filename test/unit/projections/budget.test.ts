@@ -22,7 +22,13 @@ import {
 } from '../../support/facts.ts'
 import { DAWN, fact, given, started, type Given, type Happening } from '../../support/given.ts'
 
-const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'], limits: { iterationsPerTurn: null } })
+const agent = defineAgent({
+  name: 'agent',
+  version: '1',
+  instructions: 'Help.',
+  models: ['scripted/one'],
+  limits: { iterationsPerTurn: null },
+})
 
 const begun = given(agent, started(agent), messageReceived('Hello'))
 const acting = begun.and(modelRequested('1.model'), modelAnswered('1.model', [calls('read'), calls('read', '{}', 'b')]))
@@ -58,6 +64,13 @@ describe('what a run has used up', () => {
     expect(spent(again).toolCalls).toBe(1)
   })
 
+  test('counts a call from when a person is asked about it, and no longer once it is denied', () => {
+    const asked = acting.and(approvalRequested('3.0', DAWN + 90_000))
+    expect(spent(asked).toolCalls).toBe(1)
+    expect(spent(asked.and(approvalGranted('3.0'), toolRequested('3.0'))).toolCalls).toBe(1)
+    expect(spent(asked.and(approvalDenied('3.0'), fact('ToolCallDenied', { callId: '3.0', by: 'ann', reason: 'no' }))).toolCalls).toBe(0)
+  })
+
   test('begins anew with each turn, but for tokens and money', () => {
     const usage = { inputTokens: 7, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
     const over = begun.and(
@@ -76,7 +89,12 @@ describe('what a run has used up', () => {
   })
 
   test('has other limits after it was given back with them, and keeps the rest', () => {
-    const raised = begun.and(modelRequested('1.model'), modelFailed('1.model'), escalated(), returned({ limits: { tokens: 5, costMicroUsd: null } }))
+    const raised = begun.and(
+      modelRequested('1.model'),
+      modelFailed('1.model'),
+      escalated(),
+      returned({ limits: { tokens: 5, costMicroUsd: null } }),
+    )
     expect(raised.state.budget.limits).toEqual({ ...agent.settings.limits, tokens: 5, costMicroUsd: null })
   })
 })
@@ -109,7 +127,11 @@ describe('repetitions', () => {
   test('end with the turn', () => {
     const again = rounds([1, 'a'], [1, 'a'])
     const revision = again.events.length
-    const over = again.and(modelRequested(`${revision - 1}.model`), modelAnswered(`${revision - 1}.model`, [says('Done')]), turnCompleted(1))
+    const over = again.and(
+      modelRequested(`${revision - 1}.model`),
+      modelAnswered(`${revision - 1}.model`, [says('Done')]),
+      turnCompleted(1),
+    )
     expect(spent(over)).toMatchObject({ repeatedCalls: 0, cycles: 0 })
   })
 })

@@ -89,7 +89,12 @@ describe('a transcript', () => {
   })
 
   test('has what a guardrail left of a message', () => {
-    const redacted = given(checking, started(checking), messageReceived('my pin is 1234'), fact('InputAccepted', { text: 'my pin is ****' }))
+    const redacted = given(
+      checking,
+      started(checking),
+      messageReceived('my pin is 1234'),
+      fact('InputAccepted', { text: 'my pin is ****' }),
+    )
     expect(told(redacted)).toEqual(['user: my pin is ****'])
   })
 
@@ -146,7 +151,11 @@ describe('a transcript', () => {
 
   test('is one text for all vendors: its hash says what it holds, however it came about', () => {
     const once = acting.and(toolRequested('3.0'), toolSucceeded('3.0', 'A'))
-    const other = acting.and(toolRequested('3.0'), toolRequested('3.0', { attempt: 2 }), fact('ToolCallSucceeded', { callId: '3.0', attempt: 2, output: 'A' }))
+    const other = acting.and(
+      toolRequested('3.0'),
+      toolRequested('3.0', { attempt: 2 }),
+      fact('ToolCallSucceeded', { callId: '3.0', attempt: 2, output: 'A' }),
+    )
     expect(other.state.transcript.hash).toBe(once.state.transcript.hash)
     expect(acting.and(toolRequested('3.0'), toolSucceeded('3.0', 'B')).state.transcript.hash).not.toBe(once.state.transcript.hash)
   })

@@ -78,7 +78,10 @@ describe('a run that another run asks for', () => {
 
   test('fails where there is no such agent', async () => {
     const world = openWorld({ agents: [delegating('nobody')] })
-    expect(await settle(world, await world.refold.start('boss'))).toMatchObject({ status: 'failed', reason: expect.stringContaining('nobody') as string })
+    expect(await settle(world, await world.refold.start('boss'))).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('nobody') as string,
+    })
   })
 
   test('is found again by another process, whose parent it then answers', async () => {

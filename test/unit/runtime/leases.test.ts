@@ -59,7 +59,7 @@ describe('an effect', () => {
   test('never begins once another process has taken the claim for lost', async () => {
     const clock = manualClock()
     const inner = memoryEventLog({ clock })
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<unknown>()
     let paid = 0
     const agent = payer(() => Promise.resolve(`paid ${++paid}`))
     const away = troubledLog(inner, {
@@ -73,7 +73,7 @@ describe('an effect', () => {
     await other.refold.runtime.wake(run.id)
     await other.refold.run(run.id).settleToolCall('3.0', { by: 'ann', outcome: { succeeded: false, message: 'the bank says no' } })
     await settle(other, other.refold.run(run.id))
-    gate.resolve()
+    gate.resolve(undefined)
     await turns()
     expect(paid).toBe(0)
   })

@@ -18,7 +18,9 @@ const payer = (execute: () => Promise<string>) =>
     tools: [defineTool({ name: 'pay', description: 'Pays', input: z.object({}), output: z.string(), effect: 'once', execute })],
   })
 
-const models = { scripted: scriptedModel(({ messages }) => (messages.length === 1 ? toolCalls([{ name: 'pay', arguments: {} }]) : answer('Paid.'))) }
+const models = {
+  scripted: scriptedModel(({ messages }) => (messages.length === 1 ? toolCalls([{ name: 'pay', arguments: {} }]) : answer('Paid.'))),
+}
 
 const turns = async (count = 50): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await nextTurn()
@@ -32,7 +34,9 @@ describe('while the log is away', () => {
     let away = 0
     const agent = payer(async () => {
       // Somebody else appends meanwhile, so the result meets a conflict and has to read, which fails for a while.
-      await openWorld({ agents: [agent], models, log: inner, clock, owner: 'other/2/bb' }).refold.run('run-1').send({ message: 'Hurry.' })
+      await openWorld({ agents: [agent], models, log: inner, clock, owner: 'other/2/bb' })
+        .refold.run('run-1')
+        .send({ message: 'Hurry.' })
       away = 3
       return `paid ${++paid}`
     })
@@ -87,7 +91,9 @@ describe('while the log is away', () => {
     })
     let asked = 0
     const flaky = {
-      scripted: scriptedModel(() => (asked++ === 0 ? { ok: false, class: 'server', message: 'down', retryAfterMs: 1_000 } : answer('Up again.'))),
+      scripted: scriptedModel(() =>
+        asked++ === 0 ? { ok: false, class: 'server', message: 'down', retryAfterMs: 1_000 } : answer('Up again.'),
+      ),
     }
     const world = openWorld({ agents: [payer(() => Promise.resolve(''))], models: flaky, log, clock })
     const run = await world.refold.start('payer', { message: 'Hello' })

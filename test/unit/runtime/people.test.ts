@@ -57,7 +57,9 @@ describe('an approval', () => {
     const run = await world.refold.start('shop', { message: 'Refund 18' })
     const { callId, digest } = (await run.untilSettled()).approvals[0]!
     const denial = { by: 'dana', reason: 'not ours' }
-    await expect(run.deny(callId, { ...denial, digest: 'other' })).rejects.toThrow(`the decision on ${callId} is for other, but ${digest} is asked`)
+    await expect(run.deny(callId, { ...denial, digest: 'other' })).rejects.toThrow(
+      `the decision on ${callId} is for other, but ${digest} is asked`,
+    )
     expect(await run.state()).toMatchObject({ waitsFor: 'approval' })
     await run.deny(callId, { ...denial, digest })
     expect(await settle(world, run)).toMatchObject({ waitsFor: 'message', approvals: [] })

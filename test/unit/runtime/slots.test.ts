@@ -20,7 +20,12 @@ describe('places for effects', () => {
   test('wake one at a time while they are taken again', async () => {
     const slots = createSlots(manualClock(), oneAtATime)
     const taken: string[] = []
-    const wants = (key: string) => ({ key, retry: async () => void (slots.take(wants(key)) && taken.push(key)) })
+    const wants = (key: string) => ({
+      key,
+      retry: async () => {
+        if (slots.take(wants(key))) taken.push(key)
+      },
+    })
     for (const key of ['a', 'b', 'c']) slots.take(wants(key))
     slots.release()
     await nextTurn()
@@ -41,7 +46,12 @@ describe('places for effects', () => {
     const clock = manualClock()
     const slots = createSlots(clock, { concurrency: Infinity, ratePerSecond: 2 })
     const begun: number[] = []
-    const wants = (key: string) => ({ key, retry: async () => void (slots.take(wants(key)) && begun.push(clock.now() % 10_000)) })
+    const wants = (key: string) => ({
+      key,
+      retry: async () => {
+        if (slots.take(wants(key))) begun.push(clock.now() % 10_000)
+      },
+    })
     for (const key of ['a', 'b', 'c']) void wants(key).retry()
     for (let step = 0; step < 3; step++) {
       clock.next()

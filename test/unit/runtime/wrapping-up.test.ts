@@ -4,7 +4,13 @@ import { answer, toolCalls, type ModelScript } from '../../../src/models/script.
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 
-const hasty = defineAgent({ name: 'hasty', version: '1', instructions: 'Be quick.', models: ['scripted/one'], limits: { iterationsPerTurn: 1 } })
+const hasty = defineAgent({
+  name: 'hasty',
+  version: '1',
+  instructions: 'Be quick.',
+  models: ['scripted/one'],
+  limits: { iterationsPerTurn: 1 },
+})
 
 const open = (script: ModelScript) => openWorld({ agents: [hasty], models: { scripted: scriptedModel(script) } })
 

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { json } from '../events/message.ts'
+import { limits } from '../events/run-events.ts'
+
+// What other programs may publish to the topic of commands: a wish, which becomes events only if the run's charts accept it.
+
+const wish = {
+  version: z.literal(1).optional(),
+  /** Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once. */
+  commandId: z.string().min(1).max(200),
+  /** Also the key of the message, so that the wishes of one run keep their order. */
+  runId: z.string().min(1).max(200),
+}
+/** Who wishes it: a person or a program. */
+const by = z.string().min(1).max(200)
+const text = z.string().min(1)
+const callId = z.string().min(1).max(200)
+/** Of what was asked: refused if something else is asked by now. */
+const digest = z.string().optional()
+
+const outcome = z.discriminatedUnion('succeeded', [
+  z.strictObject({ succeeded: z.literal(true), output: json }),
+  z.strictObject({ succeeded: z.literal(false), message: text }),
+])
+
+const shapes = {
+  startRun: {
+    agent: text,
+    message: text.optional(),
+    /** What a chart of your own begins with. */
+    input: json.optional(),
+    tenant: text.optional(),
+    by: by.optional(),
+  },
+  sendMessage: { text, data: json.optional(), by: by.optional() },
+  approve: { callId, by, digest },
+  deny: { callId, by, reason: text, digest },
+  settleToolCall: { callId, by, outcome },
+  answer: { by, text },
+  giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
+  complete: { by, output: json.optional() },
+  fail: { by, reason: text },
+  pause: { by, reason: text.optional() },
+  resume: { by },
+  cancel: { by, reason: text },
+} as const
+
+const commandSchema = <Type extends keyof typeof shapes>(type: Type) => z.strictObject({ type: z.literal(type), ...wish, ...shapes[type] })
+
+/** One schema a type of command. */
+export const commandSchemas = {
+  startRun: commandSchema('startRun'),
+  sendMessage: commandSchema('sendMessage'),
+  approve: commandSchema('approve'),
+  deny: commandSchema('deny'),
+  settleToolCall: commandSchema('settleToolCall'),
+  answer: commandSchema('answer'),
+  giveBack: commandSchema('giveBack'),
+  complete: commandSchema('complete'),
+  fail: commandSchema('fail'),
+  pause: commandSchema('pause'),
+  resume: commandSchema('resume'),
+  cancel: commandSchema('cancel'),
+}
+
+const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, cancel } = commandSchemas
+
+export const commandMessage = z.discriminatedUnion('type', [
+  startRun,
+  sendMessage,
+  approve,
+  deny,
+  settleToolCall,
+  answer,
+  giveBack,
+  complete,
+  fail,
+  pause,
+  resume,
+  cancel,
+])
+export type CommandMessage = z.infer<typeof commandMessage>

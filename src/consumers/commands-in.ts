@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import type { Batch, Bus, BusConsumer, DeliveredMessage } from '../bus/bus.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, isAppError, messageOf, type ErrorCode } from '../errors.ts'
+import { present } from '../present.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { commandMessage, type CommandMessage } from './command-message.ts'
+import { deadLetters, type DeadLetter } from './dead-letters.ts'
+import type { Topics } from './topics.ts'
+
+// Takes in the wishes of other programs.
+//
+//   C1. A command is handled once its events are stored, or it lies among the dead letters with the reason; only then it is not
+//       delivered again. A command that is delivered again is known by its id.
+//   C2. Nothing slow happens here: the runtime resolves with the append, and effects are performed elsewhere.
+//   C3. Commands of one run come one after the other, in the order of the topic.
+
+export interface CommandNotice {
+  readonly type: 'commandRefused'
+  readonly runId: string
+  readonly code: string
+  readonly reason: string
+}
+
+export interface CommandsIn {
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly group: string
+  readonly clock: Clock
+  readonly runtime: Pick<Runtime, 'start' | 'command'>
+  readonly notify: (notice: CommandNotice) => void
+}
+
+const RUNS_AT_ONCE = 32
+
+export const consumeCommands = (parts: CommandsIn): BusConsumer => {
+  const refused = deadLetters(parts.bus, parts.topics.commandsDeadLetters, parts.clock)
+  return parts.bus.consume({
+    group: parts.group,
+    topics: [parts.topics.commands],
+    async handle(batch) {
+      const letters = await takeAll(parts, batch)
+      await refused.publish(letters)
+      for (const { message, code, reason } of letters) parts.notify({ type: 'commandRefused', runId: message.key, code, reason })
+      return undefined
+    },
+  })
+}
+
+/** Resolves with what was refused, in the order of the topic. Rejects where the log is away: then all of it comes again. */
+const takeAll = async (parts: CommandsIn, { messages }: Batch): Promise<DeadLetter[]> => {
+  const waiting = Map.groupBy(messages, ({ key }) => key).values()
+  const letters: DeadLetter[] = []
+  const worker = async (): Promise<void> => {
+    for (const ofOneRun of waiting) {
+      for (const message of ofOneRun) {
+        const letter = await take(parts, message)
+        if (letter !== undefined) letters.push(letter)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, worker))
+  return letters.sort((a, b) => a.message.offset - b.message.offset)
+}
+
+const take = async ({ runtime }: CommandsIn, message: DeliveredMessage): Promise<DeadLetter | undefined> => {
+  try {
+    const command = parse(message)
+    const wish = present({ commandId: command.commandId, traceparent: message.headers['traceparent'] })
+    if (command.type === 'startRun') {
+      const { agent, runId, message: text, input, tenant, by } = command
+      await runtime.start(agent, { runId, ...wish, ...present({ message: text, input, tenant, actor: by }) })
+    } else {
+      await runtime.command(command.runId, toCommand(command), command.by === undefined ? wish : { ...wish, actor: command.by })
+    }
+    return undefined
+  } catch (error) {
+    if (isPassing(error)) throw error
+    return { message, code: isAppError(error) ? error.code : 'Unexpected', reason: messageOf(error) }
+  }
+}
+
+/** Throws `InvalidInput`, with all that is wrong. */
+const parse = ({ key, value }: DeliveredMessage): CommandMessage => {
+  const checked = commandMessage.safeParse(parseJson(value))
+  if (!checked.success) throw new AppError('InvalidInput', `Expected a command, found this: ${z.prettifyError(checked.error)}`)
+  if (checked.data.runId === key) return checked.data
+  throw new AppError('InvalidInput', `Expected the run id ${checked.data.runId} as the key of the message, found ${JSON.stringify(key)}`)
+}
+
+const parseJson = (value: string | null): unknown => {
+  try {
+    return JSON.parse(value ?? '')
+  } catch (cause) {
+    throw new AppError('InvalidInput', `Expected a command as JSON: ${messageOf(cause)}`, { cause })
+  }
+}
+
+type Command = Parameters<Runtime['command']>[1]
+
+const toCommand = ({ version: _, commandId: __, runId: ___, ...command }: Exclude<CommandMessage, { type: 'startRun' }>): Command =>
+  present(command) as Command
+
+const PASSING: readonly ErrorCode[] = ['EventLogUnavailable', 'OutcomeUnknown', 'EventLogConflict', 'BusUnavailable', 'Closed']
+
+const isPassing = (error: unknown): boolean => isAppError(error) && (error.retryable || PASSING.includes(error.code))

@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts'
+import type { Owed } from '../fold/run-state.ts'
+
+export interface UnderWay {
+  readonly owed: Owed
+  readonly controller: AbortController
+  /** `lost`: its result could not be recorded, and never will; it is kept so that it does not begin again. */
+  phase: 'performing' | 'reporting' | 'lost'
+}
+
+/** What this process is doing, by run. */
+export interface UnderWayTable {
+  of(runId: string): readonly UnderWay[]
+  has(runId: string, owed: Owed): boolean
+  enter(runId: string, entry: UnderWay): void
+  leave(runId: string, owed: Owed): void
+  lose(entry: UnderWay): void
+  readonly abortAll: () => void
+  /** Resolves once nothing but lost results is left, or after `graceMs`. */
+  drain(clock: Clock, graceMs: number): Promise<void>
+}
+
+export const createUnderWayTable = (): UnderWayTable => {
+  const runs = new Map<string, Map<string, UnderWay>>()
+  const drained: (() => void)[] = []
+
+  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ phase }) => phase !== 'lost'))
+  const settleDrain = (): void => {
+    if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
+  }
+
+  return {
+    of: (runId) => [...(runs.get(runId)?.values() ?? [])],
+    has: (runId, owed) => runs.get(runId)?.has(nameOf(owed)) ?? false,
+    enter(runId, entry) {
+      const entries = runs.get(runId) ?? new Map<string, UnderWay>()
+      runs.set(runId, entries.set(nameOf(entry.owed), entry))
+    },
+    leave(runId, owed) {
+      const entries = runs.get(runId)
+      entries?.delete(nameOf(owed))
+      if (entries?.size === 0) runs.delete(runId)
+      settleDrain()
+    },
+    lose(entry) {
+      entry.phase = 'lost'
+      settleDrain()
+    },
+    abortAll() {
+      for (const entries of runs.values()) for (const { controller } of entries.values()) controller.abort()
+    },
+    drain: (clock, graceMs) =>
+      new Promise((resolve) => {
+        if (!isBusy()) {
+          resolve()
+          return
+        }
+        const giveUp = clock.setTimer(graceMs, resolve)
+        drained.push(() => {
+          giveUp()
+          resolve()
+        })
+      }),
+  }
+}
+
+const nameOf = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${attempt}`

@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest'
+import { answer } from '../../src/models/script.ts'
+import type { Receipt, Problem } from '../../src/http/contract.ts'
+import { eventsOf } from '../support/world.ts'
+import { openService } from './service.ts'
+
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+interface RunBody {
+  readonly revision: number
+  readonly approvals: readonly { readonly callId: string; readonly digest: string }[]
+  readonly toolCalls: readonly { readonly callId: string }[]
+}
+
+describe('a start', () => {
+  test('is a run at once, says where it is, and what it does comes later', async () => {
+    await using service = await openService()
+    const { status, headers, body } = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk', message: 'Hello' } })
+    expect(status).toBe(201)
+    expect(headers.get('location')).toBe(`/v1/runs/${body.runId}`)
+    await service.settle(body.runId)
+    expect((await service.ask(`GET ${headers.get('location') ?? ''}`)).body).toMatchObject({ answer: 'You said: Hello', waitsFor: 'message' })
+  })
+
+  test('without a message waits for one', async () => {
+    await using service = await openService()
+    expect((await service.ask('POST /v1/runs', { body: { agent: 'desk' } })).body).toMatchObject({ waitsFor: 'message', revision: 0 })
+  })
+
+  test('that is repeated with its idempotency key, many times at once, is one run', async () => {
+    await using service = await openService()
+    const start = { body: { agent: 'desk', message: 'Hello' }, headers: { 'idempotency-key': 'order-7' } }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => service.ask<Receipt>('POST /v1/runs', start)))
+    const [runId = '', ...others] = new Set(answers.map(({ body }) => body.runId))
+    expect(others).toEqual([])
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+    await service.settle(runId)
+    expect((await service.ask<Receipt>('POST /v1/runs', start)).body).toMatchObject({ runId, waitsFor: 'message' })
+    const types = (await eventsOf(service.world, runId)).map(({ type }) => type)
+    expect(types.filter((type) => type === 'RunStarted' || type === 'MessageReceived')).toHaveLength(2)
+  })
+
+  test('is refused where its idempotency key has come with another request', async () => {
+    await using service = await openService()
+    const headers = { 'idempotency-key': 'order-7' }
+    const { body } = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk' }, headers })
+    await service.ask(`POST /v1/runs/${body.runId}/messages`, { body: { message: 'Hello' }, headers })
+    expect((await service.ask('POST /v1/runs', { body: { agent: 'desk' }, headers })).status).toBe(201)
+    for (const other of [{ agent: 'desk', message: 'Hello' }, { agent: 'desk', input: 1 }, { agent: 'clerk' }]) {
+      const refused = await service.ask('POST /v1/runs', { body: other, headers })
+      expect(refused).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
+    }
+  })
+
+  test('of an agent that nobody knows names those that are known', async () => {
+    await using service = await openService()
+    const { status, body } = await service.ask<Problem>('POST /v1/runs', { body: { agent: 'clerk' } })
+    expect({ status, body }).toMatchObject({ status: 404, body: { code: 'UnknownAgent', details: { wanted: 'clerk', known: ['desk'] } } })
+  })
+})
+
+describe('a wish', () => {
+  test('carries who made it, its id and its trace into the events', async () => {
+    await using service = await openService()
+    const headers = { 'idempotency-key': 'k-1', traceparent: TRACEPARENT }
+    const { body } = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk' }, headers })
+    await service.ask(`POST /v1/runs/${body.runId}/messages`, { body: { message: 'Hello' }, headers })
+    await service.ask(`POST /v1/runs/${body.runId}/pause`, { body: { by: 'dana' }, headers: { traceparent: '00-nonsense' } })
+    const metas = (await eventsOf(service.world, body.runId)).filter(({ meta }) => meta.actor !== undefined).map(({ meta }) => meta)
+    expect(metas).toMatchObject([
+      { actor: 'local', commandId: 'start:k-1', traceparent: TRACEPARENT },
+      { actor: 'local', commandId: 'sendMessage:k-1', traceparent: TRACEPARENT },
+      { actor: 'dana' },
+    ])
+    expect(metas[2]).not.toHaveProperty('traceparent')
+  })
+
+  test('that is repeated with its idempotency key is granted once', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const wish = { body: { message: 'Again' }, headers: { 'idempotency-key': 'm-1' } }
+    const answers = await Promise.all([1, 2, 3].map(() => service.ask(`POST /v1/runs/${runId}/messages`, wish)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    const types = (await eventsOf(service.world, runId)).map(({ type }) => type)
+    expect(types.filter((type) => type === 'MessageReceived')).toHaveLength(2)
+  })
+
+  test('that the run cannot grant is refused with the reason, and changes nothing', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const before = await eventsOf(service.world, runId)
+    const { status, body } = await service.ask(`POST /v1/runs/${runId}/resume`)
+    expect(status).toBe(409)
+    expect(body).toMatchObject({
+      code: 'NotPossible',
+      type: '/docs/errors.md#notpossible',
+      title: 'Not possible',
+      detail: `resume is not possible: ${runId} is at awaitingMessage`,
+      details: { runId, command: 'resume' },
+    })
+    expect(await eventsOf(service.world, runId)).toEqual(before)
+  })
+
+  test('of a run that is not there is not found', async () => {
+    await using service = await openService()
+    expect(await service.ask('POST /v1/runs/nowhere/pause')).toMatchObject({ status: 404, body: { code: 'RunNotFound' } })
+  })
+})
+
+describe('a message', () => {
+  test('begins the next turn', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const sent = await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: 'And now?', data: { page: 3 } } })
+    expect(sent).toMatchObject({ status: 200, body: { runId, state: 'thinking.callingModel' } })
+    await service.settle(runId)
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: 'You said: And now?', turn: 2 })
+    const received = (await eventsOf(service.world, runId)).filter(({ type }) => type === 'MessageReceived')
+    expect(received[1]).toMatchObject({ data: { text: 'And now?', data: { page: 3 } } })
+  })
+
+  test('of a megabyte is taken, and one of a byte more is too large', async () => {
+    await using service = await openService({ script: () => answer('Long.') })
+    const runId = await service.run('Hello')
+    const largest = 'é'.repeat(512 * 1024)
+    expect((await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: largest } })).status).toBe(200)
+    await service.settle(runId)
+    const refused = await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: `${largest}!` } })
+    expect(refused).toMatchObject({ status: 413, body: { code: 'TooLarge' } })
+  })
+})
+
+describe('an approval', () => {
+  const askedFor = async (service: Awaited<ReturnType<typeof openService>>) => {
+    const runId = await service.run('A refund, please')
+    const { body } = await service.ask<RunBody>(`GET /v1/runs/${runId}`)
+    const { callId = '', digest = '' } = body.approvals[0] ?? {}
+    return { runId, callId, digest, path: `/v1/runs/${runId}/approvals/${callId}` }
+  }
+
+  test('is granted by name, for what was asked', async () => {
+    await using service = await openService()
+    const { runId, path, digest } = await askedFor(service)
+    expect((await service.ask(`POST ${path}/grant`, { body: { by: 'dana', digest } })).status).toBe(200)
+    await service.settle(runId)
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: 'The tool said: refunded 18' })
+    const granted = (await eventsOf(service.world, runId)).find(({ type }) => type === 'ApprovalGranted')
+    expect(granted?.data).toMatchObject({ by: 'dana', digest })
+  })
+
+  test('is granted without any body, in the name of the key', async () => {
+    await using service = await openService()
+    const { runId, path } = await askedFor(service)
+    expect((await service.ask(`POST ${path}/grant`)).status).toBe(200)
+    expect((await eventsOf(service.world, runId)).find(({ type }) => type === 'ApprovalGranted')?.data).toMatchObject({ by: 'local' })
+  })
+
+  test('is denied with a reason that the agent is told', async () => {
+    await using service = await openService()
+    const { runId, path, digest } = await askedFor(service)
+    expect((await service.ask(`POST ${path}/deny`, { body: { by: 'dana', reason: 'not ours', digest } })).status).toBe(200)
+    await service.settle(runId)
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: 'The tool said: Denied by dana: not ours' })
+  })
+
+  test('that was given for something else is refused, whichever way it goes', async () => {
+    await using service = await openService()
+    const { path } = await askedFor(service)
+    const digest = 'f'.repeat(64)
+    expect(await service.ask(`POST ${path}/grant`, { body: { digest } })).toMatchObject({ status: 409, body: { code: 'NotPossible' } })
+    expect((await service.ask(`POST ${path}/deny`, { body: { digest, reason: 'no' } })).status).toBe(409)
+    expect((await service.ask(`POST ${path}/deny`)).status).toBe(400)
+  })
+})
+
+describe('a person', () => {
+  test.each([
+    [{ succeeded: true, output: 'charged' }, 'The tool said: charged'],
+    [{ succeeded: false, message: 'the bank said no' }, 'The tool said: the bank said no'],
+  ])('settles a call of which nobody knows whether it happened: %j', async (outcome, told) => {
+    await using service = await openService()
+    const runId = await service.run('charge me')
+    const { body } = await service.ask<RunBody>(`GET /v1/runs/${runId}`)
+    expect(body).toMatchObject({ waitsFor: 'human', openEffects: [{ intent: 'lookUp', status: 'parked' }] })
+    const path = `/v1/runs/${runId}/tool-calls/${body.toolCalls[0]?.callId ?? ''}/settlement`
+    expect((await service.ask(`POST ${path}`, { body: { by: 'dana', outcome } })).status).toBe(200)
+    await service.settle(runId)
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: told })
+    expect((await service.ask(`POST ${path}`, { body: { outcome } })).status).toBe(409)
+  })
+
+  test('answers for the agent of a run that was handed over', async () => {
+    await using service = await openService()
+    const runId = await service.run('human, please')
+    const answered = await service.ask(`POST /v1/runs/${runId}/answer`, { body: { by: 'dana', text: 'Here I am.' } })
+    expect(answered).toMatchObject({ status: 200, body: { waitsFor: 'message' } })
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: 'Here I am.' })
+  })
+
+  test('gives such a run back with a note and other limits', async () => {
+    await using service = await openService()
+    const runId = await service.run('human, please')
+    const body = { by: 'dana', note: 'Go on.', limits: { costUsd: 2, tokens: null } }
+    expect((await service.ask(`POST /v1/runs/${runId}/give-back`, { body })).status).toBe(200)
+    const returned = (await eventsOf(service.world, runId)).find(({ type }) => type === 'RunReturned')
+    expect(returned?.data).toEqual({ by: 'dana', note: 'Go on.', limits: { costMicroUsd: 2_000_000, tokens: null } })
+  })
+
+  test('completes such a run, or fails it', async () => {
+    await using service = await openService()
+    const done = await service.run('human, please')
+    const completed = await service.ask(`POST /v1/runs/${done}/complete`, { body: { output: { ok: true } } })
+    expect(completed.body).toMatchObject({ status: 'completed', waitsFor: null })
+    expect((await service.ask(`GET /v1/runs/${done}`)).body).toMatchObject({ output: { ok: true } })
+    const lost = await service.run('human, please')
+    expect((await service.ask(`POST /v1/runs/${lost}/fail`, { body: { reason: 'nobody there' } })).body).toMatchObject({ status: 'failed' })
+    expect((await service.ask(`GET /v1/runs/${lost}`)).body).toMatchObject({ reason: 'nobody there' })
+  })
+})
+
+describe('an operator', () => {
+  test('pauses a run and lets it go on', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    expect((await service.ask(`POST /v1/runs/${runId}/pause`, { body: { reason: 'lunch' } })).body).toMatchObject({ paused: true, waitsFor: 'resume' })
+    expect((await service.ask(`POST /v1/runs/${runId}/resume`)).body).toMatchObject({ paused: false, waitsFor: 'message' })
+  })
+
+  test('cancels a run', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    expect((await service.ask(`POST /v1/runs/${runId}/cancel`)).status).toBe(400)
+    expect((await service.ask(`POST /v1/runs/${runId}/cancel`, { body: { reason: 'spam' } })).body).toMatchObject({ status: 'cancelled' })
+    expect((await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: 'More' } })).status).toBe(409)
+  })
+})

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import { canonicalJson } from '../../../src/json.ts'
+import { agentRun } from '../../../src/machines/agent-run.ts'
+import { toolCall } from '../../../src/machines/tool-call.ts'
+import { chartDriver, referenceInit, referenceStep, type ChartStep } from '../../../src/statechart/driver.ts'
+import { tripChart } from '../../../simulation/trip-chart.ts'
+
+const settings = {
+  models: ['a/one', 'a/two'],
+  limits: {
+    iterationsPerTurn: 3,
+    toolCallsPerTurn: null,
+    tokens: null,
+    costMicroUsd: null,
+    wallTimeMs: null,
+    repeatedCalls: null,
+    cycles: null,
+  },
+  checksInput: true,
+  checksOutput: true,
+  endsWithOutput: false,
+  clarifications: 1,
+  approvalTimeoutMs: 60_000,
+  handsOver: ['transfer'],
+}
+const spent = { iterations: 0, toolCalls: 0, tokens: 0, costMicroUsd: 0, wallTimeMs: 0, repeatedCalls: 0, cycles: 0 }
+const wanted = (name: string) => ({ type: 'toolCall', id: `v-${name}`, name, argumentsText: '{}' })
+
+/** Events of every kind that the charts know, in no order that makes sense. */
+const anyEvent: fc.Arbitrary<EventObject> = fc
+  .record({
+    revision: fc.nat(40),
+    at: fc.integer({ min: 1_000, max: 100_000 }),
+    iterations: fc.nat(4),
+    body: fc.oneof(
+      fc
+        .constantFrom(
+          'MessageReceived',
+          'InputAccepted',
+          'TurnCompleted',
+          'RunCompleted',
+          'RunCancelled',
+          'RunReturned',
+          'HumanAnswerReceived',
+          'LimitExceeded',
+        )
+        .map((type) => ({ type, text: 'x', limit: 'tokens' })),
+      fc
+        .constantFrom('InputRejected', 'OutputRejected', 'OutputAccepted', 'RunEscalated', 'RunFailed')
+        .map((type) => ({ type, reason: 'because' })),
+      fc
+        .constantFrom([], [wanted('look')], [wanted('look'), wanted('transfer')])
+        .map((parts) => ({ type: 'ModelCallSucceeded', parts, callId: '1.model' })),
+      fc
+        .record({ next: fc.constantFrom('retry', 'nextModel', 'escalate'), attempt: fc.integer({ min: 1, max: 3 }) })
+        .map((failed) => ({ type: 'ModelCallFailed', class: 'server', message: 'x', retryAt: 101_000, callId: '1.model', ...failed })),
+      fc
+        .record({
+          type: fc.constantFrom(
+            'ToolCallSucceeded',
+            'ToolCallFailed',
+            'ToolCallRejected',
+            'ToolCallDenied',
+            'ToolCallRequested',
+            'ToolCallUnresolved',
+            'ApprovalRequested',
+            'ApprovalGranted',
+            'ApprovalDenied',
+            'ChildRunSucceeded',
+            'ChildRunFailed',
+          ),
+          callId: fc.tuple(fc.nat(40), fc.nat(1)).map(([revision, index]) => `${revision}.${index}`),
+          retryAt: fc.option(fc.constant(101_000), { nil: undefined }),
+        })
+        .map((event) => ({ ...event, attempt: 1, output: { n: 1 }, expiresAt: 200_000, by: 'dana', reason: 'because' })),
+    ),
+  })
+  .map(({ revision, at, iterations, body }) => ({ ...body, revision, at, spent: { ...spent, iterations } }))
+
+const timersOf = (machine: AnyStateMachine): string[] => (machine.events as string[]).filter((type) => type.startsWith('xstate.after.'))
+
+const stateOf = ({ status, value, context, output }: AnyMachineSnapshot): string =>
+  canonicalJson({ status, value: value as unknown, context: context as unknown, output })
+
+const described = ({ snapshot, actions }: ChartStep): unknown => ({ state: stateOf(snapshot), actions })
+
+const charts: [name: string, machine: AnyStateMachine, input: unknown][] = [
+  ['the chart of an agent', agentRun, { settings }],
+  ['the chart of a tool call', toolCall, { callId: '3.0' }],
+  ['a chart of a user’s own', tripChart, { settings, input: { n: 4 } }],
+]
+
+describe.each(charts)('%s', (_, machine, input) => {
+  const events = fc.array(
+    fc.oneof(
+      { weight: 5, arbitrary: anyEvent },
+      { weight: 1, arbitrary: fc.constantFrom(...timersOf(machine)).chain((type) => anyEvent.map((event) => ({ ...event, type }))) },
+    ),
+    { maxLength: 25 },
+  )
+
+  test('takes the same steps in the driver’s reused scope as in XState’s own functions', () => {
+    fc.assert(
+      fc.property(events, (taken) => {
+        const driver = chartDriver(machine)
+        let ours = driver.init(input)
+        let theirs = referenceInit(machine, input)
+        expect(described(ours)).toEqual(described(theirs))
+        for (const event of taken) {
+          if (ours.snapshot.status !== 'active') return
+          ours = driver.step(ours.snapshot, event)
+          theirs = referenceStep(machine, theirs.snapshot, event)
+          expect(described(ours)).toEqual(described(theirs))
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('goes on from a saved state as if it had never been saved', () => {
+    fc.assert(
+      fc.property(events, fc.nat(25), (taken, cut) => {
+        const driver = chartDriver(machine)
+        let step = driver.init(input)
+        for (const [index, event] of taken.entries()) {
+          if (step.snapshot.status !== 'active') return
+          const before = index === cut ? driver.restore(JSON.parse(JSON.stringify(driver.persist(step.snapshot)))) : step.snapshot
+          const next = driver.step(before, event)
+          expect(described(next)).toEqual(described(driver.step(step.snapshot, event)))
+          step = next
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+describe('a saved state', () => {
+  test('keeps data that XState’s own codec would take for an actor', () => {
+    const driver = chartDriver(toolCall)
+    const { snapshot } = driver.init({ callId: '3.0' })
+    const odd = {
+      ...snapshot,
+      context: { callId: '3.0', attempt: 1, data: { sessionId: 'x', send: 1, ref: 2, xstate$$type: 1 } },
+    } as AnyMachineSnapshot
+    const restored = driver.restore(JSON.parse(JSON.stringify(driver.persist(odd))))
+    expect(restored.context).toEqual(odd.context)
+    expect(restored.can({ type: 'ToolCallRejected' })).toBe(true)
+  })
+})
