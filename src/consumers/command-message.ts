@@ -6,17 +6,17 @@ import { limits } from '../events/run-events.ts'
 
 const wish = {
   version: z.literal(1).optional(),
-  /** Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once. */
-  commandId: z.string().min(1).max(200),
-  /** Also the key of the message, so that the wishes of one run keep their order. */
-  runId: z.string().min(1).max(200),
+  commandId: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ description: 'Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once.' }),
+  runId: z.string().min(1).max(200).meta({ description: 'Also the key of the message, so that the wishes of one run keep their order.' }),
 }
-/** Who wishes it: a person or a program. */
-const by = z.string().min(1).max(200)
+const by = z.string().min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
 const text = z.string().min(1)
-const callId = z.string().min(1).max(200)
-/** Of what was asked: refused if something else is asked by now. */
-const digest = z.string().optional()
+const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
+const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
 
 const outcome = z.discriminatedUnion('succeeded', [
   z.strictObject({ succeeded: z.literal(true), output: json }),
@@ -27,9 +27,8 @@ const shapes = {
   startRun: {
     agent: text,
     message: text.optional(),
-    /** What a chart of your own begins with. */
-    input: json.optional(),
-    tenant: text.optional(),
+    input: json.optional().meta({ description: 'What a chart of your own begins with.' }),
+    tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },
   sendMessage: { text, data: json.optional(), by: by.optional() },

@@ -9,7 +9,7 @@ import type { Desk, DeskWithSlots } from './desk.ts'
 import type { Known } from './fold-run.ts'
 import { createKnownRun } from './known-run.ts'
 import { notFound } from './run-reader.ts'
-import { mayPass, retryPause } from './retry-pause.ts'
+import { insistently } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { WaitingRun } from './slots.ts'
 
@@ -70,17 +70,8 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     return result
   }
 
-  const perform = async (job: Job): Promise<RunState> => {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await decideAndAppend(job)
-      } catch (error) {
-        if (job.insistent !== true || !mayPass(error)) throw error
-        actor.parts.notify({ type: 'appendRetried', runId, code: error.code, message: error.message })
-        await retryPause(actor.parts.clock, tries)
-      }
-    }
-  }
+  const perform = (job: Job): Promise<RunState> =>
+    job.insistent === true ? insistently(actor.parts, runId, () => decideAndAppend(job)) : decideAndAppend(job)
 
   const decideAndAppend = async (job: Job): Promise<RunState> => {
     let isFresh = run.now() === undefined

@@ -1,6 +1,6 @@
 import { transition, initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { AppError, messageOf } from '../errors.ts'
-import { canonicalJson, type Json } from '../json.ts'
+import { jsonText, type Json } from '../json.ts'
 
 /** What a chart asks for in one step, as data. */
 export type ChartAction =
@@ -57,7 +57,7 @@ export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
         string,
         unknown
       >
-      return JSON.parse(canonicalJson({ ...persisted, context: snapshot.context as unknown })) as Json
+      return JSON.parse(jsonText({ ...persisted, context: snapshot.context as unknown })) as Json
     },
     restore: (persisted) => {
       const { context, ...rest } = persisted as unknown as Record<string, unknown>
