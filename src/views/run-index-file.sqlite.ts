@@ -3,18 +3,21 @@ import { DatabaseSync } from 'node:sqlite'
 import { runRowFormat } from '../projections/run-index.ts'
 
 /** To be counted up with every change of the tables. */
-const TABLES_VERSION = 2
+const TABLES_VERSION = 3
 /** A file of any other is begun anew. */
 export const INDEX_FORMAT = `${TABLES_VERSION}/${runRowFormat}`
 
 /** How long a transaction waits for that of another process. */
 const BUSY_TIMEOUT_MS = 5_000
 
-const DROP = 'drop table if exists runs; drop table if exists state;'
+const DROP = 'drop table if exists runs; drop table if exists state; drop table if exists offsets;'
 
 // `due_at` is empty where no worker has to look. Every index ends with what its query sorts by.
 const CREATE = `
-create table state (one integer primary key check (one = 1), format text not null, log text, position integer) strict;
+create table state (
+  one integer primary key check (one = 1), format text not null, log text, position integer, generation integer not null default 0
+) strict;
+create table offsets (topic text not null, partition integer not null, next integer not null, primary key (topic, partition)) strict;
 create table runs (
   run_id text primary key, revision integer not null, position integer not null,
   status text not null, agent text not null, waits_for text, tenant text, due_at integer, row text not null

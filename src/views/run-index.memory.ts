@@ -4,7 +4,9 @@ import type { Checkpoint, RunIndex, RunPage } from './run-index.ts'
 
 /** For tests, and for a process that folds its log anew at each start. */
 export const memoryRunIndex = (): RunIndex => {
-  const rows = new Map<string, RunRow>()
+  let rows = new Map<string, RunRow>()
+  let offsets = new Map<string, ReadonlyMap<number, number>>()
+  let generation = 0
   let stored: Checkpoint | undefined
   let isClosed = false
   const checkOpen = (): void => {
@@ -20,9 +22,38 @@ export const memoryRunIndex = (): RunIndex => {
       checkOpen()
       const next = checkpointAfter(stored, batch)
       if (next === undefined) return false
-      for (const row of batch.rows) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
+      putNewer(rows, batch.rows)
       stored = next
       return true
+    },
+    async topicState(topic) {
+      checkOpen()
+      return { generation, offsets: offsets.get(topic) ?? new Map() }
+    },
+    async applyFrom({ topic, partition, from, next, ...batch }) {
+      checkOpen()
+      if (batch.generation !== generation || offsets.get(topic)?.get(partition) !== from) return false
+      putNewer(rows, batch.rows)
+      offsets.set(topic, new Map([...(offsets.get(topic) ?? []), [partition, next]]))
+      return true
+    },
+    async beginRebuild() {
+      checkOpen()
+      const rebuilt = new Map<string, RunRow>()
+      return {
+        get: async (runId) => rebuilt.get(runId),
+        put: async (changed) => {
+          putNewer(rebuilt, changed)
+        },
+        async finish(topic, from) {
+          checkOpen()
+          rows = rebuilt
+          offsets = new Map([[topic, new Map(from)]])
+          generation += 1
+          stored = undefined
+        },
+        discard: () => Promise.resolve(),
+      }
     },
     async get(runId) {
       checkOpen()
@@ -42,13 +73,19 @@ export const memoryRunIndex = (): RunIndex => {
     },
     async clear() {
       checkOpen()
-      rows.clear()
+      rows = new Map()
+      offsets = new Map()
+      generation += 1
       stored = undefined
     },
     async close() {
       isClosed = true
     },
   }
+}
+
+const putNewer = (rows: Map<string, RunRow>, changed: readonly RunRow[]): void => {
+  for (const row of changed) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
 }
 
 const isOn = (page: RunPage, row: RunRow): boolean =>

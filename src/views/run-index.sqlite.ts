@@ -30,6 +30,12 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
   return {
     checkpoint: async () => use(({ checkpoint }) => checkpoint()),
     apply: async (batch) => use((opened) => inTransaction(opened.db, () => write(opened, batch))),
+    topicState: async (topic) => use(({ topics }) => topics.state(topic)),
+    applyFrom: async (batch) => use((opened) => inTransaction(opened.db, () => writeFrom(opened, batch))),
+    async beginRebuild() {
+      use(({ checkpoint }) => checkpoint())
+      return rebuildIndexFile(path, (replace) => use(replace))
+    },
     get: async (runId) => use(({ get }) => get(runId)),
     async list(page) {
       checkLimit(page.limit)
@@ -91,7 +97,7 @@ const tablesOf = (db: DatabaseSync): Tables => {
     get: (runId) => byId.all(runId).map(toRow)[0],
     due: (now, limit) => dueBy.all(now, limit).map(toRow),
     clear: () => {
-      db.exec('delete from runs; update state set log = null, position = null;')
+      db.exec('delete from runs; delete from offsets; update state set log = null, position = null, generation = generation + 1;')
     },
   }
 }

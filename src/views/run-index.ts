@@ -30,6 +30,36 @@ export interface RunBatch {
   readonly checkpoint: Checkpoint
 }
 
+/** Where an index stands in a topic that feeds it. */
+export interface TopicState {
+  /** Counted up whenever the rows were taken away or replaced: what was folded on older rows must not be written. */
+  readonly generation: number
+  /** Of the next message to take in, by partition. */
+  readonly offsets: ReadonlyMap<number, number>
+}
+
+export interface TopicBatch {
+  readonly rows: readonly RunRow[]
+  readonly topic: string
+  readonly partition: number
+  /** Of the rows that these were folded on. */
+  readonly generation: number
+  /** The offset that the index has for the partition; undefined where it has none. */
+  readonly from: number | undefined
+  readonly next: number
+}
+
+/** Rows that are folded anew where nobody looks, while the old ones are read and written. */
+export interface RunIndexRebuild {
+  get(runId: string): Promise<RunRow | undefined>
+  /** Of two rows of a run the one with the higher revision stays. */
+  put(rows: readonly RunRow[]): Promise<void>
+  /** All rows are replaced by these, in one step, and the topic is read on from here. The rebuild is over. */
+  finish(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  /** Gives the rebuild up. Nothing is left of it. */
+  discard(): Promise<void>
+}
+
 /**
  * The view of all runs. It holds nothing that the event log does not hold, so it may be thrown away at any time.
  * Several processes may write one index: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
@@ -46,6 +76,17 @@ export interface RunIndex {
    */
   apply(batch: RunBatch): Promise<boolean>
 
+  topicState(topic: string): Promise<TopicState>
+
+  /**
+   * Rows and offset, all or nothing. False, and nothing is written, where the index has another generation or offset by now: another
+   * process has gone on, or it was rebuilt. For an index that is fed from a topic; its checkpoint stays as it is.
+   */
+  applyFrom(batch: TopicBatch): Promise<boolean>
+
+  /** Only of an index that is fed from a topic. */
+  beginRebuild(): Promise<RunIndexRebuild>
+
   get(runId: string): Promise<RunRow | undefined>
 
   /** The run with the newest event first. */
@@ -57,7 +98,7 @@ export interface RunIndex {
    */
   due(now: number, limit: number): Promise<readonly RunRow[]>
 
-  /** Forgets all rows and the checkpoint. */
+  /** Forgets all rows, the checkpoint and the offsets. */
   clear(): Promise<void>
 
   close(): Promise<void>
