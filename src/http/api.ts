@@ -8,7 +8,7 @@ import type { ApiParts } from './api-parts.ts'
 import { addCommands } from './commands.ts'
 import { identify, limitBody, limitRate } from './door.ts'
 import type { HttpEnv } from './http-env.ts'
-import { HttpProblem, problemHeaders, problemOf } from './problem.ts'
+import { codeOf, HttpProblem, problemHeaders, problemOf } from './problem.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
@@ -44,5 +44,6 @@ const refuseMethod = (c: Context<HttpEnv>, methods: readonly string[]): Response
 
 const problemResponse = (c: Context<HttpEnv>, thrown: unknown): Response => {
   const problem = problemOf(thrown, c.get('requestId'))
+  c.set('problem', codeOf(thrown))
   return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, problemHeaders(thrown))
 }

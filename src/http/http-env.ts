@@ -1,4 +1,5 @@
 import type { Access } from './api-keys.ts'
+import type { ProblemCode } from './problem.ts'
 
 /** What middleware leaves behind for handlers. */
 export interface HttpEnv {
@@ -6,5 +7,7 @@ export interface HttpEnv {
     readonly requestId: string
     /** Set for everything below `/v1`. */
     readonly access: Access
+    /** Of the problem that is the answer. */
+    readonly problem: ProblemCode
   }
 }

@@ -37,16 +37,15 @@ export const logRequests = ({ clock, logger }: ApiParts) =>
       durationMs: clock.now() - begin,
       key: access?.name,
       tenant: access?.tenant,
-      ...(c.error === undefined ? {} : errorFacts(c.error, status)),
+      code: c.get('problem') as ProblemCode | undefined,
+      ...(c.error === undefined || status < 500 ? {} : errorFacts(c.error)),
     }
     if (status >= 500) logger.error(facts, 'request')
     else if (QUIET.has(route)) logger.debug(facts, 'request')
     else logger.info(facts, 'request')
   })
 
-const errorFacts = (error: Error, status: number): Readonly<Record<string, unknown>> => {
-  const code = codeOf(error)
-  if (status < 500) return { code }
+const errorFacts = (error: Error): Readonly<Record<string, unknown>> => {
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  return { code, ...(PLAIN.has(code) ? { reason: error.message } : {}), frames: frames.map((line) => line.trim()) }
+  return { ...(PLAIN.has(codeOf(error)) ? { reason: error.message } : {}), frames: frames.map((line) => line.trim()) }
 }

@@ -2,19 +2,24 @@ import type { Pool, PoolClient } from 'pg'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { runRowFormat, type RunRow } from '../projections/run-index.ts'
 import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
+import { putRows, RUNS_TABLE } from './postgres-run-rows.ts'
+import { applyFromTopic, readTopicState, rebuildTable } from './postgres-topic-feed.ts'
 import type { Checkpoint, RunIndex, RunPage } from './run-index.ts'
 
 /** To be counted up with every change of the tables. */
-const TABLES_VERSION = 1
+const TABLES_VERSION = 2
 const FORMAT = `${TABLES_VERSION}/${runRowFormat}`
 
 // Any number that nothing else in the data base uses: two processes that start at once must not both make the tables.
 const ADVISORY_LOCK = 7_203_811
 
-const DROP = 'drop table if exists refold_runs; drop table if exists refold_run_index'
+const DROP = 'drop table if exists refold_runs; drop table if exists refold_run_index; drop table if exists refold_run_offsets'
 
 const CREATE = `
-create table refold_run_index (one boolean primary key default true check (one), format text not null, log text, position bigint);
+create table refold_run_index (
+  one boolean primary key default true check (one), format text not null, log text, position bigint, generation bigint not null default 0
+);
+create table refold_run_offsets (topic text, partition integer, next bigint not null, primary key (topic, partition));
 create table refold_runs (
   run_id text primary key, revision bigint not null, position bigint not null, status text not null, agent text not null,
   waits_for text, tenant text, due_at double precision, row jsonb not null
@@ -25,15 +30,6 @@ create index refold_runs_of_agent on refold_runs (agent, position);
 create index refold_runs_of_tenant on refold_runs (tenant, position) where tenant is not null;
 create index refold_runs_waiting on refold_runs (waits_for, position) where waits_for is not null;
 create index refold_runs_due on refold_runs (due_at, position) where due_at is not null;
-`
-
-const UPSERT = `
-insert into refold_runs (run_id, revision, position, status, agent, waits_for, tenant, due_at, row)
-select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[], $9::jsonb[])
-on conflict (run_id) do update set
-  revision = excluded.revision, position = excluded.position, status = excluded.status, agent = excluded.agent,
-  waits_for = excluded.waits_for, tenant = excluded.tenant, due_at = excluded.due_at, row = excluded.row
-where excluded.revision > refold_runs.revision
 `
 
 /**
@@ -58,11 +54,24 @@ export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
           // Locks the one row, so that batches of two processes come one after the other.
           const next = checkpointAfter(await readCheckpoint(client, 'for update'), { rows: changed, since, checkpoint })
           if (next === undefined) return false
-          if (changed.length > 0) await client.query(UPSERT, columns(changed))
+          await putRows(client, RUNS_TABLE, changed)
           await client.query('update refold_run_index set log = $1, position = $2', [next.log, next.position])
           return true
         }),
       ),
+    topicState: (topic) => use(() => readTopicState(pool, topic)),
+    applyFrom: (batch) =>
+      use(() =>
+        inTransaction(pool, async (client) => {
+          await readCheckpoint(client)
+          return applyFromTopic(client, batch)
+        }),
+      ),
+    beginRebuild: () =>
+      use(async () => {
+        await readCheckpoint(pool)
+        return rebuildTable(pool, (work) => use(() => inTransaction(pool, work)))
+      }),
     get: (runId) => use(async () => (await rows('select row from refold_runs where run_id = $1', [runId]))[0]),
     async list(page) {
       checkLimit(page.limit)
@@ -76,8 +85,9 @@ export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
     clear: () =>
       use(() =>
         inTransaction(pool, async (client) => {
-          await client.query('update refold_run_index set log = null, position = null')
+          await client.query('update refold_run_index set log = null, position = null, generation = generation + 1')
           await client.query('delete from refold_runs')
+          await client.query('delete from refold_run_offsets')
         }),
       ),
     close() {
@@ -145,18 +155,6 @@ const readCheckpoint = async (source: Pool | PoolClient, lock: '' | 'for update'
   // Postgres hands out 64-bit integers as text.
   return state.log === null ? undefined : { log: state.log, position: Number(state.position) }
 }
-
-const columns = (rows: readonly RunRow[]): unknown[][] => [
-  rows.map(({ runId }) => runId),
-  rows.map(({ revision }) => revision),
-  rows.map(({ position }) => position),
-  rows.map(({ status }) => status),
-  rows.map(({ agent }) => agent),
-  rows.map(({ waitsFor }) => waitsFor),
-  rows.map(({ tenant }) => tenant ?? null),
-  rows.map((row) => (row.status === 'active' && row.problem === undefined ? row.attentionAt : null)),
-  rows.map((row) => JSON.stringify(row)),
-]
 
 const listQuery = ({ status, agent, waitsFor, tenant, before, limit }: RunPage): { text: string; values: unknown[] } => {
   const conditions: [column: string, value: unknown][] = [

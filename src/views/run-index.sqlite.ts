@@ -3,7 +3,10 @@ import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
 import { INDEX_FORMAT, inTransaction, isCorrupt, isSqliteError, openIndexFile, removeIndexFile } from './run-index-file.sqlite.ts'
-import type { Checkpoint, RunBatch, RunIndex, RunPage } from './run-index.ts'
+import type { Checkpoint, RunBatch, RunIndex, RunPage, TopicBatch } from './run-index.ts'
+import { rebuildIndexFile } from './sqlite-run-rebuild.ts'
+import { runRows, toRow, type RunRows } from './sqlite-run-rows.ts'
+import { topicOffsets, type TopicOffsets } from './sqlite-topic-offsets.ts'
 
 /**
  * The index in a SQLite file of its own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
@@ -53,23 +56,14 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
   }
 }
 
-interface Tables {
+interface Tables extends RunRows {
   readonly db: DatabaseSync
   readonly checkpoint: () => Checkpoint | undefined
   readonly setCheckpoint: (checkpoint: Checkpoint) => void
-  readonly put: (row: RunRow) => void
-  readonly get: (runId: string) => RunRow | undefined
+  readonly topics: TopicOffsets
   readonly due: (now: number, limit: number) => RunRow[]
   readonly clear: () => void
 }
-
-const UPSERT = `
-insert into runs (run_id, revision, position, status, agent, waits_for, tenant, due_at, row) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-on conflict (run_id) do update set
-  revision = excluded.revision, position = excluded.position, status = excluded.status, agent = excluded.agent,
-  waits_for = excluded.waits_for, tenant = excluded.tenant, due_at = excluded.due_at, row = excluded.row
-where excluded.revision > runs.revision
-`
 
 const openTables = (path: string): Tables => {
   try {
@@ -82,8 +76,6 @@ const openTables = (path: string): Tables => {
 const tablesOf = (db: DatabaseSync): Tables => {
   const readState = db.prepare('select format, log, position from state')
   const writeState = db.prepare('update state set log = ?, position = ?')
-  const upsert = db.prepare(UPSERT)
-  const byId = db.prepare('select row from runs where run_id = ?')
   const dueBy = db.prepare('select row from runs where due_at <= ? order by due_at, position limit ?')
   return {
     db,
@@ -93,8 +85,8 @@ const tablesOf = (db: DatabaseSync): Tables => {
       return typeof state['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
     },
     setCheckpoint: ({ log, position }) => writeState.run(log, position),
-    put: (row) => upsert.run(...columnsOf(row)),
-    get: (runId) => byId.all(runId).map(toRow)[0],
+    ...runRows(db),
+    topics: topicOffsets(db),
     due: (now, limit) => dueBy.all(now, limit).map(toRow),
     clear: () => {
       db.exec('delete from runs; delete from offsets; update state set log = null, position = null, generation = generation + 1;')
@@ -102,20 +94,19 @@ const tablesOf = (db: DatabaseSync): Tables => {
   }
 }
 
-const columnsOf = (row: RunRow): SQLInputValue[] => {
-  const { runId, revision, position, status, agent, waitsFor, tenant = null } = row
-  return [runId, revision, position, status, agent, waitsFor, tenant, dueAt(row), JSON.stringify(row)]
-}
-
-const dueAt = (row: RunRow): number | null => (row.status === 'active' && row.problem === undefined ? row.attentionAt : null)
-
-const toRow = (record: Record<string, unknown>): RunRow => JSON.parse(String(record['row'])) as RunRow
-
 const write = (tables: Tables, batch: RunBatch): boolean => {
   const checkpoint = checkpointAfter(tables.checkpoint(), batch)
   if (checkpoint === undefined) return false
   for (const row of batch.rows) tables.put(row)
   tables.setCheckpoint(checkpoint)
+  return true
+}
+
+const writeFrom = (tables: Tables, { rows, ...batch }: TopicBatch): boolean => {
+  // Another version of Refold may have begun the file anew.
+  tables.checkpoint()
+  if (!tables.topics.advance(batch)) return false
+  for (const row of rows) tables.put(row)
   return true
 }
 

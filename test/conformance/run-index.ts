@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../src/errors.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { Checkpoint, RunIndex } from '../../src/views/run-index.ts'
+import { topicFeed } from './run-index-topic.ts'
 
 export interface IndexUnderTest {
   readonly index: RunIndex
@@ -64,6 +65,7 @@ export const runIndexConformance = (name: string, open: () => Promise<IndexUnder
     lists(index, fill)
     attention(index, fill)
     endings(index, fill)
+    topicFeed(index, newRow)
   })
 }
 

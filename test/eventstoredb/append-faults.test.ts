@@ -71,10 +71,13 @@ describe('an append to EventStoreDB', () => {
     })
   })
   test('to a server that is not there is certainly not stored', async () => {
-    await withDurableStandIn(async ({ standIn: lost, log }) => {
-      await lost.kill()
-      const { retryable } = (await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'EventLogUnavailable')) as never
-      expect(retryable).toBe(true)
+    await withDurableStandIn(async ({ standIn: lost }) => {
+      await withLog(lost, async (log) => {
+        await lost.kill()
+        expect(await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'EventLogUnavailable')).toMatchObject({
+          retryable: true,
+        })
+      })
     })
   })
   test('whose late answer comes after it was repeated changes nothing', async () => {

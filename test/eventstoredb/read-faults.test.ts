@@ -94,18 +94,17 @@ describe('a read from EventStoreDB', () => {
     expect(waited).toBe(false)
   })
   test('sees a leader that is another node now', async () => {
-    await withDurableStandIn(async ({ standIn: follower, log, path }) => {
-      const stream = await streamOf(log, 3)
+    await withDurableStandIn(async ({ standIn: follower, path }) => {
       const leader = await startStandIn({ path })
-      try {
+      await withLog(follower, async (log) => {
+        const stream = await streamOf(log, 3)
         await follower.set({ leaderPort: leader.port })
         expect(revisionsOf(await collect(log.readStream(stream)))).toEqual([0, 1, 2])
         expect(await leader.report()).toMatchObject({ connections: 1 })
         await log.deleteStream(stream, 2)
         await rejection(collect(log.readStream(stream)), 'StreamNotFound')
-      } finally {
-        await leader.stop()
-      }
+      })
+      await leader.stop()
     })
   })
   test('that the server refuses for good is not repeated', async () => {

@@ -44,7 +44,6 @@ export const withLog = async (
 
 interface DurableSetting {
   readonly standIn: StandIn
-  readonly log: EventLog
   /** Of the file that holds the events. */
   readonly path: string
 }
@@ -55,7 +54,7 @@ export const withDurableStandIn = async (work: (setting: DurableSetting) => Prom
   const path = join(folder, 'log.db')
   const standIn = await startStandIn({ path })
   try {
-    await withLog(standIn, (log) => work({ standIn, log, path }))
+    await work({ standIn, path })
   } finally {
     await standIn.stop()
     rmSync(folder, { recursive: true })

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { streamOf } from '../../src/events/codec.ts'
 import { manualClock } from '../support/world.ts'
 import { tokenBuckets } from '../../src/http/rate-limit.ts'
 import { traceparentOf } from '../../src/http/traceparent.ts'
@@ -176,14 +177,8 @@ describe('the log', () => {
     await using service = await openService()
     const { log } = service.world
     const runId = await service.run('Hello')
-    const id = '00000000-0000-4000-8000-ffffffffffff'
-    const [first] = await Array.fromAsync(log.readStream(`run.${'x'}`)).catch(() => [])
-    expect(first).toBeUndefined()
-    for await (const { stream, revision } of log.readAll()) {
-      if (!stream.endsWith(runId) || revision < 4) continue
-      await log.append(stream, revision, [{ id, type: 'MessageReceived', data: 'SECRET, and no JSON', meta: '{}' }])
-      break
-    }
+    const broken = { id: '00000000-0000-4000-8000-ffffffffffff', type: 'MessageReceived', data: 'SECRET, and no JSON', meta: '{}' }
+    await log.append(streamOf(runId), 'stream-exists', [broken])
     const { status, body } = await service.ask(`GET /v1/runs/${runId}`)
     expect({ status, body }).toMatchObject({ status: 500, body: { code: 'EventLogCorrupt' } })
     expect(service.lines.at(-1)).toMatchObject({ level: 50, code: 'EventLogCorrupt' })

@@ -6,6 +6,7 @@ import { createProjector } from '../../src/consumers/projector.ts'
 import { sha256 } from '../../src/hash.ts'
 import type { Scope } from '../../src/http/api-keys.ts'
 import type { Receipt } from '../../src/http/contract.ts'
+import type { ServedRefold } from '../../src/http/api-parts.ts'
 import { httpOptions, type HttpOptions } from '../../src/http/http-options.ts'
 import { startHttpServer, type HttpServer } from '../../src/http/server.ts'
 import { memoryBlobStore } from '../../src/blobs/blob-store.memory.ts'
@@ -35,6 +36,7 @@ interface Asked {
 export interface Service extends AsyncDisposable {
   readonly url: string
   readonly world: World
+  readonly served: ServedRefold
   readonly server: HttpServer
   /** Every line of the log by now. */
   readonly lines: readonly Record<string, unknown>[]
@@ -110,21 +112,31 @@ export interface ServiceOptions {
   readonly script?: ModelScript
   /** Instead of a script. */
   readonly model?: Model
+  readonly host?: string
+  readonly port?: number
+  /** What the index waits for before it is read. */
+  readonly beforeList?: () => Promise<void>
 }
 
 /** The real service on a free port of this machine, on a Refold in memory. */
-export const openService = async ({ http = {}, agents = [deskAgent], script = deskScript, model }: ServiceOptions = {}): Promise<Service> => {
+export const openService = async (options: ServiceOptions = {}): Promise<Service> => {
+  const { http = {}, agents = [deskAgent], script = deskScript, model, host = '127.0.0.1', port = 0 } = options
   const world = openWorld({ agents, models: { scripted: model ?? scriptedModel(script) } })
   const { refold, log, blobs, clock } = world
   const index = memoryRunIndex()
   const lines: Record<string, unknown>[] = []
-  const served = { ...refold, log, blobs, index, projector: createProjector({ log, index }) }
+  const projector = createProjector({ log, index })
+  const catchUp = async (): Promise<void> => {
+    await options.beforeList?.()
+    await projector.catchUp()
+  }
+  const served = { ...refold, log, blobs, index, projector: { catchUp } }
   let count = 0
   const server = await startHttpServer({
     refold: served,
     settings: httpOptions.parse(http),
-    host: '127.0.0.1',
-    port: 0,
+    host,
+    port,
     clock,
     ids: { uuid: () => `request-${++count}` },
     logger: pino({ level: 'debug' }, linesInto(lines)),
@@ -132,6 +144,7 @@ export const openService = async ({ http = {}, agents = [deskAgent], script = de
   const service: Service = {
     url: server.url,
     world,
+    served,
     server,
     lines,
     async ask<Body>(request: string, asked: Asked = {}) {
