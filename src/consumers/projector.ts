@@ -1,9 +1,9 @@
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
-import { RUN_STREAM_PREFIX, runIdOf } from '../events/codec.ts'
-import { applyToRunRow, type RunRow } from '../projections/run-index.ts'
+import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, RunIndex } from '../views/run-index.ts'
 import { bursts, nextTurn } from './bursts.ts'
 import { identityOf } from './log-identity.ts'
+import { foldRows } from './run-rows.ts'
 
 // Keeps the index of runs in step with the log.
 //
@@ -96,13 +96,9 @@ const take = async (
   since: Checkpoint | undefined,
   events: readonly StoredEvent[],
 ): Promise<Checkpoint | undefined> => {
-  const rows = new Map<string, RunRow>()
-  for (const event of events) {
-    const runId = runIdOf(event.stream)
-    rows.set(runId, applyToRunRow(rows.get(runId) ?? (await index.get(runId)), event))
-  }
+  const rows = await foldRows((runId) => index.get(runId), events)
   const checkpoint = { log: since?.log ?? (await identityOf(log)), position: events.at(-1)?.position ?? 0 }
-  return (await index.apply({ rows: [...rows.values()], since, checkpoint })) ? checkpoint : undefined
+  return (await index.apply({ rows, since, checkpoint })) ? checkpoint : undefined
 }
 
 const validCheckpoint = async ({ log, index }: Ports): Promise<Checkpoint | undefined> => {

@@ -1,4 +1,3 @@
-import type { AppError } from '../errors.ts'
 
 /** An event as the log stores it: the log knows neither runs nor charts, only streams of JSON texts. */
 export interface NewEvent {
@@ -75,7 +74,7 @@ export interface StreamMetadata {
 /**
  * Where facts live. The contract is that of EventStoreDB (docs/decisions/0003), so that an adapter for it needs no layer between.
  *
- * All promises reject with {@link AppError}:
+ * All promises reject with `AppError`:
  * `EventLogConflict` (details: stream, expected, actual), `StreamNotFound`, `StreamDeleted`, `TooLarge`, `InvalidInput`,
  * `EventLogUnavailable` (certainly not stored), `OutcomeUnknown` (perhaps stored: repeat with identical ids and revision), `EventLogCorrupt`, `Closed`.
  */

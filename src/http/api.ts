@@ -31,7 +31,9 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
-  app.notFound((c) => problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')))
+  app.notFound((c) =>
+    problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')),
+  )
   return app
 }
 

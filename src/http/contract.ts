@@ -9,9 +9,7 @@ import type { Json } from '../json.ts'
 
 const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 
-const json = z
-  .custom<Json>((value) => value !== undefined, 'expected any JSON value')
-  .meta({ type: JSON_TYPES, description: 'Any JSON.' })
+const json = z.custom<Json>((value) => value !== undefined, 'expected any JSON value').meta({ type: JSON_TYPES, description: 'Any JSON.' })
 /** Of an answer. */
 const anything = z.unknown().meta({ description: 'Any JSON.' })
 const time = z.int().meta({ description: 'ms since the epoch' })
@@ -92,7 +90,9 @@ export const startRun = z
 
 export const sendMessage = z.strictObject({ message: text, data: json.optional() }).meta({ id: 'SendMessage' })
 export const grantApproval = z.strictObject({ by, digest }).meta({ id: 'GrantApproval' })
-export const denyApproval = z.strictObject({ by, reason: text.meta({ description: 'the agent is told' }), digest }).meta({ id: 'DenyApproval' })
+export const denyApproval = z
+  .strictObject({ by, reason: text.meta({ description: 'the agent is told' }), digest })
+  .meta({ id: 'DenyApproval' })
 
 export const settleToolCall = z
   .strictObject({
@@ -255,9 +255,7 @@ const agent = z.object({
   isNewest: z.boolean().meta({ description: 'whether new runs begin with this version' }),
   conversational: z.boolean().meta({ description: 'whether it begins with a message' }),
   models: z.array(z.string()).readonly(),
-  tools: z
-    .array(z.object({ name: z.string(), description: z.string(), effect: z.enum(['read', 'idempotent', 'once']) }))
-    .readonly(),
+  tools: z.array(z.object({ name: z.string(), description: z.string(), effect: z.enum(['read', 'idempotent', 'once']) })).readonly(),
 })
 export const agentList = z.object({ agents: z.array(agent.meta({ id: 'Agent' })).readonly() }).meta({ id: 'AgentList' })
 

@@ -23,7 +23,10 @@ export const identify = ({ settings }: ApiParts) => {
 const requireLocalHost = (host: string | undefined): void => {
   const name = URL.parse(`http://${host ?? ''}`)?.hostname ?? ''
   if (isLoopback(name)) return
-  throw new HttpProblem('HostUnknown', `Expected a request to localhost, since no API keys are configured, found one to ${host ?? '(no host)'}`)
+  throw new HttpProblem(
+    'HostUnknown',
+    `Expected a request to localhost, since no API keys are configured, found one to ${host ?? '(no host)'}`,
+  )
 }
 
 const known = (accessOf: (key: string) => Access | undefined, authorization: string | undefined): Access => {

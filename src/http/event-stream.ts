@@ -6,7 +6,7 @@ import { streamOf } from '../events/codec.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
-import { codeOf } from './problem.ts'
+import { codeOf, HttpProblem } from './problem.ts'
 
 // Server-sent events of one run.
 //
@@ -37,6 +37,7 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
   }
   // A browser takes 204 as the word not to connect again.
   if (from > newest.revision && finalEventTypes.has(newest.type)) return c.body(null, 204)
+  if (parts.stopping.aborted) throw new HttpProblem('NotReady', 'The service is stopping')
   const opened = parts.streams.open(c.get('access').name)
   c.header('x-accel-buffering', 'no')
   return streamSSE(c, async (stream) => {

@@ -16,17 +16,26 @@ const routes: readonly RouteConfig[] = [commandRoutes, queryRoutes, serviceRoute
 export const openApiDocument = (): Schema => {
   const app = new OpenAPIHono()
   const registry = app.openAPIRegistry
-  registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer', description: 'An API key of the configuration.' })
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key of the configuration.',
+  })
   registry.registerComponent('responses', 'Problem', {
     description: 'What is wrong, as RFC 9457 says it.',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   })
   registry.register('Problem', problem)
   for (const [name, schema] of eventComponents()) registry.registerComponent('schemas', name, schema)
-  for (const route of routes) registry.registerPath({ ...route, responses: { ...route.responses, default: { $ref: '#/components/responses/Problem' } } })
+  for (const route of routes)
+    registry.registerPath({ ...route, responses: { ...route.responses, default: { $ref: '#/components/responses/Problem' } } })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Refold', version: '1.0.0', description: 'Runs of AI agents: start them, talk to them, decide for them, and see what they did.' },
+    info: {
+      title: 'Refold',
+      version: '1.0.0',
+      description: 'Runs of AI agents: start them, talk to them, decide for them, and see what they did.',
+    },
   })
   return JSON.parse(JSON.stringify(document)) as Schema
 }

@@ -11,10 +11,7 @@ interface Bucket {
 }
 
 /** One bucket a name: it holds `burst` tokens at most, and `perSecond` flow in. Starts full. */
-export const tokenBuckets = (
-  clock: Clock,
-  { perSecond, burst }: { readonly perSecond: number; readonly burst: number },
-): RateLimit => {
+export const tokenBuckets = (clock: Clock, { perSecond, burst }: { readonly perSecond: number; readonly burst: number }): RateLimit => {
   const buckets = new Map<string, Bucket>()
 
   const filled = (name: string): Bucket => {

@@ -42,13 +42,13 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const api = createApi({ refold, settings, clock, ids, logger, streams, stopping: stopping.signal })
   // The globals stay as they are: models and tools in this process use them too.
   const server = createServer(getRequestListener(api.fetch, { overrideGlobalObjects: false }))
+  closeConnectionsOnceStopping(server, stopping.signal)
   await listen(server, options)
   return {
     url: urlOf(server),
     async stop(deadlineMs) {
       stopping.abort()
       const closed = once(server, 'close')
-      closeConnectionsAsTheyEnd(server)
       server.close()
       streams.endAll()
       const disarm = clock.setTimer(deadlineMs, () => {
@@ -82,9 +82,11 @@ const urlOf = (server: Server): string => {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** A connection that is kept alive would hold up the end until its client lets go. */
-const closeConnectionsAsTheyEnd = (server: Server): void => {
+/** A connection that is kept alive for a next request would hold up the end until its client lets go. */
+const closeConnectionsOnceStopping = (server: Server, stopping: AbortSignal): void => {
   server.on('request', (_, response) => {
-    response.once('close', () => setImmediate(() => server.closeIdleConnections()))
+    response.once('close', () => {
+      if (stopping.aborted) setImmediate(() => server.closeIdleConnections())
+    })
   })
 }

@@ -52,7 +52,7 @@ export interface TopicBatch {
 /** Rows that are folded anew where nobody looks, while the old ones are read and written. */
 export interface RunIndexRebuild {
   get(runId: string): Promise<RunRow | undefined>
-  /** Of two rows of a run the one with the higher revision stays. */
+  /** One row a run. Of two rows of a run the one with the higher revision stays. */
   put(rows: readonly RunRow[]): Promise<void>
   /** All rows are replaced by these, in one step, and the topic is read on from here. The rebuild is over. */
   finish(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>

@@ -60,7 +60,7 @@ const withCluster = async (
     const hosts = [first, second].map(({ port }) => `127.0.0.1:${port}`).join(',')
     const connectionString = `esdb://${hosts}?tls=false&discoveryInterval=20&gossipTimeout=1`
     try {
-      await second.set({ leaderPort: first.port })
+      await second.set({ leader: first.port })
       await work({ first, second, cluster: { connectionString } })
     } finally {
       await second.stop()
@@ -73,7 +73,7 @@ describe('an event log in a cluster of EventStoreDB', () => {
     await withCluster(async ({ first, second, cluster }) => {
       const killLeader = async (): Promise<void> => {
         await first.kill()
-        await second.set({ leaderPort: undefined })
+        await second.set({ leader: 'itself' })
       }
       await withLog(
         cluster,
@@ -95,8 +95,8 @@ describe('an event log in a cluster of EventStoreDB', () => {
         async (log) => {
           const stream = newStream()
           await log.append(stream, 'no-stream', newEvents(1))
-          await second.set({ leaderPort: undefined })
-          await first.set({ leaderPort: second.port, appends: { kind: 'refused', message: 'No leader info' } })
+          await second.set({ leader: 'itself' })
+          await first.set({ leader: second.port, appends: { kind: 'refused', message: 'No leader info' } })
           expect(await log.append(stream, 0, newEvents(1))).toMatchObject({ revision: 1 })
           expect((await second.report()).appends).toBeGreaterThan(0)
         },

@@ -98,7 +98,7 @@ describe('a read from EventStoreDB', () => {
       const leader = await startStandIn({ path })
       await withLog(follower, async (log) => {
         const stream = await streamOf(log, 3)
-        await follower.set({ leaderPort: leader.port })
+        await follower.set({ leader: leader.port })
         expect(revisionsOf(await collect(log.readStream(stream)))).toEqual([0, 1, 2])
         expect(await leader.report()).toMatchObject({ connections: 1 })
         await log.deleteStream(stream, 2)

@@ -19,7 +19,10 @@ describe('a start', () => {
     expect(status).toBe(201)
     expect(headers.get('location')).toBe(`/v1/runs/${body.runId}`)
     await service.settle(body.runId)
-    expect((await service.ask(`GET ${headers.get('location') ?? ''}`)).body).toMatchObject({ answer: 'You said: Hello', waitsFor: 'message' })
+    expect((await service.ask(`GET ${headers.get('location') ?? ''}`)).body).toMatchObject({
+      answer: 'You said: Hello',
+      waitsFor: 'message',
+    })
   })
 
   test('without a message waits for one', async () => {
@@ -222,7 +225,10 @@ describe('an operator', () => {
   test('pauses a run and lets it go on', async () => {
     await using service = await openService()
     const runId = await service.run('Hello')
-    expect((await service.ask(`POST /v1/runs/${runId}/pause`, { body: { reason: 'lunch' } })).body).toMatchObject({ paused: true, waitsFor: 'resume' })
+    expect((await service.ask(`POST /v1/runs/${runId}/pause`, { body: { reason: 'lunch' } })).body).toMatchObject({
+      paused: true,
+      waitsFor: 'resume',
+    })
     expect((await service.ask(`POST /v1/runs/${runId}/resume`)).body).toMatchObject({ paused: false, waitsFor: 'message' })
   })
 

@@ -34,5 +34,4 @@ const schemaOf = (method: string, path: string, { status, headers }: Response): 
   return answer.content[type]?.schema
 }
 
-const inDocument = (schema: Schema): Schema =>
-  typeof schema['$ref'] === 'string' ? { $ref: `api${schema['$ref']}` } : schema
+const inDocument = (schema: Schema): Schema => (typeof schema['$ref'] === 'string' ? { $ref: `api${schema['$ref']}` } : schema)

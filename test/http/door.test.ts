@@ -14,7 +14,8 @@ describe('an API key', () => {
     const without = await service.ask('GET /v1/agents')
     expect(without).toMatchObject({ status: 401, body: { code: 'KeyMissing' } })
     expect(without.headers.get('www-authenticate')).toBe('Bearer')
-    for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs/errors.md']) expect((await service.ask(`GET ${path}`)).status).toBe(200)
+    for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs/errors.md'])
+      expect((await service.ask(`GET ${path}`)).status).toBe(200)
   })
 
   test.each(['Basic abc', 'Bearer', acme.key, ''])('is no other than a bearer token: %j', async (authorization) => {
@@ -40,7 +41,11 @@ describe('an API key', () => {
     const path = `/v1/runs/${String(body['runId'])}`
     const requests = [`GET ${path}`, `POST ${path}/messages`, `POST ${path}/pause`]
     const statuses = async (key: string): Promise<number[]> =>
-      Promise.all(requests.map(async (each) => (await service.ask(each, { key, ...(each.includes('messages') ? { body: { message: 'Hi' } } : {}) })).status))
+      Promise.all(
+        requests.map(
+          async (each) => (await service.ask(each, { key, ...(each.includes('messages') ? { body: { message: 'Hi' } } : {}) })).status,
+        ),
+      )
     expect(await statuses(keys.read.key)).toEqual([200, 403, 403])
     expect(await statuses(keys.write.key)).toEqual([403, 200, 403])
     expect(await statuses(keys.operate.key)).toEqual([403, 403, 200])
@@ -65,8 +70,10 @@ describe('a service without keys', () => {
   test('answers to the names of this machine only, since a page on the web could make its own name point here', async () => {
     await using service = await openService()
     const { port } = new URL(service.url)
-    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.1.2.3', '[::1]:8080']) expect(await statusForHost(service, host)).toBe(200)
-    for (const host of ['evil.example', `localhost.evil.example:${port}`, '192.168.1.7']) expect(await statusForHost(service, host)).toBe(421)
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.1.2.3', '[::1]:8080'])
+      expect(await statusForHost(service, host)).toBe(200)
+    for (const host of ['evil.example', `localhost.evil.example:${port}`, '192.168.1.7'])
+      expect(await statusForHost(service, host)).toBe(421)
   })
 })
 
@@ -121,7 +128,13 @@ describe('a trace context', () => {
     const trace = '0af7651916cd43dd8448eb211c80319c'
     const good = [`00-${trace}-b7ad6b7169203331-01`, `01-${trace}-b7ad6b7169203331-00`]
     expect(good.map(traceparentOf)).toEqual(good)
-    const bad = ['', 'nonsense', `ff-${trace}-b7ad6b7169203331-01`, `00-${'0'.repeat(32)}-b7ad6b7169203331-01`, `00-${trace}-${'0'.repeat(16)}-01`]
+    const bad = [
+      '',
+      'nonsense',
+      `ff-${trace}-b7ad6b7169203331-01`,
+      `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+      `00-${trace}-${'0'.repeat(16)}-01`,
+    ]
     expect(bad.map(traceparentOf)).toEqual(bad.map(() => undefined))
     expect(traceparentOf(undefined)).toBeUndefined()
   })

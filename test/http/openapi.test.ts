@@ -41,7 +41,11 @@ describe('the OpenAPI document', () => {
     for (const [path, methods] of Object.entries(paths)) {
       const { headers } = await service.ask(`PATCH ${path.replaceAll(/\{\w+\}/g, 'x')}`)
       const allowed = (headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD')
-      expect(allowed.sort(), path).toEqual(Object.keys(methods).map((method) => method.toUpperCase()).sort())
+      expect(allowed.sort(), path).toEqual(
+        Object.keys(methods)
+          .map((method) => method.toUpperCase())
+          .sort(),
+      )
     }
   })
 
@@ -56,7 +60,9 @@ describe('the OpenAPI document', () => {
       streams: openStreams(1),
       stopping: new AbortController().signal,
     })
-    const routed = api.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
+    const routed = api.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect([...new Set(routed)].sort()).toEqual(operations.map(({ method, path }) => `${method} ${path}`).sort())
   })
 

@@ -105,7 +105,10 @@ describe('a request that is refused', () => {
   test('is no JSON', async () => {
     await using service = await openService()
     const { status, body } = await service.ask('POST /v1/runs', { body: '{"agent": "desk"' })
-    expect({ status, body }).toMatchObject({ status: 400, body: { code: 'InvalidInput', detail: expect.stringContaining('JSON') as string } })
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { code: 'InvalidInput', detail: expect.stringContaining('JSON') as string },
+    })
   })
 
   test('has a body of another type, or of none', async () => {

@@ -123,7 +123,8 @@ describe('a service that stops', () => {
       call: (request) =>
         new Promise((resolve) => {
           const usage = { inputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 }
-          finish = () => resolve({ ok: true, parts: [{ type: 'text', text: 'Late.' }], stop: 'stop', usage, model: request.model, dropped: [] })
+          finish = () =>
+            resolve({ ok: true, parts: [{ type: 'text', text: 'Late.' }], stop: 'stop', usage, model: request.model, dropped: [] })
         }),
     }
     const service = await openService({ model })

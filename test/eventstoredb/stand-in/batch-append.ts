@@ -76,7 +76,7 @@ const answer = async (conversation: Conversation, batch: Batch): Promise<void> =
       return
     case 'answeredLate': {
       const response = await store(log, batch)
-      state.whenAnswersGoOut(() => send(response))
+      state.keepAnswer(() => send(response))
       return
     }
     case 'refused':

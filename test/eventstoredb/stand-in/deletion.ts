@@ -33,7 +33,7 @@ type Call = ServerUnaryCall<DeleteReq, DeleteResp> | ServerUnaryCall<TombstoneRe
 const answer = async (log: WireLog, { faults }: FaultyState, call: Call, kind: 'soft' | 'tombstone'): Promise<string> => {
   const options = call.request.getOptions()
   const stream = nameOf(options?.getStreamIdentifier())
-  if (faults.leaderPort !== undefined && call.metadata.get('requires-leader')[0] === 'true') throw notLeader(faults.leaderPort)
+  if (faults.leader !== 'itself' && call.metadata.get('requires-leader')[0] === 'true') throw notLeader(faults.leader)
   try {
     return String(await log.remove(stream, expectedOf(options), kind))
   } catch (error) {

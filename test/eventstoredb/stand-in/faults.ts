@@ -7,7 +7,7 @@ export type AppendFault =
   | { readonly kind: 'swallowed' }
   /** Stored, and never answered. */
   | { readonly kind: 'storedSilently' }
-  /** Stored, and answered once the fault is taken back. */
+  /** Stored, and answered when the test asks for it. */
   | { readonly kind: 'answeredLate' }
   /** Not stored; answered with an error that has this text and no details. */
   | { readonly kind: 'refused'; readonly message: string }
@@ -44,8 +44,8 @@ export interface Faults {
   readonly subscriptionsMuted: boolean
   /** The call that asks what the server can do: a gRPC status to fail with, or no answer. */
   readonly capabilities: 'answered' | 'unanswered' | { readonly code: number }
-  /** The port of the node that leads where this one does not. */
-  readonly leaderPort: number | undefined
+  /** Or the port of the node that leads where this one does not. */
+  readonly leader: 'itself' | number
 }
 
 export const NO_FAULTS: Faults = {
@@ -53,7 +53,7 @@ export const NO_FAULTS: Faults = {
   reads: { kind: 'none' },
   subscriptionsMuted: false,
   capabilities: 'answered',
-  leaderPort: undefined,
+  leader: 'itself',
 }
 
 /** What a test may ask of a running stand-in. */
@@ -61,8 +61,11 @@ export type Request =
   | { readonly do: 'set'; readonly faults: Partial<Faults> }
   /** The conversations that appends come in now are never answered again; new ones are. */
   | { readonly do: 'wedge' }
+  | { readonly do: 'answerLate' }
   /** Ends every open subscription: cleanly, or with a gRPC status. */
   | { readonly do: 'endSubscriptions'; readonly code?: number; readonly details?: string }
+  /** Answered once so many appends have arrived since the start. */
+  | { readonly do: 'awaitAppends'; readonly appends: number }
   | { readonly do: 'report' }
 
 export interface Report {

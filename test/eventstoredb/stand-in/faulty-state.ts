@@ -10,8 +10,11 @@ export interface FaultyState {
   /** Counts the append and says what is to become of it. */
   nextAppend(connectionName: string): AppendFault
   nextRead(): ReadFault
-  /** To be done once late answers may go out. */
-  whenAnswersGoOut(send: () => void): void
+  /** Resolves once so many appends have arrived since the start. */
+  arrived(appends: number): Promise<void>
+  /** To be done by `answerLate`. */
+  keepAnswer(send: () => void): void
+  answerLate(): void
   readonly openSubscriptions: Set<EndSubscription>
   seen(peer: string): void
   /** Whether a conversation that begins now is still answered. */
@@ -28,6 +31,7 @@ export const faultyState = (): FaultyState => {
   let batchStreams = 0
   let wedged = 0
   let late: (() => void)[] = []
+  const onArrival = new Set<() => void>()
   const peers = new Set<string>()
   const openSubscriptions = new Set<EndSubscription>()
 
@@ -39,23 +43,35 @@ export const faultyState = (): FaultyState => {
       faults = { ...faults, ...changed }
       if (changed.appends !== undefined) appendsLeft = changed.appendCount ?? Infinity
       if (changed.reads !== undefined) readsLeft = changed.readCount ?? Infinity
-      if (faults.appends.kind === 'answeredLate') return
-      const waiting = late
-      late = []
-      for (const send of waiting) send()
     },
     nextAppend(connectionName) {
       appends += 1
+      for (const look of onArrival) look()
       if (faults.appendsOf !== undefined && faults.appendsOf !== connectionName) return NO_FAULTS.appends
       appendsLeft -= 1
       return appendsLeft < 0 ? NO_FAULTS.appends : faults.appends
     },
+    arrived: (wanted) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (appends < wanted) return
+          onArrival.delete(look)
+          resolve()
+        }
+        onArrival.add(look)
+        look()
+      }),
     nextRead() {
       readsLeft -= 1
       return readsLeft < 0 ? NO_FAULTS.reads : faults.reads
     },
-    whenAnswersGoOut(send) {
+    keepAnswer(send) {
       late.push(send)
+    },
+    answerLate() {
+      const waiting = late
+      late = []
+      for (const send of waiting) send()
     },
     openSubscriptions,
     seen(peer) {

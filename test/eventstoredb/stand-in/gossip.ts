@@ -10,10 +10,10 @@ export const readGossip =
   (ownPort: () => number, state: FaultyState) =>
   (_call: ServerUnaryCall<Empty, ClusterInfo>, done: sendUnaryData<ClusterInfo>): void => {
     const { LEADER, FOLLOWER } = gossip.MemberInfo.VNodeState
-    const { leaderPort } = state.faults
+    const { leader } = state.faults
     const info = new gossip.ClusterInfo()
-    info.addMembers(member(ownPort(), leaderPort === undefined ? LEADER : FOLLOWER))
-    if (leaderPort !== undefined) info.addMembers(member(leaderPort, LEADER))
+    info.addMembers(member(ownPort(), leader === 'itself' ? LEADER : FOLLOWER))
+    if (leader !== 'itself') info.addMembers(member(leader, LEADER))
     done(null, info)
   }
 

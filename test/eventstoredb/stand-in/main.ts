@@ -40,7 +40,7 @@ server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), 
   process.send?.({ port })
 })
 
-const fulfil = (faulty: FaultyState, request: Request): unknown => {
+const fulfil = async (faulty: FaultyState, request: Request): Promise<unknown> => {
   switch (request.do) {
     case 'set':
       faulty.set(request.faults)
@@ -48,16 +48,21 @@ const fulfil = (faulty: FaultyState, request: Request): unknown => {
     case 'wedge':
       faulty.wedge()
       return undefined
+    case 'answerLate':
+      faulty.answerLate()
+      return undefined
     case 'endSubscriptions':
       for (const end of faulty.openSubscriptions) end(request.code, request.details ?? '')
       return undefined
+    case 'awaitAppends':
+      return faulty.arrived(request.appends)
     case 'report':
       return faulty.report()
   }
 }
 
 process.on('message', ({ id, request }: { id: number; request: Request }) => {
-  process.send?.({ id, answer: fulfil(state, request) })
+  void fulfil(state, request).then((answer) => process.send?.({ id, answer }))
 })
 process.on('disconnect', () => process.exit())
 process.on('SIGTERM', () => {

@@ -16,8 +16,8 @@ export const read =
     state.seen(call.getPeer())
     const options = call.request.getOptions()
     if (options === undefined) return
-    if (state.faults.leaderPort !== undefined && call.metadata.get('requires-leader')[0] === 'true') {
-      fail(call, notLeader(state.faults.leaderPort))
+    if (state.faults.leader !== 'itself' && call.metadata.get('requires-leader')[0] === 'true') {
+      fail(call, notLeader(state.faults.leader))
     } else if (options.hasSubscription()) {
       void runSubscription(log, state, call, options)
     } else {

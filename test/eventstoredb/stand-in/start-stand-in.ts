@@ -12,7 +12,11 @@ export interface StandIn {
   set(faults: Partial<Faults>): Promise<void>
   /** The conversations that appends come in now are never answered again; new ones are. */
   wedge(): Promise<void>
+  /** Gives the answers that were kept back. */
+  answerLate(): Promise<void>
   endSubscriptions(how?: { readonly code: number; readonly details: string }): Promise<void>
+  /** Resolves once so many appends have arrived since the start. */
+  arrived(appends: number): Promise<void>
   report(): Promise<Report>
   /** It goes on listening, but nothing runs any more. */
   freeze(): boolean
@@ -44,8 +48,14 @@ export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<
     async wedge() {
       await ask({ do: 'wedge' })
     },
+    async answerLate() {
+      await ask({ do: 'answerLate' })
+    },
     async endSubscriptions(how) {
       await ask({ do: 'endSubscriptions', ...how })
+    },
+    async arrived(appends) {
+      await ask({ do: 'awaitAppends', appends })
     },
     report: async () => (await ask({ do: 'report' })) as Report,
     freeze: () => process.child.kill('SIGSTOP'),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
-import { canonicalJson } from '../../../src/json.ts'
+import { canonicalJson, type Json } from '../../../src/json.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
 import { chartDriver, referenceInit, referenceStep, type ChartStep } from '../../../src/statechart/driver.ts'
@@ -79,6 +79,8 @@ const anyEvent: fc.Arbitrary<EventObject> = fc
   })
   .map(({ revision, at, iterations, body }) => ({ ...body, revision, at, spent: { ...spent, iterations } }))
 
+const throughText = (saved: Json): Json => JSON.parse(JSON.stringify(saved)) as Json
+
 const timersOf = (machine: AnyStateMachine): string[] => (machine.events as string[]).filter((type) => type.startsWith('xstate.after.'))
 
 const stateOf = ({ status, value, context, output }: AnyMachineSnapshot): string =>
@@ -126,7 +128,7 @@ describe.each(charts)('%s', (_, machine, input) => {
         let step = driver.init(input)
         for (const [index, event] of taken.entries()) {
           if (step.snapshot.status !== 'active') return
-          const before = index === cut ? driver.restore(JSON.parse(JSON.stringify(driver.persist(step.snapshot)))) : step.snapshot
+          const before = index === cut ? driver.restore(throughText(driver.persist(step.snapshot))) : step.snapshot
           const next = driver.step(before, event)
           expect(described(next)).toEqual(described(driver.step(step.snapshot, event)))
           step = next
@@ -145,7 +147,7 @@ describe('a saved state', () => {
       ...snapshot,
       context: { callId: '3.0', attempt: 1, data: { sessionId: 'x', send: 1, ref: 2, xstate$$type: 1 } },
     } as AnyMachineSnapshot
-    const restored = driver.restore(JSON.parse(JSON.stringify(driver.persist(odd))))
+    const restored = driver.restore(throughText(driver.persist(odd)))
     expect(restored.context).toEqual(odd.context)
     expect(restored.can({ type: 'ToolCallRejected' })).toBe(true)
   })

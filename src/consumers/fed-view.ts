@@ -1,0 +1,46 @@
+import type { StoredEvent } from '../eventlog/event-log.ts'
+import type { TopicState } from '../views/run-index.ts'
+
+/** An event that a view cannot take in. */
+export interface PoisonEvent {
+  readonly event: StoredEvent
+  readonly reason: string
+}
+
+/** Where a batch of messages lies, and what the view was when it was folded. */
+export interface FedPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly generation: number
+  /** The offset that the view has for the partition; undefined where it has none. */
+  readonly from: number | undefined
+  readonly next: number
+}
+
+export interface FoldedEvents {
+  /** Events that marked their run just now. */
+  readonly poison: readonly PoisonEvent[]
+  /** Rows and offset in one transaction. False, and nothing is written, where the view stands elsewhere by now. */
+  write(place: FedPlace): Promise<boolean>
+}
+
+export interface ViewRebuild {
+  /** The next events of the log, in order. */
+  take(events: readonly StoredEvent[]): Promise<void>
+  /** All that the view showed is replaced in one step, and the topic is read on from these offsets. */
+  finish(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  discard(): Promise<void>
+}
+
+/**
+ * A read model that is fed from the topic of events. Its promises reject where it cannot be read or written, and never because of
+ * an event: one that it cannot take in marks its run, and the others go on.
+ */
+export interface FedView {
+  state(topic: string): Promise<TopicState>
+  /** The newest revision that it holds of each of these runs; none of a run that it does not know. */
+  revisions(runIds: Iterable<string>): Promise<ReadonlyMap<string, number>>
+  /** Folds events, of each run without a gap, onto what it holds. Writes nothing yet. */
+  fold(events: readonly StoredEvent[]): Promise<FoldedEvents>
+  beginRebuild(): Promise<ViewRebuild>
+}
