@@ -12,6 +12,7 @@ interface RunBook {
   /** Newest claim of each call that has no last word. */
   readonly open: Map<string, { readonly attempt: number; readonly unresolved: boolean }>
   readonly closed: Set<string>
+  readonly fired: Set<string>
   /** Newest claim of each call, until its answer. */
   readonly owners: Map<string, { readonly owner: string; readonly leaseUntil: number }>
   readonly asked: Map<string, DataOf<'ApprovalRequested'>>
@@ -80,6 +81,7 @@ export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookke
       noteCommand(event)
       noteOwner(book, event, complain)
       noteCalls(book, event, complain)
+      noteTimer(book, event, complain)
       noteApproval(book, event, complain)
       noteMessages(book, event)
       noteTurn(book, event, complain)
@@ -101,6 +103,7 @@ const newBook = (): RunBook => ({
   lastTurn: 0,
   open: new Map(),
   closed: new Set(),
+  fired: new Set(),
   owners: new Map(),
   asked: new Map(),
   iterations: 0,
@@ -108,6 +111,12 @@ const newBook = (): RunBook => ({
   toolCalls: 0,
   tokens: 0,
 })
+
+const noteTimer = ({ fired }: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type !== 'TimerFired') return
+  if (fired.has(event.data.timerId)) complain('it has fired before')
+  fired.add(event.data.timerId)
+}
 
 const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): void => {
   if (event.type === 'ApprovalRequested') asked.set(event.data.callId, event.data)

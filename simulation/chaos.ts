@@ -90,7 +90,7 @@ const failureClasses: [ModelFailureClass, ...ModelFailureClass[]] = [
 ]
 
 /** A network that has just failed is likely to fail again. */
-const AGAIN = 0.5
+const AGAIN = 0.7
 
 export const fatesOf = (chance: Chance, climate: () => Climate): Fates => {
   let isTroubled = false

@@ -58,9 +58,10 @@ const saidProblems = ({ transcript }: RunState, said: readonly string[]): string
 }
 
 const approvalProblems = (state: RunState, now: number): string[] =>
-  [...state.approvals.values()]
-    .filter(({ expiresAt }) => expiresAt < now)
-    .map(({ callId }) => `the approval of ${callId} has expired and is still open`)
+  [...state.approvals.values()].flatMap(({ callId, expiresAt }) => [
+    ...(expiresAt < now ? [`the approval of ${callId} has expired and is still open`] : []),
+    ...(state.calls.has(callId) || state.owed.has(callId) ? [] : [`the approval of ${callId} is asked for nothing`]),
+  ])
 
 /** A worker that knows nothing but the index has to find all that is owed, and nothing else for ever. */
 const rowProblems = (state: RunState, row: RunRow | undefined): string[] => {

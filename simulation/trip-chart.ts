@@ -86,19 +86,16 @@ export const tripChart = setup({
     delegating: {
       entry: {
         type: 'startChildRun',
-        params: ({ context }) => ({ agent: 'clerk', input: `plan: read ${context.n}; say trip`, key: 'clerk' }),
+        params: ({ context }) => ({
+          agent: context.n % 2 === 0 ? 'clerk' : 'desk',
+          input: `plan: read ${context.n}; say trip`,
+          key: 'child',
+        }),
       },
       on: {
         ChildRunSucceeded: { target: 'summing', actions: assign({ total: ({ event }) => event.output }) },
-        ChildRunFailed: 'talking',
+        ChildRunFailed: 'failed',
       },
-    },
-    talking: {
-      entry: {
-        type: 'startChildRun',
-        params: ({ context }) => ({ agent: 'desk', input: `plan: note ${context.n}; say talk`, key: 'desk' }),
-      },
-      on: { ChildRunSucceeded: 'summing', ChildRunFailed: 'failed' },
     },
     summing: {
       entry: [

@@ -84,7 +84,7 @@ export const createCallers = (parts: CallersParts): Callers => {
 
   return {
     send(wish) {
-      const told: Told = { wish, commandId: `wish-${all.length}`, isStubborn: chance.hits(0.8), granted: 0, refused: 0, unanswered: 0 }
+      const told: Told = { wish, commandId: `wish-${all.length}`, isStubborn: chance.hits(0.65), granted: 0, refused: 0, unanswered: 0 }
       all.push(told)
       say(told, 1)
       if (chance.hits(0.15)) time.schedule(chance.between(0, 500), () => say(told, 1))

@@ -15,6 +15,11 @@ const environment = z
     OPENAI_BASE_URL: url.optional(),
     ANTHROPIC_API_KEY: z.string().min(1).optional(),
     ANTHROPIC_BASE_URL: url.optional(),
+    /** Brokers of a Kafka: `host:port,host:port`. */
+    REFOLD_KAFKA: z
+      .string()
+      .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'expected host:port,host:port')
+      .optional(),
     REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
   })
   .refine(({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }) => (REFOLD_EVENTSTORE === undefined) === (REFOLD_POSTGRES === undefined), {

@@ -40,6 +40,7 @@ const interruption = (): AbortSignal => {
 
 const parts: CommandLineParts = {
   open: async (options) => (await import('./open-refold.ts')).openRefold(options),
+  openBus: async (notify) => (await import('./open-bus.ts')).openBus(notify),
   stdin,
   stdout,
   stderr,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Bus, BusNotice } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import type { OpenRefold, RefoldOptions } from '../open-refold.ts'
 import type { ExitCode } from './exit-codes.ts'
@@ -7,6 +8,8 @@ import type { Output, OutputStreams } from './output.ts'
 /** What the process gives to the command line. */
 export interface CommandLineParts extends OutputStreams {
   readonly open: (options: RefoldOptions) => Promise<OpenRefold>
+  /** Undefined where the environment names no bus. */
+  readonly openBus: (notify: (notice: BusNotice) => void) => Promise<Bus | undefined>
   readonly stdin: NodeJS.ReadStream
   readonly cwd: string
   readonly clock: Clock

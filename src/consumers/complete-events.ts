@@ -20,8 +20,9 @@ export interface CompleteEvents {
 type Readable = Exclude<ReadMessage, { kind: 'foreign' }>
 
 /** Ids of the runs that the messages are about. */
-export const runIdsIn = (messages: readonly DeliveredMessage[]): ReadonlySet<string> =>
-  new Set(messages.map(fromMessage).flatMap((read) => (read.kind === 'foreign' ? [] : [runIdOf(placeOf(read).stream)])))
+export const runIdsIn = (messages: readonly DeliveredMessage[]): string[] => [
+  ...new Set(messages.map(fromMessage).flatMap((read) => (read.kind === 'foreign' ? [] : [runIdOf(placeOf(read).stream)]))),
+]
 
 /** What the messages add to a view that holds each run up to `known`: repetitions are passed over, gaps are read from the log. */
 export const completeEvents = async (

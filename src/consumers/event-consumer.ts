@@ -161,8 +161,9 @@ const batchTaker = ({ bus, log, view, topics, group, clock, notify }: EventConsu
     async handle({ topic, partition, messages, next }) {
       const stand = stands.get(partition) ?? (await look(partition))
       const fresh = messages.filter(({ offset }) => offset >= (stand.from ?? 0))
-      const complete = await completeEvents(log, fresh, await view.revisions(runIdsIn(fresh)))
-      const folded = await view.fold(complete.events)
+      const runs = await view.open(runIdsIn(fresh))
+      const complete = await completeEvents(log, fresh, runs.revisions)
+      const folded = runs.fold(complete.events)
       const letters = [...complete.letters, ...folded.poison.map((poison) => toLetter(poison, complete.messages))]
       await leftOut.publish(letters)
       if (!(await folded.write({ topic, partition, ...stand, next }))) return { restartAt: (await look(partition)).from ?? 0 }

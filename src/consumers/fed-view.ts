@@ -24,6 +24,14 @@ export interface FoldedEvents {
   write(place: FedPlace): Promise<boolean>
 }
 
+/** Some runs, as the view holds them. */
+export interface OpenRuns {
+  /** Of the newest event of each run; a run that the view does not know has none. */
+  readonly revisions: ReadonlyMap<string, number>
+  /** Folds events of these runs, of each without a gap. Writes nothing yet. */
+  fold(events: readonly StoredEvent[]): FoldedEvents
+}
+
 export interface ViewRebuild {
   /** The next events of the log, in order. */
   take(events: readonly StoredEvent[]): Promise<void>
@@ -38,9 +46,6 @@ export interface ViewRebuild {
  */
 export interface FedView {
   state(topic: string): Promise<TopicState>
-  /** The newest revision that it holds of each of these runs; none of a run that it does not know. */
-  revisions(runIds: Iterable<string>): Promise<ReadonlyMap<string, number>>
-  /** Folds events, of each run without a gap, onto what it holds. Writes nothing yet. */
-  fold(events: readonly StoredEvent[]): Promise<FoldedEvents>
+  open(runIds: readonly string[]): Promise<OpenRuns>
   beginRebuild(): Promise<ViewRebuild>
 }

@@ -3,7 +3,7 @@ import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, RunIndex } from '../views/run-index.ts'
 import { bursts, nextTurn } from './bursts.ts'
 import { identityOf } from './log-identity.ts'
-import { foldRows } from './run-rows.ts'
+import { foldRows, runIdsOf } from './run-rows.ts'
 
 // Keeps the index of runs in step with the log.
 //
@@ -96,7 +96,7 @@ const take = async (
   since: Checkpoint | undefined,
   events: readonly StoredEvent[],
 ): Promise<Checkpoint | undefined> => {
-  const rows = await foldRows((runId) => index.get(runId), events)
+  const { rows } = foldRows(await index.getMany(runIdsOf(events)), events)
   const checkpoint = { log: since?.log ?? (await identityOf(log)), position: events.at(-1)?.position ?? 0 }
   return (await index.apply({ rows, since, checkpoint })) ? checkpoint : undefined
 }

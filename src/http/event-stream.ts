@@ -41,7 +41,7 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
   const opened = parts.streams.open(c.get('access').name)
   c.header('x-accel-buffering', 'no')
   return streamSSE(c, async (stream) => {
-    stream.onAbort(opened.close)
+    stream.onAbort(() => opened.close())
     try {
       await forward(stream, parts, { ...request, signal: opened.signal })
     } catch (error) {

@@ -1,6 +1,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { errorCodes, isAppError, type ErrorCode } from '../errors.ts'
+import { errorCodes, isAppError, messageOf, type ErrorCode } from '../errors.ts'
+import { present } from '../present.ts'
 import type { Problem } from './contract.ts'
 
 /** What can be wrong with a request before any run is asked. `docs/http.md` has a heading for each. */
@@ -97,20 +98,21 @@ const FRAMEWORK_DETAILS: Readonly<Record<number, string>> = {
 export const problemOf = (thrown: unknown, requestId: string): Problem => {
   const code = codeOf(thrown)
   const status = statusOf(code)
-  const isOurs = status >= 500 && code !== 'NotReady'
-  const error = isOurs ? undefined : thrown
-  const ofFramework = thrown instanceof HTTPException ? FRAMEWORK_DETAILS[thrown.status] : undefined
   return {
     type: `/docs/${OWN_CODES.has(code) ? 'errors' : 'http'}.md#${code.toLowerCase()}`,
     title: titleOf(code),
     status,
-    detail: ofFramework ?? (error instanceof Error ? error.message : INTERNAL),
     code,
     requestId,
     retryable: RETRYABLE.has(code) || (isAppError(thrown) && thrown.retryable),
-    ...(isAppError(error) && Object.keys(error.details).length > 0 ? { details: error.details } : {}),
-    ...(error instanceof HttpProblem && error.errors !== undefined ? { errors: error.errors } : {}),
+    ...(status >= 500 && code !== 'NotReady' ? { detail: INTERNAL } : wordsOf(thrown)),
   }
+}
+
+const wordsOf = (thrown: unknown): Pick<Problem, 'detail' | 'details' | 'errors'> => {
+  if (thrown instanceof HTTPException) return { detail: FRAMEWORK_DETAILS[thrown.status] ?? thrown.message }
+  if (isAppError(thrown)) return { detail: thrown.message, ...(Object.keys(thrown.details).length > 0 ? { details: thrown.details } : {}) }
+  return { detail: messageOf(thrown), ...(thrown instanceof HttpProblem ? present({ errors: thrown.errors }) : {}) }
 }
 
 export const codeOf = (thrown: unknown): ProblemCode => {

@@ -41,7 +41,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const stopping = new AbortController()
   const api = createApi({ refold, settings, clock, ids, logger, streams, stopping: stopping.signal })
   // The globals stay as they are: models and tools in this process use them too.
-  const server = createServer(getRequestListener(api.fetch, { overrideGlobalObjects: false }))
+  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
+  const server = createServer((request, response) => void listener(request, response))
   closeConnectionsOnceStopping(server, stopping.signal)
   await listen(server, options)
   return {

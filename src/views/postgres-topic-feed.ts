@@ -44,7 +44,8 @@ export const rebuildTable = async (pool: Pool, transaction: Transaction): Promis
   const shadow = `${RUNS_TABLE}_rebuild_${randomUUID().replaceAll('-', '')}`
   await pool.query(`create table ${shadow} (like ${RUNS_TABLE} including all)`)
   return {
-    get: async (runId) => (await pool.query<{ row: RunRow }>(`select row from ${shadow} where run_id = $1`, [runId])).rows[0]?.row,
+    getMany: async (runIds) =>
+      (await pool.query<{ row: RunRow }>(`select row from ${shadow} where run_id = any($1)`, [runIds])).rows.map(({ row }) => row),
     put: (rows) => putRows(pool, shadow, rows),
     finish: (topic, offsets) =>
       transaction(async (client) => {

@@ -73,6 +73,7 @@ export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
         return rebuildTable(pool, (work) => use(() => inTransaction(pool, work)))
       }),
     get: (runId) => use(async () => (await rows('select row from refold_runs where run_id = $1', [runId]))[0]),
+    getMany: (runIds) => use(() => rows('select row from refold_runs where run_id = any($1)', [runIds])),
     async list(page) {
       checkLimit(page.limit)
       const { text, values } = listQuery(page)

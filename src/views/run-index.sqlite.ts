@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
-import { INDEX_FORMAT, inTransaction, isCorrupt, isSqliteError, openIndexFile, removeIndexFile } from './run-index-file.sqlite.ts'
+import { INDEX_FORMAT, inTransaction, isCorrupt, isSqliteError, openIndexFile, removeIndexFile } from './sqlite-index-file.ts'
 import type { Checkpoint, RunBatch, RunIndex, RunPage, TopicBatch } from './run-index.ts'
 import { rebuildIndexFile } from './sqlite-run-rebuild.ts'
 import { runRows, toRow, type RunRows } from './sqlite-run-rows.ts'
@@ -40,6 +40,7 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
       return rebuildIndexFile(path, (replace) => use(replace))
     },
     get: async (runId) => use(({ get }) => get(runId)),
+    getMany: async (runIds) => use(({ get }) => runIds.flatMap((runId) => get(runId) ?? [])),
     async list(page) {
       checkLimit(page.limit)
       return use(({ db }) => list(db, page))

@@ -51,7 +51,8 @@ export interface TopicBatch {
 
 /** Rows that are folded anew where nobody looks, while the old ones are read and written. */
 export interface RunIndexRebuild {
-  get(runId: string): Promise<RunRow | undefined>
+  /** In no order; none of a run that is not there. */
+  getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
   /** One row a run. Of two rows of a run the one with the higher revision stays. */
   put(rows: readonly RunRow[]): Promise<void>
   /** All rows are replaced by these, in one step, and the topic is read on from here. The rebuild is over. */
@@ -88,6 +89,9 @@ export interface RunIndex {
   beginRebuild(): Promise<RunIndexRebuild>
 
   get(runId: string): Promise<RunRow | undefined>
+
+  /** In no order; none of a run that is not there. */
+  getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
 
   /** The run with the newest event first. */
   list(page: RunPage): Promise<readonly RunRow[]>

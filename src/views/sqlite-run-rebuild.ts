@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction, openIndexFile, removeIndexFile } from './run-index-file.sqlite.ts'
+import { inTransaction, openIndexFile, removeIndexFile } from './sqlite-index-file.ts'
 import type { RunIndexRebuild } from './run-index.ts'
 import { runRows } from './sqlite-run-rows.ts'
 
@@ -15,7 +15,7 @@ export const rebuildIndexFile = (path: string, replace: Replace): RunIndexRebuil
     if (shadow.isOpen) shadow.close()
   }
   return {
-    get: async (runId) => get(runId),
+    getMany: async (runIds) => runIds.flatMap((runId) => get(runId) ?? []),
     async put(rows) {
       inTransaction(shadow, () => {
         for (const row of rows) put(row)

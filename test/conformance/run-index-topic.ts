@@ -27,6 +27,14 @@ const idsIn = async (index: RunIndex): Promise<string[]> => (await index.list({ 
 export const topicFeed = (index: () => RunIndex, newRow: NewRow): void => {
   const begin = async (): Promise<number> => (await index().topicState(TOPIC)).generation
 
+  test('gives several rows at once, without those that are not there', async () => {
+    await index().applyFrom(batch({ generation: await begin(), rows: [newRow('a', 10), newRow('b', 20), newRow('c', 30)] }))
+    const found = await index().getMany(['c', 'nobody', 'a'])
+    expect(found.map(({ runId }) => runId).sort()).toEqual(['a', 'c'])
+    expect(found).toEqual(expect.arrayContaining([newRow('a', 10)]))
+    expect(await index().getMany([])).toEqual([])
+  })
+
   describe('a batch of messages', () => {
     test('writes rows and offset together, partition by partition', async () => {
       const generation = await begin()
@@ -72,8 +80,7 @@ export const topicFeed = (index: () => RunIndex, newRow: NewRow): void => {
       await rebuild.put([newRow('old', 10, { state: 'right' }), newRow('new', 15)])
       await rebuild.put([newRow('new', 30, { revision: 2 })])
       await rebuild.put([newRow('new', 20, { revision: 1 })])
-      expect(await rebuild.get('new')).toMatchObject({ revision: 2 })
-      expect(await rebuild.get('gone')).toBeUndefined()
+      expect(await rebuild.getMany(['new', 'gone'])).toMatchObject([{ runId: 'new', revision: 2 }])
       expect(await idsIn(index())).toEqual(['gone', 'old'])
       expect(await index().applyFrom(batch({ generation, from: 50, next: 60 }))).toBe(true)
       await rebuild.finish(TOPIC, new Map([[0, 55]]))

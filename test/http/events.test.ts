@@ -142,10 +142,10 @@ describe('a stream of events', () => {
     const frames: Frame[] = []
     const upTo = async (fits: (frame: Frame) => boolean): Promise<void> => {
       for (;;) {
-        const { value, done } = await stream.next()
-        if (done) throw new Error('the stream ended')
-        frames.push(value as Frame)
-        if (fits(value as Frame)) return
+        const next = await stream.next()
+        if (next.done === true) throw new Error('the stream ended')
+        frames.push(next.value)
+        if (fits(next.value)) return
       }
     }
     await upTo(({ data = '' }) => data.includes('ModelCallRequested'))

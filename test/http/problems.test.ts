@@ -5,10 +5,10 @@ import type { Problem } from '../../src/http/contract.ts'
 import { httpProblemCodes, problemOf, statusOf } from '../../src/http/problem.ts'
 import { openService, type Service } from './service.ts'
 
-/** A request without a declared length, and without what fetch adds. */
-const raw = (service: Service, method: string, path: string, headers: Record<string, string>, pieces: readonly string[] = []) =>
+/** A start without a declared length, and without what fetch adds. */
+const post = (service: Service, headers: Record<string, string>, pieces: readonly string[]) =>
   new Promise<{ status: number | undefined; body: Problem }>((resolve, reject) => {
-    const sent = request(`${service.url}${path}`, { method, headers }, (response) => {
+    const sent = request(`${service.url}/v1/runs`, { method: 'POST', headers }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (piece: string) => (text += piece))
@@ -115,7 +115,7 @@ describe('a request that is refused', () => {
     await using service = await openService()
     const plain = await service.ask('POST /v1/runs', { body: '{"agent":"desk"}', headers: { 'content-type': 'text/plain' } })
     expect(plain).toMatchObject({ status: 415, body: { code: 'UnsupportedMediaType' } })
-    const untyped = await raw(service, 'POST', '/v1/runs', {}, ['{"agent":"desk"}'])
+    const untyped = await post(service, {}, ['{"agent":"desk"}'])
     expect(untyped).toMatchObject({ status: 415, body: { code: 'UnsupportedMediaType' } })
     expect((await service.ask('POST /v1/runs')).status).toBe(400)
   })
@@ -125,9 +125,9 @@ describe('a request that is refused', () => {
     const message = 'x'.repeat(1000)
     const declared = await service.ask('POST /v1/runs', { body: { agent: 'desk', message } })
     expect(declared).toMatchObject({ status: 413, body: { code: 'RequestTooLarge' } })
-    const chunked = await raw(service, 'POST', '/v1/runs', JSON_TYPE, ['{"agent":"desk","message":"', message, '"}'])
+    const chunked = await post(service, JSON_TYPE, ['{"agent":"desk","message":"', message, '"}'])
     expect(chunked).toMatchObject({ status: 413, body: { code: 'RequestTooLarge' } })
-    const fits = await raw(service, 'POST', '/v1/runs', JSON_TYPE, ['{"agent":', '"desk"}'])
+    const fits = await post(service, JSON_TYPE, ['{"agent":', '"desk"}'])
     expect(fits.status).toBe(201)
   })
 

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
+import { addProjectCommand, addRelayCommand, addWorkerCommand } from './processes.ts'
 import { addRecoverCommand } from './recover.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRunCommand } from './run.ts'
@@ -18,6 +19,7 @@ import { addTailCommand } from './tail.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
+  'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand],
   'Look:': [addListCommand, addShowCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
   'Check:': [addReplayCommand, addDoctorCommand],
   'Operate:': [
