@@ -13,7 +13,7 @@ import { inTemporaryFolder } from './workshop.ts'
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, in: { type: 'string' } } })
 const quick = values.quick === true
 const shortRuns = 10
-const rounds = (most: number, withinMs: number) => (quick ? { least: 1, most: 3, withinMs: withinMs / 10 } : { least: 3, most, withinMs })
+const rounds = (most: number, withinMs: number) => (quick ? { least: 1, most: 3, withinMs: withinMs / 10 } : { least: 2, most, withinMs })
 
 const progress = (what: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`)
@@ -28,11 +28,11 @@ const measureAll = async (folder: string): Promise<Results> => {
     oneRuns.push(await measureOneRun(folder, turns, rounds(25, 8_000)))
   }
   progress('a hundred runs at once')
-  const hundredRuns = await measureManyRuns(folder, { runs: 100, turns: shortRuns }, rounds(15, 10_000))
+  const hundredRuns = await measureManyRuns(folder, { runs: 100, turns: shortRuns }, rounds(15, 8_000))
   progress('a thousand runs at once')
-  const thousandRuns = await measureManyRuns(folder, { runs: 1_000, turns: quick ? 2 : 5 }, rounds(9, 15_000))
+  const thousandRuns = await measureManyRuns(folder, { runs: 1_000, turns: quick ? 2 : 4 }, rounds(9, 12_000))
   progress('early and late steps')
-  const growth = await measureGrowth(folder, rounds(15, 10_000))
+  const growth = await measureGrowth(folder, rounds(15, 8_000))
   progress('space on disk')
   const disk = await measureDiskSpace(folder, shortRuns, quick ? 1 : 3)
   progress('a run of 10,000 events')

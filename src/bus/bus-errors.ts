@@ -2,9 +2,10 @@ import { AppError } from '../errors.ts'
 
 export const busClosed = (): AppError => new AppError('Closed', 'the bus is closed')
 
-export const noTopic = (topic: string): AppError =>
+export const noTopic = (topic: string, cause?: unknown): AppError =>
   new AppError('InvalidConfiguration', `Expected the topic ${topic}, found none: make it, or let Refold make its topics`, {
     details: { topic },
+    cause,
   })
 
 export const messageTooLarge = (topic: string, bytes: number | undefined, cause?: unknown): AppError =>

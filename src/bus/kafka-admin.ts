@@ -1,6 +1,6 @@
 import type { Admin, ITopicConfig } from 'kafkajs'
-import { AppError } from '../errors.ts'
-import { pauseFor } from './backoff.ts'
+import { AppError, isAppError } from '../errors.ts'
+import { backoffMs, pauseFor } from './backoff.ts'
 import { noTopic } from './bus-errors.ts'
 import type { PartitionRange, TopicSpec } from './bus.ts'
 import { kafkaClient, type KafkaOptions } from './kafka-client.ts'
@@ -18,6 +18,7 @@ export interface KafkaAdmin {
 }
 
 const LONGEST_CALL_MS = 15_000
+const MOST_TRIES = 4
 
 export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
   let connected: Promise<Admin> | undefined
@@ -32,17 +33,27 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
     connected = undefined
     await dropped?.then((admin) => admin.disconnect()).catch(() => undefined)
   }
-  const ask = <Result>(call: KafkaCall, work: (admin: Admin) => Promise<Result>): Promise<Result> =>
+  const askOnce = <Result>(call: KafkaCall, work: (admin: Admin) => Promise<Result>): Promise<Result> =>
     asBusCall(call, async () => {
       try {
         connected ??= connect()
         return await inTime(options, call, connected.then(work))
       } catch (error) {
-        // A connection that failed once is not asked again.
+        // A connection that failed once is not asked again: what it knows of leaders may be out of date.
         void drop()
         throw error
       }
     })
+  const ask = async <Result>(call: KafkaCall, work: (admin: Admin) => Promise<Result>): Promise<Result> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await askOnce(call, work)
+      } catch (error) {
+        if (!isAppError(error, 'BusUnavailable') || tries === MOST_TRIES) throw error
+        await pauseFor(options.clock, backoffMs(tries), NEVER)
+      }
+    }
+  }
 
   return {
     ensureTopics: (specs) => ask({ what: 'make topics' }, (admin) => ensureTopics(options, admin, specs)),

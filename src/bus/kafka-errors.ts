@@ -26,7 +26,7 @@ export const toBusError = (error: unknown, call: KafkaCall): AppError => {
   const is = (known: readonly string[]): boolean => known.some((name) => names.includes(name))
   if (is(TOO_LARGE)) return messageTooLarge(call.topic ?? call.what, undefined, error)
   if (call.transactionalId !== undefined && is(FENCED)) return fenced(call.transactionalId, error)
-  if (call.topic !== undefined && is(NO_TOPIC)) return noTopic(call.topic)
+  if (call.topic !== undefined && is(NO_TOPIC)) return noTopic(call.topic, error)
   if (is(REFUSED) || is(WRONG)) {
     return new AppError('InvalidConfiguration', `Kafka refused to ${call.what}: ${reasonIn(error)}`, { cause: error })
   }

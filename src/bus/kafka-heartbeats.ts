@@ -15,15 +15,15 @@ export const withHeartbeats = async ({ clock, everyMs, beat, lost }: Heartbeats,
   let disarm = (): void => undefined
   const again = (): void => {
     disarm = clock.setTimer(everyMs, () => {
-      beat().then(
-        () => {
-          if (!isDone) again()
-        },
-        (reason: unknown) => {
-          failure = { reason }
+      beat()
+        .catch((reason: unknown) => {
+          // While a group rebalances every beat fails, and still it is what keeps the member in the group until it is done.
+          failure ??= { reason }
           lost()
-        },
-      )
+        })
+        .finally(() => {
+          if (!isDone) again()
+        })
     })
   }
   again()

@@ -65,10 +65,9 @@ export const kafkaPublisher = async (options: KafkaOptions, transactionalId: str
     } catch (error) {
       const reason = toBusError(error, call)
       const isClean = reason.code === 'TooLarge' && (await transaction.abort().then(always(true), always(false)))
-      if (!isClean) {
-        spent = reason
-        await drop()
-      }
+      if (isClean) throw reason
+      spent = reason
+      await drop()
       throw reason
     }
   }

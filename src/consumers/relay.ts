@@ -17,7 +17,7 @@ import type { RelayOptions } from './relay-options.ts'
 // So it may be killed anywhere and run twice at once: that costs repetitions, which consumers know by run and revision.
 
 export interface RelayLag {
-  /** Not on the bus yet; counted up to {@link MOST_COUNTED}. */
+  /** Not on the bus yet; counted up to 10,000. */
   readonly events: number
   /** Age of the oldest of them; 0 where there is none. */
   readonly seconds: number
@@ -32,7 +32,7 @@ export interface Relay {
   lag(): Promise<RelayLag>
 }
 
-export const MOST_COUNTED = 10_000
+const MOST_COUNTED = 10_000
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 900_000
 

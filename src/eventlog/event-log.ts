@@ -1,4 +1,3 @@
-
 /** An event as the log stores it: the log knows neither runs nor charts, only streams of JSON texts. */
 export interface NewEvent {
   /** A UUID in lower case: what makes a repeated append harmless. */

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { AppError, messageOf } from '../errors.ts'
 
 // What is used of the client packages, in words that fit both: they differ in the name of the class, of one option and of two fields of an error.
@@ -39,11 +38,13 @@ export interface ResolvedEvent {
 type Expectation = bigint | 'no_stream' | 'stream_exists' | 'any'
 
 /** Both names of the one option, since each package reads its own and ignores the other. */
-export interface WriteOptions {
-  readonly expectedRevision: Expectation
-  readonly streamState: Expectation
+export interface WriteOptions<Expected = Expectation> {
+  readonly expectedRevision: Expected
+  readonly streamState: Expected
   readonly requiresLeader: true
 }
+
+export type DeletionOptions = WriteOptions<Exclude<Expectation, 'stream_exists'>>
 
 export interface ReadOptions {
   readonly direction: 'forwards' | 'backwards'
@@ -59,16 +60,26 @@ interface LogReadOptions extends ReadOptions {
   readonly fromPosition: LogPosition | 'start' | 'end'
 }
 
-export interface ServerFilter {
-  readonly filterOn: 'streamName' | 'eventType'
-  readonly prefixes?: string[]
-  readonly regex?: string
+interface Checkpoints {
   readonly checkpointInterval: number
   readonly checkpointReached: (subscription: unknown, position: LogPosition) => void
 }
 
-/** Emits `caughtUp`; items are {@link ResolvedEvent}s. */
-export interface ClientSubscription extends Readable {
+export type ServerFilter = Checkpoints & { readonly filterOn: 'streamName' | 'eventType' } & (
+    { readonly prefixes: string[] } | { readonly regex: string }
+  )
+
+/** What is used of a Node stream of {@link ResolvedEvent}s. */
+export interface EventStream {
+  on(event: string, listener: (...values: unknown[]) => void): unknown
+  read(): unknown
+  readonly readableLength: number
+  removeAllListeners(event: string): unknown
+  resume(): unknown
+}
+
+/** Emits `caughtUp` too. */
+export interface ClientSubscription extends EventStream {
   unsubscribe(): Promise<void>
 }
 
@@ -82,8 +93,8 @@ export interface DatabaseClient {
   readAll(options: LogReadOptions): AsyncIterable<ResolvedEvent>
   subscribeToStream(stream: string, options: { readonly fromRevision: bigint | 'start' }): ClientSubscription
   subscribeToAll(options: { readonly fromPosition: LogPosition | 'start'; readonly filter: ServerFilter }): ClientSubscription
-  deleteStream(stream: string, options: WriteOptions): Promise<unknown>
-  tombstoneStream(stream: string, options: WriteOptions): Promise<unknown>
+  deleteStream(stream: string, options: DeletionOptions): Promise<unknown>
+  tombstoneStream(stream: string, options: DeletionOptions): Promise<unknown>
   dispose(): Promise<void>
 }
 

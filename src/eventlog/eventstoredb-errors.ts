@@ -29,6 +29,8 @@ export const isCutOff = (error: unknown): boolean => clientError(error).type ===
 
 /** Of gRPC. */
 const UNAVAILABLE = 14
+const PERMISSION_DENIED = 7
+const UNAUTHENTICATED = 16
 
 /** What an append over the batch path is told in words only. */
 const NOT_READY = /Server Is Not Ready|Server Is Busy|No leader info/i
@@ -67,7 +69,7 @@ export const judgeRead = (error: unknown, subject: Subject): Verdict => {
 const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppError | undefined => {
   const error = clientError(cause)
   const { message } = error
-  switch (error.type) {
+  switch (typeOf(error)) {
     case 'wrong-expected-version':
       return conflict(stream, expected, headOf(error))
     case 'stream-deleted':
@@ -86,6 +88,10 @@ const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppEr
       return undefined
   }
 }
+
+/** The first question to the server is let through as it failed, without a type. */
+const typeOf = ({ type, code }: ClientError): string | undefined =>
+  type === undefined && (code === PERMISSION_DENIED || code === UNAUTHENTICATED) ? 'access-denied' : type
 
 const invalid = (stream: string, message: string, cause: unknown): AppError =>
   new AppError('InvalidInput', `EventStoreDB refuses a call for ${stream}: ${message}`, { details: { stream }, cause })

@@ -8,20 +8,13 @@ import type { LogPosition, ProposedEvent, RecordedEvent, ResolvedEvent } from '.
 /** Before a meta text that must not be parsed on the way back: no JSON begins with a record separator (as in RFC 7464). */
 const VERBATIM = '\u001e'
 
-/** The client writes the JSON again further up the stack, where it must not run out of it: its failure there would be nobody's. */
-const SPARE_DEPTH = 64
-
-const OPENED = '['.repeat(SPARE_DEPTH)
-const CLOSED = ']'.repeat(SPARE_DEPTH)
-
 /** The value that the client writes as this very text, or undefined where there is none. */
 const faithfulValue = (text: string): { readonly value: unknown } | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    let nested = value
-    for (let depth = 0; depth < SPARE_DEPTH; depth++) nested = [nested]
-    return JSON.stringify(nested) === OPENED + text + CLOSED ? { value } : undefined
+    return JSON.stringify(value) === text ? { value } : undefined
   } catch {
+    // No JSON, or so deep that writing it would run out of stack: for the client too, which would tell nobody.
     return undefined
   }
 }

@@ -9,7 +9,7 @@ import type { Connection } from './eventstoredb-connection.ts'
 import { positionNumber, toProposed } from './eventstoredb-events.ts'
 import { isDeletion, metadataStreamOf, toMetadataEvent } from './eventstoredb-metadata.ts'
 import type { Reads } from './eventstoredb-reads.ts'
-import { persist, writeOptions } from './eventstoredb-writes.ts'
+import { deletionOptions, persist, writeOptions } from './eventstoredb-writes.ts'
 import { checkMetadata } from './stream-window.ts'
 
 export type LogWrites = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
@@ -44,7 +44,7 @@ export const logWrites = (parts: WriteParts): LogWrites => ({
 const send = ({ appends, timeoutMs }: WriteParts, stream: string, expected: ExpectedRevision, events: ProposedEvent[]): Promise<Appended> =>
   appends.call((client) => client.appendToStream(stream, events, writeOptions(expected)), timeoutMs)
 
-/** Servers before 24.2 name no position for an append that they had stored before. */
+/** The protocol lets a server name no position; where the events are stored they have one. */
 const resultOf = async (reads: Reads, stream: string, { nextExpectedRevision, position }: Appended): Promise<AppendResult> => {
   const revision = Number(nextExpectedRevision)
   if (position !== undefined) return { revision, position: positionNumber(position, stream) }
@@ -60,10 +60,8 @@ const remove = async (
 ): Promise<void> => {
   checkStreamName(stream)
   checkExpected(expected)
-  const isForGood = method === 'tombstoneStream'
-  if (expected === 'stream-exists' && !isForGood) await checkExists(parts.reads, stream)
-  // Only this one of the deletions knows no `stream_exists`.
-  const options = writeOptions(expected === 'stream-exists' && !isForGood ? 'any' : expected)
+  if (expected === 'stream-exists') await checkExists(parts.reads, stream)
+  const options = deletionOptions(expected === 'stream-exists' ? 'any' : expected)
   let tries = 0
   try {
     await persist({ stream, expected }, parts, () => {
@@ -71,8 +69,8 @@ const remove = async (
       return parts.others.call((client) => client[method](stream, options), parts.timeoutMs)
     })
   } catch (error) {
-    const wasDoneBefore = isForGood && tries > 1 && isAppError(error, 'StreamDeleted')
-    if (!wasDoneBefore) throw error
+    const wasSetBefore = method === 'tombstoneStream' && tries > 1 && isAppError(error, 'StreamDeleted')
+    if (!wasSetBefore) throw error
   }
 }
 

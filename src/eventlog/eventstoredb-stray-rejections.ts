@@ -21,7 +21,7 @@ type Emit = (event: string | symbol, ...values: unknown[]) => boolean
 const keepBack =
   (emit: Emit): Emit =>
   (event, ...values) => {
-    if (event !== 'unhandledRejection' || listeners.size === 0 || !isStray(values[0])) return emit.call(process, event, ...values)
+    if (event !== 'unhandledRejection' || !isStray(values[0])) return emit.call(process, event, ...values)
     const reason = messageOf(values[0])
     for (const listener of [...listeners]) listener(reason)
     return true
@@ -32,7 +32,7 @@ let isInstalled = false
 /** Reports unhandled rejections of the client packages to the listener instead of to the process. Returns what ends it. */
 export const onStrayRejection = (listener: OnStray): (() => void) => {
   if (!isInstalled) {
-    // Stays for good, since others may wrap it in turn; without listeners it changes nothing.
+    // Stays for good: others may wrap it in turn, and a client that is no longer used may still fail.
     process.emit = keepBack(process.emit.bind(process) as Emit) as typeof process.emit
     isInstalled = true
   }

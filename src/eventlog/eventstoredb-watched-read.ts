@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
-import type { ResolvedEvent } from './eventstoredb-client.ts'
+import type { EventStream, ResolvedEvent } from './eventstoredb-client.ts'
 import type { Lease } from './eventstoredb-connection.ts'
 import { cutOff } from './eventstoredb-errors.ts'
 
@@ -45,7 +44,7 @@ const answerTo = <T>(lease: Lease, answer: Promise<T>, clock: Clock, timeoutMs: 
     )
   })
 
-interface ReadStream extends Readable {
+interface ReadStream extends EventStream {
   cancel(): Promise<void>
 }
 
@@ -64,7 +63,7 @@ const abandon = (events: object, iterator: AsyncIterator<unknown>): void => {
 }
 
 /** A conversation that the server has ended already cannot be cancelled: the client lets go of it once what came is read. */
-export const drain = (stream: Readable, cancel: () => Promise<void>): void => {
+export const drain = (stream: EventStream, cancel: () => Promise<void>): void => {
   void cancel().then(undefined, () => undefined)
   stream.removeAllListeners('readable')
   stream.resume()

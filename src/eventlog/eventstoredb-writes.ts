@@ -1,17 +1,25 @@
 import type { Clock } from '../clock.ts'
 import type { AppError } from '../errors.ts'
 import type { ExpectedRevision } from './event-log.ts'
-import type { WriteOptions } from './eventstoredb-client.ts'
+import type { DeletionOptions, WriteOptions } from './eventstoredb-client.ts'
 import type { Subject } from './eventstoredb-errors.ts'
 import { judgeWrite, outcomeUnknown, unavailable } from './eventstoredb-errors.ts'
 import type { Patience } from './eventstoredb-patience.ts'
 import { patience } from './eventstoredb-patience.ts'
 
-const EXPECTATIONS = { any: 'any', 'no-stream': 'no_stream', 'stream-exists': 'stream_exists' } as const
+const options = <Expected>(expected: Expected): WriteOptions<Expected> => ({
+  expectedRevision: expected,
+  streamState: expected,
+  requiresLeader: true,
+})
 
-export const writeOptions = (expected: ExpectedRevision): WriteOptions => {
-  const expectation = typeof expected === 'number' ? BigInt(expected) : EXPECTATIONS[expected]
-  return { expectedRevision: expectation, streamState: expectation, requiresLeader: true }
+export const writeOptions = (expected: ExpectedRevision): WriteOptions =>
+  expected === 'stream-exists' ? options('stream_exists') : deletionOptions(expected)
+
+/** A deletion knows no stream-exists: look first. */
+export const deletionOptions = (expected: Exclude<ExpectedRevision, 'stream-exists'>): DeletionOptions => {
+  if (expected === 'any') return options(expected)
+  return expected === 'no-stream' ? options('no_stream') : options(BigInt(expected))
 }
 
 interface Tries {

@@ -104,5 +104,7 @@ const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, {
 
 const refusal = (state: RunState, command: Command): string => {
   if (state.status !== 'active') return `${state.runId} has ${state.status}`
-  return `${command.type} is not possible: ${state.runId} is at ${stateText(state.chart)}${state.paused ? ', paused' : ''}`
+  const place = `${state.runId} is at ${stateText(state.chart)}${state.paused ? ', paused' : ''}`
+  const isResult = command.type === 'answer' && state.started.settings.endsWithOutput
+  return `${command.type} is not possible: ${place}${isResult ? ', and ends with a result: complete it with one' : ''}`
 }

@@ -124,6 +124,7 @@ export const agentRun = setup({
     mayCorrect: ({ context }) => context.corrections < context.settings.clarifications,
     hasUnread: ({ context }) => context.unread > 0,
     wasAnswered: ({ context }) => context.outcome === 'answered',
+    wasRejected: ({ context }) => context.outcome === 'rejected',
     wasWrappedUp: ({ context }) => context.outcome === 'wrappedUp',
   },
   delays: {
@@ -147,6 +148,7 @@ export const agentRun = setup({
     reason: '',
   }),
   initial: 'awaitingMessage',
+  output: ({ context }) => (context.outcome === 'rejected' ? context.reason : undefined),
   on: {
     RunCancelled: '.cancelled',
     MessageReceived: [
@@ -171,7 +173,10 @@ export const agentRun = setup({
       entry: 'checkInput',
       on: {
         InputAccepted: 'thinking',
-        InputRejected: { target: 'finishingTurn', actions: ['dropMessage', assign({ outcome: 'rejected' })] },
+        InputRejected: {
+          target: 'finishingTurn',
+          actions: ['dropMessage', assign({ outcome: 'rejected', reason: ({ event }) => `input: ${event.reason}` })],
+        },
       },
     },
     thinking: {
@@ -266,6 +271,7 @@ export const agentRun = setup({
         TurnCompleted: [
           { guard: 'wasWrappedUp', target: 'escalated' },
           { guard: and(['endsWithOutput', 'wasAnswered']), target: 'completed' },
+          { guard: and(['endsWithOutput', 'wasRejected']), target: 'failed' },
           { guard: 'hasUnread', target: 'thinking' },
           { target: 'awaitingMessage' },
         ],
@@ -277,7 +283,12 @@ export const agentRun = setup({
       entry: { type: 'escalate', params: ({ context }) => ({ reason: context.reason }) },
       on: {
         RunEscalated: {},
-        HumanAnswerReceived: { target: 'finishingTurn', actions: assign({ outcome: 'answeredByHuman', unread: 0 }) },
+        HumanAnswerReceived: {
+          guard: not('endsWithOutput'),
+          description: 'a result is given by completing the run with it',
+          target: 'finishingTurn',
+          actions: assign({ outcome: 'answeredByHuman', unread: 0 }),
+        },
         RunReturned: { target: 'thinking', actions: ['changeLimits', assign({ model: 0, corrections: 0, outcome: 'answered' })] },
         RunCompleted: 'completed',
         RunFailed: 'failed',

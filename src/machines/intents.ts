@@ -24,7 +24,6 @@ export const toolCallIntents = [
   'deny', // { by, reason } -> ToolCallDenied
 ] as const
 
-
 export interface CallModelParams {
   readonly [name: string]: unknown
   /** Joins a later attempt to an earlier one. */

@@ -23,6 +23,7 @@ export type ScriptedOutcome = ScriptedAnswer | ModelOutcome
 /** The outcomes in order, or what to answer to a request; the first call of a model is number 1. */
 export type ModelScript = readonly ScriptedOutcome[] | ((request: ModelRequest, callNumber: number) => ScriptedOutcome)
 
+/** The model answers with a text. */
 export const answer = (text: string, usage?: Usage): ScriptedAnswer => ({
   ok: true,
   text,

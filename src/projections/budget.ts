@@ -123,7 +123,11 @@ const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
 }
 
 /** A call counts from when a person is asked about it: what was granted must not fail for a limit that other calls have reached meanwhile. */
-const withCall = (budget: Budget, callId: string, { tool, input }: { readonly tool?: string | undefined; readonly input?: Json | undefined }): Budget =>
+const withCall = (
+  budget: Budget,
+  callId: string,
+  { tool, input }: { readonly tool?: string | undefined; readonly input?: Json | undefined },
+): Budget =>
   tool === undefined || budget.open.has(callId)
     ? budget
     : {

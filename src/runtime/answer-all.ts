@@ -7,14 +7,14 @@ import type { Desk } from './desk.ts'
 /** More answers in one append than this is a chart that asks in circles. */
 const MOST_ANSWERS = 1_000
 
-/** Answers owed work until all that is left has to wait. Every answer rides in the same append as what asked for it. */
+/** Answers owed work until all that is left has to wait, or the append is full. Every answer rides in the same append as what asked for it. */
 export const answerAll = (desk: Desk, batch: Batch): void => {
   const postponed = new Set<string>()
   for (let answers = 0; answers < MOST_ANSWERS; answers++) {
     const state = batch.state()
     if (state?.status !== 'active') return
     const next = nextAnswer(desk, state, postponed)
-    if (next === undefined) return
+    if (next === undefined || batch.isFull()) return
     batch.push(next.fact, next.causationId)
   }
   throw new Error(`the chart of ${desk.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)

@@ -90,12 +90,14 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }
 
+  const lookAgain = (): Promise<unknown> => self.submit(lookAround).catch(() => undefined)
+
   /** Undefined on a conflict. */
   const once = async (job: Job): Promise<RunState | undefined> => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const desk = actor.desk(agent, { key: runId, retry: () => self.submit(lookAround).catch(() => undefined) })
+    const desk = actor.desk(agent, { key: runId, retry: lookAgain })
     try {
       const batch = foldJob(actor.parts, { runId, job, desk, known })
       const after = batch.state()
@@ -106,6 +108,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       desk.keepAll()
       run.learn({ agent, state: after })
       actor.settled(agent, after, before)
+      if (batch.isFull()) void lookAgain()
       return after
     } finally {
       desk.releaseAll()

@@ -125,13 +125,14 @@ export const subscriptions = (log: () => EventLog): void => {
     })
     test('33: an error of the handler surfaces there, and other subscribers go on', async () => {
       const stream = newStream()
-      const broken = follow(log(), { stream }, (events) => {
+      const following = follow(log(), { stream }, (events) => {
         if (events.length > 0) throw new Error('handler is broken')
         return false
       })
+      const broken = expect(following).rejects.toThrow('handler is broken')
       const sound = follow(log(), { stream }, (events) => events.length === 2)
       await log().append(stream, 'no-stream', newEvents(1))
-      await expect(broken).rejects.toThrow('handler is broken')
+      await broken
       await log().append(stream, 0, newEvents(1))
       expect(await sound).toHaveLength(2)
     })

@@ -1,3 +1,5 @@
+import streams from '@eventstore/db-client/generated/streams_pb.js'
+import empty from 'google-protobuf/google/protobuf/empty_pb.js'
 import { describe, expect, test } from 'vitest'
 import { idsIn, idsOf, newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -99,6 +101,19 @@ describe('an append to EventStoreDB', () => {
   })
 })
 
+describe('an acknowledged append to EventStoreDB', () => {
+  test('gets its position from the log where the acknowledgement names none', async () => {
+    await withLog(standIn(), async (log) => {
+      const stream = newStream()
+      const { position } = await log.append(stream, 'no-stream', newEvents(2))
+      const success = new streams.BatchAppendResp.Success().setCurrentRevision('1').setNoPosition(new empty.Empty())
+      const frame = Buffer.from(new streams.BatchAppendResp().setSuccess(success).serializeBinary()).toString('base64')
+      await standIn().set({ appends: { kind: 'recorded', frame }, appendCount: 1 })
+      expect(await log.append(stream, 'no-stream', newEvents(2))).toEqual({ revision: 1, position })
+    })
+  })
+})
+
 describe('a client of EventStoreDB', () => {
   test('whose appends hang for ever is thrown away, and no writer notices more than a pause', async () => {
     await withLog(standIn(), async (log) => {
@@ -116,6 +131,12 @@ describe('a client of EventStoreDB', () => {
       await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'EventLogUnavailable')
       await standIn().set({ capabilities: 'answered' })
       expect(await log.append(newStream(), 'no-stream', newEvents(1))).toMatchObject({ revision: 0 })
+    })
+  })
+  test.each([7, 16])('that the server does not let in, with status %i, is a matter of configuration', async (code) => {
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ capabilities: { code } })
+      await rejection(log.append(newStream(), 'no-stream', newEvents(1)), 'InvalidConfiguration')
     })
   })
   test('whose first question to the server is never answered is thrown away', async () => {

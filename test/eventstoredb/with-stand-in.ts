@@ -12,7 +12,7 @@ import type { StandIn } from './stand-in/start-stand-in.ts'
 import { startStandIn } from './stand-in/start-stand-in.ts'
 
 /** Short, since every fault below is waited for so long. */
-export const TIMEOUT_MS = 250
+export const TIMEOUT_MS = 400
 
 export const openLog = ({ connectionString }: Pick<StandIn, 'connectionString'>, options: Partial<EventStoreDbOptions> = {}): EventLog =>
   eventStoreDbEventLog({ connectionString, clock: systemClock, appendTimeoutMs: TIMEOUT_MS, silenceMs: TIMEOUT_MS, ...options })

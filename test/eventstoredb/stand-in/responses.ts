@@ -39,7 +39,7 @@ export const emptyBatchSuccess = (position: number): BatchAppendResp => {
 }
 
 /** `google.rpc.Status`; the details are absent where the client is to see only a message. */
-export const batchFailure = (code: Code, message: string, detail?: Detail): BatchAppendResp => {
+const batchFailure = (code: Code, message: string, detail?: Detail): BatchAppendResp => {
   const failure = new statusPb.Status().setCode(code).setMessage(message)
   const details = new anyPb.Any()
   details.pack((detail?.message ?? new shared.Unknown()).serializeBinary(), `event_store.client.${detail?.name ?? message}`)

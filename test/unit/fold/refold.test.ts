@@ -38,7 +38,7 @@ const hands: Hands = {
 const liveThrough = async (name: string, plan: string): Promise<Lived> => {
   const requests: string[] = []
   const script = scriptedModel((request, callNumber) => {
-    requests.push(canonicalJson(request))
+    requests.push(JSON.stringify(request))
     return callNumber % 4 === 3 ? failure('server') : followPlan(request)
   })
   const agents = agentsWith(hands)
@@ -48,6 +48,7 @@ const liveThrough = async (name: string, plan: string): Promise<Lived> => {
     const view = await settle(world, run)
     const [approval] = view.approvals
     if (approval !== undefined) await run.approve(approval.callId, { by: 'dana' })
+    else if (view.state === 'escalated' && name === 'clerk') await run.complete({ by: 'dana', output: { total: 1 } })
     else if (view.state === 'escalated') await run.answer({ by: 'dana', text: 'I see to it.' })
     else if (view.waitsFor === 'message' && steps < 2) await run.send({ message: 'plan: read 1; say bye' })
     else break
@@ -103,7 +104,7 @@ describe('a run', () => {
           const owed = before!.owed.get(event.data.callId)!
           const { model, promptHash } = event.data
           expect(fingerprint(promptHash, model, asideOf(owed.params) ?? before!.transcript)).toBe(event.data.fingerprint)
-          rebuilt.push(canonicalJson(modelRequest(agent, before!, owed, model.slice(model.indexOf('/') + 1))))
+          rebuilt.push(JSON.stringify(modelRequest(agent, before!, owed, model.slice(model.indexOf('/') + 1))))
         }
         expect(rebuilt).toEqual(lived.requests)
       }),

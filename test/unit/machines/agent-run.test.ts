@@ -187,6 +187,23 @@ describe('an agent run', () => {
     expect(over.state.owed.get('endRun')?.params).toEqual({ failed: false, output: { n: 1 } })
   })
 
+  test('with a typed output cannot be answered in words by a person, but completed with a result', () => {
+    const typed = agentWith({ output: z.object({ n: z.number() }) })
+    const human = asked(typed).and(modelFailed('1.model'), escalated())
+    human.whenWished({ type: 'answer', by: 'ann', text: 'It is 3.' }).thenRefused(/ends with a result: complete it with one/)
+    human.whenWished({ type: 'complete', by: 'ann', output: { n: 3 } }).thenGranted('RunCompleted')
+  })
+
+  test('with a typed output fails when its input is refused', () => {
+    const typed = agentWith({
+      output: z.object({ n: z.number() }),
+      guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] },
+    })
+    const refused = given(typed, started(typed), messageReceived('Bad'), fact('InputRejected', { guardrail: 'none', reason: 'a curse' }))
+    const over = refused.whenHappens(turnCompleted(1, 'rejected')).thenIsAt('failed').thenAsks('endRun')
+    expect(over.state.owed.get('endRun')?.params).toEqual({ failed: true, output: 'input: a curse' })
+  })
+
   test('with guardrails for its input drops a message that is refused', () => {
     const guarded = agentWith({ guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] } })
     const refused = given(guarded, started(guarded), messageReceived('Bad')).whenHappens(

@@ -84,7 +84,7 @@ const throughText = (saved: Json): Json => JSON.parse(JSON.stringify(saved)) as 
 const timersOf = (machine: AnyStateMachine): string[] => (machine.events as string[]).filter((type) => type.startsWith('xstate.after.'))
 
 const stateOf = ({ status, value, context, output }: AnyMachineSnapshot): string =>
-  canonicalJson({ status, value: value as unknown, context: context as unknown, output })
+  canonicalJson({ status, value: value as unknown, context: context as unknown, output: output as unknown })
 
 const described = ({ snapshot, actions }: ChartStep): unknown => ({ state: stateOf(snapshot), actions })
 

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { EventLog } from '../../src/eventlog/event-log.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import type { ClientPackage } from '../../src/eventlog/eventstoredb-client.ts'
+import { eventLogConformance } from '../conformance/event-log.ts'
+import { networkFaults } from './network-faults.ts'
+import type { StandIn } from './stand-in/start-stand-in.ts'
+import { startStandIn } from './stand-in/start-stand-in.ts'
+
+// In a file of its own, and so in a process of its own, since a process holds only one of the client packages.
+
+let standIn: StandIn
+beforeAll(async () => {
+  standIn = await startStandIn()
+})
+afterAll(() => standIn.stop())
+
+const server = (): { connectionString: string; client: ClientPackage } => ({
+  connectionString: standIn.connectionString.replace('esdb:', 'kurrentdb:'),
+  client: '@kurrent/kurrentdb-client',
+})
+const openLog = (): EventLog => eventStoreDbEventLog({ ...server(), clock: systemClock })
+
+eventLogConformance(
+  'EventStoreDB (through the client of KurrentDB)',
+  () => {
+    let log = openLog()
+    return Promise.resolve({
+      log,
+      async reopen() {
+        await log.close()
+        return (log = openLog())
+      },
+      dispose: () => log.close(),
+    })
+  },
+  { readsFromAnyPosition: false },
+)
+
+networkFaults('EventStoreDB (through the client of KurrentDB)', server)

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { kafkaBus } from '../../src/bus/bus.kafka.ts'
+import type { Bus, BusNotice, Publisher, TopicMessages } from '../../src/bus/bus.ts'
+import { systemClock, type Clock } from '../../src/clock.ts'
+import { isAppError } from '../../src/errors.ts'
+import { collector, madeTopic, newGroup, numbered, publish, readAll, valuesOf } from '../conformance/bus-cases.ts'
+import { hangNextFetch } from './hanging-client.ts'
+import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
+
+const kafka = await ownKafka('Kafka faults')
+const buses: Bus[] = []
+afterAll(async () => {
+  await Promise.all(buses.map((bus) => bus.close()))
+  await kafka?.stop()
+})
+
+const open = (): ReturnType<typeof openKafkaBus> => {
+  const opened = openKafkaBus(kafka!)
+  buses.push(opened.bus)
+  return opened
+}
+
+/** Whatever the product waits for comes five times as soon. */
+const hastyClock: Clock = { now: () => Date.now(), setTimer: (delayMs, wake) => systemClock.setTimer(delayMs / 5, wake) }
+
+/** As the relay does: the very same until it is taken. */
+const insist = async (publisher: Publisher, topics: readonly TopicMessages[]): Promise<number> => {
+  for (let failures = 0; ; failures++) {
+    try {
+      await publisher.publish(topics)
+      return failures
+    } catch (error) {
+      if (!isAppError(error, 'BusUnavailable')) throw error
+    }
+  }
+}
+
+describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
+  test('whose client hangs is replaced, and gets everything', { timeout: 60_000 }, async () => {
+    const notices: BusNotice[] = []
+    const bus = kafkaBus({
+      brokers: [kafka!.address],
+      sessionTimeoutMs: SESSION_MS,
+      clock: hastyClock,
+      notify: (notice) => notices.push(notice),
+    })
+    buses.push(bus)
+    const topic = await madeTopic(bus)
+    const group = newGroup()
+    await publish(bus, topic, numbered('a', 3))
+    const { hung } = hangNextFetch()
+    const { handle, reached } = collector()
+    const consumer = bus.consume({ group, topics: [topic], handle })
+    await hung
+    expect(valuesOf(await reached(3))).toEqual(valuesOf(numbered('a', 3)))
+    expect(notices).toEqual([{ type: 'consumerRebuilt', group, message: 'it stood still while its topic went on' }])
+    await consumer.close()
+  })
+
+  test('whose handler takes longer than a session keeps its partition', { timeout: 60_000 }, async () => {
+    const { bus, notices } = open()
+    const topic = await madeTopic(bus)
+    const group = newGroup()
+    await publish(bus, topic, numbered('a', 1))
+    const begun = Promise.withResolvers<undefined>()
+    const first = collector(async ({ messages: [message] }) => {
+      begun.resolve(undefined)
+      if (message?.value === 'a:0') await delay(SESSION_MS + 2_000)
+      return undefined
+    })
+    const second = collector()
+    const consumers = [bus.consume({ group, topics: [topic], handle: first.handle })]
+    await begun.promise
+    consumers.push(bus.consume({ group, topics: [topic], handle: second.handle }))
+    await first.reached(1)
+    expect(second.messages).toEqual([])
+    await publish(bus, topic, numbered('a', 1, 1))
+    await Promise.race([first.reached(2), second.reached(1)])
+    expect(valuesOf([...first.messages, ...second.messages])).toEqual(['a:0', 'a:1'])
+    expect(notices).toEqual([])
+    await Promise.all(consumers.map((consumer) => consumer.close()))
+  })
+})
+
+describe.skipIf(kafka === undefined)('a broker that is killed and comes back', () => {
+  test('loses nothing that was acknowledged and doubles nothing in the topic; consumers go on', { timeout: 90_000 }, async () => {
+    const { bus, notices } = open()
+    const topic = await madeTopic(bus, { partitions: 4 })
+    const { handle, messages, reached } = collector()
+    const group = newGroup()
+    const consumer = bus.consume({ group, topics: [topic], handle })
+    const keys = Array.from({ length: 10 }, (_, index) => `run-${index}`)
+    const publisher = await bus.openPublisher()
+    const rounds = 200
+    let failures = 0
+    let restarted: Promise<void> | undefined
+    for (let round = 0; round < rounds; round++) {
+      failures += await insist(publisher, [{ topic, messages: keys.flatMap((key) => numbered(key, 2, round * 2)) }])
+      if (round === 60) restarted = kafka!.kill().then(() => kafka!.start())
+    }
+    await restarted
+    await publisher.close()
+    const expected = keys.flatMap((key) => valuesOf(numbered(key, rounds * 2))).sort()
+    expect(failures).toBeGreaterThan(0)
+    expect(valuesOf(await readAll(bus, topic)).sort()).toEqual(expected)
+    const seen = (): Set<string | null> => new Set(valuesOf(messages))
+    for (let count = expected.length; seen().size < expected.length; count++) await reached(count)
+    expect([...seen()].sort()).toEqual(expected)
+    expect(notices.every(({ type }) => type === 'consumerRebuilt')).toBe(true)
+    await consumer.close()
+  })
+})
