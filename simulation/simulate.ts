@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
-import type { EventLog } from '../src/eventlog/event-log.ts'
+import type { EventLog, StoredEvent } from '../src/eventlog/event-log.ts'
 import { seededChance, type Chance } from './chance.ts'
 import { calmed, drawClimate, type Climate } from './chaos.ts'
 import { isAtRest, lastLook, lookAtWorkers } from './last-look.ts'
@@ -18,8 +18,8 @@ export interface SeedReport {
   /** Effects that tools have had on the world. */
   readonly effects: number
   readonly events: number
-  /** Every event of every run, byte for byte. */
-  readonly history: readonly string[]
+  /** Every event of every run, as it was stored. */
+  readonly history: readonly StoredEvent[]
   /** What happened, in order of time; empty unless it was asked for. */
   readonly story: readonly string[]
 }
@@ -61,11 +61,10 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
   }
 }
 
-const historyOf = async (log: EventLog): Promise<string[]> => {
-  const lines: string[] = []
-  for await (const { stream, revision, id, type, data, meta } of log.readAll())
-    lines.push(`${stream}@${revision} ${id} ${type} ${data} ${meta}`)
-  return lines
+const historyOf = async (log: EventLog): Promise<StoredEvent[]> => {
+  const events: StoredEvent[] = []
+  for await (const event of log.readAll()) events.push(event)
+  return events
 }
 
 interface Play {

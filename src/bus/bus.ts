@@ -36,8 +36,9 @@ export interface Publisher {
    * Topic after topic, each acknowledged before the next begins; calls come one after the other, however they are made.
    * Of a transactional publisher all or nothing, and consumers see nothing of it before.
    *
-   * Rejects with `TooLarge` (a part may be there), `InvalidConfiguration` (no such topic), `BusFenced`, or `BusUnavailable`:
-   * then publish the very same again. A publisher without transactions recognises what it has published already.
+   * Rejects with `TooLarge` (a part may be there), `InvalidConfiguration` (no such topic), `BusFenced`, or `BusUnavailable`. Then a
+   * publisher without transactions is given the very same again (the same object), of which it knows what is there already; one with
+   * transactions is spent: open another, and look what is there.
    */
   publish(topics: readonly TopicMessages[]): Promise<void>
   close(): Promise<void>

@@ -162,6 +162,8 @@ const begin = async ({ options, consuming, consumer, positions }: Life, place: P
   positions.set(nameOf(place), at)
   tell(consumer, (running) => {
     running.seek({ ...place, offset: String(at) })
+    // Only for those who look how far the group is behind.
+    running.commitOffsets([{ ...place, offset: String(at) }]).catch(() => undefined)
   })
 }
 

@@ -59,6 +59,8 @@ const readOnce = async (
 const readTo = async (consumer: Consumer, topic: string, ends: Map<number, number>): Promise<DeliveredMessage[]> => {
   const found: DeliveredMessage[] = []
   const done = Promise.withResolvers<undefined>()
+  // A crash may come before anybody waits.
+  done.promise.catch(() => undefined)
   const reached = (partition: number, next: number): void => {
     if (next >= (ends.get(partition) ?? Infinity)) ends.delete(partition)
     if (ends.size === 0) done.resolve(undefined)

@@ -95,7 +95,9 @@ const consumePartition = async ({ topics, parts, offsets }: GroupParts, member: 
   const stopped = new Promise((resolve) => {
     signal.addEventListener('abort', resolve)
   })
-  let at = (await askStart(parts, options, place, signal)) ?? offsets.get(placeName(place)) ?? 0
+  const asked = await askStart(parts, options, place, signal)
+  if (asked !== undefined) offsets.set(placeName(place), asked)
+  let at = asked ?? offsets.get(placeName(place)) ?? 0
   while (!signal.aborted) {
     const changed = topics.changed()
     const messages = member.isPaused ? [] : topics.from(topic, partition, at, BATCH_MESSAGES)

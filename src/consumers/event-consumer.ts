@@ -96,7 +96,7 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
       rebuilding = done.catch(() => undefined)
       return done
     },
-    lag: () => bus.lag(group, topics.events),
+    lag: () => lagBehind(bus, view, topics.events),
     counts: take.counts,
     async close() {
       await rebuilding
@@ -112,6 +112,14 @@ const hasToBeFilled = async (bus: Bus, view: FedView, topic: string): Promise<bo
     const offset = offsets.get(partition) ?? 0
     return offset < begin || offset > end
   })
+}
+
+const lagBehind = async (bus: Bus, view: FedView, topic: string): Promise<number> => {
+  const { offsets } = await view.state(topic)
+  const behind = (await bus.ranges(topic)).map(({ partition, begin, end }) =>
+    Math.max(0, end - Math.max(begin, offsets.get(partition) ?? begin)),
+  )
+  return behind.reduce((sum, messages) => sum + messages, 0)
 }
 
 const rebuildView = async ({ bus, log, view, topics, group, notify }: EventConsumerOptions): Promise<void> => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { byKey, collector, madeTopic, newGroup, numbered, publish, valuesOf } from './bus-cases.ts'
 
@@ -76,6 +76,14 @@ export const offsets = (bus: () => Bus): void => {
         expect(valuesOf(await reached(expected.length))).toEqual(expected)
         await consumer.close()
       }
+    })
+    test('counts as handled what lies before, also where nothing comes', async () => {
+      const topic = await madeTopic(bus())
+      const group = newGroup()
+      await publish(bus(), topic, numbered('a', 10))
+      const consumer = bus().consume({ group, topics: [topic], startAt: () => Promise.resolve(10), handle: collector().handle })
+      await vi.waitUntil(async () => (await bus().lag(group, topic)) === 0, { timeout: 9_000 })
+      await consumer.close()
     })
     test('asks again where the answer fails', async () => {
       const topic = await madeTopic(bus())

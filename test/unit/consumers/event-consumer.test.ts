@@ -240,6 +240,7 @@ describe('a view without a place in the topic', () => {
     expect(notices).toEqual([{ type: 'viewRebuilt', group: GROUP, events: 24 }])
     expect(await rowsIn(index)).toEqual(await foldOf(world.log))
     expect(consumer.counts().taken).toBe(0)
+    expect(await consumer.lag()).toBe(0)
   })
   test('is filled anew where the topic is another by now', async () => {
     const world = await openBusWorld(1)
