@@ -45,6 +45,8 @@ interface Life {
   /** Where each place goes on, as far as it is known. */
   readonly positions: Map<string, number>
   readonly underWay: Map<string, Promise<void>>
+  /** The client commits nothing before it has joined for the first time. */
+  readonly joined: PromiseWithResolvers<undefined>
   assignment: Assignment
   isPaused: boolean
   isLeaving: boolean
@@ -111,6 +113,7 @@ const newLife = (options: KafkaOptions, consuming: ConsumeOptions): Life => ({
   }),
   positions: new Map(),
   underWay: new Map(),
+  joined: Promise.withResolvers(),
   assignment: { stop: new AbortController(), places: [], starts: new Map() },
   isPaused: false,
   isLeaving: false,
@@ -126,6 +129,7 @@ const start = async (life: Life): Promise<void> => {
     partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
     eachBatch: (payload) => take(life, payload),
   })
+  life.joined.resolve(undefined)
   if (life.isPaused) tell(consumer, (running) => running.pause(topicsOf(consuming)))
 }
 
@@ -144,8 +148,7 @@ const listen = (life: Life, fail: (reason: string) => void): void => {
     if (batchSize > 0) return
     const next = Number(lastOffset) + 1
     positions.set(nameOf({ topic, partition }), next)
-    // Only for those who look how far the group is behind.
-    consumer.commitOffsets([{ topic, partition, offset: String(next) }]).catch(() => undefined)
+    void tellOffset(life, { topic, partition }, next)
   })
 }
 
@@ -156,16 +159,19 @@ const assign = (life: Life, given: IMemberAssignment): Assignment => {
 }
 
 /** Where the read model has an offset of its own, the partition is moved there, also if nothing new comes. */
-const begin = async ({ options, consuming, consumer, positions }: Life, place: Place, signal: AbortSignal): Promise<void> => {
-  const at = await askStart(options, consuming, place, signal)
+const begin = async (life: Life, place: Place, signal: AbortSignal): Promise<void> => {
+  const at = await askStart(life.options, life.consuming, place, signal)
   if (at === undefined || signal.aborted) return
-  positions.set(nameOf(place), at)
-  tell(consumer, (running) => {
+  life.positions.set(nameOf(place), at)
+  tell(life.consumer, (running) => {
     running.seek({ ...place, offset: String(at) })
-    // Only for those who look how far the group is behind.
-    running.commitOffsets([{ ...place, offset: String(at) }]).catch(() => undefined)
   })
+  void life.joined.promise.then(() => tellOffset(life, place, at))
 }
+
+/** Only for those who look how far the group is behind. */
+const tellOffset = ({ consumer }: Life, place: Place, at: number): Promise<void> =>
+  consumer.commitOffsets([{ ...place, offset: String(at) }]).catch(() => undefined)
 
 const take = async (life: Life, payload: EachBatchPayload): Promise<void> => {
   const { stop, starts } = life.assignment

@@ -80,7 +80,7 @@ const tracing = ({ meta }: StoredEvent): Record<string, string> => {
 /** `name@version` without the version. */
 const agentOf = (meta: string): string => {
   const { agent } = metaOf(meta)
-  return typeof agent === 'string' ? encodeURIComponent(agent.slice(0, agent.lastIndexOf('@'))) : 'unknown'
+  return typeof agent === 'string' ? encodeURIComponent(agent.slice(0, agent.lastIndexOf('@')).toWellFormed()) : 'unknown'
 }
 
 /** The relay has to carry what it cannot read, too. */

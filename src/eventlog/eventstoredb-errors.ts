@@ -40,7 +40,6 @@ export interface Subject {
   readonly expected?: ExpectedRevision
 }
 
-const REFUSED: Verdict['kind'] = 'refused'
 const NOT_EXECUTED: Verdict = { kind: 'notExecuted' }
 const UNKNOWN: Verdict = { kind: 'unknown' }
 
@@ -51,9 +50,9 @@ const clientError = (error: unknown): ClientError => (error instanceof Error ? e
  * a node, both of which come before the write: nothing was sent.
  */
 export const judgeWrite = (error: unknown, subject: Subject): Verdict => {
-  if (isAppError(error)) return { kind: REFUSED, error }
+  if (isAppError(error)) return { kind: 'refused', error }
   const refusal = refusalOf(error, subject)
-  if (refusal !== undefined) return { kind: REFUSED, error: refusal }
+  if (refusal !== undefined) return { kind: 'refused', error: refusal }
   const { type, message } = clientError(error)
   if (type === undefined || type === 'not-leader') return NOT_EXECUTED
   return type === 'unknown' && NOT_READY.test(message) ? NOT_EXECUTED : UNKNOWN
@@ -61,9 +60,9 @@ export const judgeWrite = (error: unknown, subject: Subject): Verdict => {
 
 /** Judges what ended a read, which may be repeated whenever it was not refused. */
 export const judgeRead = (error: unknown, subject: Subject): Verdict => {
-  if (isAppError(error)) return { kind: REFUSED, error }
+  if (isAppError(error)) return { kind: 'refused', error }
   const refusal = refusalOf(error, subject)
-  return refusal === undefined ? NOT_EXECUTED : { kind: REFUSED, error: refusal }
+  return refusal === undefined ? NOT_EXECUTED : { kind: 'refused', error: refusal }
 }
 
 const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppError | undefined => {

@@ -51,7 +51,7 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
     case 'InputRejected':
       return { ...transcript, inbox: transcript.inbox.slice(0, -1) }
     case 'ModelCallRequested':
-      return event.data.purpose === 'aside' ? { ...transcript, asides: [...transcript.asides, event.data.callId] } : transcript
+      return event.data.purpose === 'aside' ? withAside(transcript, event.data.callId) : transcript
     case 'ModelCallSucceeded':
       return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
     case 'ModelCallFailed':
@@ -90,6 +90,10 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
       return transcript
   }
 }
+
+/** Each attempt is requested anew. */
+const withAside = (transcript: Transcript, callId: string): Transcript =>
+  transcript.asides.includes(callId) ? transcript : { ...transcript, asides: [...transcript.asides, callId] }
 
 const note = (text: string): Message => ({ role: 'user', text })
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
@@ -9,6 +9,9 @@ import type { StandIn } from './stand-in/start-stand-in.ts'
 import { startStandIn } from './stand-in/start-stand-in.ts'
 
 // In a file of its own, and so in a process of its own, since a process holds only one of the client packages.
+
+// Ten thousand events over a network, beside whatever else this machine does.
+vi.setConfig({ testTimeout: 30_000 })
 
 let standIn: StandIn
 beforeAll(async () => {

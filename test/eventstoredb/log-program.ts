@@ -13,8 +13,8 @@ export type Order =
   | { readonly do: 'listenForRejections' }
   | { readonly do: 'rejectWithoutHandler' }
 
-const [connectionString = ''] = process.argv.slice(2)
-const log = eventStoreDbEventLog({ connectionString, clock: systemClock, appendTimeoutMs: 1_000 })
+const [connectionString = '', timeoutMs = ''] = process.argv.slice(2)
+const log = eventStoreDbEventLog({ connectionString, clock: systemClock, appendTimeoutMs: Number(timeoutMs) })
 const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client') as {
   EventStoreDBClient: { connectionString: Connect }
 }

@@ -11,9 +11,9 @@ interface Program {
 }
 
 /** Runs something with a process of its own that holds an event log. */
-const withProgram = async (connectionString: string, work: (program: Program) => Promise<void>): Promise<void> => {
+const withProgram = async (connectionString: string, work: (program: Program) => Promise<void>, timeoutMs = 1_000): Promise<void> => {
   const path = join(import.meta.dirname, 'log-program.ts')
-  const child = fork(path, [connectionString], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const child = fork(path, [connectionString, String(timeoutMs)], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const waiting = new Map<number, (answer: unknown) => void>()
   let orders = 0
   child.on('message', ({ id, answer }: { id: number; answer: unknown }) => waiting.get(id)?.(answer))
@@ -58,7 +58,7 @@ describe('a process with an event log in EventStoreDB', () => {
       await withProgram(lost.connectionString, async ({ tell }) => {
         expect(await tell(ONE_APPEND)).toBe('appended')
         lost.freeze()
-        const appended = tell({ do: 'append', appends: 100, bytes: 200_000 })
+        const appended = tell({ do: 'append', appends: 40, bytes: 50_000 })
         await lost.kill()
         await lost.restart()
         expect(await appended).toBe('appended')
@@ -71,13 +71,15 @@ describe('a process with an event log in EventStoreDB', () => {
       const second = await startStandIn({ path })
       await second.set({ leader: first.port })
       const hosts = [first, second].map(({ port }) => `127.0.0.1:${port}`).join(',')
-      await withProgram(`esdb://${hosts}?tls=false&discoveryInterval=10&maxDiscoverAttempts=2&gossipTimeout=1`, async ({ tell }) => {
+      const cluster = `esdb://${hosts}?tls=false&discoveryInterval=10&maxDiscoverAttempts=2&gossipTimeout=1`
+      const loseAll = async ({ tell }: Program): Promise<void> => {
         expect(await tell(ONE_APPEND)).toBe('appended')
         await Promise.all([first.kill(), second.kill()])
         expect(await tell({ do: 'append', appends: 20, bytes: 10 })).toMatch(/cannot be reached|may or may not be stored/)
         await first.restart()
         expect(await tell({ do: 'append', appends: 20, bytes: 10 })).toBe('appended')
-      })
+      }
+      await withProgram(cluster, loseAll, 400)
     })
   })
 

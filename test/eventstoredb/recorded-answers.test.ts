@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../src/errors.ts'
 import { collect, newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
-import { isRecordedDataThere, recordedConversation, recordedFolder } from './recorded-data.ts'
+import { isRecordedDataThere, recordedConversation, skipWithoutRecordings } from './recorded-data.ts'
 import { sharedStandIn, withLog } from './with-stand-in.ts'
 
 // What the adapter makes of answers that a real server gave.
@@ -72,9 +72,4 @@ describe.runIf(isRecordedDataThere)('an answer that a real server gave', () => {
   })
 })
 
-test.skipIf(isRecordedDataThere)(
-  `the adapter meets no recorded answers, since ${recordedFolder} is not there: name it in REFOLD_DATA`,
-  () => {
-    expect(isRecordedDataThere).toBe(true)
-  },
-)
+skipWithoutRecordings('the adapter meets no answers of a real server')

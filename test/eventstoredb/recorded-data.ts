@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { test } from 'vitest'
 
 /** One line of a recorded conversation, as shared/data/eventstoredb-wire/README.md describes it. */
 export interface RecordedLine {
@@ -19,7 +20,7 @@ export interface Conversation {
   readonly lines: readonly RecordedLine[]
 }
 
-export const recordedFolder = join(process.env['REFOLD_DATA'] ?? resolve(import.meta.dirname, '../../../shared/data'), 'eventstoredb-wire')
+const recordedFolder = join(process.env['REFOLD_DATA'] ?? resolve(import.meta.dirname, '../../../shared/data'), 'eventstoredb-wire')
 
 export const isRecordedDataThere = existsSync(recordedFolder)
 
@@ -37,3 +38,9 @@ export const recordedConversations = (): Conversation[] =>
     .filter((file) => file.endsWith('.jsonl'))
     .map((file) => recordedConversation(file.replace('.jsonl', '')))
     .sort((a, b) => (a.lines[0]?.call ?? 0) - (b.lines[0]?.call ?? 0))
+
+/** Says in the results of a test file that the recordings are missing, and what is not shown without them. */
+export const skipWithoutRecordings = (whatIsNotShown: string): void => {
+  if (isRecordedDataThere) return
+  test.skip(`${whatIsNotShown}: the recorded conversations are not in ${recordedFolder}; name their folder in REFOLD_DATA`, () => undefined)
+}

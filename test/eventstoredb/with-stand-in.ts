@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { afterAll, beforeAll, beforeEach, vi } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -10,6 +10,9 @@ import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.
 import { NO_FAULTS } from './stand-in/faults.ts'
 import type { StandIn } from './stand-in/start-stand-in.ts'
 import { startStandIn } from './stand-in/start-stand-in.ts'
+
+// Processes are started and killed, and faults are waited for: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 /** Short, since every fault below is waited for so long. */
 export const TIMEOUT_MS = 400

@@ -129,11 +129,17 @@ describe.skipIf(kafka === undefined)('the relay on Kafka', () => {
     await appendTurns(backbone.log, runsOf('run', 5))
     await carried(first)
     const second = startRelay(backbone, { transactional: true })
-    await appendTurns(backbone.log, runsOf('next', 5))
-    // Whichever of the two began last has fenced off the other, which learns it with its next batch.
-    const ended = await Promise.race([first.ended, second.ended])
-    expect(ended).toMatchObject({ code: 'BusFenced' })
-    await carried(await Promise.race([first.ended.then(() => second), second.ended.then(() => first)]))
+    let fenced: RunningRelay | undefined
+    void first.ended.then(() => (fenced = first))
+    void second.ended.then(() => (fenced = second))
+    // Whichever of the two opened its publisher last has fenced off the other, which learns it with its next batch.
+    let count = 0
+    await until(async () => {
+      await appendTurns(backbone.log, [`next-${count++}`])
+      return fenced !== undefined
+    })
+    expect(await fenced?.ended).toMatchObject({ code: 'BusFenced' })
+    await carried(fenced === first ? second : first)
     await Promise.all([first.stop(), second.stop()])
     const { streams, outOfOrder, repeated } = relayed(await messagesIn(backbone.bus, backbone.topics.events))
     expect({ streams, outOfOrder, repeated }).toEqual({ streams: byStream(await eventsIn(backbone.log)), outOfOrder: [], repeated: 0 })

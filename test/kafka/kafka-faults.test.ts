@@ -4,7 +4,8 @@ import { kafkaBus } from '../../src/bus/bus.kafka.ts'
 import type { Bus, BusNotice, Publisher, TopicMessages } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { isAppError } from '../../src/errors.ts'
-import { collector, madeTopic, newGroup, numbered, publish, readAll, valuesOf } from '../conformance/bus-cases.ts'
+import { collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
+import { SECURE_USER } from './broker/kafka-broker.ts'
 import { hangNextFetch } from './hanging-client.ts'
 import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
 
@@ -80,6 +81,35 @@ describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
     expect(valuesOf([...first.messages, ...second.messages])).toEqual(['a:0', 'a:1'])
     expect(notices).toEqual([])
     await Promise.all(consumers.map((consumer) => consumer.close()))
+  })
+})
+
+describe.skipIf(kafka === undefined)('a broker behind TLS and a password', () => {
+  const openSecure = (password: string): Bus => {
+    const { address, ca } = kafka!.secure
+    const bus = kafkaBus({
+      brokers: [address],
+      ssl: { ca },
+      sasl: { mechanism: 'plain', username: SECURE_USER.username, password },
+      clock: systemClock,
+      notify: () => undefined,
+    })
+    buses.push(bus)
+    return bus
+  }
+
+  test('serves whom it knows', { timeout: 30_000 }, async () => {
+    const bus = openSecure(SECURE_USER.password)
+    const topic = await madeTopic(bus)
+    await publish(bus, topic, numbered('a', 3))
+    const { handle, reached } = collector()
+    const consumer = bus.consume({ group: newGroup(), topics: [topic], handle })
+    expect(valuesOf(await reached(3))).toEqual(valuesOf(numbered('a', 3)))
+    await consumer.close()
+  })
+
+  test('is a matter of configuration for whom it does not know', { timeout: 30_000 }, async () => {
+    await rejection(openSecure('wrong').openPublisher(), 'InvalidConfiguration')
   })
 })
 

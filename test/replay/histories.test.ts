@@ -44,7 +44,9 @@ describe('a history that this release cannot explain', () => {
 
   test('is found at its first event that leads elsewhere', () => {
     const events = eventsIn(file)
-    const wrong = events.map((event) => (event.revision === 3 ? { ...event, type: 'TurnCompleted', data: '{"turn":1,"outcome":"answered"}' } : event))
+    const wrong = events.map((event) =>
+      event.revision === 3 ? { ...event, type: 'TurnCompleted', data: '{"turn":1,"outcome":"answered"}' } : event,
+    )
     expect(refold(wrong)).toMatch(/differs at revision 3/)
   })
 

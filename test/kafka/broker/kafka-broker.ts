@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { cp, link, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +11,8 @@ import { kafkaJars, type KafkaVersion } from './kafka-jars.ts'
 export interface KafkaBroker {
   /** `host:port` */
   readonly address: string
+  /** The same broker behind TLS, for the user {@link SECURE_USER}; its certificate is that of `ca`. */
+  readonly secure: { readonly address: string; readonly ca: string }
   /** SIGKILL; its files stay. Resolves once the process is gone. */
   kill(): Promise<void>
   /** Begins again on its files and ports. Resolves once it serves. */
@@ -24,9 +26,10 @@ const run = promisify(execFile)
 export const startKafkaBroker = async (version: KafkaVersion): Promise<KafkaBroker> => {
   const jars = await kafkaJars(version)
   const folder = await mkdtemp(join(tmpdir(), 'refold-kafka-'))
-  const [port, controllerPort] = await freePorts()
+  const ports = await freePorts()
+  const { keyStore, ca } = await keys(dirname(jars))
   const settings = join(folder, 'server.properties')
-  await writeFile(settings, properties(folder, port, controllerPort))
+  await writeFile(settings, properties(folder, ports, keyStore))
   const java = [...JVM, ...logging(version), '-cp', join(jars, '*')]
   await cp(await formattedStorage(version, jars, settings), join(folder, 'data'), { recursive: true })
 
@@ -48,7 +51,8 @@ export const startKafkaBroker = async (version: KafkaVersion): Promise<KafkaBrok
   }
   await start()
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${ports.plain}`,
+    secure: { address: `127.0.0.1:${ports.secure}`, ca },
     kill,
     start,
     async stop() {
@@ -90,14 +94,20 @@ const logging = (version: KafkaVersion): string[] =>
     : [`-Dlog4j2.configurationFile=${resolve(import.meta.dirname, 'log4j2.properties')}`]
 
 // With the default session a broker that was killed waits 9 s for its own old registration.
-const properties = (folder: string, port: number, controllerPort: number): string => `
+const properties = (folder: string, ports: Ports, keyStore: string): string => `
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.quorum.voters=1@127.0.0.1:${ports.controller}
+listeners=PLAINTEXT://127.0.0.1:${ports.plain},SECURE://127.0.0.1:${ports.secure},CONTROLLER://127.0.0.1:${ports.controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${ports.plain},SECURE://127.0.0.1:${ports.secure}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+sasl.enabled.mechanisms=PLAIN
+listener.name.secure.plain.sasl.jaas.config=${LOGIN_MODULE} required user_${SECURE_USER.username}="${SECURE_USER.password}";
+listener.name.secure.ssl.keystore.type=PKCS12
+listener.name.secure.ssl.keystore.location=${keyStore}
+listener.name.secure.ssl.keystore.password=${STORE_PASSWORD}
 log.dirs=${join(folder, 'data')}
 num.partitions=1
 offsets.topic.replication.factor=1
@@ -110,6 +120,33 @@ auto.create.topics.enable=false
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 `
+
+/** Whom the secure listener lets in. */
+export const SECURE_USER = { username: 'refold', password: 'only-for-tests' }
+const LOGIN_MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule'
+const STORE_PASSWORD = 'only-for-tests'
+
+interface Keys {
+  readonly keyStore: string
+  /** PEM. */
+  readonly ca: string
+}
+
+/** A certificate for this machine's own address, made once. */
+const keys = async (folder: string): Promise<Keys> => {
+  const keyStore = join(folder, 'broker.p12')
+  const store = (path: string): string[] => ['-keystore', path, '-storetype', 'PKCS12', '-storepass', STORE_PASSWORD, '-alias', 'broker']
+  if (!existsSync(keyStore)) {
+    const made = join(await mkdtemp(join(folder, 'making-')), 'broker.p12')
+    const subject = ['-dname', 'CN=127.0.0.1', '-ext', 'SAN=ip:127.0.0.1', '-validity', '3650']
+    await run('keytool', ['-genkeypair', '-keyalg', 'EC', ...subject, ...store(made)])
+    // Where another test was first, its certificate stands: a broker may have begun with it.
+    await link(made, keyStore).catch(() => undefined)
+    await rm(dirname(made), { recursive: true })
+  }
+  const { stdout } = await run('keytool', ['-exportcert', '-rfc', ...store(keyStore)])
+  return { keyStore, ca: stdout }
+}
 
 const LONGEST_START_MS = 60_000
 
@@ -134,20 +171,24 @@ const serving = (server: ChildProcess): Promise<void> =>
     })
   })
 
-const freePorts = async (): Promise<[number, number]> => {
-  const servers = [createServer(), createServer()]
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.on('error', reject)
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            resolve(typeof address === 'object' && address !== null ? address.port : 0)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0]
+interface Ports {
+  readonly plain: number
+  readonly secure: number
+  readonly controller: number
 }
+
+const freePorts = async (): Promise<Ports> => {
+  const servers = [createServer(), createServer(), createServer()]
+  const [plain = 0, secure = 0, controller = 0] = await Promise.all(servers.map(listen))
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return { plain, secure, controller }
+}
+
+const listen = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : 0)
+    })
+  })

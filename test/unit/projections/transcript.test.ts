@@ -160,6 +160,15 @@ describe('a transcript', () => {
     expect(acting.and(toolRequested('3.0'), toolSucceeded('3.0', 'B')).state.transcript.hash).not.toBe(once.state.transcript.hash)
   })
 
+  test('has no part of a prompt beside it, however often it was tried', () => {
+    const aside = { purpose: 'aside' as const, fingerprint: 'other' }
+    const tried = asked.and(modelRequested('0.letter', aside), modelRequested('0.letter', { ...aside, attempt: 2 }))
+    expect(tried.state.transcript.asides).toEqual(['0.letter'])
+    const answered = tried.and(modelAnswered('0.letter', [says('Dear Sir')], { attempt: 2 }))
+    expect(answered.state.transcript.asides).toEqual([])
+    expect(told(answered)).toEqual(['user: Hello'])
+  })
+
   test('is not changed by a continuation of its own beginning', () => {
     const states: RunState[] = []
     for (const answer of ['A', 'B']) states.push(acting.and(toolRequested('3.0'), toolSucceeded('3.0', answer)).state)

@@ -1,18 +1,17 @@
-// Part of a release: keeps a few histories as this version writes them, which every later version has to explain.
-// node --conditions=refold:source test/replay/write-histories.ts
+// Part of a release (`npm version`): keeps a few histories as this version writes them, which every later version has to explain.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { runIdOf } from '../../src/events/codec.ts'
-import type { StoredEvent } from '../../src/eventlog/event-log.ts'
-import { simulateSeed } from '../../simulation/simulate.ts'
+import { runIdOf } from '../src/events/codec.ts'
+import type { StoredEvent } from '../src/eventlog/event-log.ts'
+import { simulateSeed } from '../simulation/simulate.ts'
 
 const MOST_SEEDS = 400
 const LONGEST_HISTORY = 60
 /** The one agent on a chart of its own, which is the simulation's to change. */
 const OWN_CHART = '"agent":"trip"'
 
-const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
-const folder = join(import.meta.dirname, 'histories', version)
+const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+const folder = resolve(import.meta.dirname, '../test/replay/histories', version)
 
 const isKept = (events: readonly StoredEvent[]): boolean =>
   events.length <= LONGEST_HISTORY &&
@@ -21,7 +20,10 @@ const isKept = (events: readonly StoredEvent[]): boolean =>
 
 /** What of a history no other one has shown yet: types of events, and places to which they lead. */
 const novelties = (events: readonly StoredEvent[]): string[] =>
-  events.flatMap(({ type, meta }) => [type, `${type} ${(JSON.parse(meta) as { to: string }).to.replace(/[\d.]+=/g, '').split('; ')[0] ?? ''}`])
+  events.flatMap(({ type, meta }) => [
+    type,
+    `${type} ${(JSON.parse(meta) as { to: string }).to.replace(/[\d.]+=/g, '').split('; ')[0] ?? ''}`,
+  ])
 
 mkdirSync(folder, { recursive: true })
 const shown = new Set<string>()
@@ -37,4 +39,4 @@ for (let seed = 1; seed <= MOST_SEEDS; seed++) {
     written += 1
   }
 }
-process.stdout.write(`${written} histories of version ${version}, with ${shown.size} different steps\n`)
+console.log(`${written} histories of version ${version}, with ${shown.size} different steps`)
