@@ -31,6 +31,7 @@ export const tripChart = setup({
     isLong: ({ context }) => context.n > 3,
   },
   delays: {
+    untilReconsidered: ({ context }) => (context.n % 3 === 0 ? 300_000 : 20_000),
     untilRetry: ({ event }) => (event.type === 'ModelCallFailed' ? Math.max(0, (event.retryAt ?? event.at) - event.at) : 0),
   },
 }).createMachine({
@@ -53,7 +54,7 @@ export const tripChart = setup({
         params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: context.n % 3 === 0 ? 10_000 : 60_000 }),
       },
       on: { ApprovalGranted: 'paying', ApprovalDenied: 'failed' },
-      after: { 20000: { target: 'reconsidering', actions: 'abandon' } },
+      after: { untilReconsidered: { target: 'reconsidering', actions: 'abandon' } },
     },
     reconsidering: {
       tags: 'human',

@@ -16,7 +16,7 @@ export interface TestKafka {
  */
 export const testKafka = async (suite: string): Promise<TestKafka | undefined> => {
   const address = process.env['REFOLD_TEST_KAFKA']
-  if (address === undefined) return ownKafka(suite)
+  if (address === undefined || address === '') return ownKafka(suite)
   noteServer(suite, `the Kafka broker at ${address}`)
   return { address, stop: () => Promise.resolve() }
 }
