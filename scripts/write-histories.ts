@@ -1,5 +1,5 @@
 // Part of a release (`npm version`): keeps a few histories as this version writes them, which every later version has to explain.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runIdOf } from '../src/events/codec.ts'
 import type { StoredEvent } from '../src/eventlog/event-log.ts'
@@ -25,6 +25,7 @@ const novelties = (events: readonly StoredEvent[]): string[] =>
     `${type} ${(JSON.parse(meta) as { to: string }).to.replace(/[\d.]+=/g, '').split('; ')[0] ?? ''}`,
   ])
 
+rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const shown = new Set<string>()
 let written = 0

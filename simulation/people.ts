@@ -27,7 +27,7 @@ export interface PeopleParts {
   readonly callers: Callers
 }
 
-const MOST_MESSAGES = 3
+const MOST_MESSAGES = 2
 const MOST_RETURNS = 2
 
 interface Patience {

@@ -28,10 +28,10 @@ export const tripChart = setup({
   guards: {
     isFinalFailure: ({ event }) => event.type === 'ToolCallFailed' && event.retryAt === undefined,
     mayTryAgain: ({ context }) => context.tries < 2,
+    isInHaste: ({ context }) => context.n % 3 === 0,
     isLong: ({ context }) => context.n > 3,
   },
   delays: {
-    untilReconsidered: ({ context }) => (context.n % 3 === 0 ? 300_000 : 20_000),
     untilRetry: ({ event }) => (event.type === 'ModelCallFailed' ? Math.max(0, (event.retryAt ?? event.at) - event.at) : 0),
   },
 }).createMachine({
@@ -42,19 +42,27 @@ export const tripChart = setup({
     reserving: {
       entry: { type: 'callTool', params: ({ context }) => ({ tool: 'note', input: { n: context.n }, key: 'reserve' }) },
       on: {
-        ToolCallSucceeded: 'asking',
+        ToolCallSucceeded: [{ guard: 'isInHaste', target: 'askingInHaste' }, { target: 'asking' }],
         ToolCallFailed: { guard: 'isFinalFailure', target: 'failed' },
         ToolCallRejected: 'failed',
       },
+    },
+    askingInHaste: {
+      tags: 'human',
+      entry: {
+        type: 'askApproval',
+        params: ({ context }) => ({ question: `Book trip ${context.n} now?`, key: 'book', timeoutMs: 10_000 }),
+      },
+      on: { ApprovalGranted: 'paying', ApprovalDenied: 'failed' },
     },
     asking: {
       tags: 'human',
       entry: {
         type: 'askApproval',
-        params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: context.n % 3 === 0 ? 10_000 : 60_000 }),
+        params: ({ context }) => ({ question: `Book trip ${context.n}?`, key: 'book', timeoutMs: 60_000 }),
       },
       on: { ApprovalGranted: 'paying', ApprovalDenied: 'failed' },
-      after: { untilReconsidered: { target: 'reconsidering', actions: 'abandon' } },
+      after: { 20000: { target: 'reconsidering', actions: 'abandon' } },
     },
     reconsidering: {
       tags: 'human',

@@ -15,7 +15,7 @@ import type { RunEvent } from '../../src/events/envelope.ts'
 import { readRun } from '../../src/runtime/run-reader.ts'
 import type { LedgerLine, WorkerLine } from './run-worker.ts'
 
-const ROUNDS = 8
+const ROUNDS = 6
 const RUNS_A_LIFE = 6
 /** A process is killed so long after it has opened the log, ms. */
 const SHORTEST_LIFE_MS = 50
