@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { postgresBlobStore } from '../../src/blobs/blob-store.postgres.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startPostgres, type TestPostgres } from '../../servers/postgres.ts'
 import { blobStoreConformance } from './blob-store.ts'
 
 let postgres: TestPostgres

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
-import type { StandIn } from '../eventstoredb/stand-in/start-stand-in.ts'
-import { startStandIn } from '../eventstoredb/stand-in/start-stand-in.ts'
+import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { eventLogConformance } from './event-log.ts'
 
 // Ten thousand events over a network, beside whatever else this machine does.

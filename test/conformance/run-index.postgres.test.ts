@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresRunIndex } from '../../src/views/run-index.postgres.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startPostgres, type TestPostgres } from '../../servers/postgres.ts'
 import { runIndexConformance } from './run-index.ts'
 
 let postgres: TestPostgres

@@ -5,8 +5,8 @@ import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.
 import type { ClientPackage } from '../../src/eventlog/eventstoredb-client.ts'
 import { eventLogConformance } from '../conformance/event-log.ts'
 import { networkFaults } from './network-faults.ts'
-import type { StandIn } from './stand-in/start-stand-in.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // In a file of its own, and so in a process of its own, since a process holds only one of the client packages.
 

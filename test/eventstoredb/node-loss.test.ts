@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { follow, idsIn, idsOf, newEvents, newStream, revisionsOf } from '../conformance/event-log-cases.ts'
-import type { StandIn } from './stand-in/start-stand-in.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 import { startWriters } from './writers.ts'
 

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Order } from './log-program.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { sharedStandIn, withDurableStandIn } from './with-stand-in.ts'
 
 interface Program {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { collect, newEvents, newStream, rejection, revisionsOf } from '../conformance/event-log-cases.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { sharedStandIn, tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 
 const standIn = sharedStandIn()

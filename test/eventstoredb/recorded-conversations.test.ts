@@ -5,8 +5,8 @@ import type { Conversation, RecordedLine } from './recorded-data.ts'
 import { isRecordedDataThere, recordedConversations, skipWithoutRecordings } from './recorded-data.ts'
 import type { ReplayedCall } from './replayed-call.ts'
 import { replayedCall } from './replayed-call.ts'
-import type { StandIn } from './stand-in/start-stand-in.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // Positions, times and subscription ids are those of the day of the recording; everything else has to be the same.
 

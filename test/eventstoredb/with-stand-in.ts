@@ -7,9 +7,9 @@ import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import type { EventStoreDbOptions } from '../../src/eventlog/event-log.eventstoredb.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
-import { NO_FAULTS } from './stand-in/faults.ts'
-import type { StandIn } from './stand-in/start-stand-in.ts'
-import { startStandIn } from './stand-in/start-stand-in.ts'
+import { NO_FAULTS } from '../../servers/event-store/faults.ts'
+import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // Processes are started and killed, and faults are waited for: on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { SECURE_USER } from '../../servers/kafka/broker-settings.ts'
 import { kafkaBus } from '../../src/bus/bus.kafka.ts'
 import type { Bus, BusNotice, Publisher, TopicMessages } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { isAppError } from '../../src/errors.ts'
 import { collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
-import { SECURE_USER } from './broker/kafka-broker.ts'
 import { hangNextFetch } from './hanging-client.ts'
 import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
 
@@ -55,7 +55,8 @@ describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
     const consumer = bus.consume({ group, topics: [topic], handle })
     await hung
     expect(valuesOf(await reached(3))).toEqual(valuesOf(numbered('a', 3)))
-    expect(notices).toEqual([{ type: 'consumerRebuilt', group, message: 'it stood still while its topic went on' }])
+    // A broker that has just begun may refuse the group at first, which is told too.
+    expect(notices).toContainEqual({ type: 'consumerRebuilt', group, message: 'it stood still while its topic went on' })
     await consumer.close()
   })
 

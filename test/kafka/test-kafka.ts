@@ -2,8 +2,8 @@ import { kafkaBus } from '../../src/bus/bus.kafka.ts'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock } from '../../src/clock.ts'
 import { noteMissing, noteServer } from '../support/server-lines.ts'
-import { startKafkaBroker, type KafkaBroker } from './broker/kafka-broker.ts'
-import { missingForKafka, type KafkaVersion } from './broker/kafka-jars.ts'
+import { startKafkaCluster, type KafkaCluster } from '../../servers/kafka/kafka-cluster.ts'
+import { missingForKafka, type KafkaVersion } from '../../servers/kafka/kafka-jars.ts'
 
 export interface TestKafka {
   readonly address: string
@@ -21,16 +21,16 @@ export const testKafka = async (suite: string): Promise<TestKafka | undefined> =
   return { address, stop: () => Promise.resolve() }
 }
 
-/** A broker that the test may kill. */
-export const ownKafka = async (suite: string, version: KafkaVersion = '3.9.1'): Promise<KafkaBroker | undefined> => {
+/** Brokers that the test may kill. */
+export const ownKafka = async (suite: string, version: KafkaVersion = '3.9.1', size: 1 | 3 = 1): Promise<KafkaCluster | undefined> => {
   const missing = await missingForKafka(version)
   if (missing !== undefined) {
     noteMissing(suite, missing)
     return undefined
   }
-  const broker = await startKafkaBroker(version)
-  noteServer(suite, `Apache Kafka ${version}`)
-  return broker
+  const cluster = await startKafkaCluster(version, size)
+  noteServer(suite, `Apache Kafka ${version}${size === 1 ? '' : `, ${size} brokers`}`)
+  return cluster
 }
 
 /** The shortest session that a broker grants. */
@@ -44,7 +44,7 @@ export interface OpenKafkaBus {
 export const openKafkaBus = ({ address }: TestKafka): OpenKafkaBus => {
   const notices: BusNotice[] = []
   const bus = kafkaBus({
-    brokers: [address],
+    brokers: address.split(','),
     sessionTimeoutMs: SESSION_MS,
     clock: systemClock,
     notify: (notice) => notices.push(notice),

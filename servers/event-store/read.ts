@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
-import { AppError, isAppError } from '../../../src/errors.ts'
+import { AppError, isAppError } from '../../src/errors.ts'
 import type { RecordedCall } from './faults.ts'
 import type { FaultyState } from './faulty-state.ts'
 import type { ReadCall, ReadOptions } from './read-call.ts'

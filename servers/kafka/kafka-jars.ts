@@ -8,7 +8,7 @@ export type KafkaVersion = '3.9.1' | '4.1.1'
 
 const PROFILES: Readonly<Record<KafkaVersion, string>> = { '3.9.1': 'kafka-3', '4.1.1': 'kafka-4' }
 const POM = resolve(import.meta.dirname, 'pom.xml')
-const CACHE = resolve(import.meta.dirname, '../../../.cache/kafka')
+const CACHE = resolve(import.meta.dirname, '../../.cache/kafka')
 
 const run = promisify(execFile)
 

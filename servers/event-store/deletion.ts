@@ -1,7 +1,7 @@
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { DeleteReq, DeleteResp, TombstoneReq, TombstoneResp } from '@eventstore/db-client/generated/streams_pb.js'
-import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
+import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { FaultyState } from './faulty-state.ts'
 import { notLeader } from './read.ts'
 import type { Failure } from './responses.ts'

@@ -10,9 +10,9 @@ import type { Code } from '@eventstore/db-client/generated/code_pb.js'
 import statusPb from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { isAppError } from '../../../src/errors.ts'
-import type { AppError } from '../../../src/errors.ts'
-import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
+import { isAppError } from '../../src/errors.ts'
+import type { AppError } from '../../src/errors.ts'
+import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { StoredWireEvent } from './wire-log.ts'
 
 const { INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS } = codes.Code

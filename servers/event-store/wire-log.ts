@@ -1,5 +1,5 @@
-import { isAppError } from '../../../src/errors.ts'
-import type { AppendResult, Direction, EventLog, ExpectedRevision, NewEvent, StoredEvent } from '../../../src/eventlog/event-log.ts'
+import { isAppError } from '../../src/errors.ts'
+import type { AppendResult, Direction, EventLog, ExpectedRevision, NewEvent, StoredEvent } from '../../src/eventlog/event-log.ts'
 
 // The embedded event log as a client of EventStoreDB sees it: any bytes as data, and the streams and types of the system itself.
 

@@ -1,7 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
-import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
+import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { FaultyState } from './faulty-state.ts'
 import {
   badRequest,
