@@ -15,7 +15,9 @@ const filesBelow = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => resolve(entry.parentPath, entry.name).slice(root.length + 1))
 
-const sources = ['src', 'test', 'servers', 'simulation', 'scripts', 'examples', 'bench'].flatMap(filesBelow).filter((path) => path.endsWith('.ts'))
+const sources = ['src', 'test', 'servers', 'simulation', 'scripts', 'examples', 'bench']
+  .flatMap(filesBelow)
+  .filter((path) => path.endsWith('.ts'))
 
 describe('event types', () => {
   test('end with a verb of the closed list', () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest'
 import { postgresBlobStore } from '../../src/blobs/blob-store.postgres.ts'
-import { startPostgres, type TestPostgres } from '../../servers/postgres.ts'
+import { startPostgres, type Postgres } from '../../servers/postgres.ts'
 import { blobStoreConformance } from './blob-store.ts'
 
-let postgres: TestPostgres
+let postgres: Postgres
 beforeAll(async () => {
   postgres = await startPostgres()
 }, 60_000)

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresRunIndex } from '../../src/views/run-index.postgres.ts'
-import { startPostgres, type TestPostgres } from '../../servers/postgres.ts'
+import { startPostgres, type Postgres } from '../../servers/postgres.ts'
 import { runIndexConformance } from './run-index.ts'
 
-let postgres: TestPostgres
+let postgres: Postgres
 beforeAll(async () => {
   postgres = await startPostgres()
 }, 60_000)

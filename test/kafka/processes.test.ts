@@ -1,46 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, test } from 'vitest'
+import { startRefoldProcess, type RefoldProcess } from '../../servers/refold-process.ts'
 import { topicsOf } from '../../src/consumers/topics.ts'
 import { openKafkaBus, testKafka } from './test-kafka.ts'
 
 const SUITE = 'worker, relay and projector as processes'
 const kafka = await testKafka(SUITE)
-const root = resolve(import.meta.dirname, '../..')
-const config = join(root, 'examples/order-desk/refold.config.ts')
-
-interface Started {
-  /** Resolves once it has said that it works. */
-  readonly ready: Promise<unknown>
-  stop(): Promise<number | null>
-}
-
-const startProcess = (folder: string, address: string, words: readonly string[]): Started => {
-  const { PATH = '', HOME = '' } = process.env
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--conditions=refold:source', join(root, 'src/main.ts'), ...words, '--config', config],
-    { cwd: folder, env: { PATH, HOME, REFOLD_KAFKA: address, REFOLD_LOG_LEVEL: 'error' }, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const lines = createInterface({ input: child.stderr! })
-  return {
-    ready: once(lines, 'line'),
-    async stop() {
-      const exit = once(child, 'exit')
-      child.kill('SIGTERM')
-      const [code] = (await exit) as [number | null]
-      return code
-    },
-  }
-}
+const CONFIG = resolve(import.meta.dirname, '../../examples/order-desk/refold.config.ts')
 
 describe.skipIf(kafka === undefined)('the order desk behind Kafka', () => {
   const folder = mkdtempSync(join(tmpdir(), 'refold-processes-'))
-  const started: Started[] = []
+  const started: RefoldProcess[] = []
   afterAll(async () => {
     for (const process of started) await process.stop()
     await kafka?.stop()
@@ -50,7 +22,12 @@ describe.skipIf(kafka === undefined)('the order desk behind Kafka', () => {
   test('is started by a command of another program, and tells it of every event, in order', { timeout: 90_000 }, async () => {
     const { address } = kafka!
     const start = async (...words: string[]): Promise<void> => {
-      const process = startProcess(folder, address, words)
+      const process = startRefoldProcess({
+        words,
+        config: CONFIG,
+        folder,
+        environment: { REFOLD_KAFKA: address, REFOLD_LOG_LEVEL: 'error' },
+      })
       started.push(process)
       await process.ready
     }

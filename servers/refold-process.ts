@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface RefoldProcessOptions {
+  /** As on the command line: `worker`, or `relay` and its options. */
+  readonly words: readonly string[]
+  /** Path of a `refold.config.ts`. */
+  readonly config: string
+  /** Working folder. */
+  readonly folder: string
+  /** Beside PATH and HOME. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Told each line of its standard error. */
+  readonly hear?: (line: string) => void
+}
+
+/** A process of Refold, as an operator starts it. */
+export interface RefoldProcess {
+  /** Resolves with its first line, by which it says that it works. */
+  readonly ready: Promise<string>
+  /** Resolves with its exit code, or null where a signal ended it. */
+  readonly gone: Promise<number | null>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>
+}
+
+const root = resolve(import.meta.dirname, '..')
+
+export const startRefoldProcess = ({ words, config, folder, environment, hear = () => undefined }: RefoldProcessOptions): RefoldProcess => {
+  const { PATH = '', HOME = '' } = process.env
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--conditions=refold:source', join(root, 'src/main.ts'), ...words, '--config', config],
+    { cwd: folder, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const said: string[] = []
+  const { promise: ready, resolve: isReady, reject: isNot } = Promise.withResolvers<string>()
+  if (child.stderr !== null) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line)
+      hear(line)
+      // What is logged is JSON; the process speaks to its operator in words.
+      if (!line.startsWith('{')) isReady(line)
+    })
+  }
+  const gone = once(child, 'close').then(([code]) => {
+    isNot(new Error(`expected refold ${words.join(' ')} to work, found that it ended with ${String(code)}:\n${said.join('\n')}`))
+    return code as number | null
+  })
+  ready.catch(() => undefined)
+  const killNow = (): void => {
+    child.kill('SIGKILL')
+  }
+  process.once('exit', killNow)
+  const end = (signal: NodeJS.Signals): Promise<number | null> => {
+    process.off('exit', killNow)
+    child.kill(signal)
+    return gone
+  }
+  return {
+    ready,
+    gone,
+    async kill() {
+      await end('SIGKILL')
+    },
+    stop: () => end('SIGTERM'),
+  }
+}
