@@ -120,7 +120,7 @@ module.exports = {
       'src-imports-src-only',
       'The product does not depend on its tests, scripts or examples.',
       { path: '^src/' },
-      { path: '^(test|servers|simulation|scripts|examples|bench)/' },
+      { path: '^(test|servers|simulation|chaos|scripts|examples|bench)/' },
     ),
     rule(
       'examples-use-the-public-api',

@@ -32,7 +32,7 @@ const steps: readonly Step[] = [
   { name: 'eslint src', command: eslint('src', 'src') },
   { name: 'eslint rest', command: eslint('rest', '.', '--ignore-pattern', 'src/**') },
   { name: 'tsc', command: ['tsc', '--noEmit', '--pretty', 'false'] },
-  { name: 'dependencies', command: ['depcruise', 'src', 'test', 'servers', 'simulation', 'scripts', 'examples', 'bench'] },
+  { name: 'dependencies', command: ['depcruise', 'src', 'test', 'servers', 'simulation', 'chaos', 'scripts', 'examples', 'bench'] },
   { name: 'knip', command: ['knip', '--no-progress'] },
   { name: 'prettier', command: ['prettier', '--check', '.', '--log-level', 'warn', '--cache'] },
   { name: 'schemas', command: ['node', '--conditions=refold:source', SCHEMA_SCRIPT, '--check'] },

@@ -24,6 +24,10 @@ export interface RefoldProcess {
   readonly gone: Promise<number | null>
   /** SIGKILL. */
   kill(): Promise<void>
+  /** SIGSTOP: it is there, and nothing of it runs. */
+  freeze(): void
+  /** SIGCONT. */
+  thaw(): void
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
 }
@@ -66,6 +70,12 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
     gone,
     async kill() {
       await end('SIGKILL')
+    },
+    freeze() {
+      child.kill('SIGSTOP')
+    },
+    thaw() {
+      child.kill('SIGCONT')
     },
     stop: () => end('SIGTERM'),
   }

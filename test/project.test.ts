@@ -15,7 +15,7 @@ const filesBelow = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => resolve(entry.parentPath, entry.name).slice(root.length + 1))
 
-const sources = ['src', 'test', 'servers', 'simulation', 'scripts', 'examples', 'bench']
+const sources = ['src', 'test', 'servers', 'simulation', 'chaos', 'scripts', 'examples', 'bench']
   .flatMap(filesBelow)
   .filter((path) => path.endsWith('.ts'))
 

@@ -12,7 +12,7 @@ export interface KafkaOptions {
   readonly sasl?: NonNullable<KafkaConfig['sasl']>
   /** Of the topics that are made; the broker's default where absent. Three, with `min.insync.replicas` 2, outlive the loss of a broker. */
   readonly replicationFactor?: number
-  /** After so long without a sign of life a member loses its partitions; 30,000 by default. */
+  /** After so long without a sign of life a member loses its partitions; 10,000 by default. Nobody takes in the messages of a killed one before. */
   readonly sessionTimeoutMs?: number
   readonly clock: Clock
   readonly notify: (notice: BusNotice) => void

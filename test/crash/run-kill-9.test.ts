@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,12 +8,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { agentsWith } from '../../simulation/agents.ts'
+import { fileLedger, hadTwice, type LedgerLine } from '../../simulation/ledger.ts'
 import { followPlan } from '../../simulation/plan.ts'
 import { scriptedModel } from '../../src/models/model.scripted.ts'
 import { openRefold, type OpenRefold } from '../../src/open-refold.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import { readRun } from '../../src/runtime/run-reader.ts'
-import type { LedgerLine, WorkerLine } from './run-worker.ts'
+import type { WorkerLine } from './run-worker.ts'
 
 const ROUNDS = 6
 const RUNS_A_LIFE = 6
@@ -51,12 +52,6 @@ const livesAndDies = async (worker: WorkerProcess): Promise<void> => {
   await worker.gone
 }
 
-const ledgerIn = (folder: string): LedgerLine[] => {
-  const path = join(folder, 'ledger.ndjson')
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as LedgerLine]))
-}
-
 const openToRead = (folder: string): Promise<OpenRefold> => {
   const model = scriptedModel(followPlan)
   return openRefold({
@@ -87,7 +82,7 @@ const checkAll = async (folder: string, lines: readonly WorkerLine[]): Promise<{
       histories.set(runId, await eventsOf(refold, runId))
     }
     checkTold(histories, lines)
-    checkLedger(ledgerIn(folder), histories)
+    checkLedger(fileLedger(join(folder, 'ledger.ndjson')).lines(), histories)
     const unresolved = [...histories.values()].flat().filter(({ type }) => type === 'ToolCallUnresolved').length
     return { runs: rows.length, unresolved }
   } finally {
@@ -109,13 +104,11 @@ const checkTold = (histories: ReadonlyMap<string, readonly RunEvent[]>, lines: r
 }
 
 const checkLedger = (ledger: readonly LedgerLine[], histories: ReadonlyMap<string, readonly RunEvent[]>): void => {
-  const byKey = Map.groupBy(ledger, ({ key }) => key)
-  const twice = [...byKey].filter(([, lines]) => lines[0]?.effect === 'once' && lines.length > 1)
-  expect(twice, 'effects of once tools that were had twice').toEqual([])
+  expect(hadTwice(ledger), 'effects of once tools that were had twice').toEqual([])
   const keys = new Set<string>()
   for (const event of [...histories.values()].flat()) if (event.type === 'ToolCallRequested') keys.add(event.data.idempotencyKey)
   expect(
-    [...byKey.keys()].filter((key) => !keys.has(key)),
+    ledger.map(({ key }) => key).filter((key) => !keys.has(key)),
     'effects without a claim',
   ).toEqual([])
 }

@@ -1,15 +1,15 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
-import { agentsWith, type Hands } from '../../simulation/agents.ts'
+import { agentsWith } from '../../simulation/agents.ts'
+import { fileLedger, ledgerHands } from '../../simulation/ledger.ts'
 import { followPlan } from '../../simulation/plan.ts'
+import { reactions } from '../../simulation/reactions.ts'
 import { isAppError } from '../../src/errors.ts'
-import type { Command, SettledOutcome } from '../../src/fold/decide.ts'
 import { scriptedModel } from '../../src/models/model.scripted.ts'
 import type { Model } from '../../src/models/model.ts'
 import { openRefold, type OpenRefold } from '../../src/open-refold.ts'
-import type { RunView } from '../../src/runtime/run-view.ts'
 
 // A process that the test kills: it starts runs, performs their effects and plays the people, until it is gone.
 // node run-worker.ts <folder> <name of this life> <runs to start>
@@ -21,50 +21,11 @@ export type WorkerLine =
   | { readonly kind: 'granted'; readonly runId: string; readonly commandId: string }
   | { readonly kind: 'seen'; readonly runId: string; readonly revision: number; readonly state: string }
 
-/** One line of the ledger in which the tools have their effects. */
-export interface LedgerLine {
-  readonly key: string
-  readonly tool: string
-  readonly effect: string
-  readonly n: number
-  readonly owner: string
-}
-
 const [folder = '.', life = 'life', runsToStart = '0'] = process.argv.slice(2)
-const ledgerPath = join(folder, 'ledger.ndjson')
+const ledger = fileLedger(join(folder, 'ledger.ndjson'))
 
 const say = (line: WorkerLine): void => {
   writeSync(1, `${JSON.stringify(line)}\n`)
-}
-
-const ledger = (): LedgerLine[] =>
-  existsSync(ledgerPath)
-    ? readFileSync(ledgerPath, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as LedgerLine)
-    : []
-
-const record = (line: LedgerLine): void => {
-  const file = openSync(ledgerPath, 'a')
-  writeSync(file, `${JSON.stringify(line)}\n`)
-  fsyncSync(file)
-  closeSync(file)
-}
-
-const hands: Hands = {
-  async execute({ name, effect }, input, { idempotencyKey }) {
-    const { n } = input as { n: number }
-    await pause(Math.random() * 25)
-    record({ key: idempotencyKey, tool: name, effect, n, owner: life })
-    await pause(Math.random() * 25)
-    return { n, done: `did ${n}` }
-  },
-  async lookUp(_, key) {
-    await pause(Math.random() * 10)
-    const entry = ledger().find((line) => line.key === key)
-    return entry === undefined ? { found: 'nothing' } : { found: 'succeeded', output: { n: entry.n, done: `did ${entry.n}` } }
-  },
 }
 
 const slow = (model: Model): Model => ({
@@ -98,32 +59,12 @@ const startRuns = async (refold: OpenRefold): Promise<void> => {
 const attend = async (refold: OpenRefold, runId: string): Promise<void> => {
   const view = await refold.run(runId).state()
   say({ kind: 'seen', runId, revision: view.revision, state: view.state })
-  for (const [what, command] of reactions(view)) {
+  for (const [what, command] of reactions(view, ledger)) {
     const commandId = `${runId}-${what}`
     await refold.runtime.command(runId, command, { commandId })
     say({ kind: 'granted', runId, commandId })
   }
 }
-
-const by = 'dana'
-
-const reactions = (view: RunView): [what: string, command: Command][] => {
-  const approvals = view.approvals.map(({ callId }): [string, Command] => [`approve-${callId}`, { type: 'approve', callId, by }])
-  const unresolved = view.toolCalls.filter(({ state }) => state === 'unresolved.awaitingHuman')
-  const settlements = unresolved.map(({ callId }): [string, Command] => [
-    `settle-${callId}`,
-    { type: 'settleToolCall', callId, by, outcome: truthAbout(`${view.runId}/${callId}`) },
-  ])
-  if (view.state === 'escalated' && view.agent === 'clerk@1') return [['complete', { type: 'complete', by, output: { total: 1 } }]]
-  if (view.state === 'escalated') return [[`answer-${view.turn}`, { type: 'answer', by, text: 'I see to it.' }]]
-  if (view.waitsFor === 'message') return [['complete', { type: 'complete', by }]]
-  return [...approvals, ...settlements]
-}
-
-const truthAbout = (key: string): SettledOutcome =>
-  ledger().some((line) => line.key === key)
-    ? { succeeded: true, output: { n: 0, done: 'by the books' } }
-    : { succeeded: false, message: 'it is not in the books' }
 
 const playPeople = async (refold: OpenRefold): Promise<void> => {
   for (;;) {
@@ -143,7 +84,7 @@ const playPeople = async (refold: OpenRefold): Promise<void> => {
 const model = slow(scriptedModel(followPlan))
 const refold = await openRefold({
   dir: folder,
-  agents: agentsWith(hands),
+  agents: agentsWith(ledgerHands(ledger, life)),
   models: { alpha: model, beta: model },
   sweepIntervalMs: 200,
   logger: pino({ level: 'fatal' }, pino.destination(2)),

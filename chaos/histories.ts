@@ -1,0 +1,43 @@
+import type { StoredEvent } from '../src/eventlog/event-log.ts'
+import { RUN_STREAM_PREFIX, runIdOf } from '../src/events/codec.ts'
+import { finalEventTypes } from '../src/events/run-events.ts'
+import type { Stage } from './stage.ts'
+
+/** What the log holds, run by run. It is read on, never again. */
+export interface Histories {
+  readOn(): Promise<void>
+  of(runId: string): readonly StoredEvent[]
+  /** Ids of all runs that begin so, those that runs have asked for among them. */
+  beginningWith(prefix: string): readonly string[]
+  events(): number
+  /** Of all events, ms since the epoch, in the order of the log. */
+  storedTimes(): readonly number[]
+}
+
+export const logHistories = ({ refold: { log } }: Pick<Stage, 'refold'>): Histories => {
+  const runs = new Map<string, StoredEvent[]>()
+  let position: number | undefined
+  const times: number[] = []
+  return {
+    async readOn() {
+      for await (const event of log.readAll({
+        filter: { streamPrefix: RUN_STREAM_PREFIX },
+        ...(position === undefined ? {} : { from: position }),
+      })) {
+        if (event.position === position) continue
+        position = event.position
+        times.push(event.storedAt)
+        const runId = runIdOf(event.stream)
+        const history = runs.get(runId) ?? []
+        runs.set(runId, history)
+        history.push(event)
+      }
+    },
+    of: (runId) => runs.get(runId) ?? [],
+    beginningWith: (prefix) => [...runs.keys()].filter((runId) => runId.startsWith(prefix)),
+    events: () => times.length,
+    storedTimes: () => times,
+  }
+}
+
+export const hasEnded = (history: readonly StoredEvent[]): boolean => finalEventTypes.has(history.at(-1)?.type ?? '')

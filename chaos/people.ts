@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isAppError } from '../src/errors.ts'
+import type { RunRow } from '../src/projections/run-index.ts'
+import { reactions } from '../simulation/reactions.ts'
+import { openWishes } from './load.ts'
+import type { Stage } from './stage.ts'
+
+const LOOK_EVERY_MS = 300
+/** A wish that did not come true by then was made in vain, for another state of the run: it is made again. */
+const PATIENCE_MS = 4_000
+const MOST_RUNS = 2_000
+
+/**
+ * People who do whatever a run waits for: they see it in the views, and say it over the bus. Until the signal.
+ */
+export const playPeople = async (stage: Stage, signal: AbortSignal): Promise<void> => {
+  const wishes = openWishes(stage)
+  const wishedAt = new Map<string, number>()
+  const attend = async ({ runId }: RunRow): Promise<void> => {
+    const view = await stage.refold.run(runId).state()
+    if (view.status !== 'active') return
+    for (const [name, wish] of reactions(view, stage.ledger)) {
+      const commandId = `${runId}-${name}`
+      const now = performance.now()
+      if ((wishedAt.get(commandId) ?? -Infinity) + PATIENCE_MS > now) continue
+      wishedAt.set(commandId, now)
+      await wishes.publish(runId, { ...wish, commandId })
+    }
+  }
+  while (!signal.aborted) {
+    try {
+      const active = await stage.refold.index.list({ status: 'active', limit: MOST_RUNS })
+      for (const row of active.filter(isForPeople)) await attend(row)
+    } catch (error) {
+      // The store, or the database of the views, is away.
+      if (!isAppError(error)) throw error
+    }
+    await pause(LOOK_EVERY_MS)
+  }
+  await wishes.close()
+}
+
+/** Of charts of their own the views do not know which states are for people; a run that is its parent's needs nobody's message. */
+const isForPeople = ({ waitsFor, agent, attentionAt, parent }: RunRow): boolean =>
+  (waitsFor !== null && parent === undefined) ||
+  (agent === 'trip' && attentionAt === null) ||
+  waitsFor === 'human' ||
+  waitsFor === 'approval'

@@ -1,0 +1,113 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Chance } from '../simulation/chance.ts'
+import { isAppError } from '../src/errors.ts'
+import { faults, kills, type Fault } from './faults.ts'
+import { hasEnded, type Histories } from './histories.ts'
+import { startRuns, type WishedRun } from './load.ts'
+import { playPeople } from './people.ts'
+import type { Stage } from './stage.ts'
+import { judge, type Verdict } from './verdict.ts'
+
+export interface RoundOptions {
+  /** 1, 2 … */
+  readonly round: number
+  readonly runs: number
+  readonly chance: Chance
+}
+
+/** One thing that happened, in ms since the epoch. */
+export interface Happening {
+  readonly name: string
+  readonly from: number
+  /** The part was back. */
+  readonly to: number
+}
+
+export interface RoundReport extends Verdict {
+  readonly round: number
+  readonly runs: number
+  readonly happenings: readonly Happening[]
+  readonly wished: readonly WishedRun[]
+  /** From the last start to the last end. */
+  readonly drainMs: number
+}
+
+const LOAD_MS = 30_000
+const LONGEST_DRAIN_MS = 180_000
+const LOOK_EVERY_MS = 500
+
+/** So many runs are started while parts fail, in turn in every other round and at random in the others; then all of it is judged. */
+export const playRound = async (stage: Stage, histories: Histories, { round, runs, chance }: RoundOptions): Promise<RoundReport> => {
+  const prefix = `r${round}-`
+  const stop = new AbortController()
+  const people = playPeople(stage, stop.signal)
+  const happenings: Happening[] = []
+  const starting = startRuns(stage, { prefix, runs, overMs: LOAD_MS })
+  await (round % 2 === 1 ? inTurn(stage, chance, happenings) : atRandom(stage, chance, happenings))
+  const wished = await starting
+  const loaded = performance.now()
+  await untilRest(stage, histories, { prefix, runs })
+  const drainMs = performance.now() - loaded
+  stop.abort()
+  await people
+  const verdict = await judge({ stage, histories, wished, prefix })
+  return { round, runs: histories.beginningWith(prefix).length, happenings, wished, drainMs, ...verdict }
+}
+
+const happen = async (stage: Stage, chance: Chance, fault: Fault): Promise<Happening> => {
+  const from = Date.now()
+  await fault.happen(stage, chance)
+  return { name: fault.name, from, to: Date.now() }
+}
+
+const inTurn = async (stage: Stage, chance: Chance, happenings: Happening[]): Promise<void> => {
+  for (const fault of kills) {
+    await pause(LOAD_MS / (2 * kills.length))
+    happenings.push(await happen(stage, chance, fault))
+  }
+}
+
+const RANDOM_FAULTS = 9
+
+/** Also at the same time, if they are not of the same part. */
+const atRandom = async (stage: Stage, chance: Chance, happenings: Happening[]): Promise<void> => {
+  const hit = new Map<string, Promise<void>>()
+  for (let number = 0; number < RANDOM_FAULTS; number++) {
+    await pause(chance.between(0, (2 * LOAD_MS) / RANDOM_FAULTS))
+    const fault = chance.pick<Fault>(faults)
+    const part = fault.name.slice(0, fault.name.lastIndexOf(' '))
+    const before = hit.get(part) ?? Promise.resolve()
+    hit.set(
+      part,
+      before.then(async () => {
+        happenings.push(await happen(stage, chance, fault))
+      }),
+    )
+  }
+  await Promise.all(hit.values())
+}
+
+/** Until all runs have ended and the views show it, or it takes too long. */
+const untilRest = async (
+  stage: Stage,
+  histories: Histories,
+  { prefix, runs }: { readonly prefix: string; readonly runs: number },
+): Promise<void> => {
+  const deadline = performance.now() + LONGEST_DRAIN_MS
+  while (performance.now() < deadline) {
+    try {
+      await histories.readOn()
+      const runIds = histories.beginningWith(prefix)
+      const ended = runIds.filter((runId) => hasEnded(histories.of(runId)))
+      if (runIds.length >= runs && ended.length === runIds.length && (await areShown(stage, histories, runIds))) return
+    } catch (error) {
+      if (!isAppError(error)) throw error
+    }
+    await pause(LOOK_EVERY_MS)
+  }
+}
+
+const areShown = async ({ refold }: Stage, histories: Histories, runIds: readonly string[]): Promise<boolean> => {
+  const rows = new Map((await refold.index.getMany(runIds)).map((row) => [row.runId, row.revision]))
+  return runIds.every((runId) => rows.get(runId) === histories.of(runId).length - 1)
+}

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { hadTwice } from '../simulation/ledger.ts'
+import { fromMessage } from '../src/consumers/event-message.ts'
+import { runIdOf } from '../src/events/codec.ts'
+import { hasEnded, type Histories } from './histories.ts'
+import type { WishedRun } from './load.ts'
+import type { Stage } from './stage.ts'
+import { viewDifferences } from './view-differences.ts'
+
+/** What must not happen, counted; each with words for whoever looks for the reason. */
+export interface Verdict {
+  /** Events of the log that another program was not told of, or not in their place. */
+  readonly lostEvents: readonly string[]
+  /** Runs whose command was acknowledged and that never began. */
+  readonly lostRuns: readonly string[]
+  /** Runs that have not come to an end. */
+  readonly stuckRuns: readonly string[]
+  /** `once` effects that were had more than once. */
+  readonly onceTwice: readonly string[]
+  /** Rows that are not what a fold of the log gives, and runs that do not refold to what was recorded. */
+  readonly viewDifferences: readonly string[]
+}
+
+export interface Judged {
+  readonly stage: Stage
+  readonly histories: Histories
+  readonly wished: readonly WishedRun[]
+  readonly prefix: string
+}
+
+export const judge = async ({ stage, histories, wished, prefix }: Judged): Promise<Verdict> => {
+  await histories.readOn()
+  const runIds = histories.beginningWith(prefix)
+  return {
+    lostEvents: await stillUntold(stage, histories, runIds),
+    lostRuns: wished.flatMap(({ runId }) => (histories.of(runId).length === 0 ? [`${runId} was acknowledged and never began`] : [])),
+    stuckRuns: runIds.flatMap((runId) => {
+      const history = histories.of(runId)
+      const last = history.at(-1)
+      return hasEnded(history) || last === undefined ? [] : [`${runId} stands at revision ${last.revision}, ${last.type}: ${last.meta}`]
+    }),
+    onceTwice: hadTwice(stage.ledger.lines()).filter((key) => key.startsWith(prefix)),
+    viewDifferences: [...(await viewDifferences(stage, histories, runIds)), ...(await unexplained(stage, runIds))],
+  }
+}
+
+const RELAY_CATCHES_UP_WITHIN_MS = 60_000
+const LOOK_EVERY_MS = 500
+
+/** The relay may be behind the log; what is missing then is not lost yet. */
+const stillUntold = async (stage: Stage, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
+  const deadline = performance.now() + RELAY_CATCHES_UP_WITHIN_MS
+  for (;;) {
+    const missing = await untoldEvents(stage, histories, runIds)
+    if (missing.length === 0 || performance.now() > deadline) return missing
+    await pause(LOOK_EVERY_MS)
+  }
+}
+
+/** Reads the topic as any other program would: what comes again is passed over, what is left out is missing. */
+const untoldEvents = async ({ bus, topics }: Stage, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
+  const told = new Map<string, number>(runIds.map((runId) => [runId, 0]))
+  const problems: string[] = []
+  for await (const message of bus.read(topics.events)) {
+    const next = told.get(message.key)
+    if (next === undefined) continue
+    const read = fromMessage(message)
+    if (read.kind === 'foreign') {
+      problems.push(`${message.topic}/${message.partition}@${message.offset} is no event: ${read.reason}`)
+      continue
+    }
+    const { revision, stream } = read.kind === 'event' ? read.event : read.place
+    if (revision < next) continue
+    const stored = histories.of(runIdOf(stream))[revision]
+    if (read.kind === 'event' && read.event.id !== stored?.id) problems.push(`${stream}@${revision} was told and is not in the log`)
+    for (let missing = next; missing < revision; missing++) problems.push(`${stream}@${missing} was told after @${revision}, or never`)
+    told.set(message.key, revision + 1)
+  }
+  for (const [runId, next] of told) {
+    for (let missing = next; missing < histories.of(runId).length; missing++) problems.push(`${runId}@${missing} was never told`)
+  }
+  return problems
+}
+
+const unexplained = async ({ refold }: Stage, runIds: readonly string[]): Promise<string[]> => {
+  const problems: string[] = []
+  for (const runId of runIds) {
+    const verified = await refold.run(runId).verify()
+    if (!verified.ok) problems.push(`${runId} does not refold: ${verified.report}`)
+  }
+  return problems
+}
