@@ -12,6 +12,7 @@ export interface Fault {
 /** Kill -9 of each part. */
 export const kills: readonly Fault[] = [
   { name: 'worker killed', happen: async ({ workers }, chance) => workers[chance.below(workers.length)]?.killAndAwait(downMs(chance)) },
+  { name: 'HTTP service killed', happen: ({ service }, chance) => service.killAndAwait(downMs(chance)) },
   { name: 'relay killed', happen: ({ relay }, chance) => relay.killAndAwait(downMs(chance)) },
   { name: 'projector killed', happen: ({ projector }, chance) => projector.killAndAwait(downMs(chance)) },
   { name: 'broker killed', happen: killBroker },

@@ -7,9 +7,8 @@ import type { Stage } from './stage.ts'
 export interface Histories {
   readOn(): Promise<void>
   of(runId: string): readonly StoredEvent[]
-  /** Ids of all runs that begin so, those that runs have asked for among them. */
-  beginningWith(prefix: string): readonly string[]
-  events(): number
+  /** Of all runs, in the order in which they began. */
+  runIds(): readonly string[]
   /** Of all events, ms since the epoch, in the order of the log. */
   storedTimes(): readonly number[]
 }
@@ -34,8 +33,7 @@ export const logHistories = ({ refold: { log } }: Pick<Stage, 'refold'>): Histor
       }
     },
     of: (runId) => runs.get(runId) ?? [],
-    beginningWith: (prefix) => [...runs.keys()].filter((runId) => runId.startsWith(prefix)),
-    events: () => times.length,
+    runIds: () => [...runs.keys()],
     storedTimes: () => times,
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Publisher } from '../src/bus/bus.ts'
-import { isAppError } from '../src/errors.ts'
+import { startOverHttp } from './http-start.ts'
 import type { Stage } from './stage.ts'
+import { openWishes } from './wishes.ts'
 
 const plans: readonly (readonly [agent: string, message: string])[] = [
   ['desk', 'plan: read 1 + note 2 + pay 3; ship 4 + sign 5; say done'],
@@ -24,52 +24,37 @@ export interface Load {
   readonly overMs: number
 }
 
-/** A run whose command the bus has acknowledged. */
+/** A run that somebody was told will be. */
 export interface WishedRun {
   readonly runId: string
+  readonly over: 'bus' | 'http'
+  /** The wish was made, ms since the epoch. */
+  readonly wishedAt: number
   /** ms since the epoch */
   readonly acknowledgedAt: number
 }
 
-/** Another program that wishes runs. Resolves once the bus has acknowledged all of them. */
+/** Other programs that wish runs, one over the bus and one over HTTP in turn. Resolves once all of them are acknowledged. */
 export const startRuns = async (stage: Stage, { prefix, runs, overMs }: Load): Promise<readonly WishedRun[]> => {
   const wishes = openWishes(stage)
-  const wished: WishedRun[] = []
-  const began = performance.now()
-  for (let number = 0; number < runs; number++) {
+  const overBus = async (number: number): Promise<string> => {
     const runId = `${prefix}${number}`
     await wishes.publish(runId, { type: 'startRun', commandId: `${runId}-start`, ...startOf(number) })
-    wished.push({ runId, acknowledgedAt: Date.now() })
+    return runId
+  }
+  const start = async (number: number): Promise<WishedRun> => {
+    const wishedAt = Date.now()
+    const over = number % 2 === 0 ? 'bus' : 'http'
+    const runId = await (over === 'bus' ? overBus(number) : startOverHttp(stage.url, `${prefix}${number}`, startOf(number)))
+    return { runId, over, wishedAt, acknowledgedAt: Date.now() }
+  }
+  const began = performance.now()
+  const started: Promise<WishedRun>[] = []
+  for (let number = 0; number < runs; number++) {
+    started.push(start(number))
     await pause(Math.max(0, began + ((number + 1) * overMs) / runs - performance.now()))
   }
+  const wished = await Promise.all(started)
   await wishes.close()
   return wished
-}
-
-export interface Wishes {
-  /** Resolves once the bus has it, whatever happens to the bus meanwhile. */
-  publish(runId: string, command: Readonly<Record<string, unknown>>): Promise<void>
-  close(): Promise<void>
-}
-
-const PAUSE_BEFORE_RETRY_MS = 200
-
-export const openWishes = ({ bus, topics }: Stage): Wishes => {
-  let publisher: Promise<Publisher> | undefined
-  return {
-    async publish(runId, command) {
-      const wish = [{ topic: topics.commands, messages: [{ key: runId, value: JSON.stringify({ ...command, runId }), headers: {} }] }]
-      for (;;) {
-        try {
-          publisher ??= bus.openPublisher()
-          await (await publisher).publish(wish)
-          return
-        } catch (error) {
-          if (!isAppError(error, 'BusUnavailable')) throw error
-          await pause(PAUSE_BEFORE_RETRY_MS)
-        }
-      }
-    },
-    close: async () => (await publisher)?.close(),
-  }
 }

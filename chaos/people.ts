@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isAppError } from '../src/errors.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
 import { reactions } from '../simulation/reactions.ts'
-import { openWishes } from './load.ts'
 import type { Stage } from './stage.ts'
+import { openWishes } from './wishes.ts'
 
 const LOOK_EVERY_MS = 300
 /** A wish that did not come true by then was made in vain, for another state of the run: it is made again. */

@@ -1,4 +1,5 @@
 import type { Histories } from './histories.ts'
+import type { WishedRun } from './load.ts'
 import type { Happening, RoundReport } from './round.ts'
 
 export interface Totals {
@@ -37,9 +38,6 @@ export const roundLine = (report: RoundReport): string[] => {
   ]
 }
 
-/** A command may have been waiting that long already, ms. */
-const BEFORE_MS = 12_000
-
 /** For each fault that came alone: how long the part was away, and what those saw who wished runs meanwhile. */
 export const happeningsTable = (reports: readonly RoundReport[], histories: Histories): string[] => {
   const seen = reports
@@ -48,11 +46,27 @@ export const happeningsTable = (reports: readonly RoundReport[], histories: Hist
   const rows = [...Map.groupBy(seen, ({ happening }) => happening.name)].map(([name, times]) => {
     const away = times.map(({ happening: { from, to } }) => to - from)
     const pauses = times.map(({ happening: { from, to } }) => longestPause(histories.storedTimes(), from, to))
-    const waits = times.map(({ happening, report }) => longestWait(report, histories, happening))
-    return `| ${name} | ${times.length} | ${seconds(away)} | ${seconds(pauses)} | ${seconds(waits)} |`
+    const waits = (over: WishedRun['over']): string =>
+      seconds(
+        times.map(({ happening, report }) =>
+          longestWait(
+            report.wished.filter((wish) => wish.over === over),
+            histories,
+            happening,
+          ),
+        ),
+      )
+    return `| ${name} | ${times.length} | ${seconds(away)} | ${seconds(pauses)} | ${waits('bus')} | ${waits('http')} |`
   })
   if (rows.length === 0) return []
-  const titles = ['what came alone', 'times', 'part away, s', 'no run went on for, s', 'slowest start of a run, s']
+  const titles = [
+    'what came alone',
+    'times',
+    'part away, s',
+    'no run went on for, s',
+    'slowest start over the bus, s',
+    'slowest start over HTTP, s',
+  ]
   return ['', `| ${titles.join(' | ')} |`, `|${titles.map(() => ' --- |').join('')}`, ...rows, 'Seconds: median, longest.', '']
 }
 
@@ -66,15 +80,13 @@ const longestPause = (times: readonly number[], from: number, to: number): numbe
   return longest
 }
 
-/** From the acknowledgement of a command to the first event of its run. */
-const longestWait = ({ wished }: RoundReport, histories: Histories, { from, to }: Happening): number =>
+/** From the wish to the first event of its run, of all that were wished while the part was away. */
+const longestWait = (wished: readonly WishedRun[], histories: Histories, { from, to }: Happening): number =>
   Math.max(
     0,
     ...wished
-      .filter(({ acknowledgedAt }) => acknowledgedAt > from - BEFORE_MS && acknowledgedAt < to)
-      .map(({ runId, acknowledgedAt }) => ({ acknowledgedAt, begunAt: histories.of(runId)[0]?.storedAt ?? 0 }))
-      .filter(({ begunAt }) => begunAt > from)
-      .map(({ acknowledgedAt, begunAt }) => begunAt - acknowledgedAt),
+      .filter(({ wishedAt }) => wishedAt > from && wishedAt < to)
+      .map(({ runId, wishedAt }) => (histories.of(runId)[0]?.storedAt ?? wishedAt) - wishedAt),
   )
 
 const seconds = (durations: readonly number[]): string => {

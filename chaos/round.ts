@@ -32,26 +32,33 @@ export interface RoundReport extends Verdict {
   readonly drainMs: number
 }
 
-const LOAD_MS = 30_000
+/** What happens in turn happens alone: what came of the fault before is over. */
+const PAUSE_BETWEEN_MS = 10_000
+const TURN_LOAD_MS = 90_000
+const RANDOM_LOAD_MS = 30_000
 const LONGEST_DRAIN_MS = 180_000
 const LOOK_EVERY_MS = 500
 
 /** So many runs are started while parts fail, in turn in every other round and at random in the others; then all of it is judged. */
 export const playRound = async (stage: Stage, histories: Histories, { round, runs, chance }: RoundOptions): Promise<RoundReport> => {
-  const prefix = `r${round}-`
+  const isTurn = round % 2 === 1
+  await histories.readOn()
+  const before = histories.runIds().length
   const stop = new AbortController()
   const people = playPeople(stage, stop.signal)
   const happenings: Happening[] = []
-  const starting = startRuns(stage, { prefix, runs, overMs: LOAD_MS })
-  await (round % 2 === 1 ? inTurn(stage, chance, happenings) : atRandom(stage, chance, happenings))
+  const starting = startRuns(stage, { prefix: `r${round}-`, runs, overMs: isTurn ? TURN_LOAD_MS : RANDOM_LOAD_MS })
+  await (isTurn ? inTurn(stage, chance, happenings) : atRandom(stage, chance, happenings))
   const wished = await starting
   const loaded = performance.now()
-  await untilRest(stage, histories, { prefix, runs })
+  const since = (): readonly string[] => histories.runIds().slice(before)
+  await untilRest(stage, histories, since, runs)
   const drainMs = performance.now() - loaded
   stop.abort()
   await people
-  const verdict = await judge({ stage, histories, wished, prefix })
-  return { round, runs: histories.beginningWith(prefix).length, happenings, wished, drainMs, ...verdict }
+  await histories.readOn()
+  const verdict = await judge({ stage, histories, wished, runIds: since() })
+  return { round, runs: since().length, happenings, wished, drainMs, ...verdict }
 }
 
 const happen = async (stage: Stage, chance: Chance, fault: Fault): Promise<Happening> => {
@@ -62,7 +69,7 @@ const happen = async (stage: Stage, chance: Chance, fault: Fault): Promise<Happe
 
 const inTurn = async (stage: Stage, chance: Chance, happenings: Happening[]): Promise<void> => {
   for (const fault of kills) {
-    await pause(LOAD_MS / (2 * kills.length))
+    await pause(PAUSE_BETWEEN_MS)
     happenings.push(await happen(stage, chance, fault))
   }
 }
@@ -73,7 +80,7 @@ const RANDOM_FAULTS = 9
 const atRandom = async (stage: Stage, chance: Chance, happenings: Happening[]): Promise<void> => {
   const hit = new Map<string, Promise<void>>()
   for (let number = 0; number < RANDOM_FAULTS; number++) {
-    await pause(chance.between(0, (2 * LOAD_MS) / RANDOM_FAULTS))
+    await pause(chance.between(0, (2 * RANDOM_LOAD_MS) / RANDOM_FAULTS))
     const fault = chance.pick<Fault>(faults)
     const part = fault.name.slice(0, fault.name.lastIndexOf(' '))
     const before = hit.get(part) ?? Promise.resolve()
@@ -88,16 +95,12 @@ const atRandom = async (stage: Stage, chance: Chance, happenings: Happening[]): 
 }
 
 /** Until all runs have ended and the views show it, or it takes too long. */
-const untilRest = async (
-  stage: Stage,
-  histories: Histories,
-  { prefix, runs }: { readonly prefix: string; readonly runs: number },
-): Promise<void> => {
+const untilRest = async (stage: Stage, histories: Histories, runIdsNow: () => readonly string[], runs: number): Promise<void> => {
   const deadline = performance.now() + LONGEST_DRAIN_MS
   while (performance.now() < deadline) {
     try {
       await histories.readOn()
-      const runIds = histories.beginningWith(prefix)
+      const runIds = runIdsNow()
       const ended = runIds.filter((runId) => hasEnded(histories.of(runId)))
       if (runIds.length >= runs && ended.length === runIds.length && (await areShown(stage, histories, runIds))) return
     } catch (error) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { startBackbone, type Backbone } from '../servers/backbone.ts'
+import { freePorts } from '../servers/free-ports.ts'
 import { fileLedger, type Ledger } from '../simulation/ledger.ts'
 import { kafkaBus } from '../src/bus/bus.kafka.ts'
 import type { Bus } from '../src/bus/bus.ts'
@@ -19,6 +20,9 @@ export interface Stage {
   readonly workers: readonly SupervisedProcess[]
   readonly relay: SupervisedProcess
   readonly projector: SupervisedProcess
+  readonly service: SupervisedProcess
+  /** Of the HTTP service. */
+  readonly url: string
   readonly bus: Bus
   readonly topics: Topics
   /** It looks and moves nothing. */
@@ -51,8 +55,10 @@ export const openStage = async ({ brokers, hear }: StageOptions): Promise<Stage>
     })
   // It makes the topics that the others need.
   const relay = await start('relay', 'relay', '--partitions', String(PARTITIONS))
-  const [projector, ...workers] = await Promise.all([
+  const [port = 0] = await freePorts(1)
+  const [projector, service, ...workers] = await Promise.all([
     start('projector', 'project'),
+    start('HTTP service', 'serve', '--port', String(port)),
     start('worker 1', 'worker'),
     start('worker 2', 'worker'),
   ])
@@ -64,12 +70,14 @@ export const openStage = async ({ brokers, hear }: StageOptions): Promise<Stage>
     workers,
     relay,
     projector,
+    service,
+    url: `http://127.0.0.1:${port}`,
     bus,
     topics: topicsOf('refold'),
     refold,
     ledger: fileLedger(join(folder, LEDGER_FILE)),
     async close() {
-      await Promise.all([relay, projector, ...workers].map((process) => process.stop()))
+      await Promise.all([relay, projector, service, ...workers].map((process) => process.stop()))
       await bus.close()
       await refold.close()
       await backbone.stop()

@@ -25,12 +25,12 @@ export interface Judged {
   readonly stage: Stage
   readonly histories: Histories
   readonly wished: readonly WishedRun[]
-  readonly prefix: string
+  /** All runs that began meanwhile, those that runs have asked for among them. */
+  readonly runIds: readonly string[]
 }
 
-export const judge = async ({ stage, histories, wished, prefix }: Judged): Promise<Verdict> => {
-  await histories.readOn()
-  const runIds = histories.beginningWith(prefix)
+export const judge = async ({ stage, histories, wished, runIds }: Judged): Promise<Verdict> => {
+  const known = new Set(runIds)
   return {
     lostEvents: await stillUntold(stage, histories, runIds),
     lostRuns: wished.flatMap(({ runId }) => (histories.of(runId).length === 0 ? [`${runId} was acknowledged and never began`] : [])),
@@ -39,7 +39,7 @@ export const judge = async ({ stage, histories, wished, prefix }: Judged): Promi
       const last = history.at(-1)
       return hasEnded(history) || last === undefined ? [] : [`${runId} stands at revision ${last.revision}, ${last.type}: ${last.meta}`]
     }),
-    onceTwice: hadTwice(stage.ledger.lines()).filter((key) => key.startsWith(prefix)),
+    onceTwice: hadTwice(stage.ledger.lines()).filter((key) => known.has(key.slice(0, key.lastIndexOf('/')))),
     viewDifferences: [...(await viewDifferences(stage, histories, runIds)), ...(await unexplained(stage, runIds))],
   }
 }
