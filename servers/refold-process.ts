@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { killAtExit } from './kill-at-exit.ts'
 
 export interface RefoldProcessOptions {
   /** As on the command line: `worker`, or `relay` and its options. */
@@ -56,12 +57,8 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
     return code as number | null
   })
   ready.catch(() => undefined)
-  const killNow = (): void => {
-    child.kill('SIGKILL')
-  }
-  process.once('exit', killNow)
+  killAtExit(child)
   const end = (signal: NodeJS.Signals): Promise<number | null> => {
-    process.off('exit', killNow)
     child.kill(signal)
     return gone
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { killAtExit } from '../kill-at-exit.ts'
 import { brokerSettings, type BrokerPlace } from './broker-settings.ts'
 import type { KafkaVersion } from './kafka-jars.ts'
 
@@ -26,17 +27,13 @@ export const kafkaBroker = async (version: KafkaVersion, jars: string, place: Br
   await cp(formatted, join(place.folder, 'data'), { recursive: true })
 
   let server: ChildProcess | undefined
-  const killNow = (): void => {
-    server?.kill('SIGKILL')
-  }
   return {
     async start() {
       server = spawn('java', [...java, 'kafka.Kafka', settings], { stdio: ['ignore', 'pipe', 'pipe'] })
-      process.once('exit', killNow)
+      killAtExit(server)
       await serving(server)
     },
     async kill() {
-      process.off('exit', killNow)
       if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
       const gone = new Promise((resolve) => server?.once('exit', resolve))
       server.kill('SIGKILL')
