@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { defineConfig, scriptedModel, type Model } from 'refold'
-import { agentsWith } from '../simulation/agents.ts'
+import { agentsWith, type Hands } from '../simulation/agents.ts'
 import { fileLedger, ledgerHands } from '../simulation/ledger.ts'
 import { followPlan } from '../simulation/plan.ts'
 import { LEDGER_FILE } from './ledger-file.ts'
@@ -11,17 +11,31 @@ import { LEDGER_FILE } from './ledger-file.ts'
 const ledger = fileLedger(join(process.cwd(), LEDGER_FILE))
 const script = scriptedModel(followPlan)
 
-/** A call takes a while, so that some are under way whenever a process is killed. */
+const hands = ledgerHands(ledger, String(process.pid))
+
+// Calls take a while, so that whoever is killed has always done something of which nobody was told yet.
+const LONGEST_ANSWER_MS = 1_500
+const LONGEST_THOUGHT_MS = 300
+
+const slowHands: Hands = {
+  ...hands,
+  async execute(tool, input, context) {
+    const output = await hands.execute(tool, input, context)
+    await pause(Math.random() * LONGEST_ANSWER_MS)
+    return output
+  },
+}
+
 const model: Model = {
   isFree: true,
   async call(request, options) {
-    await pause(20 + Math.random() * 60)
+    await pause(Math.random() * LONGEST_THOUGHT_MS)
     return script.call(request, options)
   },
 }
 
 export default defineConfig({
   dir: 'unused',
-  agents: agentsWith(ledgerHands(ledger, String(process.pid))),
+  agents: agentsWith(slowHands),
   models: { alpha: model, beta: model },
 })
