@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   pictures: ['statechart'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
+  health: ['runtime', 'consumers', 'bus'],
   http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']

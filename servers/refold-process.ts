@@ -19,6 +19,8 @@ export interface RefoldProcessOptions {
 
 /** A process of Refold, as an operator starts it. */
 export interface RefoldProcess {
+  /** Of the operating system; it is part of the owner that claims name. */
+  readonly pid: number
   /** Resolves with its first line, by which it says that it works. */
   readonly ready: Promise<string>
   /** Resolves with its exit code, or null where a signal ended it. */
@@ -63,6 +65,7 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
     return gone
   }
   return {
+    pid: child.pid ?? 0,
     ready,
     gone,
     async kill() {

@@ -1,38 +1,112 @@
 import { z } from 'zod'
 import { AppError } from './errors.ts'
 
-const url = z.url({ protocol: /^https?$/ })
+const url = z.url({ protocol: /^https?$/, error: 'expected an address as https://host' })
+const wholeNumber = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, expected)
+}
 
-const environment = z
-  .object({
-    /** Connection string of an EventStoreDB or KurrentDB: `esdb://…`. Needs REFOLD_POSTGRES. */
-    REFOLD_EVENTSTORE: z.url({ protocol: /^(esdb|kurrentdb)(\+discover)?$/ }).optional(),
-    /** Connection string of a Postgres: `postgres://…`. Needs REFOLD_EVENTSTORE. */
-    REFOLD_POSTGRES: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+const environment = z.object({
+  /** Connection string of an EventStoreDB or KurrentDB: `esdb://…`. Needs REFOLD_POSTGRES. */
+  REFOLD_EVENTSTORE: z
+    .url({ protocol: /^(esdb|kurrentdb)(\+discover)?$/, error: 'expected a connection string as esdb://host:2113' })
+    .optional(),
+  /** Which package speaks to it; the second one has to be installed beside Refold. */
+  REFOLD_EVENTSTORE_CLIENT: z.enum(['@eventstore/db-client', '@kurrent/kurrentdb-client']).default('@eventstore/db-client'),
+  /** Connection string of a Postgres: `postgres://…`. Needs REFOLD_EVENTSTORE. */
+  REFOLD_POSTGRES: z.url({ protocol: /^postgres(ql)?$/, error: 'expected a connection string as postgres://host/database' }).optional(),
 
-    OPENAI_API_KEY: z.string().min(1).optional(),
-    /** Any server that speaks OpenAI Chat Completions. */
-    OPENAI_BASE_URL: url.optional(),
-    ANTHROPIC_API_KEY: z.string().min(1).optional(),
-    ANTHROPIC_BASE_URL: url.optional(),
-    /** Brokers of a Kafka: `host:port,host:port`. */
-    REFOLD_KAFKA: z
-      .string()
-      .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'expected host:port,host:port')
-      .optional(),
-    REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
-  })
-  .refine(({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }) => (REFOLD_EVENTSTORE === undefined) === (REFOLD_POSTGRES === undefined), {
-    message: 'expected both or none: workers on several machines share their log and their views',
-    path: ['REFOLD_EVENTSTORE, REFOLD_POSTGRES'],
-  })
+  /** Brokers of a Kafka: `host:port,host:port`. */
+  REFOLD_KAFKA: z
+    .string()
+    .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'expected host:port,host:port')
+    .optional(),
+  /** TLS to the brokers; on by itself where REFOLD_KAFKA_CA is given. */
+  REFOLD_KAFKA_SSL: z.enum(['true', 'false']).optional(),
+  /** Path of the PEM file of the authority that has signed the brokers' certificates; those that Node knows, without it. */
+  REFOLD_KAFKA_CA: z.string().optional(),
+  REFOLD_KAFKA_USERNAME: z.string().optional(),
+  REFOLD_KAFKA_PASSWORD: z.string().optional(),
+  REFOLD_KAFKA_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512'),
+  /** Copies of the topics that `refold relay` makes; the broker's default without it. */
+  REFOLD_KAFKA_REPLICATION: wholeNumber(1, 100).optional(),
+  /** Of all topics and consumer groups, so that several installations can share a cluster. */
+  REFOLD_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,100}$/, 'expected letters, digits, dots, hyphens and underscores, 100 at most')
+    .default('refold'),
+
+  OPENAI_API_KEY: z.string().optional(),
+  /** Any server that speaks OpenAI Chat Completions. */
+  OPENAI_BASE_URL: url.optional(),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: url.optional(),
+  /** Model calls at one time in this process, where `openRefold` is told nothing else; 64 without it. */
+  REFOLD_MODEL_CONCURRENCY: wholeNumber(1, 10_000).optional(),
+
+  /** Where `worker`, `relay` and `project` say how they are; nowhere without it. */
+  REFOLD_HEALTH_PORT: wholeNumber(0, 65_535).optional(),
+  REFOLD_HEALTH_HOST: z.string().default('127.0.0.1'),
+  /** How long a process that was asked to stop finishes what is under way. */
+  REFOLD_GRACE_SECONDS: wholeNumber(0, 3_600).default(10),
+  REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+})
 
 export type Environment = z.infer<typeof environment>
 
-/** The only reader of the process environment. Throws `InvalidConfiguration` with all that is wrong at once. */
-export const readEnvironment = (variables: NodeJS.ProcessEnv = process.env): Environment => {
-  const checked = environment.safeParse(variables)
-  if (checked.success) return checked.data
-  const problems = checked.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
-  throw new AppError('InvalidConfiguration', ['These environment variables are not as expected:', ...problems].join('\n'))
+type Variable = keyof Environment
+type Given = Readonly<Record<string, string | undefined>>
+
+/** What does not go together, said of what was given, so that it shows beside values that are wrong in themselves. */
+const contradictions: readonly { readonly variables: string; readonly holds: (given: Given) => boolean; readonly message: string }[] = [
+  {
+    variables: 'REFOLD_EVENTSTORE, REFOLD_POSTGRES',
+    holds: ({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }) => (REFOLD_EVENTSTORE === undefined) === (REFOLD_POSTGRES === undefined),
+    message: 'expected both or none: workers on several machines share their log and their views',
+  },
+  {
+    variables: 'REFOLD_KAFKA_USERNAME, REFOLD_KAFKA_PASSWORD',
+    holds: ({ REFOLD_KAFKA_USERNAME, REFOLD_KAFKA_PASSWORD }) =>
+      (REFOLD_KAFKA_USERNAME === undefined) === (REFOLD_KAFKA_PASSWORD === undefined),
+    message: 'expected both or none',
+  },
+  {
+    variables: 'REFOLD_KAFKA_SSL, REFOLD_KAFKA_CA',
+    holds: ({ REFOLD_KAFKA_SSL, REFOLD_KAFKA_CA }) => REFOLD_KAFKA_SSL !== 'false' || REFOLD_KAFKA_CA === undefined,
+    message: 'expected no certificate authority where TLS is off',
+  },
+  {
+    variables: 'REFOLD_KAFKA',
+    holds: (given) => given['REFOLD_KAFKA'] !== undefined || Object.keys(given).every((name) => !name.startsWith('REFOLD_KAFKA_')),
+    message: 'expected the brokers that the other REFOLD_KAFKA_ variables are about, found none',
+  },
+]
+
+/** Whoever fills in a form leaves lines empty. */
+const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+
+const expectedOf: Partial<Record<Variable, string>> = { REFOLD_KAFKA: 'brokers as host:port,host:port' }
+
+/**
+ * The only reader of the process environment. An empty variable is one that is not given. Throws `InvalidConfiguration` with all that
+ * is wrong and all that is missing of `needs`, at once; no message holds a value, since some are secret.
+ */
+export const readEnvironment = (variables: NodeJS.ProcessEnv = process.env, needs: readonly Variable[] = []): Environment => {
+  const given = givenIn(variables)
+  const checked = environment.safeParse(given)
+  const problems = [
+    ...(checked.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ...contradictions.filter(({ holds }) => !holds(given)).map(({ variables: names, message }) => `${names}: ${message}`),
+    ...needs.filter((name) => given[name] === undefined).map((name) => `${name}: expected ${expectedOf[name] ?? 'a value'}, found nothing`),
+  ]
+  if (checked.success && problems.length === 0) return checked.data
+  throw new AppError(
+    'InvalidConfiguration',
+    ['These environment variables are not as expected:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
+  )
 }

@@ -6,6 +6,7 @@ import type { CommandLineParts } from './cli/command-line.ts'
 // Half of what a short command takes is compiling the same modules once more, so they are imported behind this line.
 enableCompileCache()
 const { runProgram } = await import('./cli/program.ts')
+const { exitCodes } = await import('./cli/exit-codes.ts')
 const { systemClock } = await import('./clock.ts')
 const { readEnvironment } = await import('./config.ts')
 
@@ -31,7 +32,9 @@ const endWithReader = (stream: NodeJS.WriteStream): void => {
 const interruption = (): AbortSignal => {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
+    // Not left to the system: it spares the first process of a container.
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(exitCodes.interrupted)
       controller.abort()
     })
   }
@@ -52,7 +55,14 @@ const parts: CommandLineParts = {
 
 endWithReader(stdout)
 endWithReader(stderr)
-const showsStacks = (): boolean => ['trace', 'debug'].includes(readEnvironment().REFOLD_LOG_LEVEL)
+/** An environment that is not as expected is told by the command that needs it, with all else that is wrong. */
+const showsStacks = (): boolean => {
+  try {
+    return ['trace', 'debug'].includes(readEnvironment().REFOLD_LOG_LEVEL)
+  } catch {
+    return false
+  }
+}
 const exitCode = await runProgram(process.argv.slice(2), parts, showsStacks)
 // What a configuration has opened, a pool or a timer, must not keep the program from ending.
 stdout.write('', () => {

@@ -4,7 +4,7 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
-import { createSweeper } from './consumers/sweeper.ts'
+import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import type { Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
@@ -14,6 +14,7 @@ import { agentRegistry } from './runtime/agents.ts'
 import { localOwners } from './runtime/owner.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/runtime-parts.ts'
+import type { RuntimeCounts } from './runtime/runtime.ts'
 import { vendorModels } from './vendor-models.ts'
 import type { RunIndex } from './views/run-index.ts'
 
@@ -29,7 +30,7 @@ export interface RefoldOptions {
   readonly models?: Models
   /** For models whose price the table does not know, by `provider/model`. */
   readonly prices?: PriceOverrides
-  /** Model calls at one time; 64 by default. */
+  /** Model calls at one time; `REFOLD_MODEL_CONCURRENCY` of the environment by default, or 64. */
   readonly modelConcurrency?: number
   /** How often runs are looked for that nobody works on; 5,000 by default. */
   readonly sweepIntervalMs?: number
@@ -38,12 +39,19 @@ export interface RefoldOptions {
   readonly recover?: boolean
 }
 
+/** What this process has done since it was opened, and does now. */
+export interface RefoldCounts extends RuntimeCounts, SweepCounts {
+  /** What the log lines of the process say, by type. */
+  readonly notices: Readonly<Record<Notice['type'], number>>
+}
+
 /** Refold with its log at hand, for tools that look into it. */
 export interface OpenRefold extends RefoldCore {
   readonly log: EventLog
   readonly blobs: BlobStore
   readonly index: RunIndex
   readonly projector: Projector
+  readonly counts: () => RefoldCounts
 }
 
 /**
@@ -54,7 +62,12 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
   const models = { ...vendorModels(environment), ...options.models }
-  const notify = noticeLogger(logger)
+  const notices: Record<Notice['type'], number> = { resultDropped: 0, appendRetried: 0, runBroken: 0, sweepFailed: 0 }
+  const logNotice = noticeLogger(logger)
+  const notify = (notice: Notice): void => {
+    notices[notice.type] += 1
+    logNotice(notice)
+  }
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())
   const stores = await openStores(environment, options.dir)
   const { log, blobs, snapshots, index } = stores
@@ -71,7 +84,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     owner: owners.self,
     ownerIsGone: owners.isGone,
     costOf: costs(models, options.prices),
-    modelConcurrency: options.modelConcurrency ?? 64,
+    modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
     notify,
   })
   const stop = new AbortController()
@@ -93,19 +106,20 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     blobs,
     index,
     projector,
+    counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), notices: { ...notices } }),
     async close(closing) {
       stop.abort()
-      await core.close(closing)
+      await core.close({ graceMs: environment.REFOLD_GRACE_SECONDS * 1_000, ...closing })
       owners.leave()
       await stores.close()
     },
   }
 }
 
-const openStores = async ({ REFOLD_EVENTSTORE, REFOLD_POSTGRES }: Environment, dir: string): Promise<Stores> =>
+const openStores = async ({ REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment, dir: string): Promise<Stores> =>
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
     ? openEmbeddedStores(dir)
-    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, postgres: REFOLD_POSTGRES })
+    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES })
 
 const costs =
   (models: Models, overrides: PriceOverrides = {}) =>

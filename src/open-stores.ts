@@ -4,6 +4,7 @@ import { fileBlobStore } from './blobs/blob-store.files.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock } from './clock.ts'
 import { AppError, messageOf } from './errors.ts'
+import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
@@ -43,12 +44,14 @@ export const openEmbeddedStores = (folder: string): Stores => {
 export interface BackboneAddresses {
   /** A connection string, as REFOLD_EVENTSTORE in the environment. */
   readonly eventStore: string
+  /** The package that speaks to it: REFOLD_EVENTSTORE_CLIENT. */
+  readonly client: ClientPackage
   /** A connection string, as REFOLD_POSTGRES in the environment. */
   readonly postgres: string
 }
 
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
-export const openBackboneStores = async ({ eventStore, postgres }: BackboneAddresses): Promise<Stores> => {
+export const openBackboneStores = async ({ eventStore, client, postgres }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process loads neither client.
   const { Pool } = await import('pg')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
@@ -59,7 +62,7 @@ export const openBackboneStores = async ({ eventStore, postgres }: BackboneAddre
   pool.on('error', () => undefined)
   const index = await postgresRunIndex(pool)
   const blobs = await postgresBlobStore(pool)
-  const log = eventStoreDbEventLog({ connectionString: eventStore, clock: systemClock })
+  const log = eventStoreDbEventLog({ connectionString: eventStore, client, clock: systemClock })
   return {
     log,
     blobs,

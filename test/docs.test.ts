@@ -165,7 +165,7 @@ describe('the page about operations', () => {
   const { text } = pageAt('docs/operations.md')
 
   test('names every variable of the environment', () => {
-    const variables = [...read('src/config.ts').matchAll(/^ +([A-Z][A-Z_]+): z/gm)].map(([, name = '']) => name)
+    const variables = [...read('src/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): \w/gm)].map(([, name = '']) => name)
     expect(variables).toContain('REFOLD_LOG_LEVEL')
     expect(variables.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
   })

@@ -1,4 +1,5 @@
 // A worker that is killed between the charge and the record of it.
+import { customers } from './customers.ts'
 import { openDesk } from './desk.ts'
 
 const [dir, runId] = process.argv.slice(2)
@@ -10,5 +11,5 @@ const { refold } = await openDesk({
     process.kill(process.pid, 'SIGKILL')
   },
 })
-const run = await refold.start('order-desk', { runId, message: 'Please charge my card for order 21.' })
+const run = await refold.start('order-desk', { runId, message: customers.charge })
 await run.untilSettled()

@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { RecordedRunEvent, Run, RunView } from 'refold'
+import { customerRuns, customers, personsAnswer } from './customers.ts'
 import { DESK_FOLDER, openDesk, type Desk } from './desk.ts'
+import { FINAL_STATES, finalStates } from './final-states.ts'
 import { line } from './story.ts'
 import { realModels } from './real-models.ts'
 
@@ -43,30 +45,30 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
     if (isScripted) expect(what, holds)
   }
   title('1. A tool call, and a carrier that fails once')
-  const parcel = await refold.start('order-desk', { runId: 'parcel', message: 'Where is my order 17?' })
+  const parcel = await refold.start('order-desk', { runId: 'parcel', message: customers.parcel })
   const tracked = await tell(parcel)
   check('the failed call was tried again', has(tracked.events, 'TimerFired') && tracked.view.answer?.includes('Lyon') === true)
 
   title('2. The first model is overloaded, the second one answers')
-  const kettle = await tell(await refold.start('order-desk', { runId: 'kettle', message: 'Do you have a blue kettle?' }))
+  const kettle = await tell(await refold.start('order-desk', { runId: 'kettle', message: customers.kettle }))
   check(
     'the fallback answered',
     kettle.events.some((event) => event.type === 'ModelCallSucceeded' && event.data.model === 'desk-small'),
   )
 
   title('3. A refund that a person has to grant')
-  const refund = await tell(await refold.start('order-desk', { runId: 'refund', message: 'I want a refund for order 18.' }))
+  const refund = await tell(await refold.start('order-desk', { runId: 'refund', message: customers.refund }))
   check('it was asked, granted by dana, and paid once', has(refund.events, 'ApprovalGranted') && shop.bookings().length === 1)
 
   title('4. A model that goes in circles')
-  const circles = await refold.start('order-desk', { runId: 'circles', message: 'Please check again and again.' })
+  const circles = await refold.start('order-desk', { runId: 'circles', message: customers.circles })
   const stopped = await tell(circles)
   check(
     'a limit stopped it, with an answer, and a human owns it now',
     has(stopped.events, 'LimitExceeded') && stopped.view.state === 'escalated',
   )
   if (stopped.view.state === 'escalated') {
-    await circles.answer({ by: 'dana', text: 'I had a look myself: all is well with your order.' })
+    await circles.answer(personsAnswer)
     await tell(circles, stopped.view.revision + 1)
   }
 }
@@ -88,10 +90,16 @@ const recovered = async ({ refold, shop }: Desk): Promise<void> => {
 
 const verified = async ({ refold }: Desk): Promise<void> => {
   title('6. Every run refolds to what was recorded')
-  for (const runId of ['parcel', 'kettle', 'refund', 'circles', 'charge']) {
+  for (const runId of customerRuns) {
     const replay = await refold.run(runId).verify()
     expect(`${runId}: ${replay.ok ? `${replay.events} events, state, intents, prompts and hashes equal` : replay.report}`, replay.ok)
   }
+}
+
+const showFinalStates = async ({ refold, shop }: Desk): Promise<void> => {
+  title(FINAL_STATES)
+  const views = await Promise.all(customerRuns.map((runId) => refold.run(runId).state()))
+  for (const row of finalStates(views, shop.bookings())) console.log(row)
 }
 
 const main = async (): Promise<void> => {
@@ -111,6 +119,7 @@ const main = async (): Promise<void> => {
   if (models === undefined) {
     await recovered(after)
     await verified(after)
+    await showFinalStates(after)
   }
   await after.refold.close()
   const refold = 'npm run refold -- --config examples/order-desk/refold.config.ts'

@@ -15,6 +15,12 @@ export const wholeNumber = (text: string): number => {
   throw new InvalidArgumentError(`Expected 0, 1, 2 …`)
 }
 
+export const port = (text: string): number => {
+  const value = Number(text)
+  if (/^\d{1,5}$/.test(text) && value < 65_536) return value
+  throw new InvalidArgumentError('Expected a port from 0 to 65535')
+}
+
 export const jsonValue = (text: string): Json => {
   try {
     return JSON.parse(text) as Json

@@ -5,12 +5,20 @@ import type { Notice } from '../runtime/runtime-parts.ts'
 import type { RunIndex } from '../views/run-index.ts'
 import type { Projector } from './projector.ts'
 
+export interface SweepCounts {
+  /** That came to their end, since the start. */
+  readonly sweeps: number
+  /** That the last of them found due. */
+  readonly due: number
+}
+
 /** Wakes the runs that time or a lost owner has left behind, so that recovery depends on nobody's memory. */
 export interface Sweeper {
   /** Looks at every run that has anything open, due or not: what was claimed by a process that is gone cannot wait for its lease. */
   recover(): Promise<void>
   /** Sweeps what is due, again and again, until the signal. */
   run(signal: AbortSignal): void
+  counts(): SweepCounts
 }
 
 export interface SweeperParts {
@@ -26,6 +34,8 @@ const RUNS_AT_ONCE = 64
 const ALL = 1_000_000
 
 export const createSweeper = ({ projector, index, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
+  let counts: SweepCounts = { sweeps: 0, due: 0 }
+
   const sweep = async (dueBy: number): Promise<void> => {
     await projector.catchUp()
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
@@ -33,6 +43,7 @@ export const createSweeper = ({ projector, index, runtime, clock, intervalMs, no
     for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
       await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId)))
     }
+    counts = { sweeps: counts.sweeps + 1, due: rows.length }
   }
 
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
@@ -46,6 +57,7 @@ export const createSweeper = ({ projector, index, runtime, clock, intervalMs, no
 
   return {
     recover: () => sweep(Number.MAX_SAFE_INTEGER),
+    counts: () => counts,
     run(signal) {
       const again = (): void => {
         if (signal.aborted) return

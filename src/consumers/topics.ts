@@ -2,6 +2,8 @@ import type { TopicSpec } from '../bus/bus.ts'
 
 /** The topics by which Refold and other programs meet. */
 export interface Topics {
+  /** Of all of them, and of the groups that consume them. */
+  readonly prefix: string
   /** Every event of every run; key = run id. */
   readonly events: string
   /** What programs wish; key = run id. */
@@ -14,6 +16,7 @@ export interface Topics {
 
 /** All names begin with the prefix, so that several installations can share a cluster. */
 export const topicsOf = (prefix: string): Topics => ({
+  prefix,
   events: `${prefix}.events`,
   commands: `${prefix}.commands`,
   eventsDeadLetters: `${prefix}.events.dlq`,

@@ -13,12 +13,20 @@ export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'bl
   readonly projector: { catchUp(): Promise<void> }
 }
 
+/** Numbers of the process, without a name of a run, a tenant or a person. */
+export interface ServedMetrics {
+  readonly contentType: string
+  text(): Promise<string>
+  countedBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void
+}
+
 export interface ApiParts {
   readonly refold: ServedRefold
   readonly settings: HttpSettings
   readonly clock: Clock
   readonly ids: IdSource
   readonly logger: Logger
+  readonly metrics: ServedMetrics
   readonly streams: OpenStreams
   /** Aborted once the service takes nothing new. */
   readonly stopping: AbortSignal

@@ -18,15 +18,18 @@ const PLAIN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 ])
 
 /** Asked every few seconds, by machines. */
-const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** One line for each request, without keys, query strings and bodies. */
-export const logRequests = ({ clock, logger }: ApiParts) =>
-  createMiddleware<HttpEnv>(async (c, next) => {
+export const logRequests = ({ clock, logger, metrics }: ApiParts) => {
+  const counts: Record<string, number> = {}
+  metrics.countedBy('refold_http_requests_total', 'Requests that were answered', 'status', () => counts)
+  return createMiddleware<HttpEnv>(async (c, next) => {
     const begin = clock.now()
     await next()
     const access = c.get('access') as HttpEnv['Variables']['access'] | undefined
     const { status } = c.res
+    counts[status] = (counts[status] ?? 0) + 1
     const route = routePath(c, -1)
     const facts = {
       requestId: c.get('requestId'),
@@ -44,6 +47,7 @@ export const logRequests = ({ clock, logger }: ApiParts) =>
     else if (QUIET.has(route)) logger.debug(facts, 'request')
     else logger.info(facts, 'request')
   })
+}
 
 const errorFacts = (error: Error): Readonly<Record<string, unknown>> => {
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))

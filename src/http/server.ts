@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { createApi } from './api.ts'
-import type { ServedRefold } from './api-parts.ts'
+import type { ServedMetrics, ServedRefold } from './api-parts.ts'
 import type { HttpSettings } from './http-options.ts'
 import { isLoopback } from './loopback.ts'
 import { openStreams } from './open-streams.ts'
@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   readonly clock: Clock
   readonly ids: IdSource
   readonly logger: Logger
+  /** What `/metrics` tells Prometheus. */
+  readonly metrics: ServedMetrics
 }
 
 export interface HttpServer {
@@ -35,11 +37,11 @@ export interface HttpServer {
 
 /** Resolves once it listens. Rejects with `InvalidConfiguration` where it may not or cannot. */
 export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
-  const { refold, settings, clock, ids, logger } = options
+  const { refold, settings, clock, ids, logger, metrics } = options
   requireKeysInPublic(options)
   const streams = openStreams(settings.streamsPerKey)
   const stopping = new AbortController()
-  const api = createApi({ refold, settings, clock, ids, logger, streams, stopping: stopping.signal })
+  const api = createApi({ refold, settings, clock, ids, logger, metrics, streams, stopping: stopping.signal })
   // The globals stay as they are: models and tools in this process use them too.
   const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
   const server = createServer((request, response) => void listener(request, response))

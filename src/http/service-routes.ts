@@ -21,6 +21,14 @@ export const serviceRoutes = {
     tags: ['Service'],
     responses: answers('It does.', health),
   }),
+  metrics: createRoute({
+    method: 'get',
+    path: '/metrics',
+    operationId: 'getMetrics',
+    summary: 'Numbers of this process for Prometheus, without any of a run, tenant or person.',
+    tags: ['Service'],
+    responses: { 200: { description: 'The text format of Prometheus.', content: { 'text/plain': { schema: z.string() } } } },
+  }),
   openApi: createRoute({
     method: 'get',
     path: '/openapi.json',

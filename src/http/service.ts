@@ -21,6 +21,7 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
     await requireReady(parts)
     return c.json({ status: 'ok' as const }, 200)
   })
+  app.openapi(routes.metrics, async (c) => c.text(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }))
   app.openapi(routes.openApi, (c) => c.json(document, 200))
   app.openapi(routes.docs, async (c) => {
     const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')

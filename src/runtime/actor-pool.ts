@@ -8,6 +8,7 @@ export interface ActorPool {
   of(runId: string): RunActor
   /** Forgets the ones that were not used for longest. */
   forgetIdle(): void
+  size(): number
 }
 
 export const createActorPool = (create: (runId: string) => RunActor, isBusy: (runId: string) => boolean): ActorPool => {
@@ -26,5 +27,6 @@ export const createActorPool = (create: (runId: string) => RunActor, isBusy: (ru
         if (actor.idle() && !isBusy(runId)) actors.delete(runId)
       }
     },
+    size: () => actors.size,
   }
 }

@@ -16,11 +16,19 @@ import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-
 //   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
 //       that was acknowledged late. Such a claim is made again, which conflicts if they have.
 
+export interface EffectCounts {
+  /** Model calls, tool calls and look-ups of this process, of all runs. */
+  readonly effectsUnderWay: number
+  /** How many of them ended so, by the type of the event that says it; since the start. */
+  readonly results: Readonly<Record<string, number>>
+}
+
 export interface EffectTable {
   /** Begins and aborts until the table is what the state says. */
   reconcile(agent: Agent, state: RunState): void
   /** Of one run. */
   underWay(runId: string): number
+  readonly counts: () => EffectCounts
   /** Resolves once nothing is under way, or after `graceMs`. */
   drain(graceMs: number): Promise<void>
   /** Aborts everything, as if the process had ended: what is open stays open in the log. */
@@ -29,14 +37,15 @@ export interface EffectTable {
 
 export interface EffectOptions {
   /** Resolves once the result is stored, or dropped because nobody wants it any more. */
-  readonly report: (runId: string, owed: Owed, fact: RunFact) => Promise<void>
+  readonly report: (runId: string, owed: Owed, fact: RunFact) => Promise<unknown>
   /** Claims again what has never begun. */
-  readonly claimAgain: (runId: string, owed: Owed) => Promise<void>
+  readonly claimAgain: (runId: string, owed: Owed) => Promise<unknown>
   readonly releaseSlot: (agent: Agent, state: RunState, owed: Owed) => void
 }
 
 export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot }: EffectOptions): EffectTable => {
   const table = createUnderWayTable()
+  const results: Record<string, number> = {}
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
@@ -68,6 +77,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
       if (holdsSlot) releaseSlot(agent, state, owed)
     }
     entry.phase = 'reporting'
+    if (fact !== undefined) results[fact.type] = (results[fact.type] ?? 0) + 1
     await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
   }
 
@@ -80,6 +90,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
       }
     },
     underWay: (runId) => table.of(runId).length,
+    counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     drain: (graceMs) => table.drain(parts.clock, graceMs),
     abandon: table.abortAll,
   }

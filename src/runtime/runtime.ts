@@ -8,13 +8,18 @@ import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
 import { createDesks, type Desk } from './desk.ts'
-import { createEffects } from './effects.ts'
+import { createEffects, type EffectCounts } from './effects.ts'
 import { createRunActor, type Job } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
 import { claimAgain, isAbandoned, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
+
+export interface RuntimeCounts extends EffectCounts {
+  /** Folded states that are kept, of runs that wait for something too. */
+  readonly runsInMemory: number
+}
 
 export interface Runtime {
   /** Rejects with `UnknownAgent`, `InvalidInput`, or what the log says. */
@@ -25,6 +30,7 @@ export interface Runtime {
   wake(runId: string): Promise<RunState>
   /** The state as of now, by the log. */
   current(runId: string): Promise<RunState>
+  readonly counts: () => RuntimeCounts
   /** Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left, another process takes over. */
   close(graceMs: number): Promise<void>
 }
@@ -45,12 +51,8 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
 
   const effects = createEffects(parts, {
     releaseSlot: desks.release,
-    report: async (runId, owed, fact) => {
-      await submit(runId, resultJob(parts, runId, { owed, fact }))
-    },
-    claimAgain: async (runId, owed) => {
-      await submit(runId, claimJob(owed))
-    },
+    report: (runId, owed, fact) => submit(runId, resultJob(parts, runId, { owed, fact })),
+    claimAgain: (runId, owed) => submit(runId, claimJob(owed)),
   })
   const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
     if (closed) return
@@ -91,6 +93,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     },
     wake,
     current: (runId) => actors.of(runId).refresh(),
+    counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     async close(graceMs) {
       desks.shut()
       await effects.drain(graceMs)

@@ -11,6 +11,8 @@ export interface UnderWay {
 /** What this process is doing, by run. */
 export interface UnderWayTable {
   of(runId: string): readonly UnderWay[]
+  /** Of all runs, without what is lost. */
+  size(): number
   has(runId: string, owed: Owed): boolean
   enter(runId: string, entry: UnderWay): void
   leave(runId: string, owed: Owed): void
@@ -24,13 +26,14 @@ export const createUnderWayTable = (): UnderWayTable => {
   const runs = new Map<string, Map<string, UnderWay>>()
   const drained: (() => void)[] = []
 
-  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(({ phase }) => phase !== 'lost'))
+  const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(isAlive))
   const settleDrain = (): void => {
     if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
   }
 
   return {
     of: (runId) => [...(runs.get(runId)?.values() ?? [])],
+    size: () => [...runs.values()].reduce((sum, entries) => sum + [...entries.values()].filter(isAlive).length, 0),
     has: (runId, owed) => runs.get(runId)?.has(nameOf(owed)) ?? false,
     enter(runId, entry) {
       const entries = runs.get(runId) ?? new Map<string, UnderWay>()
@@ -63,5 +66,7 @@ export const createUnderWayTable = (): UnderWayTable => {
       }),
   }
 }
+
+const isAlive = ({ phase }: UnderWay): boolean => phase !== 'lost'
 
 const nameOf = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${attempt}`

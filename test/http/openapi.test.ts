@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { pino } from 'pino'
 import { systemIds } from '../../src/clock.ts'
 import { createApi } from '../../src/http/api.ts'
+import { processMetrics } from '../../src/health/process-metrics.ts'
 import { httpOptions } from '../../src/http/http-options.ts'
 import { openStreams } from '../../src/http/open-streams.ts'
 import { httpProblemCodes } from '../../src/http/problem.ts'
@@ -57,6 +58,7 @@ describe('the OpenAPI document', () => {
       clock: service.world.clock,
       ids: systemIds,
       logger: pino({ level: 'silent' }),
+      metrics: processMetrics(service.world.clock),
       streams: openStreams(1),
       stopping: new AbortController().signal,
     })

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../src/consumers/projector.ts'
+import { processMetrics } from '../../src/health/process-metrics.ts'
 import { sha256 } from '../../src/hash.ts'
 import type { Scope } from '../../src/http/api-keys.ts'
 import type { Receipt } from '../../src/http/contract.ts'
@@ -139,6 +140,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     clock,
     ids: { uuid: () => `request-${++count}` },
     logger: pino({ level: 'debug' }, linesInto(lines)),
+    metrics: processMetrics(clock),
   })
   const service: Service = {
     url: server.url,

@@ -7,8 +7,9 @@ import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
-import { addProjectCommand, addRelayCommand, addWorkerCommand } from './processes.ts'
+import { addProjectCommand } from './project.ts'
 import { addRecoverCommand } from './recover.ts'
+import { addRelayCommand } from './relay.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRunCommand } from './run.ts'
 import { addSendCommand } from './send.ts'
@@ -16,6 +17,7 @@ import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
+import { addWorkerCommand } from './worker.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],

@@ -1,19 +1,18 @@
-import { InvalidArgumentError } from 'commander'
-import { once } from 'node:events'
 import { pino } from 'pino'
 import { systemIds } from '../../clock.ts'
-import { readEnvironment } from '../../config.ts'
+import type { Environment } from '../../config.ts'
+import { processMetrics } from '../../health/process-metrics.ts'
+import { addRefoldMetrics } from '../../health/refold-metrics.ts'
 import { httpOptions } from '../../http/http-options.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
-import { loadConfig } from '../config-file.ts'
+import type { RefoldConfig } from '../define-config.ts'
+import { port } from '../option-values.ts'
+import { inTime, noteStop, readSettings, untilStopped } from '../server-process.ts'
 
 interface ServeOptions {
   readonly host: string
   readonly port: number
 }
-
-/** For what was asked before the end; what the runs then still do has a time of its own. */
-const STOP_WITHIN_MS = 10_000
 
 export const addServeCommand: AddCommand = (program, commandLine) => {
   program
@@ -25,27 +24,37 @@ export const addServeCommand: AddCommand = (program, commandLine) => {
     .action((options: ServeOptions) => serve(commandLine(), options))
 }
 
-const serve = async (line: CommandLine, { host, port: wanted }: ServeOptions): Promise<void> => {
-  const { http = {}, ...config } = await loadConfig(line.cwd, line.configFile)
-  const logger = pino({ name: 'refold', level: readEnvironment().REFOLD_LOG_LEVEL }, line.stderr)
-  // Only here, so that other commands do not load a web server.
-  const { startHttpServer } = await import('../../http/server.ts')
-  const refold = await line.open({ ...config, logger })
-  try {
-    const settings = httpOptions.parse(http)
-    const server = await startHttpServer({ refold, settings, host, port: wanted, clock: line.clock, ids: systemIds, logger })
-    await line.output.document({ url: server.url })
-    await line.output.note(`Listening on ${server.url}`)
-    if (!line.signal.aborted) await once(line.signal, 'abort')
-    await line.output.note('Finishing what is under way. Ctrl-C again leaves at once.')
-    await server.stop(STOP_WITHIN_MS)
-  } finally {
-    await refold.close()
-  }
+const serve = async (line: CommandLine, options: ServeOptions): Promise<void> => {
+  const { environment, config } = await readSettings(line, [])
+  await inTime(line, environment, () => serveUntilStopped(line, options, environment, config))
 }
 
-const port = (text: string): number => {
-  const value = Number(text)
-  if (/^\d{1,5}$/.test(text) && value < 65_536) return value
-  throw new InvalidArgumentError('Expected a port from 0 to 65535')
+const serveUntilStopped = async (
+  line: CommandLine,
+  { host, port: wanted }: ServeOptions,
+  environment: Environment,
+  { http = {}, ...config }: RefoldConfig,
+): Promise<void> => {
+  const { clock } = line
+  const logger = pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, line.stderr)
+  // Only here, so that other commands do not load a web server.
+  const { startHttpServer } = await import('../../http/server.ts')
+  const metrics = processMetrics(clock)
+  const refold = await line.open({ ...config, logger })
+  const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
+  let stopBy = clock.now() + graceMs
+  try {
+    addRefoldMetrics(metrics, refold.counts)
+    const settings = httpOptions.parse(http)
+    const server = await startHttpServer({ refold, settings, host, port: wanted, clock, ids: systemIds, logger, metrics })
+    await line.output.document({ url: server.url })
+    await line.output.note(`Listening on ${server.url}`)
+    await untilStopped(line)
+    stopBy = clock.now() + graceMs
+    await noteStop(line)
+    await server.stop(graceMs)
+  } finally {
+    // What was asked before the end and what the runs still do share one time.
+    await refold.close({ graceMs: Math.max(0, stopBy - clock.now()) })
+  }
 }

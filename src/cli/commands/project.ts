@@ -1,0 +1,46 @@
+import { startEventConsumer } from '../../consumers/event-consumer.ts'
+import { runIndexView } from '../../consumers/run-index-view.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { port } from '../option-values.ts'
+import { asServerProcess, requiredBus, untilStopped } from '../server-process.ts'
+
+/** Keeps the index of runs in step with the topic of events. */
+export const addProjectCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('project')
+    .description('keep the index of runs in step with the events on Kafka, until it is told to stop')
+    .option('--rebuild', 'fold it anew first, while the old one serves', false)
+    .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there; REFOLD_HEALTH_PORT without it', port)
+    .action((options: ProjectOptions) => project(commandLine(), options))
+}
+
+interface ProjectOptions {
+  readonly rebuild: boolean
+  readonly healthPort?: number
+}
+
+const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Promise<void> =>
+  asServerProcess(line, { needs: ['REFOLD_KAFKA'], recover: false, healthPort }, async (parts) => {
+    const { refold, logger, topics, metrics, ready, atEnd } = parts
+    const bus = requiredBus(parts)
+    const consumer = await startEventConsumer({
+      bus,
+      log: refold.log,
+      view: runIndexView(refold.index),
+      topics,
+      group: `${topics.prefix}.run-index`,
+      clock: line.clock,
+      notify: (notice) => {
+        logger.warn(notice, 'projector')
+      },
+    })
+    atEnd(() => consumer.close())
+    metrics.countedBy('refold_view_events_total', 'Events of the topic, by what became of them', 'outcome', () => ({
+      ...consumer.counts(),
+    }))
+    metrics.measured('refold_view_lag_messages', 'Messages that the view has not taken in', () => consumer.lag())
+    ready({ name: 'bus', ask: () => bus.ranges(topics.events) })
+    await line.output.note(`Following ${topics.events}`)
+    if (rebuild) await consumer.rebuild()
+    await untilStopped(line)
+  })

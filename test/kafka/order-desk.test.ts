@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { missingForKafka } from '../../servers/kafka/kafka-jars.ts'
+import { noteMissing, noteServer } from '../support/server-lines.ts'
+
+const SUITE = 'the order desk on servers'
+const root = resolve(import.meta.dirname, '../..')
+const missing = await missingForKafka('3.9.1')
+if (missing === undefined) noteServer(SUITE, 'the EventStoreDB stand-in, Apache Kafka 3.9.1, an own Postgres')
+else noteMissing(SUITE, missing)
+
+describe.skipIf(missing !== undefined)('the order desk on servers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'refold-order-desk-'))
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const run = (script: string) => {
+    const { PATH = '', HOME = '' } = process.env
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=refold:source', join(root, script)], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH, HOME, NO_COLOR: '1' },
+    })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    return stdout
+  }
+  const statesIn = (printed: string): string => /\nFinal states\n([^]*?)\n\n/.exec(printed)?.[1] ?? ''
+
+  test('ends as the embedded one does, with its calls made by two workers of which one is killed', { timeout: 150_000 }, () => {
+    const onServers = run('servers/order-desk/main.ts')
+    expect(statesIn(onServers)).toBe(statesIn(run('examples/order-desk/main.ts')))
+    expect(statesIn(onServers).split('\n')).toHaveLength(6)
+    for (const worker of ['worker 1', 'worker 2', 'worker 3']) expect(onServers).toMatch(new RegExp(`performed by .*${worker} `))
+    expect(onServers).toMatch(/worker [12] is killed right after the card was charged/)
+  })
+})
