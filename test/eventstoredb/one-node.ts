@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { ClientPackage, Connect, DatabaseClient } from '../../src/eventlog/eventstoredb-client.ts'
 import { loadClient } from '../../src/eventlog/eventstoredb-client.ts'
+import { collect } from '../conformance/event-log-cases.ts'
 
 /** One node of a cluster, or the only one, before which a network with faults can be put. */
 export interface OneNode {
@@ -66,6 +67,6 @@ const readFromLeader = async (connect: Connect, connectionString: string): Promi
 }
 
 const newestOf = async (client: DatabaseClient): Promise<undefined> => {
-  for await (const _ of client.readAll({ fromPosition: 'end', direction: 'backwards', maxCount: 1, requiresLeader: true })) continue
+  await collect(client.readAll({ fromPosition: 'end', direction: 'backwards', maxCount: 1, requiresLeader: true }))
   return undefined
 }
