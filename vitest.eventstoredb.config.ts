@@ -5,8 +5,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['refold:source', 'module', 'node'] } },
   test: {
     include: ['test/eventstoredb/real-server.ts'],
+    globalSetup: ['test/support/closing-lines.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
+    // For a cluster on slow disks whose log is long.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     reporters: [['default', { summary: false }]],
   },

@@ -1,5 +1,6 @@
 // What Refold costs: durable steps of the agent loop beside the floors of the disk and of SQLite, replay, disk space, looks at the past.
 // Run: npm run bench [-- --json] [-- --quick] [-- --in <directory>]
+// With --servers: the production backbone instead, on servers that are started for it (needs java and mvn). --markdown prints a table for a page.
 import { parseArgs } from 'node:util'
 import { measureDiskSpace } from './disk-space.ts'
 import { measureGrowth } from './growth.ts'
@@ -8,9 +9,19 @@ import { thisMachine } from './machine.ts'
 import { measureManyRuns } from './many-runs.ts'
 import { measureOneRun, type OneRun } from './one-run.ts'
 import { HEADLINE_TURNS, jsonLine, table, type Results } from './report.ts'
+import { measureServers } from './servers.ts'
+import { serversJson, serversMarkdown, serversTable, type ServerReport } from './servers-report.ts'
 import { inTemporaryFolder } from './workshop.ts'
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, in: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    in: { type: 'string' },
+    servers: { type: 'boolean' },
+    markdown: { type: 'boolean' },
+  },
+})
 const quick = values.quick === true
 const shortRuns = 10
 const rounds = (most: number, withinMs: number) => (quick ? { least: 1, most: 3, withinMs: withinMs / 10 } : { least: 2, most, withinMs })
@@ -42,5 +53,19 @@ const measureAll = async (folder: string): Promise<Results> => {
   return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, oneRuns, hundredRuns, thousandRuns, growth, disk, ...history }
 }
 
-const results = await inTemporaryFolder(values.in, measureAll)
-console.log(values.json === true ? jsonLine(results) : table(results))
+const reportOfServers = async (folder: string): Promise<ServerReport> => {
+  const began = performance.now()
+  const machine = thisMachine()
+  const results = await measureServers({ folder, quick, eventStore: process.env['REFOLD_EVENTSTORE'], progress })
+  progress('')
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }
+}
+
+if (values.servers === true) {
+  const report = await inTemporaryFolder(values.in, reportOfServers)
+  console.log(values.json === true ? serversJson(report) : values.markdown === true ? serversMarkdown(report) : serversTable(report))
+} else {
+  const results = await inTemporaryFolder(values.in, measureAll)
+  console.log(values.json === true ? jsonLine(results) : table(results))
+}

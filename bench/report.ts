@@ -1,25 +1,17 @@
 import type { DiskSpace } from './disk-space.ts'
 import type { Growth } from './growth.ts'
 import type { History } from './history.ts'
-import type { Machine } from './machine.ts'
 import type { ManyRuns } from './many-runs.ts'
 import type { OneRun } from './one-run.ts'
-import type { Spread } from './rounds.ts'
+import { jsonText, machineLine, tableText, type Measured, type Row } from './table.ts'
 
 export interface Results extends History {
-  readonly machine: Machine & { readonly loadAtEnd: number; readonly seconds: number }
+  readonly machine: Measured
   readonly oneRuns: readonly OneRun[]
   readonly hundredRuns: ManyRuns
   readonly thousandRuns: ManyRuns
   readonly growth: Growth
   readonly disk: DiskSpace
-}
-
-interface Row {
-  readonly what: string
-  readonly figure: Spread
-  readonly digits: number
-  readonly aim?: string
 }
 
 const oneRunRows = ({ turns, run, insertFloor, flushFloor, timesFloor, timesFlush }: OneRun): Row[] => [
@@ -57,48 +49,23 @@ const rowsOf = ({ oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stat
 ]
 
 /** For people. */
-export const table = (results: Results): string => {
-  const lines = [
-    ['', 'median', 'least', 'most', 'rounds', 'aim'],
-    ...rowsOf(results).map(({ what, figure, digits, aim = '' }) => [
-      what,
-      ...[figure.median, figure.min, figure.max].map((value) => value.toFixed(digits)),
-      String(figure.rounds),
-      aim,
-    ]),
-  ]
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const { machine } = results
-  return [
-    `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, load ${machine.load} at the beginning, ${machine.loadAtEnd} at the end, ${machine.seconds} s`,
-    '',
-    ...lines.map((line) =>
-      line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
-    ),
-  ].join('\n')
-}
-
-/** Digits beyond these are noise. */
-const SIGNIFICANT = 4
+export const table = (results: Results): string => [machineLine(results.machine), '', tableText(rowsOf(results))].join('\n')
 
 /** One line of JSON: medians at the places that scripts look at, and the whole of each figure under `figures`. */
 export const jsonLine = (results: Results): string => {
   const { machine, oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stateAt } = results
   const headline = oneRuns.find(({ turns }) => turns === HEADLINE_TURNS) ?? oneRuns[0]
-  return JSON.stringify(
-    {
-      oneRun: { timesFloor: headline?.timesFloor.median, turns: headline?.turns },
-      hundredRuns: { shareOfFloor: hundredRuns.shareOfFloor.median, stepsPerSecond: hundredRuns.stepsPerSecond.median },
-      thousandRuns: { shareOfFloor: thousandRuns.shareOfFloor.median, stepsPerSecond: thousandRuns.stepsPerSecond.median },
-      growth: { step1000OverStep10: growth.step1000OverStep10.median },
-      disk: { timesJson: disk.timesJson.median },
-      replay: { eventsPerSecond: replay.eventsPerSecond.median, verifiedPerSecond: replay.verifiedPerSecond.median },
-      stateAt: { ms10000: stateAt.ms10000.median, firstLookMs: stateAt.firstLookMs.median },
-      machine,
-      figures: { oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stateAt },
-    },
-    (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(SIGNIFICANT)) : value),
-  )
+  return jsonText({
+    oneRun: { timesFloor: headline?.timesFloor.median, turns: headline?.turns },
+    hundredRuns: { shareOfFloor: hundredRuns.shareOfFloor.median, stepsPerSecond: hundredRuns.stepsPerSecond.median },
+    thousandRuns: { shareOfFloor: thousandRuns.shareOfFloor.median, stepsPerSecond: thousandRuns.stepsPerSecond.median },
+    growth: { step1000OverStep10: growth.step1000OverStep10.median },
+    disk: { timesJson: disk.timesJson.median },
+    replay: { eventsPerSecond: replay.eventsPerSecond.median, verifiedPerSecond: replay.verifiedPerSecond.median },
+    stateAt: { ms10000: stateAt.ms10000.median, firstLookMs: stateAt.firstLookMs.median },
+    machine,
+    figures: { oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stateAt },
+  })
 }
 
 /** Of the runs measured alone, the one whose ratio stands for all. */

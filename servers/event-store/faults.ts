@@ -42,6 +42,8 @@ export interface Faults {
   readonly readCount?: number
   /** Subscriptions stay open and say nothing more. */
   readonly subscriptionsMuted: boolean
+  /** Checkpoints of filtered subscriptions name places between two events. */
+  readonly checkpointsBetween: boolean
   /** The call that asks what the server can do: a gRPC status to fail with, or no answer. */
   readonly capabilities: 'answered' | 'unanswered' | { readonly code: number }
   /** Or the port of the node that leads where this one does not. */
@@ -52,6 +54,7 @@ export const NO_FAULTS: Faults = {
   appends: { kind: 'none' },
   reads: { kind: 'none' },
   subscriptionsMuted: false,
+  checkpointsBetween: false,
   capabilities: 'answered',
   leader: 'itself',
 }

@@ -1,3 +1,4 @@
+import type { Faults } from './faults.ts'
 import type { FaultyState } from './faulty-state.ts'
 import type { ReadCall, ReadOptions } from './read-call.ts'
 import { fail, passesOf, send } from './read-call.ts'
@@ -24,7 +25,7 @@ export const runSubscription = async (log: WireLog, state: FaultyState, call: Re
   try {
     await send(call, confirmationResponse())
     const items = log.subscribe(stream, await startOf(log, options), over.signal)
-    await pass(call, options, items, () => state.faults.subscriptionsMuted)
+    await pass(call, options, items, () => state.faults)
   } catch (error) {
     if (over.signal.aborted) return
     leave()
@@ -32,19 +33,20 @@ export const runSubscription = async (log: WireLog, state: FaultyState, call: Re
   }
 }
 
-const pass = async (call: ReadCall, options: ReadOptions, items: AsyncIterable<WireItem>, isMuted: () => boolean): Promise<void> => {
+const pass = async (call: ReadCall, options: ReadOptions, items: AsyncIterable<WireItem>, faults: () => Faults): Promise<void> => {
   const passes = passesOf(options)
   let considered = 0
   let newest: number | undefined
   for await (const item of items) {
-    if (isMuted()) continue
+    const { subscriptionsMuted, checkpointsBetween } = faults()
+    if (subscriptionsMuted) continue
     if (item.kind === 'event') {
       newest = item.event.position
       considered += 1
       if (passes(item.event)) await send(call, eventResponse(item.event))
     }
     const isCheckpoint = options.hasFilter() && (item.kind === 'caughtUp' || considered % CHECKPOINT_INTERVAL === 0)
-    if (isCheckpoint && newest !== undefined) await send(call, checkpointResponse(newest))
+    if (isCheckpoint && newest !== undefined) await send(call, checkpointResponse(newest + (checkpointsBetween ? 1 : 0)))
     if (item.kind === 'caughtUp') await send(call, caughtUpResponse())
   }
 }

@@ -4,7 +4,7 @@ import { logClosed } from './event-log-errors.ts'
 import type { EventLog, SubscribeOptions, SubscriptionItem } from './event-log.ts'
 import { appendConnection } from './eventstoredb-append-connection.ts'
 import type { ClientPackage } from './eventstoredb-client.ts'
-import { loadClient } from './eventstoredb-client.ts'
+import { loadClient, STORED_AT_STEP_MS } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { connection } from './eventstoredb-connection.ts'
 import { connectionPool } from './eventstoredb-connection-pool.ts'
@@ -38,11 +38,10 @@ export interface EventStoreDbOptions {
  */
 export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => {
   const { connectionString, client = '@eventstore/db-client', clock, appendTimeoutMs: timeoutMs = 5_000, silenceMs = 10_000 } = options
-  const connect = (channel: number): Connection =>
-    connection(async () => (await loadClient(client))(withOwnChannel(connectionString, channel)), clock)
+  const connect = (): Connection => connection(async () => (await loadClient(client))(withOwnChannel(connectionString)), clock)
   const appends = appendConnection(client, connectionString, clock)
-  const reader = connect(1)
-  const pool = connectionPool((index) => connect(index + 2))
+  const reader = connect()
+  const pool = connectionPool(connect)
   const readsOf = reads({ connection: reader, clock, timeoutMs })
   const endings = new Set<Ending>()
   const pending = new Set<Promise<unknown>>()
@@ -67,7 +66,11 @@ export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => 
       checkOpen()
       yield* readsOf.all(readOptions)
     },
-    subscribe: (subscribeOptions = {}) => subscribe({ pool, reads: readsOf, clock, silenceMs, endings, checkOpen }, subscribeOptions),
+    subscribe: (subscribeOptions = {}) =>
+      subscribe(
+        { pool, reads: readsOf, clock, silenceMs, storedAtStepMs: STORED_AT_STEP_MS[client], endings, checkOpen },
+        subscribeOptions,
+      ),
     async head() {
       checkOpen()
       return readsOf.head()

@@ -21,8 +21,6 @@ export interface SharedConnection extends Pick<Connection, 'call'> {
   release(): Promise<void>
 }
 
-const APPEND_CHANNEL = 0
-
 let shared: Shared | undefined
 
 /** Throws `InvalidConfiguration` while the process appends to another server. */
@@ -49,6 +47,6 @@ export const appendConnection = (name: ClientPackage, connectionString: string, 
 }
 
 const open = (name: ClientPackage, server: string, clock: Clock): Shared => {
-  const ours = connection(async () => (await loadClient(name))(withOwnChannel(server, APPEND_CHANNEL)), clock)
+  const ours = connection(async () => (await loadClient(name))(withOwnChannel(server)), clock)
   return { server, connection: ours, forget: onStrayRejection((reason) => ours.replace(reason)), users: 0 }
 }

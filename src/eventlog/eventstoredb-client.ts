@@ -105,6 +105,15 @@ const CLASS_NAMES: Readonly<Record<ClientPackage, string>> = {
   '@kurrent/kurrentdb-client': 'KurrentDBClient',
 }
 
+/**
+ * In what steps a package tells when an event was stored: the one of KurrentDB reads in whole seconds and subscribes in milliseconds,
+ * of which only the coarser is the same each time.
+ */
+export const STORED_AT_STEP_MS: Readonly<Record<ClientPackage, number>> = {
+  '@eventstore/db-client': 1,
+  '@kurrent/kurrentdb-client': 1_000,
+}
+
 let loaded: { readonly name: ClientPackage; readonly connect: Promise<Connect> } | undefined
 
 /**

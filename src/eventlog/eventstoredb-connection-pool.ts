@@ -11,7 +11,7 @@ export interface ConnectionPool {
 const MOST_CONVERSATIONS = 80
 
 /** Connections for conversations that last: as many as are needed, none with more than the server takes. */
-export const connectionPool = (open: (index: number) => Connection): ConnectionPool => {
+export const connectionPool = (open: () => Connection): ConnectionPool => {
   const members: { readonly connection: Connection; conversations: number }[] = []
   let isClosed = false
   return {
@@ -19,7 +19,7 @@ export const connectionPool = (open: (index: number) => Connection): ConnectionP
       if (isClosed) throw logClosed()
       let member = members.find(({ conversations }) => conversations < MOST_CONVERSATIONS)
       if (member === undefined) {
-        member = { connection: open(members.length), conversations: 0 }
+        member = { connection: open(), conversations: 0 }
         members.push(member)
       }
       const taken = member

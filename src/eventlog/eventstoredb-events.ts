@@ -51,7 +51,7 @@ export const recordedIn = ({ event }: ResolvedEvent): RecordedEvent | undefined 
   event === undefined || event.type.startsWith('$') || event.streamId.startsWith('$') ? undefined : event
 
 /** Throws `EventLogCorrupt` for an event whose position is no single number, which only clients of the old TCP protocol could write. */
-export const toStored = (event: RecordedEvent): StoredEvent => ({
+export const toStored = (event: RecordedEvent, storedAtStepMs = 1): StoredEvent => ({
   id: event.id,
   type: event.type,
   data: dataText(event),
@@ -59,7 +59,7 @@ export const toStored = (event: RecordedEvent): StoredEvent => ({
   stream: event.streamId,
   revision: Number(event.revision),
   position: positionNumber(event.position, event.streamId),
-  storedAt: event.created.getTime(),
+  storedAt: event.created.getTime() - (event.created.getTime() % storedAtStepMs),
 })
 
 export const positionNumber = (position: LogPosition | undefined, stream: string): number => {

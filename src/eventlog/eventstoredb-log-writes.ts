@@ -44,13 +44,15 @@ export const logWrites = (parts: WriteParts): LogWrites => ({
 const send = ({ appends, timeoutMs }: WriteParts, stream: string, expected: ExpectedRevision, events: ProposedEvent[]): Promise<Appended> =>
   appends.call((client) => client.appendToStream(stream, events, writeOptions(expected)), timeoutMs)
 
-/** The protocol lets a server name no position; where the events are stored they have one. */
+/** A server may name no position, or, for an append that it recognises, one that is none; where the events are stored they have one. */
 const resultOf = async (reads: Reads, stream: string, { nextExpectedRevision, position }: Appended): Promise<AppendResult> => {
   const revision = Number(nextExpectedRevision)
-  if (position !== undefined) return { revision, position: positionNumber(position, stream) }
+  if (position !== undefined && isSafe(position.commit)) return { revision, position: positionNumber(position, stream) }
   for await (const event of reads.stream(stream, { from: revision, limit: 1 })) return { revision, position: event.position }
   return { revision, position: positionNumber(position, stream) }
 }
+
+const isSafe = (position: bigint): boolean => position <= BigInt(Number.MAX_SAFE_INTEGER)
 
 const remove = async (
   parts: WriteParts,

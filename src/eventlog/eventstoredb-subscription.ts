@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isAppError } from '../errors.ts'
+import { present } from '../present.ts'
 import { checkStreamName } from './append-request.ts'
 import { aheadOfLog } from './event-log-errors.ts'
 import type { EventFilter, SubscribeOptions, SubscriptionItem } from './event-log.ts'
@@ -26,6 +27,7 @@ export interface SubscriptionParts {
   readonly reads: Reads
   readonly clock: Clock
   readonly silenceMs: number
+  readonly storedAtStepMs: number
 }
 
 /** Marks are revisions where a stream is given, else positions. */
@@ -88,7 +90,7 @@ interface Session extends SubscriptionParts {
 }
 
 async function* received(
-  { items, lease, reads, ending }: Session,
+  { items, lease, reads, ending, storedAtStepMs }: Session,
   options: SubscribeOptions,
   progress: Progress,
 ): AsyncGenerator<SubscriptionItem, void, undefined> {
@@ -102,7 +104,7 @@ async function* received(
     }
     lease.answered()
     if (item.kind === 'caughtUp') yield item
-    else yield* taken(item.event, options, progress)
+    else yield* taken(item.event, options, progress, storedAtStepMs)
   }
 }
 
@@ -111,6 +113,7 @@ function* taken(
   resolved: ResolvedEvent,
   { stream, filter }: SubscribeOptions,
   progress: Progress,
+  storedAtStepMs: number,
 ): Generator<SubscriptionItem, void, undefined> {
   const recorded = recordedIn(resolved)
   if (recorded === undefined) return
@@ -118,7 +121,7 @@ function* taken(
   if (mark <= (progress.handled ?? -1)) return
   progress.handled = mark
   progress.considered = Math.max(mark, progress.considered ?? 0)
-  if (fits(filter, recorded)) yield { kind: 'event', event: toStored(recorded) }
+  if (fits(filter, recorded)) yield { kind: 'event', event: toStored(recorded, storedAtStepMs) }
 }
 
 const open = ({ clock, silenceMs }: SubscriptionParts, options: SubscribeOptions, progress: Progress, lease: Lease): Incoming => {
@@ -184,14 +187,30 @@ const isMissingAnEvent = async (
 ): Promise<boolean> => {
   try {
     if (stream !== undefined) return Number((await reads.newestOf(stream))?.revision ?? -1) > handled
-    const from = considered === undefined ? {} : { from: considered }
-    for await (const { position } of reads.all({ ...from, ...(filter === undefined ? {} : { filter }) }))
-      if (position > handled) return true
-    return false
+    return await holdsMore(reads, filter, considered, handled)
   } catch (error) {
     if (isAppError(error, 'StreamNotFound')) return false
     // Nothing can be read, so nothing can be received either: it is best to begin anew.
     if (isAppError(error, 'EventLogUnavailable')) return true
     throw error
+  }
+}
+
+/** `considered` need not be the position of an event, and from nothing else can be read. */
+const holdsMore = async (
+  reads: Reads,
+  filter: EventFilter | undefined,
+  considered: number | undefined,
+  handled: number,
+): Promise<boolean> => {
+  const hasMoreFrom = async (from: number | undefined): Promise<boolean> => {
+    for await (const { position } of reads.all(present({ from, filter }))) if (position > handled) return true
+    return false
+  }
+  try {
+    return await hasMoreFrom(considered)
+  } catch (error) {
+    if (!isAppError(error, 'InvalidInput')) throw error
+    return hasMoreFrom(handled < 0 ? undefined : handled)
   }
 }

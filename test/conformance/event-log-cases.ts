@@ -70,3 +70,9 @@ export const follow = async (
 
 export const backlog = (log: EventLog, options: SubscribeOptions): Promise<StoredEvent[]> =>
   follow(log, options, (_, item) => item.kind === 'caughtUp')
+
+/** A subscription to new streams of this name. From the first event on it would go through all that the store holds. */
+export const fromNow = async (log: EventLog, streamPrefix: string): Promise<SubscribeOptions> => {
+  const after = await log.head()
+  return { ...(after === undefined ? {} : { after }), filter: { streamPrefix } }
+}

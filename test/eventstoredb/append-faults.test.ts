@@ -1,11 +1,16 @@
+import shared from '@eventstore/db-client/generated/shared_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import empty from 'google-protobuf/google/protobuf/empty_pb.js'
 import { describe, expect, test } from 'vitest'
 import { idsIn, idsOf, newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import { openLog, sharedStandIn, tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
+import { tellingClock } from './telling-clock.ts'
+import { openLog, sharedStandIn, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 
 const standIn = sharedStandIn()
+
+/** -1, as an unsigned number of 64 bits. */
+const NO_POSITION = new shared.AllStreamPosition().setCommitPosition('18446744073709551615').setPreparePosition('18446744073709551615')
 
 const appendTo = async (log: EventLog, count: number): Promise<{ stream: string; ids: string[] }[]> =>
   Promise.all(
@@ -102,11 +107,14 @@ describe('an append to EventStoreDB', () => {
 })
 
 describe('an acknowledged append to EventStoreDB', () => {
-  test('gets its position from the log where the acknowledgement names none', async () => {
+  test.each([
+    ['none', () => new streams.BatchAppendResp.Success().setNoPosition(new empty.Empty())],
+    ['one that is none', () => new streams.BatchAppendResp.Success().setPosition(NO_POSITION)],
+  ])('gets its position from the log where the acknowledgement names %s', async (_, acknowledgement) => {
     await withLog(standIn(), async (log) => {
       const stream = newStream()
       const { position } = await log.append(stream, 'no-stream', newEvents(2))
-      const success = new streams.BatchAppendResp.Success().setCurrentRevision('1').setNoPosition(new empty.Empty())
+      const success = acknowledgement().setCurrentRevision('1')
       const frame = Buffer.from(new streams.BatchAppendResp().setSuccess(success).serializeBinary()).toString('base64')
       await standIn().set({ appends: { kind: 'recorded', frame }, appendCount: 1 })
       expect(await log.append(stream, 'no-stream', newEvents(2))).toEqual({ revision: 1, position })
@@ -160,16 +168,17 @@ describe('a client of EventStoreDB', () => {
       expect(await rejection(log.append(stream, 0, newEvents(1)), 'EventLogConflict')).toMatchObject({ details: { actual: 2 } })
     })
   })
-  test('appends for all logs of the process over one conversation, while reads and subscriptions have connections of their own', async () => {
+  test('appends for all logs of the process over one conversation, while reads and subscriptions of each have connections of their own', async () => {
     await withLog(standIn(), async (log) => {
       const before = await standIn().report()
       const second = openLog(standIn())
       await appendTo(log, 5)
       await appendTo(second, 5)
-      for (const each of [log, second])
+      for (const each of [log, second]) {
         for await (const item of each.subscribe({ stream: newStream() })) if (item.kind === 'caughtUp') break
-      expect(await log.head()).toBeDefined()
-      expect(await standIn().report()).toMatchObject({ batchStreams: before.batchStreams + 1, connections: 3 })
+        expect(await each.head()).toBeDefined()
+      }
+      expect(await standIn().report()).toMatchObject({ batchStreams: before.batchStreams + 1, connections: before.connections + 5 })
       await second.close()
       await appendTo(log, 1)
     })

@@ -4,7 +4,8 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
 import type { ClientPackage } from '../../src/eventlog/eventstoredb-client.ts'
 import { eventLogConformance } from '../conformance/event-log.ts'
-import { networkFaults } from './network-faults.ts'
+import { networkFaults, type Server } from './network-faults.ts'
+import { leadingNode } from './one-node.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
@@ -41,4 +42,9 @@ eventLogConformance(
   { readsFromAnyPosition: false },
 )
 
-networkFaults('EventStoreDB (through the client of KurrentDB)', server)
+networkFaults('EventStoreDB (through the client of KurrentDB)', async (): Promise<Server> => {
+  const { connectionString, client } = server()
+  const node = await leadingNode(connectionString, client)
+  if ('reason' in node) throw new Error(node.reason)
+  return { node, client, timeoutMs: 1_000 }
+})

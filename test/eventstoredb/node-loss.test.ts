@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { follow, idsIn, idsOf, newEvents, newStream, revisionsOf } from '../conformance/event-log-cases.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
-import { tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
+import { tellingClock } from './telling-clock.ts'
+import { TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 import { startWriters } from './writers.ts'
 
 const PATIENT = { appendTimeoutMs: 1_000 }

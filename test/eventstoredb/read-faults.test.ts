@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { collect, newEvents, newStream, rejection, revisionsOf } from '../conformance/event-log-cases.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
-import { sharedStandIn, tellingClock, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
+import { tellingClock } from './telling-clock.ts'
+import { sharedStandIn, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 
 const standIn = sharedStandIn()
 

@@ -1,17 +1,46 @@
+import { describe, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { CLIENT_PACKAGES, type ClientPackage } from '../../src/eventlog/eventstoredb-client.ts'
 import { eventLogConformance } from '../conformance/event-log.ts'
+import { noteServer } from '../support/server-lines.ts'
 import { networkFaults } from './network-faults.ts'
+import { leadingNode, type OneNode } from './one-node.ts'
+import { runsGoOn } from './runs-go-on.ts'
 
-// Run by `npm run test:eventstoredb` against the server that REFOLD_TEST_EVENTSTORE names.
+// Run by `npm run test:eventstoredb` against the server or the cluster that REFOLD_TEST_EVENTSTORE names. Nothing here knows the stand-in.
 
 const connectionString = process.env['REFOLD_TEST_EVENTSTORE'] ?? ''
 if (connectionString === '') {
   throw new Error('REFOLD_TEST_EVENTSTORE is not set: name the server to test against, for example esdb://127.0.0.1:2113?tls=false')
 }
+const client = CLIENT_PACKAGES.find((name) => name === (process.env['REFOLD_TEST_EVENTSTORE_CLIENT'] ?? CLIENT_PACKAGES[0]))
+if (client === undefined) throw new Error(`Expected REFOLD_TEST_EVENTSTORE_CLIENT to be one of ${CLIENT_PACKAGES.join(', ')}`)
 
-const openLog = (): EventLog => eventStoreDbEventLog({ connectionString, clock: systemClock })
+/** A cluster on slow disks may pause for a second or two. */
+const TIMEOUT_MS = 3_000
+
+const openLog = (): EventLog => eventStoreDbEventLog({ connectionString, client, clock: systemClock })
+
+const versionOf = async (node: OneNode): Promise<string> => {
+  try {
+    const response = await fetch(`http://${node.host}:${node.port}/info`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const { esVersion, dbVersion } = (await response.json()) as { esVersion?: string; dbVersion?: string }
+    return esVersion ?? dbVersion ?? 'of an unknown version'
+  } catch {
+    return 'of an unknown version'
+  }
+}
+
+const note = (suite: string, server: string): void => {
+  noteServer(`${suite} through ${client as ClientPackage}`, server)
+}
+
+const hosts = connectionString.replace(/^\w+(\+discover)?:\/\/([^@/?]*@)?/, '').replace(/[/?].*$/, '')
+const node = await leadingNode(connectionString, client)
+const version = 'reason' in node ? 'of an unknown version' : await versionOf(node)
+note('event log conformance', `EventStoreDB ${version} at ${hosts}`)
 
 eventLogConformance(
   'real EventStoreDB',
@@ -29,4 +58,18 @@ eventLogConformance(
   { readsFromAnyPosition: false },
 )
 
-networkFaults('real EventStoreDB', () => ({ connectionString }))
+describe('runs on a real EventStoreDB', () => {
+  test('come to their ends', async () => {
+    const log = openLog()
+    await runsGoOn(log, [])
+    await log.close()
+  })
+})
+
+if ('reason' in node) {
+  note('network faults', `DID NOT RUN, ${node.reason}`)
+  test.skip(`network faults: ${node.reason}`, () => undefined)
+} else {
+  note('network faults', `EventStoreDB ${version} at ${node.host}:${node.port}, which leads`)
+  networkFaults('real EventStoreDB', () => Promise.resolve({ node, client, timeoutMs: TIMEOUT_MS }))
+}

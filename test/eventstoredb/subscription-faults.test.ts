@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { EventLog, SubscribeOptions } from '../../src/eventlog/event-log.ts'
 import { follow, newEvents, newStream, revisionsOf } from '../conformance/event-log-cases.ts'
-import { sharedStandIn, tellingClock, TIMEOUT_MS, withLog } from './with-stand-in.ts'
+import { tellingClock } from './telling-clock.ts'
+import { sharedStandIn, TIMEOUT_MS, withLog } from './with-stand-in.ts'
 
 const standIn = sharedStandIn()
 
@@ -61,6 +62,25 @@ describe.each(['stream', 'whole log'] as const)('a subscription to a %s of Event
       standIn(),
       async (log) => {
         const seen = await survives(log, kind, async () => {
+          await log.append(newStream(), 'no-stream', newEvents(5))
+          await clock.wentOff(3)
+          expect(await standIn().report()).toMatchObject({ subscriptions: 1 })
+        })
+        expect(seen).toEqual(WHOLE)
+      },
+      { clock },
+    )
+  })
+})
+
+describe('a subscription to the whole log of EventStoreDB', () => {
+  test('whose checkpoints are the positions of no events is watched from its last event', async () => {
+    const clock = tellingClock(TIMEOUT_MS)
+    await withLog(
+      standIn(),
+      async (log) => {
+        await standIn().set({ checkpointsBetween: true })
+        const seen = await survives(log, 'whole log', async () => {
           await log.append(newStream(), 'no-stream', newEvents(5))
           await clock.wentOff(3)
           expect(await standIn().report()).toMatchObject({ subscriptions: 1 })

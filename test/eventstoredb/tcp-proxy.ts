@@ -9,6 +9,8 @@ export interface TcpProxy {
   cut(): void
   /** Nothing gets through any more, in either direction, and nobody is told. */
   stall(): void
+  /** The connections of now hang for ever, and new ones are as good as any. */
+  stallPresent(): void
   flow(): void
   close(): void
 }
@@ -43,6 +45,7 @@ export const startTcpProxy = async (host: string, port: number): Promise<TcpProx
       isStalled = true
       all((socket) => socket.pause())
     },
+    stallPresent: () => all((socket) => socket.pause()),
     flow() {
       isStalled = false
       all((socket) => socket.resume())

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import type { EventStoreDbOptions } from '../../src/eventlog/event-log.eventstoredb.ts'
@@ -61,31 +60,5 @@ export const withDurableStandIn = async (work: (setting: DurableSetting) => Prom
   } finally {
     await standIn.stop()
     rmSync(folder, { recursive: true })
-  }
-}
-
-/** The system's clock, which also tells when a timer of this length has gone off. */
-export const tellingClock = (delayMs: number): Clock & { wentOff(times: number): Promise<void> } => {
-  let count = 0
-  const waiting = new Set<() => void>()
-  return {
-    now: () => systemClock.now(),
-    setTimer: (ms, wake) =>
-      systemClock.setTimer(ms, () => {
-        wake()
-        if (ms !== delayMs) return
-        count += 1
-        for (const look of waiting) look()
-      }),
-    wentOff: (times) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (count < times) return
-          waiting.delete(look)
-          resolve()
-        }
-        waiting.add(look)
-        look()
-      }),
   }
 }

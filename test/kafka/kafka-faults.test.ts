@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { SECURE_USER } from '../../servers/kafka/broker-settings.ts'
 import { kafkaBus } from '../../src/bus/bus.kafka.ts'
-import type { Bus, BusNotice, Publisher, TopicMessages } from '../../src/bus/bus.ts'
+import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
-import { isAppError } from '../../src/errors.ts'
 import { collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
 import { hangNextFetch } from './hanging-client.ts'
+import { insist } from './insist.ts'
 import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
 
 const kafka = await ownKafka('Kafka faults')
@@ -24,18 +24,6 @@ const open = (): ReturnType<typeof openKafkaBus> => {
 
 /** Whatever the product waits for comes five times as soon. */
 const hastyClock: Clock = { now: () => Date.now(), setTimer: (delayMs, wake) => systemClock.setTimer(delayMs / 5, wake) }
-
-/** As the relay does: the very same until it is taken. */
-const insist = async (publisher: Publisher, topics: readonly TopicMessages[]): Promise<number> => {
-  for (let failures = 0; ; failures++) {
-    try {
-      await publisher.publish(topics)
-      return failures
-    } catch (error) {
-      if (!isAppError(error, 'BusUnavailable')) throw error
-    }
-  }
-}
 
 describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
   test('whose client hangs is replaced, and gets everything', { timeout: 60_000 }, async () => {

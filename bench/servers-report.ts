@@ -1,0 +1,66 @@
+import type { EventStoreAppends } from './event-store-appends.ts'
+import type { ServerResults } from './servers.ts'
+import { jsonText, machineLine, markdownTable, tableText, type Measured, type Row } from './table.ts'
+import type { VisibleAfter } from './visible-after.ts'
+
+export interface ServerReport extends ServerResults {
+  readonly machine: Measured
+}
+
+const appendRows = ({ streams, ...figures }: EventStoreAppends): Row[] => [
+  { what: `appends/s to ${streams} streams at once, through the adapter`, figure: figures.appendsPerSecond, digits: 0 },
+  { what: '  the bare client', figure: figures.bareAppendsPerSecond, digits: 0 },
+  { what: '  adapter / bare client', figure: figures.shareOfBare, digits: 2, aim: '>= 0.8' },
+  { what: '  CPU of the adapter, µs an append', figure: figures.cpuMicroseconds, digits: 0 },
+  { what: '  CPU of the bare client, µs an append', figure: figures.bareCpuMicroseconds, digits: 0 },
+]
+
+const visibleRows = (when: string, { p50, p99 }: VisibleAfter): Row[] => [
+  { what: `append to view, ms, ${when}: p50`, figure: p50, digits: 1, aim: '<= 50' },
+  { what: `append to view, ms, ${when}: p99`, figure: p99, digits: 1 },
+]
+
+const rowsOf = ({ appends, visibleAlone, visibleUnderLoad, relay, consumer, rebuild }: ServerResults): Row[] => [
+  ...appends.flatMap(appendRows),
+  ...visibleRows('nobody else', visibleAlone),
+  ...visibleRows(`beside ${visibleUnderLoad.backgroundEventsPerSecond} events/s`, visibleUnderLoad),
+  { what: `relay, events/s (of ${relay.events})`, figure: relay.eventsPerSecond, digits: 0 },
+  { what: '  the same messages sent by hand, 500 at once', figure: relay.bareMessagesPerSecond, digits: 0 },
+  { what: '  relay / by hand', figure: relay.shareOfBare, digits: 2 },
+  { what: `consumer into a view on SQLite, events/s (of ${consumer.events})`, figure: consumer.eventsPerSecond, digits: 0 },
+  { what: '  the same messages read and dropped', figure: consumer.readPerSecond, digits: 0 },
+  { what: '  consumer / read and dropped', figure: consumer.shareOfRead, digits: 2 },
+  { what: `rebuild of a view on SQLite, events/s (of ${rebuild.events})`, figure: rebuild.rebuiltPerSecond, digits: 0, aim: '>= 20,000' },
+  { what: '  the embedded view from nothing', figure: rebuild.projectedPerSecond, digits: 0, aim: '>= 20,000' },
+  { what: '  the log read and dropped', figure: rebuild.readPerSecond, digits: 0 },
+  { what: '  rebuild / read and dropped', figure: rebuild.rebuiltShareOfRead, digits: 2 },
+]
+
+const serversLine = ({ eventStore, kafka, eventBytes }: ServerResults): string =>
+  `${eventStore}; ${kafka}; events of runs, ${eventBytes} bytes on average`
+
+export const serversTable = (report: ServerReport): string =>
+  [machineLine(report.machine), serversLine(report), '', tableText(rowsOf(report))].join('\n')
+
+export const serversMarkdown = (report: ServerReport): string =>
+  [`${machineLine(report.machine)}. ${serversLine(report)}.`, '', markdownTable(rowsOf(report))].join('\n')
+
+/** One line of JSON: medians at the places that scripts look at, and the whole of each figure under `figures`. */
+export const serversJson = ({ machine, ...figures }: ServerReport): string => {
+  const { appends, visibleAlone, visibleUnderLoad, relay, consumer, rebuild } = figures
+  return jsonText({
+    appends: Object.fromEntries(
+      appends.map(({ streams, shareOfBare, appendsPerSecond }) => [
+        streams,
+        { shareOfBare: shareOfBare.median, appendsPerSecond: appendsPerSecond.median },
+      ]),
+    ),
+    visibleAlone: { p50: visibleAlone.p50.median, p99: visibleAlone.p99.median },
+    visibleUnderLoad: { p50: visibleUnderLoad.p50.median, p99: visibleUnderLoad.p99.median },
+    relay: { eventsPerSecond: relay.eventsPerSecond.median },
+    consumer: { eventsPerSecond: consumer.eventsPerSecond.median },
+    rebuild: { eventsPerSecond: rebuild.rebuiltPerSecond.median, embeddedEventsPerSecond: rebuild.projectedPerSecond.median },
+    machine,
+    figures,
+  })
+}

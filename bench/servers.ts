@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { startStandIn } from '../servers/event-store/event-store-stand-in.ts'
+import { startKafkaCluster } from '../servers/kafka/kafka-cluster.ts'
+import { systemClock } from '../src/clock.ts'
+import type { EventLog } from '../src/eventlog/event-log.ts'
+import { eventStoreDbEventLog } from '../src/eventlog/event-log.eventstoredb.ts'
+import { sqliteEventLog } from '../src/eventlog/event-log.sqlite.ts'
+import { measureConsumer, measureRebuild, type ConsumerRate, type RebuildRate } from './consumer-rate.ts'
+import { copiedRuns, type CopiedRuns } from './copied-runs.ts'
+import { measureEventStoreAppends, type EventStoreAppends } from './event-store-appends.ts'
+import { measureRelay, type RelayRate } from './relay-rate.ts'
+import type { RoundLimits } from './rounds.ts'
+import { measureVisibleAfter, type VisibleAfter } from './visible-after.ts'
+
+export interface ServerResults {
+  readonly eventStore: string
+  readonly kafka: string
+  readonly eventBytes: number
+  readonly appends: readonly EventStoreAppends[]
+  readonly visibleAlone: VisibleAfter
+  readonly visibleUnderLoad: VisibleAfter
+  readonly relay: RelayRate
+  readonly consumer: ConsumerRate
+  readonly rebuild: RebuildRate
+}
+
+interface Subject {
+  readonly folder: string
+  readonly quick: boolean
+  /** Of a real EventStoreDB; a stand-in is started where absent. */
+  readonly eventStore: string | undefined
+  readonly progress: (what: string) => void
+}
+
+const KAFKA = '3.9.1'
+const TURNS = 10
+
+export const measureServers = async ({ folder, quick, eventStore, progress }: Subject): Promise<ServerResults> => {
+  const rounds = (most: number, withinMs: number): RoundLimits =>
+    quick ? { least: 1, most: 2, withinMs: withinMs / 10 } : { least: 3, most, withinMs }
+  progress('the servers start')
+  const standIn = eventStore === undefined ? await startStandIn() : undefined
+  const connectionString = eventStore ?? standIn?.connectionString ?? ''
+  const kafka = await startKafkaCluster(KAFKA)
+  const { address } = kafka
+  const runs = await copiedRuns(folder, TURNS)
+  try {
+    const appends: EventStoreAppends[] = []
+    for (const streams of [10, 100]) {
+      progress(`appends to ${streams} streams at once`)
+      appends.push(await measureEventStoreAppends(connectionString, streams, rounds(15, 15_000)))
+    }
+    const log = eventStoreDbEventLog({ connectionString, clock: systemClock })
+    const samples = { rounds: quick ? 1 : 5, samplesPerRound: quick ? 30 : 200 }
+    progress('from append to view')
+    const visibleAlone = await measureVisibleAfter({ address, folder, log }, runs, { ...samples, backgroundAppendsPerSecond: 0 })
+    progress('from append to view under load')
+    const visibleUnderLoad = await measureVisibleAfter({ address, folder, log }, runs, { ...samples, backgroundAppendsPerSecond: 200 })
+    await log.close()
+    const full = sqliteEventLog({ path: join(folder, 'full.db'), clock: systemClock })
+    const events = await fill(full, runs, quick ? 100 : 1_000)
+    progress('relay')
+    const relay = await measureRelay(address, full, events, rounds(7, 15_000))
+    progress('consumer')
+    const consumer = await measureConsumer({ address, folder }, full, events, rounds(7, 20_000))
+    progress('rebuild')
+    const rebuild = await measureRebuild(folder, full, events, rounds(9, 15_000))
+    await full.close()
+    return {
+      eventStore: eventStore === undefined ? 'the stand-in, in memory' : 'the EventStoreDB of REFOLD_EVENTSTORE',
+      kafka: `Apache Kafka ${KAFKA}, one broker`,
+      eventBytes: runs.eventBytes,
+      appends,
+      visibleAlone,
+      visibleUnderLoad,
+      relay,
+      consumer,
+      rebuild,
+    }
+  } finally {
+    await kafka.stop()
+    await standIn?.stop()
+  }
+}
+
+/** Resolves with how many events it holds then. */
+const fill = async (log: EventLog, runs: CopiedRuns, count: number): Promise<number> => {
+  for (let run = 0; run < count; run++) {
+    const { stream, events } = runs.next()
+    await log.append(stream, 'no-stream', events)
+  }
+  return count * runs.events
+}
