@@ -53,8 +53,14 @@ const messagesOf = async (log: EventLog): Promise<BusMessage[]> => {
   return messages
 }
 
+interface Consumed {
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly folder: string
+}
+
 /** From the first batch to the last row written. */
-const consumed = async (bus: Bus, topics: Topics, folder: string, log: EventLog, events: number): Promise<number> => {
+const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events: number): Promise<number> => {
   const index = newIndex(folder)
   const done = Promise.withResolvers<number>()
   let written = 0
@@ -119,7 +125,7 @@ export const measureConsumer = async (
   const bus = openBus(address)
   const times = await alternate(limits, {
     read: async () => onlyRead(bus, await madeTopics(bus), log, events),
-    consumed: async () => consumed(bus, await madeTopics(bus), folder, log, events),
+    consumed: async () => consumed({ bus, topics: await madeTopics(bus), folder }, log, events),
   })
   await bus.close()
   return {
