@@ -1,18 +1,15 @@
-import { join } from 'node:path'
 import { memoryBus } from '../src/bus/bus.memory.ts'
 import type { Bus, BusMessage } from '../src/bus/bus.ts'
 import { systemClock } from '../src/clock.ts'
 import { startEventConsumer } from '../src/consumers/event-consumer.ts'
 import { toMessage } from '../src/consumers/event-message.ts'
-import { createProjector } from '../src/consumers/projector.ts'
-import { runIndexView } from '../src/consumers/run-index-view.ts'
 import { topicSpecs, topicsOf, type Topics } from '../src/consumers/topics.ts'
 import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
-import { sqliteRunIndex } from '../src/views/run-index.sqlite.ts'
 import { madeTopics, openBus } from './relay-rate.ts'
 import { alternate, microsecondsEach, ratioSpread, spreadOf, type RoundLimits, type Spread } from './rounds.ts'
+import { openSqliteView } from './sqlite-view.ts'
 import { watchedView } from './watched-view.ts'
 
 export interface ConsumerRate {
@@ -38,9 +35,6 @@ const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 const perSecond = (each: readonly number[]): Spread => spreadOf(each.map((microseconds) => MICROSECONDS / microseconds))
 
-/** Where files of views are made, one after the other. */
-const newIndex = (folder: string) => sqliteRunIndex({ path: join(folder, `${crypto.randomUUID()}.db`) })
-
 const fill = async (bus: Bus, topic: string, messages: readonly BusMessage[]): Promise<void> => {
   const publisher = await bus.openPublisher()
   for (let at = 0; at < messages.length; at += 500) await publisher.publish([{ topic, messages: messages.slice(at, at + 500) }])
@@ -53,13 +47,19 @@ const messagesOf = async (log: EventLog): Promise<BusMessage[]> => {
   return messages
 }
 
+interface Consumed {
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly folder: string
+}
+
 /** From the first batch to the last row written. */
-const consumed = async (bus: Bus, topics: Topics, folder: string, log: EventLog, events: number): Promise<number> => {
-  const index = newIndex(folder)
+const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events: number): Promise<number> => {
+  const target = openSqliteView(folder)
   const done = Promise.withResolvers<number>()
   let written = 0
   let began = 0
-  const view = watchedView(runIndexView(index), (batch) => {
+  const view = watchedView(target.feed, (batch) => {
     written += batch.length
     if (written >= events) done.resolve(performance.now())
   })
@@ -86,7 +86,7 @@ const consumed = async (bus: Bus, topics: Topics, folder: string, log: EventLog,
   consumer.resume()
   const ended = await done.promise
   await consumer.close()
-  await index.close()
+  await target.close()
   return ((ended - began) * 1_000) / events
 }
 
@@ -119,7 +119,7 @@ export const measureConsumer = async (
   const bus = openBus(address)
   const times = await alternate(limits, {
     read: async () => onlyRead(bus, await madeTopics(bus), log, events),
-    consumed: async () => consumed(bus, await madeTopics(bus), folder, log, events),
+    consumed: async () => consumed({ bus, topics: await madeTopics(bus), folder }, log, events),
   })
   await bus.close()
   return {
@@ -132,8 +132,8 @@ export const measureConsumer = async (
 
 /** Views on SQLite, folded from a log that is there; no server has a part in it. */
 export const measureRebuild = async (folder: string, log: EventLog, events: number, limits: RoundLimits): Promise<RebuildRate> => {
-  const index = newIndex(folder)
-  const embedded = newIndex(folder)
+  const fed = openSqliteView(folder)
+  const embedded = openSqliteView(folder)
   const bus = memoryBus({ clock: systemClock, notify: () => undefined })
   const topics = topicsOf('bench')
   await bus.ensureTopics(topicSpecs(topics, 1))
@@ -141,7 +141,7 @@ export const measureRebuild = async (folder: string, log: EventLog, events: numb
   const consumer = await startEventConsumer({
     bus,
     log,
-    view: runIndexView(index),
+    view: fed.feed,
     topics,
     group: 'bench',
     clock: systemClock,
@@ -163,12 +163,12 @@ export const measureRebuild = async (folder: string, log: EventLog, events: numb
       }),
     projected: async () => {
       await embedded.clear()
-      return microsecondsEach(events, () => createProjector({ log, index: embedded }).catchUp())
+      return microsecondsEach(events, () => embedded.catchUp(log))
     },
   })
   await consumer.close()
   await bus.close()
-  await Promise.all([index.close(), embedded.close()])
+  await Promise.all([fed.close(), embedded.close()])
   return {
     events,
     rebuiltPerSecond: perSecond(times.rebuilt),

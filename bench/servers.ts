@@ -51,14 +51,14 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
       appends.push(await measureEventStoreAppends(connectionString, streams, rounds(15, 15_000)))
     }
     const log = eventStoreDbEventLog({ connectionString, clock: systemClock })
-    const samples = { rounds: quick ? 1 : 5, samplesPerRound: quick ? 30 : 200 }
+    const samples = { rounds: quick ? 1 : 5, samplesPerRound: quick ? 30 : 100 }
     progress('from append to view')
     const visibleAlone = await measureVisibleAfter({ address, folder, log }, runs, { ...samples, backgroundAppendsPerSecond: 0 })
     progress('from append to view under load')
     const visibleUnderLoad = await measureVisibleAfter({ address, folder, log }, runs, { ...samples, backgroundAppendsPerSecond: 200 })
     await log.close()
     const full = sqliteEventLog({ path: join(folder, 'full.db'), clock: systemClock })
-    const events = await fill(full, runs, quick ? 100 : 1_000)
+    const events = await fill(full, runs, quick ? 100 : 500)
     progress('relay')
     const relay = await measureRelay(address, full, events, rounds(7, 15_000))
     progress('consumer')

@@ -1,16 +1,14 @@
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../src/clock.ts'
 import { startEventConsumer } from '../src/consumers/event-consumer.ts'
 import { createRelay } from '../src/consumers/relay.ts'
 import { LARGEST_MESSAGE_BYTES } from '../src/consumers/relay-options.ts'
-import { runIndexView } from '../src/consumers/run-index-view.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
-import { sqliteRunIndex } from '../src/views/run-index.sqlite.ts'
 import type { CopiedRuns } from './copied-runs.ts'
 import { madeTopics, openBus } from './relay-rate.ts'
 import { spreadOf, type Spread } from './rounds.ts'
+import { openSqliteView } from './sqlite-view.ts'
 import { watchedView } from './watched-view.ts'
 
 export interface VisibleAfter {
@@ -77,9 +75,9 @@ interface Pipeline {
 const openPipeline = async (address: string, folder: string, log: EventLog): Promise<Pipeline> => {
   const bus = openBus(address)
   const topics = await madeTopics(bus)
-  const index = sqliteRunIndex({ path: join(folder, `${crypto.randomUUID()}.db`) })
+  const target = openSqliteView(folder)
   const waiting = new Map<string, (at: number) => void>()
-  const view = watchedView(runIndexView(index), (events) => {
+  const view = watchedView(target.feed, (events) => {
     const now = performance.now()
     for (const { id } of events) waiting.get(id)?.(now)
   })
@@ -118,7 +116,7 @@ const openPipeline = async (address: string, folder: string, log: EventLog): Pro
       await relaying
       await consumer.close()
       await bus.close()
-      await index.close()
+      await target.close()
     },
   }
 }

@@ -42,6 +42,8 @@ export interface Faults {
   readonly readCount?: number
   /** Subscriptions stay open and say nothing more. */
   readonly subscriptionsMuted: boolean
+  /** Nobody is told that a subscription has caught up, as 23.10 does for a stream that is not there. */
+  readonly caughtUpWithheld: boolean
   /** Checkpoints of filtered subscriptions name places between two events. */
   readonly checkpointsBetween: boolean
   /** The call that asks what the server can do: a gRPC status to fail with, or no answer. */
@@ -54,6 +56,7 @@ export const NO_FAULTS: Faults = {
   appends: { kind: 'none' },
   reads: { kind: 'none' },
   subscriptionsMuted: false,
+  caughtUpWithheld: false,
   checkpointsBetween: false,
   capabilities: 'answered',
   leader: 'itself',

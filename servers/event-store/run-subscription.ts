@@ -38,7 +38,7 @@ const pass = async (call: ReadCall, options: ReadOptions, items: AsyncIterable<W
   let considered = 0
   let newest: number | undefined
   for await (const item of items) {
-    const { subscriptionsMuted, checkpointsBetween } = faults()
+    const { subscriptionsMuted, caughtUpWithheld, checkpointsBetween } = faults()
     if (subscriptionsMuted) continue
     if (item.kind === 'event') {
       newest = item.event.position
@@ -47,7 +47,7 @@ const pass = async (call: ReadCall, options: ReadOptions, items: AsyncIterable<W
     }
     const isCheckpoint = options.hasFilter() && (item.kind === 'caughtUp' || considered % CHECKPOINT_INTERVAL === 0)
     if (isCheckpoint && newest !== undefined) await send(call, checkpointResponse(newest + (checkpointsBetween ? 1 : 0)))
-    if (item.kind === 'caughtUp') await send(call, caughtUpResponse())
+    if (item.kind === 'caughtUp' && !caughtUpWithheld) await send(call, caughtUpResponse())
   }
 }
 

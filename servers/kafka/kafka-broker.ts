@@ -11,6 +11,11 @@ import type { KafkaVersion } from './kafka-jars.ts'
 export interface KafkaBroker {
   /** SIGKILL; its files stay. Resolves once the process is gone. */
   kill(): Promise<void>
+  /** SIGTERM: it hands over what it leads and ends. Resolves once the process is gone. */
+  terminate(): Promise<void>
+  /** SIGSTOP: it goes on listening, but nothing runs any more. */
+  freeze(): void
+  thaw(): void
   /** Begins (again) on its files and ports. Resolves once it serves. */
   start(): Promise<void>
 }
@@ -27,18 +32,22 @@ export const kafkaBroker = async (version: KafkaVersion, jars: string, place: Br
   await cp(formatted, join(place.folder, 'data'), { recursive: true })
 
   let server: ChildProcess | undefined
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    const gone = new Promise((resolve) => server?.once('exit', resolve))
+    server.kill(signal)
+    await gone
+  }
   return {
     async start() {
       server = spawn('java', [...java, 'kafka.Kafka', settings], { stdio: ['ignore', 'pipe', 'pipe'] })
       killAtExit(server)
       await serving(server)
     },
-    async kill() {
-      if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
-      const gone = new Promise((resolve) => server?.once('exit', resolve))
-      server.kill('SIGKILL')
-      await gone
-    },
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
+    freeze: () => void server?.kill('SIGSTOP'),
+    thaw: () => void server?.kill('SIGCONT'),
   }
 }
 

@@ -54,7 +54,7 @@ const publish = async (batch: RelayBatch, messages: readonly BusMessage[], last:
   if (last === undefined) return
   const { options, publisher, signal, logId } = batch
   const { topics, streamPrefix, transactional, clock, notify } = options
-  const checkpoint = checkpointMessage(streamPrefix, { log: logId, position: last.position })
+  const checkpoint = checkpointMessage(streamPrefix, { log: logId, position: last.position, event: last.id })
   const published: readonly TopicMessages[] = [
     { topic: topics.events, messages },
     { topic: topics.relayCheckpoints, messages: [checkpoint] },

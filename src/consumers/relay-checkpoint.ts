@@ -1,5 +1,5 @@
 import type { Bus, BusMessage } from '../bus/bus.ts'
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
 import { identityOf } from './log-identity.ts'
 import type { Topics } from './topics.ts'
@@ -10,6 +10,8 @@ export interface RelayCheckpoint {
   readonly log: string
   /** Of the newest event that the bus has acknowledged, with all before it. */
   readonly position: number
+  /** Its id: it tells the log too, once the first event was scavenged. */
+  readonly event?: string
 }
 
 export interface CheckpointPlace {
@@ -19,9 +21,9 @@ export interface CheckpointPlace {
   readonly streamPrefix: string
 }
 
-export const checkpointMessage = (streamPrefix: string, { log, position }: RelayCheckpoint): BusMessage => ({
+export const checkpointMessage = (streamPrefix: string, { log, position, event }: RelayCheckpoint): BusMessage => ({
   key: streamPrefix,
-  value: JSON.stringify({ log, position }),
+  value: JSON.stringify({ log, position, event }),
   headers: {},
 })
 
@@ -33,7 +35,8 @@ export const readCheckpoint = async (place: CheckpointPlace): Promise<RelayCheck
   if (newest === null) return undefined
   const stored = parse(place, newest)
   const [identity, head] = [await identityOf(log), await log.head()]
-  if (stored.log === identity && head !== undefined && stored.position <= head) return stored
+  const isNotAhead = head !== undefined && stored.position <= head
+  if (isNotAhead && (stored.log === identity || (await holds(log, stored)))) return { ...stored, log: identity }
   throw new AppError(
     'InvalidConfiguration',
     `the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints} is position ${stored.position} of the log that begins with event ${stored.log}, ` +
@@ -41,6 +44,17 @@ export const readCheckpoint = async (place: CheckpointPlace): Promise<RelayCheck
       `Give each log topics of its own, or delete ${topics.relayCheckpoints} to relay everything again`,
     { details: { streamPrefix, stored, log: identity, head } },
   )
+}
+
+/** Whether the log has that very event at that place. */
+const holds = async (log: EventLog, { position, event }: RelayCheckpoint): Promise<boolean> => {
+  try {
+    for await (const found of log.readAll({ from: position, limit: 1 })) return found.position === position && found.id === event
+  } catch (error) {
+    // Some logs can be read only from where an event is.
+    if (!isAppError(error, 'InvalidInput')) throw error
+  }
+  return false
 }
 
 const parse = ({ topics, streamPrefix }: CheckpointPlace, text: string): RelayCheckpoint => {

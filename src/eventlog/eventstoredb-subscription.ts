@@ -21,6 +21,7 @@ import { fits } from './eventstoredb-reads.ts'
 //   S1. However it breaks off, it goes on behind the last event that it gave.
 //   S2. Silence is no proof: the log is asked whether an event is missing.
 //   S3. It ends with an error only where the server refuses it for good.
+//   S4. It says that it has caught up, also where the server does not: before 24.2 it is silent about a stream that is not there.
 
 export interface SubscriptionParts {
   readonly pool: ConnectionPool
@@ -36,6 +37,7 @@ interface Progress {
   handled: number | undefined
   /** So far the server has looked, without finding anything further that passes the filter. */
   considered: number | undefined
+  hasCaughtUp: boolean
 }
 
 export async function* subscriptionItems(
@@ -45,7 +47,7 @@ export async function* subscriptionItems(
 ): AsyncGenerator<SubscriptionItem, void, undefined> {
   if (options.stream !== undefined) checkStreamName(options.stream)
   await ending.orEnd(refuseAhead(parts.reads, options))
-  const progress: Progress = { handled: options.after, considered: options.after }
+  const progress: Progress = { handled: options.after, considered: options.after, hasCaughtUp: false }
   const between = pauses(parts.clock)
   while (!ending.reached) {
     for await (const item of session(parts, options, progress, ending)) {
@@ -98,14 +100,22 @@ async function* received(
     const item = await items.next()
     if (item.kind === 'end') return
     if (item.kind === 'silence') {
-      if (!(await isMissingAnEvent(reads, options, progress))) continue
-      lease.silent()
-      return
+      if (await isMissingAnEvent(reads, options, progress)) {
+        lease.silent()
+        return
+      }
+      if (!progress.hasCaughtUp) yield caughtUp(progress)
+      continue
     }
     lease.answered()
-    if (item.kind === 'caughtUp') yield item
+    if (item.kind === 'caughtUp') yield caughtUp(progress)
     else yield* taken(item.event, options, progress, storedAtStepMs)
   }
+}
+
+const caughtUp = (progress: Progress): SubscriptionItem => {
+  progress.hasCaughtUp = true
+  return { kind: 'caughtUp' }
 }
 
 /** Nothing where it was received before or does not pass the filter. */

@@ -56,6 +56,12 @@ describe.each(['stream', 'whole log'] as const)('a subscription to a %s of Event
       { clock },
     )
   })
+  test('says that it has caught up where the server does not', async () => {
+    await withLog(standIn(), async (log) => {
+      await standIn().set({ caughtUpWithheld: true })
+      expect(await survives(log, kind, () => Promise.resolve())).toEqual(WHOLE)
+    })
+  })
   test('that has nothing to say is left in peace', async () => {
     const clock = tellingClock(TIMEOUT_MS)
     await withLog(

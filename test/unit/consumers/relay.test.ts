@@ -285,6 +285,14 @@ describe('a relay that is killed anywhere and started again', () => {
   })
 })
 
+const withoutStream = (log: EventLog, stream: string): EventLog => ({
+  ...log,
+  async *readAll({ limit = Infinity, ...options } = {}) {
+    let left = limit
+    for await (const event of log.readAll(options)) if (event.stream !== stream && left-- > 0) yield event
+  },
+})
+
 describe('a checkpoint', () => {
   const refused = async (world: BusWorld): Promise<void> => {
     const running = openRelay(world).relay.run(new AbortController().signal)
@@ -307,6 +315,21 @@ describe('a checkpoint', () => {
     await relayUntil(world, 12)
     const restored = await openBusWorld()
     await append(restored.log, 'run-a', history('run-a', oneTurn.slice(0, 3)))
+    await refused({ ...restored, bus: world.bus, topics: world.topics })
+  })
+  test('is of this log still where the first events were scavenged, and of no other', async () => {
+    const world = await openBusWorld()
+    await appendTurn(world.log, 'run-a')
+    await appendTurn(world.log, 'run-b')
+    await relayUntil(world, 24)
+    await appendTurn(world.log, 'run-c')
+    const scavenged = withoutStream(world.log, streamOf('run-a'))
+    await relayUntil({ ...world, log: scavenged }, 12)
+    const { streams, repeated } = relayed(await messagesIn(world.bus, world.topics.events))
+    expect(streams).toEqual(byStream(await eventsIn(world.log)))
+    expect(repeated).toBe(0)
+    const restored = await openBusWorld()
+    for (const runId of ['run-w', 'run-x', 'run-y', 'run-z']) await appendTurn(restored.log, runId)
     await refused({ ...restored, bus: world.bus, topics: world.topics })
   })
   test('that is none is refused', async () => {
