@@ -30,7 +30,7 @@ export interface EffectTable {
   underWay(runId: string): number
   readonly counts: () => EffectCounts
   /** Runs that something is performed for. */
-  performing(): readonly string[]
+  readonly performing: () => readonly string[]
   /** Resolves once nothing is under way, or after `graceMs`. */
   drain(graceMs: number): Promise<void>
   /** Aborts everything, as if the process had ended: what is open stays open in the log. */
