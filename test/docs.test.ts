@@ -81,7 +81,7 @@ describe('the documentation', () => {
 
   test('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = pages.flatMap(({ path, text }) => [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => ({ path, script })))
+    const named = pages.flatMap(({ path, text }) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script = '']) => ({ path, script })))
     expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([])
   })
 

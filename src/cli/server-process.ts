@@ -117,7 +117,8 @@ export const requiredBus = ({ bus }: ServerProcess): CountedBus => {
   throw new AppError('InvalidConfiguration', 'Expected a bus, found none')
 }
 
-const openHealth = async (
+/** Where a port is wanted for it. */
+export const openHealth = async (
   line: CommandLine,
   environment: Environment,
   wanted: number | undefined,
@@ -144,7 +145,7 @@ const openCountedBus = async (line: CommandLine, logger: Logger, metrics: Proces
   return counted
 }
 
-const ownDependencies = ({ log, index }: OpenRefold): readonly Dependency[] => [
+export const ownDependencies = ({ log, index }: OpenRefold): readonly Dependency[] => [
   { name: 'log', ask: () => log.head() },
   { name: 'views', ask: () => index.checkpoint() },
 ]

@@ -29,6 +29,8 @@ export interface EffectTable {
   /** Of one run. */
   underWay(runId: string): number
   readonly counts: () => EffectCounts
+  /** Runs that something is performed for. */
+  readonly performing: () => readonly string[]
   /** Resolves once nothing is under way, or after `graceMs`. */
   drain(graceMs: number): Promise<void>
   /** Aborts everything, as if the process had ended: what is open stays open in the log. */
@@ -91,6 +93,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     },
     underWay: (runId) => table.of(runId).length,
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
+    performing: table.performing,
     drain: (graceMs) => table.drain(parts.clock, graceMs),
     abandon: table.abortAll,
   }

@@ -7,13 +7,14 @@ import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
+import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk } from './desk.ts'
 import { createEffects, type EffectCounts } from './effects.ts'
 import { createRunActor, type Job } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
-import { claimAgain, isAbandoned, takeOver } from './takeover.ts'
+import { claimAgain, isAbandoned, letGo, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
 
 export interface RuntimeCounts extends EffectCounts {
@@ -31,7 +32,10 @@ export interface Runtime {
   /** The state as of now, by the log. */
   current(runId: string): Promise<RunState>
   readonly counts: () => RuntimeCounts
-  /** Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left, another process takes over. */
+  /**
+   * Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left is let go, if the log takes that soon, so that
+   * another process takes it over at once; `once` calls, and all where the log is away, when their lease has passed.
+   */
   close(graceMs: number): Promise<void>
 }
 
@@ -97,11 +101,29 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     async close(graceMs) {
       desks.shut()
       await effects.drain(graceMs)
+      await letGoOf(parts, effects.performing(), submit)
       closed = true
       timers.stop()
       effects.abandon()
     },
   }
+}
+
+const LET_GO_WITHIN_MS = 2_000
+
+const letGoOf = async (
+  { clock }: RuntimeParts,
+  runIds: readonly string[],
+  submit: (runId: string, job: Job) => Promise<RunState>,
+): Promise<void> => {
+  const deadline = { timeoutMs: LET_GO_WITHIN_MS, outer: new AbortController().signal, late: () => undefined }
+  const all = runIds.map((runId) => withDeadline(clock, deadline, () => submit(runId, letGoJob)))
+  await Promise.allSettled(all)
+}
+
+const letGoJob: Job = {
+  decide: (state, desk) =>
+    state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(desk, state, owed) ?? []) },
 }
 
 const closedInstance = (): AppError => new AppError('Closed', 'Expected an open instance, found one that was closed')

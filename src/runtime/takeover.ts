@@ -25,6 +25,25 @@ export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | und
   return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
 }
 
+/** The owner of a claim that was let go. No process has this name. */
+const NOBODY = 'nobody'
+
+/**
+ * Lets a call go that this process claimed and will not finish: the next attempt, claimed for nobody, under a lease that has passed, so that
+ * another process begins it at its next sweep. Undefined for a `once` call, whose lease protects it: what is under way may still happen,
+ * and a look-up before its time is up would not see it.
+ */
+export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+  if (owed.status !== 'claimed' || owed.owner !== desk.owner) return undefined
+  if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) return undefined
+  const claim = claimAgain({ ...desk, owner: NOBODY, takeSlot: () => true }, state, owed)
+  if (claim?.type !== 'ModelCallRequested' && claim?.type !== 'ToolCallRequested') return undefined
+  const leaseUntil = desk.at - CLOCK_MARGIN_MS - 1
+  return claim.type === 'ModelCallRequested'
+    ? { ...claim, data: { ...claim.data, leaseUntil } }
+    : { ...claim, data: { ...claim.data, leaseUntil } }
+}
+
 const mayRepeat = ({ agent }: Desk, state: RunState, { key }: Owed): boolean => {
   const call = state.calls.get(key)
   const tool = agent.tools.get(call?.tool ?? '')

@@ -11,6 +11,8 @@ export interface UnderWay {
 /** What this process is doing, by run. */
 export interface UnderWayTable {
   of(runId: string): readonly UnderWay[]
+  /** That something is performed for. */
+  readonly performing: () => readonly string[]
   /** Of all runs, without what is lost. */
   size(): number
   has(runId: string, owed: Owed): boolean
@@ -33,6 +35,8 @@ export const createUnderWayTable = (): UnderWayTable => {
 
   return {
     of: (runId) => [...(runs.get(runId)?.values() ?? [])],
+    performing: () =>
+      [...runs].flatMap(([runId, entries]) => ([...entries.values()].some(({ phase }) => phase === 'performing') ? [runId] : [])),
     size: () => [...runs.values()].reduce((sum, entries) => sum + [...entries.values()].filter(isAlive).length, 0),
     has: (runId, owed) => runs.get(runId)?.has(nameOf(owed)) ?? false,
     enter(runId, entry) {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { startRefoldProcess } from '../../servers/refold-process.ts'
@@ -42,4 +44,65 @@ describe('a process of Refold', () => {
     expect(await worker.ready).toBe('Working on runs')
     expect(await worker.stop()).toBe(exitCodes.ok)
   })
+
+  test('finishes what is under way for the granted time, lets the rest go, and ends well', async () => {
+    const here = place()
+    const { service, runId } = await hangingCall(here, '1')
+    expect(await service.stop()).toBe(exitCodes.ok)
+    const events = await here.json<{ readonly events: readonly StoredClaim[] }>(`show ${runId}`, { config: hanging(here) })
+    const claims = events.events.flatMap(({ type, data }) => (type === 'ModelCallRequested' ? [data] : []))
+    expect(claims.map(({ attempt, owner }) => [attempt, owner === 'nobody'])).toEqual([
+      [1, false],
+      [2, true],
+    ])
+  })
+
+  test('leaves at once at the second signal', async () => {
+    const { service } = await hangingCall(place(), '60')
+    const stopped = service.stop()
+    await service.said('Finishing')
+    process.kill(service.pid, 'SIGTERM')
+    expect(await stopped).toBe(exitCodes.interrupted)
+  })
 })
+
+interface StoredClaim {
+  readonly type: string
+  readonly data: { readonly attempt: number; readonly owner: string }
+}
+
+const hanging = ({ folder }: Place): string => {
+  const config = join(folder, 'hanging.config.ts')
+  const model = '{ scripted: { isFree: true, call: () => new Promise(() => undefined) } }'
+  writeFileSync(config, `import clerk from ${JSON.stringify(configs.clerk)}\nexport default { ...clerk, models: ${model} }\n`)
+  return config
+}
+
+/** A service whose one run waits for a model that never answers. */
+const hangingCall = async (here: Place, graceSeconds: string) => {
+  const lines: string[] = []
+  const waiting: (() => void)[] = []
+  const started = startRefoldProcess({
+    words: ['serve', '--port', '0'],
+    config: hanging(here),
+    folder: here.folder,
+    environment: { REFOLD_GRACE_SECONDS: graceSeconds, REFOLD_LOG_LEVEL: 'silent' },
+    hear: (line) => {
+      lines.push(line)
+      for (const look of waiting) look()
+    },
+  })
+  const url = /http\S+/.exec(await started.ready)?.[0] ?? ''
+  const body = JSON.stringify({ agent: 'clerk', message: 'hello there' })
+  const response = await fetch(`${url}/v1/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const { runId } = (await response.json()) as { readonly runId: string }
+  const said = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (lines.some((line) => line.startsWith(text))) resolve()
+      }
+      waiting.push(look)
+      look()
+    })
+  return { service: { ...started, said }, runId }
+}

@@ -7,11 +7,12 @@ import { httpOptions } from '../../http/http-options.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { port } from '../option-values.ts'
-import { inTime, noteStop, readSettings, untilStopped } from '../server-process.ts'
+import { inTime, noteStop, openHealth, ownDependencies, readSettings, untilStopped } from '../server-process.ts'
 
 interface ServeOptions {
   readonly host: string
   readonly port: number
+  readonly healthPort?: number
 }
 
 export const addServeCommand: AddCommand = (program, commandLine) => {
@@ -20,6 +21,7 @@ export const addServeCommand: AddCommand = (program, commandLine) => {
     .description('serve the HTTP API and work on the runs, until Ctrl-C')
     .option('--host <host>', 'name or address to listen on; one that others can reach needs API keys', '127.0.0.1')
     .option('--port <port>', '0 is any that is free', port, 8080)
+    .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there too; REFOLD_HEALTH_PORT without it', port)
     .addHelpText('after', '\nExamples:\n  refold serve --port 8080\n  curl localhost:8080/v1/agents')
     .action((options: ServeOptions) => serve(commandLine(), options))
 }
@@ -31,7 +33,7 @@ const serve = async (line: CommandLine, options: ServeOptions): Promise<void> =>
 
 const serveUntilStopped = async (
   line: CommandLine,
-  { host, port: wanted }: ServeOptions,
+  { host, port: wanted, healthPort }: ServeOptions,
   environment: Environment,
   { http = {}, ...config }: RefoldConfig,
 ): Promise<void> => {
@@ -40,6 +42,7 @@ const serveUntilStopped = async (
   // Only here, so that other commands do not load a web server.
   const { startHttpServer } = await import('../../http/server.ts')
   const metrics = processMetrics(clock)
+  const health = await openHealth(line, environment, healthPort, metrics)
   const refold = await line.open({ ...config, logger })
   const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
   let stopBy = clock.now() + graceMs
@@ -47,6 +50,7 @@ const serveUntilStopped = async (
     addRefoldMetrics(metrics, refold.counts)
     const settings = httpOptions.parse(http)
     const server = await startHttpServer({ refold, settings, host, port: wanted, clock, ids: systemIds, logger, metrics })
+    health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })
     await line.output.note(`Listening on ${server.url}`)
     await untilStopped(line)
@@ -56,5 +60,6 @@ const serveUntilStopped = async (
   } finally {
     // What was asked before the end and what the runs still do share one time.
     await refold.close({ graceMs: Math.max(0, stopBy - clock.now()) })
+    await health?.stop()
   }
 }

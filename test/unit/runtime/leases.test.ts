@@ -118,3 +118,60 @@ describe('a paused run', () => {
     })
   })
 })
+
+describe('a process that closes', () => {
+  const hangs = { scripted: { isFree: true as const, call: () => new Promise<never>(() => undefined) } }
+  const closed = async (world: World): Promise<void> => {
+    const closing = world.refold.close({ graceMs: 1_000 })
+    world.clock.advance(1_000)
+    await turns()
+    world.clock.advance(2_000)
+    await closing
+  }
+
+  test('lets a call go that it could not finish, and another one begins it without waiting for the lease', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const agent = payer(() => Promise.resolve('paid'))
+    const first = openWorld({ agents: [agent], models: hangs, log, clock, owner: 'first/1/a' })
+    const run = await first.refold.start('payer', { message: 'Pay.', runId: 'run-1' })
+    await closed(first)
+    const second = openWorld({ agents: [agent], models, log, clock, owner: 'second/2/bb' })
+    const before = clock.now()
+    await second.refold.runtime.wake(run.id)
+    await settle(second, second.refold.run(run.id))
+    expect(clock.now() - before).toBeLessThan(10_000)
+    const claims = (await eventsOf(second, run.id)).flatMap((event) => (event.type === 'ModelCallRequested' ? [event.data] : []))
+    expect(claims.slice(0, 3).map(({ owner, attempt }) => [owner, attempt])).toEqual([
+      ['first/1/a', 1],
+      ['nobody', 2],
+      ['second/2/bb', 3],
+    ])
+    expect((await second.refold.run(run.id).verify()).ok).toBe(true)
+  })
+
+  test('keeps the lease of a `once` call, which may still happen', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const agent = payer(() => new Promise<never>(() => undefined))
+    const first = openWorld({ agents: [agent], models, log, clock, owner: 'first/1/a' })
+    const run = await first.refold.start('payer', { message: 'Pay.', runId: 'run-1' })
+    await turns()
+    await closed(first)
+    expect((await typesOf(first, run.id)).at(-1)).toBe('ToolCallRequested')
+    const second = openWorld({ agents: [agent], models, log, clock, owner: 'second/2/bb' })
+    await second.refold.runtime.wake(run.id)
+    expect((await typesOf(second, run.id)).at(-1)).toBe('ToolCallRequested')
+  })
+
+  test('ends though the log is away', async () => {
+    const clock = manualClock()
+    let isAway = false
+    const log = troubledLog(memoryEventLog({ clock }), { onAppend: () => (isAway ? () => new Promise<never>(() => undefined) : undefined) })
+    const world = openWorld({ agents: [payer(() => Promise.resolve('paid'))], models: hangs, log, clock })
+    const run = await world.refold.start('payer', { message: 'Pay.' })
+    isAway = true
+    await closed(world)
+    expect(run.id).not.toBe('')
+  })
+})
