@@ -40,7 +40,7 @@ export const lastLook = async (stage: Stage, now: number): Promise<void> => {
   for (const run of auditor.runs.values()) {
     const state = run.states.at(-1)
     if (state === undefined) continue
-    const row = await cluster.index.get(run.runId)
+    const row = await cluster.views.get(run.runId)
     const problems = [
       restProblem(auditor.runs, run),
       ...saidProblems(state, auditor.books.said(run.runId)),
@@ -63,10 +63,10 @@ const approvalProblems = (state: RunState, now: number): string[] =>
     ...(state.calls.has(callId) || state.owed.has(callId) ? [] : [`the approval of ${callId} is asked for nothing`]),
   ])
 
-/** A worker that knows nothing but the index has to find all that is owed, and nothing else for ever. */
+/** A worker that knows nothing but the views has to find all that is owed, and nothing else for ever. */
 const rowProblems = (state: RunState, row: RunRow | undefined): string[] => {
-  if (row === undefined) return ['it is not in the index']
-  // Of a chart of their own the index cannot know which states are for people.
+  if (row === undefined) return ['it is not in the views']
+  // Of a chart of their own the views cannot know which states are for people.
   const knowsWhom = state.status === 'active' && !state.paused && state.chart.machine.id === 'agent-run'
   const expected = waitsFor(state) ?? null
   return [

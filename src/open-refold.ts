@@ -15,7 +15,7 @@ import { localOwners } from './runtime/owner.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/runtime-parts.ts'
 import { vendorModels } from './vendor-models.ts'
-import type { RunIndex } from './views/run-index.ts'
+import type { ViewStore } from './views/view-store.ts'
 
 export interface RefoldOptions {
   /**
@@ -42,7 +42,7 @@ export interface RefoldOptions {
 export interface OpenRefold extends RefoldCore {
   readonly log: EventLog
   readonly blobs: BlobStore
-  readonly index: RunIndex
+  readonly views: ViewStore
   readonly projector: Projector
 }
 
@@ -57,8 +57,8 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const notify = noticeLogger(logger)
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())
   const stores = await openStores(environment, options.dir)
-  const { log, blobs, snapshots, index } = stores
-  const projector = createProjector({ log, index })
+  const { log, blobs, snapshots, views } = stores
+  const projector = createProjector({ log, views })
   const core = createRefold({
     log,
     blobs,
@@ -77,7 +77,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const stop = new AbortController()
   const sweeper = createSweeper({
     projector,
-    index,
+    views,
     runtime: core.runtime,
     clock: systemClock,
     intervalMs: options.sweepIntervalMs ?? 5_000,
@@ -91,7 +91,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     ...core,
     log,
     blobs,
-    index,
+    views,
     projector,
     async close(closing) {
       stop.abort()

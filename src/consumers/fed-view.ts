@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../eventlog/event-log.ts'
-import type { TopicState } from '../views/run-index.ts'
+import type { TopicState } from '../views/view-store.ts'
 
 /** An event that a view cannot take in. */
 export interface PoisonEvent {

@@ -26,7 +26,7 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
     const { tenant } = c.get('access')
     await parts.refold.projector.catchUp()
     const before = cursor === undefined ? undefined : Number(cursor)
-    const rows = await parts.refold.index.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
+    const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position) }, 200)

@@ -1,10 +1,10 @@
 import { AppError } from '../errors.ts'
-import type { Checkpoint, RunBatch } from './run-index.ts'
+import type { Checkpoint, RunBatch } from './view-store.ts'
 
 /**
- * The checkpoint that an index has after this batch, or undefined where it must not be written.
+ * The checkpoint that a view store has after this batch, or undefined where it must not be written.
  * It never goes back: what another process has written up to there stays, since its rows have higher revisions.
- * Throws `InvalidInput` where the index is of another log.
+ * Throws `InvalidInput` where the view store is of another log.
  */
 export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpoint }: RunBatch): Checkpoint | undefined => {
   if (stored !== undefined && stored.log !== checkpoint.log) throw otherLog(stored, checkpoint)
@@ -15,7 +15,7 @@ export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpo
 const otherLog = (stored: Checkpoint, given: Checkpoint): AppError =>
   new AppError(
     'InvalidInput',
-    `this run index holds the runs of the log that begins with event ${stored.log}, not of the one that begins with ${given.log}: give each log an index of its own`,
+    `this view store holds the runs of the log that begins with event ${stored.log}, not of the one that begins with ${given.log}: give each log a view store of its own`,
     { details: { expected: stored.log, actual: given.log } },
   )
 
@@ -25,4 +25,4 @@ export const checkLimit = (limit: number): void => {
   throw new AppError('InvalidInput', `a limit is 1, 2, 3 …, not ${limit}`, { details: { limit } })
 }
 
-export const indexClosed = (): AppError => new AppError('Closed', 'the run index is closed')
+export const viewsClosed = (): AppError => new AppError('Closed', 'the view store is closed')

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { RunRow } from '../projections/run-index.ts'
 
-/** The rows of an index, one by one. */
+/** The rows of a view store, one by one. */
 export interface RunRows {
   /** Of two rows of a run the one with the higher revision stays. */
   readonly put: (row: RunRow) => void

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { TopicBatch, TopicState } from './run-index.ts'
+import type { TopicBatch, TopicState } from './view-store.ts'
 
 export interface TopicOffsets {
   readonly state: (topic: string) => TopicState
-  /** False where the index does not stand where the batch begins. */
+  /** False where the view store does not stand where the batch begins. */
   readonly advance: (batch: Omit<TopicBatch, 'rows'>) => boolean
 }
 

@@ -128,7 +128,7 @@ const truthAbout = (key: string): SettledOutcome =>
 const playPeople = async (refold: OpenRefold): Promise<void> => {
   for (;;) {
     await refold.projector.catchUp()
-    const active = await refold.index.list({ status: 'active', limit: 1_000 })
+    const active = await refold.views.list({ status: 'active', limit: 1_000 })
     if (active.length === 0) return
     for (const { runId } of active) {
       await attend(refold, runId).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { consumeCommands } from '../../consumers/commands-in.ts'
 import { startEventConsumer } from '../../consumers/event-consumer.ts'
 import { createRelay } from '../../consumers/relay.ts'
 import { LARGEST_MESSAGE_BYTES } from '../../consumers/relay-options.ts'
-import { runIndexView } from '../../consumers/run-index-view.ts'
+import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
 import { topicSpecs, topicsOf, type Topics } from '../../consumers/topics.ts'
 import { AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
@@ -33,11 +33,11 @@ export const addRelayCommand: AddCommand = (program, commandLine) => {
     .action((options: RelayCommandOptions) => relay(commandLine(), options))
 }
 
-/** Keeps the index of runs in step with the topic of events. */
+/** Keeps the views in step with the topic of events. */
 export const addProjectCommand: AddCommand = (program, commandLine) => {
   program
     .command('project')
-    .description('keep the index of runs in step with the events on Kafka, until Ctrl-C')
+    .description('keep the views in step with the events on Kafka, until Ctrl-C')
     .option('--rebuild', 'fold it anew first, while the old one serves', false)
     .action((options: { readonly rebuild: boolean }) => project(commandLine(), options))
 }
@@ -97,9 +97,9 @@ const project = (line: CommandLine, { rebuild }: { readonly rebuild: boolean }):
     const consumer = await startEventConsumer({
       bus: required(bus),
       log: refold.log,
-      view: runIndexView(refold.index),
+      view: viewStoreFeed(refold.views),
       topics,
-      group: 'refold.run-index',
+      group: 'refold.views',
       clock: line.clock,
       notify: (notice) => {
         logger.warn(notice, 'projector')

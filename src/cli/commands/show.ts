@@ -43,9 +43,9 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     if (costs.length > 0) for (const text of ['', ...costLines(costs, output.width)]) await output.line(text)
   })
 
-const rowOf = async ({ index, projector }: OpenRefold, runId: string): Promise<RunRow> => {
+const rowOf = async ({ views, projector }: OpenRefold, runId: string): Promise<RunRow> => {
   await projector.catchUp()
-  const row = await index.get(runId)
+  const row = await views.get(runId)
   if (row === undefined)
     throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
   return row

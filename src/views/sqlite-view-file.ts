@@ -5,14 +5,14 @@ import { runRowFormat } from '../projections/run-index.ts'
 /** To be counted up with every change of the tables. */
 const TABLES_VERSION = 3
 /** A file of any other is begun anew. */
-export const INDEX_FORMAT = `${TABLES_VERSION}/${runRowFormat}`
+export const VIEWS_FORMAT = `${TABLES_VERSION}/${runRowFormat}`
 
 /** How long a transaction waits for that of another process. */
 const BUSY_TIMEOUT_MS = 5_000
 
 const DROP = 'drop table if exists runs; drop table if exists state; drop table if exists offsets;'
 
-// `due_at` is empty where no worker has to look. Every index ends with what its query sorts by.
+// `due_at` is empty where no worker has to look. Every views ends with what its query sorts by.
 const CREATE = `
 create table state (
   one integer primary key check (one = 1), format text not null, log text, position integer, generation integer not null default 0
@@ -34,18 +34,18 @@ create index runs_due on runs (due_at, position) where due_at is not null;
  * Opens the file, or begins a new one where there is none or where it is corrupt. Tables of another format are replaced in one
  * transaction, so that of two processes that open the file at once only one does it.
  */
-export const openIndexFile = (path: string): DatabaseSync => {
+export const openViewFile = (path: string): DatabaseSync => {
   try {
     return open(path)
   } catch (error) {
     if (!isCorrupt(error)) throw error
-    removeIndexFile(path)
+    removeViewFile(path)
     return open(path)
   }
 }
 
 /** With what SQLite keeps beside it. */
-export const removeIndexFile = (path: string): void => {
+export const removeViewFile = (path: string): void => {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
 }
 
@@ -67,9 +67,9 @@ const open = (path: string): DatabaseSync => {
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = normal;')
     inTransaction(db, () => {
-      if (formatOf(db) === INDEX_FORMAT) return
+      if (formatOf(db) === VIEWS_FORMAT) return
       db.exec(`${DROP}${CREATE}`)
-      db.prepare('insert into state (one, format) values (1, ?)').run(INDEX_FORMAT)
+      db.prepare('insert into state (one, format) values (1, ?)').run(VIEWS_FORMAT)
     })
     return db
   } catch (error) {

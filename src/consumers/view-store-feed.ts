@@ -1,22 +1,22 @@
-import type { RunIndex } from '../views/run-index.ts'
+import type { ViewStore } from '../views/view-store.ts'
 import type { FedView } from './fed-view.ts'
 import { foldRows, runIdsOf } from './run-rows.ts'
 
-/** The index of runs as a view that is fed from a topic: the same fold as the projector's, which feeds it from the log. */
-export const runIndexView = (index: RunIndex): FedView => ({
-  state: (topic) => index.topicState(topic),
+/** The view store as a view that is fed from a topic: the same fold as the projector's, which feeds it from the log. */
+export const viewStoreFeed = (views: ViewStore): FedView => ({
+  state: (topic) => views.topicState(topic),
   async open(runIds) {
-    const before = await index.getMany(runIds)
+    const before = await views.getMany(runIds)
     return {
       revisions: new Map(before.map(({ runId, revision }) => [runId, revision])),
       fold: (events) => {
         const { rows, poison } = foldRows(before, events)
-        return { poison, write: (place) => index.applyFrom({ rows, ...place }) }
+        return { poison, write: (place) => views.applyFrom({ rows, ...place }) }
       },
     }
   },
   async beginRebuild() {
-    const rebuild = await index.beginRebuild()
+    const rebuild = await views.beginRebuild()
     return {
       take: async (events) => rebuild.put(foldRows(await rebuild.getMany(runIdsOf(events)), events).rows),
       finish: (topic, offsets) => rebuild.finish(topic, offsets),

@@ -1,6 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
-import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
-import type { Checkpoint, RunIndex, RunIndexRebuild, RunPage } from './run-index.ts'
+import { checkLimit, checkpointAfter, viewsClosed } from './batch-decision.ts'
+import type { Checkpoint, ViewStore, ViewShadow, RunPage } from './view-store.ts'
 
 interface Held {
   rows: Map<string, RunRow>
@@ -12,7 +12,7 @@ interface Held {
 }
 
 /** For tests, and for a process that folds its log anew at each start. */
-export const memoryRunIndex = (): RunIndex => {
+export const memoryViewStore = (): ViewStore => {
   const held: Held = { rows: new Map(), offsets: new Map(), generation: 0, checkpoint: undefined, isClosed: false }
   return {
     ...fedFromLog(held),
@@ -28,7 +28,7 @@ export const memoryRunIndex = (): RunIndex => {
 }
 
 const open = (held: Held): Held => {
-  if (held.isClosed) throw indexClosed()
+  if (held.isClosed) throw viewsClosed()
   return held
 }
 
@@ -36,7 +36,7 @@ const replace = (held: Held, rows: Held['rows'], offsets: Held['offsets']): void
   Object.assign(open(held), { rows, offsets, generation: held.generation + 1, checkpoint: undefined })
 }
 
-const fedFromLog = (held: Held): Pick<RunIndex, 'checkpoint' | 'apply'> => ({
+const fedFromLog = (held: Held): Pick<ViewStore, 'checkpoint' | 'apply'> => ({
   checkpoint: async () => open(held).checkpoint,
   async apply(batch) {
     const next = checkpointAfter(open(held).checkpoint, batch)
@@ -47,7 +47,7 @@ const fedFromLog = (held: Held): Pick<RunIndex, 'checkpoint' | 'apply'> => ({
   },
 })
 
-const fedFromTopic = (held: Held): Pick<RunIndex, 'topicState' | 'applyFrom' | 'beginRebuild'> => ({
+const fedFromTopic = (held: Held): Pick<ViewStore, 'topicState' | 'applyFrom' | 'beginRebuild'> => ({
   async topicState(topic) {
     const { generation, offsets } = open(held)
     return { generation, offsets: offsets.get(topic) ?? new Map() }
@@ -62,7 +62,7 @@ const fedFromTopic = (held: Held): Pick<RunIndex, 'topicState' | 'applyFrom' | '
   beginRebuild: async () => rebuild(open(held)),
 })
 
-const rebuild = (held: Held): RunIndexRebuild => {
+const rebuild = (held: Held): ViewShadow => {
   const rows = new Map<string, RunRow>()
   return {
     getMany: async (runIds) => rowsOf(rows, runIds),
@@ -76,7 +76,7 @@ const rebuild = (held: Held): RunIndexRebuild => {
   }
 }
 
-const queries = (held: Held): Pick<RunIndex, 'get' | 'getMany' | 'list' | 'due'> => ({
+const queries = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> => ({
   get: async (runId) => open(held).rows.get(runId),
   getMany: async (runIds) => rowsOf(open(held).rows, runIds),
   async list(page) {

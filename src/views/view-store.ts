@@ -1,6 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
 
-/** How far an index has read. */
+/** How far a view store has read. */
 export interface Checkpoint {
   /** Id of the first event of the log that was read: tells one log from another. */
   readonly log: string
@@ -24,13 +24,13 @@ export interface RunPage extends RunFilter {
 
 export interface RunBatch {
   readonly rows: readonly RunRow[]
-  /** What the rows were folded on: the index as it was at this checkpoint or later; undefined is an empty one. */
+  /** What the rows were folded on: the view store as it was at this checkpoint or later; undefined is an empty one. */
   readonly since: Checkpoint | undefined
   /** Up to where the rows hold all of the log. */
   readonly checkpoint: Checkpoint
 }
 
-/** Where an index stands in a topic that feeds it. */
+/** Where a view store stands in a topic that feeds it. */
 export interface TopicState {
   /** Counted up whenever the rows were taken away or replaced: what was folded on older rows must not be written. */
   readonly generation: number
@@ -44,13 +44,13 @@ export interface TopicBatch {
   readonly partition: number
   /** Of the rows that these were folded on. */
   readonly generation: number
-  /** The offset that the index has for the partition; undefined where it has none. */
+  /** The offset that the view store has for the partition; undefined where it has none. */
   readonly from: number | undefined
   readonly next: number
 }
 
 /** Rows that are folded anew where nobody looks, while the old ones are read and written. */
-export interface RunIndexRebuild {
+export interface ViewShadow {
   /** In no order; none of a run that is not there. */
   getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
   /** One row a run. Of two rows of a run the one with the higher revision stays. */
@@ -63,30 +63,30 @@ export interface RunIndexRebuild {
 
 /**
  * The view of all runs. It holds nothing that the event log does not hold, so it may be thrown away at any time.
- * Several processes may write one index: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
+ * Several processes may write one view store: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
  *
  * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `InvalidConfiguration`
- * (another version of Refold has taken the index over), `Closed`.
+ * (another version of Refold has taken the view store over), `Closed`.
  */
-export interface RunIndex {
+export interface ViewStore {
   checkpoint(): Promise<Checkpoint | undefined>
 
   /**
-   * Rows and checkpoint, all or nothing. False, and nothing is written, where the index was cleared after `since`: read its checkpoint again.
-   * Rejects with `InvalidInput` where the index holds the runs of another log.
+   * Rows and checkpoint, all or nothing. False, and nothing is written, where the view store was cleared after `since`: read its checkpoint again.
+   * Rejects with `InvalidInput` where the view store holds the runs of another log.
    */
   apply(batch: RunBatch): Promise<boolean>
 
   topicState(topic: string): Promise<TopicState>
 
   /**
-   * Rows and offset, all or nothing. False, and nothing is written, where the index has another generation or offset by now: another
-   * process has gone on, or it was rebuilt. For an index that is fed from a topic; its checkpoint stays as it is.
+   * Rows and offset, all or nothing. False, and nothing is written, where the view store has another generation or offset by now: another
+   * process has gone on, or it was rebuilt. For a view store that is fed from a topic; its checkpoint stays as it is.
    */
   applyFrom(batch: TopicBatch): Promise<boolean>
 
-  /** Only of an index that is fed from a topic. */
-  beginRebuild(): Promise<RunIndexRebuild>
+  /** Only of a view store that is fed from a topic. */
+  beginRebuild(): Promise<ViewShadow>
 
   get(runId: string): Promise<RunRow | undefined>
 

@@ -1,22 +1,22 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
-import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
-import { INDEX_FORMAT, inTransaction, isCorrupt, isSqliteError, openIndexFile, removeIndexFile } from './sqlite-index-file.ts'
-import type { Checkpoint, RunBatch, RunIndex, RunPage, TopicBatch } from './run-index.ts'
-import { rebuildIndexFile } from './sqlite-run-rebuild.ts'
+import { checkLimit, checkpointAfter, viewsClosed } from './batch-decision.ts'
+import { VIEWS_FORMAT, inTransaction, isCorrupt, isSqliteError, openViewFile, removeViewFile } from './sqlite-view-file.ts'
+import type { Checkpoint, RunBatch, ViewStore, RunPage, TopicBatch } from './view-store.ts'
+import { rebuildViewFile } from './sqlite-shadow.ts'
 import { runRows, toRow, type RunRows } from './sqlite-run-rows.ts'
 import { topicOffsets, type TopicOffsets } from './sqlite-topic-offsets.ts'
 
 /**
- * The index in a SQLite file of its own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
+ * The view store in a SQLite file of its own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
  * open; one that is corrupt or of another format is begun anew, and the projector fills it again.
  */
-export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex => {
+export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore => {
   let tables: Tables | undefined = openTables(path)
 
   const use = <Result>(work: (tables: Tables) => Result): Result => {
-    if (tables === undefined) throw indexClosed()
+    if (tables === undefined) throw viewsClosed()
     try {
       return work(tables)
     } catch (error) {
@@ -24,7 +24,7 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
       if (!isCorrupt(error)) throw unavailable(path, error)
       tables.db.close()
       tables = undefined
-      removeIndexFile(path)
+      removeViewFile(path)
       tables = openTables(path)
       return work(tables)
     }
@@ -37,7 +37,7 @@ export const sqliteRunIndex = ({ path }: { readonly path: string }): RunIndex =>
     applyFrom: async (batch) => use((opened) => inTransaction(opened.db, () => writeFrom(opened, batch))),
     async beginRebuild() {
       use(({ checkpoint }) => checkpoint())
-      return rebuildIndexFile(path, (replace) => use(replace))
+      return rebuildViewFile(path, (replace) => use(replace))
     },
     get: async (runId) => use(({ get }) => get(runId)),
     getMany: async (runIds) => use(({ get }) => runIds.flatMap((runId) => get(runId) ?? [])),
@@ -68,7 +68,7 @@ interface Tables extends RunRows {
 
 const openTables = (path: string): Tables => {
   try {
-    return tablesOf(openIndexFile(path))
+    return tablesOf(openViewFile(path))
   } catch (error) {
     throw unavailable(path, error)
   }
@@ -82,7 +82,7 @@ const tablesOf = (db: DatabaseSync): Tables => {
     db,
     checkpoint: () => {
       const state = readState.get()
-      if (state?.['format'] !== INDEX_FORMAT) throw begunByAnother(state?.['format'])
+      if (state?.['format'] !== VIEWS_FORMAT) throw begunByAnother(state?.['format'])
       return typeof state['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
     },
     setCheckpoint: ({ log, position }) => writeState.run(log, position),
@@ -128,8 +128,8 @@ const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit
 const begunByAnother = (format: unknown): AppError =>
   new AppError(
     'InvalidConfiguration',
-    `expected a run index of format ${INDEX_FORMAT}, found ${String(format)}: another version of Refold began it anew while this one had it open. Run one version at a time on one index.`,
+    `expected a view store of format ${VIEWS_FORMAT}, found ${String(format)}: another version of Refold began it anew while this one had it open. Run one version at a time on one view store.`,
   )
 
 const unavailable = (path: string, cause: unknown): AppError =>
-  new AppError('EventLogUnavailable', `the run index ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })
+  new AppError('EventLogUnavailable', `the view store ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })

@@ -3,41 +3,41 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RunIndex } from '../../src/views/run-index.ts'
-import { sqliteRunIndex } from '../../src/views/run-index.sqlite.ts'
-import { runIndexConformance } from './run-index.ts'
+import type { ViewStore } from '../../src/views/view-store.ts'
+import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
+import { viewStoreConformance } from './view-store.ts'
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'run-index-'))
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'views-'))
 
-runIndexConformance('SQLite', () => {
+viewStoreConformance('SQLite', () => {
   const folder = newFolder()
-  const index = sqliteRunIndex({ path: join(folder, 'runs.db') })
+  const views = sqliteViewStore({ path: join(folder, 'views.db') })
   const dispose = async (): Promise<void> => {
-    await index.close()
+    await views.close()
     rmSync(folder, { recursive: true })
   }
-  return Promise.resolve({ index, dispose })
+  return Promise.resolve({ views, dispose })
 })
 
-describe('the file of a SQLite index of runs', () => {
+describe('the file of a SQLite view store', () => {
   let folder: string
   let path: string
-  const open: RunIndex[] = []
-  const openIndex = (): RunIndex => {
-    const index = sqliteRunIndex({ path })
-    open.push(index)
-    return index
+  const open: ViewStore[] = []
+  const openIndex = (): ViewStore => {
+    const views = sqliteViewStore({ path })
+    open.push(views)
+    return views
   }
   beforeEach(() => {
     folder = newFolder()
-    path = join(folder, 'runs.db')
+    path = join(folder, 'views.db')
   })
   afterEach(async () => {
-    for (const index of open.splice(0)) await index.close()
+    for (const views of open.splice(0)) await views.close()
     rmSync(folder, { recursive: true })
   })
-  const mark = (index: RunIndex, position: number): Promise<boolean> =>
-    index.apply({ rows: [], since: undefined, checkpoint: { log: 'log-1', position } })
+  const mark = (views: ViewStore, position: number): Promise<boolean> =>
+    views.apply({ rows: [], since: undefined, checkpoint: { log: 'log-1', position } })
   const tamper = (sql: string): void => {
     const db = new DatabaseSync(path)
     db.exec(sql)
@@ -51,9 +51,9 @@ describe('the file of a SQLite index of runs', () => {
   }
 
   test('keeps its checkpoint when it is closed and opened again', async () => {
-    const index = openIndex()
-    await mark(index, 10)
-    await index.close()
+    const views = openIndex()
+    await mark(views, 10)
+    await views.close()
     expect(await openIndex().checkpoint()).toEqual({ log: 'log-1', position: 10 })
   })
   test('is shared by all that have it open', async () => {
@@ -70,9 +70,9 @@ describe('the file of a SQLite index of runs', () => {
     db.close()
   })
   test('is begun anew where it is of another format', async () => {
-    const index = openIndex()
-    await mark(index, 10)
-    await index.close()
+    const views = openIndex()
+    await mark(views, 10)
+    await views.close()
     tamper("update state set format = 'of old'")
     const again = openIndex()
     expect(await again.checkpoint()).toBeUndefined()
@@ -83,10 +83,10 @@ describe('the file of a SQLite index of runs', () => {
     expect(await openIndex().checkpoint()).toBeUndefined()
   })
   test('that another version has begun anew is not written by this one', async () => {
-    const index = openIndex()
-    await mark(index, 10)
+    const views = openIndex()
+    await mark(views, 10)
     tamper("update state set format = 'of the future'")
-    await expect(mark(index, 20)).rejects.toMatchObject({
+    await expect(mark(views, 20)).rejects.toMatchObject({
       code: 'InvalidConfiguration',
       message: expect.stringContaining('of the future') as string,
     })
@@ -96,16 +96,16 @@ describe('the file of a SQLite index of runs', () => {
     expect(await mark(openIndex(), 10)).toBe(true)
   })
   test('is begun anew where it is damaged behind its first page', async () => {
-    const index = openIndex()
-    await mark(index, 10)
-    await index.close()
+    const views = openIndex()
+    await mark(views, 10)
+    await views.close()
     damage(4096)
     expect(await openIndex().checkpoint()).toBeUndefined()
   })
   test('is begun anew where damage shows only later, and what was under way reads the log again', async () => {
-    const index = openIndex()
-    await mark(index, 10)
-    await index.close()
+    const views = openIndex()
+    await mark(views, 10)
+    await views.close()
     damage(2 * 4096)
     const damaged = openIndex()
     const since = await damaged.checkpoint()
@@ -115,7 +115,7 @@ describe('the file of a SQLite index of runs', () => {
     expect(await mark(damaged, 10)).toBe(true)
   })
   test('that cannot be there at all is an error that names it', () => {
-    path = join(folder, 'no', 'such', 'folder', 'runs.db')
+    path = join(folder, 'no', 'such', 'folder', 'views.db')
     expect(openIndex).toThrow(expect.objectContaining({ code: 'EventLogUnavailable', message: expect.stringContaining(path) as string }))
   })
 })

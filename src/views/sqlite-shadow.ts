@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction, openIndexFile, removeIndexFile } from './sqlite-index-file.ts'
-import type { RunIndexRebuild } from './run-index.ts'
+import { inTransaction, openViewFile, removeViewFile } from './sqlite-view-file.ts'
+import type { ViewShadow } from './view-store.ts'
 import { runRows } from './sqlite-run-rows.ts'
 
-type Replace = (work: (index: { readonly db: DatabaseSync }) => void) => void
+type Replace = (work: (views: { readonly db: DatabaseSync }) => void) => void
 
-/** Rows in a file beside the index, `…rebuild-…`: so that the index can be written meanwhile. Of a process that died it stays, and may be deleted. */
-export const rebuildIndexFile = (path: string, replace: Replace): RunIndexRebuild => {
+/** Rows in a file beside the view store, `…rebuild-…`: so that the view store can be written meanwhile. Of a process that died it stays, and may be deleted. */
+export const rebuildViewFile = (path: string, replace: Replace): ViewShadow => {
   const shadowPath = `${path}.rebuild-${randomUUID()}`
-  const shadow = openIndexFile(shadowPath)
+  const shadow = openViewFile(shadowPath)
   const { get, put } = runRows(shadow)
   const end = (): void => {
     if (shadow.isOpen) shadow.close()
@@ -26,11 +26,11 @@ export const rebuildIndexFile = (path: string, replace: Replace): RunIndexRebuil
       replace(({ db }) => {
         takeOver(db, shadowPath, { topic, offsets })
       })
-      removeIndexFile(shadowPath)
+      removeViewFile(shadowPath)
     },
     async discard() {
       end()
-      removeIndexFile(shadowPath)
+      removeViewFile(shadowPath)
     },
   }
 }

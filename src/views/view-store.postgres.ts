@@ -1,10 +1,10 @@
 import type { Pool, PoolClient } from 'pg'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { runRowFormat, type RunRow } from '../projections/run-index.ts'
-import { checkLimit, checkpointAfter, indexClosed } from './batch-decision.ts'
+import { checkLimit, checkpointAfter, viewsClosed } from './batch-decision.ts'
 import { putRows, RUNS_TABLE } from './postgres-run-rows.ts'
 import { applyFromTopic, readTopicState, rebuildTable } from './postgres-topic-feed.ts'
-import type { Checkpoint, RunIndex, RunPage } from './run-index.ts'
+import type { Checkpoint, ViewStore, RunPage } from './view-store.ts'
 
 /** To be counted up with every change of the tables. */
 const TABLES_VERSION = 2
@@ -13,13 +13,13 @@ const FORMAT = `${TABLES_VERSION}/${runRowFormat}`
 // Any number that nothing else in the data base uses: two processes that start at once must not both make the tables.
 const ADVISORY_LOCK = 7_203_811
 
-const DROP = 'drop table if exists refold_runs; drop table if exists refold_run_index; drop table if exists refold_run_offsets'
+const DROP = 'drop table if exists refold_runs; drop table if exists refold_view_state; drop table if exists refold_view_offsets'
 
 const CREATE = `
-create table refold_run_index (
+create table refold_view_state (
   one boolean primary key default true check (one), format text not null, log text, position bigint, generation bigint not null default 0
 );
-create table refold_run_offsets (topic text, partition integer, next bigint not null, primary key (topic, partition));
+create table refold_view_offsets (topic text, partition integer, next bigint not null, primary key (topic, partition));
 create table refold_runs (
   run_id text primary key, revision bigint not null, position bigint not null, status text not null, agent text not null,
   waits_for text, tenant text, due_at double precision, row jsonb not null
@@ -33,14 +33,14 @@ create index refold_runs_due on refold_runs (due_at, position) where due_at is n
 `
 
 /**
- * The index in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
+ * The view store in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
  * projector fills them again. The pool stays the caller's.
  */
-export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
+export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
   await guarded(() => migrate(pool))
   let closed = false
   const use = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (closed) throw indexClosed()
+    if (closed) throw viewsClosed()
     return guarded(work)
   }
   const rows = async (text: string, values: readonly unknown[]): Promise<RunRow[]> =>
@@ -55,7 +55,7 @@ export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
           const next = checkpointAfter(await readCheckpoint(client, 'for update'), { rows: changed, since, checkpoint })
           if (next === undefined) return false
           await putRows(client, RUNS_TABLE, changed)
-          await client.query('update refold_run_index set log = $1, position = $2', [next.log, next.position])
+          await client.query('update refold_view_state set log = $1, position = $2', [next.log, next.position])
           return true
         }),
       ),
@@ -86,9 +86,9 @@ export const postgresRunIndex = async (pool: Pool): Promise<RunIndex> => {
     clear: () =>
       use(() =>
         inTransaction(pool, async (client) => {
-          await client.query('update refold_run_index set log = null, position = null, generation = generation + 1')
+          await client.query('update refold_view_state set log = null, position = null, generation = generation + 1')
           await client.query('delete from refold_runs')
-          await client.query('delete from refold_run_offsets')
+          await client.query('delete from refold_view_offsets')
         }),
       ),
     close() {
@@ -103,7 +103,7 @@ const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => 
     return await work()
   } catch (cause) {
     if (isAppError(cause)) throw cause
-    throw new AppError('EventLogUnavailable', `the run index in Postgres cannot be read or written: ${messageOf(cause)}`, {
+    throw new AppError('EventLogUnavailable', `the view store in Postgres cannot be read or written: ${messageOf(cause)}`, {
       retryable: true,
       cause,
     })
@@ -132,25 +132,25 @@ const inTransaction = async <Result>(pool: Pool, work: (client: PoolClient) => P
 const migrate = (pool: Pool): Promise<void> =>
   inTransaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
-    const { rows: present } = await client.query<{ name: string | null }>("select to_regclass('refold_run_index')::text as name")
+    const { rows: present } = await client.query<{ name: string | null }>("select to_regclass('refold_view_state')::text as name")
     if (present[0]?.name !== null) {
-      const { rows: formats } = await client.query<{ format: string }>('select format from refold_run_index')
+      const { rows: formats } = await client.query<{ format: string }>('select format from refold_view_state')
       if (formats[0]?.format === FORMAT) return
     }
     await client.query(DROP)
     await client.query(CREATE)
-    await client.query('insert into refold_run_index (format) values ($1)', [FORMAT])
+    await client.query('insert into refold_view_state (format) values ($1)', [FORMAT])
   })
 
 const readCheckpoint = async (source: Pool | PoolClient, lock: '' | 'for update' = ''): Promise<Checkpoint | undefined> => {
   const { rows } = await source.query<{ format: string; log: string | null; position: string | null }>(
-    `select format, log, position from refold_run_index ${lock}`,
+    `select format, log, position from refold_view_state ${lock}`,
   )
   const [state] = rows
   if (state?.format !== FORMAT) {
     throw new AppError(
       'InvalidConfiguration',
-      `expected a run index of format ${FORMAT}, found ${state?.format ?? 'none'}: another version of Refold began it anew. Run one version at a time on one index.`,
+      `expected a view store of format ${FORMAT}, found ${state?.format ?? 'none'}: another version of Refold began it anew. Run one version at a time on one view store.`,
     )
   }
   // Postgres hands out 64-bit integers as text.
@@ -166,7 +166,7 @@ const listQuery = ({ status, agent, waitsFor, tenant, before, limit }: RunPage):
     ['position <', before],
   ]
   const given = conditions.filter(([, value]) => value !== undefined)
-  const where = given.map(([column], index) => `${column} $${index + 1}`).join(' and ')
+  const where = given.map(([column], views) => `${column} $${views + 1}`).join(' and ')
   return {
     text: `select row from refold_runs ${where === '' ? '' : `where ${where}`} order by position desc limit $${given.length + 1}`,
     values: [...given.map(([, value]) => value), limit],
