@@ -3,7 +3,7 @@ import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
 import { bursts, nextTurn } from './bursts.ts'
 import { identityOf } from './log-identity.ts'
-import { foldRows, runIdsOf } from './run-rows.ts'
+import { foldViews, runIdsOf } from './folded-views.ts'
 
 // Keeps the view store in step with the log.
 //
@@ -96,9 +96,9 @@ const take = async (
   since: Checkpoint | undefined,
   events: readonly StoredEvent[],
 ): Promise<Checkpoint | undefined> => {
-  const { rows } = foldRows(await views.getMany(runIdsOf(events)), events)
+  const { changes } = foldViews(await views.getMany(runIdsOf(events)), events)
   const checkpoint = { log: since?.log ?? (await identityOf(log)), position: events.at(-1)?.position ?? 0 }
-  return (await views.apply({ rows, since, checkpoint })) ? checkpoint : undefined
+  return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined
 }
 
 const validCheckpoint = async ({ log, views }: Ports): Promise<Checkpoint | undefined> => {

@@ -1,8 +1,8 @@
 import type { ViewStore } from '../views/view-store.ts'
 import type { FedView } from './fed-view.ts'
-import { foldRows, runIdsOf } from './run-rows.ts'
+import { foldViews, runIdsOf } from './folded-views.ts'
 
-/** The view store as a view that is fed from a topic: the same fold as the projector's, which feeds it from the log. */
+/** The views as fed from a topic: the same fold as the projector's, which feeds them from the log. */
 export const viewStoreFeed = (views: ViewStore): FedView => ({
   state: (topic) => views.topicState(topic),
   async open(runIds) {
@@ -10,17 +10,18 @@ export const viewStoreFeed = (views: ViewStore): FedView => ({
     return {
       revisions: new Map(before.map(({ runId, revision }) => [runId, revision])),
       fold: (events) => {
-        const { rows, poison } = foldRows(before, events)
-        return { poison, write: (place) => views.applyFrom({ rows, ...place }) }
+        const { changes, poison } = foldViews(before, events)
+        return { poison, write: (place) => views.applyFrom({ ...changes, ...place }) }
       },
     }
   },
+  isPaused: async () => (await views.pausedSince()) !== undefined,
   async beginRebuild() {
-    const rebuild = await views.beginRebuild()
+    const shadow = await views.beginRebuild()
     return {
-      take: async (events) => rebuild.put(foldRows(await rebuild.getMany(runIdsOf(events)), events).rows),
-      finish: (topic, offsets) => rebuild.finish(topic, offsets),
-      discard: () => rebuild.discard(),
+      take: async (events) => shadow.put(foldViews(await shadow.getMany(runIdsOf(events)), events).changes),
+      finish: (place) => shadow.finish(place),
+      discard: () => shadow.discard(),
     }
   },
 })

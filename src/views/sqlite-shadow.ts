@@ -1,55 +1,71 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction, openViewFile, removeViewFile } from './sqlite-view-file.ts'
+import { sqliteTables, type SqliteTables } from './sqlite-tables.ts'
+import { inTransaction } from './sqlite-transaction.ts'
+import type { SqliteViewState } from './sqlite-view-state.ts'
+import { createTables, SHADOW_TABLES, sqliteDialect, tableName } from './table-sql.ts'
+import { rebuildTakenOver } from './view-decision.ts'
 import type { ViewShadow } from './view-store.ts'
-import { runRows } from './sqlite-run-rows.ts'
+import { viewTables } from './view-tables.ts'
 
-type Replace = (work: (views: { readonly db: DatabaseSync }) => void) => void
+interface Opened {
+  readonly db: DatabaseSync
+  readonly state: SqliteViewState
+}
 
-/** Rows in a file beside the view store, `…rebuild-…`: so that the view store can be written meanwhile. Of a process that died it stays, and may be deleted. */
-export const rebuildViewFile = (path: string, replace: Replace): ViewShadow => {
-  const shadowPath = `${path}.rebuild-${randomUUID()}`
-  const shadow = openViewFile(shadowPath)
-  const { get, put } = runRows(shadow)
-  const end = (): void => {
-    if (shadow.isOpen) shadow.close()
+type Use = <Result>(work: (opened: Opened) => Result) => Result
+
+/** Tables beside those that are read, in the same file: to put them in place takes no copy. Those of a process that died go with the next rebuild. */
+export const beginSqliteShadow = (use: Use): ViewShadow => {
+  const shadow = randomBytes(6).toString('hex')
+  use(({ db, state }) => {
+    inTransaction(db, () => {
+      dropShadows(db)
+      db.exec(createTables(sqliteDialect, shadow))
+      state.setRebuild(shadow)
+    })
+  })
+  let tables: { readonly db: DatabaseSync; readonly tables: SqliteTables } | undefined
+  const tablesOf = ({ db, state }: Opened): SqliteTables => {
+    if (state.rebuild() !== shadow) throw rebuildTakenOver()
+    // The file may have been begun anew, with another connection.
+    if (tables?.db !== db) tables = { db, tables: sqliteTables(db, shadow) }
+    return tables.tables
   }
   return {
-    getMany: async (runIds) => runIds.flatMap((runId) => get(runId) ?? []),
-    async put(rows) {
-      inTransaction(shadow, () => {
-        for (const row of rows) put(row)
+    getMany: async (runIds) =>
+      use((opened) => {
+        const { get } = tablesOf(opened)
+        return runIds.flatMap((runId) => get(runId) ?? [])
+      }),
+    put: async (changes) => {
+      use((opened) => inTransaction(opened.db, () => tablesOf(opened).put(changes)))
+    },
+    finish: async (place) => {
+      use((opened) => {
+        inTransaction(opened.db, () => {
+          if (opened.state.rebuild() !== shadow) throw rebuildTakenOver()
+          for (const table of viewTables) {
+            opened.db.exec(`drop table ${table.name}; alter table ${tableName(table, shadow)} rename to ${table.name};`)
+          }
+          opened.state.replaced(place)
+          opened.state.setRebuild(undefined)
+        })
       })
     },
-    async finish(topic, offsets) {
-      end()
-      replace(({ db }) => {
-        takeOver(db, shadowPath, { topic, offsets })
+    discard: async () => {
+      use(({ db, state }) => {
+        inTransaction(db, () => {
+          if (state.rebuild() !== shadow) return
+          dropShadows(db)
+          state.setRebuild(undefined)
+        })
       })
-      removeViewFile(shadowPath)
-    },
-    async discard() {
-      end()
-      removeViewFile(shadowPath)
     },
   }
 }
 
-interface Place {
-  readonly topic: string
-  readonly offsets: ReadonlyMap<number, number>
-}
-
-const takeOver = (db: DatabaseSync, shadowPath: string, { topic, offsets }: Place): void => {
-  db.prepare('attach database ? as rebuilt').run(shadowPath)
-  try {
-    inTransaction(db, () => {
-      db.exec('delete from runs; insert into runs select * from rebuilt.runs; delete from offsets;')
-      const write = db.prepare('insert into offsets (topic, partition, next) values (?, ?, ?)')
-      for (const [partition, next] of offsets) write.run(topic, partition, next)
-      db.exec('update state set log = null, position = null, generation = generation + 1')
-    })
-  } finally {
-    db.exec('detach database rebuilt')
-  }
+export const dropShadows = (db: DatabaseSync): void => {
+  const found = db.prepare("select name from sqlite_master where type = 'table' and name like ? escape '\\'").all(SHADOW_TABLES)
+  for (const { name } of found) db.exec(`drop table ${String(name)}`)
 }

@@ -1,33 +1,26 @@
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { runRowFormat } from '../projections/run-index.ts'
-
-/** To be counted up with every change of the tables. */
-const TABLES_VERSION = 3
-/** A file of any other is begun anew. */
-export const VIEWS_FORMAT = `${TABLES_VERSION}/${runRowFormat}`
+import { inTransaction } from './sqlite-transaction.ts'
+import { dropShadows } from './sqlite-shadow.ts'
+import { createTables, sqliteDialect, viewsFormat } from './table-sql.ts'
+import { viewTables } from './view-tables.ts'
 
 /** How long a transaction waits for that of another process. */
 const BUSY_TIMEOUT_MS = 5_000
 
-const DROP = 'drop table if exists runs; drop table if exists state; drop table if exists offsets;'
+const DROP = ['refold_view_state', 'refold_view_offsets', ...viewTables.map(({ name }) => name)]
+  .map((name) => `drop table if exists ${name};`)
+  .join('\n')
 
-// `due_at` is empty where no worker has to look. Every views ends with what its query sorts by.
 const CREATE = `
-create table state (
-  one integer primary key check (one = 1), format text not null, log text, position integer, generation integer not null default 0
+create table refold_view_state (
+  one integer primary key check (one = 1), format text not null, log text, position integer, generation integer not null default 0,
+  rebuild text, paused_since integer
 ) strict;
-create table offsets (topic text not null, partition integer not null, next integer not null, primary key (topic, partition)) strict;
-create table runs (
-  run_id text primary key, revision integer not null, position integer not null,
-  status text not null, agent text not null, waits_for text, tenant text, due_at integer, row text not null
+create table refold_view_offsets (
+  topic text not null, partition integer not null, next integer not null, primary key (topic, partition)
 ) strict;
-create index runs_newest on runs (position);
-create index runs_of_status on runs (status, position);
-create index runs_of_agent on runs (agent, position);
-create index runs_of_tenant on runs (tenant, position) where tenant is not null;
-create index runs_waiting on runs (waits_for, position) where waits_for is not null;
-create index runs_due on runs (due_at, position) where due_at is not null;
+${createTables(sqliteDialect, '')}
 `
 
 /**
@@ -67,9 +60,10 @@ const open = (path: string): DatabaseSync => {
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = normal;')
     inTransaction(db, () => {
-      if (formatOf(db) === VIEWS_FORMAT) return
+      if (formatOf(db) === viewsFormat) return
+      dropShadows(db)
       db.exec(`${DROP}${CREATE}`)
-      db.prepare('insert into state (one, format) values (1, ?)').run(VIEWS_FORMAT)
+      db.prepare('insert into refold_view_state (one, format) values (1, ?)').run(viewsFormat)
     })
     return db
   } catch (error) {
@@ -79,19 +73,6 @@ const open = (path: string): DatabaseSync => {
 }
 
 const formatOf = (db: DatabaseSync): unknown => {
-  const known = db.prepare("select 1 from pragma_table_info('state') where name = 'format'").get()
-  return known === undefined ? undefined : db.prepare('select format from state').get()?.['format']
-}
-
-/** Takes the write lock at once: a transaction that read first could not wait for it. */
-export const inTransaction = <Result>(db: DatabaseSync, work: () => Result): Result => {
-  db.exec('begin immediate')
-  try {
-    const result = work()
-    db.exec('commit')
-    return result
-  } catch (error) {
-    if (db.isTransaction) db.exec('rollback')
-    throw error
-  }
+  const known = db.prepare("select 1 from pragma_table_info('refold_view_state') where name = 'format'").get()
+  return known === undefined ? undefined : db.prepare('select format from refold_view_state').get()?.['format']
 }

@@ -1,27 +1,49 @@
+import { DatabaseSync } from 'node:sqlite'
 import type { RunRow } from '../projections/run-index.ts'
-import { checkLimit, checkpointAfter, viewsClosed } from './batch-decision.ts'
-import type { Checkpoint, ViewStore, ViewShadow, RunPage } from './view-store.ts'
+import { noRecords, type ViewRecords } from '../projections/view-records.ts'
+import { memoryTables, type MemoryTables } from './memory-tables.ts'
+import { sqliteTables } from './sqlite-tables.ts'
+import { createTables, sqliteDialect } from './table-sql.ts'
+import { checkLimit, checkpointAfter, rebuildTakenOver, viewsClosed } from './view-decision.ts'
+import { pageOf, queryText, type ViewRow } from './view-queries.ts'
+import type { Checkpoint, RebuiltPlace, RunPage, ViewShadow, ViewStore } from './view-store.ts'
+import { recordTables, runsTable } from './view-tables.ts'
 
 interface Held {
-  rows: Map<string, RunRow>
+  tables: MemoryTables
   /** By topic and partition. */
   offsets: Map<string, ReadonlyMap<number, number>>
   generation: number
   checkpoint: Checkpoint | undefined
+  rebuild: object | undefined
+  pausedSince: number | undefined
   isClosed: boolean
 }
 
 /** For tests, and for a process that folds its log anew at each start. */
 export const memoryViewStore = (): ViewStore => {
-  const held: Held = { rows: new Map(), offsets: new Map(), generation: 0, checkpoint: undefined, isClosed: false }
+  const held: Held = {
+    tables: memoryTables(),
+    offsets: new Map(),
+    generation: 0,
+    checkpoint: undefined,
+    rebuild: undefined,
+    pausedSince: undefined,
+    isClosed: false,
+  }
   return {
     ...fedFromLog(held),
     ...fedFromTopic(held),
-    ...queries(held),
-    async clear() {
-      replace(held, new Map(), new Map())
+    ...runs(held),
+    ...views(held),
+    pausedSince: async () => open(held).pausedSince,
+    setPaused: async (since) => {
+      open(held).pausedSince = since
     },
-    async close() {
+    clear: async () => {
+      replace(held, memoryTables(), { checkpoint: undefined })
+    },
+    close: async () => {
       held.isClosed = true
     },
   }
@@ -32,8 +54,9 @@ const open = (held: Held): Held => {
   return held
 }
 
-const replace = (held: Held, rows: Held['rows'], offsets: Held['offsets']): void => {
-  Object.assign(open(held), { rows, offsets, generation: held.generation + 1, checkpoint: undefined })
+const replace = (held: Held, tables: MemoryTables, { checkpoint, topic }: RebuiltPlace): void => {
+  const offsets = new Map(topic === undefined ? [] : [[topic.name, new Map(topic.offsets)]])
+  Object.assign(open(held), { tables, offsets, checkpoint, generation: held.generation + 1 })
 }
 
 const fedFromLog = (held: Held): Pick<ViewStore, 'checkpoint' | 'apply'> => ({
@@ -41,7 +64,7 @@ const fedFromLog = (held: Held): Pick<ViewStore, 'checkpoint' | 'apply'> => ({
   async apply(batch) {
     const next = checkpointAfter(open(held).checkpoint, batch)
     if (next === undefined) return false
-    putNewer(held.rows, batch.rows)
+    held.tables.put(batch)
     held.checkpoint = next
     return true
   },
@@ -52,10 +75,10 @@ const fedFromTopic = (held: Held): Pick<ViewStore, 'topicState' | 'applyFrom' | 
     const { generation, offsets } = open(held)
     return { generation, offsets: offsets.get(topic) ?? new Map() }
   },
-  async applyFrom({ rows, topic, partition, generation, from, next }) {
+  async applyFrom({ topic, partition, generation, from, next, ...changes }) {
     const { offsets } = open(held)
     if (generation !== held.generation || offsets.get(topic)?.get(partition) !== from) return false
-    putNewer(held.rows, rows)
+    held.tables.put(changes)
     offsets.set(topic, new Map([...(offsets.get(topic) ?? []), [partition, next]]))
     return true
   },
@@ -63,41 +86,64 @@ const fedFromTopic = (held: Held): Pick<ViewStore, 'topicState' | 'applyFrom' | 
 })
 
 const rebuild = (held: Held): ViewShadow => {
-  const rows = new Map<string, RunRow>()
+  const tables = memoryTables()
+  held.rebuild = tables
+  const own = (): MemoryTables => {
+    if (open(held).rebuild !== tables) throw rebuildTakenOver()
+    return tables
+  }
   return {
-    getMany: async (runIds) => rowsOf(rows, runIds),
-    async put(changed) {
-      putNewer(rows, changed)
+    getMany: async (runIds) => own().getMany(runIds),
+    put: async (changes) => {
+      own().put(changes)
     },
-    async finish(topic, offsets) {
-      replace(held, rows, new Map([[topic, new Map(offsets)]]))
+    finish: async (place) => {
+      replace(held, own(), place)
+      held.rebuild = undefined
     },
-    discard: () => Promise.resolve(),
+    discard: async () => {
+      if (held.rebuild === tables) held.rebuild = undefined
+    },
   }
 }
 
-const queries = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> => ({
-  get: async (runId) => open(held).rows.get(runId),
-  getMany: async (runIds) => rowsOf(open(held).rows, runIds),
+const runs = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> => ({
+  get: async (runId) => open(held).tables.rows.get(runId),
+  getMany: async (runIds) => open(held).tables.getMany(runIds),
   async list(page) {
-    const { rows } = open(held)
+    const { rows } = open(held).tables
     checkLimit(page.limit)
     const found = [...rows.values()].filter((row) => isOn(page, row))
     return found.sort((a, b) => b.position - a.position).slice(0, page.limit)
   },
   async due(now, limit) {
-    const { rows } = open(held)
+    const { rows } = open(held).tables
     checkLimit(limit)
     const found = [...rows.values()].filter((row) => isDue(row, now))
     return found.sort((a, b) => (a.attentionAt ?? 0) - (b.attentionAt ?? 0) || a.position - b.position).slice(0, limit)
   },
 })
 
-const rowsOf = (rows: ReadonlyMap<string, RunRow>, runIds: readonly string[]): RunRow[] => runIds.flatMap((runId) => rows.get(runId) ?? [])
-
-const putNewer = (rows: Map<string, RunRow>, changed: readonly RunRow[]): void => {
-  for (const row of changed) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
-}
+const views = (held: Held): Pick<ViewStore, 'query' | 'sizes'> => ({
+  async query(view, filter, now) {
+    const { text, values } = queryText(view, filter, now)
+    const { rows, records } = open(held).tables
+    const db = new DatabaseSync(':memory:')
+    try {
+      db.exec(createTables(sqliteDialect, ''))
+      sqliteTables(db, '').put({ rows: [...rows.values()], records: records() })
+      return pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[])
+    } finally {
+      db.close()
+    }
+  },
+  async sizes() {
+    const { rows, records } = open(held).tables
+    const all: ViewRecords = { ...noRecords, ...records() }
+    const others = Object.entries(recordTables).map(([name, table]) => [table.name, all[name as keyof ViewRecords].length])
+    return Object.fromEntries([[runsTable.name, rows.size], ...others]) as Record<string, number>
+  },
+})
 
 const isOn = (page: RunPage, row: RunRow): boolean =>
   (page.status ?? row.status) === row.status &&

@@ -1,114 +1,127 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
-import { checkLimit, checkpointAfter, viewsClosed } from './batch-decision.ts'
-import { VIEWS_FORMAT, inTransaction, isCorrupt, isSqliteError, openViewFile, removeViewFile } from './sqlite-view-file.ts'
-import type { Checkpoint, RunBatch, ViewStore, RunPage, TopicBatch } from './view-store.ts'
-import { rebuildViewFile } from './sqlite-shadow.ts'
-import { runRows, toRow, type RunRows } from './sqlite-run-rows.ts'
-import { topicOffsets, type TopicOffsets } from './sqlite-topic-offsets.ts'
+import { beginSqliteShadow } from './sqlite-shadow.ts'
+import { sqliteTables, toRow, type SqliteTables } from './sqlite-tables.ts'
+import { inTransaction } from './sqlite-transaction.ts'
+import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './sqlite-view-file.ts'
+import { sqliteViewState, type SqliteViewState } from './sqlite-view-state.ts'
+import { viewsFormat } from './table-sql.ts'
+import { checkLimit, checkpointAfter, viewsClosed } from './view-decision.ts'
+import { pageOf, queryText, type ViewRow } from './view-queries.ts'
+import type { RunBatch, RunPage, TopicBatch, ViewStore } from './view-store.ts'
+import { viewTables } from './view-tables.ts'
 
 /**
- * The view store in a SQLite file of its own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
+ * The views in a SQLite file of their own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
  * open; one that is corrupt or of another format is begun anew, and the projector fills it again.
  */
 export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore => {
-  let tables: Tables | undefined = openTables(path)
+  let opened: Opened | undefined = open(path)
 
-  const use = <Result>(work: (tables: Tables) => Result): Result => {
-    if (tables === undefined) throw viewsClosed()
+  const use = <Result>(work: (opened: Opened) => Result): Result => {
+    if (opened === undefined) throw viewsClosed()
     try {
-      return work(tables)
+      return work(opened)
     } catch (error) {
       if (!isSqliteError(error)) throw error
       if (!isCorrupt(error)) throw unavailable(path, error)
-      tables.db.close()
-      tables = undefined
+      opened.db.close()
+      opened = undefined
       removeViewFile(path)
-      tables = openTables(path)
-      return work(tables)
+      opened = open(path)
+      return work(opened)
     }
   }
+  const checked = <Result>(work: (opened: Opened) => Result): Result =>
+    use((views) => {
+      checkFormat(views.state)
+      return work(views)
+    })
+  const written = <Result>(work: (opened: Opened) => Result): Result => checked((views) => inTransaction(views.db, () => work(views)))
 
   return {
-    checkpoint: async () => use(({ checkpoint }) => checkpoint()),
-    apply: async (batch) => use((opened) => inTransaction(opened.db, () => write(opened, batch))),
-    topicState: async (topic) => use(({ topics }) => topics.state(topic)),
-    applyFrom: async (batch) => use((opened) => inTransaction(opened.db, () => writeFrom(opened, batch))),
-    async beginRebuild() {
-      use(({ checkpoint }) => checkpoint())
-      return rebuildViewFile(path, (replace) => use(replace))
-    },
-    get: async (runId) => use(({ get }) => get(runId)),
-    getMany: async (runIds) => use(({ get }) => runIds.flatMap((runId) => get(runId) ?? [])),
-    async list(page) {
+    checkpoint: async () => checked(({ state }) => state.checkpoint()),
+    apply: async (batch) => written((views) => write(views, batch)),
+    topicState: async (topic) => use(({ state }) => state.topic(topic)),
+    applyFrom: async (batch) => written((views) => writeFrom(views, batch)),
+    beginRebuild: async () => beginSqliteShadow(checked),
+    get: async (runId) => use(({ tables }) => tables.get(runId)),
+    getMany: async (runIds) => use(({ tables }) => runIds.flatMap((runId) => tables.get(runId) ?? [])),
+    list: async (page) => {
       checkLimit(page.limit)
       return use(({ db }) => list(db, page))
     },
-    async due(now, limit) {
+    due: async (now, limit) => {
       checkLimit(limit)
-      return use(({ due }) => due(now, limit))
+      const text = 'select row from refold_runs where due_at <= ? order by due_at, position limit ?'
+      return use(({ db }) => db.prepare(text).all(now, limit).map(toRow))
     },
-    clear: async () => use((opened) => inTransaction(opened.db, opened.clear)),
+    query: async (view, filter, now) => {
+      const { text, values } = queryText(view, filter, now)
+      return use(({ db }) => pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[]))
+    },
+    sizes: async () =>
+      use(({ db }) =>
+        Object.fromEntries(viewTables.map(({ name }) => [name, Number(db.prepare(`select count(*) as n from ${name}`).get()?.['n'])])),
+      ),
+    pausedSince: async () => use(({ state }) => state.pausedSince()),
+    setPaused: async (since) => {
+      written(({ state }) => {
+        state.setPaused(since)
+      })
+    },
+    clear: async () => {
+      written(clear)
+    },
     async close() {
-      tables?.db.close()
-      tables = undefined
+      opened?.db.close()
+      opened = undefined
     },
   }
 }
 
-interface Tables extends RunRows {
+interface Opened {
   readonly db: DatabaseSync
-  readonly checkpoint: () => Checkpoint | undefined
-  readonly setCheckpoint: (checkpoint: Checkpoint) => void
-  readonly topics: TopicOffsets
-  readonly due: (now: number, limit: number) => RunRow[]
-  readonly clear: () => void
+  readonly state: SqliteViewState
+  readonly tables: SqliteTables
 }
 
-const openTables = (path: string): Tables => {
+const open = (path: string): Opened => {
   try {
-    return tablesOf(openViewFile(path))
+    const db = openViewFile(path)
+    return { db, state: sqliteViewState(db), tables: sqliteTables(db, '') }
   } catch (error) {
     throw unavailable(path, error)
   }
 }
 
-const tablesOf = (db: DatabaseSync): Tables => {
-  const readState = db.prepare('select format, log, position from state')
-  const writeState = db.prepare('update state set log = ?, position = ?')
-  const dueBy = db.prepare('select row from runs where due_at <= ? order by due_at, position limit ?')
-  return {
-    db,
-    checkpoint: () => {
-      const state = readState.get()
-      if (state?.['format'] !== VIEWS_FORMAT) throw begunByAnother(state?.['format'])
-      return typeof state['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
-    },
-    setCheckpoint: ({ log, position }) => writeState.run(log, position),
-    ...runRows(db),
-    topics: topicOffsets(db),
-    due: (now, limit) => dueBy.all(now, limit).map(toRow),
-    clear: () => {
-      db.exec('delete from runs; delete from offsets; update state set log = null, position = null, generation = generation + 1;')
-    },
-  }
+const checkFormat = (state: SqliteViewState): void => {
+  const found = state.format()
+  if (found === viewsFormat) return
+  throw new AppError(
+    'InvalidConfiguration',
+    `expected views of format ${viewsFormat}, found ${String(found)}: another version of Refold began them anew while this one had them open. Run one version at a time on one store of views.`,
+  )
 }
 
-const write = (tables: Tables, batch: RunBatch): boolean => {
-  const checkpoint = checkpointAfter(tables.checkpoint(), batch)
+const write = ({ state, tables }: Opened, batch: RunBatch): boolean => {
+  const checkpoint = checkpointAfter(state.checkpoint(), batch)
   if (checkpoint === undefined) return false
-  for (const row of batch.rows) tables.put(row)
-  tables.setCheckpoint(checkpoint)
+  tables.put(batch)
+  state.setCheckpoint(checkpoint)
   return true
 }
 
-const writeFrom = (tables: Tables, { rows, ...batch }: TopicBatch): boolean => {
-  // Another version of Refold may have begun the file anew.
-  tables.checkpoint()
-  if (!tables.topics.advance(batch)) return false
-  for (const row of rows) tables.put(row)
+const writeFrom = ({ state, tables }: Opened, batch: TopicBatch): boolean => {
+  if (!state.advance(batch)) return false
+  tables.put(batch)
   return true
+}
+
+const clear = ({ db, state }: Opened): void => {
+  for (const { name } of viewTables) db.exec(`delete from ${name}`)
+  state.replaced({ checkpoint: undefined })
 }
 
 const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit }: RunPage): RunRow[] => {
@@ -121,15 +134,9 @@ const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit
   ]
   const given = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
   const where = given.length === 0 ? '' : `where ${given.map(({ text }) => text).join(' and ')}`
-  const query = db.prepare(`select row from runs ${where} order by position desc limit ?`)
+  const query = db.prepare(`select row from refold_runs ${where} order by position desc limit ?`)
   return query.all(...given.map(({ value }) => value), limit).map(toRow)
 }
 
-const begunByAnother = (format: unknown): AppError =>
-  new AppError(
-    'InvalidConfiguration',
-    `expected a view store of format ${VIEWS_FORMAT}, found ${String(format)}: another version of Refold began it anew while this one had it open. Run one version at a time on one view store.`,
-  )
-
 const unavailable = (path: string, cause: unknown): AppError =>
-  new AppError('EventLogUnavailable', `the view store ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })
+  new AppError('EventLogUnavailable', `the views in ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })

@@ -1,4 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
+import type { ViewRecords } from '../projections/view-records.ts'
+import type { ViewFilter, ViewName, ViewPage } from './view-queries.ts'
 
 /** How far a view store has read. */
 export interface Checkpoint {
@@ -22,11 +24,16 @@ export interface RunPage extends RunFilter {
   readonly before?: number
 }
 
-export interface RunBatch {
+/** What events have made of runs: at most one row a run, and one record a key. Of two of one key the one with the higher revision stays. */
+export interface ViewChanges {
   readonly rows: readonly RunRow[]
-  /** What the rows were folded on: the view store as it was at this checkpoint or later; undefined is an empty one. */
+  readonly records: ViewRecords
+}
+
+export interface RunBatch extends ViewChanges {
+  /** What the changes were folded on: the store as it was at this checkpoint or later; undefined is an empty one. */
   readonly since: Checkpoint | undefined
-  /** Up to where the rows hold all of the log. */
+  /** Up to where the store then holds all of the log. */
   readonly checkpoint: Checkpoint
 }
 
@@ -38,8 +45,7 @@ export interface TopicState {
   readonly offsets: ReadonlyMap<number, number>
 }
 
-export interface TopicBatch {
-  readonly rows: readonly RunRow[]
+export interface TopicBatch extends ViewChanges {
   readonly topic: string
   readonly partition: number
   /** Of the rows that these were folded on. */
@@ -49,21 +55,31 @@ export interface TopicBatch {
   readonly next: number
 }
 
-/** Rows that are folded anew where nobody looks, while the old ones are read and written. */
+/** Where views stand that were folded anew. */
+export interface RebuiltPlace {
+  /** undefined where the log is empty. */
+  readonly checkpoint: Checkpoint | undefined
+  /** Of a topic that feeds them: of the next message to take in, by partition. */
+  readonly topic?: { readonly name: string; readonly offsets: ReadonlyMap<number, number> }
+}
+
+/** Tables that are folded anew where nobody looks, while the old ones are read and written. */
 export interface ViewShadow {
   /** In no order; none of a run that is not there. */
   getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
-  /** One row a run. Of two rows of a run the one with the higher revision stays. */
-  put(rows: readonly RunRow[]): Promise<void>
-  /** All rows are replaced by these, in one step, and the topic is read on from here. The rebuild is over. */
-  finish(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  put(changes: ViewChanges): Promise<void>
+  /** All tables are replaced by these, in one step. The rebuild is over. */
+  finish(place: RebuiltPlace): Promise<void>
   /** Gives the rebuild up. Nothing is left of it. */
   discard(): Promise<void>
 }
 
+/** How many rows each table holds, by its name. */
+export type TableSizes = Readonly<Record<string, number>>
+
 /**
- * The view of all runs. It holds nothing that the event log does not hold, so it may be thrown away at any time.
- * Several processes may write one view store: of two rows of a run the one with the higher revision stays, and the checkpoint only goes on.
+ * The views of all runs. They hold nothing that the event log does not hold, so they may be thrown away at any time.
+ * Several processes may write one store: the higher revision stays, and the checkpoint only goes on.
  *
  * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `InvalidConfiguration`
  * (another version of Refold has taken the view store over), `Closed`.
@@ -85,7 +101,7 @@ export interface ViewStore {
    */
   applyFrom(batch: TopicBatch): Promise<boolean>
 
-  /** Only of a view store that is fed from a topic. */
+  /** Puts an end to a rebuild that somebody else has begun: its next step rejects with `NotPossible`. */
   beginRebuild(): Promise<ViewShadow>
 
   get(runId: string): Promise<RunRow | undefined>
@@ -101,6 +117,19 @@ export interface ViewStore {
    * Leaves out rows with a `problem`: this version cannot fold such a run.
    */
   due(now: number, limit: number): Promise<readonly RunRow[]>
+
+  /**
+   * The rows of a view that fit the filter, in the order of the view. `now` is the time that it counts from, ms since the epoch.
+   * Rejects with `InvalidInput` for a filter that the view does not have, and for the cursor of another view.
+   */
+  query(view: ViewName, filter: ViewFilter, now: number): Promise<ViewPage>
+
+  sizes(): Promise<TableSizes>
+
+  /** Since when the processes that feed the views from a topic are to stand still, on every machine; undefined while they go on. */
+  pausedSince(): Promise<number | undefined>
+
+  setPaused(since: number | undefined): Promise<void>
 
   /** Forgets all rows, the checkpoint and the offsets. */
   clear(): Promise<void>

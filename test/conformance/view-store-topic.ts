@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noRecords } from '../../src/projections/view-records.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { ViewStore, TopicBatch } from '../../src/views/view-store.ts'
 
@@ -8,6 +9,7 @@ const TOPIC = 'refold.events'
 
 const batch = (change: Partial<TopicBatch>): TopicBatch => ({
   rows: [],
+  records: noRecords,
   topic: TOPIC,
   partition: 0,
   generation: 0,
@@ -77,13 +79,13 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
       const generation = await begin()
       await views().applyFrom(batch({ generation, rows: [newRow('old', 10, { state: 'wrong' }), newRow('gone', 20)], next: 50 }))
       const rebuild = await views().beginRebuild()
-      await rebuild.put([newRow('old', 10, { state: 'right' }), newRow('new', 15)])
-      await rebuild.put([newRow('new', 30, { revision: 2 })])
-      await rebuild.put([newRow('new', 20, { revision: 1 })])
+      await rebuild.put({ rows: [newRow('old', 10, { state: 'right' }), newRow('new', 15)], records: noRecords })
+      await rebuild.put({ rows: [newRow('new', 30, { revision: 2 })], records: noRecords })
+      await rebuild.put({ rows: [newRow('new', 20, { revision: 1 })], records: noRecords })
       expect(await rebuild.getMany(['new', 'gone'])).toMatchObject([{ runId: 'new', revision: 2 }])
       expect(await idsIn(views())).toEqual(['gone', 'old'])
       expect(await views().applyFrom(batch({ generation, from: 50, next: 60 }))).toBe(true)
-      await rebuild.finish(TOPIC, new Map([[0, 55]]))
+      await rebuild.finish({ checkpoint: undefined, topic: { name: TOPIC, offsets: new Map([[0, 55]]) } })
       expect(await idsIn(views())).toEqual(['new', 'old'])
       expect(await views().get('old')).toMatchObject({ state: 'right' })
       expect((await stateOf(views())).offsets).toEqual({ 0: 55 })
@@ -92,7 +94,7 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
       const generation = await begin()
       await views().applyFrom(batch({ generation, next: 50 }))
       const rebuild = await views().beginRebuild()
-      await rebuild.finish(TOPIC, new Map([[0, 50]]))
+      await rebuild.finish({ checkpoint: undefined, topic: { name: TOPIC, offsets: new Map([[0, 50]]) } })
       expect(await views().applyFrom(batch({ generation, rows: [newRow('late', 10)], from: 50, next: 60 }))).toBe(false)
       expect(await views().applyFrom(batch({ generation: await begin(), rows: [newRow('next', 10)], from: 50, next: 60 }))).toBe(true)
       expect(await idsIn(views())).toEqual(['next'])
@@ -100,13 +102,13 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
     test('that is discarded leaves no trace, and another can be begun', async () => {
       await views().applyFrom(batch({ generation: await begin(), rows: [newRow('a', 10)] }))
       const given = await views().beginRebuild()
-      await given.put([newRow('b', 20)])
+      await given.put({ rows: [newRow('b', 20)], records: noRecords })
       await given.discard()
       expect(await idsIn(views())).toEqual(['a'])
       for (const runId of ['c', 'd']) {
         const rebuild = await views().beginRebuild()
-        await rebuild.put([newRow(runId, 30)])
-        await rebuild.finish(TOPIC, new Map())
+        await rebuild.put({ rows: [newRow(runId, 30)], records: noRecords })
+        await rebuild.finish({ checkpoint: undefined, topic: { name: TOPIC, offsets: new Map() } })
         expect(await idsIn(views())).toEqual([runId])
       }
       expect(await views().list({ status: 'active', agent: 'order-desk', limit: 5 })).toHaveLength(1)

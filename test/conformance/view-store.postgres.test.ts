@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noRecords } from '../../src/projections/view-records.ts'
 import { postgresViewStore } from '../../src/views/view-store.postgres.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { viewStoreConformance } from './view-store.ts'
@@ -19,13 +20,15 @@ describe('the tables of a Postgres view store', () => {
   test('are made once, whoever opens them at the same time', async () => {
     await postgres.pool.query('drop table refold_runs; drop table refold_view_state')
     const opened = await Promise.all([1, 2, 3, 4].map(() => postgresViewStore(postgres.pool)))
-    await Promise.all(opened.map((views, at) => views.apply({ rows: [], since: undefined, checkpoint: { log: 'a', position: at } })))
+    await Promise.all(
+      opened.map((views, at) => views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: 'a', position: at } })),
+    )
     expect(await opened[0]!.checkpoint()).toEqual({ log: 'a', position: 3 })
   })
 
   test('of another format are begun anew', async () => {
     const views = await postgresViewStore(postgres.pool)
-    await views.apply({ rows: [], since: await views.checkpoint(), checkpoint: { log: 'a', position: 9 } })
+    await views.apply({ rows: [], records: noRecords, since: await views.checkpoint(), checkpoint: { log: 'a', position: 9 } })
     await postgres.pool.query("update refold_view_state set format = 'older'")
     await expect(views.checkpoint()).rejects.toMatchObject({ code: 'InvalidConfiguration' })
     expect(await (await postgresViewStore(postgres.pool)).checkpoint()).toBeUndefined()

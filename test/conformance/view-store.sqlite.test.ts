@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { noRecords } from '../../src/projections/view-records.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'
 import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
 import { viewStoreConformance } from './view-store.ts'
@@ -37,7 +38,7 @@ describe('the file of a SQLite view store', () => {
     rmSync(folder, { recursive: true })
   })
   const mark = (views: ViewStore, position: number): Promise<boolean> =>
-    views.apply({ rows: [], since: undefined, checkpoint: { log: 'log-1', position } })
+    views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: 'log-1', position } })
   const tamper = (sql: string): void => {
     const db = new DatabaseSync(path)
     db.exec(sql)
@@ -47,6 +48,15 @@ describe('the file of a SQLite view store', () => {
   const damage = (fromByte: number): void => {
     const bytes = readFileSync(path)
     bytes.fill(0xff, fromByte)
+    writeFileSync(path, bytes)
+  }
+
+  const damageTable = (name: string): void => {
+    const db = new DatabaseSync(path)
+    const pages = db.prepare('select rootpage from sqlite_master where tbl_name = ?').all(name)
+    db.close()
+    const bytes = readFileSync(path)
+    for (const { rootpage } of pages) bytes.fill(0xff, (Number(rootpage) - 1) * 4096, Number(rootpage) * 4096)
     writeFileSync(path, bytes)
   }
 
@@ -73,19 +83,19 @@ describe('the file of a SQLite view store', () => {
     const views = openIndex()
     await mark(views, 10)
     await views.close()
-    tamper("update state set format = 'of old'")
+    tamper("update refold_view_state set format = 'of old'")
     const again = openIndex()
     expect(await again.checkpoint()).toBeUndefined()
     expect(await mark(again, 20)).toBe(true)
   })
   test('is begun anew where another program made its tables', async () => {
-    tamper('create table state (x); create table runs (y)')
+    tamper('create table refold_view_state (x); create table refold_runs (y)')
     expect(await openIndex().checkpoint()).toBeUndefined()
   })
   test('that another version has begun anew is not written by this one', async () => {
     const views = openIndex()
     await mark(views, 10)
-    tamper("update state set format = 'of the future'")
+    tamper("update refold_view_state set format = 'of the future'")
     await expect(mark(views, 20)).rejects.toMatchObject({
       code: 'InvalidConfiguration',
       message: expect.stringContaining('of the future') as string,
@@ -106,12 +116,12 @@ describe('the file of a SQLite view store', () => {
     const views = openIndex()
     await mark(views, 10)
     await views.close()
-    damage(2 * 4096)
+    damageTable('refold_runs')
     const damaged = openIndex()
     const since = await damaged.checkpoint()
     expect(since).toEqual({ log: 'log-1', position: 10 })
     expect(await damaged.list({ limit: 9 })).toEqual([])
-    expect(await damaged.apply({ rows: [], since, checkpoint: { log: 'log-1', position: 20 } })).toBe(false)
+    expect(await damaged.apply({ rows: [], records: noRecords, since, checkpoint: { log: 'log-1', position: 20 } })).toBe(false)
     expect(await mark(damaged, 10)).toBe(true)
   })
   test('that cannot be there at all is an error that names it', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../src/errors.ts'
+import { noRecords } from '../../src/projections/view-records.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { Checkpoint, ViewStore } from '../../src/views/view-store.ts'
 import { topicFeed } from './view-store-topic.ts'
@@ -31,6 +32,7 @@ const newRow = (runId: string, position: number, change: Partial<RunRow> = {}): 
   tokens: 0,
   costMicroUsd: 0,
   waitsFor: null,
+  waitsSince: null,
   asked: {},
   lastText: 'Grüße 😀',
   reason: null,
@@ -58,7 +60,7 @@ export const viewStoreConformance = (name: string, open: () => Promise<ViewsUnde
     const fill = async (...rows: RunRow[]): Promise<void> => {
       const since = await views().checkpoint()
       const position = Math.max(since?.position ?? 0, ...rows.map((row) => row.position))
-      expect(await views().apply({ rows, since, checkpoint: checkpoint(position) })).toBe(true)
+      expect(await views().apply({ rows, records: noRecords, since, checkpoint: checkpoint(position) })).toBe(true)
     }
 
     batches(views, fill)
@@ -98,14 +100,16 @@ const batches = (views: () => ViewStore, fill: Fill): void => {
     test('of a slower process is taken in without moving the checkpoint back', async () => {
       await fill(newRow('a', 10))
       await fill(newRow('a', 30, { revision: 2 }))
-      expect(await views().apply({ rows: [newRow('b', 20)], since: checkpoint(10), checkpoint: checkpoint(20) })).toBe(true)
+      expect(await views().apply({ rows: [newRow('b', 20)], records: noRecords, since: checkpoint(10), checkpoint: checkpoint(20) })).toBe(
+        true,
+      )
       expect(await views().checkpoint()).toEqual(checkpoint(30))
       expect(await views().get('b')).toMatchObject({ position: 20 })
     })
     test('folded on what was cleared meanwhile is refused whole', async () => {
       await fill(newRow('a', 10))
       await views().clear()
-      const late = { rows: [newRow('a', 20, { revision: 1 })], since: checkpoint(10), checkpoint: checkpoint(20) }
+      const late = { rows: [newRow('a', 20, { revision: 1 })], records: noRecords, since: checkpoint(10), checkpoint: checkpoint(20) }
       expect(await views().apply(late)).toBe(false)
       await fill(newRow('c', 5))
       expect(await views().apply(late)).toBe(false)
@@ -114,7 +118,7 @@ const batches = (views: () => ViewStore, fill: Fill): void => {
     })
     test('of another log is refused, and the refusal names both logs', async () => {
       await fill(newRow('a', 10))
-      const foreign = views().apply({ rows: [newRow('x', 1)], since: undefined, checkpoint: checkpoint(1, 'log-2') })
+      const foreign = views().apply({ rows: [newRow('x', 1)], records: noRecords, since: undefined, checkpoint: checkpoint(1, 'log-2') })
       await rejection(foreign, 'InvalidInput')
       await expect(foreign).rejects.toThrow(/log-1.*log-2/)
       expect(await views().get('x')).toBeUndefined()
@@ -122,7 +126,7 @@ const batches = (views: () => ViewStore, fill: Fill): void => {
     })
     test('without rows moves the checkpoint', async () => {
       await fill()
-      expect(await views().apply({ rows: [], since: checkpoint(0), checkpoint: checkpoint(40) })).toBe(true)
+      expect(await views().apply({ rows: [], records: noRecords, since: checkpoint(0), checkpoint: checkpoint(40) })).toBe(true)
       expect(await views().checkpoint()).toEqual(checkpoint(40))
     })
   })
@@ -216,13 +220,15 @@ const endings = (views: () => ViewStore, fill: Fill): void => {
     expect(await views().checkpoint()).toBeUndefined()
     expect(await views().list({ limit: 9 })).toEqual([])
     expect(await views().due(9, 9)).toEqual([])
-    expect(await views().apply({ rows: [newRow('x', 1)], since: undefined, checkpoint: checkpoint(1, 'log-2') })).toBe(true)
+    expect(await views().apply({ rows: [newRow('x', 1)], records: noRecords, since: undefined, checkpoint: checkpoint(1, 'log-2') })).toBe(
+      true,
+    )
   })
   test('refuses every call once it is closed, but for closing', async () => {
     await views().close()
     await views().close()
     await rejection(views().checkpoint(), 'Closed')
-    await rejection(views().apply({ rows: [], since: undefined, checkpoint: checkpoint(1) }), 'Closed')
+    await rejection(views().apply({ rows: [], records: noRecords, since: undefined, checkpoint: checkpoint(1) }), 'Closed')
     await rejection(views().get('a'), 'Closed')
     await rejection(views().list({ limit: 1 }), 'Closed')
     await rejection(views().due(1, 1), 'Closed')

@@ -9,6 +9,7 @@ import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent, StoredEvent } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
+import { noRecords } from '../../../src/projections/view-records.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { eventsIn, messagesIn, openBusWorld, type BusWorld } from './bus-world.ts'
@@ -134,7 +135,7 @@ describe('a view that is fed from the topic of events', () => {
         if (isRebuilt) return views.applyFrom(batch)
         isRebuilt = true
         const { offsets } = await views.topicState(batch.topic)
-        await (await views.beginRebuild()).finish(batch.topic, offsets)
+        await (await views.beginRebuild()).finish({ checkpoint: undefined, topic: { name: batch.topic, offsets } })
         return views.applyFrom(batch)
       },
     })
@@ -280,10 +281,10 @@ describe('a rebuild', () => {
         const rebuild = await views.beginRebuild()
         return {
           ...rebuild,
-          async finish(topic, offsets) {
+          async finish(place) {
             // The log has been read by now.
             await during('late')
-            await rebuild.finish(topic, offsets)
+            await rebuild.finish(place)
           },
         }
       },
@@ -294,7 +295,7 @@ describe('a rebuild', () => {
     const { generation, offsets } = await views.topicState(world.topics.events)
     const [partition, from] = [...offsets][0]!
     const wrong = { ...(await views.get('run-a'))!, revision: 12, state: 'wrong' }
-    await views.applyFrom({ rows: [wrong], topic: world.topics.events, partition, generation, from, next: from })
+    await views.applyFrom({ rows: [wrong], records: noRecords, topic: world.topics.events, partition, generation, from, next: from })
     await append(world.log, 'run-a', [newEvent('run-a', 12, recorded(completed, 'completed'))], 12)
     isLive = true
     await consumer.rebuild()

@@ -8,6 +8,7 @@ import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
+import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { sqliteViewStore } from '../../../src/views/view-store.sqlite.ts'
@@ -128,6 +129,7 @@ describe('catching up', () => {
         for (const views of stores) {
           await createProjector({ log, views }).catchUp()
           expect(await rowsOf(views)).toEqual(expected)
+          expect(await viewDifferences(log, views)).toEqual([])
           await views.close()
         }
       }),

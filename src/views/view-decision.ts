@@ -26,3 +26,6 @@ export const checkLimit = (limit: number): void => {
 }
 
 export const viewsClosed = (): AppError => new AppError('Closed', 'the view store is closed')
+
+export const rebuildTakenOver = (): AppError =>
+  new AppError('NotPossible', 'Expected this rebuild to be the only one, found that another has begun since: its result counts')

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf } from '../events/message.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
-import { count, duration, money } from './amounts.ts'
+import { count, duration, money } from './amount-text.ts'
 import { valueLine } from './printable.ts'
 
 /** What an event says, as one line of unlimited length that may still hold control characters. */
