@@ -246,7 +246,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     owed,
     timers,
     waitsFor: whom,
-    waitsSince: whom !== null && whom === row.waitsFor ? row.waitsSince : whom && event.meta.at,
+    waitsSince: sinceWhen(row, whom, event.meta.at),
     attentionAt: attentionAt(owed, timers),
     ...present({ open }),
   }
@@ -260,4 +260,9 @@ const waitsFor = (asked: Asked, owed: Due, inTurn: boolean): RunRow['waitsFor'] 
   if (whom.includes('approval')) return 'approval'
   if (whom.includes('human')) return 'human'
   return inTurn || Object.keys(owed).length > 0 ? null : 'message'
+}
+
+const sinceWhen = (row: RunRow, whom: RunRow['waitsFor'], at: number): number | null => {
+  if (whom === null) return null
+  return whom === row.waitsFor ? row.waitsSince : at
 }

@@ -143,5 +143,5 @@ const stillOpen = <Record extends Settling>(before: ByCall<Record> | undefined, 
 
 const someOf = (open: { readonly [Name in keyof OpenRecords]: OpenRecords[Name] | undefined }): OpenRecords | undefined => {
   const kept = Object.entries(open).filter(([, records]) => records !== undefined)
-  return kept.length === 0 ? undefined : (Object.fromEntries(kept) as OpenRecords)
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
 }

@@ -42,28 +42,7 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
         return true
       }),
     beginRebuild: () => beginPostgresShadow(use, transaction),
-    get: (runId) => use(async () => (await readRows(pool, 'where run_id = $1', [runId]))[0]),
-    getMany: (runIds) => use(() => readRows(pool, 'where run_id = any($1)', [runIds])),
-    list: async (page) => {
-      checkLimit(page.limit)
-      const { which, values } = listQuery(page)
-      return use(() => readRows(pool, which, values))
-    },
-    due: async (now, limit) => {
-      checkLimit(limit)
-      return use(() => readRows(pool, 'where due_at <= $1 order by due_at, position limit $2', [now, limit]))
-    },
-    query: async (view, filter, now) => {
-      const { text, values } = queryText(view, filter, now)
-      const found = await use(() => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
-      return pageOf(view, filter, found.rows)
-    },
-    sizes: () =>
-      use(async () => {
-        const counts = viewTables.map(({ name }) => `select '${name}' as name, count(*) as n from ${name}`)
-        const { rows } = await pool.query<{ name: string; n: string }>(counts.join(' union all '))
-        return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
-      }),
+    ...reads(use),
     pausedSince: () => use(async () => (await readState(pool)).pausedSince),
     setPaused: (since) =>
       use(async () => {
@@ -81,6 +60,33 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
     },
   }
 }
+
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+
+const reads = (use: PostgresUse): Reads => ({
+  get: (runId) => use(async (pool) => (await readRows(pool, 'where run_id = $1', [runId]))[0]),
+  getMany: (runIds) => use((pool) => readRows(pool, 'where run_id = any($1)', [runIds])),
+  list: async (page) => {
+    checkLimit(page.limit)
+    const { which, values } = listQuery(page)
+    return use((pool) => readRows(pool, which, values))
+  },
+  due: async (now, limit) => {
+    checkLimit(limit)
+    return use((pool) => readRows(pool, 'where due_at <= $1 order by due_at, position limit $2', [now, limit]))
+  },
+  query: async (view, filter, now) => {
+    const { text, values } = queryText(view, filter, now)
+    const found = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
+    return pageOf(view, filter, found.rows)
+  },
+  sizes: () =>
+    use(async (pool) => {
+      const counts = viewTables.map(({ name }) => `select '${name}' as name, count(*) as n from ${name}`)
+      const { rows } = await pool.query<{ name: string; n: string }>(counts.join(' union all '))
+      return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
+    }),
+})
 
 const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   try {
@@ -100,11 +106,11 @@ const numbered = (text: string): string => {
   return text.replace(/\?/g, () => `$${++count}`)
 }
 
-const WIDE_NUMBERS: ReadonlySet<number> = new Set([types.builtins.INT8, types.builtins.NUMERIC])
+const WIDE_NUMBERS: ReadonlySet<number> = new Set<number>([types.builtins.INT8, types.builtins.NUMERIC])
 
 /** Sums and 64-bit integers, which Postgres hands out as text: here they are all below 2^53. */
 const asNumbers = {
-  getTypeParser: ((oid: number, format?: 'text') =>
+  getTypeParser: ((oid: Parameters<typeof types.getTypeParser>[0], format?: 'text') =>
     WIDE_NUMBERS.has(oid) ? Number : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
 }
 

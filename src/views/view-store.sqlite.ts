@@ -46,25 +46,7 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     topicState: async (topic) => use(({ state }) => state.topic(topic)),
     applyFrom: async (batch) => written((views) => writeFrom(views, batch)),
     beginRebuild: async () => beginSqliteShadow(checked),
-    get: async (runId) => use(({ tables }) => tables.get(runId)),
-    getMany: async (runIds) => use(({ tables }) => runIds.flatMap((runId) => tables.get(runId) ?? [])),
-    list: async (page) => {
-      checkLimit(page.limit)
-      return use(({ db }) => list(db, page))
-    },
-    due: async (now, limit) => {
-      checkLimit(limit)
-      const text = 'select row from refold_runs where due_at <= ? order by due_at, position limit ?'
-      return use(({ db }) => db.prepare(text).all(now, limit).map(toRow))
-    },
-    query: async (view, filter, now) => {
-      const { text, values } = queryText(view, filter, now)
-      return use(({ db }) => pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[]))
-    },
-    sizes: async () =>
-      use(({ db }) =>
-        Object.fromEntries(viewTables.map(({ name }) => [name, Number(db.prepare(`select count(*) as n from ${name}`).get()?.['n'])])),
-      ),
+    ...reads(use),
     pausedSince: async () => use(({ state }) => state.pausedSince()),
     setPaused: async (since) => {
       written(({ state }) => {
@@ -80,6 +62,29 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     },
   }
 }
+
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+
+const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads => ({
+  get: async (runId) => use(({ tables }) => tables.get(runId)),
+  getMany: async (runIds) => use(({ tables }) => runIds.flatMap((runId) => tables.get(runId) ?? [])),
+  list: async (page) => {
+    checkLimit(page.limit)
+    return use(({ db }) => list(db, page))
+  },
+  due: async (now, limit) => {
+    checkLimit(limit)
+    const text = 'select row from refold_runs where due_at <= ? order by due_at, position limit ?'
+    return use(({ db }) => db.prepare(text).all(now, limit).map(toRow))
+  },
+  query: async (view, filter, now) => {
+    const { text, values } = queryText(view, filter, now)
+    return use(({ db }) => pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[]))
+  },
+  sizes: async () => use(({ db }) => Object.fromEntries(viewTables.map(({ name }) => [name, sizeOf(db, name)]))),
+})
+
+const sizeOf = (db: DatabaseSync, table: string): number => Number(db.prepare(`select count(*) as size from ${table}`).get()?.['size'])
 
 interface Opened {
   readonly db: DatabaseSync

@@ -17,7 +17,7 @@ const sum = (numbers: readonly (number | null)[]): number => numbers.reduce<numb
 
 /** What the views hold of a run, but for its conversation, has to be what the fold of its events and charts says. */
 export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecords): void => {
-  const open = <Record extends { readonly settledAt: number | null; readonly callId: string }>(all: readonly Record[]): string[] =>
+  const open = (all: readonly { readonly settledAt: number | null; readonly callId: string }[]): string[] =>
     all.flatMap(({ settledAt, callId }) => (settledAt === null ? [callId] : [])).sort()
   expect(row.problem).toBeUndefined()
   expect(row).toMatchObject({ status: state.status, paused: state.paused, revision: state.revision })
