@@ -123,10 +123,11 @@ const followTopic = (options: EventConsumerOptions, take: BatchTaker): Following
       consume()
     },
     hold(who, isHeld) {
+      const wasHeld = holders.size > 0
       if (isHeld) holders.add(who)
       else holders.delete(who)
       if (holders.size > 0) consumer?.pause()
-      else consumer?.resume()
+      else if (wasHeld) consumer?.resume()
     },
     async again() {
       if (consumer === undefined) return

@@ -8,7 +8,7 @@ import type { OpenStreams } from './open-streams.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
-  readonly views: Pick<ViewStore, 'list'>
+  readonly views: Pick<ViewStore, 'list' | 'query'>
   /** Brings the views up to the log before they are read. */
   readonly projector: { catchUp(): Promise<void> }
 }

@@ -12,6 +12,7 @@ import { streamEvents } from './event-stream.ts'
 import type { HttpEnv } from './http-env.ts'
 import { queryRoutes as routes } from './query-routes.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
+import { addViewRoutes } from './view-routes.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 
@@ -21,6 +22,7 @@ const EVENTS_OF_A_PAGE = 200
 export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
   addViews(app, parts, requireOwn)
   addEvents(app, parts, requireOwn)
+  addViewRoutes(app, parts)
   app.openapi(routes.list, async (c) => {
     const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
     const { tenant } = c.get('access')

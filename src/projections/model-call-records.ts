@@ -52,7 +52,10 @@ const ownChanges = (open: OpenCalls, event: RunEvent): readonly ModelCallRecord[
     return [...taken, requested(event)]
   }
   if (event.type !== 'ModelCallSucceeded' && event.type !== 'ModelCallFailed') return []
-  return [settled(open[event.data.callId], event)]
+  const before = open[event.data.callId]
+  // The answer settles its call, whichever attempt it is of.
+  const others = before === undefined || before.attempt === event.data.attempt ? [] : [abandoned(before, event)]
+  return [...others, settled(before, event)]
 }
 
 const requested = ({ runId, revision, data, meta }: Requested): ModelCallRecord => ({

@@ -72,7 +72,7 @@ export const runViews = {
       text('role'),
       text('tool', 'nullable'),
       text('call_id', 'nullable', 'aside'),
-      text('asks_for', 'nullable', 'aside'),
+      text('asks_for', 'nullable'),
       text('verdict', 'nullable'),
       text('text'),
     ],

@@ -95,9 +95,9 @@ const checkedFilter = (name: ViewName, view: ViewQuery, filter: ViewFilter): Vie
   )
   if (unknown.length > 0) throw refused(name, `it has no filter ${unknown.join(', ')}`)
   if (waitingMs !== undefined && view.values === undefined) throw refused(name, 'it has no filter waitingMs')
-  if (status !== undefined && view.statuses?.includes(status) !== true) {
-    throw refused(name, `expected a status of ${view.statuses?.join(', ') ?? 'none'}, found ${status}`)
-  }
+  if (status === undefined) return parsed.data
+  if (view.statuses === undefined) throw refused(name, 'it has no filter status')
+  if (!view.statuses.includes(status)) throw refused(name, `expected a status of ${view.statuses.join(', ')}, found ${status}`)
   return parsed.data
 }
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../src/errors.ts'
 import { noRecords } from '../../src/projections/view-records.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { Checkpoint, ViewStore } from '../../src/views/view-store.ts'
+import { viewAnswers } from './view-store-queries.ts'
 import { topicFeed } from './view-store-topic.ts'
 
 export interface ViewsUnderTest {
@@ -68,6 +69,7 @@ export const viewStoreConformance = (name: string, open: () => Promise<ViewsUnde
     attention(views, fill)
     endings(views, fill)
     topicFeed(views, newRow)
+    viewAnswers(views)
   })
 }
 

@@ -8,6 +8,7 @@ import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
 import { addProjectCommand, addRelayCommand, addWorkerCommand } from './processes.ts'
+import { addQueryCommand } from './query.ts'
 import { addRecoverCommand } from './recover.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRunCommand } from './run.ts'
@@ -16,11 +17,12 @@ import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
+import { addViewsCommand } from './views.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
   'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand],
-  'Look:': [addListCommand, addShowCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
+  'Look:': [addListCommand, addShowCommand, addQueryCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
   'Check:': [addReplayCommand, addDoctorCommand],
   'Operate:': [
     addApproveCommand,
@@ -33,6 +35,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,
+    addViewsCommand,
   ],
 }
 

@@ -261,6 +261,65 @@ describe('a view without a place in the topic', () => {
   })
 })
 
+describe('a view that somebody has paused', () => {
+  const quiet = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const aSecondLater = async (world: BusWorld): Promise<void> => {
+    await quiet()
+    world.clock.advance(1_000)
+    await quiet()
+  }
+
+  test('stands still within a second and goes on where it stood, whoever says so', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    const { notices } = await feed(world, viewStoreFeed(views))
+    await relay(world, await appendTurn(world.log, 'run-a'))
+    await caughtUp(world)
+    await views.setPaused(5)
+    await aSecondLater(world)
+    await relay(world, await appendTurn(world.log, 'run-b'))
+    await aSecondLater(world)
+    expect((await rowsIn(views)).map(({ runId }) => runId)).toEqual(['run-a'])
+    await views.setPaused(undefined)
+    await aSecondLater(world)
+    await caughtUp(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices.map(({ type }) => type)).toEqual(['viewRebuilt', 'viewPaused', 'viewResumed'])
+  })
+  test('is not filled before it is resumed', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    await appendTurn(world.log, 'run-a')
+    await views.setPaused(5)
+    const { notices } = await feed(world, viewStoreFeed(views))
+    await aSecondLater(world)
+    expect(await rowsIn(views)).toEqual([])
+    await views.setPaused(undefined)
+    await aSecondLater(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices.map(({ type }) => type)).toEqual(['viewPaused', 'viewResumed', 'viewRebuilt'])
+  })
+  test('is asked again where it cannot be asked', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    let isDown = false
+    const { notices } = await feed(world, {
+      ...viewStoreFeed(views),
+      isPaused: () => (isDown ? Promise.reject(new Error('no connection')) : Promise.resolve(false)),
+    })
+    isDown = true
+    await aSecondLater(world)
+    isDown = false
+    await aSecondLater(world)
+    await relay(world, await appendTurn(world.log, 'run-a'))
+    await caughtUp(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices).toContainEqual(expect.objectContaining({ type: 'viewUnavailable', reason: 'no connection' }))
+  })
+})
+
 describe('a rebuild', () => {
   test('corrects what was wrong, while the view goes on, and loses nothing that comes meanwhile', async () => {
     const world = await openBusWorld(2)
