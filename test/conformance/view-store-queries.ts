@@ -31,11 +31,18 @@ const startedFor = (agent: string, tenant?: string): RunFact => {
   return { ...fact, data: { ...fact.data, agent, ...(tenant === undefined ? {} : { tenant }) } }
 }
 
+const timed = (step: Recorded): Recorded =>
+  step.fact.type === 'ToolCallSucceeded' ? { ...step, fact: { ...step.fact, data: { ...step.fact.data, durationMs: 40 } } } : step
+
 const secondAttempt = (fact: RunFact): RunFact => ({ ...fact, data: { ...fact.data, attempt: 2 } }) as RunFact
 
 /** Five runs, of which each begins an hour after the one before. */
 const histories: Readonly<Record<string, readonly Recorded[]>> = {
-  'run-done': [recorded(startedFor('order-desk', 'acme'), 'awaitingMessage'), ...oneTurn.slice(1), recorded(completed, 'completed')],
+  'run-done': [
+    recorded(startedFor('order-desk', 'acme'), 'awaitingMessage'),
+    ...oneTurn.slice(1).map(timed),
+    recorded(completed, 'completed'),
+  ],
   'run-asks': [
     recorded(startedFor('order-desk', 'globex'), 'awaitingMessage'),
     ...oneTurn.slice(1, 4),

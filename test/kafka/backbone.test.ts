@@ -22,6 +22,7 @@ import { agentRegistry } from '../../src/runtime/agents.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { createRuntime, type Runtime } from '../../src/runtime/runtime.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
+import { viewDifferences } from '../../simulation/view-differences.ts'
 import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
 import { byStream, eventsIn, messagesIn, relayed } from '../unit/consumers/bus-world.ts'
 import { history, oneTurn } from '../unit/consumers/run-history.ts'
@@ -253,6 +254,7 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     const expected = await foldOf(log)
     expect(Object.keys(expected)).toHaveLength(120)
     expect(Object.fromEntries((await views.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(await viewDifferences(log, views)).toEqual([])
     for (const runId of runIds) expect(expected[runId]).toMatchObject({ revision: 2, paused: true, messages: 1 })
     const { streams, outOfOrder } = relayed(await messagesIn(bus, topics.events))
     expect({ streams, outOfOrder }).toEqual({ streams: byStream(await eventsIn(log)), outOfOrder: [] })
@@ -284,6 +286,7 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     await until(async () => (await view.lag()) === 0)
     const expected = await foldOf(log)
     expect(Object.fromEntries((await views.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(await viewDifferences(log, views)).toEqual([])
     expect(await messagesIn(bus, topics.eventsDeadLetters)).toMatchObject([{ key: 'x', value: 'hello' }])
   })
 })
