@@ -9,6 +9,7 @@ import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { Stage } from './stage.ts'
 import { firstDifference } from './state-text.ts'
+import { viewDifferences } from './view-differences.ts'
 import type { Worker } from './worker.ts'
 
 /** Whether every run has ended or waits for somebody, be it through its child. */
@@ -37,6 +38,7 @@ const childOf = (runs: ReadonlyMap<string, AuditedRun>, state: RunState): Audite
 export const lastLook = async (stage: Stage, now: number): Promise<void> => {
   const { auditor, cluster } = stage
   await cluster.projector.catchUp()
+  auditor.problems.push(...(await viewDifferences(stage.log, cluster.views)))
   for (const run of auditor.runs.values()) {
     const state = run.states.at(-1)
     if (state === undefined) continue

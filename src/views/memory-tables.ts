@@ -8,11 +8,14 @@ export interface MemoryTables {
   readonly records: () => ViewRecords
   readonly getMany: (runIds: readonly string[]) => RunRow[]
   readonly put: (changes: ViewChanges) => void
+  /** How often something was put. */
+  readonly puts: () => number
 }
 
 export const memoryTables = (): MemoryTables => {
   const rows = new Map<string, RunRow>()
   const newest: NewestRecords = newestRecords()
+  let puts = 0
   return {
     rows,
     records: newest.all,
@@ -20,6 +23,8 @@ export const memoryTables = (): MemoryTables => {
     put(changes) {
       for (const row of changes.rows) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
       newest.add(changes.records)
+      puts += 1
     },
+    puts: () => puts,
   }
 }

@@ -1,16 +1,15 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { RunRow } from '../projections/run-index.ts'
 import { noRecords, type ViewRecords } from '../projections/view-records.ts'
+import { memoryAnswers, type MemoryAnswers } from './memory-answers.ts'
 import { memoryTables, type MemoryTables } from './memory-tables.ts'
-import { sqliteTables } from './sqlite-tables.ts'
-import { createTables, sqliteDialect } from './table-sql.ts'
 import { checkLimit, checkpointAfter, rebuildTakenOver, viewsClosed } from './view-decision.ts'
-import { pageOf, queryText, type ViewRow } from './view-queries.ts'
+import { pageOf, queryText } from './view-queries.ts'
 import type { Checkpoint, RebuiltPlace, RunPage, ViewShadow, ViewStore } from './view-store.ts'
 import { recordTables, runsTable } from './view-tables.ts'
 
 interface Held {
   tables: MemoryTables
+  readonly answers: MemoryAnswers
   /** By topic and partition. */
   offsets: Map<string, ReadonlyMap<number, number>>
   generation: number
@@ -24,6 +23,7 @@ interface Held {
 export const memoryViewStore = (): ViewStore => {
   const held: Held = {
     tables: memoryTables(),
+    answers: memoryAnswers(),
     offsets: new Map(),
     generation: 0,
     checkpoint: undefined,
@@ -45,6 +45,7 @@ export const memoryViewStore = (): ViewStore => {
     },
     close: async () => {
       held.isClosed = true
+      held.answers.close()
     },
   }
 }
@@ -126,16 +127,9 @@ const runs = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> =
 
 const views = (held: Held): Pick<ViewStore, 'query' | 'sizes'> => ({
   async query(view, filter, now) {
-    const { text, values } = queryText(view, filter, now)
-    const { rows, records } = open(held).tables
-    const db = new DatabaseSync(':memory:')
-    try {
-      db.exec(createTables(sqliteDialect, ''))
-      sqliteTables(db, '').put({ rows: [...rows.values()], records: records() })
-      return pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[])
-    } finally {
-      db.close()
-    }
+    const query = queryText(view, filter, now)
+    const { tables, answers } = open(held)
+    return pageOf(view, filter, answers.ask(tables, query))
   },
   async sizes() {
     const { rows, records } = open(held).tables
