@@ -46,7 +46,7 @@ export const measureDiskSpace = async (folder: string, turns: number, rounds: nu
 
 const sizesIn = (folder: string): { log: number; index: number } => ({
   log: checkpointedSize(join(folder, 'log.db')),
-  index: checkpointedSize(join(folder, 'runs.db')),
+  index: checkpointedSize(join(folder, 'views.db')),
 })
 
 const checkpointedSize = (path: string): number => {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { FedView } from '../src/consumers/fed-view.ts'
 import { createProjector } from '../src/consumers/projector.ts'
-import { runIndexView } from '../src/consumers/run-index-view.ts'
+import { viewStoreFeed } from '../src/consumers/view-store-feed.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
-import { sqliteRunIndex } from '../src/views/run-index.sqlite.ts'
+import { sqliteViewStore } from '../src/views/view-store.sqlite.ts'
 
 /** What readers of runs ask, on SQLite, in a file of its own. */
 export interface SqliteView {
@@ -17,11 +17,11 @@ export interface SqliteView {
 }
 
 export const openSqliteView = (folder: string): SqliteView => {
-  const index = sqliteRunIndex({ path: join(folder, `${randomUUID()}.db`) })
+  const views = sqliteViewStore({ path: join(folder, `${randomUUID()}.db`) })
   return {
-    feed: runIndexView(index),
-    clear: () => index.clear(),
-    catchUp: (log) => createProjector({ log, index }).catchUp(),
-    close: () => index.close(),
+    feed: viewStoreFeed(views),
+    clear: () => views.clear(),
+    catchUp: (log) => createProjector({ log, views }).catchUp(),
+    close: () => views.close(),
   }
 }

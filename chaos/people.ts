@@ -29,7 +29,7 @@ export const playPeople = async (stage: Stage, signal: AbortSignal): Promise<voi
   }
   while (!signal.aborted) {
     try {
-      const active = await stage.refold.index.list({ status: 'active', limit: MOST_RUNS })
+      const active = await stage.refold.views.list({ status: 'active', limit: MOST_RUNS })
       for (const row of active.filter(isForPeople)) await attend(row)
     } catch (error) {
       // The store, or the database of the views, is away.

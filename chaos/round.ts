@@ -111,6 +111,6 @@ const untilRest = async (stage: Stage, histories: Histories, runIdsNow: () => re
 }
 
 const areShown = async ({ refold }: Stage, histories: Histories, runIds: readonly string[]): Promise<boolean> => {
-  const rows = new Map((await refold.index.getMany(runIds)).map((row) => [row.runId, row.revision]))
+  const rows = new Map((await refold.views.getMany(runIds)).map((row) => [row.runId, row.revision]))
   return runIds.every((runId) => rows.get(runId) === histories.of(runId).length - 1)
 }

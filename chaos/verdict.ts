@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { hadTwice } from '../simulation/ledger.ts'
+import { viewDifferences } from '../simulation/view-differences.ts'
 import { fromMessage } from '../src/consumers/event-message.ts'
 import { runIdOf } from '../src/events/codec.ts'
 import { hasEnded, type Histories } from './histories.ts'
 import type { WishedRun } from './load.ts'
 import type { Stage } from './stage.ts'
-import { viewDifferences } from './view-differences.ts'
 
 /** What must not happen, counted; each with words for whoever looks for the reason. */
 export interface Verdict {
@@ -40,7 +40,7 @@ export const judge = async ({ stage, histories, wished, runIds }: Judged): Promi
       return hasEnded(history) || last === undefined ? [] : [`${runId} stands at revision ${last.revision}, ${last.type}: ${last.meta}`]
     }),
     onceTwice: hadTwice(stage.ledger.lines()).filter((key) => known.has(key.slice(0, key.lastIndexOf('/')))),
-    viewDifferences: [...(await viewDifferences(stage, histories, runIds)), ...(await unexplained(stage, runIds))],
+    viewDifferences: [...(await viewDifferences(stage.refold.log, stage.refold.views)), ...(await unexplained(stage, runIds))],
   }
 }
 

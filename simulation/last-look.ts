@@ -9,6 +9,7 @@ import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { Stage } from './stage.ts'
 import { firstDifference } from './state-text.ts'
+import { viewDifferences } from './view-differences.ts'
 import type { Worker } from './worker.ts'
 
 /** Whether every run has ended or waits for somebody, be it through its child. */
@@ -37,10 +38,11 @@ const childOf = (runs: ReadonlyMap<string, AuditedRun>, state: RunState): Audite
 export const lastLook = async (stage: Stage, now: number): Promise<void> => {
   const { auditor, cluster } = stage
   await cluster.projector.catchUp()
+  auditor.problems.push(...(await viewDifferences(stage.log, cluster.views)))
   for (const run of auditor.runs.values()) {
     const state = run.states.at(-1)
     if (state === undefined) continue
-    const row = await cluster.index.get(run.runId)
+    const row = await cluster.views.get(run.runId)
     const problems = [
       restProblem(auditor.runs, run),
       ...saidProblems(state, auditor.books.said(run.runId)),
@@ -63,10 +65,10 @@ const approvalProblems = (state: RunState, now: number): string[] =>
     ...(state.calls.has(callId) || state.owed.has(callId) ? [] : [`the approval of ${callId} is asked for nothing`]),
   ])
 
-/** A worker that knows nothing but the index has to find all that is owed, and nothing else for ever. */
+/** A worker that knows nothing but the views has to find all that is owed, and nothing else for ever. */
 const rowProblems = (state: RunState, row: RunRow | undefined): string[] => {
-  if (row === undefined) return ['it is not in the index']
-  // Of a chart of their own the index cannot know which states are for people.
+  if (row === undefined) return ['it is not in the views']
+  // Of a chart of their own the views cannot know which states are for people.
   const knowsWhom = state.status === 'active' && !state.paused && state.chart.machine.id === 'agent-run'
   const expected = waitsFor(state) ?? null
   return [

@@ -6,7 +6,7 @@ import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { sha256 } from '../src/hash.ts'
 import { memorySnapshotStore } from '../src/snapshots/snapshot-store.memory.ts'
-import { memoryRunIndex } from '../src/views/run-index.memory.ts'
+import { memoryViewStore } from '../src/views/view-store.memory.ts'
 import { agentsWith } from './agents.ts'
 import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
@@ -66,7 +66,7 @@ export const setStage = (parts: StageParts): Stage => {
   const fates = fatesOf(chance, climate)
   const worldParts = { time, fates, books: auditor.books, problems: auditor.problems, tell }
   const world = outsideWorld(worldParts)
-  const index = memoryRunIndex()
+  const views = memoryViewStore()
   const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
   let lives = 0
   let crashes = 0
@@ -98,9 +98,9 @@ export const setStage = (parts: StageParts): Stage => {
     crash,
     models: { ...worldParts, promptHashes, asked: new Map() },
     world,
-    index,
+    views,
     snapshots: memorySnapshotStore(),
-    projector: createProjector({ log, index }),
+    projector: createProjector({ log, views }),
     random: () => chance.next(),
     isGone: (owner) => climate().seesDeath && gone.has(owner),
     sweeps: climate().sweeps,

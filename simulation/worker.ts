@@ -6,7 +6,7 @@ import { createRefold, type Refold } from '../src/runtime/refold.ts'
 import type { Runtime } from '../src/runtime/runtime.ts'
 import type { Notice } from '../src/runtime/runtime-parts.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
-import type { RunIndex } from '../src/views/run-index.ts'
+import type { ViewStore } from '../src/views/view-store.ts'
 import { agentsWith } from './agents.ts'
 import { newLife, type Life } from './life.ts'
 import type { OutsideWorld } from './outside-world.ts'
@@ -24,7 +24,7 @@ export interface Worker {
 export interface Cluster extends Surroundings {
   readonly models: ModelParts
   readonly world: OutsideWorld
-  readonly index: RunIndex
+  readonly views: ViewStore
   readonly projector: Projector
   readonly snapshots: SnapshotStore
   readonly problems: string[]

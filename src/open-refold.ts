@@ -16,7 +16,7 @@ import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/runtime-parts.ts'
 import type { RuntimeCounts } from './runtime/runtime.ts'
 import { vendorModels } from './vendor-models.ts'
-import type { RunIndex } from './views/run-index.ts'
+import type { ViewStore } from './views/view-store.ts'
 
 export interface RefoldOptions {
   /**
@@ -49,7 +49,7 @@ export interface RefoldCounts extends RuntimeCounts, SweepCounts {
 export interface OpenRefold extends RefoldCore {
   readonly log: EventLog
   readonly blobs: BlobStore
-  readonly index: RunIndex
+  readonly views: ViewStore
   readonly projector: Projector
   readonly counts: () => RefoldCounts
 }
@@ -70,8 +70,8 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   }
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())
   const stores = await openStores(environment, options.dir)
-  const { log, blobs, snapshots, index } = stores
-  const projector = createProjector({ log, index })
+  const { log, blobs, snapshots, views } = stores
+  const projector = createProjector({ log, views })
   const core = createRefold({
     log,
     blobs,
@@ -90,7 +90,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const stop = new AbortController()
   const sweeper = createSweeper({
     projector,
-    index,
+    views,
     runtime: core.runtime,
     clock: systemClock,
     intervalMs: options.sweepIntervalMs ?? 5_000,
@@ -104,7 +104,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     ...core,
     log,
     blobs,
-    index,
+    views,
     projector,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), notices: { ...notices } }),
     async close(closing) {

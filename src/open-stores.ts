@@ -10,15 +10,15 @@ import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
-import { sqliteRunIndex } from './views/run-index.sqlite.ts'
-import type { RunIndex } from './views/run-index.ts'
+import { sqliteViewStore } from './views/view-store.sqlite.ts'
+import type { ViewStore } from './views/view-store.ts'
 
 /** Everything that Refold keeps. */
 export interface Stores {
   readonly log: EventLog
   readonly blobs: BlobStore
   readonly snapshots: SnapshotStore
-  readonly index: RunIndex
+  readonly views: ViewStore
   close(): Promise<void>
 }
 
@@ -26,15 +26,15 @@ export interface Stores {
 export const openEmbeddedStores = (folder: string): Stores => {
   const dir = makeFolder(folder)
   const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
-  const index = sqliteRunIndex({ path: join(dir, 'runs.db') })
+  const views = sqliteViewStore({ path: join(dir, 'views.db') })
   const snapshots = sqliteSnapshotStore({ path: join(dir, 'snapshots.db') })
   return {
     log,
     blobs: fileBlobStore({ dir: join(dir, 'blobs') }),
     snapshots,
-    index,
+    views,
     async close() {
-      await index.close()
+      await views.close()
       await snapshots.close()
       await log.close()
     },
@@ -55,21 +55,21 @@ export const openBackboneStores = async ({ eventStore, client, postgres }: Backb
   // Only here, so that an embedded process loads neither client.
   const { Pool } = await import('pg')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
-  const { postgresRunIndex } = await import('./views/run-index.postgres.ts')
+  const { postgresViewStore } = await import('./views/view-store.postgres.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
   const pool = new Pool({ connectionString: postgres })
   // An idle connection that the server ends is replaced at its next use.
   pool.on('error', () => undefined)
-  const index = await postgresRunIndex(pool)
+  const views = await postgresViewStore(pool)
   const blobs = await postgresBlobStore(pool)
   const log = eventStoreDbEventLog({ connectionString: eventStore, client, clock: systemClock })
   return {
     log,
     blobs,
     snapshots: memorySnapshotStore(),
-    index,
+    views,
     async close() {
-      await index.close()
+      await views.close()
       await log.close()
       await pool.end()
     },

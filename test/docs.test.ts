@@ -112,6 +112,7 @@ describe('the documentation', () => {
   test.each([
     ['the folders and charts', 'scripts/diagram.ts'],
     ['the events', 'scripts/events-page.ts'],
+    ['the views', 'scripts/views-page.ts'],
   ])(
     'shows %s as they are',
     (_, script) => {

@@ -1,9 +1,9 @@
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { offset } from './amounts.ts'
 import type { Colours } from './colours.ts'
-import { eventSummary } from './event-summary.ts'
+import { eventSummary } from '../projections/event-summary.ts'
 import type { LiveRun } from './live-run.ts'
-import { oneLine } from './printable.ts'
+import { oneLine } from '../projections/printable.ts'
 import { typePaint } from './timeline.ts'
 
 /** What somebody who waits for an answer does not want to read about: it is seen in the answer itself, or says nothing. */

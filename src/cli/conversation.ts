@@ -5,7 +5,7 @@ import type { RunView } from '../runtime/run-view.ts'
 import type { CommandLine } from './command-line.ts'
 import type { RunFollower } from './follow-run.ts'
 import { lineReader, type LineReader } from './line-reader.ts'
-import { printable, valueLine } from './printable.ts'
+import { printable, valueLine } from '../projections/printable.ts'
 
 type Wish = () => Promise<void>
 

@@ -5,11 +5,11 @@ import type { RunRow } from '../projections/run-index.ts'
 const PAGE = 1_000
 
 /** The rows of all runs, the one that was touched longest ago first. */
-export const everyRun = async ({ index, projector }: Pick<OpenRefold, 'index' | 'projector'>): Promise<RunRow[]> => {
+export const everyRun = async ({ views, projector }: Pick<OpenRefold, 'views' | 'projector'>): Promise<RunRow[]> => {
   await projector.catchUp()
   const rows: RunRow[] = []
   for (;;) {
-    const page = await index.list(present({ limit: PAGE, before: rows.at(-1)?.position }))
+    const page = await views.list(present({ limit: PAGE, before: rows.at(-1)?.position }))
     rows.push(...page)
     if (page.length < PAGE) return rows.reverse()
   }

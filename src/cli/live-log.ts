@@ -1,6 +1,7 @@
 import { createStore } from '@xstate/store'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import { counted, money } from './amounts.ts'
+import { counted } from './amounts.ts'
+import { money } from '../projections/amount-text.ts'
 
 /** What `tail` knows of the log: a fold of the events it has shown. */
 interface LiveLog {

@@ -2,7 +2,7 @@ import { createStore } from '@xstate/store'
 import { z } from 'zod'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { textOf } from '../events/message.ts'
-import { count, money } from './amounts.ts'
+import { count, money } from '../projections/amount-text.ts'
 
 /** What a live view shows of a run: a fold of its events, and of the text that is being written. */
 export interface LiveRun {

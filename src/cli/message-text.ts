@@ -1,6 +1,6 @@
 import { textOf, toolCallsOf, type Message } from '../events/message.ts'
 import type { Colours } from './colours.ts'
-import { printable } from './printable.ts'
+import { printable } from '../projections/printable.ts'
 
 /** A conversation as the model sees it, one block a message. */
 export const transcriptLines = (messages: readonly Message[], colours: Colours): string[] =>

@@ -1,11 +1,11 @@
 import type { OpenRefold } from '../open-refold.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { RunView } from '../runtime/run-view.ts'
-import { count, money } from './amounts.ts'
+import { count, money } from '../projections/amount-text.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
 import { followRun } from './follow-run.ts'
-import { printable, valueLine } from './printable.ts'
+import { printable, valueLine } from '../projections/printable.ts'
 import { atWork } from './session.ts'
 
 /** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. */

@@ -1,4 +1,4 @@
-import { count } from './amounts.ts'
+import { count } from '../projections/amount-text.ts'
 
 export interface ProgressBar {
   step(): void

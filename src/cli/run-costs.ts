@@ -1,6 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
-import { count, money } from './amounts.ts'
+import { count, money } from '../projections/amount-text.ts'
 import { textTable } from './text-table.ts'
 
 /** What one model has cost a run. */

@@ -1,5 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
-import { age, count, money } from './amounts.ts'
+import { age } from './amounts.ts'
+import { count, money } from '../projections/amount-text.ts'
 import type { Colours, Paint } from './colours.ts'
 import { textTable } from './text-table.ts'
 

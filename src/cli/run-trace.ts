@@ -8,8 +8,8 @@ import { readRun } from '../runtime/run-reader.ts'
 import { chartGraph, type ChartGraph } from '../statechart/graph.ts'
 import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
 import { offset } from './amounts.ts'
-import { eventSummary } from './event-summary.ts'
-import { oneLine } from './printable.ts'
+import { eventSummary } from '../projections/event-summary.ts'
+import { oneLine } from '../projections/printable.ts'
 
 export interface RunTrace {
   readonly agent: Agent

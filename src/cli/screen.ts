@@ -1,5 +1,5 @@
 import { widthOf, type OutputStreams } from './output.ts'
-import { oneLine, printable } from './printable.ts'
+import { oneLine, printable } from '../projections/printable.ts'
 
 /** A terminal that shows three things at once: an answer as it is written, lines about what happens, and one live line below. */
 export interface Screen {

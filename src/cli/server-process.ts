@@ -145,7 +145,7 @@ const openCountedBus = async (line: CommandLine, logger: Logger, metrics: Proces
   return counted
 }
 
-export const ownDependencies = ({ log, index }: OpenRefold): readonly Dependency[] => [
+export const ownDependencies = ({ log, views }: OpenRefold): readonly Dependency[] => [
   { name: 'log', ask: () => log.head() },
-  { name: 'views', ask: () => index.checkpoint() },
+  { name: 'views', ask: () => views.checkpoint() },
 ]

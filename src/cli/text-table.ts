@@ -1,4 +1,4 @@
-import { oneLine } from './printable.ts'
+import { oneLine } from '../projections/printable.ts'
 
 export interface Column {
   readonly title: string

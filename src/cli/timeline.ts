@@ -1,6 +1,6 @@
 import { offset } from './amounts.ts'
 import type { Colours, Paint } from './colours.ts'
-import { eventSummary } from './event-summary.ts'
+import { eventSummary } from '../projections/event-summary.ts'
 import type { ReadEvent } from './stored-events.ts'
 import { textTable } from './text-table.ts'
 

@@ -1,9 +1,10 @@
 import type { RunView } from '../runtime/run-view.ts'
-import { count, duration, money, moment } from './amounts.ts'
+import { moment } from './amounts.ts'
+import { count, duration, money } from '../projections/amount-text.ts'
 import type { Colours } from './colours.ts'
-import { timerName } from './event-summary.ts'
+import { timerName } from '../projections/event-summary.ts'
 import { transcriptLines } from './message-text.ts'
-import { oneLine, printable, valueLine } from './printable.ts'
+import { oneLine, printable, valueLine } from '../projections/printable.ts'
 
 interface Look {
   readonly colours: Colours

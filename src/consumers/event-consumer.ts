@@ -1,11 +1,11 @@
 import type { Batch, Bus, BusConsumer, DeliveredMessage, Restart } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
-import { RUN_STREAM_PREFIX } from '../events/codec.ts'
-import { nextTurn } from './bursts.ts'
 import { completeEvents, runIdsIn } from './complete-events.ts'
 import { deadLetters, type DeadLetter } from './dead-letters.ts'
 import type { FedView, PoisonEvent } from './fed-view.ts'
+import { rebuildView } from './rebuild-view.ts'
 import type { Topics } from './topics.ts'
 
 // Keeps a view in step with the topic of events.
@@ -17,6 +17,9 @@ import type { Topics } from './topics.ts'
 export type ConsumerNotice =
   | { readonly type: 'eventsLeftOut'; readonly group: string; readonly code: string; readonly reason: string; readonly key: string }
   | { readonly type: 'viewRebuilt'; readonly group: string; readonly events: number }
+  | { readonly type: 'viewPaused' | 'viewResumed'; readonly group: string }
+  /** It is tried again. */
+  | { readonly type: 'viewUnavailable'; readonly group: string; readonly reason: string }
 
 export interface EventConsumerOptions {
   readonly bus: Bus
@@ -50,8 +53,8 @@ export interface EventConsumer {
   close(): Promise<void>
 }
 
-const BATCH_EVENTS = 500
-const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
+/** How soon it obeys what somebody on another machine has ordered. */
+const WATCH_INTERVAL_MS = 1_000
 
 /** What the view is known to be, for one partition. */
 interface Stand {
@@ -60,38 +63,28 @@ interface Stand {
 }
 
 /**
- * Follows the topic until it is closed. A view that was never filled, or that stands where the topic no longer is, is filled from the log
- * first: a topic keeps its messages for days only.
+ * Follows the topic until it is closed, and stands still while the view is paused. A view that was never filled, or that stands where the
+ * topic no longer is, is filled from the log first: a topic keeps its messages for days only.
  */
 export const startEventConsumer = async (options: EventConsumerOptions): Promise<EventConsumer> => {
-  const { bus, view, topics, group } = options
+  const { bus, view, topics } = options
   const take = batchTaker(options)
-  let isPaused = false
+  const following = followTopic(options, take)
+  const orders = watchOrders(options, following)
+  await orders.obeyed()
   let rebuilding: Promise<void> = Promise.resolve()
-
-  const consume = (): BusConsumer => {
-    const started = bus.consume({ group, topics: [topics.events], startAt: (_, partition) => take.startAt(partition), handle: take.handle })
-    if (isPaused) started.pause()
-    return started
-  }
-  if (await hasToBeFilled(bus, view, topics.events)) await rebuildView(options)
-  let consumer = consume()
-
   return {
-    pause() {
-      isPaused = true
-      consumer.pause()
+    pause: () => {
+      following.hold('caller', true)
     },
-    resume() {
-      isPaused = false
-      consumer.resume()
+    resume: () => {
+      following.hold('caller', false)
     },
     rebuild() {
       const done = rebuilding.then(async () => {
-        await rebuildView(options)
+        await fill(options)
         // Everybody in the group asks the view anew where to go on: what came while the log was read is taken in again.
-        await consumer.close()
-        consumer = consume()
+        await following.again()
       })
       rebuilding = done.catch(() => undefined)
       return done
@@ -99,8 +92,91 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
     lag: () => lagBehind(bus, view, topics.events),
     counts: take.counts,
     async close() {
+      await orders.end()
       await rebuilding
+      await following.close()
+    },
+  }
+}
+
+interface Following {
+  /** Begins, unless it has begun. Rejects where the view cannot be filled. */
+  begin(): Promise<void>
+  /** It stands still as long as anybody holds it. */
+  hold(who: 'caller' | 'view', isHeld: boolean): void
+  again(): Promise<void>
+  close(): Promise<void>
+}
+
+const followTopic = (options: EventConsumerOptions, take: BatchTaker): Following => {
+  const { bus, view, topics, group } = options
+  const holders = new Set<string>()
+  let consumer: BusConsumer | undefined
+  const consume = (): void => {
+    consumer = bus.consume({ group, topics: [topics.events], startAt: (_, partition) => take.startAt(partition), handle: take.handle })
+    if (holders.size > 0) consumer.pause()
+  }
+  return {
+    async begin() {
+      if (consumer !== undefined) return
+      if (await hasToBeFilled(bus, view, topics.events)) await fill(options)
+      consume()
+    },
+    hold(who, isHeld) {
+      const wasHeld = holders.size > 0
+      if (isHeld) holders.add(who)
+      else holders.delete(who)
+      if (holders.size > 0) consumer?.pause()
+      else if (wasHeld) consumer?.resume()
+    },
+    async again() {
+      if (consumer === undefined) return
       await consumer.close()
+      consume()
+    },
+    close: async () => consumer?.close(),
+  }
+}
+
+interface Orders {
+  /** Asks once. Rejects where the view cannot be asked or filled. */
+  obeyed(): Promise<void>
+  end(): Promise<void>
+}
+
+/** Obeys, again and again, whoever pauses the view and resumes it. A view that was paused from the beginning is filled once it is resumed. */
+const watchOrders = ({ view, group, clock, notify }: EventConsumerOptions, following: Following): Orders => {
+  let isPaused = false
+  let isOver = false
+  let disarm = (): void => undefined
+  let asking: Promise<void> = Promise.resolve()
+  const ask = async (): Promise<void> => {
+    const wasPaused = isPaused
+    isPaused = await view.isPaused()
+    following.hold('view', isPaused)
+    if (isPaused !== wasPaused) notify({ type: isPaused ? 'viewPaused' : 'viewResumed', group })
+    if (!isPaused) await following.begin()
+  }
+  const askLater = (): void => {
+    disarm = clock.setTimer(WATCH_INTERVAL_MS, () => {
+      asking = ask()
+        .catch((error: unknown) => {
+          notify({ type: 'viewUnavailable', group, reason: messageOf(error) })
+        })
+        .finally(() => {
+          if (!isOver) askLater()
+        })
+    })
+  }
+  return {
+    async obeyed() {
+      await ask()
+      askLater()
+    },
+    async end() {
+      isOver = true
+      disarm()
+      await asking
     },
   }
 }
@@ -122,29 +198,14 @@ const lagBehind = async (bus: Bus, view: FedView, topic: string): Promise<number
   return behind.reduce((sum, messages) => sum + messages, 0)
 }
 
-const rebuildView = async ({ bus, log, view, topics, group, notify }: EventConsumerOptions): Promise<void> => {
-  // Asked before the log is read: whatever lies before these offsets is in the log by now.
-  const ends = new Map((await bus.ranges(topics.events)).map(({ partition, end }) => [partition, end]))
-  const rebuild = await view.beginRebuild()
-  let events = 0
-  try {
-    let batch: StoredEvent[] = []
-    for await (const event of log.readAll({ filter: RUNS })) {
-      events += 1
-      batch.push(event)
-      if (batch.length < BATCH_EVENTS) continue
-      await rebuild.take(batch)
-      batch = []
-      await nextTurn()
-    }
-    await rebuild.take(batch)
-    await rebuild.finish(topics.events, ends)
-  } catch (error) {
-    await rebuild.discard().catch(() => undefined)
-    throw error
-  }
+const fill = async ({ bus, log, view, topics, group, notify }: EventConsumerOptions): Promise<void> => {
+  const events = await rebuildView({ log, view, topic: { name: topics.events, ends: () => topicEnds(bus, topics.events) } })
   notify({ type: 'viewRebuilt', group, events })
 }
+
+/** Of the next message to come, by partition. */
+export const topicEnds = async (bus: Bus, topic: string): Promise<ReadonlyMap<number, number>> =>
+  new Map((await bus.ranges(topic)).map(({ partition, end }) => [partition, end]))
 
 interface BatchTaker {
   readonly startAt: (partition: number) => Promise<number>

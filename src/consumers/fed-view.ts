@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../eventlog/event-log.ts'
-import type { TopicState } from '../views/run-index.ts'
+import type { RebuiltPlace, TopicState } from '../views/view-store.ts'
 
 /** An event that a view cannot take in. */
 export interface PoisonEvent {
@@ -35,8 +35,8 @@ export interface OpenRuns {
 export interface ViewRebuild {
   /** The next events of the log, in order. */
   take(events: readonly StoredEvent[]): Promise<void>
-  /** All that the view showed is replaced in one step, and the topic is read on from these offsets. */
-  finish(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  /** All that the view showed is replaced in one step, and log and topic are read on from here. */
+  finish(place: RebuiltPlace): Promise<void>
   discard(): Promise<void>
 }
 
@@ -47,5 +47,7 @@ export interface ViewRebuild {
 export interface FedView {
   state(topic: string): Promise<TopicState>
   open(runIds: readonly string[]): Promise<OpenRuns>
+  /** Whether somebody wants all that feed it to stand still, on whatever machine. */
+  isPaused(): Promise<boolean>
   beginRebuild(): Promise<ViewRebuild>
 }

@@ -1,35 +1,35 @@
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
-import type { Checkpoint, RunIndex } from '../views/run-index.ts'
+import type { Checkpoint, ViewStore } from '../views/view-store.ts'
 import { bursts, nextTurn } from './bursts.ts'
 import { identityOf } from './log-identity.ts'
-import { foldRows, runIdsOf } from './run-rows.ts'
+import { foldViews, runIdsOf } from './folded-views.ts'
 
-// Keeps the index of runs in step with the log.
+// Keeps the view store in step with the log.
 //
 //   V1. A row is a fold of its run's events in order; an event that a row holds already is passed over.
 //   V2. The checkpoint moves in the same transaction as the rows.
 //   V3. Whatever is in the log, it goes on: an event that cannot be read is a problem of its own run only.
 //
-// So it may be stopped anywhere, and any number of processes may run it on one index.
+// So it may be stopped anywhere, and any number of processes may run it on one view store.
 
 export interface Projector {
-  /** Takes in all that the log holds when it is called, at least. Rejects with the errors of log and index. */
+  /** Takes in all that the log holds when it is called, at least. Rejects with the errors of log and views. */
   catchUp(): Promise<void>
-  /** Catches up and then follows the log until the signal; a failure of the log or the index rejects, and it may be run again. */
+  /** Catches up and then follows the log until the signal; a failure of the log or the view store rejects, and it may be run again. */
   run(signal: AbortSignal): Promise<void>
 }
 
 interface Ports {
   readonly log: EventLog
-  readonly index: RunIndex
+  readonly views: ViewStore
 }
 
 /** Bounds how long a transaction holds up the process. */
 const BATCH_EVENTS = 500
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
-/** An index of another log, or one that is ahead of its log (which was restored from a copy), is cleared and filled again. */
+/** A view store of another log, or one that is ahead of its log (which was restored from a copy), is cleared and filled again. */
 export const createProjector = (ports: Ports): Projector => ({
   catchUp: () => catchUp(ports, undefined),
   async run(signal) {
@@ -45,7 +45,7 @@ const catchUp = async (ports: Ports, signal: AbortSignal | undefined): Promise<v
   while (!isDone && signal?.aborted !== true) isDone = await readOn(ports, await validCheckpoint(ports), signal)
 }
 
-/** False where the index was cleared meanwhile. */
+/** False where the view store was cleared meanwhile. */
 const readOn = async (ports: Ports, from: Checkpoint | undefined, signal: AbortSignal | undefined): Promise<boolean> => {
   let since = from
   let batch: StoredEvent[] = []
@@ -66,7 +66,7 @@ const readOn = async (ports: Ports, from: Checkpoint | undefined, signal: AbortS
   return batch.length === 0 || (await flush())
 }
 
-/** Returns once the index was cleared or the signal has come. */
+/** Returns once the view store was cleared or the signal has come. */
 const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
   let since = await validCheckpoint(ports)
   const stop = new AbortController()
@@ -90,22 +90,22 @@ const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
   }
 }
 
-/** Folds the events onto the rows of the index. Returns the new checkpoint, or undefined where the index was cleared meanwhile. */
+/** Folds the events onto the rows of the view store. Returns the new checkpoint, or undefined where the view store was cleared meanwhile. */
 const take = async (
-  { log, index }: Ports,
+  { log, views }: Ports,
   since: Checkpoint | undefined,
   events: readonly StoredEvent[],
 ): Promise<Checkpoint | undefined> => {
-  const { rows } = foldRows(await index.getMany(runIdsOf(events)), events)
+  const { changes } = foldViews(await views.getMany(runIdsOf(events)), events)
   const checkpoint = { log: since?.log ?? (await identityOf(log)), position: events.at(-1)?.position ?? 0 }
-  return (await index.apply({ rows, since, checkpoint })) ? checkpoint : undefined
+  return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined
 }
 
-const validCheckpoint = async ({ log, index }: Ports): Promise<Checkpoint | undefined> => {
-  const stored = await index.checkpoint()
+const validCheckpoint = async ({ log, views }: Ports): Promise<Checkpoint | undefined> => {
+  const stored = await views.checkpoint()
   if (stored === undefined) return undefined
   const head = await log.head()
   if (head !== undefined && stored.position <= head && stored.log === (await identityOf(log))) return stored
-  await index.clear()
+  await views.clear()
   return undefined
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/runtime-parts.ts'
-import type { RunIndex } from '../views/run-index.ts'
+import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'
 
 export interface SweepCounts {
@@ -23,7 +23,7 @@ export interface Sweeper {
 
 export interface SweeperParts {
   readonly projector: Projector
-  readonly index: RunIndex
+  readonly views: ViewStore
   readonly runtime: Pick<Runtime, 'wake'>
   readonly clock: Clock
   readonly intervalMs: number
@@ -33,13 +33,13 @@ export interface SweeperParts {
 const RUNS_AT_ONCE = 64
 const ALL = 1_000_000
 
-export const createSweeper = ({ projector, index, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
+export const createSweeper = ({ projector, views, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
   let counts: SweepCounts = { sweeps: 0, due: 0 }
 
   const sweep = async (dueBy: number): Promise<void> => {
     await projector.catchUp()
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
-    const rows = await index.due(dueBy, ALL)
+    const rows = await views.due(dueBy, ALL)
     for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
       await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId)))
     }

@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import type { RefoldCore } from '../runtime/refold.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
-import type { RunIndex } from '../views/run-index.ts'
+import type { ViewStore } from '../views/view-store.ts'
 import type { HttpSettings } from './http-options.ts'
 import type { OpenStreams } from './open-streams.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
-  readonly index: Pick<RunIndex, 'list'>
-  /** Brings the index up to the log before it is read. */
+  readonly views: Pick<ViewStore, 'list' | 'query'>
+  /** Brings the views up to the log before they are read. */
   readonly projector: { catchUp(): Promise<void> }
 }
 

@@ -3,6 +3,7 @@ import { message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
+import type { ViewQuery } from '../views/view-query.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
 // money is in millionths of a US dollar, as in the events themselves.
@@ -54,6 +55,24 @@ export const listQuery = z.strictObject({
     .optional()
     .meta({ description: '`next` of the page before' }),
 })
+
+/** Of a view: the filters that it has. */
+export const viewQuery = ({ statuses, values }: ViewQuery) => {
+  const moment = whole(0, MOST_REVISIONS)
+  return z.strictObject({
+    run: z.string().min(1).optional().meta({ description: 'run id' }),
+    agent: z.string().min(1).optional().meta({ description: 'name of the agent' }),
+    tenant: z.string().min(1).optional().meta({ description: 'of a key without a tenant; any other sees its own alone' }),
+    ...(statuses === undefined ? {} : { status: z.enum([...statuses]).optional() }),
+    since: moment.optional().meta({ description: 'ms since the epoch' }),
+    until: moment.optional().meta({ description: 'ms since the epoch; this moment is not included' }),
+    ...(values === undefined
+      ? {}
+      : { waitingMs: moment.optional().meta({ description: 'of what waits for a person: for so long; an hour by default' }) }),
+    limit: whole(1, 1000).default(50),
+    cursor: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
+  })
+}
 
 export const stateQuery = z.strictObject({
   revision: whole(0, MOST_REVISIONS).optional().meta({ description: 'as of this revision; as of now without it' }),

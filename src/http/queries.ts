@@ -12,6 +12,7 @@ import { streamEvents } from './event-stream.ts'
 import type { HttpEnv } from './http-env.ts'
 import { queryRoutes as routes } from './query-routes.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
+import { addViewRoutes } from './view-routes.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 
@@ -21,12 +22,13 @@ const EVENTS_OF_A_PAGE = 200
 export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
   addViews(app, parts, requireOwn)
   addEvents(app, parts, requireOwn)
+  addViewRoutes(app, parts)
   app.openapi(routes.list, async (c) => {
     const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
     const { tenant } = c.get('access')
     await parts.refold.projector.catchUp()
     const before = cursor === undefined ? undefined : Number(cursor)
-    const rows = await parts.refold.index.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
+    const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position) }, 200)

@@ -6,32 +6,36 @@ import { dataSchemas, type RunEventType } from '../events/run-events.ts'
 // A row is kept in a store that takes numbers for numbers, so what it is made of is checked. The rest of an event may be as it is:
 // payloads are references where the blob store has them.
 
-const meta = eventMeta.pick({ version: true, at: true, to: true, intents: true }).strip()
+const meta = eventMeta.pick({ version: true, at: true, to: true, intents: true, actor: true, blobs: true }).strip()
 
 const call = { callId: true } as const
 const claim = { callId: true, attempt: true, leaseUntil: true } as const
-const bill = { callId: true, usage: true, costMicroUsd: true } as const
+const bill = { callId: true, attempt: true, usage: true, costMicroUsd: true, durationMs: true } as const
+const verdict = { durationMs: true, settledBy: true, by: true } as const
 
 const fields: Partial<Record<RunEventType, z.ZodType>> = {
   RunStarted: dataSchemas.RunStarted.pick({ agent: true, agentVersion: true, chartHash: true, parent: true, tenant: true }).strip(),
-  ModelCallRequested: dataSchemas.ModelCallRequested.pick(claim).strip(),
-  ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick(bill).strip(),
-  ModelCallFailed: dataSchemas.ModelCallFailed.pick(bill).strip(),
-  ToolCallRequested: dataSchemas.ToolCallRequested.pick(claim).strip(),
-  ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick(call).strip(),
-  ToolCallFailed: dataSchemas.ToolCallFailed.pick(call).strip(),
-  ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick(call).strip(),
-  ToolCallRejected: dataSchemas.ToolCallRejected.pick(call).strip(),
-  ToolCallDenied: dataSchemas.ToolCallDenied.pick(call).strip(),
-  ApprovalRequested: dataSchemas.ApprovalRequested.pick(call).strip(),
-  ApprovalGranted: dataSchemas.ApprovalGranted.pick(call).strip(),
-  ApprovalDenied: dataSchemas.ApprovalDenied.pick(call).strip(),
+  ModelCallRequested: dataSchemas.ModelCallRequested.pick({ ...claim, model: true, purpose: true }).strip(),
+  ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick({ ...bill, model: true, parts: true }).strip(),
+  ModelCallFailed: dataSchemas.ModelCallFailed.pick({ ...bill, class: true, message: true, next: true }).strip(),
+  ToolCallRequested: dataSchemas.ToolCallRequested.pick({ ...claim, tool: true }).strip(),
+  ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
+  ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, retryAt: true }).strip(),
+  ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick({ ...call, reason: true }).strip(),
+  ToolCallRejected: dataSchemas.ToolCallRejected.pick({ ...call, reason: true, message: true }).strip(),
+  ToolCallDenied: dataSchemas.ToolCallDenied.pick({ ...call, by: true, reason: true }).strip(),
+  ApprovalRequested: dataSchemas.ApprovalRequested.pick({ ...call, subject: true, digest: true, expiresAt: true, reason: true }).strip(),
+  ApprovalGranted: dataSchemas.ApprovalGranted.pick({ ...call, by: true }).strip(),
+  ApprovalDenied: dataSchemas.ApprovalDenied.pick({ ...call, by: true, reason: true }).strip(),
   ChildRunSucceeded: dataSchemas.ChildRunSucceeded.pick(call).strip(),
   ChildRunFailed: dataSchemas.ChildRunFailed.pick(call).strip(),
   TimerScheduled: dataSchemas.TimerScheduled.strip(),
   TimerFired: dataSchemas.TimerFired.strip(),
+  OutputRejected: dataSchemas.OutputRejected.pick({ reason: true }).strip(),
+  LimitExceeded: dataSchemas.LimitExceeded.pick({ limit: true }).strip(),
   TurnCompleted: dataSchemas.TurnCompleted.pick({ turn: true }).strip(),
   RunEscalated: dataSchemas.RunEscalated.strip(),
+  RunReturned: dataSchemas.RunReturned.pick({ note: true }).strip(),
   RunFailed: dataSchemas.RunFailed.pick({ reason: true }).strip(),
   RunCancelled: dataSchemas.RunCancelled.pick({ reason: true }).strip(),
 }

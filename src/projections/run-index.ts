@@ -5,8 +5,11 @@ import { finalEventTypes, runEventTypes, type RunEventType } from '../events/run
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
+import { begin, REASON_LENGTH, shown, storable } from './bounded-text.ts'
 import { checkFields } from './run-index-fields.ts'
 import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
+import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
+import { withoutPayloads } from './without-payloads.ts'
 
 /** What a list of runs shows of one of them, and when a worker has to look at it. A fold of its stored events, without its chart. */
 export interface RunRow {
@@ -37,6 +40,8 @@ export interface RunRow {
   readonly costMicroUsd: number
   /** Whom it needs, if anybody, also where other work of it goes on meanwhile or it is paused. */
   readonly waitsFor: 'message' | 'approval' | 'human' | null
+  /** The event since which it waits for them, as its time; null where it waits for nobody. */
+  readonly waitsSince: number | null
   /** What people have been asked and not answered, by call id; an escalation of the run itself under ''. */
   readonly asked: Asked
   /** The beginning of the user's newest message, as guardrails left it. */
@@ -51,6 +56,8 @@ export interface RunRow {
   readonly timers: Due
   /** The earliest time at which a worker has to look at the run: 0 is at once, null is not at all. */
   readonly attentionAt: number | null
+  /** Records of the other tables that a later event may still change: nothing else of them is read to fold on. */
+  readonly open?: OpenRecords
   /** The first event that this row could not take in. From there on it is a guess, and only a rebuild makes it right. */
   readonly problem?: string
 }
@@ -63,24 +70,29 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 2
+const FOLD_VERSION = 3
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
 
-const STORED_APART = '(stored apart)'
 const LAST_TEXT_LENGTH = 120
-const REASON_LENGTH = 500
 const NO_PAYLOADS: ReadonlyMap<string, string> = new Map()
 
+/** What one event makes of the views. */
+export interface TakenIn {
+  readonly row: RunRow
+  /** Those that it has changed or begun, each whole. */
+  readonly records: ViewRecords
+}
+
 /**
- * The row after one more stored event of its run; `row` is undefined before the first. An event that the row has taken in already
- * changes nothing. Never throws: an event that cannot be taken in becomes the row's `problem`.
+ * Row and records after one more stored event of its run; `row` is undefined before the first. An event that the row has taken in
+ * already changes nothing. Never throws: an event that cannot be taken in becomes the row's `problem`.
  */
-export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): RunRow => {
-  if (row !== undefined && stored.revision <= row.revision) return row
+export const takeInEvent = (row: RunRow | undefined, stored: StoredRunEvent): TakenIn => {
+  if (row !== undefined && stored.revision <= row.revision) return { row, records: noRecords }
   try {
-    const event = decodeEvent(stored, NO_PAYLOADS)
+    const event = withoutPayloads(decodeEvent(stored, NO_PAYLOADS))
     checkFields(event)
     checkOrder(row, event)
     return derive(step(row ?? emptyRow(stored), event), stored, event)
@@ -88,6 +100,9 @@ export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): 
     return withProblem(row ?? emptyRow(stored), stored, error)
   }
 }
+
+/** The row alone. */
+export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): RunRow => takeInEvent(row, stored).row
 
 const emptyRow = (stored: StoredRunEvent): RunRow => ({
   runId: runIdOf(stored.stream),
@@ -109,6 +124,7 @@ const emptyRow = (stored: StoredRunEvent): RunRow => ({
   tokens: 0,
   costMicroUsd: 0,
   waitsFor: null,
+  waitsSince: null,
   asked: {},
   lastText: null,
   reason: null,
@@ -131,14 +147,16 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
   return undefined
 }
 
-const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): RunRow => {
-  const problem = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
+const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): TakenIn => {
+  const text = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
+  const problem = begin(text, REASON_LENGTH)
+  const { revision, position, storedAt, type } = stored
   return {
-    ...row,
-    revision: stored.revision,
-    position: stored.position,
-    updatedAt: stored.storedAt,
-    problem: row.problem ?? begin(problem, REASON_LENGTH),
+    row: { ...row, revision, position, updatedAt: storedAt, problem: row.problem ?? problem },
+    records: {
+      ...noRecords,
+      timeline: [unreadRecord({ runId: row.runId, revision, position, at: storedAt, type: storable(type), state: row.state }, problem)],
+    },
   }
 }
 
@@ -152,10 +170,10 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
         turn: row.inTurn ? row.turn : row.turn + 1,
         inTurn: true,
         messages: row.messages + 1,
-        lastText: shown(event.data.text),
+        lastText: shown(event.data.text, LAST_TEXT_LENGTH),
       }
     case 'InputAccepted':
-      return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text) }
+      return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text, LAST_TEXT_LENGTH) }
     case 'ModelCallRequested':
       return { ...row, turn: row.inTurn ? row.turn : row.turn + 1, inTurn: true, modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
     case 'ToolCallRequested':
@@ -207,35 +225,32 @@ const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded
   return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
 }
 
-/** A payload that the blob store keeps is a reference here, whatever its declared type. */
-const shown = (text: unknown): string => (typeof text === 'string' ? begin(text, LAST_TEXT_LENGTH) : STORED_APART)
-
-/** Never ends within a character of two UTF-16 units. */
-const begin = (text: string, length: number): string =>
-  text
-    .slice(0, length)
-    .replace(/[\uD800-\uDBFF]$/, '')
-    .toWellFormed()
-
 /** What follows from any event in the same way. */
-const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): RunRow => {
+const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = isFinal(event.type)
   const asked = isOver ? {} : askedAfter(row.asked, event)
   const owed = isOver ? {} : owedAfter(row.owed, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)
   const end = event.meta.to.indexOf(';')
-  return {
-    ...row,
-    state: end < 0 ? event.meta.to : event.meta.to.slice(0, end),
+  const state = end < 0 ? event.meta.to : event.meta.to.slice(0, end)
+  const whom = isOver ? null : waitsFor(asked, owed, row.inTurn)
+  const { open: before, ...others } = row
+  const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed })
+  const after: RunRow = {
+    ...others,
+    state,
     revision: stored.revision,
     position: stored.position,
     updatedAt: event.meta.at,
     asked,
     owed,
     timers,
-    waitsFor: isOver ? null : waitsFor(asked, owed, row.inTurn),
+    waitsFor: whom,
+    waitsSince: sinceWhen(row, whom, event.meta.at),
     attentionAt: attentionAt(owed, timers),
+    ...present({ open }),
   }
+  return { row: after, records }
 }
 
 const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
@@ -245,4 +260,9 @@ const waitsFor = (asked: Asked, owed: Due, inTurn: boolean): RunRow['waitsFor'] 
   if (whom.includes('approval')) return 'approval'
   if (whom.includes('human')) return 'human'
   return inTurn || Object.keys(owed).length > 0 ? null : 'message'
+}
+
+const sinceWhen = (row: RunRow, whom: RunRow['waitsFor'], at: number): number | null => {
+  if (whom === null) return null
+  return whom === row.waitsFor ? row.waitsSince : at
 }

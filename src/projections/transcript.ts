@@ -55,37 +55,24 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
     case 'ModelCallSucceeded':
       return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
     case 'ModelCallFailed':
-      return event.data.class === 'empty' && event.data.next === 'retry'
-        ? say(transcript, note('Your last answer was empty. Please answer.'))
-        : transcript
-    case 'ToolCallSucceeded':
-      return toolAnswered(transcript, event.data.callId, outputText(event.data.output), false)
-    case 'ToolCallFailed':
-      return event.data.retryAt === undefined ? toolAnswered(transcript, event.data.callId, event.data.message, true) : transcript
-    case 'ToolCallRejected':
-      return toolAnswered(transcript, event.data.callId, event.data.message, true)
-    case 'ToolCallDenied':
-      return toolAnswered(transcript, event.data.callId, `Denied by ${event.data.by}: ${event.data.reason}`, true)
-    default:
-      return applyTurnEvent(transcript, event)
+      return sayNote(transcript, event)
+    default: {
+      const answer = toolAnswerAt(event)
+      return answer === undefined ? applyTurnEvent(transcript, event) : toolAnswered(transcript, answer.callId, answer.text, answer.isError)
+    }
   }
 }
 
 const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => {
   switch (event.type) {
     case 'OutputRejected':
-      return say(transcript, note(`Your answer was not accepted: ${event.data.reason}. Answer again.`))
+    case 'LimitExceeded':
+    case 'RunReturned':
+      return sayNote(transcript, event)
     case 'OutputAccepted':
       return event.data.text === undefined ? transcript : replaceLast(transcript, event.data.text)
-    case 'LimitExceeded':
-      return say(
-        transcript,
-        note(`The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`),
-      )
     case 'HumanAnswerReceived':
       return say(readInbox(transcript), { role: 'assistant', parts: [{ type: 'text', text: event.data.text }] })
-    case 'RunReturned':
-      return event.data.note === undefined ? transcript : say(transcript, note(event.data.note))
     default:
       return transcript
   }
@@ -95,7 +82,44 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
 const withAside = (transcript: Transcript, callId: string): Transcript =>
   transcript.asides.includes(callId) ? transcript : { ...transcript, asides: [...transcript.asides, callId] }
 
-const note = (text: string): Message => ({ role: 'user', text })
+/** What the model is told at an event by nobody in the conversation. */
+export const noteAt = (event: RunEvent): string | undefined => {
+  switch (event.type) {
+    case 'ModelCallFailed':
+      return event.data.class === 'empty' && event.data.next === 'retry' ? 'Your last answer was empty. Please answer.' : undefined
+    case 'OutputRejected':
+      return `Your answer was not accepted: ${event.data.reason}. Answer again.`
+    case 'LimitExceeded':
+      return `The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`
+    case 'RunReturned':
+      return event.data.note
+    default:
+      return undefined
+  }
+}
+
+const sayNote = (transcript: Transcript, event: RunEvent): Transcript => {
+  const text = noteAt(event)
+  return text === undefined ? transcript : say(transcript, { role: 'user', text })
+}
+
+/** What the model is told of a call that has its last word, by its event. */
+export const toolAnswerAt = (
+  event: RunEvent,
+): { readonly callId: string; readonly text: string; readonly isError: boolean } | undefined => {
+  switch (event.type) {
+    case 'ToolCallSucceeded':
+      return { callId: event.data.callId, text: outputText(event.data.output), isError: false }
+    case 'ToolCallFailed':
+      return event.data.retryAt === undefined ? { callId: event.data.callId, text: event.data.message, isError: true } : undefined
+    case 'ToolCallRejected':
+      return { callId: event.data.callId, text: event.data.message, isError: true }
+    case 'ToolCallDenied':
+      return { callId: event.data.callId, text: `Denied by ${event.data.by}: ${event.data.reason}`, isError: true }
+    default:
+      return undefined
+  }
+}
 
 const outputText = (output: Json): string => (typeof output === 'string' ? output : jsonText(output))
 

@@ -6,7 +6,7 @@ import { scriptedModel } from '../../src/models/model.scripted.ts'
 import type { Model } from '../../src/models/model.ts'
 import { answer } from '../../src/models/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
-import { memoryRunIndex } from '../../src/views/run-index.memory.ts'
+import { memoryViewStore } from '../../src/views/view-store.memory.ts'
 import { openWorld } from '../support/world.ts'
 
 const silent: Model = { call: () => new Promise<never>(() => undefined), isFree: true }
@@ -17,16 +17,16 @@ test('the doctor finds runs whose work is due and that nobody touches, and leave
     agents: [agent('silent'), agent('quick')],
     models: { silent, quick: scriptedModel([answer('Hi')]) },
   })
-  const index = memoryRunIndex()
-  const views = { index, projector: createProjector({ log, index }) }
+  const views = memoryViewStore()
+  const parts = { views, projector: createProjector({ log, views }) }
   await refold.start('silent', { runId: 'left', message: 'Hello?' })
   await (await refold.start('quick', { runId: 'waits', message: 'Hello?' })).untilSettled()
 
   const during = newFindings()
-  await checkStuck(views, clock.now() + 1_000, during)
+  await checkStuck(parts, clock.now() + 1_000, during)
   expect(during.all()).toEqual([])
 
   const later = newFindings()
-  await checkStuck(views, clock.now() + 3_600_000, later)
+  await checkStuck(parts, clock.now() + 3_600_000, later)
   expect(later.all()).toEqual([expect.objectContaining({ check: 'stuck', places: ['left'], count: 1 })])
 })

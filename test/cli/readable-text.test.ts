@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { age, bytes, count, duration, money, offset } from '../../src/cli/amounts.ts'
-import { oneLine, printable } from '../../src/cli/printable.ts'
+import { age, bytes, offset } from '../../src/cli/amounts.ts'
+import { count, duration, money } from '../../src/projections/amount-text.ts'
+import { oneLine, printable } from '../../src/projections/printable.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 
 describe('text of models and tools', () => {

@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
+import type { ViewStanding } from '../../src/consumers/view-standing.ts'
+import { columnName } from '../../src/views/view-table.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { RunView } from '../../src/runtime/run-view.ts'
 import { configs, newPlace, type Place } from './run-refold.ts'
@@ -66,6 +68,8 @@ describe('refold', { timeout: 60_000 }, () => {
         'export',
         'replay',
         'doctor',
+        'query',
+        'views',
         'approve',
         'settle',
         'give-back',
@@ -169,6 +173,70 @@ describe('refold', { timeout: 60_000 }, () => {
       expect(rows.map(({ position }) => position)).toEqual(rows.map(({ position }) => position).sort((a, b) => b - a))
       const { exitCode } = await place.refold('list --status odd')
       expect(exitCode).toBe(exitCodes.usage)
+    })
+  })
+
+  describe('query', () => {
+    test('without a view says which there are', async () => {
+      const { stdout, exitCode } = await place.refold('query')
+      expect(exitCode).toBe(0)
+      for (const view of ['runs', 'timeline', 'transcript', 'costs', 'tool-calls', 'approvals', 'stuck']) {
+        expect(stdout).toMatch(new RegExp(`^${view} +\\w`, 'm'))
+      }
+    })
+
+    test('shows a view in columns, as JSON and as CSV', async () => {
+      const { stdout } = await place.refold('query tool-calls --run parcel')
+      expect(stdout).toMatch(/^ASKED AT \(UTC\) +RUN ID +CALL ID +TOOL +STATE .*\n.* parcel +3\.0 +look +succeeded +1 /)
+      const rows = await place.json<readonly Record<string, unknown>[]>('query tool-calls --run parcel --since 1h --status succeeded')
+      expect(rows).toMatchObject([{ runId: 'parcel', callId: '3.0', tool: 'look', input: '{"id":"17"}', output: '17 is in Lyon' }])
+      const csv = await place.refold('query tool-calls --run parcel --csv')
+      const [titles = '', line = '', ...rest] = csv.stdout.split('\r\n')
+      expect(titles).toBe(
+        Object.keys(rows[0] ?? {})
+          .map(columnName)
+          .join(),
+      )
+      expect(line).toContain('"{""id"":""17""}"')
+      expect(rest).toEqual([''])
+    })
+
+    test('goes on behind a page', async () => {
+      const first = await place.refold('query timeline --run hello --limit 2 --json')
+      const [, cursor = ''] = /--cursor (\S+)/.exec(first.stderr) ?? []
+      const rest = await place.json<readonly { revision: number }[]>(`query timeline --run hello --cursor ${cursor}`)
+      expect(rest.map(({ revision }) => revision)).toEqual([2, 3, 4])
+    })
+
+    test.each(['query nothing', 'query costs --status open', 'query runs --since yesterday', 'query runs --limit 0'])(
+      'refuses what it does not know: %s',
+      async (command) => {
+        const { exitCode, stderr } = await place.refold(command)
+        expect(exitCode).toBe(exitCodes.usage)
+        expect(stderr).toContain('refold: InvalidInput: ')
+      },
+    )
+  })
+
+  describe('views', () => {
+    test('stand where the log stands, and are the same when they are folded anew', async () => {
+      const copy = copied()
+      const asked = await copy.json('query timeline --limit 100')
+      const before = await copy.json<ViewStanding>('views status')
+      expect(before).toMatchObject({ log: { lag: 0 }, generation: 0, sizes: { refold_runs: expect.any(Number) as number } })
+      const { events } = await copy.json<{ events: number }>('views rebuild')
+      expect(events).toBe(before.sizes['refold_timeline'])
+      expect(await copy.json<ViewStanding>('views status')).toEqual({ ...before, generation: 1 })
+      expect(await copy.json('query timeline --limit 100')).toEqual(asked)
+      rmSync(join(copy.folder, 'data/views.db'))
+      for (const beside of ['-wal', '-shm']) rmSync(join(copy.folder, `data/views.db${beside}`), { force: true })
+      expect(await copy.json('query timeline --limit 100')).toEqual(asked)
+    })
+
+    test('cannot be paused where the processes that work on runs need them', async () => {
+      const { exitCode, stderr } = await place.refold('views pause')
+      expect(exitCode).toBe(exitCodes.notPossible)
+      expect(stderr).toMatch(/^refold: NotPossible: Expected a topic/)
     })
   })
 

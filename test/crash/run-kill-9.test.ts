@@ -74,7 +74,7 @@ const checkAll = async (folder: string, lines: readonly WorkerLine[]): Promise<{
   const refold = await openToRead(folder)
   try {
     await refold.projector.catchUp()
-    const rows = await refold.index.list({ limit: 10_000 })
+    const rows = await refold.views.list({ limit: 10_000 })
     const histories = new Map<string, RunEvent[]>()
     for (const { runId, status } of rows) {
       expect(`${runId} ${status}`).toMatch(/ (completed|failed)$/)

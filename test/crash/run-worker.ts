@@ -69,7 +69,7 @@ const attend = async (refold: OpenRefold, runId: string): Promise<void> => {
 const playPeople = async (refold: OpenRefold): Promise<void> => {
   for (;;) {
     await refold.projector.catchUp()
-    const active = await refold.index.list({ status: 'active', limit: 1_000 })
+    const active = await refold.views.list({ status: 'active', limit: 1_000 })
     if (active.length === 0) return
     for (const { runId } of active) {
       await attend(refold, runId).catch((error: unknown) => {

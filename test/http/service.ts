@@ -16,7 +16,7 @@ import { answer, toolCalls, type ModelScript } from '../../src/models/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
-import { memoryRunIndex } from '../../src/views/run-index.memory.ts'
+import { memoryViewStore } from '../../src/views/view-store.memory.ts'
 import { openWorld, settle, type World } from '../support/world.ts'
 import { contractProblems } from './contract-check.ts'
 
@@ -114,7 +114,7 @@ export interface ServiceOptions {
   readonly model?: Model
   readonly host?: string
   readonly port?: number
-  /** What the index waits for before it is read. */
+  /** What the view store waits for before it is read. */
   readonly beforeList?: () => Promise<void>
 }
 
@@ -123,14 +123,14 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
   const { http = {}, agents = [deskAgent], script = deskScript, model, host = '127.0.0.1', port = 0 } = options
   const world = openWorld({ agents, models: { scripted: model ?? scriptedModel(script) } })
   const { refold, log, blobs, clock } = world
-  const index = memoryRunIndex()
+  const views = memoryViewStore()
   const lines: Record<string, unknown>[] = []
-  const projector = createProjector({ log, index })
+  const projector = createProjector({ log, views })
   const catchUp = async (): Promise<void> => {
     await options.beforeList?.()
     await projector.catchUp()
   }
-  const served = { ...refold, log, blobs, index, projector: { catchUp } }
+  const served = { ...refold, log, blobs, views, projector: { catchUp } }
   let count = 0
   const server = await startHttpServer({
     refold: served,

@@ -11,7 +11,7 @@ import { startEventConsumer } from '../../src/consumers/event-consumer.ts'
 import { toOmission } from '../../src/consumers/event-message.ts'
 import { createRelay, type Relay } from '../../src/consumers/relay.ts'
 import { LARGEST_MESSAGE_BYTES, type RelayNotice, type RelayOptions } from '../../src/consumers/relay-options.ts'
-import { runIndexView } from '../../src/consumers/run-index-view.ts'
+import { viewStoreFeed } from '../../src/consumers/view-store-feed.ts'
 import { topicSpecs, topicsOf, type Topics } from '../../src/consumers/topics.ts'
 import { isAppError } from '../../src/errors.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -22,7 +22,8 @@ import { agentRegistry } from '../../src/runtime/agents.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { createRuntime, type Runtime } from '../../src/runtime/runtime.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
-import { sqliteRunIndex } from '../../src/views/run-index.sqlite.ts'
+import { viewDifferences } from '../../simulation/view-differences.ts'
+import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
 import { byStream, eventsIn, messagesIn, relayed } from '../unit/consumers/bus-world.ts'
 import { history, oneTurn } from '../unit/consumers/run-history.ts'
 import { openKafkaBus, ownKafka } from './test-kafka.ts'
@@ -98,7 +99,7 @@ const appendTurns = async (log: EventLog, runIds: readonly string[]): Promise<vo
     for (const [at, event] of history(runId, oneTurn).entries()) await log.append(streamOf(runId), at === 0 ? 'no-stream' : at - 1, [event])
 }
 
-const runsOf = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}-${index}`)
+const runsOf = (name: string, count: number): string[] => Array.from({ length: count }, (_, views) => `${name}-${views}`)
 
 describe.skipIf(kafka === undefined)('the relay on Kafka', () => {
   test(
@@ -207,8 +208,8 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
   test('nothing is lost and nothing is doubled, though the broker is killed under load', { timeout: 120_000 }, async () => {
     const backbone = await openBackbone()
     const { bus, topics, log } = backbone
-    const index = sqliteRunIndex({ path: join(folder, 'runs.db') })
-    ends.push(() => index.close())
+    const views = sqliteViewStore({ path: join(folder, 'views.db') })
+    ends.push(() => views.close())
     const refused: string[] = []
     const commands = consumeCommands({
       ...backbone,
@@ -220,7 +221,7 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     ends.push(() => commands.close())
     const view = await startEventConsumer({
       ...backbone,
-      view: runIndexView(index),
+      view: viewStoreFeed(views),
       group: `${topics.events}.view`,
       clock: systemClock,
       notify: () => undefined,
@@ -252,7 +253,8 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     await until(async () => (await view.lag()) === 0)
     const expected = await foldOf(log)
     expect(Object.keys(expected)).toHaveLength(120)
-    expect(Object.fromEntries((await index.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(Object.fromEntries((await views.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(await viewDifferences(log, views)).toEqual([])
     for (const runId of runIds) expect(expected[runId]).toMatchObject({ revision: 2, paused: true, messages: 1 })
     const { streams, outOfOrder } = relayed(await messagesIn(bus, topics.events))
     expect({ streams, outOfOrder }).toEqual({ streams: byStream(await eventsIn(log)), outOfOrder: [] })
@@ -265,11 +267,11 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
   test('a view on a topic with gaps and repetitions is a fold of the log', { timeout: 60_000 }, async () => {
     const backbone = await openBackbone()
     const { bus, topics, log } = backbone
-    const index = sqliteRunIndex({ path: join(folder, 'gaps.db') })
-    ends.push(() => index.close())
+    const views = sqliteViewStore({ path: join(folder, 'gaps.db') })
+    ends.push(() => views.close())
     const view = await startEventConsumer({
       ...backbone,
-      view: runIndexView(index),
+      view: viewStoreFeed(views),
       group: `${topics.events}.view`,
       clock: systemClock,
       notify: () => undefined,
@@ -283,7 +285,8 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     await publisher.close()
     await until(async () => (await view.lag()) === 0)
     const expected = await foldOf(log)
-    expect(Object.fromEntries((await index.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(Object.fromEntries((await views.getMany(Object.keys(expected))).map((row) => [row.runId, row]))).toEqual(expected)
+    expect(await viewDifferences(log, views)).toEqual([])
     expect(await messagesIn(bus, topics.eventsDeadLetters)).toMatchObject([{ key: 'x', value: 'hello' }])
   })
 })

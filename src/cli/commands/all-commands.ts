@@ -8,6 +8,7 @@ import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
 import { addProjectCommand } from './project.ts'
+import { addQueryCommand } from './query.ts'
 import { addRecoverCommand } from './recover.ts'
 import { addRelayCommand } from './relay.ts'
 import { addReplayCommand } from './replay.ts'
@@ -17,12 +18,13 @@ import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
+import { addViewsCommand } from './views.ts'
 import { addWorkerCommand } from './worker.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
   'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand],
-  'Look:': [addListCommand, addShowCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
+  'Look:': [addListCommand, addShowCommand, addQueryCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
   'Check:': [addReplayCommand, addDoctorCommand],
   'Operate:': [
     addApproveCommand,
@@ -35,6 +37,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,
+    addViewsCommand,
   ],
 }
 

@@ -11,7 +11,7 @@ import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../../projections/printable.ts'
 import { openToLook } from '../session.ts'
 
 export const addDoctorCommand: AddCommand = (program, commandLine) => {

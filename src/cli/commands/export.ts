@@ -7,7 +7,7 @@ import type { OpenRefold } from '../../open-refold.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../../projections/printable.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { RunFilter } from '../../views/run-index.ts'
+import type { RunFilter } from '../../views/view-store.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { positiveInteger } from '../option-values.ts'
 import { runTable } from '../run-table.ts'
@@ -23,9 +23,9 @@ export const addListCommand: AddCommand = (program, commandLine) => {
 }
 
 const list = (line: CommandLine, { limit, ...filter }: ListOptions): Promise<void> =>
-  looking(line, async ({ index, projector }) => {
+  looking(line, async ({ views, projector }) => {
     await projector.catchUp()
-    const rows = await index.list({ ...filter, limit: limit + 1 })
+    const rows = await views.list({ ...filter, limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const { output } = line
     await output.document(shown)

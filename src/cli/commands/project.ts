@@ -1,14 +1,14 @@
 import { startEventConsumer } from '../../consumers/event-consumer.ts'
-import { runIndexView } from '../../consumers/run-index-view.ts'
+import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { port } from '../option-values.ts'
 import { asServerProcess, requiredBus, untilStopped } from '../server-process.ts'
 
-/** Keeps the index of runs in step with the topic of events. */
+/** Keeps the views in step with the topic of events. */
 export const addProjectCommand: AddCommand = (program, commandLine) => {
   program
     .command('project')
-    .description('keep the index of runs in step with the events on Kafka, until it is told to stop')
+    .description('keep the views in step with the events on Kafka, until it is told to stop')
     .option('--rebuild', 'fold it anew first, while the old one serves', false)
     .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there; REFOLD_HEALTH_PORT without it', port)
     .action((options: ProjectOptions) => project(commandLine(), options))
@@ -26,9 +26,9 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
     const consumer = await startEventConsumer({
       bus,
       log: refold.log,
-      view: runIndexView(refold.index),
+      view: viewStoreFeed(refold.views),
       topics,
-      group: `${topics.prefix}.run-index`,
+      group: `${topics.prefix}.views`,
       clock: line.clock,
       notify: (notice) => {
         logger.warn(notice, 'projector')

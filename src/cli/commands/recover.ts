@@ -5,7 +5,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import { everyRun } from '../every-run.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../../projections/printable.ts'
 
 export const addRecoverCommand: AddCommand = (program, commandLine) => {
   program

@@ -1,11 +1,12 @@
 import { AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import type { RunRow } from '../../projections/run-index.ts'
-import { age, count, counted, money, moment } from '../amounts.ts'
+import { age, counted, moment } from '../amounts.ts'
+import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { transcriptLines } from '../message-text.ts'
 import type { Output } from '../output.ts'
-import { oneLine, printable } from '../printable.ts'
+import { oneLine, printable } from '../../projections/printable.ts'
 import { costLines, costsByModel } from '../run-costs.ts'
 import { stateText } from '../run-table.ts'
 import { looking } from '../session.ts'
@@ -43,9 +44,9 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     if (costs.length > 0) for (const text of ['', ...costLines(costs, output.width)]) await output.line(text)
   })
 
-const rowOf = async ({ index, projector }: OpenRefold, runId: string): Promise<RunRow> => {
+const rowOf = async ({ views, projector }: OpenRefold, runId: string): Promise<RunRow> => {
   await projector.catchUp()
-  const row = await index.get(runId)
+  const row = await views.get(runId)
   if (row === undefined)
     throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
   return row

@@ -34,7 +34,7 @@ export const checkAgents = ({ agents }: Pick<OpenRefold, 'agents'>, runs: Iterab
 const PATIENCE_MS = 60_000
 
 /** Open runs that owe something and that nobody has touched since it was due. */
-export const checkStuck = async (refold: Pick<OpenRefold, 'index' | 'projector'>, now: number, findings: Findings): Promise<void> => {
+export const checkStuck = async (refold: Pick<OpenRefold, 'views' | 'projector'>, now: number, findings: Findings): Promise<void> => {
   const rows = await everyRun(refold)
   const waitingParents = new Set(rows.flatMap(({ parent, status }) => (parent === undefined || status !== 'active' ? [] : [parent.runId])))
   for (const row of rows) {

@@ -4,13 +4,14 @@ import type { BusMessage } from '../../../src/bus/bus.ts'
 import { startEventConsumer, type ConsumerNotice, type EventConsumer } from '../../../src/consumers/event-consumer.ts'
 import { toMessage, toOmission } from '../../../src/consumers/event-message.ts'
 import type { FedView } from '../../../src/consumers/fed-view.ts'
-import { runIndexView } from '../../../src/consumers/run-index-view.ts'
+import { viewStoreFeed } from '../../../src/consumers/view-store-feed.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent, StoredEvent } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
-import type { RunIndex } from '../../../src/views/run-index.ts'
-import { memoryRunIndex } from '../../../src/views/run-index.memory.ts'
+import { noRecords } from '../../../src/projections/view-records.ts'
+import type { ViewStore } from '../../../src/views/view-store.ts'
+import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { eventsIn, messagesIn, openBusWorld, type BusWorld } from './bus-world.ts'
 import { anySteps, completed, history, message, newEvent, oneTurn, recorded } from './run-history.ts'
 
@@ -56,8 +57,8 @@ const caughtUp = async (world: BusWorld): Promise<void> => {
   } while ((await world.bus.lag(GROUP, world.topics.events)) > 0)
 }
 
-const rowsIn = async (index: RunIndex): Promise<RunRow[]> =>
-  [...(await index.list({ limit: 1_000 }))].sort((a, b) => a.runId.localeCompare(b.runId))
+const rowsIn = async (views: ViewStore): Promise<RunRow[]> =>
+  [...(await views.list({ limit: 1_000 }))].sort((a, b) => a.runId.localeCompare(b.runId))
 
 /** What the view has to be: a fold of the log. */
 const foldOf = async (log: EventLog): Promise<RunRow[]> => {
@@ -71,87 +72,87 @@ const lettersIn = (world: BusWorld) => messagesIn(world.bus, world.topics.events
 describe('a view that is fed from the topic of events', () => {
   test('is a fold of the log', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     for (const runId of ['run-a', 'run-b', 'run-c']) await relay(world, await appendTurn(world.log, runId))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts()).toEqual({ taken: 36, repeated: 0, readFromLog: 0, leftOut: 0 })
   })
   test('passes over what comes twice, together or much later', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     const events = await appendTurn(world.log, 'run-a')
     await relay(world, [...events.slice(0, 5), ...events.slice(2, 7)])
     await caughtUp(world)
     await relay(world, events)
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts()).toEqual({ taken: 12, repeated: 10, readFromLog: 0, leftOut: 0 })
   })
   test('reads from the log what the topic leaves out', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     const [a, b] = [await appendTurn(world.log, 'run-a'), await appendTurn(world.log, 'run-b')]
     await relay(world, [...a.slice(4, 5), ...b.slice(0, 3), ...a.slice(9), ...b.slice(11)])
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts()).toEqual({ taken: 24, repeated: 0, readFromLog: 16, leftOut: 0 })
   })
   test('reads from the log what was too large for a message', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    await feed(world, viewStoreFeed(views))
     const events = await appendTurn(world.log, 'run-a')
     await publish(world, ...events.map((event, at) => (at % 3 === 1 ? toOmission(event, 2_000_000) : toMessage(event))))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(await lettersIn(world)).toEqual([])
   })
   test('goes on where it stood, also after a process that died', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer: first } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer: first } = await feed(world, viewStoreFeed(views))
     const events = await appendTurn(world.log, 'run-a')
     await relay(world, events.slice(0, 6))
     await caughtUp(world)
     await first.close()
     await relay(world, events.slice(6))
-    const { consumer } = await feed(world, runIndexView(index))
+    const { consumer } = await feed(world, viewStoreFeed(views))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts()).toMatchObject({ taken: 6, repeated: 0 })
   })
   test('that another process has rebuilt under a batch takes the batch in again', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     let isRebuilt = false
-    const view = runIndexView({
-      ...index,
+    const view = viewStoreFeed({
+      ...views,
       async applyFrom(batch) {
-        if (isRebuilt) return index.applyFrom(batch)
+        if (isRebuilt) return views.applyFrom(batch)
         isRebuilt = true
-        const { offsets } = await index.topicState(batch.topic)
-        await (await index.beginRebuild()).finish(batch.topic, offsets)
-        return index.applyFrom(batch)
+        const { offsets } = await views.topicState(batch.topic)
+        await (await views.beginRebuild()).finish({ checkpoint: undefined, topic: { name: batch.topic, offsets } })
+        return views.applyFrom(batch)
       },
     })
     await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await relay(world, await appendTurn(world.log, 'run-b'))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
   })
   test('that was written without a word of it goes on behind', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     let left = 2
-    const view = runIndexView({
-      ...index,
+    const view = viewStoreFeed({
+      ...views,
       async applyFrom(batch) {
-        const isWritten = await index.applyFrom(batch)
+        const isWritten = await views.applyFrom(batch)
         if (left-- > 0) throw new AppError('EventLogUnavailable', 'the connection was lost', { retryable: true })
         return isWritten
       },
@@ -159,7 +160,7 @@ describe('a view that is fed from the topic of events', () => {
     await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(new Set(world.busNotices.map((notice) => notice.message))).toEqual(new Set(['the connection was lost']))
   })
 })
@@ -167,16 +168,16 @@ describe('a view that is fed from the topic of events', () => {
 describe('what cannot be taken in', () => {
   test('marks its run and lies among the dead letters, once, and the others go on', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
-    const { notices } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { notices } = await feed(world, viewStoreFeed(views))
     await append(world.log, 'run-a', history('run-a', oneTurn.slice(0, 1)))
     await append(world.log, 'run-a', [{ ...newEvent('run-a', 1, recorded(message('Hi'), 'thinking')), data: '{"text":' }], 1)
     await append(world.log, 'run-a', [newEvent('run-a', 2, recorded(message('Hello?'), 'thinking'))], 2)
     await appendTurn(world.log, 'run-b')
     await relay(world, await eventsIn(world.log))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
-    expect(await index.get('run-a')).toMatchObject({ revision: 2, problem: expect.stringContaining('Expected JSON') as string })
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(await views.get('run-a')).toMatchObject({ revision: 2, problem: expect.stringContaining('Expected JSON') as string })
     const letters = await lettersIn(world)
     expect(letters).toMatchObject([{ key: 'run-a', value: '{"text":', headers: { 'dlq-code': 'UnexpectedEvent', 'refold-revision': '1' } }])
     expect(letters[0]!.headers['dlq-reason']).toContain('Expected JSON')
@@ -184,8 +185,8 @@ describe('what cannot be taken in', () => {
   })
   test('and is no event of Refold lies among the dead letters as it came', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
-    await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    await feed(world, viewStoreFeed(views))
     const events = await appendTurn(world.log, 'run-a')
     const whole = toMessage(events[0]!)
     const without = (name: string): BusMessage => ({
@@ -200,15 +201,15 @@ describe('what cannot be taken in', () => {
     ]
     await publish(world, ...foreign, ...events.map(toMessage))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     const letters = await lettersIn(world)
     expect(letters.map(({ key, value }) => ({ key, value }))).toEqual(foreign.map(({ key, value }) => ({ key, value })))
     expect(letters.every(({ headers }) => headers['dlq-reason']?.includes('it is no event of Refold'))).toBe(true)
   })
   test('and is no longer in the log either is told by the run', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
-    await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    await feed(world, viewStoreFeed(views))
     const a = await appendTurn(world.log, 'run-a')
     const b = await appendTurn(world.log, 'run-b')
     const c = await appendTurn(world.log, 'run-c')
@@ -218,9 +219,9 @@ describe('what cannot be taken in', () => {
     await relay(world, [...a.slice(8, 9), ...b.slice(2, 3)])
     await publish(world, toOmission(c[1]!, 2_000_000))
     await caughtUp(world)
-    expect(await index.get('run-a')).toMatchObject({ revision: 8, problem: expect.stringContaining('RunStarted first') as string })
-    expect(await index.get('run-b')).toMatchObject({ revision: 2, problem: expect.stringContaining('RunStarted first') as string })
-    expect(await index.get('run-c')).toBeUndefined()
+    expect(await views.get('run-a')).toMatchObject({ revision: 8, problem: expect.stringContaining('RunStarted first') as string })
+    expect(await views.get('run-b')).toMatchObject({ revision: 2, problem: expect.stringContaining('RunStarted first') as string })
+    expect(await views.get('run-c')).toBeUndefined()
     expect(Object.fromEntries((await lettersIn(world)).map(({ key, headers }) => [key, headers['dlq-code']]))).toEqual({
       'run-a': 'UnexpectedEvent',
       'run-b': 'UnexpectedEvent',
@@ -232,38 +233,97 @@ describe('what cannot be taken in', () => {
 describe('a view without a place in the topic', () => {
   test('is filled from the log, since the topic no longer holds everything', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     await appendTurn(world.log, 'run-a')
     const b = await appendTurn(world.log, 'run-b')
     await relay(world, b.slice(8))
-    const { consumer, notices } = await feed(world, runIndexView(index))
+    const { consumer, notices } = await feed(world, viewStoreFeed(views))
     expect(notices).toEqual([{ type: 'viewRebuilt', group: GROUP, events: 24 }])
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts().taken).toBe(0)
     expect(await consumer.lag()).toBe(0)
   })
   test('is filled anew where the topic is another by now', async () => {
     const world = await openBusWorld(1)
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     await consumer.close()
     const other = { ...(await openBusWorld(1)), log: world.log }
     const b = await appendTurn(world.log, 'run-b')
     await relay(other, b.slice(0, 3))
-    const { notices } = await feed(other, runIndexView(index))
+    const { notices } = await feed(other, viewStoreFeed(views))
     expect(notices).toMatchObject([{ type: 'viewRebuilt' }])
     await relay(other, b.slice(3))
     await caughtUp(other)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+  })
+})
+
+describe('a view that somebody has paused', () => {
+  const quiet = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const aSecondLater = async (world: BusWorld): Promise<void> => {
+    await quiet()
+    world.clock.advance(1_000)
+    await quiet()
+  }
+
+  test('stands still within a second and goes on where it stood, whoever says so', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    const { notices } = await feed(world, viewStoreFeed(views))
+    await relay(world, await appendTurn(world.log, 'run-a'))
+    await caughtUp(world)
+    await views.setPaused(5)
+    await aSecondLater(world)
+    await relay(world, await appendTurn(world.log, 'run-b'))
+    await aSecondLater(world)
+    expect((await rowsIn(views)).map(({ runId }) => runId)).toEqual(['run-a'])
+    await views.setPaused(undefined)
+    await aSecondLater(world)
+    await caughtUp(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices.map(({ type }) => type)).toEqual(['viewRebuilt', 'viewPaused', 'viewResumed'])
+  })
+  test('is not filled before it is resumed', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    await appendTurn(world.log, 'run-a')
+    await views.setPaused(5)
+    const { notices } = await feed(world, viewStoreFeed(views))
+    await aSecondLater(world)
+    expect(await rowsIn(views)).toEqual([])
+    await views.setPaused(undefined)
+    await aSecondLater(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices.map(({ type }) => type)).toEqual(['viewPaused', 'viewResumed', 'viewRebuilt'])
+  })
+  test('is asked again where it cannot be asked', async () => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    let isDown = false
+    const { notices } = await feed(world, {
+      ...viewStoreFeed(views),
+      isPaused: () => (isDown ? Promise.reject(new Error('no connection')) : Promise.resolve(false)),
+    })
+    isDown = true
+    await aSecondLater(world)
+    isDown = false
+    await aSecondLater(world)
+    await relay(world, await appendTurn(world.log, 'run-a'))
+    await caughtUp(world)
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(notices).toContainEqual(expect.objectContaining({ type: 'viewUnavailable', reason: 'no connection' }))
   })
 })
 
 describe('a rebuild', () => {
   test('corrects what was wrong, while the view goes on, and loses nothing that comes meanwhile', async () => {
     const world = await openBusWorld(2)
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     const seen: string[] = []
     let isLive = false
     const during = async (phase: string): Promise<void> => {
@@ -271,19 +331,19 @@ describe('a rebuild', () => {
       const runId = `run-${phase}`
       await relay(world, await appendTurn(world.log, runId))
       await caughtUp(world)
-      if ((await index.get(runId))?.revision === 11) seen.push(phase)
+      if ((await views.get(runId))?.revision === 11) seen.push(phase)
     }
-    const view = runIndexView({
-      ...index,
+    const view = viewStoreFeed({
+      ...views,
       async beginRebuild() {
         await during('before')
-        const rebuild = await index.beginRebuild()
+        const rebuild = await views.beginRebuild()
         return {
           ...rebuild,
-          async finish(topic, offsets) {
+          async finish(place) {
             // The log has been read by now.
             await during('late')
-            await rebuild.finish(topic, offsets)
+            await rebuild.finish(place)
           },
         }
       },
@@ -291,21 +351,21 @@ describe('a rebuild', () => {
     const { consumer } = await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
-    const { generation, offsets } = await index.topicState(world.topics.events)
+    const { generation, offsets } = await views.topicState(world.topics.events)
     const [partition, from] = [...offsets][0]!
-    const wrong = { ...(await index.get('run-a'))!, revision: 12, state: 'wrong' }
-    await index.applyFrom({ rows: [wrong], topic: world.topics.events, partition, generation, from, next: from })
+    const wrong = { ...(await views.get('run-a'))!, revision: 12, state: 'wrong' }
+    await views.applyFrom({ rows: [wrong], records: noRecords, topic: world.topics.events, partition, generation, from, next: from })
     await append(world.log, 'run-a', [newEvent('run-a', 12, recorded(completed, 'completed'))], 12)
     isLive = true
     await consumer.rebuild()
     await caughtUp(world)
     expect(seen).toEqual(['before', 'late'])
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
   })
   test('that fails leaves the view as it was, and it goes on', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     await consumer.close()
@@ -315,29 +375,29 @@ describe('a rebuild', () => {
         throw new AppError('EventLogUnavailable', 'the store is away', { retryable: true })
       },
     }
-    const { consumer: next } = await feed(world, runIndexView(index), broken)
+    const { consumer: next } = await feed(world, viewStoreFeed(views), broken)
     await expect(next.rebuild()).rejects.toMatchObject({ code: 'EventLogUnavailable' })
     await relay(world, await appendTurn(world.log, 'run-b'))
     await caughtUp(world)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
   })
 })
 
 describe('an operator', () => {
   test('pauses and resumes a view, also over a rebuild, and sees how far it is behind', async () => {
     const world = await openBusWorld()
-    const index = memoryRunIndex()
-    const { consumer } = await feed(world, runIndexView(index))
+    const views = memoryViewStore()
+    const { consumer } = await feed(world, viewStoreFeed(views))
     consumer.pause()
     await consumer.rebuild()
     await relay(world, await appendTurn(world.log, 'run-a'))
     await new Promise((resolve) => setImmediate(resolve))
     expect(await consumer.lag()).toBe(12)
-    expect(await rowsIn(index)).toEqual([])
+    expect(await rowsIn(views)).toEqual([])
     consumer.resume()
     await caughtUp(world)
     expect(await consumer.lag()).toBe(0)
-    expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+    expect(await rowsIn(views)).toEqual(await foldOf(world.log))
   })
 })
 
@@ -352,8 +412,8 @@ describe('whatever the topic repeats and leaves out, and whoever takes it in', (
     await fc.assert(
       fc.asyncProperty(anyRuns, fc.array(anyStep, { maxLength: 12 }), async (runs, schedule) => {
         const world = await openBusWorld(2)
-        const index = memoryRunIndex()
-        const view = runIndexView(index)
+        const views = memoryViewStore()
+        const view = viewStoreFeed(views)
         const members = [(await feed(world, view)).consumer]
         for (const [run, steps] of runs.entries()) await append(world.log, `run-${run}`, history(`run-${run}`, steps))
         const all = await eventsIn(world.log)
@@ -373,7 +433,7 @@ describe('whatever the topic repeats and leaves out, and whoever takes it in', (
           runs.map((steps, run) => all.find(({ stream, revision }) => stream === streamOf(`run-${run}`) && revision === steps.length - 1)!),
         )
         await caughtUp(world)
-        expect(await rowsIn(index)).toEqual(await foldOf(world.log))
+        expect(await rowsIn(views)).toEqual(await foldOf(world.log))
         await Promise.all(members.map((member) => member.close()))
       }),
       { numRuns: 60 },

@@ -8,9 +8,10 @@ import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
-import type { RunIndex } from '../../../src/views/run-index.ts'
-import { memoryRunIndex } from '../../../src/views/run-index.memory.ts'
-import { sqliteRunIndex } from '../../../src/views/run-index.sqlite.ts'
+import { viewDifferences } from '../../../simulation/view-differences.ts'
+import type { ViewStore } from '../../../src/views/view-store.ts'
+import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { sqliteViewStore } from '../../../src/views/view-store.sqlite.ts'
 import { anySteps, completed, history, message, newEvent, oneTurn, recorded, START, started, type Recorded } from './run-history.ts'
 
 const newLog = (): EventLog => memoryEventLog({ clock: { now: () => START, setTimer: () => () => undefined } })
@@ -22,8 +23,8 @@ afterAll(() => {
 let files = 0
 const newPath = (): string => join(folder, `${++files}.db`)
 
-const rowsOf = async (index: RunIndex): Promise<RunRow[]> =>
-  [...(await index.list({ limit: 1000 }))].sort((a, b) => (a.runId < b.runId ? -1 : 1))
+const rowsOf = async (views: ViewStore): Promise<RunRow[]> =>
+  [...(await views.list({ limit: 1000 }))].sort((a, b) => (a.runId < b.runId ? -1 : 1))
 
 /** What the rows have to be: each run's events in order, one by one. */
 const expectedRows = async (log: EventLog): Promise<RunRow[]> => {
@@ -49,17 +50,17 @@ const writer = (log: EventLog = newLog()): Writer => ({
 
 const start = (runId: string): NewEvent => newEvent(runId, 0, recorded(started(), 'awaitingMessage'))
 
-/** An index that lets a test in before its next batch is written. */
-const interrupted = (index: RunIndex, before: () => Promise<void>): RunIndex => {
+/** A view store that lets a test in before its next batch is written. */
+const interrupted = (views: ViewStore, before: () => Promise<void>): ViewStore => {
   let isFirst = true
   return {
-    ...index,
+    ...views,
     async apply(batch) {
       if (isFirst) {
         isFirst = false
         await before()
       }
-      return index.apply(batch)
+      return views.apply(batch)
     },
   }
 }
@@ -67,44 +68,44 @@ const interrupted = (index: RunIndex, before: () => Promise<void>): RunIndex => 
 describe('catching up', () => {
   test('takes in all runs, and nothing else that the log holds', async () => {
     const { log, append } = writer()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     await log.append('orders-1', 'no-stream', [{ ...start('x'), type: 'OrderPlaced' }])
     await append('run-a', ...history('run-a', oneTurn))
     await append('run-b', start('run-b'))
-    await createProjector({ log, index }).catchUp()
-    expect((await rowsOf(index)).map(({ runId, revision }) => [runId, revision])).toEqual([
+    await createProjector({ log, views }).catchUp()
+    expect((await rowsOf(views)).map(({ runId, revision }) => [runId, revision])).toEqual([
       ['run-a', 11],
       ['run-b', 0],
     ])
-    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
+    expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
   })
-  test('of an empty log leaves an empty index', async () => {
-    const index = memoryRunIndex()
-    await createProjector({ log: newLog(), index }).catchUp()
-    expect(await index.checkpoint()).toBeUndefined()
+  test('of an empty log leaves an empty views', async () => {
+    const views = memoryViewStore()
+    await createProjector({ log: newLog(), views }).catchUp()
+    expect(await views.checkpoint()).toBeUndefined()
   })
   test('a second time writes nothing', async () => {
     const { log, append } = writer()
     await append('run-a', ...history('run-a', oneTurn))
-    const index = memoryRunIndex()
-    await createProjector({ log, index }).catchUp()
+    const views = memoryViewStore()
+    await createProjector({ log, views }).catchUp()
     let batches = 0
-    const watched = interrupted(index, async () => {
+    const watched = interrupted(views, async () => {
       batches += 1
     })
-    await createProjector({ log, index: watched }).catchUp()
+    await createProjector({ log, views: watched }).catchUp()
     expect(batches).toBe(0)
   })
-  test('goes on with the rows of an index that was closed in between', async () => {
+  test('goes on with the rows of a view store that was closed in between', async () => {
     const { log, append } = writer()
     const path = newPath()
     await append('run-a', ...history('run-a', oneTurn.slice(0, 5)))
-    const first = sqliteRunIndex({ path })
-    await createProjector({ log, index: first }).catchUp()
+    const first = sqliteViewStore({ path })
+    await createProjector({ log, views: first }).catchUp()
     await first.close()
     await append('run-a', ...history('run-a', oneTurn).slice(5))
-    const second = sqliteRunIndex({ path })
-    await createProjector({ log, index: second }).catchUp()
+    const second = sqliteViewStore({ path })
+    await createProjector({ log, views: second }).catchUp()
     expect(await rowsOf(second)).toEqual(await expectedRows(log))
     await second.close()
   })
@@ -117,18 +118,19 @@ describe('catching up', () => {
       fc.asyncProperty(anyRuns, anySchedule, async (runs, schedule) => {
         const { log, append } = writer()
         const path = newPath()
-        const indexes = [sqliteRunIndex({ path }), sqliteRunIndex({ path }), memoryRunIndex()]
+        const stores = [sqliteViewStore({ path }), sqliteViewStore({ path }), memoryViewStore()]
         const left = runs.map((steps, number) => history(`run-${number}`, steps))
         for (const { run, size, who } of schedule) {
           const events = left[run % left.length]?.splice(0, size) ?? []
           if (events.length > 0) await append(`run-${run % left.length}`, ...events)
-          await createProjector({ log, index: indexes[who]! }).catchUp()
+          await createProjector({ log, views: stores[who]! }).catchUp()
         }
         const expected = await expectedRows(log)
-        for (const index of indexes) {
-          await createProjector({ log, index }).catchUp()
-          expect(await rowsOf(index)).toEqual(expected)
-          await index.close()
+        for (const views of stores) {
+          await createProjector({ log, views }).catchUp()
+          expect(await rowsOf(views)).toEqual(expected)
+          expect(await viewDifferences(log, views)).toEqual([])
+          await views.close()
         }
       }),
       { numRuns: 40 },
@@ -136,24 +138,24 @@ describe('catching up', () => {
   })
   test('of more than one batch goes through all of them', async () => {
     const { log, append } = writer()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     for (let run = 0; run < 120; run++) await append(`run-${run}`, ...history(`run-${run}`, oneTurn))
-    await createProjector({ log, index }).catchUp()
-    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+    await createProjector({ log, views }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
   })
 })
 
 describe('an event that cannot be read', () => {
   test('is a problem of its own run, and the others go on', async () => {
     const { log, append } = writer()
-    const index = sqliteRunIndex({ path: newPath() })
+    const views = sqliteViewStore({ path: newPath() })
     await append('run-a', start('run-a'))
     await append('run-b', start('run-b'))
     await append('run-a', { ...newEvent('run-a', 1, recorded(message('Hi'), 'thinking')), data: '{"text":' })
     await append('run-b', newEvent('run-b', 1, recorded(message('Hi'), 'thinking')))
     await append('run-c', { ...start('run-c'), type: 'RunTeleported' })
-    await createProjector({ log, index }).catchUp()
-    const [a, b, c] = await rowsOf(index)
+    await createProjector({ log, views }).catchUp()
+    const [a, b, c] = await rowsOf(views)
     expect(a).toMatchObject({
       runId: 'run-a',
       status: 'active',
@@ -163,82 +165,82 @@ describe('an event that cannot be read', () => {
     expect(b).toMatchObject({ runId: 'run-b', lastText: 'Hi' })
     expect(b?.problem).toBeUndefined()
     expect(c).toMatchObject({ runId: 'run-c', problem: expect.stringContaining('RunTeleported') as string })
-    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
-    await index.close()
+    expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
+    await views.close()
   })
 })
 
-describe('two projectors on one index', () => {
+describe('two projectors on one view store', () => {
   test('let the one that is ahead win', async () => {
     const { log, append } = writer()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     await append('run-a', ...history('run-a', oneTurn.slice(0, 3)))
     const ahead = async (): Promise<void> => {
       await append('run-a', ...history('run-a', oneTurn).slice(3))
-      await createProjector({ log, index }).catchUp()
+      await createProjector({ log, views }).catchUp()
     }
-    await createProjector({ log, index: interrupted(index, ahead) }).catchUp()
-    expect(await rowsOf(index)).toEqual(await expectedRows(log))
-    expect(await index.checkpoint()).toMatchObject({ position: await log.head() })
+    await createProjector({ log, views: interrupted(views, ahead) }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
+    expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
   })
   test('begin again where one of them clears it under the other', async () => {
     const { log, append } = writer()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     await append('run-a', ...history('run-a', oneTurn.slice(0, 3)))
-    await createProjector({ log, index }).catchUp()
+    await createProjector({ log, views }).catchUp()
     await append('run-a', ...history('run-a', oneTurn).slice(3))
-    await createProjector({ log, index: interrupted(index, () => index.clear()) }).catchUp()
-    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+    await createProjector({ log, views: interrupted(views, () => views.clear()) }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
   })
 })
 
-describe('an index that does not fit its log', () => {
-  const filled = async (index: RunIndex): Promise<RunIndex> => {
+describe('a view store that does not fit its log', () => {
+  const filled = async (views: ViewStore): Promise<ViewStore> => {
     const { log, append } = writer()
     await append('run-old', ...history('run-old', oneTurn))
-    await createProjector({ log, index }).catchUp()
-    return index
+    await createProjector({ log, views }).catchUp()
+    return views
   }
 
   test('is filled again where the log is another', async () => {
-    const index = await filled(sqliteRunIndex({ path: newPath() }))
+    const views = await filled(sqliteViewStore({ path: newPath() }))
     const { log, append } = writer()
     for (const runId of ['run-a', 'run-b']) await append(runId, ...history(runId, oneTurn))
-    await createProjector({ log, index }).catchUp()
-    expect(await rowsOf(index)).toEqual(await expectedRows(log))
-    await index.close()
+    await createProjector({ log, views }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
+    await views.close()
   })
   test('is filled again where it is ahead of the log, which was restored from a copy', async () => {
-    const index = await filled(memoryRunIndex())
+    const views = await filled(memoryViewStore())
     const { log, append } = writer()
     await append('run-old', ...history('run-old', oneTurn.slice(0, 4)))
-    await createProjector({ log, index }).catchUp()
-    expect(await rowsOf(index)).toMatchObject([{ runId: 'run-old', revision: 3 }])
+    await createProjector({ log, views }).catchUp()
+    expect(await rowsOf(views)).toMatchObject([{ runId: 'run-old', revision: 3 }])
   })
   test('is emptied where the log is empty', async () => {
-    const index = await filled(memoryRunIndex())
-    await createProjector({ log: newLog(), index }).catchUp()
-    expect(await rowsOf(index)).toEqual([])
+    const views = await filled(memoryViewStore())
+    await createProjector({ log: newLog(), views }).catchUp()
+    expect(await rowsOf(views)).toEqual([])
   })
   test('is an error where two logs are written into it at once', async () => {
     const { log, append } = writer()
     await append('run-a', start('run-a'))
-    const index = memoryRunIndex()
-    const shared = interrupted(index, async () => {
-      await filled(index)
+    const views = memoryViewStore()
+    const shared = interrupted(views, async () => {
+      await filled(views)
     })
-    await expect(createProjector({ log, index: shared }).catchUp()).rejects.toMatchObject({ code: 'InvalidInput' })
-    expect((await rowsOf(index)).map((row) => row.runId)).toEqual(['run-old'])
+    await expect(createProjector({ log, views: shared }).catchUp()).rejects.toMatchObject({ code: 'InvalidInput' })
+    expect((await rowsOf(views)).map((row) => row.runId)).toEqual(['run-old'])
   })
 })
 
 describe('following the log', () => {
   /** Resolves once a batch has brought the run to this revision. */
-  const watching = (inner: RunIndex, runId: string, revision: number): { index: RunIndex; reached: Promise<number> } => {
+  const watching = (inner: ViewStore, runId: string, revision: number): { views: ViewStore; reached: Promise<number> } => {
     let batches = 0
     let tell: (batches: number) => void
     const reached = new Promise<number>((resolve) => (tell = resolve))
-    const index: RunIndex = {
+    const views: ViewStore = {
       ...inner,
       async apply(batch) {
         batches += 1
@@ -247,12 +249,12 @@ describe('following the log', () => {
         return isApplied
       },
     }
-    return { index, reached }
+    return { views, reached }
   }
 
-  const withRun = async (log: EventLog, index: RunIndex, work: () => Promise<void>): Promise<void> => {
+  const withRun = async (log: EventLog, views: ViewStore, work: () => Promise<void>): Promise<void> => {
     const stop = new AbortController()
-    const running = createProjector({ log, index }).run(stop.signal)
+    const running = createProjector({ log, views }).run(stop.signal)
     await work()
     stop.abort()
     await running
@@ -260,31 +262,31 @@ describe('following the log', () => {
 
   test('takes in what was there and what comes, from an empty log on', async () => {
     const { log, append } = writer()
-    const { index, reached } = watching(memoryRunIndex(), 'run-a', 11)
-    await withRun(log, index, async () => {
+    const { views, reached } = watching(memoryViewStore(), 'run-a', 11)
+    await withRun(log, views, async () => {
       for (const event of history('run-a', oneTurn)) await append('run-a', event)
       await reached
     })
-    expect(await rowsOf(index)).toEqual(await expectedRows(log))
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
   })
   test('writes a burst of events as one batch', async () => {
     const { log, append } = writer()
-    const live = watching(memoryRunIndex(), 'run-live', 0)
-    const { index, reached } = watching(live.index, 'run-a', 11)
-    await withRun(log, index, async () => {
+    const live = watching(memoryViewStore(), 'run-live', 0)
+    const { views, reached } = watching(live.views, 'run-a', 11)
+    await withRun(log, views, async () => {
       await append('run-live', start('run-live'))
       const before = await live.reached
       for (const event of history('run-a', oneTurn)) await append('run-a', event)
       expect((await reached) - before).toBeLessThanOrEqual(3)
     })
   })
-  test('fills the index again where somebody clears it', async () => {
+  test('fills the view store again where somebody clears it', async () => {
     const { log, append } = writer()
-    const inner = memoryRunIndex()
+    const inner = memoryViewStore()
     const first = watching(inner, 'run-a', 11)
-    const second = watching(first.index, 'run-a', 12)
+    const second = watching(first.views, 'run-a', 12)
     await append('run-a', ...history('run-a', oneTurn))
-    await withRun(log, second.index, async () => {
+    await withRun(log, second.views, async () => {
       await first.reached
       await inner.clear()
       await append('run-a', newEvent('run-a', 12, recorded(completed, 'completed')))
@@ -294,29 +296,29 @@ describe('following the log', () => {
   })
   test('does nothing where it is stopped before it begins', async () => {
     const { log, append } = writer()
-    const index = memoryRunIndex()
+    const views = memoryViewStore()
     await append('run-a', start('run-a'))
-    await createProjector({ log, index }).run(AbortSignal.abort())
-    expect(await index.checkpoint()).toBeUndefined()
+    await createProjector({ log, views }).run(AbortSignal.abort())
+    expect(await views.checkpoint()).toBeUndefined()
   })
   test('stops with the error of the log', async () => {
     const { log, append } = writer()
     await append('run-a', start('run-a'))
-    const { index, reached } = watching(memoryRunIndex(), 'run-a', 0)
-    const running = createProjector({ log, index }).run(new AbortController().signal)
+    const { views, reached } = watching(memoryViewStore(), 'run-a', 0)
+    const running = createProjector({ log, views }).run(new AbortController().signal)
     const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
     await reached
     await log.close()
     await failed
   })
-  test('stops with the error of the index', async () => {
+  test('stops with the error of the view store', async () => {
     const { log, append } = writer()
-    const { index, reached } = watching(memoryRunIndex(), 'run-a', 0)
-    const running = createProjector({ log, index }).run(new AbortController().signal)
+    const { views, reached } = watching(memoryViewStore(), 'run-a', 0)
+    const running = createProjector({ log, views }).run(new AbortController().signal)
     const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
     await append('run-a', start('run-a'))
     await reached
-    await index.close()
+    await views.close()
     await append('run-b', start('run-b'))
     await failed
   })

@@ -7,7 +7,9 @@ import type { Owed, Program, RunState } from '../../../src/fold/run-state.ts'
 import { waitsFor } from '../../../src/fold/waiting.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
-import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
+import { takeInEvent, type RunRow } from '../../../src/projections/run-index.ts'
+import { newestRecords } from '../../../src/views/newest-records.ts'
+import { expectAgreement } from '../../support/view-agreement.ts'
 import { chartDriver } from '../../../src/statechart/driver.ts'
 import {
   approvalGranted,
@@ -147,7 +149,7 @@ const owedOf = (state: RunState): Record<string, number> =>
 const timersOf = (state: RunState): Record<string, number> =>
   Object.fromEntries([...state.timers.values()].flatMap(({ timerId, dueAt }) => (dueAt === undefined ? [] : [[timerId, dueAt]])))
 
-test('the row tells, without a chart, what the fold of the charts tells', () => {
+test('row and records tell, without a chart, what the fold of the charts tells', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(fc.nat(), { maxLength: 60 }), (checks, choices) => {
       const begin = started() as Extract<RunFact, { type: 'RunStarted' }>
@@ -159,14 +161,16 @@ test('the row tells, without a chart, what the fold of the charts tells', () => 
         limits: { ...begin.data.settings.limits, iterationsPerTurn: 4 },
       }
       let row: RunRow | undefined
+      const newest = newestRecords()
       let state: RunState | undefined
       let fact: RunFact = { type: 'RunStarted', data: { ...begin.data, settings } }
       for (const [revision, choice] of [...choices, 0].entries()) {
         const taken: Step = step(program, state, runEvent(fact, revision))
         state = taken.state
-        row = applyToRunRow(row, storedEvent(RUN, revision, newEvent(RUN, revision, { fact, to: taken.to, intents: taken.intents })))
-        expect(row).toMatchObject({ status: state.status, paused: state.paused, revision })
-        expect(row.problem).toBeUndefined()
+        const seen = takeInEvent(row, storedEvent(RUN, revision, newEvent(RUN, revision, { fact, to: taken.to, intents: taken.intents })))
+        row = seen.row
+        newest.add(seen.records)
+        expectAgreement(state, row, newest.all())
         expect([row.owed, row.timers]).toEqual([owedOf(state), timersOf(state)])
         const { turn, tokens, costMicroUsd } = state.budget
         expect(row).toMatchObject({ turn, tokens, costMicroUsd, inTurn: state.budget.turnSince !== undefined })

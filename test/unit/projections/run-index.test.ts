@@ -65,6 +65,7 @@ describe('the row of a run', () => {
       tokens: 240,
       costMicroUsd: 14,
       waitsFor: 'message',
+      waitsSince: START + 11_000,
       asked: {},
       lastText: 'Where is my order?',
       reason: null,

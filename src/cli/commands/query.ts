@@ -1,0 +1,96 @@
+import { AppError } from '../../errors.ts'
+import { present } from '../../present.ts'
+import type { ViewQuery } from '../../views/view-query.ts'
+import { isViewName, viewNames, viewQueries, type ViewName, type ViewPage } from '../../views/view-queries.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { positiveInteger } from '../option-values.ts'
+import type { Output } from '../output.ts'
+import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
+import { looking } from '../session.ts'
+import { textTable } from '../text-table.ts'
+import { csvLines, viewObject, viewTable } from '../view-rows.ts'
+
+interface QueryOptions {
+  readonly run?: string
+  readonly agent?: string
+  readonly tenant?: string
+  readonly status?: string
+  readonly since?: PointInTime
+  readonly until?: PointInTime
+  readonly waiting?: number
+  readonly limit: number
+  readonly cursor?: string
+  readonly csv?: true
+}
+
+export const addQueryCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('query')
+    .description('ask the views of all runs: what they cost, what they wait for, where they are stuck …')
+    .argument('[view]', `${viewNames.join(', ')}; without one, what each is`)
+    .option('--run <id>', 'only of this run')
+    .option('--agent <name>', 'only of runs of this agent')
+    .option('--tenant <name>', 'only of runs of this tenant')
+    .option('--status <status>', 'only those; the view names them')
+    .option('--since <time>', '30s, 15m, 2h or 7d ago, or from 2026-11-01 or 2026-11-01T10:00Z on', pointInTime)
+    .option('--until <time>', 'before this time', pointInTime)
+    .option('--waiting <time>', 'stuck: what has waited for a person for so long; 1h without it', timeSpan)
+    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .option('--cursor <text>', 'go on behind a page, as it said')
+    .option('--csv', 'CSV on stdout, with all columns')
+    .addHelpText('after', EXAMPLES)
+    .action((view: string | undefined, options: QueryOptions) => query(commandLine(), view, options))
+}
+
+const EXAMPLES = `
+Examples:
+  refold query costs --since 7d
+  refold query tool-calls --status failed --since 2h --csv > failed.csv
+  refold query approvals --status open
+  refold query stuck --waiting 15m --json`
+
+const query = async (line: CommandLine, name: string | undefined, options: QueryOptions): Promise<void> => {
+  if (name === undefined) {
+    await listViews(line.output)
+    return
+  }
+  if (!isViewName(name)) throw new AppError('InvalidInput', `Expected a view of ${viewNames.join(', ')}, found ${name}`)
+  await looking(line, async ({ views, projector }) => {
+    const { run, agent, tenant, status, since, until, waiting, limit, cursor, csv } = options
+    const now = line.clock.now()
+    await projector.catchUp()
+    const filter = present({ run, agent, tenant, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
+    const page = await views.query(name, { ...filter, limit }, now)
+    await tell(line.output, name, page, csv === true)
+    if ((await views.pausedSince()) !== undefined) await line.output.note('The views are paused: refold views status')
+  })
+}
+
+const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, asCsv: boolean): Promise<void> => {
+  const { columns }: ViewQuery = viewQueries[name]
+  if (output.json) await output.document(rows.map(viewObject))
+  else if (asCsv) for (const text of csvLines(columns, rows)) await output.line(text)
+  else if (rows.length > 0) for (const text of viewTable(columns, rows, output.width)) await output.line(text)
+  if (rows.length === 0) await output.note('Nothing fits.')
+  if (next !== null) await output.note(`There are more: --cursor ${next}`)
+}
+
+const listViews = async (output: Output): Promise<void> => {
+  const views = viewNames.map((name): { name: ViewName; about: string; statuses: readonly string[] } => {
+    const { about, statuses = [] }: ViewQuery = viewQueries[name]
+    return { name, about, statuses }
+  })
+  await output.document(views)
+  if (output.json) return
+  const rows = views.map(({ name, about, statuses }) => [name, statuses.length === 0 ? about : `${about} --status ${statuses.join(' | ')}`])
+  for (const text of textTable(
+    [
+      { title: '', paint: output.colours.name },
+      { title: '', flexible: true },
+    ],
+    rows,
+    output.width,
+  )) {
+    await output.line(text)
+  }
+}

@@ -1,0 +1,118 @@
+import type { Bus } from '../../bus/bus.ts'
+import { topicEnds } from '../../consumers/event-consumer.ts'
+import { rebuildView } from '../../consumers/rebuild-view.ts'
+import { topicsOf } from '../../consumers/topics.ts'
+import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
+import { MOST_COUNTED, viewStanding, type ViewStanding } from '../../consumers/view-standing.ts'
+import { AppError } from '../../errors.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import { count, duration } from '../../projections/amount-text.ts'
+import { counted, moment } from '../amounts.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { createScreen } from '../screen.ts'
+import { looking } from '../session.ts'
+import { textTable } from '../text-table.ts'
+
+/** Looks after the views, which any process may do while the others go on. */
+export const addViewsCommand: AddCommand = (program, commandLine) => {
+  const views = program.command('views').description('where the views stand; pause, resume and rebuild what feeds them')
+  views
+    .command('status')
+    .description('what feeds the views, how far they are, and how many rows they hold')
+    .action(() => status(commandLine()))
+  views
+    .command('pause')
+    .description('let every `refold project` stand still, on whatever machine, within about a second')
+    .action(() => pause(commandLine(), true))
+  views
+    .command('resume')
+    .description('let them go on')
+    .action(() => pause(commandLine(), false))
+  views
+    .command('rebuild')
+    .description('fold the whole log anew while the old views are read and written, and put the result in their place in one step')
+    .action(() => rebuild(commandLine()))
+}
+
+interface Fed {
+  readonly bus: Bus
+  readonly topic: string
+}
+
+const withViews = (line: CommandLine, use: (refold: OpenRefold, fed: Fed | undefined) => Promise<void>): Promise<void> =>
+  looking(line, async (refold) => {
+    const bus = await line.openBus(() => undefined)
+    try {
+      await use(refold, bus && { bus, topic: topicsOf('refold').events })
+    } finally {
+      await bus?.close()
+    }
+  })
+
+const status = (line: CommandLine): Promise<void> =>
+  withViews(line, async (refold, fed) => {
+    const standing = await viewStanding(refold, fed)
+    await line.output.document(standing)
+    if (line.output.json) return
+    for (const text of statusLines(standing, line.output.width)) await line.output.line(text)
+  })
+
+const statusLines = ({ log, topic, generation, sizes }: ViewStanding, width: number): string[] => [
+  `From the log: ${log.checkpoint === undefined ? 'never read' : `up to position ${log.checkpoint.position}`}, ${behind(log.lag, 'event')}`,
+  ...(topic === undefined
+    ? ['No topic feeds them: the processes that work on runs do, from the log.']
+    : [
+        `From ${topic.name}: ${behind(topic.lag, 'message')}${topic.pausedSince === undefined ? '' : `, paused since ${moment(topic.pausedSince)}`}`,
+        ...topic.partitions.map(
+          ({ partition, next, end }) => `  partition ${partition}: ${next === undefined ? 'never read' : `next ${next}`} of ${end}`,
+        ),
+      ]),
+  `Generation ${generation}`,
+  ...textTable(
+    [{ title: 'TABLE' }, { title: 'ROWS', align: 'right' }],
+    Object.entries(sizes).map(([name, rows]) => [name, count(rows)]),
+    width,
+  ),
+]
+
+const behind = (lag: number, noun: string): string =>
+  lag === 0 ? 'all taken in' : `${lag >= MOST_COUNTED && noun === 'event' ? 'at least ' : ''}${counted(lag, noun)} behind`
+
+const pause = (line: CommandLine, wanted: boolean): Promise<void> =>
+  withViews(line, async ({ views }, fed) => {
+    if (fed === undefined) {
+      throw new AppError(
+        'NotPossible',
+        'Expected a topic that feeds the views (REFOLD_KAFKA), found none: the processes that work on runs feed them from the log, and cannot do without them',
+      )
+    }
+    const since = wanted ? ((await views.pausedSince()) ?? line.clock.now()) : undefined
+    await views.setPaused(since)
+    await line.output.document({ pausedSince: since ?? null })
+    await line.output.note(
+      since === undefined
+        ? 'Every `refold project` goes on.'
+        : `Every \`refold project\` stands still since ${moment(since)}. Workers still take in what they need from the log.`,
+    )
+  })
+
+const rebuild = (line: CommandLine): Promise<void> =>
+  withViews(line, async ({ log, views }, fed) => {
+    const { clock, signal, output } = line
+    const screen = createScreen(line, output.json)
+    const began = clock.now()
+    const topic = fed && { name: fed.topic, ends: () => topicEnds(fed.bus, fed.topic) }
+    const events = await rebuildView({
+      log,
+      view: viewStoreFeed(views),
+      signal,
+      progress: (taken) => {
+        screen.status(`… ${counted(taken, 'event')} in ${duration(clock.now() - began)}`)
+      },
+      ...(topic === undefined ? {} : { topic }),
+    })
+    screen.rest()
+    const ms = clock.now() - began
+    await output.document({ events, ms })
+    await output.note(`${counted(events, 'event')} folded anew in ${duration(ms)}`)
+  })

@@ -1,0 +1,55 @@
+import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
+import { RUN_STREAM_PREFIX } from '../events/codec.ts'
+import { nextTurn } from './bursts.ts'
+import type { FedView } from './fed-view.ts'
+import { identityOf } from './log-identity.ts'
+
+export interface RebuildParts {
+  readonly log: EventLog
+  readonly view: Pick<FedView, 'beginRebuild'>
+  /** The topic that feeds the view beside the log, if any: where it ends is asked before the log is read. */
+  readonly topic?: { readonly name: string; ends(): Promise<ReadonlyMap<number, number>> }
+  /** After each batch. */
+  readonly progress?: (events: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** A batch is one transaction, and the larger it is the fewer rows are written twice. */
+const BATCH_EVENTS = 2_000
+const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
+
+/**
+ * Folds the whole log anew where nobody looks, while the view is read and written, and puts the result in its place in one step.
+ * Resolves to the number of events. Rejects with what log and view say, and with the reason of the signal; then the view is as it was.
+ */
+export const rebuildView = async ({ log, view, topic, progress, signal }: RebuildParts): Promise<number> => {
+  // Whatever lies before these offsets is in the log by now.
+  const fed = topic === undefined ? undefined : { name: topic.name, offsets: await topic.ends() }
+  const rebuild = await view.beginRebuild()
+  try {
+    let events = 0
+    let position: number | undefined
+    const take = async (batch: readonly StoredEvent[]): Promise<void> => {
+      signal?.throwIfAborted()
+      await rebuild.take(batch)
+      events += batch.length
+      position = batch.at(-1)?.position ?? position
+      progress?.(events)
+      await nextTurn()
+    }
+    let batch: StoredEvent[] = []
+    for await (const event of log.readAll({ filter: RUNS })) {
+      batch.push(event)
+      if (batch.length < BATCH_EVENTS) continue
+      await take(batch)
+      batch = []
+    }
+    await take(batch)
+    const checkpoint = position === undefined ? undefined : { log: await identityOf(log), position }
+    await rebuild.finish({ checkpoint, ...(fed === undefined ? {} : { topic: fed }) })
+    return events
+  } catch (error) {
+    await rebuild.discard().catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { begin, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning } from './bounded-text.ts'
+
+/** A question to a person: may this tool be called, or what a chart asks. */
+export interface ApprovalRecord {
+  readonly runId: string
+  readonly callId: string
+  readonly revision: number
+  readonly tool: string | null
+  readonly input: string | null
+  readonly question: string | null
+  readonly digest: string
+  readonly reason: string | null
+  readonly askedAt: number
+  readonly expiresAt: number
+  /** null while it is open. `expired`: nobody has answered in time. `withdrawn`: the run went on or ended without an answer. */
+  readonly decision: 'granted' | 'denied' | 'expired' | 'withdrawn' | null
+  readonly decidedBy: string | null
+  readonly settledAt: number | null
+  readonly denyReason: string | null
+}
+
+type OpenApprovals = Readonly<{ [callId: string]: ApprovalRecord }>
+
+/** The records that an event changes; `open` are those without a decision. */
+export const approvalChanges = (open: OpenApprovals, event: RunEvent, isEnding: boolean): readonly ApprovalRecord[] => {
+  const changed = ownChange(open, event)
+  const left = isEnding ? Object.values(open).filter(({ callId }) => callId !== changed?.callId) : []
+  const ended = left.map((record): ApprovalRecord => ({ ...record, ...settled(event), decision: 'withdrawn' }))
+  if (changed === undefined) return ended
+  return [isEnding && changed.settledAt === null ? { ...changed, ...settled(event), decision: 'withdrawn' } : changed, ...ended]
+}
+
+const ownChange = (open: OpenApprovals, event: RunEvent): ApprovalRecord | undefined => {
+  if (event.type === 'ApprovalRequested') return asked(event)
+  if (event.type !== 'ApprovalGranted' && event.type !== 'ApprovalDenied' && event.type !== 'ToolCallDenied') return undefined
+  const before = open[event.data.callId]
+  if (before === undefined) return undefined
+  const decided = { ...before, ...settled(event), decidedBy: storable(event.data.by) }
+  if (event.type === 'ApprovalGranted') return { ...decided, decision: 'granted' }
+  const denied = { ...decided, denyReason: begin(event.data.reason, REASON_LENGTH) }
+  return { ...denied, decision: hasExpired(event) ? 'expired' : 'denied' }
+}
+
+/** Refold denies by itself only what nobody has answered in time. */
+const hasExpired = (event: Extract<RunEvent, { type: 'ApprovalDenied' | 'ToolCallDenied' }>): boolean => event.data.by === 'refold'
+
+const settled = ({ revision, meta }: RunEvent): Pick<ApprovalRecord, 'revision' | 'settledAt'> => ({ revision, settledAt: meta.at })
+
+const asked = ({ runId, revision, data, meta }: Extract<RunEvent, { type: 'ApprovalRequested' }>): ApprovalRecord => {
+  const { tool, input, question } = data.subject
+  return {
+    runId,
+    callId: data.callId,
+    revision,
+    tool: tool === undefined ? null : storable(tool),
+    input: valueBeginning(input),
+    question: question === undefined ? null : shown(question, VALUE_LENGTH),
+    digest: data.digest,
+    reason: data.reason === undefined ? null : begin(data.reason, REASON_LENGTH),
+    askedAt: meta.at,
+    expiresAt: data.expiresAt,
+    decision: null,
+    decidedBy: null,
+    settledAt: null,
+    denyReason: null,
+  }
+}

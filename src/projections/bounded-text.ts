@@ -1,0 +1,22 @@
+const STORED_APART = '(stored apart)'
+const NUL = /\0/g
+
+/** Of an error or a decision, in UTF-16 units. */
+export const REASON_LENGTH = 500
+/** Of what a tool got or gave: views show the beginning, the log has it all. */
+export const VALUE_LENGTH = 1_000
+
+/** The first `length` UTF-16 units, in characters that every store keeps. Never ends within a character of two units. */
+export const begin = (text: string, length: number): string => storable(text.slice(0, length).replace(/[\uD800-\uDBFF]$/, ''))
+
+/** Postgres keeps no NUL in its texts, and UTF-8 has no half of a pair. */
+export const storable = (text: string): string => text.toWellFormed().replace(NUL, '\uFFFD')
+
+/** A text as a guardrail or the blob store left it: a payload that is kept elsewhere is a reference here, whatever its declared type. */
+export const shown = (text: unknown, length = Infinity): string => (typeof text === 'string' ? begin(text, length) : STORED_APART)
+
+/** The beginning of a value as JSON; a text as it is. */
+export const valueBeginning = (value: unknown): string | null => {
+  if (value === undefined) return null
+  return begin(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), VALUE_LENGTH)
+}

@@ -1,0 +1,109 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { textOf, toolCallsOf } from '../events/message.ts'
+import type { DataOf, RunEventType } from '../events/run-events.ts'
+import { count, duration, money } from './amount-text.ts'
+import { valueLine } from './printable.ts'
+
+/** What an event says, as one line of unlimited length that may still hold control characters. */
+export const eventSummary = (event: RunEvent): string => {
+  const summary = summaries[event.type] as (data: RunEvent['data'], at: number) => string
+  return summary(event.data, event.meta.at)
+}
+
+/** `4.3.0/after untilApprovalExpires`: without the state that XState adds to the name of a delay. */
+export const timerName = (timerId: string): string => timerId.replace(/xstate\.after\.([^.]+)\..*$/, 'after $1')
+
+type Summaries = { readonly [Type in RunEventType]: (data: DataOf<Type>, at: number) => string }
+
+const quoted = (text: string): string => `“${text}”`
+const words = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join(' ')
+const attempted = (attempt: number): string => (attempt === 1 ? '' : `(attempt ${attempt})`)
+const by = (who: string | undefined): string => (who === undefined ? '' : `by ${who}`)
+const again = (retryAt: number | undefined, at: number): string => (retryAt === undefined ? '' : `– again in ${duration(retryAt - at)}`)
+const took = (ms: number | undefined): string => (ms === undefined ? '' : `(${duration(ms)})`)
+
+const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputRejected' | 'OutputAccepted' | 'OutputRejected'> = {
+  MessageReceived: ({ text }) => quoted(text),
+  InputAccepted: ({ text }) => (text === undefined ? '' : `redacted: ${quoted(text)}`),
+  InputRejected: ({ guardrail, reason }) => `${guardrail}: ${reason}`,
+  OutputAccepted: ({ output, text }) =>
+    words(text === undefined ? '' : `redacted: ${quoted(text)}`, output === undefined ? '' : valueLine(output)),
+  OutputRejected: ({ reason, guardrail }) => (guardrail === undefined ? reason : `${guardrail}: ${reason}`),
+}
+
+const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 'ModelCallFailed'> = {
+  ModelCallRequested: ({ model, purpose, attempt }) => words(model, purpose === 'answer' ? '' : purpose, attempted(attempt)),
+  ModelCallSucceeded: ({ parts, usage, costMicroUsd, durationMs }) =>
+    words(
+      `[${[`${count(usage.inputTokens)} in`, `${count(usage.outputTokens)} out`, ...(costMicroUsd === undefined ? [] : [money(costMicroUsd)]), duration(durationMs)].join(', ')}]`,
+      textOf(parts) === '' ? '' : quoted(textOf(parts)),
+      ...toolCallsOf(parts).map(({ name, argumentsText }) => `${name} ${argumentsText}`),
+    ),
+  ModelCallFailed: ({ class: failure, message, next, retryAt, attempt }, at) =>
+    words(`${failure}: ${message}`, attempted(attempt), again(retryAt, at), next === 'nextModel' ? '– tries the next model' : ''),
+}
+
+const toolCalls: Pick<
+  Summaries,
+  'ToolCallRequested' | 'ToolCallSucceeded' | 'ToolCallFailed' | 'ToolCallUnresolved' | 'ToolCallRejected' | 'ToolCallDenied'
+> = {
+  ToolCallRequested: ({ callId, tool, input, attempt }) => words(callId, tool, valueLine(input), attempted(attempt)),
+  ToolCallSucceeded: ({ callId, output, durationMs, settledBy, by: who }) =>
+    words(callId, valueLine(output), took(durationMs), settledBy === undefined ? '' : `settled by ${who ?? settledBy}`),
+  ToolCallFailed: ({ callId, class: failure, message, retryAt }, at) => words(callId, `${failure}: ${message}`, again(retryAt, at)),
+  ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
+  ToolCallRejected: ({ callId, reason, message }) => `${callId} ${reason}: ${message}`,
+  ToolCallDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
+}
+
+const approvals: Pick<Summaries, 'ApprovalRequested' | 'ApprovalGranted' | 'ApprovalDenied'> = {
+  ApprovalRequested: ({ callId, subject, reason }) =>
+    words(
+      callId,
+      subject.question,
+      subject.tool,
+      subject.input === undefined ? '' : valueLine(subject.input),
+      reason === undefined ? '' : `because ${reason}`,
+    ),
+  ApprovalGranted: ({ callId, by: who }) => `${callId} by ${who}`,
+  ApprovalDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
+}
+
+const others: Pick<
+  Summaries,
+  | 'RunStarted'
+  | 'ChildRunRequested'
+  | 'ChildRunSucceeded'
+  | 'ChildRunFailed'
+  | 'TimerScheduled'
+  | 'TimerFired'
+  | 'LimitExceeded'
+  | 'TurnCompleted'
+> = {
+  RunStarted: ({ agent, agentVersion, input, parent }) =>
+    words(`${agent}@${agentVersion}`, input === undefined ? '' : valueLine(input), parent === undefined ? '' : `child of ${parent.runId}`),
+  ChildRunRequested: ({ callId, childRunId, agent, input }) => words(callId, agent, childRunId, valueLine(input)),
+  ChildRunSucceeded: ({ callId, childRunId, output }) => words(callId, childRunId, valueLine(output)),
+  ChildRunFailed: ({ callId, childRunId, reason }) => words(callId, `${childRunId}:`, reason),
+  TimerScheduled: ({ timerId, dueAt }, at) => `${timerName(timerId)} in ${duration(dueAt - at)}`,
+  TimerFired: ({ timerId }) => timerName(timerId),
+  LimitExceeded: ({ limit, used, allowed }) => `${limit}: ${count(used)} of ${count(allowed)}`,
+  TurnCompleted: ({ turn, outcome }) => `turn ${turn} ${outcome}`,
+}
+
+const operations: Pick<
+  Summaries,
+  'RunEscalated' | 'HumanAnswerReceived' | 'RunReturned' | 'RunPaused' | 'RunResumed' | 'RunCompleted' | 'RunFailed' | 'RunCancelled'
+> = {
+  RunEscalated: ({ reason, callId }) => words(callId, reason),
+  HumanAnswerReceived: ({ by: who, text }) => `${who}: ${quoted(text)}`,
+  RunReturned: ({ by: who, note, limits }) =>
+    words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
+  RunPaused: ({ by: who, reason }) => words(by(who), reason),
+  RunResumed: ({ by: who }) => by(who),
+  RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
+  RunFailed: ({ reason, by: who }) => words(reason, by(who)),
+  RunCancelled: ({ by: who, reason }) => words(by(who), reason),
+}
+
+const summaries: Summaries = { ...messages, ...modelCalls, ...toolCalls, ...approvals, ...others, ...operations }

@@ -1,0 +1,147 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { toolCallsOf } from '../events/message.ts'
+import { callIdAt } from '../events/call-id.ts'
+import { begin, REASON_LENGTH, storable, valueBeginning } from './bounded-text.ts'
+
+/** One call of a tool, from the wish to its last word. */
+export interface ToolCallRecord {
+  readonly runId: string
+  readonly callId: string
+  readonly revision: number
+  /** null until an event names it. */
+  readonly tool: string | null
+  readonly state:
+    | 'checking'
+    | 'awaitingApproval'
+    | 'approved'
+    | 'running'
+    | 'retrying'
+    | 'unresolved'
+    | 'succeeded'
+    | 'failed'
+    | 'rejected'
+    | 'denied'
+    | 'abandoned'
+  readonly attempts: number
+  readonly askedAt: number
+  /** Of the newest attempt. */
+  readonly startedAt: number | null
+  readonly settledAt: number | null
+  readonly durationMs: number | null
+  readonly errorClass: string | null
+  readonly errorMessage: string | null
+  readonly settledBy: string | null
+  readonly input: string | null
+  readonly output: string | null
+}
+
+type OpenCalls = Readonly<{ [callId: string]: ToolCallRecord }>
+
+/** The records that an event changes; `open` are those without a last word, `checked` the calls that begin at this event. */
+export const toolCallChanges = (
+  open: OpenCalls,
+  event: RunEvent,
+  { isEnding, checked }: { readonly isEnding: boolean; readonly checked: readonly string[] },
+): readonly ToolCallRecord[] => {
+  const changed = ownChange(open, event)
+  const given = isEnding ? Object.values(open).filter(({ callId }) => changed?.callId !== callId) : []
+  return [
+    ...(changed === undefined ? [] : [isEnding && changed.settledAt === null ? abandoned(changed, event) : changed]),
+    ...given.map((record) => abandoned(record, event)),
+    ...checked.map((callId) => begun(callId, event)),
+  ]
+}
+
+const ownChange = (open: OpenCalls, event: RunEvent): ToolCallRecord | undefined => {
+  if (event.type === 'ToolCallRequested') return running(open[event.data.callId] ?? begun(event.data.callId, event), event)
+  const before = 'callId' in event.data && event.data.callId !== undefined ? open[event.data.callId] : undefined
+  const change = before === undefined ? undefined : changeOf(event)
+  return before === undefined || change === undefined ? undefined : { ...before, ...change, revision: event.revision }
+}
+
+const running = (before: ToolCallRecord, event: Extract<RunEvent, { type: 'ToolCallRequested' }>): ToolCallRecord => ({
+  ...before,
+  revision: event.revision,
+  tool: storable(event.data.tool),
+  state: 'running',
+  attempts: event.data.attempt,
+  startedAt: event.meta.at,
+  input: valueBeginning(event.data.input),
+})
+
+const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
+  const settledAt = event.meta.at
+  switch (event.type) {
+    case 'ApprovalRequested': {
+      const { tool, input } = event.data.subject
+      return { state: 'awaitingApproval', ...(tool === undefined ? {} : { tool: storable(tool) }), input: valueBeginning(input) }
+    }
+    case 'ApprovalGranted':
+      return { state: 'approved' }
+    case 'ToolCallSucceeded': {
+      const { durationMs = null, by, settledBy, output } = event.data
+      return { state: 'succeeded', settledAt, durationMs, settledBy: who(by, settledBy), output: valueBeginning(output), ...noError }
+    }
+    case 'ToolCallFailed':
+      return failed(event)
+    case 'ToolCallUnresolved':
+      return { state: 'unresolved', errorClass: 'unresolved', errorMessage: begin(event.data.reason, REASON_LENGTH) }
+    case 'ToolCallRejected':
+      return { state: 'rejected', settledAt, errorClass: event.data.reason, errorMessage: begin(event.data.message, REASON_LENGTH) }
+    case 'ToolCallDenied':
+      return {
+        state: 'denied',
+        settledAt,
+        settledBy: storable(event.data.by),
+        errorClass: 'denied',
+        errorMessage: begin(event.data.reason, REASON_LENGTH),
+      }
+    default:
+      return undefined
+  }
+}
+
+const failed = ({ data, meta }: Extract<RunEvent, { type: 'ToolCallFailed' }>): Partial<ToolCallRecord> => ({
+  ...(data.retryAt === undefined ? { state: 'failed', settledAt: meta.at } : { state: 'retrying' }),
+  durationMs: data.durationMs ?? null,
+  settledBy: who(data.by, data.settledBy),
+  errorClass: data.class,
+  errorMessage: begin(data.message, REASON_LENGTH),
+})
+
+const noError = { errorClass: null, errorMessage: null }
+
+/** null where the tool itself has answered. */
+const who = (by: string | undefined, settledBy: string | undefined): string | null =>
+  by === undefined ? (settledBy ?? null) : storable(by)
+
+const begun = (callId: string, event: RunEvent): ToolCallRecord => ({
+  runId: event.runId,
+  callId,
+  revision: event.revision,
+  tool: nameIn(event, callId),
+  state: 'checking',
+  attempts: 0,
+  askedAt: event.meta.at,
+  startedAt: null,
+  settledAt: null,
+  durationMs: null,
+  errorClass: null,
+  errorMessage: null,
+  settledBy: null,
+  input: null,
+  output: null,
+})
+
+const nameIn = (event: RunEvent, callId: string): string | null => {
+  if (event.type !== 'ModelCallSucceeded') return null
+  const call = toolCallsOf(event.data.parts).find((_, at) => callIdAt(event.revision, at) === callId)
+  return call === undefined ? null : storable(call.name)
+}
+
+const abandoned = (record: ToolCallRecord, { revision, meta }: RunEvent): ToolCallRecord => ({
+  ...record,
+  revision,
+  state: 'abandoned',
+  settledAt: meta.at,
+})

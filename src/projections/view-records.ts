@@ -1,0 +1,147 @@
+import type { EventMeta, RunEvent } from '../events/envelope.ts'
+import { finalEventTypes, type RunEventType } from '../events/run-events.ts'
+import { approvalChanges, type ApprovalRecord } from './approval-records.ts'
+import { oneLine } from './printable.ts'
+import { eventSummary } from './event-summary.ts'
+import { messageChanges, type MessageRecord, type OpenConversation } from './message-records.ts'
+import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
+import { storable } from './bounded-text.ts'
+import { toolCallChanges, type ToolCallRecord } from './tool-call-records.ts'
+
+// What the views hold beside the row of a run: records, each whole, with the revision of the event that last changed it. A record is a
+// function of the events up to there, so of two of one key the one with the higher revision is right, whoever wrote it.
+
+/** One event. */
+export interface TimelineRecord {
+  readonly runId: string
+  readonly revision: number
+  readonly position: number
+  readonly at: number
+  readonly type: string
+  readonly state: string
+  readonly callId: string | null
+  readonly actor: string | null
+  readonly summary: string
+}
+
+export interface ViewRecords {
+  readonly timeline: readonly TimelineRecord[]
+  readonly messages: readonly MessageRecord[]
+  readonly modelCalls: readonly ModelCallRecord[]
+  readonly toolCalls: readonly ToolCallRecord[]
+  readonly approvals: readonly ApprovalRecord[]
+}
+
+export const noRecords: ViewRecords = { timeline: [], messages: [], modelCalls: [], toolCalls: [], approvals: [] }
+
+type ByCall<Record> = Readonly<{ [callId: string]: Record }>
+
+/** Records that a later event may still change. What is settled is left out, so that rows stay small. */
+export interface OpenRecords {
+  readonly modelCalls?: ByCall<ModelCallRecord>
+  readonly toolCalls?: ByCall<ToolCallRecord>
+  readonly approvals?: ByCall<ApprovalRecord>
+  readonly conversation?: OpenConversation
+}
+
+const SUMMARY_LENGTH = 200
+
+/** Of an event that was taken in; `checksInput` says whether an input guardrail has still to say something after it. */
+export const recordsAfter = (
+  before: OpenRecords | undefined,
+  event: RunEvent,
+  { position, state, checksInput }: { readonly position: number; readonly state: string; readonly checksInput: boolean },
+): { readonly open: OpenRecords | undefined; readonly records: ViewRecords } => {
+  const asked = intentsOf(event.meta)
+  const ending = endingOf(event.type, asked)
+  const modelCalls = modelCallChanges(before?.modelCalls ?? {}, event, ending !== undefined)
+  const toolCalls = toolCallChanges(before?.toolCalls ?? {}, event, { isEnding: ending !== undefined, checked: asked.checked })
+  // A chart that is over still has its questions open, until the run is.
+  const approvals = approvalChanges(before?.approvals ?? {}, event, ending !== undefined && ending !== 'chart')
+  const { messages, conversation } = messageChanges(before?.conversation, event, { checksInput, isOver: ending === 'run', ...asked })
+  return {
+    open: someOf({
+      modelCalls: stillOpen(before?.modelCalls, modelCalls),
+      toolCalls: stillOpen(before?.toolCalls, toolCalls),
+      approvals: stillOpen(before?.approvals, approvals),
+      conversation,
+    }),
+    records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals },
+  }
+}
+
+interface Asked {
+  /** Calls whose charts begin at this event. */
+  readonly checked: readonly string[]
+  readonly abandons: boolean
+  readonly endsRun: boolean
+  readonly checksOutput: boolean
+}
+
+const nothingAsked: Asked = { checked: [], abandons: false, endsRun: false, checksOutput: false }
+
+const intentsOf = ({ intents }: EventMeta): Asked =>
+  intents === undefined
+    ? nothingAsked
+    : {
+        checked: intents.flatMap((text) => (text.startsWith('checkCall:') ? [text.slice('checkCall:'.length)] : [])),
+        abandons: intents.includes('abandon:abandon'),
+        endsRun: intents.some((text) => text.startsWith('endRun')),
+        checksOutput: intents.some((text) => text.startsWith('checkOutput')),
+      }
+
+/** What comes to its end with this event, and with it everything open inside. */
+const endingOf = (type: RunEventType, { abandons, endsRun }: Asked): 'run' | 'turn' | 'chart' | undefined => {
+  if (finalEventTypes.has(type)) return 'run'
+  if (abandons) return 'turn'
+  return endsRun ? 'chart' : undefined
+}
+
+/** Of an event that could not be taken in. */
+export const unreadRecord = (known: Omit<TimelineRecord, 'callId' | 'actor' | 'summary'>, problem: string): TimelineRecord => ({
+  ...known,
+  callId: null,
+  actor: null,
+  summary: storable(oneLine(`not taken in: ${problem}`, SUMMARY_LENGTH)),
+})
+
+const timelineRecord = (event: RunEvent, position: number, state: string): TimelineRecord => ({
+  runId: event.runId,
+  revision: event.revision,
+  position,
+  at: event.meta.at,
+  type: event.type,
+  state,
+  callId: 'callId' in event.data ? (event.data.callId ?? null) : null,
+  actor: event.meta.actor === undefined ? null : storable(event.meta.actor),
+  summary: storable(oneLine(summaryOf(event), SUMMARY_LENGTH)),
+})
+
+/** A summary is for people: one that cannot be made must not keep the row from going on. */
+const summaryOf = (event: RunEvent): string => {
+  try {
+    return eventSummary(event)
+  } catch {
+    return '(cannot be shown)'
+  }
+}
+
+interface Settling {
+  readonly callId: string
+  readonly settledAt: number | null
+}
+
+const stillOpen = <Record extends Settling>(before: ByCall<Record> | undefined, changes: readonly Record[]): ByCall<Record> | undefined => {
+  if (changes.length === 0) return before
+  const open = new Map(Object.entries(before ?? {}))
+  for (const record of changes) {
+    if (record.settledAt === null) open.set(record.callId, record)
+    else open.delete(record.callId)
+  }
+  return open.size === 0 ? undefined : Object.fromEntries(open)
+}
+
+const someOf = (open: { readonly [Name in keyof OpenRecords]: OpenRecords[Name] | undefined }): OpenRecords | undefined => {
+  const kept = Object.entries(open).filter(([, records]) => records !== undefined)
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}

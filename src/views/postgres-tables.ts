@@ -1,0 +1,29 @@
+import type { PoolClient } from 'pg'
+import type { RunRow } from '../projections/run-index.ts'
+import { runRecord } from './run-record.ts'
+import { postgresUpsert, tableName, type Shadow } from './table-sql.ts'
+import type { ViewTable } from './view-table.ts'
+import { recordTables, runsTable } from './view-tables.ts'
+import type { ViewChanges } from './view-store.ts'
+
+type Client = Pick<PoolClient, 'query'>
+
+/** In one statement a table. */
+export const putChanges = async (client: Client, { rows, records }: ViewChanges, shadow: Shadow): Promise<void> => {
+  await putRecords(client, runsTable, rows.map(runRecord), shadow)
+  for (const [name, table] of Object.entries(recordTables)) {
+    await putRecords(client, table, records[name as keyof typeof recordTables], shadow)
+  }
+}
+
+const putRecords = async (client: Client, table: ViewTable, records: readonly object[], shadow: Shadow): Promise<void> => {
+  if (records.length === 0) return
+  const columns = table.columns.map(({ field }) => records.map((record) => (record as Readonly<Record<string, unknown>>)[field]))
+  await client.query(postgresUpsert(table, shadow), columns)
+}
+
+/** In no order. `which` is what follows `select row from <runs>`. */
+export const readRows = async (client: Client, which: string, values: readonly unknown[], shadow: Shadow = ''): Promise<RunRow[]> => {
+  const { rows } = await client.query<{ row: string }>(`select row from ${tableName(runsTable, shadow)} ${which}`, [...values])
+  return rows.map(({ row }) => JSON.parse(row) as RunRow)
+}

@@ -1,0 +1,60 @@
+import type { RunRow } from '../projections/run-index.ts'
+
+/** The row of a run as columns, and whole as JSON for those that fold on. */
+export interface RunRecord {
+  readonly runId: string
+  readonly agent: string
+  readonly agentVersion: string
+  readonly tenant: string | null
+  readonly status: string
+  readonly paused: 0 | 1
+  readonly state: string
+  readonly waitsFor: string | null
+  readonly waitsSince: number | null
+  readonly reason: string | null
+  readonly problem: string | null
+  readonly startedAt: number
+  readonly updatedAt: number
+  readonly dueAt: number | null
+  readonly turn: number
+  readonly messages: number
+  readonly modelCalls: number
+  readonly toolCalls: number
+  readonly tokens: number
+  readonly costMicroUsd: number
+  readonly lastText: string | null
+  readonly parentRunId: string | null
+  readonly parentCallId: string | null
+  readonly revision: number
+  readonly position: number
+  readonly row: string
+}
+
+export const runRecord = (row: RunRow): RunRecord => ({
+  runId: row.runId,
+  agent: row.agent,
+  agentVersion: row.agentVersion,
+  tenant: row.tenant ?? null,
+  status: row.status,
+  paused: row.paused ? 1 : 0,
+  state: row.state,
+  waitsFor: row.waitsFor,
+  waitsSince: row.waitsSince,
+  reason: row.reason,
+  problem: row.problem ?? null,
+  startedAt: row.startedAt,
+  updatedAt: row.updatedAt,
+  dueAt: row.status === 'active' && row.problem === undefined ? row.attentionAt : null,
+  turn: row.turn,
+  messages: row.messages,
+  modelCalls: row.modelCalls,
+  toolCalls: row.toolCalls,
+  tokens: row.tokens,
+  costMicroUsd: row.costMicroUsd,
+  lastText: row.lastText,
+  parentRunId: row.parent?.runId ?? null,
+  parentCallId: row.parent?.callId ?? null,
+  revision: row.revision,
+  position: row.position,
+  row: JSON.stringify(row),
+})

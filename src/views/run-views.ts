@@ -1,0 +1,112 @@
+import { between, count, money, ofRun, text, time, yes, type ViewQuery } from './view-query.ts'
+
+const runColumns = [
+  text('run_id'),
+  text('agent'),
+  text('agent_version', 'aside'),
+  text('tenant', 'nullable', 'aside'),
+  text('status'),
+  yes('paused', 'aside'),
+  text('state'),
+  text('waits_for', 'nullable'),
+  time('waits_since', 'nullable', 'aside'),
+  text('reason', 'nullable', 'aside'),
+  text('problem', 'nullable', 'aside'),
+  time('started_at', 'aside'),
+  time('updated_at'),
+  count('turn'),
+  count('messages', 'aside'),
+  count('model_calls', 'aside'),
+  count('tool_calls', 'aside'),
+  count('tokens'),
+  money('cost_micro_usd'),
+  text('last_text', 'nullable', 'aside'),
+  text('parent_run_id', 'nullable', 'aside'),
+  text('parent_call_id', 'nullable', 'aside'),
+  count('revision', 'aside'),
+  count('position', 'aside'),
+] as const
+
+const MINUTE_MS = 60_000
+
+/** As `refold doctor` has it: a parent of a run that goes on only waits for it. */
+const OVERDUE = `r.due_at is not null and r.paused = 0 and r.due_at < ? and r.updated_at < ?
+    and not exists (select 1 from refold_runs child where child.parent_run_id = r.run_id and child.status = 'active')`
+
+const NEEDS_PERSON = `r.status = 'active' and r.waits_for = 'human' and r.waits_since <= ?`
+
+const UNRESOLVED = `exists (select 1 from refold_tool_calls c where c.run_id = r.run_id and c.state = 'unresolved')`
+
+export const runViews = {
+  runs: {
+    about: 'What each run is now, the one with the newest event first.',
+    columns: runColumns,
+    from: 'select r.* from refold_runs r',
+    filters: { ...ofRun, ...between('r.updated_at'), status: 'r.status = ?' },
+    statuses: ['active', 'completed', 'failed', 'cancelled'],
+    order: { keys: ['position'], direction: 'desc' },
+  },
+  timeline: {
+    about: 'Events, the oldest first.',
+    columns: [
+      time('at'),
+      text('run_id'),
+      count('revision'),
+      text('type'),
+      text('state'),
+      text('call_id', 'nullable', 'aside'),
+      text('actor', 'nullable', 'aside'),
+      text('summary'),
+      count('position', 'aside'),
+    ],
+    from: 'select t.* from refold_timeline t join refold_runs r on r.run_id = t.run_id',
+    filters: { ...ofRun, run: 't.run_id = ?', ...between('t.at') },
+    order: { keys: ['at', 'position'], direction: 'asc' },
+  },
+  transcript: {
+    about: 'What was said, the oldest first.',
+    columns: [
+      time('at'),
+      text('run_id'),
+      count('said_revision', 'aside'),
+      text('role'),
+      text('tool', 'nullable'),
+      text('call_id', 'nullable', 'aside'),
+      text('asks_for', 'nullable'),
+      text('verdict', 'nullable'),
+      text('text'),
+    ],
+    from: 'select m.* from refold_messages m join refold_runs r on r.run_id = m.run_id',
+    filters: { ...ofRun, run: 'm.run_id = ?', ...between('m.at'), status: 'm.role = ?' },
+    statuses: ['user', 'assistant', 'tool', 'human', 'note'],
+    order: { keys: ['at', 'run_id', 'said_revision'], direction: 'asc' },
+  },
+  stuck: {
+    about: 'Runs that do not go on by themselves: nobody takes up what is due, a person has to act, or an event cannot be read.',
+    columns: [
+      text('run_id'),
+      text('agent'),
+      text('tenant', 'nullable', 'aside'),
+      text('why'),
+      time('since'),
+      text('state'),
+      text('detail', 'nullable'),
+    ],
+    from: `select s.* from (
+  select r.run_id, r.agent, r.tenant, r.state, r.updated_at,
+    case when r.problem is not null then 'unreadable'
+      when ${NEEDS_PERSON} then case when ${UNRESOLVED} then 'unresolved' else 'escalated' end
+      else 'overdue' end as why,
+    case when r.problem is not null then r.updated_at
+      when ${NEEDS_PERSON} then r.waits_since
+      when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
+    coalesce(r.problem, r.reason) as detail
+  from refold_runs r
+  where r.problem is not null or (${NEEDS_PERSON}) or (${OVERDUE})
+) s join refold_runs r on r.run_id = s.run_id`,
+    values: (now: number, waitingMs: number) => [now - waitingMs, now - waitingMs, now - waitingMs, now - MINUTE_MS, now - MINUTE_MS],
+    filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },
+    statuses: ['overdue', 'unresolved', 'escalated', 'unreadable'],
+    order: { keys: ['since', 'run_id'], direction: 'asc' },
+  },
+} as const satisfies Readonly<Record<string, ViewQuery>>

@@ -1,0 +1,31 @@
+import { AppError } from '../errors.ts'
+import type { Checkpoint, RunBatch } from './view-store.ts'
+
+/**
+ * The checkpoint that a view store has after this batch, or undefined where it must not be written.
+ * It never goes back: what another process has written up to there stays, since its rows have higher revisions.
+ * Throws `InvalidInput` where the view store is of another log.
+ */
+export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpoint }: RunBatch): Checkpoint | undefined => {
+  if (stored !== undefined && stored.log !== checkpoint.log) throw otherLog(stored, checkpoint)
+  if (since !== undefined && (stored === undefined || stored.position < since.position)) return undefined
+  return { log: checkpoint.log, position: Math.max(stored?.position ?? 0, checkpoint.position) }
+}
+
+const otherLog = (stored: Checkpoint, given: Checkpoint): AppError =>
+  new AppError(
+    'InvalidInput',
+    `this view store holds the runs of the log that begins with event ${stored.log}, not of the one that begins with ${given.log}: give each log a view store of its own`,
+    { details: { expected: stored.log, actual: given.log } },
+  )
+
+/** Throws `InvalidInput`. */
+export const checkLimit = (limit: number): void => {
+  if (Number.isSafeInteger(limit) && limit > 0) return
+  throw new AppError('InvalidInput', `a limit is 1, 2, 3 …, not ${limit}`, { details: { limit } })
+}
+
+export const viewsClosed = (): AppError => new AppError('Closed', 'the view store is closed')
+
+export const rebuildTakenOver = (): AppError =>
+  new AppError('NotPossible', 'Expected this rebuild to be the only one, found that another has begun since: its result counts')

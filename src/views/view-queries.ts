@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { inColumns, type ViewQuery } from './view-query.ts'
+import { runViews } from './run-views.ts'
+import { callViews } from './call-views.ts'
+
+// The views as data: one declaration gives the SQL of both databases, the checks of filters, `refold query`, the routes and the page.
+
+export const viewQueries = { ...runViews, ...callViews } as const satisfies Readonly<Record<string, ViewQuery>>
+
+export type ViewName = keyof typeof viewQueries
+
+export const viewNames = Object.keys(viewQueries) as ViewName[]
+
+export const isViewName = (name: string): name is ViewName => Object.hasOwn(viewQueries, name)
+
+const time = z.int()
+
+/** Every given part has to fit. */
+export const viewFilter = z.strictObject({
+  run: z.string().min(1).optional(),
+  agent: z.string().min(1).optional(),
+  tenant: z.string().min(1).optional(),
+  /** One of those that the view names. */
+  status: z.string().min(1).optional(),
+  /** From here on, ms since the epoch, by the time that the view counts by. */
+  since: time.optional(),
+  /** Before this. */
+  until: time.optional(),
+  /** Of what waits for a person: for so long at least; an hour by default. */
+  waitingMs: z.int().nonnegative().optional(),
+  limit: z.int().min(1).max(1_000),
+  /** `next` of the page before. */
+  cursor: z.string().optional(),
+})
+export type ViewFilter = z.infer<typeof viewFilter>
+
+export type ViewValue = string | number | null
+
+/** By the names of the columns. */
+export type ViewRow = Readonly<Record<string, ViewValue>>
+
+export interface ViewPage {
+  readonly rows: readonly ViewRow[]
+  /** `cursor` of the next page; null on the last. */
+  readonly next: string | null
+}
+
+export interface QueryText {
+  /** With a `?` for each value. */
+  readonly text: string
+  readonly values: readonly (string | number)[]
+}
+
+/** Throws `InvalidInput` for what is no filter of this view. One row more than the limit says whether there is a next page. */
+export const queryText = (name: ViewName, filter: ViewFilter, now: number): QueryText => {
+  const view: ViewQuery = viewQueries[name]
+  const { limit, cursor, waitingMs, ...given } = checkedFilter(name, view, filter)
+  const conditions = Object.entries(given).flatMap(([part, value]) =>
+    value === undefined ? [] : [{ text: view.filters[part as keyof typeof view.filters] ?? '', value }],
+  )
+  const place = cursor === undefined ? undefined : placeOf(name, view, cursor)
+  const keys = view.order.keys.join(', ')
+  const beyond = view.order.direction === 'asc' ? '>' : '<'
+  const text = [
+    `select ${inColumns(view)} from (`,
+    view.from,
+    ...(conditions.length === 0 ? [] : [`where ${conditions.map((condition) => condition.text).join(' and ')}`]),
+    ...(view.groupBy === undefined ? [] : [`group by ${view.groupBy}`]),
+    ') v',
+    ...(place === undefined ? [] : [`where (${keys}) ${beyond} (${place.map(() => '?').join(', ')})`]),
+    `order by ${view.order.keys.map((key) => `${key} ${view.order.direction}`).join(', ')} limit ?`,
+  ].join('\n')
+  const values = [...(view.values?.(now, waitingMs ?? HOUR_MS) ?? []), ...conditions.map(({ value }) => value), ...(place ?? []), limit + 1]
+  return { text, values }
+}
+
+const HOUR_MS = 3_600_000
+
+/** The page from what {@link queryText} has found. */
+export const pageOf = (name: ViewName, { limit }: ViewFilter, found: readonly ViewRow[]): ViewPage => {
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1)
+  if (found.length <= limit || last === undefined) return { rows, next: null }
+  const { order }: ViewQuery = viewQueries[name]
+  return { rows, next: Buffer.from(JSON.stringify([name, ...order.keys.map((key) => last[key])])).toString('base64url') }
+}
+
+const checkedFilter = (name: ViewName, view: ViewQuery, filter: ViewFilter): ViewFilter => {
+  const parsed = viewFilter.safeParse(filter)
+  if (!parsed.success) throw refused(name, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join(', '))
+  const { status, waitingMs, ...others } = parsed.data
+  const unknown = (['run', 'agent', 'tenant', 'since', 'until'] as const).filter(
+    (part) => others[part] !== undefined && view.filters[part] === undefined,
+  )
+  if (unknown.length > 0) throw refused(name, `it has no filter ${unknown.join(', ')}`)
+  if (waitingMs !== undefined && view.values === undefined) throw refused(name, 'it has no filter waitingMs')
+  if (status === undefined) return parsed.data
+  if (view.statuses === undefined) throw refused(name, 'it has no filter status')
+  if (!view.statuses.includes(status)) throw refused(name, `expected a status of ${view.statuses.join(', ')}, found ${status}`)
+  return parsed.data
+}
+
+const placeOf = (name: ViewName, { order, columns }: ViewQuery, cursor: string): (string | number)[] => {
+  const place = parsed(cursor)
+  const fits =
+    Array.isArray(place) &&
+    place.length === order.keys.length + 1 &&
+    place[0] === name &&
+    order.keys.every((key, at) => typeof place[at + 1] === (isText(columns, key) ? 'string' : 'number'))
+  if (!fits) throw refused(name, 'expected the cursor of its page before')
+  return place.slice(1) as (string | number)[]
+}
+
+const isText = (columns: ViewQuery['columns'], key: string): boolean => columns.find(({ name }) => name === key)?.kind === 'text'
+
+const parsed = (cursor: string): unknown => {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+const refused = (name: ViewName, why: string): AppError =>
+  new AppError('InvalidInput', `the view ${name}: ${why}`, { details: { view: name } })

@@ -1,0 +1,131 @@
+import { types, type Pool } from 'pg'
+import { AppError, isAppError, messageOf } from '../errors.ts'
+import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './postgres-shadow.ts'
+import { putChanges, readRows } from './postgres-tables.ts'
+import { inPostgresTransaction } from './postgres-transaction.ts'
+import { advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './postgres-view-state.ts'
+import { checkLimit, checkpointAfter, viewsClosed } from './view-decision.ts'
+import { pageOf, queryText, type ViewRow } from './view-queries.ts'
+import type { RunPage, ViewStore } from './view-store.ts'
+import { viewTables } from './view-tables.ts'
+
+/**
+ * The views in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
+ * projector fills them again. The pool stays the caller's.
+ */
+export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
+  await guarded(() => inPostgresTransaction(pool, makeTables))
+  let closed = false
+  const use: PostgresUse = async (work) => {
+    if (closed) throw viewsClosed()
+    return guarded(() => work(pool))
+  }
+  const transaction: PostgresTransaction = (work) => use(() => inPostgresTransaction(pool, work))
+
+  return {
+    checkpoint: () => use(async () => (await readState(pool)).checkpoint),
+    apply: (batch) =>
+      transaction(async (client) => {
+        // Locks the one row, so that batches of two processes come one after the other.
+        const next = checkpointAfter((await readState(client, 'for update')).checkpoint, batch)
+        if (next === undefined) return false
+        await putChanges(client, batch, '')
+        await client.query('update refold_view_state set log = $1, position = $2', [next.log, next.position])
+        return true
+      }),
+    topicState: (topic) => use(() => readTopicState(pool, topic)),
+    applyFrom: (batch) =>
+      transaction(async (client) => {
+        await readState(client)
+        if (!(await advanceOffset(client, batch))) return false
+        await putChanges(client, batch, '')
+        return true
+      }),
+    beginRebuild: () => beginPostgresShadow(use, transaction),
+    ...reads(use),
+    pausedSince: () => use(async () => (await readState(pool)).pausedSince),
+    setPaused: (since) =>
+      use(async () => {
+        await pool.query('update refold_view_state set paused_since = $1', [since ?? null])
+      }),
+    clear: () =>
+      transaction(async (client) => {
+        await readState(client, 'for update')
+        for (const { name } of viewTables) await client.query(`delete from ${name}`)
+        await writeReplaced(client, { checkpoint: undefined })
+      }),
+    close() {
+      closed = true
+      return Promise.resolve()
+    },
+  }
+}
+
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+
+const reads = (use: PostgresUse): Reads => ({
+  get: (runId) => use(async (pool) => (await readRows(pool, 'where run_id = $1', [runId]))[0]),
+  getMany: (runIds) => use((pool) => readRows(pool, 'where run_id = any($1)', [runIds])),
+  list: async (page) => {
+    checkLimit(page.limit)
+    const { which, values } = listQuery(page)
+    return use((pool) => readRows(pool, which, values))
+  },
+  due: async (now, limit) => {
+    checkLimit(limit)
+    return use((pool) => readRows(pool, 'where due_at <= $1 order by due_at, position limit $2', [now, limit]))
+  },
+  query: async (view, filter, now) => {
+    const { text, values } = queryText(view, filter, now)
+    const found = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
+    return pageOf(view, filter, found.rows)
+  },
+  sizes: () =>
+    use(async (pool) => {
+      const counts = viewTables.map(({ name }) => `select '${name}' as name, count(*) as n from ${name}`)
+      const { rows } = await pool.query<{ name: string; n: string }>(counts.join(' union all '))
+      return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
+    }),
+})
+
+const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await work()
+  } catch (cause) {
+    if (isAppError(cause)) throw cause
+    throw new AppError('EventLogUnavailable', `the views in Postgres cannot be read or written: ${messageOf(cause)}`, {
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+/** `?` as `$1`, `$2` … */
+const numbered = (text: string): string => {
+  let count = 0
+  return text.replace(/\?/g, () => `$${++count}`)
+}
+
+const WIDE_NUMBERS: ReadonlySet<number> = new Set<number>([types.builtins.INT8, types.builtins.NUMERIC])
+
+/** Sums and 64-bit integers, which Postgres hands out as text: here they are all below 2^53. */
+const asNumbers = {
+  getTypeParser: ((oid: Parameters<typeof types.getTypeParser>[0], format?: 'text') =>
+    WIDE_NUMBERS.has(oid) ? Number : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
+}
+
+const listQuery = ({ status, agent, waitsFor, tenant, before, limit }: RunPage): { which: string; values: unknown[] } => {
+  const conditions: [column: string, value: unknown][] = [
+    ['status =', status],
+    ['agent =', agent],
+    ['waits_for =', waitsFor],
+    ['tenant =', tenant],
+    ['position <', before],
+  ]
+  const given = conditions.filter(([, value]) => value !== undefined)
+  const where = given.map(([column], index) => `${column} $${index + 1}`).join(' and ')
+  return {
+    which: `${where === '' ? '' : `where ${where}`} order by position desc limit $${given.length + 1}`,
+    values: [...given.map(([, value]) => value), limit],
+  }
+}

@@ -1,0 +1,138 @@
+import type { RunRow } from '../projections/run-index.ts'
+import type { ViewRecords } from '../projections/view-records.ts'
+import type { ViewFilter, ViewName, ViewPage } from './view-queries.ts'
+
+/** How far a view store has read. */
+export interface Checkpoint {
+  /** Id of the first event of the log that was read: tells one log from another. */
+  readonly log: string
+  /** Of the newest event that the rows have taken in. */
+  readonly position: number
+}
+
+/** Every given part must fit. */
+export interface RunFilter {
+  readonly status?: RunRow['status']
+  readonly agent?: string
+  readonly waitsFor?: NonNullable<RunRow['waitsFor']>
+  readonly tenant?: string
+}
+
+export interface RunPage extends RunFilter {
+  readonly limit: number
+  /** Only rows below this position: that of the last row of the page before. */
+  readonly before?: number
+}
+
+/** What events have made of runs: at most one row a run, and one record a key. Of two of one key the one with the higher revision stays. */
+export interface ViewChanges {
+  readonly rows: readonly RunRow[]
+  readonly records: ViewRecords
+}
+
+export interface RunBatch extends ViewChanges {
+  /** What the changes were folded on: the store as it was at this checkpoint or later; undefined is an empty one. */
+  readonly since: Checkpoint | undefined
+  /** Up to where the store then holds all of the log. */
+  readonly checkpoint: Checkpoint
+}
+
+/** Where a view store stands in a topic that feeds it. */
+export interface TopicState {
+  /** Counted up whenever the rows were taken away or replaced: what was folded on older rows must not be written. */
+  readonly generation: number
+  /** Of the next message to take in, by partition. */
+  readonly offsets: ReadonlyMap<number, number>
+}
+
+export interface TopicBatch extends ViewChanges {
+  readonly topic: string
+  readonly partition: number
+  /** Of the rows that these were folded on. */
+  readonly generation: number
+  /** The offset that the view store has for the partition; undefined where it has none. */
+  readonly from: number | undefined
+  readonly next: number
+}
+
+/** Where views stand that were folded anew. */
+export interface RebuiltPlace {
+  /** undefined where the log is empty. */
+  readonly checkpoint: Checkpoint | undefined
+  /** Of a topic that feeds them: of the next message to take in, by partition. */
+  readonly topic?: { readonly name: string; readonly offsets: ReadonlyMap<number, number> }
+}
+
+/** Tables that are folded anew where nobody looks, while the old ones are read and written. */
+export interface ViewShadow {
+  /** In no order; none of a run that is not there. */
+  getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
+  put(changes: ViewChanges): Promise<void>
+  /** All tables are replaced by these, in one step. The rebuild is over. */
+  finish(place: RebuiltPlace): Promise<void>
+  /** Gives the rebuild up. Nothing is left of it. */
+  discard(): Promise<void>
+}
+
+/** How many rows each table holds, by its name. */
+export type TableSizes = Readonly<Record<string, number>>
+
+/**
+ * The views of all runs. They hold nothing that the event log does not hold, so they may be thrown away at any time.
+ * Several processes may write one store: the higher revision stays, and the checkpoint only goes on.
+ *
+ * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `InvalidConfiguration`
+ * (another version of Refold has taken the view store over), `Closed`.
+ */
+export interface ViewStore {
+  checkpoint(): Promise<Checkpoint | undefined>
+
+  /**
+   * Rows and checkpoint, all or nothing. False, and nothing is written, where the view store was cleared after `since`: read its checkpoint again.
+   * Rejects with `InvalidInput` where the view store holds the runs of another log.
+   */
+  apply(batch: RunBatch): Promise<boolean>
+
+  topicState(topic: string): Promise<TopicState>
+
+  /**
+   * Rows and offset, all or nothing. False, and nothing is written, where the view store has another generation or offset by now: another
+   * process has gone on, or it was rebuilt. For a view store that is fed from a topic; its checkpoint stays as it is.
+   */
+  applyFrom(batch: TopicBatch): Promise<boolean>
+
+  /** Puts an end to a rebuild that somebody else has begun: its next step rejects with `NotPossible`. */
+  beginRebuild(): Promise<ViewShadow>
+
+  get(runId: string): Promise<RunRow | undefined>
+
+  /** In no order; none of a run that is not there. */
+  getMany(runIds: readonly string[]): Promise<readonly RunRow[]>
+
+  /** The run with the newest event first. */
+  list(page: RunPage): Promise<readonly RunRow[]>
+
+  /**
+   * Active runs that a worker has to look at by `now` (ms since the epoch), the most urgent first, then the one that was untouched for longest.
+   * Leaves out rows with a `problem`: this version cannot fold such a run.
+   */
+  due(now: number, limit: number): Promise<readonly RunRow[]>
+
+  /**
+   * The rows of a view that fit the filter, in the order of the view. `now` is the time that it counts from, ms since the epoch.
+   * Rejects with `InvalidInput` for a filter that the view does not have, and for the cursor of another view.
+   */
+  query(view: ViewName, filter: ViewFilter, now: number): Promise<ViewPage>
+
+  sizes(): Promise<TableSizes>
+
+  /** Since when the processes that feed the views from a topic are to stand still, on every machine; undefined while they go on. */
+  pausedSince(): Promise<number | undefined>
+
+  setPaused(since: number | undefined): Promise<void>
+
+  /** Forgets all rows, the checkpoint and the offsets. */
+  clear(): Promise<void>
+
+  close(): Promise<void>
+}

@@ -1,0 +1,183 @@
+import type { ApprovalRecord } from '../projections/approval-records.ts'
+import type { MessageRecord } from '../projections/message-records.ts'
+import type { ModelCallRecord } from '../projections/model-call-records.ts'
+import type { ToolCallRecord } from '../projections/tool-call-records.ts'
+import type { TimelineRecord, ViewRecords } from '../projections/view-records.ts'
+import type { RunRecord } from './run-record.ts'
+import { integer, optional, tableOf, text, type ViewTable } from './view-table.ts'
+
+// From here come the tables of SQLite and Postgres, what writes them, and docs/views.md.
+
+const runId = text('id of the run')
+const revision = integer('of the event that last changed the row: 0, 1, 2 … within the run')
+const callId = text('of the call: `<revision that asked for it>.<key>`')
+
+export const runsTable = tableOf<RunRecord>({
+  name: 'refold_runs',
+  about: 'What each run is now.',
+  key: ['runId'],
+  columns: {
+    runId,
+    agent: text('name of the agent'),
+    agentVersion: text('the version that the run began with'),
+    tenant: optional(text('whose run it is')),
+    status: text('`active`, `completed`, `failed`, `cancelled`'),
+    paused: integer('1 while it begins nothing new'),
+    state: text('where its chart stands'),
+    waitsFor: optional(text('`message`, `approval` or `human`: whom it needs')),
+    waitsSince: optional(integer('since when it needs them')),
+    reason: optional(text('why it is escalated, has failed or was cancelled')),
+    problem: optional(text('the first event that could not be taken in; what follows is a guess')),
+    startedAt: integer('when it began'),
+    updatedAt: integer('time of its newest event'),
+    dueAt: optional(integer('when a worker has to look at it; 0 is at once')),
+    turn: integer('number of its newest turn'),
+    messages: integer('messages of the user'),
+    modelCalls: integer('model calls, not attempts'),
+    toolCalls: integer('tool calls that have begun, not attempts'),
+    tokens: integer('input and output of all model calls'),
+    costMicroUsd: integer('of all model calls with a known price, in millionths of a US dollar'),
+    lastText: optional(text("the beginning of the user's newest message")),
+    parentRunId: optional(text('the run that asked for this one')),
+    parentCallId: optional(text('and the call by which it did')),
+    revision,
+    position: integer('of its newest event in the whole log'),
+    row: text('the same and more as JSON, for the processes of Refold'),
+  },
+  indexes: [
+    { columns: ['position'] },
+    { columns: ['status', 'position'] },
+    { columns: ['agent', 'position'] },
+    { columns: ['tenant', 'position'], where: 'tenant is not null' },
+    { columns: ['waits_for', 'position'], where: 'waits_for is not null' },
+    { columns: ['due_at', 'position'], where: 'due_at is not null' },
+    { columns: ['parent_run_id'], where: 'parent_run_id is not null' },
+  ],
+})
+
+const timelineTable = tableOf<TimelineRecord>({
+  name: 'refold_timeline',
+  about: 'Every event of every run.',
+  key: ['runId', 'revision'],
+  columns: {
+    runId,
+    revision: integer('of the event: 0, 1, 2 … within the run'),
+    position: integer('of the event in the whole log'),
+    at: integer('when it happened'),
+    type: text('type of the event'),
+    state: text('where it led'),
+    callId: optional(text('the call that it is about')),
+    actor: optional(text('who wished it')),
+    summary: text('what it says, in one line'),
+  },
+  indexes: [{ columns: ['at', 'position'] }],
+})
+
+const messagesTable = tableOf<MessageRecord>({
+  name: 'refold_messages',
+  about: 'What was said. A text above 64 KiB is kept apart and not shown.',
+  key: ['runId', 'saidRevision'],
+  columns: {
+    runId,
+    saidRevision: integer('of the event that said it'),
+    revision,
+    at: integer('when it was said'),
+    role: text('`user`, `assistant`, `tool`, `human` (a person for the agent) or `note` (what the model is told by Refold)'),
+    text: text('as guardrails left it'),
+    tool: optional(text('of a tool’s answer: its name')),
+    callId: optional(text('the model call that gave the answer, or the tool call that is answered')),
+    asksFor: optional(text('tools that an answer asks for, with commas between')),
+    verdict: optional(text('`redacted`, `rejected` (by a guardrail) or `error` (of a tool)')),
+  },
+  indexes: [{ columns: ['at'] }],
+})
+
+const modelCallsTable = tableOf<ModelCallRecord>({
+  name: 'refold_model_calls',
+  about: 'Every attempt of every model call.',
+  key: ['runId', 'callId', 'attempt'],
+  columns: {
+    runId,
+    callId,
+    attempt: integer('1, 2 …'),
+    revision,
+    model: text('as it was asked for: `provider/model`'),
+    answeredBy: optional(text('as the provider named it')),
+    purpose: text('`answer`, `wrapUp` or `aside`'),
+    day: text('of the request, in UTC: `2026-11-28`'),
+    requestedAt: integer('when it was claimed'),
+    settledAt: optional(integer('when its outcome was recorded')),
+    durationMs: optional(integer('of the attempt')),
+    outcome: text('`open`, `succeeded`, `failed`, or `abandoned`: another attempt or the end of the run has taken its place'),
+    failureClass: optional(text('of a failure: `rateLimit`, `timeout` …')),
+    failureMessage: optional(text('of a failure')),
+    next: optional(text('what followed a failure: `retry`, `nextModel` or `escalate`')),
+    inputTokens: integer('with those from and to a cache'),
+    cacheReadTokens: integer('read from a cache'),
+    cacheWriteTokens: integer('written to a cache'),
+    outputTokens: integer('with those of reasoning'),
+    reasoningTokens: integer('of reasoning'),
+    costMicroUsd: optional(integer('millionths of a US dollar; null where no price is known')),
+  },
+  indexes: [{ columns: ['requested_at'] }, { columns: ['day'] }],
+})
+
+const toolCallsTable = tableOf<ToolCallRecord>({
+  name: 'refold_tool_calls',
+  about: 'Every call of a tool.',
+  key: ['runId', 'callId'],
+  columns: {
+    runId,
+    callId,
+    revision,
+    tool: optional(text('null until an event names it')),
+    state: text(
+      '`checking`, `awaitingApproval`, `approved`, `running`, `retrying`, `unresolved`, and at the end `succeeded`, `failed`, `rejected`, `denied` or `abandoned`',
+    ),
+    attempts: integer('that have begun'),
+    askedAt: integer('when it was asked for'),
+    startedAt: optional(integer('when its newest attempt began')),
+    settledAt: optional(integer('when its last word was recorded')),
+    durationMs: optional(integer('of the newest attempt, where it is known')),
+    errorClass: optional(text('`error`, `timeout` …, why it was rejected, `denied` or `unresolved`')),
+    errorMessage: optional(text('what went wrong')),
+    settledBy: optional(text('who settled it, where that was not the tool')),
+    input: optional(text('the beginning of its input, as JSON')),
+    output: optional(text('the beginning of its output, as JSON')),
+  },
+  indexes: [{ columns: ['asked_at'] }, { columns: ['state', 'asked_at'], where: 'settled_at is null' }],
+})
+
+const approvalsTable = tableOf<ApprovalRecord>({
+  name: 'refold_approvals',
+  about: 'Every question to a person.',
+  key: ['runId', 'callId'],
+  columns: {
+    runId,
+    callId,
+    revision,
+    tool: optional(text('that is to be called')),
+    input: optional(text('the beginning of its input, as JSON')),
+    question: optional(text('of a chart')),
+    digest: text('of what is asked: a grant holds for exactly this'),
+    reason: optional(text('why it is asked')),
+    askedAt: integer('when it was asked'),
+    expiresAt: integer('when it is denied by itself'),
+    decision: optional(text('`granted`, `denied`, `expired` or `withdrawn`; null while it is open')),
+    decidedBy: optional(text('who decided')),
+    settledAt: optional(integer('when')),
+    denyReason: optional(text('why it was denied')),
+  },
+  indexes: [{ columns: ['asked_at'] }, { columns: ['expires_at'], where: 'settled_at is null' }],
+})
+
+/** By the name that their records have in a batch. */
+export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } = {
+  timeline: timelineTable,
+  messages: messagesTable,
+  modelCalls: modelCallsTable,
+  toolCalls: toolCallsTable,
+  approvals: approvalsTable,
+}
+
+export const viewTables: readonly ViewTable[] = [runsTable, ...Object.values(recordTables)]

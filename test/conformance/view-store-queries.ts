@@ -1,0 +1,263 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { foldViews } from '../../src/consumers/folded-views.ts'
+import type { RunFact } from '../../src/events/run-events.ts'
+import type { StoredRunEvent } from '../../src/projections/run-index.ts'
+import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../../src/views/view-queries.ts'
+import type { ViewChanges, ViewStore } from '../../src/views/view-store.ts'
+import type { ViewQuery } from '../../src/views/view-query.ts'
+import {
+  approvalRequested,
+  completed,
+  escalated,
+  message,
+  modelFailed,
+  modelRequested,
+  modelSucceeded,
+  oneTurn,
+  recorded,
+  START,
+  started,
+  storedHistory,
+  toolRequested,
+  toolUnresolved,
+  type Recorded,
+} from '../unit/consumers/run-history.ts'
+
+const HOUR = 3_600_000
+const LATER = START + 10 * HOUR
+
+const startedFor = (agent: string, tenant?: string): RunFact => {
+  const fact = started() as Extract<RunFact, { type: 'RunStarted' }>
+  return { ...fact, data: { ...fact.data, agent, ...(tenant === undefined ? {} : { tenant }) } }
+}
+
+const timed = (step: Recorded): Recorded =>
+  step.fact.type === 'ToolCallSucceeded' ? { ...step, fact: { ...step.fact, data: { ...step.fact.data, durationMs: 40 } } } : step
+
+const secondAttempt = (fact: RunFact): RunFact => ({ ...fact, data: { ...fact.data, attempt: 2 } }) as RunFact
+
+/** Five runs, of which each begins an hour after the one before. */
+const histories: Readonly<Record<string, readonly Recorded[]>> = {
+  'run-done': [
+    recorded(startedFor('order-desk', 'acme'), 'awaitingMessage'),
+    ...oneTurn.slice(1).map(timed),
+    recorded(completed, 'completed'),
+  ],
+  'run-asks': [
+    recorded(startedFor('order-desk', 'globex'), 'awaitingMessage'),
+    ...oneTurn.slice(1, 4),
+    recorded(approvalRequested('3.0', START + 90_000), 'acting; 3.0=awaitingApproval'),
+  ],
+  'run-lost': [
+    recorded(startedFor('clerk', 'acme'), 'awaitingMessage'),
+    recorded(message('Pay it; “now”, please'), 'thinking.callingModel', 'callModel:1.model'),
+    recorded(modelRequested('1.model', START + 60_000), 'thinking.callingModel'),
+    recorded(modelFailed('1.model', START + 61_000), 'thinking.waiting', 'callModel:1.model'),
+    recorded(modelRequested('1.model', START + 90_000, 2), 'thinking.callingModel'),
+    recorded(secondAttempt(modelSucceeded('1.model', 11)), 'acting; 5.0=checking', 'checkCall:5.0'),
+    recorded(toolRequested('5.0', START + 95_000), 'acting; 5.0=running'),
+    recorded(toolUnresolved('5.0'), 'acting; 5.0=unresolved', 'lookUp:5.0'),
+    recorded(escalated('nobody knows', '5.0'), 'acting; 5.0=unresolved'),
+  ],
+  'run-left': [recorded(startedFor('clerk'), 'awaitingMessage'), recorded(message('Hello?'), 'thinking.callingModel', 'callModel:1.model')],
+  'run-odd': [recorded(startedFor('clerk'), 'awaitingMessage'), recorded(message('Hi'), 'thinking', 'callModel:1.model')],
+}
+
+const events = (): StoredRunEvent[] =>
+  Object.entries(histories).flatMap(([runId, steps], number) =>
+    storedHistory(runId, steps).map((event) => ({
+      ...event,
+      position: number * 1_000 + event.position,
+      storedAt: number * HOUR + event.storedAt,
+      meta: event.meta.replace(/"at":(\d+)/, (_, at) => `"at":${Number(at) + number * HOUR}`),
+      ...(runId === 'run-odd' && event.revision === 1 ? { data: '{"text":' } : {}),
+    })),
+  )
+
+export const changesOfHistories = (): ViewChanges => foldViews([], events()).changes
+
+const everything = { limit: 100 }
+
+/** What every store of views answers, whatever its database. */
+export const viewAnswers = (views: () => ViewStore): void => {
+  const ask = async (view: ViewName, filter: Partial<ViewFilter> = {}): Promise<readonly ViewRow[]> =>
+    (await views().query(view, { ...everything, ...filter }, LATER)).rows
+  const runsIn = async (view: ViewName, filter: Partial<ViewFilter> = {}): Promise<unknown[]> =>
+    (await ask(view, filter)).map((row) => row['run_id'])
+
+  describe('the views', () => {
+    beforeEach(async () => {
+      const changes = changesOfHistories()
+      await views().apply({ ...changes, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_000 } })
+    })
+
+    test('of runs show what each is now, the newest event first', async () => {
+      expect(await runsIn('runs')).toEqual(['run-odd', 'run-left', 'run-lost', 'run-asks', 'run-done'])
+      expect(await runsIn('runs', { status: 'completed' })).toEqual(['run-done'])
+      expect(await runsIn('runs', { agent: 'clerk', tenant: 'acme' })).toEqual(['run-lost'])
+      expect(await runsIn('runs', { since: START + 3 * HOUR, until: START + 4 * HOUR })).toEqual(['run-left'])
+      expect((await ask('runs', { run: 'run-done' }))[0]).toMatchObject({
+        agent: 'order-desk',
+        tenant: 'acme',
+        paused: 0,
+        turn: 1,
+        tokens: 240,
+        cost_micro_usd: 14,
+        waits_for: null,
+        parent_run_id: null,
+      })
+    })
+
+    test('of a timeline show every event in one line, also one that cannot be read', async () => {
+      const lines = await ask('timeline', { run: 'run-done' })
+      expect(lines.map(({ revision }) => revision)).toEqual(Array.from({ length: 13 }, (_, revision) => revision))
+      expect(lines[7]).toMatchObject({ type: 'ToolCallRequested', state: 'acting', call_id: '3.0', summary: '3.0 refund {"order":"A1"}' })
+      expect((await ask('timeline', { run: 'run-odd' }))[1]).toMatchObject({
+        type: 'MessageReceived',
+        summary: expect.stringMatching(/^not taken in: Expected JSON/) as string,
+      })
+    })
+
+    test('of a transcript show what was said', async () => {
+      expect((await ask('transcript', { run: 'run-lost' })).map(({ role, text }) => [role, text])).toEqual([
+        ['user', 'Pay it; “now”, please'],
+        ['assistant', 'Done.'],
+      ])
+      expect(await ask('transcript', { status: 'user', tenant: 'globex' })).toHaveLength(1)
+    })
+
+    test('of costs add up by day, agent, model and tenant', async () => {
+      const rows = await ask('costs')
+      expect(rows).toHaveLength(3)
+      expect(rows.map(({ day, cost_micro_usd: cost }) => [day, cost])).toEqual([
+        ['2023-11-15', 11],
+        ['2023-11-14', 14],
+        ['2023-11-14', 7],
+      ])
+      expect(rows[1]).toMatchObject({ agent: 'order-desk', tenant: 'acme', calls: 2, failed: 0, input_tokens: 200, cost_micro_usd: 14 })
+      expect(rows.find(({ agent }) => agent === 'clerk')).toMatchObject({ calls: 2, failed: 1, runs: 1, cost_micro_usd: 11, unpriced: 0 })
+      expect(await ask('costs', { tenant: 'globex' })).toMatchObject([{ cost_micro_usd: 7, model: 'scripted/one' }])
+      expect(await ask('costs', { until: START })).toEqual([])
+    })
+
+    test('of calls show attempts and outcomes', async () => {
+      expect((await ask('model-calls', { run: 'run-lost' })).map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+        [2, 'succeeded'],
+        [1, 'failed'],
+      ])
+      expect(await ask('tool-calls', { status: 'unresolved' })).toMatchObject([
+        { run_id: 'run-lost', tool: 'refund', attempts: 1, settled_at: null, error_message: 'its owner died' },
+      ])
+      expect(await ask('tool-calls', { status: 'awaitingApproval' })).toMatchObject([{ run_id: 'run-asks', tool: 'refund', attempts: 0 }])
+      expect(await ask('tool-calls', { run: 'run-done' })).toMatchObject([{ state: 'succeeded', output: 'ok', input: '{"order":"A1"}' }])
+    })
+
+    test('of approvals show what is open and who decided', async () => {
+      expect(await ask('approvals', { status: 'open' })).toMatchObject([{ run_id: 'run-asks', decided_by: null, digest: 'd' }])
+      expect(await ask('approvals', { status: 'granted' })).toMatchObject([
+        { run_id: 'run-done', decided_by: 'ann', decided_at: START + 6_000 },
+      ])
+    })
+
+    test('of stuck runs show each with its reason', async () => {
+      const why = async (filter: Partial<ViewFilter> = {}): Promise<unknown[]> =>
+        (await ask('stuck', filter)).map((row) => [row['run_id'], row['why']])
+      expect(await why()).toEqual([
+        ['run-lost', 'unresolved'],
+        ['run-left', 'overdue'],
+        ['run-odd', 'unreadable'],
+      ])
+      expect(await why({ waitingMs: 20 * HOUR })).not.toContainEqual(['run-lost', 'unresolved'])
+      expect(await why({ status: 'overdue' })).toEqual([['run-left', 'overdue']])
+      expect(await why({ tenant: 'acme' })).toEqual([['run-lost', 'unresolved']])
+    })
+
+    test.each(viewNames)('go on page by page where they ended: %s', async (name) => {
+      const whole = await ask(name)
+      const seen: ViewRow[] = []
+      let cursor: string | undefined
+      do {
+        const page = await views().query(name, { limit: 2, ...(cursor === undefined ? {} : { cursor }) }, LATER)
+        seen.push(...page.rows)
+        cursor = page.next ?? undefined
+      } while (cursor !== undefined)
+      expect(seen).toEqual(whole)
+      expect(whole.length).toBeGreaterThan(1)
+      const { columns }: ViewQuery = viewQueries[name]
+      for (const row of whole) expect(Object.keys(row)).toEqual(columns.map((column) => column.name))
+    })
+
+    test('refuse what they do not know', async () => {
+      const refusal = { name: 'AppError', code: 'InvalidInput' }
+      await expect(ask('costs', { status: 'open' })).rejects.toMatchObject(refusal)
+      await expect(ask('runs', { status: 'open' })).rejects.toMatchObject(refusal)
+      await expect(ask('runs', { waitingMs: 1 })).rejects.toMatchObject(refusal)
+      await expect(ask('runs', { limit: 0 })).rejects.toMatchObject(refusal)
+      await expect(ask('runs', { cursor: 'nonsense' })).rejects.toMatchObject(refusal)
+      const { next } = await views().query('timeline', { limit: 1 }, LATER)
+      await expect(ask('transcript', { cursor: next! })).rejects.toMatchObject(refusal)
+    })
+
+    test('have their sizes, and none when they are cleared', async () => {
+      expect(await views().sizes()).toEqual({
+        refold_runs: 5,
+        refold_timeline: 31,
+        refold_messages: 8,
+        refold_model_calls: 5,
+        refold_tool_calls: 3,
+        refold_approvals: 2,
+      })
+      await views().clear()
+      for (const name of viewNames) expect(await ask(name), name).toEqual([])
+    })
+  })
+
+  test('a record is replaced by one of a higher revision and never by one of a lower', async () => {
+    const { rows, records } = changesOfHistories()
+    const write = async (state: 'running' | 'failed' | 'abandoned', revision: number): Promise<unknown> => {
+      const toolCalls = records.toolCalls.map((record) => ({ ...record, state, revision }))
+      await views().apply({
+        rows,
+        records: { ...records, toolCalls },
+        since: await views().checkpoint(),
+        checkpoint: { log: 'log-1', position: 9_000 },
+      })
+      return (await ask('tool-calls', { run: 'run-done' }))[0]?.['state']
+    }
+    expect(await write('failed', 20)).toBe('failed')
+    expect(await write('running', 19)).toBe('failed')
+    expect(await write('abandoned', 21)).toBe('abandoned')
+  })
+
+  test('a text that a database cannot keep is kept as near as it can', async () => {
+    const odd: readonly Recorded[] = [recorded(started(), 'awaitingMessage'), recorded(message('a\0b\uD800c'), 'thinking')]
+    const { changes } = foldViews([], storedHistory('run-nul', odd))
+    await views().apply({ ...changes, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 20 } })
+    expect((await ask('transcript'))[0]).toMatchObject({ text: 'a\uFFFDb\uFFFDc' })
+    expect(await views().get('run-nul')).toMatchObject({ lastText: 'a\uFFFDb\uFFFDc' })
+  })
+
+  test('are paused and resumed, and a rebuild changes nothing about that', async () => {
+    expect(await views().pausedSince()).toBeUndefined()
+    await views().setPaused(5)
+    const shadow = await views().beginRebuild()
+    await shadow.put(changesOfHistories())
+    await shadow.finish({ checkpoint: { log: 'log-1', position: 9_000 } })
+    expect(await views().pausedSince()).toBe(5)
+    expect(await views().checkpoint()).toEqual({ log: 'log-1', position: 9_000 })
+    expect(await runsIn('approvals')).toEqual(['run-asks', 'run-done'])
+    await views().setPaused(undefined)
+    expect(await views().pausedSince()).toBeUndefined()
+  })
+
+  test('a rebuild ends the one that was begun before', async () => {
+    const first = await views().beginRebuild()
+    const second = await views().beginRebuild()
+    await expect(first.put(changesOfHistories())).rejects.toMatchObject({ code: 'NotPossible' })
+    await expect(first.finish({ checkpoint: undefined })).rejects.toMatchObject({ code: 'NotPossible' })
+    await first.discard()
+    await second.put(changesOfHistories())
+    await second.finish({ checkpoint: undefined })
+    expect(await runsIn('runs')).toHaveLength(5)
+  })
+}

@@ -1,0 +1,7 @@
+import { memoryViewStore } from '../../src/views/view-store.memory.ts'
+import { viewStoreConformance } from './view-store.ts'
+
+viewStoreConformance('memory', () => {
+  const views = memoryViewStore()
+  return Promise.resolve({ views, dispose: () => views.close() })
+})

@@ -1,0 +1,68 @@
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPostgres, type Postgres } from '../../servers/postgres.ts'
+import { noRecords } from '../../src/projections/view-records.ts'
+import { postgresViewStore } from '../../src/views/view-store.postgres.ts'
+import { createTables, sqliteDialect } from '../../src/views/table-sql.ts'
+import { sqliteTables } from '../../src/views/sqlite-tables.ts'
+import { pageAt } from '../support/doc-pages.ts'
+import { changesOfHistories } from './view-store-queries.ts'
+import { viewStoreConformance } from './view-store.ts'
+
+let postgres: Postgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+}, 60_000)
+afterAll(() => postgres.stop())
+
+viewStoreConformance('Postgres', async () => {
+  const views = await postgresViewStore(postgres.pool)
+  await views.clear()
+  return { views, dispose: () => views.close() }
+})
+
+describe('the tables of a Postgres view store', () => {
+  test('are made once, whoever opens them at the same time', async () => {
+    await postgres.pool.query('drop table refold_runs; drop table refold_view_state')
+    const opened = await Promise.all([1, 2, 3, 4].map(() => postgresViewStore(postgres.pool)))
+    await Promise.all(
+      opened.map((views, at) => views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: 'a', position: at } })),
+    )
+    expect(await opened[0]!.checkpoint()).toEqual({ log: 'a', position: 3 })
+  })
+
+  test('of another format are begun anew', async () => {
+    const views = await postgresViewStore(postgres.pool)
+    await views.apply({ rows: [], records: noRecords, since: await views.checkpoint(), checkpoint: { log: 'a', position: 9 } })
+    await postgres.pool.query("update refold_view_state set format = 'older'")
+    await expect(views.checkpoint()).rejects.toMatchObject({ code: 'InvalidConfiguration' })
+    expect(await (await postgresViewStore(postgres.pool)).checkpoint()).toBeUndefined()
+  })
+})
+
+describe('the SQL of the page about views', () => {
+  const statements = pageAt('docs/views.md').fences.flatMap(({ info, text }) => (info === 'sql' ? [text] : []))
+
+  /** Of averages Postgres gives more digits. */
+  const values = (rows: readonly object[]): unknown[] =>
+    rows.map((row) =>
+      Object.values(row).map((value: unknown) => (value === null || Number.isNaN(Number(value)) ? value : Number(value).toPrecision(12))),
+    )
+
+  test('is there', () => {
+    expect(statements.length).toBeGreaterThan(3)
+  })
+
+  test.each(statements)('finds the same in Postgres and in SQLite: %s', async (statement) => {
+    const views = await postgresViewStore(postgres.pool)
+    await views.clear()
+    await views.apply({ ...changesOfHistories(), since: undefined, checkpoint: { log: 'a', position: 9_000 } })
+    const db = new DatabaseSync(':memory:')
+    db.exec(createTables(sqliteDialect, ''))
+    sqliteTables(db, '').put(changesOfHistories())
+    const found = db.prepare(statement).all()
+    db.close()
+    expect(found.length).toBeGreaterThan(0)
+    expect(values((await postgres.pool.query<object>(statement)).rows)).toEqual(values(found))
+  })
+})

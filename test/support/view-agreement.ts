@@ -1,0 +1,46 @@
+import { expect } from 'vitest'
+import type { RunState } from '../../src/fold/run-state.ts'
+import { textOf } from '../../src/events/message.ts'
+import type { RunRow } from '../../src/projections/run-index.ts'
+import { messagesOf } from '../../src/projections/transcript.ts'
+import type { ViewRecords } from '../../src/projections/view-records.ts'
+
+/** Said by the transcript only when it is read, and by no event. */
+const GIVEN_UP = 'This call was given up.'
+
+const textsBy = (records: ViewRecords, ...roles: readonly string[]): string[] =>
+  records.messages.flatMap(({ role, verdict, text }) =>
+    roles.includes(role) && !(role === 'user' && verdict === 'rejected') ? [text] : [],
+  )
+
+const sum = (numbers: readonly (number | null)[]): number => numbers.reduce<number>((total, each) => total + (each ?? 0), 0)
+
+/** What the views hold of a run, but for its conversation, has to be what the fold of its events and charts says. */
+export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecords): void => {
+  const open = (all: readonly { readonly settledAt: number | null; readonly callId: string }[]): string[] =>
+    all.flatMap(({ settledAt, callId }) => (settledAt === null ? [callId] : [])).sort()
+  expect(row.problem).toBeUndefined()
+  expect(row).toMatchObject({ status: state.status, paused: state.paused, revision: state.revision })
+  expect(records.timeline).toHaveLength(state.revision + 1)
+  expect(open(records.toolCalls)).toEqual([...state.calls.keys()].sort())
+  const openTools = records.toolCalls.filter(({ settledAt, tool }) => settledAt === null && tool !== null)
+  for (const { callId, tool } of openTools) expect(tool).toBe(state.calls.get(callId)?.tool)
+  expect(open(records.approvals)).toEqual([...state.approvals.keys()].sort())
+  for (const { callId, settledAt, digest } of records.approvals)
+    if (settledAt === null) expect(digest).toBe(state.approvals.get(callId)?.digest)
+  expect(sum(records.modelCalls.map(({ costMicroUsd }) => costMicroUsd))).toBe(state.budget.costMicroUsd)
+  expect(sum(records.modelCalls.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens))).toBe(state.budget.tokens)
+}
+
+/** The same for what was said. Holds where every guardrail answers before anything else happens, as they do in a process. */
+export const expectConversation = ({ transcript }: RunState, records: ViewRecords): void => {
+  const said = messagesOf(transcript)
+  const heard = [...said.flatMap((message) => (message.role === 'user' ? [message.text] : [])), ...transcript.inbox]
+  expect(textsBy(records, 'user', 'note').sort()).toEqual(heard.sort())
+  expect(textsBy(records, 'assistant', 'human')).toEqual(
+    said.flatMap((message) => (message.role === 'assistant' ? [textOf(message.parts)] : [])),
+  )
+  expect(textsBy(records, 'tool').sort()).toEqual(
+    said.flatMap((message) => (message.role === 'tool' && message.text !== GIVEN_UP ? [message.text] : [])).sort(),
+  )
+}
