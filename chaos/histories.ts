@@ -1,7 +1,6 @@
-import type { StoredEvent } from '../src/eventlog/event-log.ts'
+import type { EventLog, StoredEvent } from '../src/eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX, runIdOf } from '../src/events/codec.ts'
 import { finalEventTypes } from '../src/events/run-events.ts'
-import type { Stage } from './stage.ts'
 
 /** What the log holds, run by run. It is read on, never again. */
 export interface Histories {
@@ -13,7 +12,7 @@ export interface Histories {
   storedTimes(): readonly number[]
 }
 
-export const logHistories = ({ refold: { log } }: Pick<Stage, 'refold'>): Histories => {
+export const logHistories = (log: EventLog): Histories => {
   const runs = new Map<string, StoredEvent[]>()
   let position: number | undefined
   const times: number[] = []

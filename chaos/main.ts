@@ -48,7 +48,7 @@ const stage = await openStage({
 })
 const reports: RoundReport[] = []
 try {
-  const histories = logHistories(stage)
+  const histories = logHistories(stage.refold.log)
   const chance = seededChance(seed)
   for (let round = 1; round <= rounds; round++) {
     const report = await playRound(stage, histories, { round, runs, chance })

@@ -37,6 +37,7 @@ const PAUSE_BETWEEN_MS = 10_000
 const TURN_LOAD_MS = 90_000
 const RANDOM_LOAD_MS = 30_000
 const LONGEST_DRAIN_MS = 180_000
+const RELAY_WITHIN_MS = 60_000
 const LOOK_EVERY_MS = 500
 
 /** So many runs are started while parts fail, in turn in every other round and at random in the others; then all of it is judged. */
@@ -57,7 +58,7 @@ export const playRound = async (stage: Stage, histories: Histories, { round, run
   stop.abort()
   await people
   await histories.readOn()
-  const verdict = await judge({ stage, histories, wished, runIds: since() })
+  const verdict = await judge({ scene: stage, histories, wished, runIds: since(), relayWithinMs: RELAY_WITHIN_MS })
   return { round, runs: since().length, happenings, wished, drainMs, ...verdict }
 }
 

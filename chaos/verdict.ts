@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { hadTwice } from '../simulation/ledger.ts'
+import { hadTwice, type Ledger } from '../simulation/ledger.ts'
 import { viewDifferences } from '../simulation/view-differences.ts'
 import { fromMessage } from '../src/consumers/event-message.ts'
 import { runIdOf } from '../src/events/codec.ts'
+import type { OpenRefold } from '../src/open-refold.ts'
 import { hasEnded, type Histories } from './histories.ts'
 import type { WishedRun } from './load.ts'
 import type { Stage } from './stage.ts'
@@ -21,44 +22,54 @@ export interface Verdict {
   readonly viewDifferences: readonly string[]
 }
 
+/** What is looked at. */
+export interface Scene extends Pick<Stage, 'bus' | 'topics'> {
+  readonly refold: Pick<OpenRefold, 'log' | 'views' | 'run'>
+  readonly ledger: Pick<Ledger, 'lines'>
+}
+
 export interface Judged {
-  readonly stage: Stage
+  readonly scene: Scene
   readonly histories: Histories
   readonly wished: readonly WishedRun[]
   /** All runs that began meanwhile, those that runs have asked for among them. */
   readonly runIds: readonly string[]
+  /** So long the relay may take to tell what is in the log. */
+  readonly relayWithinMs: number
 }
 
-export const judge = async ({ stage, histories, wished, runIds }: Judged): Promise<Verdict> => {
+export const judge = async ({ scene, histories, wished, runIds, relayWithinMs }: Judged): Promise<Verdict> => {
   const known = new Set(runIds)
   return {
-    lostEvents: await stillUntold(stage, histories, runIds),
+    lostEvents: await stillUntold(scene, { histories, runIds, relayWithinMs }),
     lostRuns: wished.flatMap(({ runId }) => (histories.of(runId).length === 0 ? [`${runId} was acknowledged and never began`] : [])),
     stuckRuns: runIds.flatMap((runId) => {
       const history = histories.of(runId)
       const last = history.at(-1)
       return hasEnded(history) || last === undefined ? [] : [`${runId} stands at revision ${last.revision}, ${last.type}: ${last.meta}`]
     }),
-    onceTwice: hadTwice(stage.ledger.lines()).filter((key) => known.has(key.slice(0, key.lastIndexOf('/')))),
-    viewDifferences: [...(await viewDifferences(stage.refold.log, stage.refold.views)), ...(await unexplained(stage, runIds))],
+    onceTwice: hadTwice(scene.ledger.lines()).filter((key) => known.has(key.slice(0, key.lastIndexOf('/')))),
+    viewDifferences: [...(await viewDifferences(scene.refold.log, scene.refold.views)), ...(await unexplained(scene, runIds))],
   }
 }
 
-const RELAY_CATCHES_UP_WITHIN_MS = 60_000
 const LOOK_EVERY_MS = 500
 
 /** The relay may be behind the log; what is missing then is not lost yet. */
-const stillUntold = async (stage: Stage, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
-  const deadline = performance.now() + RELAY_CATCHES_UP_WITHIN_MS
+const stillUntold = async (
+  scene: Scene,
+  { histories, runIds, relayWithinMs }: Pick<Judged, 'histories' | 'runIds' | 'relayWithinMs'>,
+): Promise<string[]> => {
+  const deadline = performance.now() + relayWithinMs
   for (;;) {
-    const missing = await untoldEvents(stage, histories, runIds)
+    const missing = await untoldEvents(scene, histories, runIds)
     if (missing.length === 0 || performance.now() > deadline) return missing
     await pause(LOOK_EVERY_MS)
   }
 }
 
 /** Reads the topic as any other program would: what comes again is passed over, what is left out is missing. */
-const untoldEvents = async ({ bus, topics }: Stage, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
+const untoldEvents = async ({ bus, topics }: Scene, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
   const told = new Map<string, number>(runIds.map((runId) => [runId, 0]))
   const problems: string[] = []
   for await (const message of bus.read(topics.events)) {
@@ -82,7 +93,7 @@ const untoldEvents = async ({ bus, topics }: Stage, histories: Histories, runIds
   return problems
 }
 
-const unexplained = async ({ refold }: Stage, runIds: readonly string[]): Promise<string[]> => {
+const unexplained = async ({ refold }: Scene, runIds: readonly string[]): Promise<string[]> => {
   const problems: string[] = []
   for (const runId of runIds) {
     const verified = await refold.run(runId).verify()
