@@ -23,7 +23,7 @@ interface RunBook {
 }
 
 /** Whether a claim may be another's by now. Times in ms since the epoch, by two clocks that may differ. */
-export type MayTakeOver = (owner: string, leaseUntil: number, at: number) => boolean
+export type MayTakeOver = (owner: string, leaseUntil: number, at: number, by: string) => boolean
 
 export interface Bookkeeper {
   note(event: RunEvent): void
@@ -52,10 +52,9 @@ export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookke
   const noteOwner = ({ owners }: RunBook, event: RunEvent, complain: Complain): void => {
     if (event.type !== 'ToolCallRequested' && event.type !== 'ModelCallRequested') return
     const before = owners.get(event.data.callId)
-    if (before !== undefined && before.owner !== event.data.owner && !mayTakeOver(before.owner, before.leaseUntil, event.meta.at)) {
-      complain(
-        `${event.data.owner} takes over from ${before.owner}, who lives and has a lease for another ${before.leaseUntil - event.meta.at} ms`,
-      )
+    const by = event.data.owner
+    if (before !== undefined && before.owner !== by && !mayTakeOver(before.owner, before.leaseUntil, event.meta.at, by)) {
+      complain(`${by} takes over from ${before.owner}, who lives and has a lease for another ${before.leaseUntil - event.meta.at} ms`)
     }
     owners.set(event.data.callId, event.data)
   }

@@ -53,10 +53,13 @@ export const setStage = (parts: StageParts): Stage => {
   const { chance, time, climate, tell } = parts
   const payloads = new Map<string, string>()
   const gone = new Set<string>()
+  /** They let go what they cannot finish. */
+  const closing = new Set<string>()
   const auditor = createAuditor({
     agents: agentsByName,
     payloads,
-    mayTakeOver: (owner, leaseUntil, at) => gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil,
+    mayTakeOver: (owner, leaseUntil, at, by) =>
+      gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
     onEvent: (run, event) => {
       tell(() => eventLine(event))
       parts.onEvent(run, event)
@@ -115,6 +118,7 @@ export const setStage = (parts: StageParts): Stage => {
     workers: () => slots.filter((worker) => worker !== undefined),
     retire: ({ life, runtime }) => {
       tell(() => `${life.owner} closes`)
+      closing.add(life.owner)
       void runtime.close(LONGEST_CLOSING_MS).then(() => end(life))
     },
     startAll: () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { SECURE_USER } from '../../servers/kafka/broker-settings.ts'
 import type { KafkaCluster } from '../../servers/kafka/kafka-cluster.ts'
 import { startRefoldProcess, type RefoldProcess } from '../../servers/refold-process.ts'
+import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { topicsOf } from '../../src/consumers/topics.ts'
 import { openKafkaBus, testKafka } from './test-kafka.ts'
 
@@ -118,6 +119,23 @@ describe.skipIf(kafka === undefined)('the order desk behind Kafka', { timeout: 9
     await publisher.close()
     await bus.close()
     for (const process of started.splice(0)) expect(await process.stop()).toBe(0)
+  })
+
+  test.skipIf(ownKafka === undefined)('ends in time though the broker is gone', async () => {
+    const place = newPlace({ REFOLD_KAFKA: ownKafka!.address, REFOLD_TOPIC_PREFIX: 'gone', REFOLD_GRACE_SECONDS: '1' })
+    await place.start(['relay', '--partitions', '1'])
+    const urls = [await place.start(['worker']), await place.start(['project'])]
+    await ownKafka!.kill()
+    for (const url of urls) {
+      const answer = await fetch(`${url}/readyz`)
+      expect([answer.status, await answer.json()]).toEqual([503, { status: 'waiting', noAnswerFrom: ['bus'] }])
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    }
+    const begun = performance.now()
+    const codes = await Promise.all(started.splice(0).map((process) => process.stop()))
+    expect(codes.filter((code) => code !== exitCodes.ok && code !== exitCodes.interrupted)).toEqual([])
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    await ownKafka!.start()
   })
 
   test.skipIf(ownKafka === undefined)('speaks to brokers behind TLS, as a user with a password', async () => {
