@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { createRequire } from 'node:module'
 import { systemClock } from '../src/clock.ts'
 import { eventStoreDbEventLog } from '../src/eventlog/event-log.eventstoredb.ts'
+import { bareClient } from './bare-client.ts'
 import { alternate, microsecondsEach, ratioSpread, spreadOf, type RoundLimits, type Spread } from './rounds.ts'
 
 export interface EventStoreAppends {
@@ -22,18 +22,6 @@ const MICROSECONDS = 1_000_000
 const data = { callId: randomUUID(), text: 's'.repeat(EVENT_BYTES - 150) }
 const meta = { at: 1_763_900_000_000, runId: randomUUID() }
 const [dataText, metaText] = [JSON.stringify(data), JSON.stringify(meta)]
-
-interface BareClient {
-  appendToStream(stream: string, events: object[], options: { readonly expectedRevision: bigint | 'no_stream' }): Promise<unknown>
-  dispose(): Promise<void>
-}
-
-const bareClient = (connectionString: string): BareClient => {
-  const { EventStoreDBClient } = createRequire(import.meta.url)('@eventstore/db-client') as {
-    EventStoreDBClient: { connectionString(text: string): BareClient }
-  }
-  return EventStoreDBClient.connectionString(connectionString)
-}
 
 /** So many streams at once, on each one append after the other, of two events each. */
 const appendAll = async (streams: number, append: (stream: string, at: number) => Promise<unknown>): Promise<void> => {

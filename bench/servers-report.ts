@@ -20,8 +20,11 @@ const visibleRows = (when: string, { p50, p99 }: VisibleAfter): Row[] => [
   { what: `append to view, ms, ${when}: p99`, figure: p99, digits: 1 },
 ]
 
-const rowsOf = ({ appends, visibleAlone, visibleUnderLoad, relay, consumer, rebuild }: ServerResults): Row[] => [
+const rowsOf = ({ appends, subscription, visibleAlone, visibleUnderLoad, relay, consumer, rebuild }: ServerResults): Row[] => [
   ...appends.flatMap(appendRows),
+  { what: `subscription through the adapter, events/s (of ${subscription.events})`, figure: subscription.eventsPerSecond, digits: 0 },
+  { what: '  the bare client', figure: subscription.bareEventsPerSecond, digits: 0 },
+  { what: '  adapter / bare client', figure: subscription.shareOfBare, digits: 2 },
   ...visibleRows('nobody else', visibleAlone),
   ...visibleRows(`beside ${visibleUnderLoad.backgroundEventsPerSecond} events/s`, visibleUnderLoad),
   { what: `relay, events/s (of ${relay.events})`, figure: relay.eventsPerSecond, digits: 0 },
@@ -47,7 +50,7 @@ export const serversMarkdown = (report: ServerReport): string =>
 
 /** One line of JSON: medians at the places that scripts look at, and the whole of each figure under `figures`. */
 export const serversJson = ({ machine, ...figures }: ServerReport): string => {
-  const { appends, visibleAlone, visibleUnderLoad, relay, consumer, rebuild } = figures
+  const { appends, subscription, visibleAlone, visibleUnderLoad, relay, consumer, rebuild } = figures
   return jsonText({
     appends: Object.fromEntries(
       appends.map(({ streams, shareOfBare, appendsPerSecond }) => [
@@ -55,6 +58,7 @@ export const serversJson = ({ machine, ...figures }: ServerReport): string => {
         { shareOfBare: shareOfBare.median, appendsPerSecond: appendsPerSecond.median },
       ]),
     ),
+    subscription: { eventsPerSecond: subscription.eventsPerSecond.median, shareOfBare: subscription.shareOfBare.median },
     visibleAlone: { p50: visibleAlone.p50.median, p99: visibleAlone.p99.median },
     visibleUnderLoad: { p50: visibleUnderLoad.p50.median, p99: visibleUnderLoad.p99.median },
     relay: { eventsPerSecond: relay.eventsPerSecond.median },

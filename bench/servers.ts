@@ -8,6 +8,7 @@ import { sqliteEventLog } from '../src/eventlog/event-log.sqlite.ts'
 import { measureConsumer, measureRebuild, type ConsumerRate, type RebuildRate } from './consumer-rate.ts'
 import { copiedRuns, type CopiedRuns } from './copied-runs.ts'
 import { measureEventStoreAppends, type EventStoreAppends } from './event-store-appends.ts'
+import { measureEventStoreSubscription, type EventStoreSubscription } from './event-store-subscription.ts'
 import { measureRelay, type RelayRate } from './relay-rate.ts'
 import type { RoundLimits } from './rounds.ts'
 import { measureVisibleAfter, type VisibleAfter } from './visible-after.ts'
@@ -17,6 +18,7 @@ export interface ServerResults {
   readonly kafka: string
   readonly eventBytes: number
   readonly appends: readonly EventStoreAppends[]
+  readonly subscription: EventStoreSubscription
   readonly visibleAlone: VisibleAfter
   readonly visibleUnderLoad: VisibleAfter
   readonly relay: RelayRate
@@ -50,6 +52,8 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
       progress(`appends to ${streams} streams at once`)
       appends.push(await measureEventStoreAppends(connectionString, streams, rounds(15, 15_000)))
     }
+    progress('subscription')
+    const subscription = await measureEventStoreSubscription(connectionString, runs, quick ? 50 : 300, rounds(9, 10_000))
     const log = eventStoreDbEventLog({ connectionString, clock: systemClock })
     const samples = { rounds: quick ? 1 : 5, samplesPerRound: quick ? 30 : 100 }
     progress('from append to view')
@@ -71,6 +75,7 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
       kafka: `Apache Kafka ${KAFKA}, one broker`,
       eventBytes: runs.eventBytes,
       appends,
+      subscription,
       visibleAlone,
       visibleUnderLoad,
       relay,

@@ -135,7 +135,11 @@ const omission = {
 
 const checkpoint = {
   type: 'object',
-  properties: { log: text('id of the first event of the log'), position: { type: 'integer' } },
+  properties: {
+    log: text('id of the first event of the log'),
+    position: { type: 'integer', description: 'of the newest event that is on the bus, with all before it' },
+    event: text('id of that event'),
+  },
   required: ['log', 'position'],
 }
 

@@ -8,6 +8,9 @@ export const noTopic = (topic: string, cause?: unknown): AppError =>
     cause,
   })
 
+export const topicNotKnownYet = (topic: string, cause: unknown): AppError =>
+  new AppError('BusUnavailable', `the broker does not know the topic ${topic} yet, which others do`, { retryable: true, cause })
+
 export const messageTooLarge = (topic: string, bytes: number | undefined, cause?: unknown): AppError =>
   new AppError('TooLarge', `${bytes === undefined ? 'A message' : `A message of ${bytes} bytes`} is larger than the topic ${topic} takes`, {
     details: { topic, bytes },

@@ -22,7 +22,7 @@ export const kafkaBus = (options: KafkaOptions): Bus => {
     },
     async openPublisher({ transactionalId } = {}) {
       checkOpen()
-      const publisher = await kafkaPublisher(options, transactionalId)
+      const publisher = await kafkaPublisher(options, admin, transactionalId)
       open.add(publisher)
       return {
         publish: (topics) => publisher.publish(topics),

@@ -9,6 +9,7 @@ import { asBusCall, type KafkaCall } from './kafka-errors.ts'
 /** What is asked of the brokers beside messages. Every call ends, if need be with `BusUnavailable`. */
 export interface KafkaAdmin {
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>
+  isThere(topic: string): Promise<boolean>
   ranges(topic: string): Promise<readonly PartitionRange[]>
   /** Offsets that a group has committed, by partition. */
   committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>
@@ -57,8 +58,9 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
 
   return {
     ensureTopics: (specs) => ask({ what: 'make topics' }, (admin) => ensureTopics(options, admin, specs)),
+    isThere: (topic) => ask({ what: 'list the topics' }, async (admin) => (await admin.listTopics()).includes(topic)),
     ranges: (topic) =>
-      ask({ what: `look at the topic ${topic}`, topic }, async (admin) => {
+      ask({ what: `look at the topic ${topic}` }, async (admin) => {
         await requireTopic(admin, topic)
         const ranges = await admin.fetchTopicOffsets(topic)
         return ranges
@@ -66,7 +68,7 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
           .sort((a, b) => a.partition - b.partition)
       }),
     committed: (group, topic) =>
-      ask({ what: `look at the group ${group}`, topic }, async (admin) => {
+      ask({ what: `look at the group ${group}` }, async (admin) => {
         await requireTopic(admin, topic)
         const found = await admin.fetchOffsets({ groupId: group, topics: [topic] })
         const partitions = found.flatMap((one) => one.partitions).filter(({ offset }) => Number(offset) >= 0)

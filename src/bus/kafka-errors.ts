@@ -9,7 +9,8 @@ export interface KafkaCall {
 }
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
-const NO_TOPIC = ['UNKNOWN_TOPIC_OR_PARTITION', 'KafkaJSTopicMetadataNotLoaded', 'KafkaJSMetadataNotLoaded']
+// Not `KafkaJSTopicMetadataNotLoaded`: that says only that somebody else has just closed the client.
+const NO_TOPIC = ['UNKNOWN_TOPIC_OR_PARTITION']
 const FENCED = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'TRANSACTION_COORDINATOR_FENCED']
 const REFUSED = [
   'KafkaJSSASLAuthenticationError',
@@ -32,6 +33,9 @@ export const toBusError = (error: unknown, call: KafkaCall): AppError => {
   }
   return new AppError('BusUnavailable', `Kafka cannot be reached to ${call.what}: ${reasonIn(error)}`, { retryable: true, cause: error })
 }
+
+/** Whether a broker has said that there is no such topic: it may be one that does not know of it yet, as after a restart. */
+export const saysNoTopic = (error: unknown): boolean => namesIn(error).some((name) => NO_TOPIC.includes(name))
 
 /** Runs a call of the client and rejects with our own errors only. */
 export const asBusCall = async <Result>(call: KafkaCall, work: () => Promise<Result>): Promise<Result> => {

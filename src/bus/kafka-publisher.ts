@@ -1,9 +1,10 @@
 import { Partitioners, type Message, type Producer } from 'kafkajs'
 import { isAppError } from '../errors.ts'
-import { busClosed } from './bus-errors.ts'
+import { busClosed, topicNotKnownYet } from './bus-errors.ts'
 import type { BusMessage, Publisher, TopicMessages } from './bus.ts'
+import type { KafkaAdmin } from './kafka-admin.ts'
 import { kafkaClient, RETRY, type KafkaOptions } from './kafka-client.ts'
-import { asBusCall, toBusError } from './kafka-errors.ts'
+import { asBusCall, saysNoTopic, toBusError } from './kafka-errors.ts'
 
 // What keeps an idempotent producer of kafkajs from losing anything in silence:
 //
@@ -22,7 +23,9 @@ interface Unfinished {
 /** A transaction that nobody ends holds up all readers of its topics; the broker ends it after this. */
 const TRANSACTION_TIMEOUT_MS = 10_000
 
-export const kafkaPublisher = async (options: KafkaOptions, transactionalId: string | undefined): Promise<Publisher> => {
+type KnownTopics = Pick<KafkaAdmin, 'isThere'>
+
+export const kafkaPublisher = async (options: KafkaOptions, known: KnownTopics, transactionalId?: string): Promise<Publisher> => {
   let producer: Producer | undefined = await openProducer(options, transactionalId)
   let failed: Unfinished | undefined
   let spent: Error | undefined
@@ -42,7 +45,7 @@ export const kafkaPublisher = async (options: KafkaOptions, transactionalId: str
     failed = undefined
     producer ??= await openProducer(options, undefined)
     try {
-      for (; begun.sent < topics.length; begun.sent += 1) await send(producer, topics[begun.sent])
+      for (; begun.sent < topics.length; begun.sent += 1) await send(known, producer, topics[begun.sent])
     } catch (error) {
       failed = begun
       if (!isAppError(error, 'BusUnavailable')) await drop()
@@ -60,7 +63,7 @@ export const kafkaPublisher = async (options: KafkaOptions, transactionalId: str
       throw spent
     })
     try {
-      for (const messages of topics) await send(transaction, messages, transactionalId)
+      for (const messages of topics) await send(known, transaction, messages, transactionalId)
       await asBusCall(call, () => transaction.commit())
     } catch (error) {
       const reason = toBusError(error, call)
@@ -109,11 +112,20 @@ const openProducer = (options: KafkaOptions, transactionalId: string | undefined
   })
 }
 
-const send = async (sender: Pick<Producer, 'send'>, given: TopicMessages | undefined, transactionalId?: string): Promise<void> => {
+const send = async (
+  known: KnownTopics,
+  sender: Pick<Producer, 'send'>,
+  given: TopicMessages | undefined,
+  transactionalId?: string,
+): Promise<void> => {
   if (given === undefined || given.messages.length === 0) return
   const { topic, messages } = given
-  const call = { what: `publish to ${topic}`, topic, transactionalId }
-  await asBusCall(call, () => sender.send({ topic, acks: -1, messages: messages.map(toKafka) }))
+  try {
+    await sender.send({ topic, acks: -1, messages: messages.map(toKafka) })
+  } catch (error) {
+    if (saysNoTopic(error) && (await known.isThere(topic))) throw topicNotKnownYet(topic, error)
+    throw toBusError(error, { what: `publish to ${topic}`, topic, transactionalId })
+  }
 }
 
 const toKafka = ({ key, value, headers }: BusMessage): Message => ({ key, value, headers: { ...headers } })

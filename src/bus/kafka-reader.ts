@@ -48,7 +48,7 @@ const readOnce = async (
     retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
   })
   try {
-    return await asBusCall({ what: `read the topic ${topic}`, topic }, () => readTo(consumer, topic, ends))
+    return await asBusCall({ what: `read the topic ${topic}` }, () => readTo(consumer, topic, ends))
   } finally {
     await consumer.disconnect().catch(() => undefined)
     // It would go by itself after some days.

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { KafkaJSProtocolError } from 'kafkajs'
 
 type Fetch = (this: unknown, nodeId: unknown) => Promise<unknown>
 
@@ -13,4 +14,22 @@ export const hangNextFetch = (): { readonly hung: Promise<unknown> } => {
     return new Promise(() => undefined)
   }
   return { hung: hung.promise }
+}
+
+type AddTopics = (this: unknown, topics: readonly string[]) => Promise<unknown>
+
+/** Lets every broker of any kafkajs client of this process say that it knows no topic, as one that has just begun may do. Returns what ends it. */
+export const forgetTopics = (): (() => void) => {
+  const require = createRequire(import.meta.url)
+  const { prototype } = require('kafkajs/src/cluster') as { readonly prototype: { addMultipleTargetTopics: AddTopics } }
+  const addTopics = prototype.addMultipleTargetTopics
+  prototype.addMultipleTargetTopics = () => {
+    const message = 'This server does not host this topic-partition'
+    return Promise.reject(
+      new KafkaJSProtocolError(Object.assign(new Error(message), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true })),
+    )
+  }
+  return () => {
+    prototype.addMultipleTargetTopics = addTopics
+  }
 }

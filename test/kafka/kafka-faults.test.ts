@@ -6,7 +6,7 @@ import { kafkaBus } from '../../src/bus/bus.kafka.ts'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { byKey, collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
-import { hangNextFetch } from './hanging-client.ts'
+import { forgetTopics, hangNextFetch } from './hanging-client.ts'
 import { insist } from './insist.ts'
 import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
 
@@ -71,6 +71,24 @@ describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
     expect(valuesOf([...first.messages, ...second.messages])).toEqual(['a:0', 'a:1'])
     expect(notices).toEqual([])
     await Promise.all(consumers.map((consumer) => consumer.close()))
+  })
+})
+
+describe.skipIf(kafka === undefined)('a publisher on Kafka', () => {
+  test('goes on where a broker does not know a topic yet that is there', { timeout: 30_000 }, async () => {
+    const { bus } = open()
+    const topic = await madeTopic(bus)
+    const publisher = await bus.openPublisher()
+    const published = [{ topic, messages: numbered('a', 2) }]
+    const remember = forgetTopics()
+    try {
+      await rejection(publisher.publish(published), 'BusUnavailable')
+    } finally {
+      remember()
+    }
+    await publisher.publish(published)
+    await publisher.close()
+    expect(valuesOf(await readAll(bus, topic))).toEqual(['a:0', 'a:1'])
   })
 })
 

@@ -1,4 +1,10 @@
-import { KafkaJSAggregateError, KafkaJSConnectionError, KafkaJSNonRetriableError, KafkaJSProtocolError } from 'kafkajs'
+import {
+  KafkaJSAggregateError,
+  KafkaJSConnectionError,
+  KafkaJSNonRetriableError,
+  KafkaJSProtocolError,
+  KafkaJSTopicMetadataNotLoaded,
+} from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { toBusError } from '../../../src/bus/kafka-errors.ts'
 import { AppError } from '../../../src/errors.ts'
@@ -16,6 +22,7 @@ describe('an error of the Kafka client', () => {
     ['a lost connection, whatever it calls itself', givenUp(new KafkaJSConnectionError('ECONNREFUSED')), 'BusUnavailable', true],
     ['a message that is too large', givenUp(protocolError('MESSAGE_TOO_LARGE')), 'TooLarge', false],
     ['a topic that is not there', givenUp(protocolError('UNKNOWN_TOPIC_OR_PARTITION')), 'InvalidConfiguration', false],
+    ['that its own client was closed meanwhile', new KafkaJSTopicMetadataNotLoaded('Topic metadata not loaded'), 'BusUnavailable', true],
     ['another producer of the id', protocolError('INVALID_PRODUCER_EPOCH'), 'BusFenced', false],
     ['a broker that lets nobody in', givenUp(protocolError('TOPIC_AUTHORIZATION_FAILED')), 'InvalidConfiguration', false],
     ['one of several', new KafkaJSAggregateError('several', [protocolError('INVALID_REPLICATION_FACTOR')]), 'InvalidConfiguration', false],
