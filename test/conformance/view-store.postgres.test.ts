@@ -40,6 +40,42 @@ describe('the tables of a Postgres view store', () => {
   })
 })
 
+describe('a rebuild in Postgres', () => {
+  test('is put in place under those who read and write meanwhile', async () => {
+    const views = await postgresViewStore(postgres.pool)
+    await views.clear()
+    await views.apply({ ...changesOfHistories(), since: undefined, checkpoint: { log: 'a', position: 0 } })
+    let isOver = false
+    let refused = 0
+    const write = async (): Promise<void> => {
+      for (let position = 1; !isOver; position++) {
+        const since = await views.checkpoint()
+        const taken = await views.apply({ ...changesOfHistories(), since, checkpoint: { log: 'a', position } })
+        if (!taken) refused += 1
+      }
+    }
+    const read = async (): Promise<void> => {
+      while (!isOver) {
+        expect((await views.query('timeline', { limit: 1_000 }, 0)).rows).toHaveLength(31)
+        await views.query('stuck', { limit: 1_000 }, 0)
+      }
+    }
+    const busy = Promise.all([write(), write(), read(), read()])
+    try {
+      for (let round = 0; round < 5; round++) {
+        const shadow = await views.beginRebuild()
+        await shadow.put(changesOfHistories())
+        await shadow.finish({ checkpoint: undefined })
+      }
+    } finally {
+      isOver = true
+      await busy
+    }
+    expect((await views.topicState('')).generation).toBeGreaterThanOrEqual(6)
+    expect(refused).toBeLessThan(100)
+  }, 60_000)
+})
+
 describe('the SQL of the page about views', () => {
   const statements = pageAt('docs/views.md').fences.flatMap(({ info, text }) => (info === 'sql' ? [text] : []))
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { noRecords } from '../../src/projections/view-records.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'
 import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
+import { changesOfHistories } from './view-store-queries.ts'
 import { viewStoreConformance } from './view-store.ts'
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'views-'))
@@ -72,6 +73,30 @@ describe('the file of a SQLite view store', () => {
     expect(await other.checkpoint()).toEqual({ log: 'log-1', position: 10 })
     await mark(other, 5)
     expect(await one.checkpoint()).toEqual({ log: 'log-1', position: 10 })
+  })
+  test('that one has rebuilt is read and written on by the others', async () => {
+    const [one, other] = [openIndex(), openIndex()]
+    await one.apply({ ...changesOfHistories(), since: undefined, checkpoint: { log: 'log-1', position: 10 } })
+    expect(await other.get('run-done')).toMatchObject({ revision: 12 })
+    const shadow = await one.beginRebuild()
+    await mark(other, 20)
+    await shadow.put(changesOfHistories())
+    await shadow.finish({ checkpoint: { log: 'log-1', position: 15 } })
+    expect(await other.checkpoint()).toEqual({ log: 'log-1', position: 15 })
+    expect(await other.get('run-done')).toMatchObject({ revision: 12 })
+    const checkpoint = { log: 'log-1', position: 30 }
+    expect(await other.apply({ ...changesOfHistories(), since: { log: 'log-1', position: 20 }, checkpoint })).toBe(false)
+    expect(await other.apply({ ...changesOfHistories(), since: await other.checkpoint(), checkpoint })).toBe(true)
+    expect((await one.query('tool-calls', { limit: 9 }, 0)).rows).toEqual((await other.query('tool-calls', { limit: 9 }, 0)).rows)
+  })
+  test('keeps nothing of a rebuild whose process has died, once another begins', async () => {
+    const views = openIndex()
+    await (await views.beginRebuild()).put(changesOfHistories())
+    await views.close()
+    await (await openIndex().beginRebuild()).discard()
+    const db = new DatabaseSync(path)
+    expect(db.prepare("select name from sqlite_master where name like '%rebuild%'").all()).toEqual([])
+    db.close()
   })
   test('survives the loss of power in one piece: rows and checkpoint are one transaction in a write-ahead log', async () => {
     await mark(openIndex(), 10)

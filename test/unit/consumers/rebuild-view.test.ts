@@ -33,6 +33,7 @@ test('a rebuild from the log corrects what was wrong, and the projector goes on 
   expect(await viewDifferences(log, views)).not.toEqual([])
   const projector = createProjector({ log, views })
   const seen: number[] = []
+  const read = await log.head()
   const feed = viewStoreFeed(views)
   const events = await rebuildView({
     log,
@@ -55,6 +56,7 @@ test('a rebuild from the log corrects what was wrong, and the projector goes on 
   expect(events).toBe(24)
   expect(seen.at(-1)).toBe(24)
   expect(await views.get('run-late')).toBeUndefined()
+  expect((await views.checkpoint())?.position).toBe(read)
   await projector.catchUp()
   expect(await viewDifferences(log, views)).toEqual([])
 })
