@@ -38,7 +38,7 @@ export const addProjectCommand: AddCommand = (program, commandLine) => {
   program
     .command('project')
     .description('keep the views in step with the events on Kafka, until Ctrl-C')
-    .option('--rebuild', 'fold it anew first, while the old one serves', false)
+    .option('--rebuild', 'fold them anew first, while the old ones serve', false)
     .action((options: { readonly rebuild: boolean }) => project(commandLine(), options))
 }
 
