@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import { nextTurn } from './bursts.ts'
@@ -20,7 +21,7 @@ const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 /**
  * Folds the whole log anew where nobody looks, while the view is read and written, and puts the result in its place in one step.
- * Resolves to the number of events. Rejects with what log and view say, and with the reason of the signal; then the view is as it was.
+ * Resolves to the number of events. Rejects with what log and view say, and with `Closed` at the signal; then the view is as it was.
  */
 export const rebuildView = async ({ log, view, topic, progress, signal }: RebuildParts): Promise<number> => {
   // Whatever lies before these offsets is in the log by now.
@@ -30,7 +31,7 @@ export const rebuildView = async ({ log, view, topic, progress, signal }: Rebuil
     let events = 0
     let position: number | undefined
     const take = async (batch: readonly StoredEvent[]): Promise<void> => {
-      signal?.throwIfAborted()
+      if (signal?.aborted === true) throw new AppError('Closed', 'the rebuild was given up')
       await rebuild.take(batch)
       events += batch.length
       position = batch.at(-1)?.position ?? position

@@ -18,9 +18,12 @@ export const putChanges = async (client: Client, { rows, records }: ViewChanges,
 
 const putRecords = async (client: Client, table: ViewTable, records: readonly object[], shadow: Shadow): Promise<void> => {
   if (records.length === 0) return
-  const columns = table.columns.map(({ field }) => records.map((record) => (record as Readonly<Record<string, unknown>>)[field]))
+  const columns = table.columns.map(({ field }) => records.map((record) => keepable((record as Readonly<Record<string, unknown>>)[field])))
   await client.query(postgresUpsert(table, shadow), columns)
 }
+
+/** Postgres keeps no NUL in a text: one id with it must not keep all that comes behind it from the views. */
+const keepable = (value: unknown): unknown => (typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value)
 
 /** In no order. `which` is what follows `select row from <runs>`. */
 export const readRows = async (client: Client, which: string, values: readonly unknown[], shadow: Shadow = ''): Promise<RunRow[]> => {

@@ -102,7 +102,7 @@ export const runViews = {
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
     coalesce(r.problem, r.reason) as detail
   from refold_runs r
-  where r.problem is not null or (${NEEDS_PERSON}) or (${OVERDUE})
+  where (r.status = 'active' or r.problem > '') and (r.problem is not null or (${NEEDS_PERSON}) or (${OVERDUE}))
 ) s join refold_runs r on r.run_id = s.run_id`,
     values: (now: number, waitingMs: number) => [now - waitingMs, now - waitingMs, now - waitingMs, now - MINUTE_MS, now - MINUTE_MS],
     filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },

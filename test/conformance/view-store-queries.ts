@@ -235,6 +235,10 @@ export const viewAnswers = (views: () => ViewStore): void => {
     await views().apply({ ...changes, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 20 } })
     expect((await ask('transcript'))[0]).toMatchObject({ text: 'a\uFFFDb\uFFFDc' })
     expect(await views().get('run-nul')).toMatchObject({ lastText: 'a\uFFFDb\uFFFDc' })
+    const place = recorded(message('Hi'), 'a\0place')
+    const odder = foldViews([], storedHistory('run-place', [odd[0]!, place])).changes
+    await views().apply({ ...odder, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 30 } })
+    expect(await views().get('run-place')).toMatchObject({ revision: 1, state: 'a\0place' })
   })
 
   test('are paused and resumed, and a rebuild changes nothing about that', async () => {

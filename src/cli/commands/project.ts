@@ -9,7 +9,7 @@ export const addProjectCommand: AddCommand = (program, commandLine) => {
   program
     .command('project')
     .description('keep the views in step with the events on Kafka, until it is told to stop')
-    .option('--rebuild', 'fold it anew first, while the old one serves', false)
+    .option('--rebuild', 'fold them anew first, while the old ones serve', false)
     .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there; REFOLD_HEALTH_PORT without it', port)
     .action((options: ProjectOptions) => project(commandLine(), options))
 }

@@ -10,6 +10,7 @@ import type { EventLog, NewEvent, StoredEvent } from '../../../src/eventlog/even
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
 import { noRecords } from '../../../src/projections/view-records.ts'
+import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { eventsIn, messagesIn, openBusWorld, type BusWorld } from './bus-world.ts'
@@ -434,6 +435,7 @@ describe('whatever the topic repeats and leaves out, and whoever takes it in', (
         )
         await caughtUp(world)
         expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+        expect(await viewDifferences(world.log, views)).toEqual([])
         await Promise.all(members.map((member) => member.close()))
       }),
       { numRuns: 60 },
