@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { kafkaBus } from '../src/bus/bus.kafka.ts'
 import type { Bus, BusMessage } from '../src/bus/bus.ts'
 import { systemClock } from '../src/clock.ts'
@@ -22,6 +23,7 @@ const PARTITIONS = 12
 const BATCH = 500
 const WARMING_STEP = 40
 const WARMING_TIMES = 3
+const SETTLING_MS = 1_000
 const MICROSECONDS = 1_000_000
 
 export const openBus = (address: string): Bus => kafkaBus({ brokers: address.split(','), clock: systemClock, notify: () => undefined })
@@ -39,6 +41,7 @@ const warmTopics = async (bus: Bus, messages: readonly BusMessage[]): Promise<To
   const everyRun = messages.filter((_, at) => at % WARMING_STEP === 0)
   for (let time = 0; time < WARMING_TIMES; time++) await publisher.publish([{ topic: topics.events, messages: everyRun }])
   await publisher.close()
+  await delay(SETTLING_MS)
   return topics
 }
 

@@ -5,7 +5,7 @@ import { collect, newEvents, newStream, rejection } from './event-log-cases.ts'
 import { deletion, streamReads, wholeLogReads } from './event-log-reads.ts'
 import { restarts, subscriptions } from './event-log-subscriptions.ts'
 
-/** What every event log keeps; the numbers are those of the list of checks in docs/decisions/0003. */
+/** What every event log keeps; the numbers are those of test/conformance/README.md. */
 export const eventLogConformance = (name: string, open: OpenLog, capabilities: Capabilities = { readsFromAnyPosition: true }): void => {
   describe(`the ${name} event log`, () => {
     let opened: LogUnderTest

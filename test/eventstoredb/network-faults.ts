@@ -34,7 +34,7 @@ const withNetwork = async (
   }
 }
 
-/** What an event log keeps whatever the network before its server does; the numbers are those of the list of checks in docs/decisions/0003. */
+/** What an event log keeps whatever the network before its server does; the numbers are those of test/conformance/README.md. */
 export const networkFaults = (name: string, server: () => Promise<Server>): void => {
   describe(`an event log in ${name}, over a network with faults`, () => {
     writes(server)
