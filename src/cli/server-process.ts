@@ -52,7 +52,7 @@ export const readSettings = async (
   throw new AppError('InvalidConfiguration', reasons.map((reason) => (reason as AppError).message).join('\n'))
 }
 
-const readNeeded = async (needs: readonly (keyof Environment)[]): Promise<Environment> => readEnvironment(process.env, needs)
+const readNeeded = async (needs: readonly (keyof Environment)[]): Promise<Environment> => readEnvironment(undefined, needs)
 
 /** Runs `work` until it ends, by itself or because the process is asked to stop, and closes everything in the time that is granted for it. */
 export const asServerProcess = async (
