@@ -1,12 +1,15 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
 import { postgresBlobStore } from '../../src/blobs/blob-store.postgres.ts'
-import { startPostgres, type Postgres } from '../../servers/postgres.ts'
+import { testPostgres } from '../support/test-postgres.ts'
 import { blobStoreConformance } from './blob-store.ts'
 
-let postgres: Postgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-}, 60_000)
-afterAll(() => postgres.stop())
+const postgres = await testPostgres('blob store conformance')
+afterAll(() => postgres?.stop())
 
-blobStoreConformance('Postgres', async () => ({ store: await postgresBlobStore(postgres.pool), dispose: async () => undefined }))
+if (postgres === undefined) {
+  describe('the Postgres blob store', () => {
+    test.skip('needs a server: see the closing lines')
+  })
+} else {
+  blobStoreConformance('Postgres', async () => ({ store: await postgresBlobStore(postgres.pool), dispose: async () => undefined }))
+}

@@ -4,10 +4,13 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { noteServer, STAND_IN } from '../support/server-lines.ts'
 import { eventLogConformance } from './event-log.ts'
 
 // Ten thousand events over a network, beside whatever else this machine does.
 vi.setConfig({ testTimeout: 30_000 })
+
+noteServer('event log conformance through @eventstore/db-client', STAND_IN)
 
 let standIn: StandIn
 beforeAll(async () => {

@@ -1,30 +1,34 @@
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startPostgres, type Postgres } from '../../servers/postgres.ts'
+import type { Pool } from 'pg'
+import { afterAll, describe, expect, test } from 'vitest'
 import { noRecords } from '../../src/projections/view-records.ts'
 import { postgresViewStore } from '../../src/views/view-store.postgres.ts'
 import { createTables, sqliteDialect } from '../../src/views/table-sql.ts'
 import { sqliteTables } from '../../src/views/sqlite-tables.ts'
 import { pageAt } from '../support/doc-pages.ts'
+import { testPostgres } from '../support/test-postgres.ts'
 import { changesOfHistories } from './view-store-queries.ts'
 import { viewStoreConformance } from './view-store.ts'
 
-let postgres: Postgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-}, 60_000)
-afterAll(() => postgres.stop())
+const postgres = await testPostgres('view store conformance, rebuilds and the SQL of the page')
+const pool = (): Pool => {
+  if (postgres === undefined) throw new Error('a test that needs Postgres was not left out')
+  return postgres.pool
+}
+afterAll(() => postgres?.stop())
 
-viewStoreConformance('Postgres', async () => {
-  const views = await postgresViewStore(postgres.pool)
-  await views.clear()
-  return { views, dispose: () => views.close() }
-})
+if (postgres !== undefined) {
+  viewStoreConformance('Postgres', async () => {
+    const views = await postgresViewStore(pool())
+    await views.clear()
+    return { views, dispose: () => views.close() }
+  })
+}
 
-describe('the tables of a Postgres view store', () => {
+describe.skipIf(postgres === undefined)('the tables of a Postgres view store', () => {
   test('are made once, whoever opens them at the same time', async () => {
-    await postgres.pool.query('drop table refold_runs; drop table refold_view_state')
-    const opened = await Promise.all([1, 2, 3, 4].map(() => postgresViewStore(postgres.pool)))
+    await pool().query('drop table refold_runs; drop table refold_view_state')
+    const opened = await Promise.all([1, 2, 3, 4].map(() => postgresViewStore(pool())))
     await Promise.all(
       opened.map((views, at) => views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: 'a', position: at } })),
     )
@@ -32,17 +36,17 @@ describe('the tables of a Postgres view store', () => {
   })
 
   test('of another format are begun anew', async () => {
-    const views = await postgresViewStore(postgres.pool)
+    const views = await postgresViewStore(pool())
     await views.apply({ rows: [], records: noRecords, since: await views.checkpoint(), checkpoint: { log: 'a', position: 9 } })
-    await postgres.pool.query("update refold_view_state set format = 'older'")
+    await pool().query("update refold_view_state set format = 'older'")
     await expect(views.checkpoint()).rejects.toMatchObject({ code: 'InvalidConfiguration' })
-    expect(await (await postgresViewStore(postgres.pool)).checkpoint()).toBeUndefined()
+    expect(await (await postgresViewStore(pool())).checkpoint()).toBeUndefined()
   })
 })
 
-describe('a rebuild in Postgres', () => {
+describe.skipIf(postgres === undefined)('a rebuild in Postgres', () => {
   test('is put in place under those who read and write meanwhile', async () => {
-    const views = await postgresViewStore(postgres.pool)
+    const views = await postgresViewStore(pool())
     await views.clear()
     await views.apply({ ...changesOfHistories(), since: undefined, checkpoint: { log: 'a', position: 0 } })
     let isOver = false
@@ -76,7 +80,7 @@ describe('a rebuild in Postgres', () => {
   }, 60_000)
 })
 
-describe('the SQL of the page about views', () => {
+describe.skipIf(postgres === undefined)('the SQL of the page about views', () => {
   const statements = pageAt('docs/views.md').fences.flatMap(({ info, text }) => (info === 'sql' ? [text] : []))
 
   /** Of averages Postgres gives more digits. */
@@ -90,7 +94,7 @@ describe('the SQL of the page about views', () => {
   })
 
   test.each(statements)('finds the same in Postgres and in SQLite: %s', async (statement) => {
-    const views = await postgresViewStore(postgres.pool)
+    const views = await postgresViewStore(pool())
     await views.clear()
     await views.apply({ ...changesOfHistories(), since: undefined, checkpoint: { log: 'a', position: 9_000 } })
     const db = new DatabaseSync(':memory:')
@@ -99,6 +103,6 @@ describe('the SQL of the page about views', () => {
     const found = db.prepare(statement).all()
     db.close()
     expect(found.length).toBeGreaterThan(0)
-    expect(values((await postgres.pool.query<object>(statement)).rows)).toEqual(values(found))
+    expect(values((await pool().query<object>(statement)).rows)).toEqual(values(found))
   })
 })

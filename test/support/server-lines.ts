@@ -1,5 +1,8 @@
 import { appendFileSync } from 'node:fs'
 
+/** What the tests of the EventStoreDB adapter run against, since no package registry has its server. */
+export const STAND_IN = 'the stand-in for EventStoreDB'
+
 /** One of the closing lines of the test run: the suite, and the server that it ran against. */
 export const noteServer = (suite: string, server: string): void => {
   note(`${suite}: ${server}`)
