@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../src/errors.ts'
 import { collect, newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
+import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { isRecordedDataThere, recordedConversation, skipWithoutRecordings } from './recorded-data.ts'
 import { sharedStandIn, withLog } from './with-stand-in.ts'
 
@@ -39,29 +40,34 @@ const lastCall = (scenario: string): { frames: string[]; trailers: Readonly<Reco
   }
 }
 
+/** The recorded answer is given once: a call that was repeated on a busy machine would get another. */
+const PATIENCE_MS = 20_000
+
 describe.runIf(isRecordedDataThere)('an answer that a real server gave', () => {
   const standIn = sharedStandIn()
+  const withPatientLog = (work: (log: EventLog) => Promise<void>): Promise<void> =>
+    withLog(standIn(), work, { appendTimeoutMs: PATIENCE_MS })
 
   test.each(appends)('to the append of %s is %s', async (scenario, code, details) => {
-    await withLog(standIn(), async (log) => {
+    await withPatientLog(async (log) => {
       await standIn().set({ appends: { kind: 'recorded', frame: lastAnswer(scenario) }, appendCount: 1 })
       expect((await rejection(log.append(newStream(), 7, newEvents(1)), code)).details).toMatchObject(details)
     })
   })
   test.each(reads)('to the read of %s is %s', async (scenario, code) => {
-    await withLog(standIn(), async (log) => {
+    await withPatientLog(async (log) => {
       await standIn().set({ reads: { kind: 'recorded', call: lastCall(scenario) }, readCount: 1 })
       await rejection(collect(log.readStream(newStream())), code)
     })
   })
   test('to an append gives its revision and position', async () => {
-    await withLog(standIn(), async (log) => {
+    await withPatientLog(async (log) => {
       await standIn().set({ appends: { kind: 'recorded', frame: lastAnswer('append-three') }, appendCount: 1 })
       expect(await log.append(newStream(), 'no-stream', newEvents(3))).toEqual({ revision: 2, position: 27_626_326 })
     })
   })
   test('to a read gives its events', async () => {
-    await withLog(standIn(), async (log) => {
+    await withPatientLog(async (log) => {
       await standIn().set({ reads: { kind: 'recorded', call: lastCall('max-count') }, readCount: 1 })
       const events = await collect(log.readStream(newStream()))
       expect(events).toMatchObject([
