@@ -101,13 +101,33 @@ const appendTurns = async (log: EventLog, runIds: readonly string[]): Promise<vo
 
 const runsOf = (name: string, count: number): string[] => Array.from({ length: count }, (_, views) => `${name}-${views}`)
 
+/** Tells when so many have subscribed. */
+const watchedLog = (log: EventLog, count: number): { readonly log: EventLog; readonly subscribed: Promise<unknown> } => {
+  const reached = Promise.withResolvers<undefined>()
+  let subscriptions = 0
+  return {
+    log: {
+      ...log,
+      subscribe: (options) => {
+        subscriptions += 1
+        if (subscriptions === count) reached.resolve(undefined)
+        return log.subscribe(options)
+      },
+    },
+    subscribed: reached.promise,
+  }
+}
+
 describe.skipIf(kafka === undefined)('the relay on Kafka', () => {
   test(
     'that runs twice repeats events, but loses none and mixes up none, and the next goes on behind them',
     { timeout: 60_000 },
     async () => {
       const backbone = await openBackbone()
-      const relays = [startRelay(backbone), startRelay(backbone)]
+      const { log, subscribed } = watchedLog(backbone.log, 2)
+      const relays = [startRelay({ ...backbone, log }), startRelay({ ...backbone, log })]
+      // Both have looked at the checkpoint before there is any.
+      await subscribed
       await appendTurns(backbone.log, runsOf('run', 40))
       await Promise.all(relays.map(carried))
       await Promise.all(relays.map(({ stop }) => stop()))
