@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../errors.ts'
 import { backoffMs, pauseFor } from './backoff.ts'
 import { noTopic } from './bus-errors.ts'
 import type { PartitionRange, TopicSpec } from './bus.ts'
+import { inTime } from './kafka-time-limits.ts'
 import { kafkaClient, type KafkaOptions } from './kafka-client.ts'
 import { asBusCall, type KafkaCall } from './kafka-errors.ts'
 
@@ -18,7 +19,6 @@ export interface KafkaAdmin {
   close(): Promise<void>
 }
 
-const LONGEST_CALL_MS = 15_000
 const MOST_TRIES = 4
 
 export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
@@ -38,7 +38,7 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
     asBusCall(call, async () => {
       try {
         connected ??= connect()
-        return await inTime(options, call, connected.then(work))
+        return await inTime(options.clock, call.what, connected.then(work))
       } catch (error) {
         // A connection that failed once is not asked again: what it knows of leaders may be out of date.
         void drop()
@@ -79,18 +79,6 @@ export const kafkaAdmin = (options: KafkaOptions): KafkaAdmin => {
         await admin.deleteGroups([group])
       }),
     close: drop,
-  }
-}
-
-const inTime = async <Result>({ clock }: KafkaOptions, { what }: KafkaCall, work: Promise<Result>): Promise<Result> => {
-  const late = Promise.withResolvers<never>()
-  const disarm = clock.setTimer(LONGEST_CALL_MS, () => {
-    late.reject(new AppError('BusUnavailable', `Kafka did not answer within ${LONGEST_CALL_MS} ms to ${what}`, { retryable: true }))
-  })
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    disarm()
   }
 }
 

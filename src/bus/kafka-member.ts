@@ -1,8 +1,8 @@
 import type { Consumer, EachBatchPayload, IMemberAssignment } from 'kafkajs'
 import { messageOf } from '../errors.ts'
-import { pauseFor } from './backoff.ts'
 import type { ConsumeOptions } from './bus.ts'
 import { askStart, handleBatch } from './handle-batch.ts'
+import { farewell } from './kafka-time-limits.ts'
 import { kafkaClient, RETRY, type KafkaOptions } from './kafka-client.ts'
 import { withHeartbeats } from './kafka-heartbeats.ts'
 import { fromKafka } from './kafka-message.ts'
@@ -58,7 +58,6 @@ const BEATS_PER_SESSION = 10
 const REBALANCE_MS = 60_000
 const LONGEST_WAIT_MS = 100
 const PARTITIONS_AT_ONCE = 8
-const LONGEST_LEAVE_MS = 5_000
 
 export const joinKafkaGroup = (options: KafkaOptions, consuming: ConsumeOptions): KafkaMember => {
   const life = newLife(options, consuming)
@@ -89,10 +88,10 @@ export const joinKafkaGroup = (options: KafkaOptions, consuming: ConsumeOptions)
       life.assignment.stop.abort()
       await Promise.allSettled(life.underWay.values())
       // A client that is still joining cannot be stopped, only waited for.
-      const left = started.then(() => consumer.disconnect()).catch(() => undefined)
-      const tooLate = new AbortController()
-      await Promise.race([left, pauseFor(options.clock, LONGEST_LEAVE_MS, tooLate.signal)])
-      tooLate.abort()
+      await farewell(
+        options.clock,
+        started.then(() => consumer.disconnect()),
+      )
     },
   }
 }

@@ -1,17 +1,20 @@
-import { Partitioners, type Message, type Producer } from 'kafkajs'
+import { Partitioners, type Message, type Producer, type Transaction } from 'kafkajs'
+import type { Clock } from '../clock.ts'
 import { isAppError } from '../errors.ts'
 import { busClosed, topicNotKnownYet } from './bus-errors.ts'
 import type { BusMessage, Publisher, TopicMessages } from './bus.ts'
 import type { KafkaAdmin } from './kafka-admin.ts'
+import { farewell, inTime, isTimeUp } from './kafka-time-limits.ts'
 import { kafkaClient, RETRY, type KafkaOptions } from './kafka-client.ts'
-import { asBusCall, saysNoTopic, toBusError } from './kafka-errors.ts'
+import { asBusCall, saysNoTopic, toBusError, type KafkaCall } from './kafka-errors.ts'
 
 // What keeps an idempotent producer of kafkajs from losing anything in silence:
 //
 //   K1. One send at a time.
 //   K2. After a failure its sequence numbers are those from before the send, of which the broker may have stored a part. So the next
 //       send is the very same, whose stored part the broker knows, or it goes through a new producer: another message under a number
-//       that the broker has seen would be acknowledged and dropped.
+//       that the broker has seen would be acknowledged and dropped. A client that gives no answer in time is not used again either: what it
+//       was given may be stored twice then, with all that follows it.
 //   K3. Of a transaction that failed nothing is used again but after a clean abort.
 
 /** What was not taken as a whole; its first topics have been acknowledged. */
@@ -31,11 +34,18 @@ export const kafkaPublisher = async (options: KafkaOptions, known: KnownTopics, 
   let spent: Error | undefined
   let closed = false
   let tail: Promise<unknown> = Promise.resolve()
+  const sending: Sending = { clock: options.clock, known, transactionalId }
 
   const drop = async (): Promise<void> => {
     const dropped = producer
     producer = undefined
-    await dropped?.disconnect().catch(() => undefined)
+    await farewell(options.clock, dropped?.disconnect())
+  }
+
+  const spend = async (reason: Error): Promise<never> => {
+    spent = reason
+    await drop()
+    throw reason
   }
 
   const publishNow = async (topics: readonly TopicMessages[]): Promise<void> => {
@@ -45,10 +55,10 @@ export const kafkaPublisher = async (options: KafkaOptions, known: KnownTopics, 
     failed = undefined
     producer ??= await openProducer(options, undefined)
     try {
-      for (; begun.sent < topics.length; begun.sent += 1) await send(known, producer, topics[begun.sent])
+      for (; begun.sent < topics.length; begun.sent += 1) await send(sending, producer, topics[begun.sent])
     } catch (error) {
       failed = begun
-      if (!isAppError(error, 'BusUnavailable')) await drop()
+      if (!isAppError(error, 'BusUnavailable') || isTimeUp(error)) await drop()
       throw error
     }
   }
@@ -57,21 +67,15 @@ export const kafkaPublisher = async (options: KafkaOptions, known: KnownTopics, 
     if (closed) throw busClosed()
     if (spent !== undefined || producer === undefined) throw spent ?? busClosed()
     const call = { what: 'publish', transactionalId }
-    const transaction = await asBusCall(call, producer.transaction.bind(producer)).catch(async (error: unknown) => {
-      spent = toBusError(error, call)
-      await drop()
-      throw spent
-    })
+    const transaction = await beginTransaction(producer, options.clock, call).catch((error: unknown) => spend(toBusError(error, call)))
     try {
-      for (const messages of topics) await send(known, transaction, messages, transactionalId)
-      await asBusCall(call, () => transaction.commit())
+      for (const messages of topics) await send(sending, transaction, messages)
+      await asBusCall(call, () => inTime(options.clock, call.what, transaction.commit()))
     } catch (error) {
       const reason = toBusError(error, call)
       const isClean = reason.code === 'TooLarge' && (await transaction.abort().then(always(true), always(false)))
       if (isClean) throw reason
-      spent = reason
-      await drop()
-      throw reason
+      await spend(reason)
     }
   }
 
@@ -99,32 +103,47 @@ const openProducer = (options: KafkaOptions, transactionalId: string | undefined
     retry: RETRY,
     ...(transactionalId === undefined ? {} : { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS }),
   })
-  return asBusCall({ what: 'open a publisher', transactionalId }, async () => {
+  const call = { what: 'open a publisher', transactionalId }
+  const connect = async (): Promise<Producer> => {
+    await producer.connect()
+    // The first transaction is what fences off the producers before; one without messages leaves no trace.
+    if (transactionalId !== undefined) await (await producer.transaction()).abort()
+    return producer
+  }
+  return asBusCall(call, async () => {
     try {
-      await producer.connect()
-      // The first transaction is what fences off the producers before; one without messages leaves no trace.
-      if (transactionalId !== undefined) await (await producer.transaction()).abort()
-      return producer
+      return await inTime(options.clock, call.what, connect())
     } catch (error) {
-      await producer.disconnect().catch(() => undefined)
+      await farewell(options.clock, producer.disconnect())
       throw error
     }
   })
 }
 
+const beginTransaction = (producer: Producer, clock: Clock, call: KafkaCall): Promise<Transaction> => {
+  const begin = producer.transaction.bind(producer)
+  return asBusCall(call, () => inTime(clock, call.what, begin()))
+}
+
+interface Sending {
+  readonly clock: Clock
+  readonly known: KnownTopics
+  readonly transactionalId: string | undefined
+}
+
 const send = async (
-  known: KnownTopics,
+  { clock, known, transactionalId }: Sending,
   sender: Pick<Producer, 'send'>,
   given: TopicMessages | undefined,
-  transactionalId?: string,
 ): Promise<void> => {
   if (given === undefined || given.messages.length === 0) return
   const { topic, messages } = given
+  const what = `publish to ${topic}`
   try {
-    await sender.send({ topic, acks: -1, messages: messages.map(toKafka) })
+    await inTime(clock, what, sender.send({ topic, acks: -1, messages: messages.map(toKafka) }))
   } catch (error) {
     if (saysNoTopic(error) && (await known.isThere(topic))) throw topicNotKnownYet(topic, error)
-    throw toBusError(error, { what: `publish to ${topic}`, topic, transactionalId })
+    throw toBusError(error, { what, topic, transactionalId })
   }
 }
 

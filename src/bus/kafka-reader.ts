@@ -4,6 +4,7 @@ import { isAppError } from '../errors.ts'
 import { backoffMs, pauseFor } from './backoff.ts'
 import type { DeliveredMessage } from './bus.ts'
 import type { KafkaAdmin } from './kafka-admin.ts'
+import { farewell, timeLimit } from './kafka-time-limits.ts'
 import { kafkaClient, RETRY, type KafkaOptions } from './kafka-client.ts'
 import { asBusCall } from './kafka-errors.ts'
 import { fromKafka } from './kafka-message.ts'
@@ -47,21 +48,25 @@ const readOnce = async (
     maxWaitTimeInMs: 100,
     retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
   })
+  const what = `read the topic ${topic}`
+  const limit = timeLimit(options.clock, what)
   try {
-    return await asBusCall({ what: `read the topic ${topic}` }, () => readTo(consumer, topic, ends))
+    return await asBusCall({ what }, () => Promise.race([readTo(consumer, topic, ends, limit.begin), limit.up]))
   } finally {
-    await consumer.disconnect().catch(() => undefined)
+    limit.end()
+    await farewell(options.clock, consumer.disconnect())
     // It would go by itself after some days.
     await admin.forgetGroup(group).catch(() => undefined)
   }
 }
 
-const readTo = async (consumer: Consumer, topic: string, ends: Map<number, number>): Promise<DeliveredMessage[]> => {
+const readTo = async (consumer: Consumer, topic: string, ends: Map<number, number>, goesOn: () => void): Promise<DeliveredMessage[]> => {
   const found: DeliveredMessage[] = []
   const done = Promise.withResolvers<undefined>()
   // A crash may come before anybody waits.
   done.promise.catch(() => undefined)
   const reached = (partition: number, next: number): void => {
+    goesOn()
     if (next >= (ends.get(partition) ?? Infinity)) ends.delete(partition)
     if (ends.size === 0) done.resolve(undefined)
   }

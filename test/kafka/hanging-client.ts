@@ -16,6 +16,18 @@ export const hangNextFetch = (): { readonly hung: Promise<unknown> } => {
   return { hung: hung.promise }
 }
 
+type Produce = (this: unknown, request: unknown) => Promise<unknown>
+
+/** Lets the next request of any kafkajs producer of this process hang for ever. */
+export const hangNextSend = (): void => {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker') as { readonly prototype: { produce: Produce } }
+  const produce = prototype.produce
+  prototype.produce = () => {
+    prototype.produce = produce
+    return new Promise(() => undefined)
+  }
+}
+
 type AddTopics = (this: unknown, topics: readonly string[]) => Promise<unknown>
 
 /** Lets every broker of any kafkajs client of this process say that it knows no topic, as one that has just begun may do. Returns what ends it. */

@@ -6,7 +6,7 @@ import { kafkaBus } from '../../src/bus/bus.kafka.ts'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { byKey, collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
-import { forgetTopics, hangNextFetch } from './hanging-client.ts'
+import { forgetTopics, hangNextFetch, hangNextSend } from './hanging-client.ts'
 import { insist } from './insist.ts'
 import { openKafkaBus, ownKafka, SESSION_MS } from './test-kafka.ts'
 
@@ -25,6 +25,37 @@ const open = (): ReturnType<typeof openKafkaBus> => {
 
 /** Whatever the product waits for comes five times as soon. */
 const hastyClock: Clock = { now: () => Date.now(), setTimer: (delayMs, wake) => systemClock.setTimer(delayMs / 5, wake) }
+
+const openHasty = (): Bus => {
+  const bus = kafkaBus({ brokers: kafka!.address.split(','), clock: hastyClock, notify: () => undefined })
+  buses.push(bus)
+  return bus
+}
+
+describe.skipIf(kafka === undefined)('a client of Kafka that hangs', () => {
+  test('is replaced by one that reads the topic', { timeout: 60_000 }, async () => {
+    const bus = openHasty()
+    const topic = await madeTopic(bus)
+    await publish(bus, topic, numbered('a', 3))
+    const { hung } = hangNextFetch()
+    const reading = readAll(bus, topic)
+    await hung
+    expect(valuesOf(await reading)).toEqual(valuesOf(numbered('a', 3)))
+  })
+
+  test('is replaced by one that publishes what it was given', { timeout: 60_000 }, async () => {
+    const bus = openHasty()
+    const topic = await madeTopic(bus)
+    const publisher = await bus.openPublisher()
+    hangNextSend()
+    const messages = [{ topic, messages: numbered('a', 3) }]
+    await rejection(publisher.publish(messages), 'BusUnavailable')
+    await publisher.publish(messages)
+    await publisher.publish([{ topic, messages: numbered('a', 2, 3) }])
+    await publisher.close()
+    expect(valuesOf(await readAll(bus, topic))).toEqual(valuesOf(numbered('a', 5)))
+  })
+})
 
 describe.skipIf(kafka === undefined)('a consumer on Kafka', () => {
   test('whose client hangs is replaced, and gets everything', { timeout: 60_000 }, async () => {
