@@ -10,15 +10,15 @@ export interface DiskSpace {
   readonly jsonBytesPerRun: Spread
   readonly bytesPerRun: Spread
   readonly timesJson: Spread
-  /** The index of runs is a view beside the log: it can be thrown away and made again. */
-  readonly indexBytesPerRun: Spread
+  /** Views lie beside the log: they can be thrown away and made again. */
+  readonly viewBytesPerRun: Spread
 }
 
 const RUNS = 100
 
 /** What runs take on disk once everything is copied out of the write-ahead log, beside the JSON of their events. */
 export const measureDiskSpace = async (folder: string, turns: number, rounds: number): Promise<DiskSpace> => {
-  const perRun = { json: [] as number[], log: [] as number[], index: [] as number[] }
+  const perRun = { json: [] as number[], log: [] as number[], views: [] as number[] }
   for (let round = 0; round < rounds; round++) {
     const workshop = await openWorkshop(folder)
     const empty = sizesIn(workshop.folder)
@@ -32,7 +32,7 @@ export const measureDiskSpace = async (folder: string, turns: number, rounds: nu
     const full = sizesIn(workshop.folder)
     perRun.json.push(json / RUNS)
     perRun.log.push((full.log - empty.log) / RUNS)
-    perRun.index.push((full.index - empty.index) / RUNS)
+    perRun.views.push((full.views - empty.views) / RUNS)
   }
   return {
     runs: RUNS,
@@ -40,13 +40,13 @@ export const measureDiskSpace = async (folder: string, turns: number, rounds: nu
     jsonBytesPerRun: spreadOf(perRun.json),
     bytesPerRun: spreadOf(perRun.log),
     timesJson: spreadOf(perRun.log.map((bytes, round) => bytes / (perRun.json[round] ?? Number.NaN))),
-    indexBytesPerRun: spreadOf(perRun.index),
+    viewBytesPerRun: spreadOf(perRun.views),
   }
 }
 
-const sizesIn = (folder: string): { log: number; index: number } => ({
+const sizesIn = (folder: string): { log: number; views: number } => ({
   log: checkpointedSize(join(folder, 'log.db')),
-  index: checkpointedSize(join(folder, 'views.db')),
+  views: checkpointedSize(join(folder, 'views.db')),
 })
 
 const checkpointedSize = (path: string): number => {

@@ -40,7 +40,7 @@ const rowsOf = ({ oneRuns, hundredRuns, thousandRuns, growth, disk, replay, stat
   { what: `bytes on disk of a run of ${disk.turns} turns`, figure: disk.bytesPerRun, digits: 0 },
   { what: '  JSON of its events', figure: disk.jsonBytesPerRun, digits: 0 },
   { what: '  disk / JSON', figure: disk.timesJson, digits: 2, aim: '<= 1.3' },
-  { what: '  in the index of runs, beside the log', figure: disk.indexBytesPerRun, digits: 0 },
+  { what: '  in the views, beside the log', figure: disk.viewBytesPerRun, digits: 0 },
   { what: 'replay, events/s: fold alone', figure: replay.foldedPerSecond, digits: 0 },
   { what: '  with every check', figure: replay.eventsPerSecond, digits: 0, aim: '>= 50,000' },
   { what: '  verify(), read from the file', figure: replay.verifiedPerSecond, digits: 0 },

@@ -36,6 +36,7 @@ const steps: readonly Step[] = [
   { name: 'knip', command: ['knip', '--no-progress'] },
   { name: 'prettier', command: ['prettier', '--check', '.', '--log-level', 'warn', '--cache'] },
   { name: 'schemas', command: ['node', '--conditions=refold:source', SCHEMA_SCRIPT, '--check'] },
+  { name: 'commands', command: ['node', '--conditions=refold:source', 'scripts/command-schemas.ts', '--check'] },
   { name: 'openapi', command: ['node', '--conditions=refold:source', 'scripts/openapi.ts', '--check'] },
 ]
 

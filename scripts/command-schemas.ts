@@ -10,7 +10,4 @@ const schemas = [...commandSchemaFiles()].map(([file, schema]): [string, string]
   `${JSON.stringify(schema, null, 2)}\n`,
 ])
 
-writeOrCheck(
-  new Map([...schemas, ['schemas/asyncapi.yaml', yamlText(asyncApiDocument())]]),
-  'run node --conditions=refold:source scripts/command-schemas.ts',
-)
+writeOrCheck(new Map([...schemas, ['schemas/asyncapi.yaml', yamlText(asyncApiDocument())]]), 'npm run schemas')
