@@ -54,5 +54,6 @@ group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
+log.cleaner.backoff.ms=500
 `
 }

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { Kafka, logLevel, type ISocketFactoryArgs, type KafkaConfig, type RetryOptions } from 'kafkajs'
 import type { Clock } from '../clock.ts'
 import type { BusNotice } from './bus.ts'
+import { mendKafkaJs } from './kafkajs-defects.ts'
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
@@ -31,7 +31,7 @@ const MOST_LISTENERS = 100
 
 /** One for each consumer: two consumers of one group on one client object overwrite each other's committed offsets. */
 export const kafkaClient = ({ brokers, ssl, sasl }: KafkaOptions): Kafka => {
-  stopIdleTimers()
+  mendKafkaJs()
   return new Kafka({
     clientId: 'refold',
     brokers: [...brokers],
@@ -55,27 +55,3 @@ const openSocket = ({ host, port, onConnect, ...secured }: ISocketFactoryArgs): 
   socket.setMaxListeners(MOST_LISTENERS)
   return socket
 }
-
-interface RequestQueue {
-  readonly pending: readonly unknown[]
-}
-
-interface RequestQueuePrototype {
-  scheduleCheckPendingRequests: (this: RequestQueue) => void
-}
-
-/**
- * Version 2.2.4 arms a timer of a negative delay for ever where nothing waits: 1,750 a second and 6 % of a core for one idle consumer,
- * and a warning on Node 24. With nothing pending there is nothing to check: the next request checks by itself.
- */
-const stopIdleTimers = (): void => {
-  if (isPatched) return
-  isPatched = true
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueuePrototype }
-  const schedule = prototype.scheduleCheckPendingRequests
-  prototype.scheduleCheckPendingRequests = function () {
-    if (this.pending.length > 0) schedule.call(this)
-  }
-}
-
-let isPatched = false

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { KafkaBroker } from '../../servers/kafka/kafka-broker.ts'
 import { SECURE_USER } from '../../servers/kafka/broker-settings.ts'
 import { kafkaBus } from '../../src/bus/bus.kafka.ts'
+import { kafkaClient } from '../../src/bus/kafka-client.ts'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { byKey, collector, madeTopic, newGroup, numbered, publish, readAll, rejection, valuesOf } from '../conformance/bus-cases.ts'
@@ -54,6 +55,43 @@ describe.skipIf(kafka === undefined)('a client of Kafka that hangs', () => {
     await publisher.publish([{ topic, messages: numbered('a', 2, 3) }])
     await publisher.close()
     expect(valuesOf(await readAll(bus, topic))).toEqual(valuesOf(numbered('a', 5)))
+  })
+})
+
+const SEGMENT_MS = 100
+
+/** Each batch of ten messages has a segment of its own, which is compacted as soon as it is closed. */
+const compactedTopic = async (address: string): Promise<string> => {
+  const topic = `compacted-${newGroup()}`
+  const admin = kafkaClient({ brokers: address.split(','), clock: systemClock, notify: () => undefined }).admin()
+  await admin.connect()
+  const configEntries = Object.entries({
+    'cleanup.policy': 'compact',
+    'segment.bytes': '500',
+    'segment.ms': String(SEGMENT_MS),
+    'min.cleanable.dirty.ratio': '0.0001',
+  }).map(([name, value]) => ({ name, value }))
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] })
+  await admin.disconnect()
+  return topic
+}
+
+describe.skipIf(kafka === undefined)('a topic that keeps the newest message of each key', () => {
+  test('is read to its end, over batches of which compaction has left no message', { timeout: 60_000 }, async () => {
+    const { bus } = open()
+    const topic = await compactedTopic(kafka!.address)
+    for (let publisher = 0; publisher < 3; publisher++) {
+      await publish(bus, topic, numbered('relay', 10, publisher * 10))
+      await delay(2 * SEGMENT_MS)
+    }
+    await publish(bus, topic, numbered('relay', 1, 30))
+    let found: (string | null)[]
+    do {
+      await delay(SEGMENT_MS)
+      found = valuesOf(await readAll(bus, topic))
+      expect(found.at(-1)).toBe('relay:30')
+    } while (found.length > 2)
+    expect(found).toEqual(['relay:29', 'relay:30'])
   })
 })
 
