@@ -9,8 +9,12 @@ export const setup = (): void => {
 
 export const teardown = (): void => {
   const path = process.env['REFOLD_TEST_LINES']
-  if (path === undefined || !existsSync(path)) return
+  if (path === undefined) return
+  if (existsSync(path)) printLines(path)
+  rmSync(join(path, '..'), { recursive: true })
+}
+
+const printLines = (path: string): void => {
   const lines = [...new Set(readFileSync(path, 'utf8').trimEnd().split('\n'))].sort()
   process.stdout.write(`\nReal servers\n${lines.map((line) => `  ${line}\n`).join('')}`)
-  rmSync(join(path, '..'), { recursive: true })
 }
