@@ -30,7 +30,7 @@ describe.skipIf(kafka === undefined)('the views behind Kafka', () => {
   ]
   const environment = (): NodeJS.ProcessEnv => {
     const { PATH = '', HOME = '' } = process.env
-    return { PATH, HOME, REFOLD_KAFKA: kafka!.address, REFOLD_LOG_LEVEL: 'warn' }
+    return { PATH, HOME, REFOLD_KAFKA: kafka!.address, REFOLD_TOPIC_PREFIX: 'shop', REFOLD_LOG_LEVEL: 'warn' }
   }
   const refold = (...words: string[]): string => {
     const { status, stdout, stderr } = spawnSync(process.execPath, commandOf(words), { cwd: folder, env: environment(), encoding: 'utf8' })

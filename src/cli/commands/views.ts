@@ -1,4 +1,5 @@
 import type { Bus } from '../../bus/bus.ts'
+import { readEnvironment } from '../../config.ts'
 import { topicEnds } from '../../consumers/event-consumer.ts'
 import { rebuildView } from '../../consumers/rebuild-view.ts'
 import { topicsOf } from '../../consumers/topics.ts'
@@ -43,7 +44,7 @@ const withViews = (line: CommandLine, use: (refold: OpenRefold, fed: Fed | undef
   looking(line, async (refold) => {
     const bus = await line.openBus(() => undefined)
     try {
-      await use(refold, bus && { bus, topic: topicsOf('refold').events })
+      await use(refold, bus && { bus, topic: topicsOf(readEnvironment().REFOLD_TOPIC_PREFIX).events })
     } finally {
       await bus?.close()
     }
