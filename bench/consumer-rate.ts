@@ -59,12 +59,15 @@ const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events
   const done = Promise.withResolvers<number>()
   let written = 0
   let began = 0
+  let isFilling = false
+  const untilHeld = Promise.withResolvers<undefined>()
   const view = watchedView(target.feed, (batch) => {
     written += batch.length
     if (written >= events) done.resolve(performance.now())
   })
   const timed = {
     ...view,
+    isPaused: () => Promise.resolve(isFilling),
     open: (runIds: readonly string[]) => {
       began ||= performance.now()
       return view.open(runIds)
@@ -79,11 +82,14 @@ const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events
     topics,
     group: `${topics.events}.view`,
     clock: systemClock,
-    notify: () => undefined,
+    notify: ({ type }) => {
+      if (type === 'viewPaused') untilHeld.resolve(undefined)
+    },
   })
-  consumer.pause()
+  isFilling = true
+  await untilHeld.promise
   await fill(bus, topics.events, await messagesOf(log))
-  consumer.resume()
+  isFilling = false
   const ended = await done.promise
   await consumer.close()
   await target.close()

@@ -39,8 +39,6 @@ export interface ConsumerCounts {
 }
 
 export interface EventConsumer {
-  pause(): void
-  resume(): void
   /**
    * Folds the whole log anew, where nobody looks, while the view goes on, and puts the result in its place. One at a time.
    * Rejects with what log, bus and view say; then the view is as it was.
@@ -74,12 +72,6 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
   await orders.obeyed()
   let rebuilding: Promise<void> = Promise.resolve()
   return {
-    pause: () => {
-      following.hold('caller', true)
-    },
-    resume: () => {
-      following.hold('caller', false)
-    },
     rebuild() {
       const done = rebuilding.then(async () => {
         await fill(options)
@@ -102,19 +94,19 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
 interface Following {
   /** Begins, unless it has begun. Rejects where the view cannot be filled. */
   begin(): Promise<void>
-  /** It stands still as long as anybody holds it. */
-  hold(who: 'caller' | 'view', isHeld: boolean): void
+  /** It stands still as long as it is held. */
+  hold(wanted: boolean): void
   again(): Promise<void>
   close(): Promise<void>
 }
 
 const followTopic = (options: EventConsumerOptions, take: BatchTaker): Following => {
   const { bus, view, topics, group } = options
-  const holders = new Set<string>()
+  let isHeld = false
   let consumer: BusConsumer | undefined
   const consume = (): void => {
     consumer = bus.consume({ group, topics: [topics.events], startAt: (_, partition) => take.startAt(partition), handle: take.handle })
-    if (holders.size > 0) consumer.pause()
+    if (isHeld) consumer.pause()
   }
   return {
     async begin() {
@@ -122,12 +114,11 @@ const followTopic = (options: EventConsumerOptions, take: BatchTaker): Following
       if (await hasToBeFilled(bus, view, topics.events)) await fill(options)
       consume()
     },
-    hold(who, isHeld) {
-      const wasHeld = holders.size > 0
-      if (isHeld) holders.add(who)
-      else holders.delete(who)
-      if (holders.size > 0) consumer?.pause()
-      else if (wasHeld) consumer?.resume()
+    hold(wanted) {
+      if (wanted === isHeld) return
+      isHeld = wanted
+      if (isHeld) consumer?.pause()
+      else consumer?.resume()
     },
     async again() {
       if (consumer === undefined) return
@@ -153,7 +144,7 @@ const watchOrders = ({ view, group, clock, notify }: EventConsumerOptions, follo
   const ask = async (): Promise<void> => {
     const wasPaused = isPaused
     isPaused = await view.isPaused()
-    following.hold('view', isPaused)
+    following.hold(isPaused)
     if (isPaused !== wasPaused) notify({ type: isPaused ? 'viewPaused' : 'viewResumed', group })
     if (!isPaused) await following.begin()
   }
