@@ -4,9 +4,11 @@ import { defineConfig, scriptedModel, type Model } from 'refold'
 import { agentsWith, type Hands } from '../simulation/agents.ts'
 import { fileLedger, ledgerHands } from '../simulation/ledger.ts'
 import { followPlan } from '../simulation/plan.ts'
-import { LEDGER_FILE } from './ledger-file.ts'
 
 // What every process of a chaos run loads, in the folder where the ledger of all of them lies.
+
+/** In the working folder of all processes. */
+export const LEDGER_FILE = 'ledger.ndjson'
 
 const ledger = fileLedger(join(process.cwd(), LEDGER_FILE))
 const script = scriptedModel(followPlan)

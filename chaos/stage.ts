@@ -10,8 +10,7 @@ import type { Bus } from '../src/bus/bus.ts'
 import { systemClock } from '../src/clock.ts'
 import { topicsOf, type Topics } from '../src/consumers/topics.ts'
 import { openRefold, type OpenRefold } from '../src/open-refold.ts'
-import { LEDGER_FILE } from './ledger-file.ts'
-import config from './refold.config.ts'
+import config, { LEDGER_FILE } from './refold.config.ts'
 import { supervise, type SupervisedProcess } from './supervised-process.ts'
 
 /** Servers, Refold's processes on them, and the eyes and hands of whoever watches them. */

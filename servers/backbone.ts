@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startStandIn, type StandIn } from './event-store/event-store-stand-in.ts'
+import { startDurableStandIn, type StandIn } from './event-store/event-store-stand-in.ts'
 import { startKafkaCluster, type KafkaCluster } from './kafka/kafka-cluster.ts'
 import { startOwnPostgres, type OwnPostgres } from './postgres.ts'
 
@@ -18,12 +15,7 @@ export interface Backbone {
 
 /** Resolves once all of them serve. The stand-in keeps its events in a file, so that they outlive its process. */
 export const startBackbone = async ({ brokers = 1 }: { readonly brokers?: 1 | 3 } = {}): Promise<Backbone> => {
-  const folder = await mkdtemp(join(tmpdir(), 'refold-event-store-'))
-  const [eventStore, kafka, postgres] = await Promise.all([
-    startStandIn({ path: join(folder, 'log.db') }),
-    startKafkaCluster('3.9.1', brokers),
-    startOwnPostgres(),
-  ])
+  const [eventStore, kafka, postgres] = await Promise.all([startDurableStandIn(), startKafkaCluster('3.9.1', brokers), startOwnPostgres()])
   return {
     eventStore,
     kafka,
@@ -35,7 +27,6 @@ export const startBackbone = async ({ brokers = 1 }: { readonly brokers?: 1 | 3 
     },
     async stop() {
       await Promise.all([eventStore.stop(), kafka.stop(), postgres.stop()])
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

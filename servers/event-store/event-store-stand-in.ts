@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Faults, Report, Request } from './faults.ts'
 
@@ -66,6 +68,26 @@ export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<
       process = await start(port, path)
     },
     stop: () => end(process.child, 'SIGKILL'),
+  }
+}
+
+export interface DurableStandIn extends StandIn {
+  /** Of the file that holds the events. */
+  readonly path: string
+}
+
+/** One whose events outlive its process, until it is stopped. */
+export const startDurableStandIn = async (): Promise<DurableStandIn> => {
+  const folder = await mkdtemp(join(tmpdir(), 'refold-event-store-'))
+  const path = join(folder, 'log.db')
+  const standIn = await startStandIn({ path })
+  return {
+    ...standIn,
+    path,
+    async stop() {
+      await standIn.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 

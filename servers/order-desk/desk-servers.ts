@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startStandIn } from '../event-store/event-store-stand-in.ts'
+import { startDurableStandIn } from '../event-store/event-store-stand-in.ts'
 import { startKafkaCluster } from '../kafka/kafka-cluster.ts'
 import { missingForKafka } from '../kafka/kafka-jars.ts'
 import { startOwnPostgres } from '../postgres.ts'
@@ -53,16 +50,8 @@ const requireJava = async (): Promise<void> => {
 }
 
 const ownEventStore = async (): Promise<DeskServer> => {
-  const folder = await mkdtemp(join(tmpdir(), 'refold-event-store-'))
-  const standIn = await startStandIn({ path: join(folder, 'log.db') })
-  return {
-    address: standIn.connectionString,
-    line: 'EventStoreDB: the stand-in of this repository',
-    stop: async () => {
-      await standIn.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  const standIn = await startDurableStandIn()
+  return { address: standIn.connectionString, line: 'EventStoreDB: the stand-in of this repository', stop: () => standIn.stop() }
 }
 
 const ownKafka = async (): Promise<DeskServer> => {

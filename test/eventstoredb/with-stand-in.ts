@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -9,7 +6,7 @@ import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.
 import { NO_FAULTS } from '../../servers/event-store/faults.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { noteServer, STAND_IN } from '../support/server-lines.ts'
-import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
+import { startDurableStandIn, startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
 // Processes are started and killed, and faults are waited for: on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 })
@@ -55,13 +52,10 @@ interface DurableSetting {
 
 /** Runs something with a stand-in of its own, whose events outlive its process. */
 export const withDurableStandIn = async (work: (setting: DurableSetting) => Promise<void>): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), 'refold-stand-in-'))
-  const path = join(folder, 'log.db')
-  const standIn = await startStandIn({ path })
+  const standIn = await startDurableStandIn()
   try {
-    await work({ standIn, path })
+    await work({ standIn, path: standIn.path })
   } finally {
     await standIn.stop()
-    rmSync(folder, { recursive: true })
   }
 }
