@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { simulateSeed } from './simulate.ts'
+import { sumOf } from './tally.ts'
 
 const wholeNumber = (text: string): number => {
   const number = Number(text)
@@ -16,10 +17,11 @@ const { seeds, from, json } = new Command('simulate')
   .opts<{ seeds: number; from: number; json: boolean }>()
 
 const began = performance.now()
-const totals = { failed: 0, crashes: 0, effects: 0, events: 0 }
+const totals = { failed: 0, effects: 0, events: 0 }
+let counts = sumOf([])
 for (let seed = from; seed < from + seeds; seed++) {
   const report = await simulateSeed(seed)
-  totals.crashes += report.crashes
+  counts = sumOf([counts, report.counts])
   totals.effects += report.effects
   totals.events += report.events
   if (report.problems.length > 0) {
@@ -30,7 +32,7 @@ for (let seed = from; seed < from + seeds; seed++) {
     )
   } else if ((seed - from + 1) % 100 === 0) {
     process.stderr.write(
-      `${seed - from + 1} of ${seeds} seeds, ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${totals.events} events\n`,
+      `${seed - from + 1} of ${seeds} seeds, ${totals.failed} failed, ${counts.crashes} crashes, ${totals.effects} effects, ${totals.events} events\n`,
     )
   }
 }
@@ -38,13 +40,13 @@ const seconds = (performance.now() - began) / 1000
 const figures = {
   seeds,
   failed: totals.failed,
-  crashes: totals.crashes,
   effects: totals.effects,
   seedsPerSecond: Number((seeds / seconds).toFixed(1)),
+  counts,
 }
 if (json) process.stdout.write(`${JSON.stringify(figures)}\n`)
 else
   process.stderr.write(
-    `${seeds} seeds from ${from}: ${totals.failed} failed, ${totals.crashes} crashes, ${totals.effects} effects, ${figures.seedsPerSecond} seeds/s\n`,
+    `${seeds} seeds from ${from}: ${totals.failed} failed, ${counts.crashes} crashes, ${totals.effects} effects, ${figures.seedsPerSecond} seeds/s\n`,
   )
 process.exitCode = totals.failed > 0 ? 1 : 0

@@ -4,6 +4,7 @@ import type { Hands } from './agents.ts'
 import type { Bookkeeper } from './bookkeeper.ts'
 import type { Fates, ToolFate } from './chaos.ts'
 import type { Life } from './life.ts'
+import type { Deed } from './tally.ts'
 import { TIME_LIMITS_MS } from './time-limits.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
@@ -21,6 +22,7 @@ export interface WorldParts {
   readonly fates: Fates
   readonly books: Bookkeeper
   readonly problems: string[]
+  readonly count: (deed: Deed) => void
   readonly tell: (line: () => string) => void
 }
 
@@ -73,7 +75,10 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
         checkClaim(life, tool, input, context)
         const entry = entryOf(tool, input, context)
         const fate = parts.fates.tool()
-        if (fate !== 'done') parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
+        if (fate !== 'done') {
+          parts.count('toolTroubles')
+          parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
+        }
         return request(
           parts,
           life,

@@ -4,6 +4,7 @@ import { AppError } from '../src/errors.ts'
 import type { AppendResult, EventLog, NewEvent, ReadStreamOptions, StoredEvent } from '../src/eventlog/event-log.ts'
 import type { AppendFate, Fates } from './chaos.ts'
 import type { Life } from './life.ts'
+import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** What a process shares with the others, and what can happen to it. */
@@ -14,6 +15,7 @@ export interface Surroundings {
   readonly blobs: BlobStore
   /** The process ends here and now. */
   crash(life: Life): void
+  count(deed: Deed): void
   tell(line: () => string): void
 }
 
@@ -51,12 +53,13 @@ export const distantLog = (surroundings: Surroundings, life: Life): EventLog => 
 }
 
 const appendWith = async (
-  { time, fates }: Surroundings,
+  { time, fates, count }: Surroundings,
   fate: AppendFate,
   store: () => Promise<AppendResult>,
   events: readonly NewEvent[],
 ): Promise<AppendResult> => {
   const unknown = (): AppError => new AppError('OutcomeUnknown', `no answer to an append of ${events.length}`, { retryable: true })
+  if (fate !== 'stored') count(APPEND_DEEDS[fate])
   switch (fate) {
     case 'stored':
       return store()
@@ -74,10 +77,20 @@ const appendWith = async (
   }
 }
 
+const APPEND_DEEDS: Readonly<Record<Exclude<AppendFate, 'stored'>, Deed>> = {
+  unavailable: 'refusedAppends',
+  lostRequest: 'lostAppends',
+  lostAnswer: 'lostAcknowledgements',
+  lateRequest: 'lateAppends',
+}
+
 const unavailable = (): AppError => new AppError('EventLogUnavailable', 'the log cannot be reached', { retryable: true })
 
-const readWhole = async ({ log, fates }: Surroundings, stream: string, options?: ReadStreamOptions): Promise<StoredEvent[]> => {
-  if (fates.readFails()) throw unavailable()
+const readWhole = async ({ log, fates, count }: Surroundings, stream: string, options?: ReadStreamOptions): Promise<StoredEvent[]> => {
+  if (fates.readFails()) {
+    count('failedReads')
+    throw unavailable()
+  }
   const events: StoredEvent[] = []
   for await (const event of log.readStream(stream, options)) events.push(event)
   return events

@@ -7,6 +7,7 @@ import { isAtRest, lastLook, lookAtWorkers } from './last-look.ts'
 import { createPeople, type People } from './people.ts'
 import { drawScenario } from './scenario.ts'
 import { setStage, type Stage } from './stage.ts'
+import { newTally, type Counts, type Tally } from './tally.ts'
 import { virtualTime, type VirtualTime } from './virtual-time.ts'
 import { createCallers, type Callers } from './wishes.ts'
 
@@ -14,7 +15,8 @@ import { createCallers, type Callers } from './wishes.ts'
 export interface SeedReport {
   readonly seed: number
   readonly problems: readonly string[]
-  readonly crashes: number
+  /** What was done to the cluster, and how often. */
+  readonly counts: Counts
   /** Effects that tools have had on the world. */
   readonly effects: number
   readonly events: number
@@ -53,7 +55,7 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
   return {
     seed,
     problems: [...new Set(auditor.problems)],
-    crashes: play.stage.crashes(),
+    counts: play.tally.counts(),
     effects: world.effects(),
     events: [...auditor.runs.values()].reduce((sum, { events }) => sum + events.length, 0),
     history: await historyOf(log),
@@ -73,6 +75,7 @@ interface Play {
   readonly stage: Stage
   readonly callers: Callers
   readonly people: People
+  readonly tally: Tally
   climate(): Climate
   calm(): void
 }
@@ -81,11 +84,13 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
   const chance = seededChance(seed)
   const time = virtualTime(BEGINS_AT)
   let climate = drawClimate(chance)
+  const tally = newTally()
   const stage = setStage({
     chance,
     time,
     climate: () => climate,
     workers: WORKERS,
+    count: tally.count,
     tell: (line) => {
       tell(time, line)
     },
@@ -102,6 +107,7 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
     stage,
     callers,
     people,
+    tally,
     climate: () => climate,
     calm: () => {
       climate = calmed(climate)
@@ -110,7 +116,7 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
 }
 
 const perform = async (play: Play): Promise<void> => {
-  const { chance, time, stage, callers, people } = play
+  const { chance, time, stage, callers, people, tally } = play
   const ends = BEGINS_AT + CHAOS_MS
   stage.startAll()
   const runs = 1 + chance.below(play.climate().sweeps ? MOST_RUNS.stormy : MOST_RUNS.calm)
@@ -122,7 +128,9 @@ const perform = async (play: Play): Promise<void> => {
     const runId = `run-${1 + chance.below(runs)}`
     time.schedule(chance.between(100, 15_000), () => {
       const run = stage.auditor.runs.get(runId)
-      if (run !== undefined) people.interfere(run)
+      if (run === undefined) return
+      tally.count('interferences')
+      people.interfere(run)
     })
   }
   disturb(play, ends)
@@ -136,13 +144,16 @@ const perform = async (play: Play): Promise<void> => {
 }
 
 /** Clocks that are set, and processes that end for no reason of ours. */
-const disturb = ({ chance, time, stage, climate }: Play, until: number): void => {
+const disturb = ({ chance, time, stage, tally, climate }: Play, until: number): void => {
   const again = (): void => {
     const workers = stage.workers()
     const worker = workers[chance.below(workers.length)]
     if (worker !== undefined && chance.hits(climate().crash * 10)) stage.cluster.crash(worker.life)
     else if (worker !== undefined && chance.hits(climate().crash * 3)) stage.retire(worker)
-    else worker?.clock.step(chance.between(-1, 1) * climate().clockStepMs)
+    else {
+      if (climate().clockStepMs > 0) tally.count('clockSteps')
+      worker?.clock.step(chance.between(-1, 1) * climate().clockStepMs)
+    }
     if (time.now() < until) time.schedule(chance.between(500, 6_000), again)
   }
   time.schedule(chance.between(500, 6_000), again)

@@ -26,8 +26,10 @@ export const simulatedModel = (parts: ModelParts, life: Life, provider: string):
   call(request, options) {
     checkPrompt(parts, life, `${provider}/${request.model}`, request)
     const fate = parts.fates.model()
-    if (fate !== 'answers')
+    if (fate !== 'answers') {
+      parts.count('modelTroubles')
       parts.tell(() => `${life.owner}: model ${request.model} ${typeof fate === 'string' ? `is ${fate}` : `fails: ${fate.fails}`}`)
+    }
     return answered(parts, life, { request, options, fate })
   },
 })

@@ -13,6 +13,7 @@ import type { Chance } from './chance.ts'
 import { fatesOf, LARGEST_CLOCK_STEP_MS, type Climate } from './chaos.ts'
 import type { Life } from './life.ts'
 import { outsideWorld, type OutsideWorld } from './outside-world.ts'
+import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import { startWorker, type Cluster, type Worker } from './worker.ts'
 
@@ -22,7 +23,6 @@ export interface Stage {
   readonly auditor: Auditor
   readonly world: OutsideWorld
   readonly cluster: Cluster
-  crashes(): number
   workers(): readonly Worker[]
   /** Closes a process in good order; it is started again later. */
   retire(worker: Worker): void
@@ -35,6 +35,7 @@ export interface StageParts {
   readonly time: VirtualTime
   readonly climate: () => Climate
   readonly workers: number
+  readonly count: (deed: Deed) => void
   readonly tell: (line: () => string) => void
   readonly onEvent: (run: AuditedRun, event: RunEvent) => void
 }
@@ -50,7 +51,7 @@ const LONGEST_CLOSING_MS = 3_000
 const LARGEST_CLOCK_DIFFERENCE_MS = 2 * LARGEST_CLOCK_STEP_MS
 
 export const setStage = (parts: StageParts): Stage => {
-  const { chance, time, climate, tell } = parts
+  const { chance, time, climate, count, tell } = parts
   const payloads = new Map<string, string>()
   const gone = new Set<string>()
   /** They let go what they cannot finish. */
@@ -67,12 +68,11 @@ export const setStage = (parts: StageParts): Stage => {
   })
   const log = auditedLog(memoryEventLog({ clock: { now: () => Math.floor(time.now()), setTimer: () => () => undefined } }), auditor)
   const fates = fatesOf(chance, climate)
-  const worldParts = { time, fates, books: auditor.books, problems: auditor.problems, tell }
+  const worldParts = { time, fates, books: auditor.books, problems: auditor.problems, count, tell }
   const world = outsideWorld(worldParts)
   const views = memoryViewStore()
   const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
   let lives = 0
-  let crashes = 0
 
   const start = (slot: number): void => {
     if (slots[slot] === undefined) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`)
@@ -80,7 +80,7 @@ export const setStage = (parts: StageParts): Stage => {
 
   const crash = (life: Life): void => {
     if (!life.isAlive()) return
-    crashes += 1
+    count('crashes')
     tell(() => `${life.owner} CRASHES`)
     end(life)
   }
@@ -114,9 +114,9 @@ export const setStage = (parts: StageParts): Stage => {
     auditor,
     world,
     cluster,
-    crashes: () => crashes,
     workers: () => slots.filter((worker) => worker !== undefined),
     retire: ({ life, runtime }) => {
+      count('closings')
       tell(() => `${life.owner} closes`)
       closing.add(life.owner)
       void runtime.close(LONGEST_CLOSING_MS).then(() => end(life))

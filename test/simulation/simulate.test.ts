@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { simulateSeed } from '../../simulation/simulate.ts'
+import { sumOf } from '../../simulation/tally.ts'
 
 const FIRST_SEED = 1
 const SEEDS_A_TEST = 100
@@ -34,10 +35,12 @@ describe('three processes on one log, of which anything may fail', () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + 100; seed++) reports.push(await simulateSeed(seed, { story: true }))
     const told = reports.flatMap(({ story }) => story)
     const met = (what: RegExp): number => told.filter((line) => what.test(line)).length
+    const counts = sumOf(reports.map((report) => report.counts))
     const found = {
-      crashes: reports.reduce((sum, { crashes }) => sum + crashes, 0) > 50,
-      closings: met(/ closes$/) > 3,
-      lostAppends: met(/append to \S+ is (lostAnswer|lostRequest|lateRequest)/) > 50,
+      crashes: counts.crashes > 50,
+      closings: counts.closings > 3,
+      lostAcknowledgements: counts.lostAcknowledgements > 20,
+      lostAppends: counts.lostAppends + counts.lateAppends > 30,
       repeatedAppends: met(/appendRetried/) > 50,
       droppedResults: met(/resultDropped/) > 5,
       unresolvedCalls: met(/ToolCallUnresolved/) > 10,
