@@ -11,13 +11,13 @@ export interface JsonObject {
  * Throws `InvalidInput`, with the path, for what JSON cannot carry: BigInt, NaN, functions, symbols, cycles, class instances.
  */
 export const canonicalJson = (value: unknown): string =>
-  ordinaryShape(value, 0) === 'sorted' ? JSON.stringify(value) : write(value, sortedKeys, [])
+  ordinaryShape(value, 0) === 'sorted' ? JSON.stringify(value) : write(value, sortedKeys)
 
 /** The same, but with keys in their own order, which may mean something to whoever sent them. For storage. */
 export const jsonText = (value: unknown): string =>
-  ordinaryShape(value, 0) === undefined ? write(value, Object.keys, []) : JSON.stringify(value)
+  ordinaryShape(value, 0) === undefined ? write(value, Object.keys) : JSON.stringify(value)
 
-/** Deeper than this, there may be a cycle. */
+/** Deeper than this, there may be a cycle, and JSON.stringify may run out of stack. */
 const DEEP = 64
 
 /**
@@ -70,57 +70,79 @@ type KeysOf = (value: object) => string[]
 
 const sortedKeys: KeysOf = (value) => Object.keys(value).sort()
 
-/** `path` holds the objects and keys on the way here, in turns. */
-const write = (value: unknown, keysOf: KeysOf, path: unknown[]): string => {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value)
-    case 'number':
-      if (!Number.isFinite(value)) throw notJson(path, String(value))
-      return Object.is(value, -0) ? '0' : String(value)
-    case 'boolean':
-      return value ? 'true' : 'false'
-    case 'object':
-      return value === null ? 'null' : writeObject(value, keysOf, path)
-    default:
-      throw notJson(path, `a ${typeof value}`)
-  }
+/** An array or object that is being walked. */
+interface Level {
+  readonly value: object
+  /** Of an object. */
+  readonly keys: readonly string[] | undefined
+  /** Of the member that comes next. */
+  next: number
+  isEmpty: boolean
 }
 
-const writeObject = (value: object, keysOf: KeysOf, path: unknown[]): string => {
-  if (path.includes(value)) throw notJson(path, 'a cycle')
-  path.push(value)
-  const text = Array.isArray(value) ? writeArray(value, keysOf, path) : writeMembers(value, keysOf, path)
-  path.pop()
+/** Of any depth: no level takes stack. */
+const write = (root: unknown, keysOf: KeysOf): string => {
+  const levels: Level[] = []
+  const open = new Set<object>()
+  let text = ''
+  const begin = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) {
+      text += scalarText(value, levels)
+      return
+    }
+    if (open.has(value)) throw notJson(levels, 'a cycle')
+    const keys = Array.isArray(value) ? undefined : keysOf(plainObject(value, levels))
+    open.add(value)
+    levels.push({ value, keys, next: 0, isEmpty: true })
+    text += keys === undefined ? '[' : '{'
+  }
+  begin(root)
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    if (level.next === (level.keys ?? (level.value as unknown[])).length) {
+      text += level.keys === undefined ? ']' : '}'
+      open.delete(level.value)
+      levels.pop()
+      continue
+    }
+    const key = level.keys?.[level.next] ?? level.next
+    level.next += 1
+    const member = (level.value as Record<string | number, unknown>)[key]
+    if (member === undefined && level.keys !== undefined) continue
+    text += `${level.isEmpty ? '' : ','}${level.keys === undefined ? '' : `${JSON.stringify(key)}:`}`
+    level.isEmpty = false
+    begin(member)
+  }
   return text
 }
 
-const writeArray = (items: readonly unknown[], keysOf: KeysOf, path: unknown[]): string => {
-  let text = '['
-  for (let index = 0; index < items.length; index++) {
-    path.push(index)
-    text += (index === 0 ? '' : ',') + write(items[index], keysOf, path)
-    path.pop()
-  }
-  return text + ']'
+const scalarText = (value: unknown, levels: readonly Level[]): string => {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return JSON.stringify(value)
+  if (typeof value !== 'number') throw notJson(levels, `a ${typeof value}`)
+  if (!Number.isFinite(value)) throw notJson(levels, String(value))
+  return Object.is(value, -0) ? '0' : String(value)
 }
 
-const writeMembers = (value: object, keysOf: KeysOf, path: unknown[]): string => {
+const plainObject = (value: object, levels: readonly Level[]): object => {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw notJson(path, `a ${value.constructor.name}`)
-  let text = '{'
-  for (const key of keysOf(value)) {
-    const member = (value as Record<string, unknown>)[key]
-    if (member === undefined) continue
-    path.push(key)
-    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${write(member, keysOf, path)}`
-    path.pop()
-  }
-  return text + '}'
+  if (prototype === Object.prototype || prototype === null) return value
+  throw notJson(levels, `a ${className(prototype)}`)
 }
 
-const notJson = (path: readonly unknown[], found: string): AppError => {
-  const keys = path.filter((step) => typeof step !== 'object')
-  const place = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')
-  return new AppError('InvalidInput', `JSON cannot carry ${found}, found at $${place}`, { details: { path: `$${place}`, found } })
+/** Of an object that is none of JSON's. */
+export const className = (prototype: unknown): string => {
+  const maker = (prototype as { readonly constructor?: unknown }).constructor
+  return typeof maker === 'function' && maker.name !== '' ? maker.name : 'object of a class'
+}
+
+const notJson = (levels: readonly Level[], found: string): AppError => {
+  const place = pathText(levels.map(({ keys, next }) => keys?.[next - 1] ?? next - 1))
+  return new AppError('InvalidInput', `JSON cannot carry ${found}, found at ${place}`, { details: { path: place, found } })
+}
+
+const LONGEST_PATH = 200
+
+/** As `$.items[1].id`. */
+export const pathText = (keys: readonly (string | number)[]): string => {
+  const path = `$${keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')}`
+  return path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH).toWellFormed()}…`
 }
