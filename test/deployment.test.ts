@@ -142,6 +142,7 @@ describe('the image', () => {
 
 describe('the continuous integration', () => {
   const workflow = parse(read('.github/workflows/ci.yml')) as {
+    readonly on: { readonly schedule?: readonly { readonly cron: string }[] }
     readonly jobs: Readonly<
       Record<string, { readonly env?: object; readonly steps: readonly { readonly uses?: string; readonly run?: string }[] }>
     >
@@ -151,6 +152,12 @@ describe('the continuous integration', () => {
   test('uses actions of one version each', () => {
     const used = steps.flatMap(({ uses }) => (uses === undefined ? [] : [uses]))
     expect(used.filter((action) => !/@v\d+\.\d+\.\d+$/.test(action))).toEqual([])
+  })
+
+  test('asks for known holes in what the package installs, at every push and every week', () => {
+    const commands = workflow.jobs['dependencies']?.steps.flatMap(({ run }) => (run === undefined ? [] : [run]))
+    expect(commands?.slice(1)).toEqual(['npm audit --omit=dev --audit-level=high', 'npm audit signatures'])
+    expect(workflow.on.schedule).toEqual([{ cron: expect.stringMatching(/^\d+ \d+ \* \* [0-6]$/) as string }])
   })
 
   test('runs scripts, tests and services that exist', () => {

@@ -1,6 +1,6 @@
 import type { RunView } from '../runtime/run-view.ts'
 import { moment } from './amounts.ts'
-import { count, duration, money } from '../projections/amount-text.ts'
+import { count, duration, fromNow, money } from '../projections/amount-text.ts'
 import type { Colours } from './colours.ts'
 import { timerName } from '../projections/event-summary.ts'
 import { transcriptLines } from './message-text.ts'
@@ -45,9 +45,10 @@ const openLines = ({ openEffects, toolCalls, approvals, timers, at }: RunView): 
   ),
   ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${printable(valueLine(input))} is ${state}`),
   ...approvals.map(
-    ({ callId, subject, expiresAt }) => `approval ${callId} of ${printable(valueLine(subject))}, for ${duration(expiresAt - at)}`,
+    ({ callId, subject, expiresAt }) =>
+      `approval ${callId} of ${printable(valueLine(subject))}, ${expiresAt <= at ? 'expired' : `for ${duration(expiresAt - at)}`}`,
   ),
-  ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : `in ${duration(dueAt - at)}`}`),
+  ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : fromNow(dueAt - at)}`),
 ]
 
 const projectionLines = ({ projections }: RunView, width: number): string[] =>

@@ -1,8 +1,12 @@
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
-import type { OpenCall } from './run-state.ts'
+import type { OpenCall, RunState } from './run-state.ts'
 
 /** Where a chart stands: `thinking.callingModel`; the regions of a parallel state stand in brackets, as in `both(a.x|b.y)`. */
 export const stateText = (snapshot: AnyMachineSnapshot): string => valueText(snapshot.value as StateValue)
+
+/** Where the run stands: one that was ended from outside has left its chart where it was. */
+export const runPlace = ({ status, chart }: Pick<RunState, 'status' | 'chart'>): string =>
+  status !== 'active' && chart.status === 'active' ? status : stateText(chart)
 
 const valueText = (value: StateValue): string => {
   if (typeof value === 'string') return value

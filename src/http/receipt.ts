@@ -1,4 +1,4 @@
-import { stateText } from '../fold/place-text.ts'
+import { runPlace } from '../fold/place-text.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { waitsFor } from '../fold/waiting.ts'
 import type { Receipt } from './contract.ts'
@@ -8,6 +8,6 @@ export const receiptOf = (state: RunState): Receipt => ({
   revision: state.revision,
   status: state.status,
   paused: state.paused,
-  state: stateText(state.chart),
+  state: runPlace(state),
   waitsFor: waitsFor(state) ?? null,
 })

@@ -20,6 +20,9 @@ export const duration = (ms: number): string => {
   return inUnits(ms, { name: 'd', ms: DAY }, { name: 'h', ms: HOUR })
 }
 
+/** `in 2.5 s`; `now` for what is due, since the time that a clock has set may lie behind what another has recorded. */
+export const fromNow = (ms: number): string => (ms <= 0 ? 'now' : `in ${duration(ms)}`)
+
 interface Unit {
   readonly name: string
   readonly ms: number

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf } from '../events/message.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
-import { count, duration, money } from './amount-text.ts'
+import { count, duration, fromNow, money } from './amount-text.ts'
 import { valueLine } from './printable.ts'
 
 /** What an event says, as one line of unlimited length that may still hold control characters. */
@@ -19,7 +19,7 @@ const quoted = (text: string): string => `“${text}”`
 const words = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join(' ')
 const attempted = (attempt: number): string => (attempt === 1 ? '' : `(attempt ${attempt})`)
 const by = (who: string | undefined): string => (who === undefined ? '' : `by ${who}`)
-const again = (retryAt: number | undefined, at: number): string => (retryAt === undefined ? '' : `– again in ${duration(retryAt - at)}`)
+const again = (retryAt: number | undefined, at: number): string => (retryAt === undefined ? '' : `– again ${fromNow(retryAt - at)}`)
 const took = (ms: number | undefined): string => (ms === undefined ? '' : `(${duration(ms)})`)
 
 const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputRejected' | 'OutputAccepted' | 'OutputRejected'> = {
@@ -85,7 +85,7 @@ const others: Pick<
   ChildRunRequested: ({ callId, childRunId, agent, input }) => words(callId, agent, childRunId, valueLine(input)),
   ChildRunSucceeded: ({ callId, childRunId, output }) => words(callId, childRunId, valueLine(output)),
   ChildRunFailed: ({ callId, childRunId, reason }) => words(callId, `${childRunId}:`, reason),
-  TimerScheduled: ({ timerId, dueAt }, at) => `${timerName(timerId)} in ${duration(dueAt - at)}`,
+  TimerScheduled: ({ timerId, dueAt }, at) => `${timerName(timerId)} ${fromNow(dueAt - at)}`,
   TimerFired: ({ timerId }) => timerName(timerId),
   LimitExceeded: ({ limit, used, allowed }) => `${limit}: ${count(used)} of ${count(allowed)}`,
   TurnCompleted: ({ turn, outcome }) => `turn ${turn} ${outcome}`,

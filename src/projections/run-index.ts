@@ -19,7 +19,7 @@ export interface RunRow {
   readonly chartHash: string
   readonly status: 'active' | 'completed' | 'failed' | 'cancelled'
   readonly paused: boolean
-  /** Where the run's chart stands, as in `thinking.callingModel`. */
+  /** Where the run's chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
   /** Of the newest event in this row. */
   readonly revision: number
@@ -70,7 +70,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 3
+const FOLD_VERSION = 4
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -232,7 +232,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   const owed = isOver ? {} : owedAfter(row.owed, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)
   const end = event.meta.to.indexOf(';')
-  const state = end < 0 ? event.meta.to : event.meta.to.slice(0, end)
+  const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
   const whom = isOver ? null : waitsFor(asked, owed, row.inTurn)
   const { open: before, ...others } = row
   const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed })
@@ -252,6 +252,10 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   }
   return { row: after, records }
 }
+
+/** A run that was ended from outside leaves its chart where it was. */
+const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
+  isFinal(type) && 'by' in data && data.by !== undefined && place === state ? status : place
 
 const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
 

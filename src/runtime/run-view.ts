@@ -1,6 +1,6 @@
 import type { Message } from '../events/message.ts'
 import { spentAt } from '../fold/fold.ts'
-import { stateText } from '../fold/place-text.ts'
+import { runPlace, stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { waitsFor, type WaitsFor } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
@@ -18,7 +18,7 @@ export interface RunView {
   readonly at: number
   readonly status: RunState['status']
   readonly paused: boolean
-  /** Where the chart stands, as in `thinking.callingModel`. */
+  /** Where the chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
   readonly waitsFor: WaitsFor | null
   readonly turn: number
@@ -45,7 +45,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     at: state.at,
     status: state.status,
     paused: state.paused,
-    state: stateText(state.chart),
+    state: runPlace(state),
     waitsFor: waitsFor(state) ?? null,
     turn: state.budget.turn,
     transcript: messagesOf(state.transcript),

@@ -33,9 +33,10 @@ const MINUTE_MS = 60_000
 const OVERDUE = `r.due_at is not null and r.paused = 0 and r.due_at < ? and r.updated_at < ?
     and not exists (select 1 from refold_runs child where child.parent_run_id = r.run_id and child.status = 'active')`
 
-const NEEDS_PERSON = `r.status = 'active' and r.waits_for = 'human' and r.waits_since <= ?`
+const ESCALATED = `r.status = 'active' and r.waits_for = 'human' and r.waits_since <= ?`
 
-const UNRESOLVED = `exists (select 1 from refold_tool_calls c where c.run_id = r.run_id and c.state = 'unresolved')`
+/** At once, however long it waits: nobody knows what has happened out there. */
+const UNRESOLVED = `r.status = 'active' and r.waits_for is not null and exists (select 1 from refold_tool_calls c where c.run_id = r.run_id and c.state = 'unresolved')`
 
 export const runViews = {
   runs: {
@@ -95,14 +96,15 @@ export const runViews = {
     from: `select s.* from (
   select r.run_id, r.agent, r.tenant, r.state, r.updated_at,
     case when r.problem is not null then 'unreadable'
-      when ${NEEDS_PERSON} then case when ${UNRESOLVED} then 'unresolved' else 'escalated' end
+      when ${UNRESOLVED} then 'unresolved'
+      when ${ESCALATED} then 'escalated'
       else 'overdue' end as why,
     case when r.problem is not null then r.updated_at
-      when ${NEEDS_PERSON} then r.waits_since
+      when ${UNRESOLVED} or ${ESCALATED} then r.waits_since
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
     coalesce(r.problem, r.reason) as detail
   from refold_runs r
-  where (r.status = 'active' or r.problem > '') and (r.problem is not null or (${NEEDS_PERSON}) or (${OVERDUE}))
+  where (r.status = 'active' or r.problem > '') and (r.problem is not null or (${UNRESOLVED}) or (${ESCALATED}) or (${OVERDUE}))
 ) s join refold_runs r on r.run_id = s.run_id`,
     values: (now: number, waitingMs: number) => [now - waitingMs, now - waitingMs, now - waitingMs, now - MINUTE_MS, now - MINUTE_MS],
     filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },

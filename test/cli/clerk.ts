@@ -49,15 +49,29 @@ const die = defineTool({
   },
 })
 
+/** The same in the middle of an effect that must not be repeated. */
+const vanish = defineTool({
+  name: 'vanish',
+  description: 'Ends the process for good',
+  input: z.object({}),
+  output: z.string(),
+  effect: 'once',
+  execute: () => {
+    process.kill(process.pid, 'SIGKILL')
+    return new Promise<string>(() => undefined)
+  },
+})
+
 const uses: Readonly<Record<string, (rest: string) => ReturnType<typeof answer | typeof failure>>> = {
   look: (id) => toolCalls([{ name: 'look', arguments: { id } }], 'One moment.'),
   pay: (amount) => toolCalls([{ name: 'pay', arguments: { amount: Number(amount) } }]),
   lose: () => toolCalls([{ name: 'lose', arguments: {} }]),
   die: (mark) => toolCalls([{ name: 'die', arguments: { mark } }]),
+  vanish: () => toolCalls([{ name: 'vanish', arguments: {} }]),
   fail: () => failure('badRequest'),
 }
 
-/** `look 17`, `pay 20`, `lose it`, `die mark`, `fail`; anything else is repeated. */
+/** `look 17`, `pay 20`, `lose it`, `die mark`, `vanish`, `fail`; anything else is repeated. */
 const model = scriptedModel(({ messages }) => {
   const last = messages.at(-1)
   if (last?.role === 'tool') return answer(`So it is: ${last.text}.`)
@@ -73,7 +87,7 @@ export const clerk = defineAgent({
   version: '1',
   instructions: 'Help.',
   models: ['scripted/one'],
-  tools: [look, pay, lose, die],
+  tools: [look, pay, lose, die, vanish],
 })
 
 const signing = setup({ actions: { askApproval: (_, _params: { readonly question: string }) => undefined } })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { age, bytes, offset } from '../../src/cli/amounts.ts'
-import { count, duration, money } from '../../src/projections/amount-text.ts'
+import { count, duration, fromNow, money } from '../../src/projections/amount-text.ts'
 import { oneLine, printable } from '../../src/projections/printable.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 
@@ -30,6 +30,17 @@ describe('amounts', () => {
     ])
     expect([duration(7 * 86_400_000 - 12), offset(1_500), offset(-20), age(59_999)]).toEqual(['7 d', '+1.5 s', '-20 ms', '59 s'])
     expect([bytes(512), bytes(1_610_612_736)]).toEqual(['512 B', '1.5 GiB'])
+  })
+})
+
+describe('what is due', () => {
+  test.each([
+    [2_449, 'in 2.4 s'],
+    [0, 'now'],
+    [-1, 'now'],
+    [-90_000, 'now'],
+  ])('%i ms from now', (ms, text) => {
+    expect(fromNow(ms)).toBe(text)
   })
 })
 

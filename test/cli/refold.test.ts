@@ -352,6 +352,15 @@ describe('refold', { timeout: 60_000 }, () => {
     })
   })
 
+  test('recover counts the runs that it can only hand to a person', { timeout: 20_000 }, async () => {
+    const here = newlyPlaced()
+    await here.refold('run clerk --run-id gone -m vanish')
+    const { stdout, stderr } = await here.refold('recover')
+    expect(stderr).toContain('1 run with work that is due or armed')
+    expect(stdout).toBe('gone  acting  waits for human\n')
+    expect(await here.json('query stuck')).toEqual([expect.objectContaining({ runId: 'gone', why: 'unresolved' })])
+  })
+
   test('tail shows what was recorded and what is being recorded, one event a line', async () => {
     let live: Promise<unknown> | undefined
     const { stdout, exitCode } = await place.until('tail --from 0 --json', (line) => {

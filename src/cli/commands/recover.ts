@@ -21,7 +21,8 @@ type Recovered =
 
 const recover = async (line: CommandLine): Promise<void> => {
   const config = await loadConfig(line.cwd, line.configFile)
-  const refold = await line.open({ ...config, recover: true })
+  // Taken up below, behind the list: what is settled at once would be missing in it.
+  const refold = await line.open({ ...config, recover: false })
   try {
     const left = (await everyRun(refold)).filter(
       ({ status, paused, attentionAt }) => status === 'active' && !paused && attentionAt !== null,
@@ -37,6 +38,7 @@ const recover = async (line: CommandLine): Promise<void> => {
 
 const settled = async (line: CommandLine, refold: OpenRefold, runId: string): Promise<Recovered> => {
   try {
+    await refold.runtime.wake(runId)
     const { state, waitsFor } = await refold.run(runId).untilSettled({ signal: line.signal })
     await line.output.line(`${runId}  ${state}${waitsFor === null ? '' : `  waits for ${waitsFor}`}`)
     return { runId, state, waitsFor }

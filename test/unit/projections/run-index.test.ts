@@ -139,6 +139,20 @@ describe('the row of a run', () => {
   })
 })
 
+describe('where a run stands at its end', () => {
+  const ended = (type: 'RunFailed' | 'RunCancelled', by?: string): RunFact =>
+    ({ type, data: { reason: 'no way on', ...(by === undefined ? {} : { by }) } }) as RunFact
+
+  test.each<[string, RunFact, string, string]>([
+    ['a defect', ended('RunFailed', 'refold'), 'acting', 'failed'],
+    ['a person, whom its chart does not follow', ended('RunCancelled', 'ann'), 'acting', 'cancelled'],
+    ['a person, whom its chart follows', ended('RunCancelled', 'ann'), 'withdrawn', 'withdrawn'],
+    ['its chart', ended('RunFailed'), 'acting', 'acting'],
+  ])('by %s', (_, end, to, state) => {
+    expect(rowAfter(...oneTurn.slice(0, 4), recorded(end, to)).state).toBe(state)
+  })
+})
+
 describe('what a run waits for', () => {
   test('a message, until the first one comes and after each turn', () => {
     expect(rowAfter(begin).waitsFor).toBe('message')
