@@ -43,15 +43,53 @@ export class AppError extends Error {
   }
 }
 
-export const isAppError = (error: unknown, code?: ErrorCode): error is AppError =>
-  error instanceof AppError && (code === undefined || error.code === code)
-
-/** The message of anything that was thrown, also of what is no Error. */
-export const messageOf = (thrown: unknown): string => {
-  if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message
+/** Never throws, whatever it is asked about. */
+export const isAppError = (error: unknown, code?: ErrorCode): error is AppError => {
   try {
-    return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown))
+    return error instanceof AppError && (code === undefined || error.code === code)
   } catch {
-    return Object.prototype.toString.call(thrown)
+    return false
   }
 }
+
+/** The message of anything that was thrown, also of what is no Error. Never throws, whatever was thrown. */
+export const messageOf = (thrown: unknown): string => {
+  try {
+    if (!(thrown instanceof Error)) return wordsOf(thrown)
+    const message: unknown = thrown.message
+    return message === '' || message === undefined ? wordsOf(thrown.name) : wordsOf(message)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+const UNREADABLE = 'something that cannot be shown'
+
+const wordsOf = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+export type Attempted<Result> = { readonly ok: true; readonly value: Result } | { readonly ok: false; readonly problem: string }
+
+/**
+ * What code that is not ours answers, once `read` has made sense of it. Never throws: what either of them throws is a problem, and so is
+ * a promise, which nobody waits for where an answer is needed at once.
+ */
+export const attempted = <Result>(ask: () => unknown, read: (answer: unknown) => Result): Attempted<Result> => {
+  try {
+    const answer = ask()
+    if (!isThenable(answer)) return { ok: true, value: read(answer) }
+    Promise.resolve(answer).catch(() => undefined)
+    return { ok: false, problem: 'it gave a promise, but has to answer at once' }
+  } catch (thrown) {
+    return { ok: false, problem: messageOf(thrown) }
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -62,7 +62,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
   const models = { ...vendorModels(environment), ...options.models }
-  const notices: Record<Notice['type'], number> = { resultDropped: 0, appendRetried: 0, runBroken: 0, sweepFailed: 0 }
+  const notices: Record<Notice['type'], number> = { resultDropped: 0, appendRetried: 0, codeFailed: 0, runBroken: 0, sweepFailed: 0 }
   const logNotice = noticeLogger(logger)
   const notify = (notice: Notice): void => {
     notices[notice.type] += 1
@@ -135,6 +135,7 @@ const noticeLogger =
   ({ type, ...facts }: Notice): void => {
     if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
     else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
+    else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
     else logger.error(facts, 'a sweep failed')
   }

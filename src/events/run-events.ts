@@ -11,6 +11,8 @@ const durationMs = z.int().nonnegative()
 const costMicroUsd = z.int().nonnegative()
 /** Who did it: a person, a program, or `refold` itself. */
 const by = z.string().min(1)
+/** What went wrong inside, for whoever runs the agent: no model is told. */
+const cause = z.string().optional()
 /** The process that performs an effect, and until when nobody else may take it over. */
 const claim = { owner: z.string().min(1), leaseUntil: time }
 
@@ -74,7 +76,7 @@ const shapes = {
     text: z.string().optional(),
   },
   /** A guardrail blocks the newest message: no model sees it. */
-  InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional() },
+  InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional(), cause },
 
   /** A process claims one attempt of a model call. The call begins only after this is stored. */
   ModelCallRequested: {
@@ -124,7 +126,7 @@ const shapes = {
   /** The answer of the turn passes guardrails and schema. */
   OutputAccepted: { output: json.optional(), text: z.string().optional() },
   /** It does not: the model is asked to answer again, a bounded number of times. */
-  OutputRejected: { reason: z.string(), guardrail: z.string().optional() },
+  OutputRejected: { reason: z.string(), guardrail: z.string().optional(), cause },
 
   /** A process claims one attempt of a tool call. The tool runs only after this is stored. */
   ToolCallRequested: { callId, attempt, tool: z.string(), input: json, idempotencyKey: z.string(), ...claim },
@@ -142,7 +144,9 @@ const shapes = {
     callId,
     attempt,
     class: z.enum(['error', 'timeout', 'invalidOutput', 'outputTooLarge', 'neverHappened', 'cancelled']),
+    /** What the model is told. */
     message: z.string(),
+    cause,
     /** Present where it will be tried again; without it the failure is final and goes to the model. */
     retryAt: time.optional(),
     durationMs: durationMs.optional(),
@@ -157,6 +161,7 @@ const shapes = {
     reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit']),
     message: z.string(),
     guardrail: z.string().optional(),
+    cause,
   },
   /** A person has refused the call, or nobody has answered in time. */
   ToolCallDenied: { callId, by, reason: z.string() },
@@ -170,6 +175,7 @@ const shapes = {
     digest: z.string(),
     expiresAt: time,
     reason: z.string().optional(),
+    cause,
   },
   /** A person agrees to exactly what was asked. */
   ApprovalGranted: { callId, digest: z.string(), by },

@@ -1,3 +1,5 @@
+import { attempted } from '../errors.ts'
+
 /** What a guardrail makes of a text or a tool call. The strictest of several holds. */
 export type Verdict =
   | { readonly verdict: 'allow' }
@@ -7,7 +9,7 @@ export type Verdict =
   | { readonly verdict: 'ask'; readonly reason: string }
   | { readonly verdict: 'block'; readonly reason: string; readonly evidence?: string }
 
-/** Pure: the same text, the same verdict. */
+/** Pure: the same text, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
 export interface TextGuardrail {
   readonly name: string
   check(text: string): Verdict
@@ -19,7 +21,7 @@ export interface ProposedAction {
   readonly input: unknown
 }
 
-/** Pure: the same action, the same verdict. */
+/** Pure: the same action, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
 export interface ActionGuardrail {
   readonly name: string
   check(action: ProposedAction): Verdict
@@ -31,35 +33,67 @@ export interface Guardrails {
   readonly action?: readonly ActionGuardrail[]
 }
 
+interface Blocked {
+  readonly guardrail: string
+  readonly reason: string
+  /** What kept a guardrail from giving a verdict: for whoever runs the agent, and for no model. */
+  readonly cause?: string
+}
+
 export type TextVerdict =
   | { readonly verdict: 'allow'; readonly text: string; readonly redacted: boolean }
-  | { readonly verdict: 'block'; readonly guardrail: string; readonly reason: string; readonly evidence?: string }
+  | (Blocked & { readonly verdict: 'block'; readonly evidence?: string })
 
-/** In order, each on what the ones before left; a text that somebody would have to be asked about is blocked. */
+/**
+ * In order, each on what the ones before left; a text that somebody would have to be asked about is blocked, and so is one that
+ * a guardrail gives no verdict on.
+ */
 export const checkText = (guardrails: readonly TextGuardrail[], text: string): TextVerdict => {
   let current = text
   for (const guardrail of guardrails) {
-    const verdict = guardrail.check(current)
+    const verdict = verdictOf(guardrail, () => guardrail.check(current))
     if (verdict.verdict === 'redact') current = verdict.text
     else if (verdict.verdict !== 'allow') return { ...verdict, verdict: 'block', guardrail: guardrail.name }
   }
   return { verdict: 'allow', text: current, redacted: current !== text }
 }
 
-export type ActionVerdict =
-  { readonly verdict: 'allow' } | { readonly verdict: 'ask' | 'block'; readonly guardrail: string; readonly reason: string }
+export type ActionVerdict = { readonly verdict: 'allow' } | (Blocked & { readonly verdict: 'ask' | 'block' })
 
-const severity = { allow: 0, redact: 0, ask: 1, block: 2 } as const
-
-/** The strictest verdict of all. An action cannot be redacted: that would be another action. */
+/** The strictest verdict of all. An action that one of them gives no verdict on, or wants to change, is blocked. */
 export const checkAction = (guardrails: readonly ActionGuardrail[], action: ProposedAction): ActionVerdict => {
   let strictest: ActionVerdict = { verdict: 'allow' }
   for (const guardrail of guardrails) {
-    const verdict = guardrail.check(action)
-    if (verdict.verdict !== 'ask' && verdict.verdict !== 'block') continue
-    if (severity[verdict.verdict] > severity[strictest.verdict]) {
-      strictest = { verdict: verdict.verdict, guardrail: guardrail.name, reason: verdict.reason }
-    }
+    const found = verdictOf(guardrail, () => guardrail.check(action))
+    const verdict: Given = found.verdict === 'redact' ? cannotBeRedacted : found
+    if (verdict.verdict === 'allow' || SEVERITY[verdict.verdict] <= SEVERITY[strictest.verdict]) continue
+    strictest = { ...verdict, guardrail: guardrail.name }
   }
   return strictest
+}
+
+const SEVERITY = { allow: 0, ask: 1, block: 2 } as const
+
+type Given = Exclude<Verdict, { verdict: 'redact' }> & { readonly cause?: string }
+
+const cannotBeRedacted: Given = {
+  verdict: 'block',
+  reason: 'it could not be checked',
+  cause: 'it gave the verdict redact, but a tool call with another input would be another call',
+}
+
+const verdictOf = ({ name }: { readonly name: string }, check: () => unknown): Verdict & { readonly cause?: string } => {
+  const found = attempted(check, readVerdict)
+  return found.ok ? found.value : { verdict: 'block', reason: `the guardrail ${name} could not check it`, cause: found.problem }
+}
+
+/** Throws where it is no verdict: what compiles elsewhere may be JavaScript. */
+const readVerdict = (found: unknown): Verdict => {
+  const { verdict, text, reason, evidence } = Object(found) as Readonly<Record<string, unknown>>
+  const why = typeof reason === 'string' ? reason : 'no reason was given'
+  if (verdict === 'allow') return { verdict }
+  if (verdict === 'ask') return { verdict, reason: why }
+  if (verdict === 'block') return { verdict, reason: why, ...(typeof evidence === 'string' ? { evidence } : {}) }
+  if (verdict === 'redact' && typeof text === 'string') return { verdict, text, reason: why }
+  throw new Error('it gave no verdict: expected allow, redact with a text, ask or block')
 }

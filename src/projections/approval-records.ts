@@ -1,5 +1,5 @@
 import type { RunEvent } from '../events/envelope.ts'
-import { begin, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning } from './bounded-text.ts'
+import { begin, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning, withCause } from './bounded-text.ts'
 
 /** A question to a person: may this tool be called, or what a chart asks. */
 export interface ApprovalRecord {
@@ -57,7 +57,7 @@ const asked = ({ runId, revision, data, meta }: Extract<RunEvent, { type: 'Appro
     input: valueBeginning(input),
     question: question === undefined ? null : shown(question, VALUE_LENGTH),
     digest: data.digest,
-    reason: data.reason === undefined ? null : begin(data.reason, REASON_LENGTH),
+    reason: data.reason === undefined ? null : begin(withCause(data.reason, data.cause), REASON_LENGTH),
     askedAt: meta.at,
     expiresAt: data.expiresAt,
     decision: null,

@@ -20,3 +20,6 @@ export const valueBeginning = (value: unknown): string | null => {
   if (value === undefined) return null
   return begin(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), VALUE_LENGTH)
 }
+
+/** What was said of something that went wrong, and what was behind it, if that was recorded beside it. */
+export const withCause = (words: string, cause: string | undefined): string => (cause === undefined ? words : `${words} (${cause})`)

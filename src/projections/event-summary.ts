@@ -2,6 +2,7 @@ import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf } from '../events/message.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
 import { count, duration, fromNow, money } from './amount-text.ts'
+import { withCause } from './bounded-text.ts'
 import { valueLine } from './printable.ts'
 
 /** What an event says, as one line of unlimited length that may still hold control characters. */
@@ -25,10 +26,10 @@ const took = (ms: number | undefined): string => (ms === undefined ? '' : `(${du
 const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputRejected' | 'OutputAccepted' | 'OutputRejected'> = {
   MessageReceived: ({ text }) => quoted(text),
   InputAccepted: ({ text }) => (text === undefined ? '' : `redacted: ${quoted(text)}`),
-  InputRejected: ({ guardrail, reason }) => `${guardrail}: ${reason}`,
+  InputRejected: ({ guardrail, reason, cause }) => `${guardrail}: ${withCause(reason, cause)}`,
   OutputAccepted: ({ output, text }) =>
     words(text === undefined ? '' : `redacted: ${quoted(text)}`, output === undefined ? '' : valueLine(output)),
-  OutputRejected: ({ reason, guardrail }) => (guardrail === undefined ? reason : `${guardrail}: ${reason}`),
+  OutputRejected: ({ reason, guardrail, cause }) => withCause(guardrail === undefined ? reason : `${guardrail}: ${reason}`, cause),
 }
 
 const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 'ModelCallFailed'> = {
@@ -50,20 +51,21 @@ const toolCalls: Pick<
   ToolCallRequested: ({ callId, tool, input, attempt }) => words(callId, tool, valueLine(input), attempted(attempt)),
   ToolCallSucceeded: ({ callId, output, durationMs, settledBy, by: who }) =>
     words(callId, valueLine(output), took(durationMs), settledBy === undefined ? '' : `settled by ${who ?? settledBy}`),
-  ToolCallFailed: ({ callId, class: failure, message, retryAt }, at) => words(callId, `${failure}: ${message}`, again(retryAt, at)),
+  ToolCallFailed: ({ callId, class: failure, message, cause, retryAt }, at) =>
+    words(callId, `${failure}: ${withCause(message, cause)}`, again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
-  ToolCallRejected: ({ callId, reason, message }) => `${callId} ${reason}: ${message}`,
+  ToolCallRejected: ({ callId, reason, message, cause }) => `${callId} ${reason}: ${withCause(message, cause)}`,
   ToolCallDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
 }
 
 const approvals: Pick<Summaries, 'ApprovalRequested' | 'ApprovalGranted' | 'ApprovalDenied'> = {
-  ApprovalRequested: ({ callId, subject, reason }) =>
+  ApprovalRequested: ({ callId, subject, reason, cause }) =>
     words(
       callId,
       subject.question,
       subject.tool,
       subject.input === undefined ? '' : valueLine(subject.input),
-      reason === undefined ? '' : `because ${reason}`,
+      reason === undefined ? '' : `because ${withCause(reason, cause)}`,
     ),
   ApprovalGranted: ({ callId, by: who }) => `${callId} by ${who}`,
   ApprovalDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { toolCallsOf } from '../events/message.ts'
 import { callIdAt } from '../events/call-id.ts'
-import { begin, REASON_LENGTH, storable, valueBeginning } from './bounded-text.ts'
+import { begin, REASON_LENGTH, storable, valueBeginning, withCause } from './bounded-text.ts'
 
 /** One call of a tool, from the wish to its last word. */
 export interface ToolCallRecord {
@@ -86,8 +86,10 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
       return failed(event)
     case 'ToolCallUnresolved':
       return { state: 'unresolved', errorClass: 'unresolved', errorMessage: begin(event.data.reason, REASON_LENGTH) }
-    case 'ToolCallRejected':
-      return { state: 'rejected', settledAt, errorClass: event.data.reason, errorMessage: begin(event.data.message, REASON_LENGTH) }
+    case 'ToolCallRejected': {
+      const { reason, message, cause } = event.data
+      return { state: 'rejected', settledAt, errorClass: reason, errorMessage: begin(withCause(message, cause), REASON_LENGTH) }
+    }
     case 'ToolCallDenied':
       return {
         state: 'denied',
@@ -106,7 +108,7 @@ const failed = ({ data, meta }: Extract<RunEvent, { type: 'ToolCallFailed' }>): 
   durationMs: data.durationMs ?? null,
   settledBy: who(data.by, data.settledBy),
   errorClass: data.class,
-  errorMessage: begin(data.message, REASON_LENGTH),
+  errorMessage: begin(withCause(data.message, data.cause), REASON_LENGTH),
 })
 
 const noError = { errorClass: null, errorMessage: null }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { asideOf, fingerprint } from '../fold/prompt.ts'
@@ -8,8 +8,10 @@ import { checkText } from '../guardrails/guardrail.ts'
 import type { Json } from '../json.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { beforeRetry, reachedLimit, type ReachedLimit } from '../machines/spent.ts'
+import { present } from '../present.ts'
 import { lastAnswer } from '../projections/transcript.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
+import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
 
 const LEASE_SLACK_MS = 15_000
@@ -143,29 +145,30 @@ const startChildRun = (state: RunState, owed: Owed): RunFact => ({
 const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '')
   if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
-  const { guardrail, reason, evidence } = verdict
-  return { type: 'InputRejected', data: { guardrail, reason, ...(evidence === undefined ? {} : { evidence }) } }
+  const { guardrail, reason, evidence, cause } = verdict
+  return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
 
 const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '')
-  if (verdict.verdict === 'block') return { type: 'OutputRejected', data: { reason: verdict.reason, guardrail: verdict.guardrail } }
+  if (verdict.verdict === 'block') {
+    const { guardrail, reason, cause } = verdict
+    return { type: 'OutputRejected', data: { reason, guardrail, ...present({ cause }) } }
+  }
   const redacted = verdict.redacted ? { text: verdict.text } : {}
   if (agent.output === undefined) {
     const output = state.started.settings.endsWithOutput ? { output: verdict.text } : {}
     return { type: 'OutputAccepted', data: { ...redacted, ...output } }
   }
-  const parsed = parseJson(verdict.text)
-  if (!parsed.ok) return { type: 'OutputRejected', data: { reason: `it is no JSON: ${parsed.problem}` } }
-  const checked = agent.output.safeParse(parsed.value)
-  if (!checked.success) return { type: 'OutputRejected', data: { reason: z.prettifyError(checked.error) } }
-  return { type: 'OutputAccepted', data: { ...redacted, output: parsed.value as Json } }
+  const checked = outputOf(agent.output, verdict.text)
+  if (checked.ok) return { type: 'OutputAccepted', data: { ...redacted, output: checked.value } }
+  return { type: 'OutputRejected', data: { reason: checked.problem, ...present({ cause: checked.cause }) } }
 }
 
-const parseJson = (text: string): { ok: true; value: unknown } | { ok: false; problem: string } => {
+const outputOf = (schema: z.ZodType, text: string): CheckedJson => {
   try {
-    return { ok: true, value: JSON.parse(text) as unknown }
+    return checkedJson(schema, JSON.parse(text))
   } catch (error) {
-    return { ok: false, problem: messageOf(error) }
+    return { ok: false, problem: `it is no JSON: ${messageOf(error)}` }
   }
 }

@@ -1,14 +1,15 @@
-import { z } from 'zod'
-import { messageOf } from '../errors.ts'
+import { attempted, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { spentAt } from '../fold/fold.ts'
 import type { OpenCall, Owed, RunState } from '../fold/run-state.ts'
 import { checkAction } from '../guardrails/guardrail.ts'
+import { deepFrozen } from '../frozen.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, jsonText, type Json } from '../json.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
+import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
 
 const LEASE_SLACK_MS = 5_000
@@ -26,18 +27,36 @@ export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact 
   const allowed = state.budget.limits?.toolCallsPerTurn ?? Infinity
   if (used >= allowed) return rejected(callId, 'limit', `No more tool calls in this turn: ${used} of ${allowed} are used.`)
   const checked = readInput(tool, call)
-  if (!checked.ok) return rejected(callId, 'invalidArguments', checked.problem)
-  return checkWithGuardrails(desk, state, { callId, attempt: 1, tool, input: checked.input }, tool.approval(checked.parsed))
+  if (!checked.ok) {
+    const message = `The arguments of ${tool.name} do not fit: ${checked.problem}`
+    return { type: 'ToolCallRejected', data: { callId, reason: 'invalidArguments', message, ...present({ cause: checked.cause }) } }
+  }
+  return checkWithGuardrails(desk, state, { callId, attempt: 1, tool, input: deepFrozen(checked.value) })
 }
 
-const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim, asks: boolean): RunFact | typeof LATER => {
+const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
   const { callId, tool, input } = claim
   const verdict = checkAction(desk.agent.guardrails.action ?? [], { tool: tool.name, effect: tool.effect, input })
   if (verdict.verdict === 'block') {
-    return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message: verdict.reason, guardrail: verdict.guardrail } }
+    const { guardrail, reason: message, cause } = verdict
+    return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message, guardrail, ...present({ cause }) } }
   }
   if (verdict.verdict === 'ask') return askFor(desk, state, { ...claim, reason: verdict.reason })
-  return asks ? askFor(desk, state, claim) : claimFor(desk, state, claim)
+  const needs = needsApproval(tool, input)
+  return needs === false ? claimFor(desk, state, claim) : askFor(desk, state, { ...claim, ...needs })
+}
+
+/** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
+const needsApproval = (tool: Tool, input: Json): Why | false => {
+  const rule = attempted(
+    () => tool.approval(input),
+    (answer) => {
+      if (typeof answer !== 'boolean') throw new Error(`expected true or false, found ${typeof answer}`)
+      return answer
+    },
+  )
+  if (!rule.ok) return { reason: `the rule of ${tool.name} could not tell whether it needs an approval`, cause: rule.problem }
+  return rule.value && {}
 }
 
 /** The next attempt of a call that was checked before, or granted by a person. */
@@ -74,7 +93,12 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
 /** The same for every attempt of one call, and for no other call of any run. */
 export const idempotencyKey = (runId: string, callId: string): string => `${runId}/${callId}`
 
-const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, reason }: Claim & { readonly reason?: string }): RunFact => {
+interface Why {
+  readonly reason?: string
+  readonly cause?: string
+}
+
+const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, reason, cause }: Claim & Why): RunFact => {
   const subject = { tool: tool.name, input }
   return {
     type: 'ApprovalRequested',
@@ -83,7 +107,7 @@ const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, rea
       subject,
       digest: approvalDigest(agent, callId, subject),
       expiresAt: at + state.started.settings.approvalTimeoutMs,
-      ...present({ reason }),
+      ...present({ reason, cause }),
     },
   }
 }
@@ -91,21 +115,17 @@ const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, rea
 const unknownTool = (agent: Agent, call: OpenCall | undefined): string =>
   `There is no tool ${call?.tool ?? ''}. The tools are: ${[...agent.tools.keys()].join(', ') || '(none)'}.`
 
-const rejected = (callId: string, reason: 'unknownTool' | 'invalidArguments' | 'limit', message: string): RunFact => ({
+const rejected = (callId: string, reason: 'unknownTool' | 'limit', message: string): RunFact => ({
   type: 'ToolCallRejected',
   data: { callId, reason, message },
 })
 
-type ReadInput = { readonly ok: true; readonly parsed: unknown; readonly input: Json } | { readonly ok: false; readonly problem: string }
-
 /** The arguments as the tool gets them, defaults filled in. What it gets is what the log says: JSON. */
-const readInput = (tool: Tool, call: OpenCall): ReadInput => {
+const readInput = (tool: Tool, call: OpenCall): CheckedJson => {
+  if (call.argumentsText === undefined) return checkedJson(tool.input, call.input)
   try {
-    const given: unknown = call.argumentsText === undefined ? call.input : JSON.parse(call.argumentsText === '' ? '{}' : call.argumentsText)
-    const checked = tool.input.safeParse(given)
-    if (!checked.success) return { ok: false, problem: `The arguments of ${tool.name} do not fit: ${z.prettifyError(checked.error)}` }
-    return { ok: true, parsed: checked.data, input: JSON.parse(jsonText(checked.data)) as Json }
+    return checkedJson(tool.input, JSON.parse(call.argumentsText === '' ? '{}' : call.argumentsText))
   } catch (error) {
-    return { ok: false, problem: `The arguments of ${tool.name} are no JSON object: ${messageOf(error)}` }
+    return { ok: false, problem: `they are no JSON object: ${messageOf(error)}` }
   }
 }

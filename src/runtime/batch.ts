@@ -3,6 +3,7 @@ import type { RunFact } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { seal, type SealedEvent } from '../fold/seal.ts'
 import { present } from '../present.ts'
+import { begin } from '../projections/bounded-text.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
@@ -32,7 +33,7 @@ export interface BatchedRun {
 
 /** Events above 64 KiB keep their payloads elsewhere, so that another one fits in any case. */
 const FULL_BYTES = MAX_APPEND_BYTES / 2
-/** A message or a reason, which may come from a tool: in UTF-16 units. */
+/** In UTF-16 units. */
 const LONGEST_WORDS = 10_000
 
 export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before, correlationId }: BatchedRun): Batch => {
@@ -53,9 +54,14 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   }
 }
 
+/** Words that come from models, tools and other code of the user's. */
+const WORDS = ['message', 'reason', 'cause', 'evidence'] as const
+
 const withBoundedWords = (fact: RunFact): RunFact => {
-  const { message, reason } = fact.data as { readonly message?: string; readonly reason?: string }
-  if ((message?.length ?? 0) <= LONGEST_WORDS && (reason?.length ?? 0) <= LONGEST_WORDS) return fact
-  const words = present({ message: message?.slice(0, LONGEST_WORDS), reason: reason?.slice(0, LONGEST_WORDS) })
-  return { ...fact, data: { ...fact.data, ...words } } as RunFact
+  const data = fact.data as Readonly<Record<string, unknown>>
+  const long = WORDS.flatMap((field) => {
+    const words = data[field]
+    return typeof words === 'string' && words.length > LONGEST_WORDS ? [[field, begin(words, LONGEST_WORDS)] as const] : []
+  })
+  return long.length === 0 ? fact : ({ ...fact, data: { ...data, ...Object.fromEntries(long) } } as unknown as RunFact)
 }

@@ -1,6 +1,7 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
+import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
 import { answerAll } from './answer-all.ts'
 import { appendBatch } from './append-batch.ts'
@@ -107,6 +108,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       if (batch.sealed.length > 0 && !(await appendBatch(actor.parts, { runId, batch, before, store }))) return undefined
       desk.keepAll()
       run.learn({ agent, state: after })
+      noticeFailedCode(actor.parts, batch)
       actor.settled(agent, after, before)
       if (batch.isFull()) void lookAgain()
       return after
@@ -121,6 +123,14 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     idle: () => queued === 0,
   }
   return self
+}
+
+const noticeFailedCode = ({ notify }: RuntimeParts, { sealed }: Batch): void => {
+  for (const { event } of sealed) {
+    if (!('cause' in event.data) || event.data.cause === undefined) continue
+    const { cause, callId } = event.data as { readonly cause: string; readonly callId?: string }
+    notify({ type: 'codeFailed', runId: event.runId, ...present({ callId }), message: cause })
+  }
 }
 
 interface FoldedJob {

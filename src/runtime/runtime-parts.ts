@@ -10,6 +10,8 @@ import type { Agents } from './agents.ts'
 export type Notice =
   | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
   | { readonly type: 'appendRetried'; readonly runId: string; readonly code: string; readonly message: string }
+  /** A guardrail, a tool, a rule or a schema of the agent threw: what that led to is recorded, and this is why. */
+  | { readonly type: 'codeFailed'; readonly runId: string; readonly callId?: string; readonly message: string }
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
   | { readonly type: 'sweepFailed'; readonly message: string }
 
