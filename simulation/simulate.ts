@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
+import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
 import type { EventLog, StoredEvent } from '../src/eventlog/event-log.ts'
 import { seededChance, type Chance } from './chance.ts'
 import { calmed, drawClimate, type Climate } from './chaos.ts'
@@ -65,7 +66,7 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
 
 const historyOf = async (log: EventLog): Promise<StoredEvent[]> => {
   const events: StoredEvent[] = []
-  for await (const event of log.readAll()) events.push(event)
+  for await (const event of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) events.push(event)
   return events
 }
 

@@ -2,6 +2,7 @@ import type { BlobStore } from '../src/blobs/blob-store.ts'
 import { AppError } from '../src/errors.ts'
 import { createProjector } from '../src/consumers/projector.ts'
 import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
+import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { sha256 } from '../src/hash.ts'
@@ -136,7 +137,8 @@ const auditedLog = (log: EventLog, auditor: Auditor): EventLog => {
       const last = await log.append(stream, expected, events)
       const isNew = last.revision > (heads.get(stream) ?? -1)
       heads.set(stream, Math.max(last.revision, heads.get(stream) ?? -1))
-      if (isNew) for (const event of asStored(stream, events, last)) auditor.stored(event)
+      // The log's own identity belongs to no run.
+      if (isNew && stream.startsWith(RUN_STREAM_PREFIX)) for (const event of asStored(stream, events, last)) auditor.stored(event)
       return last
     },
   }

@@ -134,7 +134,7 @@ async function* subscribe(
   const start = after === undefined ? undefined : await beginning(log, name.stream, after)
   for await (const item of log.subscribe({ ...name, ...(start === undefined ? {} : { after: start }), signal })) {
     if (item.kind === 'caughtUp') yield item
-    else if (isBehind(item.event, stream, after)) yield { kind: 'event', event: toWireEvent(item.event) }
+    else if (item.kind === 'event' && isBehind(item.event, stream, after)) yield { kind: 'event', event: toWireEvent(item.event) }
   }
 }
 

@@ -2,14 +2,15 @@ import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
 import { bursts, nextTurn } from './bursts.ts'
-import { identityOf } from './log-identity.ts'
 import { foldViews, runIdsOf } from './folded-views.ts'
+import { identify, isNamed } from './log-identity.ts'
 
 // Keeps the view store in step with the log.
 //
 //   V1. A row is a fold of its run's events in order; an event that a row holds already is passed over.
 //   V2. The checkpoint moves in the same transaction as the rows.
 //   V3. Whatever is in the log, it goes on: an event that cannot be read is a problem of its own run only.
+//   V4. What the log holds of others is passed once: the checkpoint moves on to where the log ended when it was read.
 //
 // So it may be stopped anywhere, and any number of processes may run it on one view store.
 
@@ -42,33 +43,42 @@ export const createProjector = (ports: Ports): Projector => ({
 
 const catchUp = async (ports: Ports, signal: AbortSignal | undefined): Promise<void> => {
   let isDone = false
-  while (!isDone && signal?.aborted !== true) isDone = await readOn(ports, await validCheckpoint(ports), signal)
+  while (!isDone && signal?.aborted !== true) isDone = await readOn(ports, await currentPlace(ports), signal)
+}
+
+interface Place {
+  readonly since: Checkpoint | undefined
+  /** Where the log ended before it was read, since what comes meanwhile may not be in what is read. */
+  readonly head: number
 }
 
 /** False where the view store was cleared meanwhile. */
-const readOn = async (ports: Ports, from: Checkpoint | undefined, signal: AbortSignal | undefined): Promise<boolean> => {
+const readOn = async (ports: Ports, { since: from, head }: Place, signal: AbortSignal | undefined): Promise<boolean> => {
+  const begin = from?.position ?? 0
+  let reached = begin
   let since = from
   let batch: StoredEvent[] = []
-  const flush = async (): Promise<boolean> => {
-    const next = await take(ports, since, batch)
-    since = next
+  const flush = async (position: number): Promise<boolean> => {
+    since = await take(ports, since, { events: batch, position })
+    reached = position
     batch = []
-    return next !== undefined
+    return since !== undefined
   }
-  for await (const event of ports.log.readAll({ filter: RUNS, ...(from === undefined ? {} : { from: from.position }) })) {
-    if (event.position === from?.position) continue
+  for await (const event of ports.log.readAll({ filter: RUNS, from: begin })) {
+    if (event.position === begin) continue
     batch.push(event)
     if (batch.length < BATCH_EVENTS) continue
-    if (!(await flush())) return false
+    if (!(await flush(event.position))) return false
     if (signal?.aborted === true) return true
     await nextTurn()
   }
-  return batch.length === 0 || (await flush())
+  const end = Math.max(batch.at(-1)?.position ?? 0, head)
+  return end <= reached || flush(end)
 }
 
 /** Returns once the view store was cleared or the signal has come. */
 const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
-  let since = await validCheckpoint(ports)
+  let { since } = await currentPlace(ports)
   const stop = new AbortController()
   const items = ports.log.subscribe({
     filter: RUNS,
@@ -80,7 +90,7 @@ const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
     if (events.length === 0) continue
     let isTaken = false
     try {
-      since = await take(ports, since, events)
+      since = await take(ports, since, { events, position: events.at(-1)?.position ?? 0 })
       isTaken = since !== undefined
     } finally {
       // Before the loop is left, since not every subscription that waits for its next event can be ended otherwise.
@@ -90,22 +100,27 @@ const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
   }
 }
 
+interface Taken {
+  readonly events: readonly StoredEvent[]
+  /** Up to where the log holds nothing further of runs. */
+  readonly position: number
+}
+
 /** Folds the events onto the rows of the view store. Returns the new checkpoint, or undefined where the view store was cleared meanwhile. */
-const take = async (
-  { log, views }: Ports,
-  since: Checkpoint | undefined,
-  events: readonly StoredEvent[],
-): Promise<Checkpoint | undefined> => {
-  const { changes } = foldViews(await views.getMany(runIdsOf(events)), events)
-  const checkpoint = { log: since?.log ?? (await identityOf(log)), position: events.at(-1)?.position ?? 0 }
+const take = async ({ log, views }: Ports, since: Checkpoint | undefined, { events, position }: Taken): Promise<Checkpoint | undefined> => {
+  const { changes } = foldViews(events.length === 0 ? [] : await views.getMany(runIdsOf(events)), events)
+  const checkpoint = { log: since?.log ?? (await identify(log)).id, position }
   return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined
 }
 
-const validCheckpoint = async ({ log, views }: Ports): Promise<Checkpoint | undefined> => {
+/** Clears a view store that is of another log, or ahead of this one. */
+const currentPlace = async ({ log, views }: Ports): Promise<Place> => {
+  // First, since it may be written here: then the log ends behind it.
+  const identity = await identify(log)
+  const head = (await log.head()) ?? 0
   const stored = await views.checkpoint()
-  if (stored === undefined) return undefined
-  const head = await log.head()
-  if (head !== undefined && stored.position <= head && stored.log === (await identityOf(log))) return stored
+  if (stored === undefined) return { since: undefined, head }
+  if (stored.position <= head && isNamed(identity, stored.log)) return { since: stored, head }
   await views.clear()
-  return undefined
+  return { since: undefined, head }
 }

@@ -3,7 +3,7 @@ import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import { nextTurn } from './bursts.ts'
 import type { FedView } from './fed-view.ts'
-import { identityOf } from './log-identity.ts'
+import { identify } from './log-identity.ts'
 
 export interface RebuildParts {
   readonly log: EventLog
@@ -29,12 +29,13 @@ export const rebuildView = async ({ log, view, topic, progress, signal }: Rebuil
   const rebuild = await view.beginRebuild()
   try {
     let events = 0
-    let position: number | undefined
+    // Before the log is read, since what comes meanwhile may not be in what is read.
+    let position = await log.head()
     const take = async (batch: readonly StoredEvent[]): Promise<void> => {
       if (signal?.aborted === true) throw new AppError('Closed', 'the rebuild was given up')
       await rebuild.take(batch)
       events += batch.length
-      position = batch.at(-1)?.position ?? position
+      position = Math.max(position ?? 0, batch.at(-1)?.position ?? 0)
       progress?.(events)
       await nextTurn()
     }
@@ -46,7 +47,7 @@ export const rebuildView = async ({ log, view, topic, progress, signal }: Rebuil
       batch = []
     }
     await take(batch)
-    const checkpoint = position === undefined ? undefined : { log: await identityOf(log), position }
+    const checkpoint = position === undefined ? undefined : { log: (await identify(log)).id, position }
     await rebuild.finish({ checkpoint, ...(fed === undefined ? {} : { topic: fed }) })
     return events
   } catch (error) {

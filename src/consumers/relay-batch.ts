@@ -4,14 +4,15 @@ import { messageBytes } from '../bus/message-bytes.ts'
 import { isAppError, messageOf } from '../errors.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import { toMessage, toOmission } from './event-message.ts'
-import { checkpointMessage } from './relay-checkpoint.ts'
+import { checkpointMessage, type RelayCheckpoint } from './relay-checkpoint.ts'
 import type { RelayOptions } from './relay-options.ts'
 
 export interface RelayBatch {
   readonly options: RelayOptions
   readonly publisher: Publisher
   readonly signal: AbortSignal
-  readonly logId: string
+  /** As it is once these events have been carried. */
+  readonly checkpoint: RelayCheckpoint
   readonly events: readonly StoredEvent[]
 }
 
@@ -19,7 +20,7 @@ export interface RelayBatch {
 export const relayBatch = async (batch: RelayBatch): Promise<void> => {
   const messages = batch.events.map((event) => messageFor(batch.options, event))
   try {
-    await publish(batch, messages, batch.events.at(-1))
+    await publish(batch, messages, batch.checkpoint)
   } catch (error) {
     if (!isAppError(error, 'TooLarge')) throw error
     await oneByOne(batch)
@@ -36,28 +37,30 @@ const messageFor = ({ largestMessageBytes, notify }: RelayOptions, event: Stored
 
 /** The topic takes less than it was made for. */
 const oneByOne = async (batch: RelayBatch): Promise<void> => {
-  const { options, events } = batch
+  const { options, events, checkpoint } = batch
   for (const event of events) {
+    const soFar = { log: checkpoint.log, position: event.position, event: event.id }
     const message = messageFor(options, event)
     try {
-      await publish(batch, [message], event)
+      await publish(batch, [message], soFar)
     } catch (error) {
       if (!isAppError(error, 'TooLarge')) throw error
       const bytes = messageBytes(message)
       options.notify({ type: 'eventOmitted', stream: event.stream, revision: event.revision, bytes })
-      await publish(batch, [toOmission(event, bytes)], event)
+      await publish(batch, [toOmission(event, bytes)], soFar)
     }
   }
 }
 
-const publish = async (batch: RelayBatch, messages: readonly BusMessage[], last: StoredEvent | undefined): Promise<void> => {
-  if (last === undefined) return
-  const { options, publisher, signal, logId } = batch
+const publish = async (
+  { options, publisher, signal }: RelayBatch,
+  messages: readonly BusMessage[],
+  checkpoint: RelayCheckpoint,
+): Promise<void> => {
   const { topics, streamPrefix, transactional, clock, notify } = options
-  const checkpoint = checkpointMessage(streamPrefix, { log: logId, position: last.position, event: last.id })
   const published: readonly TopicMessages[] = [
     { topic: topics.events, messages },
-    { topic: topics.relayCheckpoints, messages: [checkpoint] },
+    { topic: topics.relayCheckpoints, messages: [checkpointMessage(streamPrefix, checkpoint)] },
   ]
   for (let failures = 1; ; failures++) {
     try {

@@ -1,17 +1,19 @@
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
-import { identityOf } from './log-identity.ts'
+import { identify, isNamed } from './log-identity.ts'
 import type { Topics } from './topics.ts'
 
 /** How far a relay is. It is kept on the bus itself: whoever loses the bus loses it too, and relays everything again. */
 export interface RelayCheckpoint {
-  /** Id of the first event of the log. */
+  /** Tells one log from another. */
   readonly log: string
-  /** Of the newest event that the bus has acknowledged, with all before it. */
+  /** Of the newest event that the bus has acknowledged, with all before it; 0 where there was none yet. */
   readonly position: number
-  /** Its id: it tells the log too, once the first event was scavenged. */
+  /** Its id: it tells the log too. */
   readonly event?: string
+  /** Up to here there is nothing further to carry. Good to subscribe from; it need not be the position of an event. */
+  readonly passed?: number
 }
 
 export interface CheckpointPlace {
@@ -21,9 +23,9 @@ export interface CheckpointPlace {
   readonly streamPrefix: string
 }
 
-export const checkpointMessage = (streamPrefix: string, { log, position, event }: RelayCheckpoint): BusMessage => ({
+export const checkpointMessage = (streamPrefix: string, checkpoint: RelayCheckpoint): BusMessage => ({
   key: streamPrefix,
-  value: JSON.stringify({ log, position, event }),
+  value: JSON.stringify(checkpoint),
   headers: {},
 })
 
@@ -34,15 +36,15 @@ export const readCheckpoint = async (place: CheckpointPlace): Promise<RelayCheck
   for await (const { key, value } of bus.read(topics.relayCheckpoints)) if (key === streamPrefix) newest = value
   if (newest === null) return undefined
   const stored = parse(place, newest)
-  const [identity, head] = [await identityOf(log), await log.head()]
-  const isNotAhead = head !== undefined && stored.position <= head
-  if (isNotAhead && (stored.log === identity || (await holds(log, stored)))) return { ...stored, log: identity }
+  const [identity, head] = [await identify(log), await log.head()]
+  const isNotAhead = head !== undefined && (stored.passed ?? stored.position) <= head
+  if (isNotAhead && (isNamed(identity, stored.log) || (await holds(log, stored)))) return { ...stored, log: identity.id }
   throw new AppError(
     'InvalidConfiguration',
-    `the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints} is position ${stored.position} of the log that begins with event ${stored.log}, ` +
-      `but this log begins with ${identity || 'nothing'} and ends at ${head ?? 'nothing'}: it is another log, or was restored from a copy. ` +
+    `the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints} is position ${stored.position} of the log ${stored.log}, ` +
+      `but this log is ${identity.id || 'empty'} and ends at ${head ?? 'nothing'}: it is another log, or was restored from a copy. ` +
       `Give each log topics of its own, or delete ${topics.relayCheckpoints} to relay everything again`,
-    { details: { streamPrefix, stored, log: identity, head } },
+    { details: { streamPrefix, stored, log: identity.id, head } },
   )
 }
 

@@ -1,11 +1,11 @@
 import { backoffMs, pauseFor } from '../bus/backoff.ts'
 import type { Publisher } from '../bus/bus.ts'
 import { isAppError, messageOf } from '../errors.ts'
-import type { StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
+import type { SubscriptionItem } from '../eventlog/event-log.ts'
 import { gathered } from './gathered.ts'
-import { identityOf } from './log-identity.ts'
+import { identify } from './log-identity.ts'
 import { relayBatch } from './relay-batch.ts'
-import { readCheckpoint } from './relay-checkpoint.ts'
+import { readCheckpoint, type RelayCheckpoint } from './relay-checkpoint.ts'
 import type { RelayOptions } from './relay-options.ts'
 
 // Carries the events of the log to the bus.
@@ -13,6 +13,7 @@ import type { RelayOptions } from './relay-options.ts'
 //   R1. Events of a run come onto the bus in the order of their revisions; one that is repeated is repeated with all that follow it.
 //   R2. The checkpoint names an event that the bus has acknowledged, with all before it.
 //   R3. No event stops the relay: one that is too large is replaced by its reference.
+//   R4. What the log holds of others is passed once: the checkpoint says from time to time how far there is nothing to carry.
 //
 // So it may be killed anywhere and run twice at once: that costs repetitions, which consumers know by run and revision.
 
@@ -35,20 +36,26 @@ export interface Relay {
 const MOST_COUNTED = 10_000
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 900_000
+/** How often the checkpoint moves where there is nothing to carry. */
+const PASSED_EVERY_MS = 10_000
 
 export const createRelay = (options: RelayOptions): Relay => {
   const { log, clock, streamPrefix, notify } = options
-  let position: number | undefined
+  let known: RelayCheckpoint | undefined
 
   const carry = async (publisher: Publisher, signal: AbortSignal): Promise<void> => {
-    const since = await readCheckpoint(options)
-    position = since?.position
-    const items = log.subscribe({ filter: { streamPrefix }, signal, ...(since === undefined ? {} : { after: since.position }) })
-    let logId = since?.log
-    for await (const events of gathered(eventsOf(items), { items: BATCH_EVENTS, bytes: BATCH_BYTES, bytesOf })) {
-      logId ??= await identityOf(log)
-      await relayBatch({ options, publisher, signal, logId, events })
-      position = events.at(-1)?.position
+    known = await readCheckpoint(options)
+    const after = known?.passed ?? known?.position
+    const items = log.subscribe({ filter: { streamPrefix }, signal, ...(after === undefined ? {} : { after }) })
+    let saidAt = clock.now()
+    for await (const batch of gathered(carried(items), { items: BATCH_EVENTS, bytes: BATCH_BYTES, bytesOf })) {
+      const checkpoint = checkpointBehind(known ?? { log: (await identify(log)).id, position: 0 }, batch)
+      const events = batch.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
+      if (events.length > 0 || clock.now() - saidAt >= PASSED_EVERY_MS) {
+        await relayBatch({ options, publisher, signal, checkpoint, events })
+        saidAt = clock.now()
+      }
+      known = checkpoint
     }
   }
   const carryOnce = async (signal: AbortSignal): Promise<void> => {
@@ -66,35 +73,60 @@ export const createRelay = (options: RelayOptions): Relay => {
     async run(signal) {
       let failures = 0
       while (!signal.aborted) {
-        const before = position
+        const before = known?.position
         try {
           await carryOnce(signal)
         } catch (error) {
           if (!isAppError(error) || !error.retryable) throw error
-          failures = position === before ? failures + 1 : 1
+          failures = known?.position === before ? failures + 1 : 1
           notify({ type: 'relayFailed', streamPrefix, message: messageOf(error) })
           await pauseFor(clock, backoffMs(failures), signal)
         }
       }
     },
-    lag: async () => lagBehind(options, position ?? (await readCheckpoint(options))?.position),
+    lag: async () => lagBehind(options, known ?? (await readCheckpoint(options))),
   }
 }
 
 const openPublisher = ({ bus, topics, streamPrefix, transactional }: RelayOptions): Promise<Publisher> =>
   bus.openPublisher(transactional ? { transactionalId: `${topics.relayCheckpoints}/${streamPrefix}` } : {})
 
-async function* eventsOf(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<StoredEvent, void, undefined> {
-  for await (const item of items) if (item.kind === 'event') yield item.event
+type Carried = Exclude<SubscriptionItem, { readonly kind: 'caughtUp' }>
+
+async function* carried(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<Carried, void, undefined> {
+  for await (const item of items) if (item.kind !== 'caughtUp') yield item
 }
 
-const bytesOf = ({ data, meta }: StoredEvent): number => data.length + meta.length
+const bytesOf = (item: Carried): number => (item.kind === 'event' ? item.event.data.length + item.event.meta.length : 0)
 
-const lagBehind = async ({ log, clock, streamPrefix }: RelayOptions, position: number | undefined): Promise<RelayLag> => {
+const checkpointBehind = (before: RelayCheckpoint, batch: readonly Carried[]): RelayCheckpoint => {
+  let checkpoint = before
+  for (const item of batch) {
+    checkpoint =
+      item.kind === 'event'
+        ? { log: before.log, position: item.event.position, event: item.event.id }
+        : { ...checkpoint, passed: item.position }
+  }
+  return checkpoint
+}
+
+const lagBehind = async (options: RelayOptions, known: RelayCheckpoint | undefined): Promise<RelayLag> => {
+  const position = known?.position ?? 0
+  try {
+    return await lagFrom(options, known?.passed ?? position)
+  } catch (error) {
+    // Some logs can be read only from where an event is.
+    if (known?.passed === undefined || !isAppError(error, 'InvalidInput')) throw error
+    return lagFrom(options, position)
+  }
+}
+
+/** Position 0 is that of no event. */
+const lagFrom = async ({ log, clock, streamPrefix }: RelayOptions, from: number): Promise<RelayLag> => {
   let events = 0
   let oldestAt: number | undefined
-  for await (const event of log.readAll({ filter: { streamPrefix }, ...(position === undefined ? {} : { from: position }) })) {
-    if (event.position === position) continue
+  for await (const event of log.readAll({ filter: { streamPrefix }, from })) {
+    if (event.position === from) continue
     oldestAt ??= event.storedAt
     events += 1
     if (events === MOST_COUNTED) break

@@ -58,8 +58,14 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
 }
 
-/** `caughtUp` comes at least once after the backlog and may be repeated. */
-export type SubscriptionItem = { readonly kind: 'event'; readonly event: StoredEvent } | { readonly kind: 'caughtUp' }
+/**
+ * `caughtUp` comes at least once after the backlog and may be repeated. `passed` comes to subscribers of the whole log, as often as the log
+ * likes: up to this position it holds nothing further that fits the filter, so that whoever goes on from there misses nothing.
+ */
+export type SubscriptionItem =
+  | { readonly kind: 'event'; readonly event: StoredEvent }
+  | { readonly kind: 'passed'; readonly position: number }
+  | { readonly kind: 'caughtUp' }
 
 export interface StreamMetadata {
   /** Only the newest so many events are read. */

@@ -6,6 +6,7 @@ import { drain } from './eventstoredb-watched-read.ts'
 export type IncomingItem =
   | { readonly kind: 'event'; readonly event: ResolvedEvent }
   | { readonly kind: 'caughtUp' }
+  | { readonly kind: 'passed'; readonly position: number }
   /** Nothing came for so long, which may be well. */
   | { readonly kind: 'silence' }
   /** The server ended it, as if all were well. */
@@ -15,8 +16,8 @@ export type IncomingItem =
 export interface Incoming {
   /** Rejects with what the client failed with. */
   next(): Promise<IncomingItem>
-  /** A sign of life that is no item, or a reason to look up. */
-  wake(): void
+  /** The server has looked so far, behind the events that have arrived. */
+  passed(position: number): void
   stop(): void
 }
 
@@ -24,14 +25,14 @@ interface Arrivals {
   failure: { readonly error: unknown } | undefined
   hasEnded: boolean
   pulled: number
-  /** How many events come before each `caughtUp`: it is announced while some may still wait to be pulled. */
-  readonly caughtUpAfter: number[]
+  /** What is announced while some events before it may still wait to be pulled, and how many come before it. */
+  readonly announced: { readonly after: number; readonly item: IncomingItem }[]
   /** Wakes who waits for something to arrive. */
   ring: () => void
 }
 
 export const incoming = (subscription: ClientSubscription, lease: Lease, clock: Clock, silenceMs: number): Incoming => {
-  const arrivals: Arrivals = { failure: undefined, hasEnded: false, pulled: 0, caughtUpAfter: [], ring: () => undefined }
+  const arrivals: Arrivals = { failure: undefined, hasEnded: false, pulled: 0, announced: [], ring: () => undefined }
   listen(subscription, arrivals)
   const takeBackUse = lease.onCutOff((error) => fail(arrivals, error))
   const rung = (): Promise<'rung' | 'silent'> =>
@@ -51,7 +52,12 @@ export const incoming = (subscription: ClientSubscription, lease: Lease, clock: 
       }
       return item
     },
-    wake: () => arrivals.ring(),
+    passed(position) {
+      const last = arrivals.announced.at(-1)
+      // A long way past what does not fit is one announcement.
+      if (last?.item.kind === 'passed' && last.after === arrivals.pulled + subscription.readableLength) arrivals.announced.pop()
+      announce(subscription, arrivals, { kind: 'passed', position })
+    },
     stop() {
       takeBackUse()
       arrivals.hasEnded = true
@@ -66,14 +72,16 @@ const fail = (arrivals: Arrivals, error: unknown): void => {
   arrivals.ring()
 }
 
+const announce = (subscription: ClientSubscription, arrivals: Arrivals, item: IncomingItem): void => {
+  arrivals.announced.push({ after: arrivals.pulled + subscription.readableLength, item })
+  arrivals.ring()
+}
+
 const listen = (subscription: ClientSubscription, arrivals: Arrivals): void => {
   // Stays for good: an error that nobody listens to would end the process.
   subscription.on('error', (error: unknown) => fail(arrivals, error))
   subscription.on('readable', () => arrivals.ring())
-  subscription.on('caughtUp', () => {
-    arrivals.caughtUpAfter.push(arrivals.pulled + subscription.readableLength)
-    arrivals.ring()
-  })
+  subscription.on('caughtUp', () => announce(subscription, arrivals, { kind: 'caughtUp' }))
   for (const event of ['end', 'close']) {
     subscription.on(event, () => {
       arrivals.hasEnded = true
@@ -84,10 +92,10 @@ const listen = (subscription: ClientSubscription, arrivals: Arrivals): void => {
 
 const atHand = (subscription: ClientSubscription, arrivals: Arrivals): IncomingItem | undefined => {
   if (arrivals.failure !== undefined) throw arrivals.failure.error
-  const [nextCaughtUp] = arrivals.caughtUpAfter
-  if (nextCaughtUp !== undefined && nextCaughtUp <= arrivals.pulled) {
-    arrivals.caughtUpAfter.shift()
-    return { kind: 'caughtUp' }
+  const [next] = arrivals.announced
+  if (next !== undefined && next.after <= arrivals.pulled) {
+    arrivals.announced.shift()
+    return next.item
   }
   const event = subscription.read() as ResolvedEvent | null
   if (event === null) return arrivals.hasEnded ? { kind: 'end' } : undefined

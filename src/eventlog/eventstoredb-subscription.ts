@@ -109,6 +109,7 @@ async function* received(
     }
     lease.answered()
     if (item.kind === 'caughtUp') yield caughtUp(progress)
+    else if (item.kind === 'passed') yield* passed(item.position, options, progress)
     else yield* taken(item.event, options, progress, storedAtStepMs)
   }
 }
@@ -116,6 +117,12 @@ async function* received(
 const caughtUp = (progress: Progress): SubscriptionItem => {
   progress.hasCaughtUp = true
   return { kind: 'caughtUp' }
+}
+
+function* passed(position: number, { stream }: SubscribeOptions, progress: Progress): Generator<SubscriptionItem, void, undefined> {
+  if (stream !== undefined || position <= (progress.considered ?? -1)) return
+  progress.considered = position
+  yield { kind: 'passed', position }
 }
 
 /** Nothing where it was received before or does not pass the filter. */
@@ -136,10 +143,7 @@ function* taken(
 
 const open = ({ clock, silenceMs }: SubscriptionParts, options: SubscribeOptions, progress: Progress, lease: Lease): Incoming => {
   const items: Incoming = incoming(
-    start(lease.client, options, progress.handled, (position) => {
-      progress.considered = Math.max(position, progress.considered ?? 0)
-      items.wake()
-    }),
+    start(lease.client, options, progress.handled, (position) => items.passed(position)),
     lease,
     clock,
     silenceMs,

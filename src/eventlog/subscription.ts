@@ -90,6 +90,7 @@ async function* follow(
         if (ending.reached) return
         yield { kind: 'event', event }
       }
+      if (options.stream === undefined) yield* passedBy(page, after)
       after = page.end
       if (page.more) {
         isLive = false
@@ -105,6 +106,11 @@ async function* follow(
     alarm.stop()
     ending.release()
   }
+}
+
+/** What the filter has left out behind the last event of the page. */
+function* passedBy({ events, end = 0 }: Page, after: number | undefined): Generator<SubscriptionItem, void, undefined> {
+  if (end > (events.at(-1)?.position ?? after ?? 0)) yield { kind: 'passed', position: end }
 }
 
 /** Such a checkpoint would skip, in silence, every event up to it. */

@@ -15,7 +15,7 @@ export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpo
 const otherLog = (stored: Checkpoint, given: Checkpoint): AppError =>
   new AppError(
     'InvalidInput',
-    `this view store holds the runs of the log that begins with event ${stored.log}, not of the one that begins with ${given.log}: give each log a view store of its own`,
+    `this view store holds the runs of the log ${stored.log}, not of the log ${given.log}: give each log a view store of its own`,
     { details: { expected: stored.log, actual: given.log } },
   )
 

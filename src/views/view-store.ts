@@ -4,9 +4,9 @@ import type { ViewFilter, ViewName, ViewPage } from './view-queries.ts'
 
 /** How far a view store has read. */
 export interface Checkpoint {
-  /** Id of the first event of the log that was read: tells one log from another. */
+  /** Tells one log from another. */
   readonly log: string
-  /** Of the newest event that the rows have taken in. */
+  /** Up to where the rows have taken in all that the log holds of runs: that of an event, of a run or of others. */
   readonly position: number
 }
 

@@ -67,6 +67,22 @@ export const subscriptions = (log: () => EventLog): void => {
       expect(idsOf(await followed)).toEqual(idsOf(wanted))
       expect(idsOf(await backlog(log(), { stream, filter: { typePrefix: 'Order' } }))).toEqual(idsOf(wanted))
     })
+    test('30: how far it has passed what does not fit is good to go on from, and comes behind the events before it', async () => {
+      const wanted = newStream()
+      const filter = { streamPrefix: wanted }
+      await log().append(wanted, 'no-stream', newEvents(2))
+      for (let i = 0; i < 3; i++) await log().append(newStream(), 'no-stream', newEvents(50))
+      const marks: number[] = []
+      const seen = await follow(log(), { ...(await fromNow(log(), wanted)), after: 0, filter }, (events, item) => {
+        if (item.kind === 'event') marks.push(item.event.position)
+        if (item.kind === 'passed') marks.push(item.position)
+        return item.kind === 'passed' && events.length === 2
+      })
+      expect(revisionsOf(seen)).toEqual([0, 1])
+      expect(marks).toEqual(marks.toSorted((a, b) => a - b))
+      await log().append(wanted, 1, newEvents(1))
+      expect(revisionsOf(await backlog(log(), { after: marks.at(-1) ?? 0, filter }))).toEqual([2])
+    })
     test('31: a slow subscriber loses nothing and holds up nobody', async () => {
       const stream = newStream()
       const slow = log().subscribe({ stream })[Symbol.asyncIterator]()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
-import { streamOf } from '../../../src/events/codec.ts'
+import { RUN_STREAM_PREFIX, streamOf } from '../../../src/events/codec.ts'
+import { noRecords } from '../../../src/projections/view-records.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
 import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
@@ -29,7 +31,7 @@ const rowsOf = async (views: ViewStore): Promise<RunRow[]> =>
 /** What the rows have to be: each run's events in order, one by one. */
 const expectedRows = async (log: EventLog): Promise<RunRow[]> => {
   const rows = new Map<string, RunRow>()
-  for await (const event of log.readAll()) {
+  for await (const event of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) {
     const runId = event.stream.slice(event.stream.indexOf('-') + 1)
     rows.set(runId, applyToRunRow(rows.get(runId), event))
   }
@@ -142,6 +144,84 @@ describe('catching up', () => {
     for (let run = 0; run < 120; run++) await append(`run-${run}`, ...history(`run-${run}`, oneTurn))
     await createProjector({ log, views }).catchUp()
     expect(await rowsOf(views)).toEqual(await expectedRows(log))
+  })
+})
+
+describe('a log that is shared with others', () => {
+  const foreign = (count: number): NewEvent[] =>
+    Array.from({ length: count }, () => ({ id: randomUUID(), type: 'OrderPlaced', data: '{}', meta: '{}' }))
+
+  /** Counts what is read of the whole log, and where it begins. */
+  const counting = (log: EventLog): { readonly log: EventLog; readonly read: { events: number } } => {
+    const read = { events: 0 }
+    return {
+      read,
+      log: {
+        ...log,
+        async *readAll({ filter = {}, ...options } = {}) {
+          for await (const event of log.readAll(options)) {
+            read.events += 1
+            if (event.stream.startsWith(filter.streamPrefix ?? '')) yield event
+          }
+        },
+      },
+    }
+  }
+
+  test('is passed once: what others have written is not read again, also by another process', async () => {
+    const { log, append } = writer()
+    const views = memoryViewStore()
+    await append('run-a', ...history('run-a', oneTurn))
+    for (let stream = 0; stream < 20; stream++) await log.append(`orders-${stream}`, 'no-stream', foreign(100))
+    await createProjector({ log, views }).catchUp()
+    const counted = counting(log)
+    await createProjector({ log: counted.log, views }).catchUp()
+    expect(counted.read.events).toBeLessThanOrEqual(1)
+    await append('run-b', ...history('run-b', oneTurn))
+    await createProjector({ log: counted.log, views }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
+  })
+
+  test('of which only others have written is passed once as well', async () => {
+    const { log } = writer()
+    const views = memoryViewStore()
+    await log.append('orders-1', 'no-stream', foreign(100))
+    await createProjector({ log, views }).catchUp()
+    const counted = counting(log)
+    await createProjector({ log: counted.log, views }).catchUp()
+    expect(counted.read.events).toBeLessThanOrEqual(1)
+  })
+
+  test('is the same log when its first events are gone: no view is filled again', async () => {
+    const { log, append } = writer()
+    await log.append('orders-1', 'no-stream', foreign(3))
+    await append('run-a', ...history('run-a', oneTurn))
+    const views = memoryViewStore()
+    await createProjector({ log, views }).catchUp()
+    const cleared = { ...views, clear: () => Promise.reject(new Error('the views were cleared')) }
+    for (const gone of ['orders-1', streamOf('run-a')]) {
+      const scavenged: EventLog = {
+        ...log,
+        async *readAll({ limit = Infinity, ...options } = {}) {
+          let left = limit
+          for await (const event of log.readAll(options)) if (event.stream !== gone && left-- > 0) yield event
+        },
+      }
+      await createProjector({ log: scavenged, views: cleared }).catchUp()
+    }
+    expect((await rowsOf(views)).map(({ runId }) => runId)).toEqual(['run-a'])
+  })
+
+  test('keeps views whose checkpoint names the log by its first event, as it was done before', async () => {
+    const { log, append } = writer()
+    await append('run-a', ...history('run-a', oneTurn))
+    const [first] = await Array.fromAsync(log.readAll({ limit: 1 }))
+    const views = memoryViewStore()
+    await views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: first!.id, position: first!.position } })
+    const kept = { ...views, clear: () => Promise.reject(new Error('the views were cleared')) }
+    await createProjector({ log, views: kept }).catchUp()
+    await createProjector({ log, views: kept }).catchUp()
+    expect((await rowsOf(views)).map(({ runId, revision }) => [runId, revision])).toEqual([['run-a', 11]])
   })
 })
 

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { createRelay, type Relay } from '../../../src/consumers/relay.ts'
+import { readCheckpoint } from '../../../src/consumers/relay-checkpoint.ts'
 import { LARGEST_MESSAGE_BYTES, type RelayNotice, type RelayOptions } from '../../../src/consumers/relay-options.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
@@ -337,6 +340,51 @@ describe('a checkpoint', () => {
     const publisher = await world.bus.openPublisher()
     await publisher.publish([{ topic: world.topics.relayCheckpoints, messages: [{ key: 'run.', value: 'far', headers: {} }] }])
     await refused(world)
+  })
+})
+
+describe('a log that is shared with others', () => {
+  const foreign = async ({ log }: BusWorld, streams: number): Promise<void> => {
+    for (let i = 0; i < streams; i++) await log.append(`orders-${randomUUID()}`, 'no-stream', [newEvent('x', 0, oneTurn[0]!)])
+  }
+  /** Runs the relay until its checkpoint says that it has passed so far. */
+  const relayPast = async (world: BusWorld, position: number): Promise<void> => {
+    const { relay } = openRelay(world)
+    const stop = new AbortController()
+    const running = relay.run(stop.signal)
+    while (((await readCheckpoint({ ...world, streamPrefix: RUN_STREAM_PREFIX }))?.passed ?? 0) < position) {
+      world.clock.advance(10_000)
+      await foreign(world, 1)
+      await nextTurn()
+    }
+    stop.abort()
+    await running
+  }
+
+  test('is passed once: the checkpoint goes on where there is nothing to carry', async () => {
+    const world = await openBusWorld()
+    await foreign(world, 40)
+    await relayPast(world, (await world.log.head()) ?? 0)
+    await appendTurn(world.log, 'run-a')
+    await foreign(world, 40)
+    await relayPast(world, (await world.log.head()) ?? 0)
+    const after: (number | undefined)[] = []
+    const log: EventLog = {
+      ...world.log,
+      subscribe: (options) => {
+        after.push(options?.after)
+        return world.log.subscribe(options)
+      },
+    }
+    await appendTurn(world.log, 'run-b')
+    await relayUntil({ ...world, log }, 12)
+    const passed = after[0] ?? 0
+    const behind = await Array.fromAsync(world.log.readAll({ from: passed }))
+    expect(behind.filter(({ stream }) => stream.startsWith('orders-')).length).toBeLessThanOrEqual(2)
+    const { streams, repeated } = relayed(await messagesIn(world.bus, world.topics.events))
+    expect(streams).toEqual(byStream(await eventsIn(world.log)))
+    expect(repeated).toBe(0)
+    expect(await openRelay(world).relay.lag()).toEqual({ events: 0, seconds: 0 })
   })
 })
 
