@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import type { Bus, BusMessage, DeliveredMessage, Publisher } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 
@@ -41,7 +42,7 @@ const toMessage = ({ message, code, reason }: DeadLetter, at: number): BusMessag
   headers: {
     ...message.headers,
     'dlq-code': code,
-    'dlq-reason': reason.slice(0, LONGEST_REASON).toWellFormed(),
+    'dlq-reason': beginning(reason, LONGEST_REASON).toWellFormed(),
     'dlq-topic': message.topic,
     'dlq-partition': String(message.partition),
     'dlq-offset': String(message.offset),

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
@@ -68,6 +69,6 @@ const parse = ({ topics, streamPrefix }: CheckpointPlace, text: string): RelayCh
   }
   throw new AppError(
     'InvalidConfiguration',
-    `Expected {"log", "position"} as the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints}, found ${text.slice(0, 80)}`,
+    `Expected {"log", "position"} as the checkpoint of ${streamPrefix} in ${topics.relayCheckpoints}, found ${beginning(text, 80)}`,
   )
 }

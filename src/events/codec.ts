@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { AppError } from '../errors.ts'
 import { sha256 } from '../hash.ts'
 import { jsonText, type Json, type JsonObject } from '../json.ts'
@@ -131,7 +132,7 @@ const parse = (stored: StoredTexts, part: 'data' | 'meta'): unknown => {
   } catch (cause) {
     throw new AppError(
       'EventLogCorrupt',
-      `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${stored[part].slice(0, 80)}`,
+      `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${beginning(stored[part], 80)}`,
       { cause },
     )
   }

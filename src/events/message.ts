@@ -27,6 +27,8 @@ const toolMessage = z.strictObject({
   name: z.string(),
   text: z.string(),
   isError: z.boolean(),
+  /** Which of the answer's calls, from 0, where the vendor's id does not tell: several have it. */
+  call: z.int().nonnegative().optional(),
 })
 
 export const message = z.discriminatedUnion('role', [userMessage, assistantMessage, toolMessage])

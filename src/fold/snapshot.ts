@@ -39,7 +39,7 @@ interface Saved {
   readonly timers: readonly (readonly [string, Timer])[]
   readonly budget: Omit<RunState['budget'], 'open'> & { readonly open: readonly (readonly [string, string])[] }
   readonly transcript: Omit<RunState['transcript'], 'open'> & {
-    readonly open: readonly (readonly [string, { readonly id: string; readonly name: string }])[]
+    readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]
   }
   readonly since: number
   readonly commandIds: readonly string[]

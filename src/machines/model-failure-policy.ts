@@ -30,7 +30,7 @@ export const defaultFailurePolicy: FailurePolicy = {
   network: retried(3),
   protocol: retried(3),
   auth: switched,
-  badRequest: stopped,
+  badRequest: switched,
   contextLength: switched,
   length: switched,
   refusal: switched,

@@ -7,26 +7,38 @@ import type {
   ToolResultBlockParam,
 } from '@anthropic-ai/sdk/resources/messages'
 
-import type { AssistantPart, Message, OpaquePart } from '../events/message.ts'
-import type { ModelRequest } from './model.ts'
+import { toolCallsOf, type AssistantPart, type Message, type OpaquePart } from '../events/message.ts'
+import type { JsonObject } from '../json.ts'
+import { legalHistory, type HistoryRules } from './legal-history.ts'
+import type { ModelRequest, ToolDeclaration } from './model.ts'
 import { closed } from './output-schema.ts'
-import { droppedOpaque } from './request-parts.ts'
+import { isVendorItem } from './request-parts.ts'
+import { wellFormed } from './well-formed.ts'
 
 export const ANTHROPIC_VENDOR = 'anthropic'
+
+const RULES: HistoryRules = {
+  vendor: ANTHROPIC_VENDOR,
+  isOwn: isVendorItem,
+  callId: /^[a-zA-Z0-9_-]{1,64}$/,
+  takesBlankResults: true,
+}
 
 /** The vendor demands a limit; every model sold today can write this much. */
 const DEFAULT_MAX_TOKENS = 16_384
 
 /** The body of `POST /v1/messages`, and what it cannot carry: the API of 2026-10-21 has no sampling settings. Pure. */
 export const anthropicRequest = (request: ModelRequest): { body: MessageCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, messages, tools, toolChoice, settings } = request
+  const { model, instructions, toolChoice, settings } = request
+  const { messages, changed } = legalHistory(request, RULES)
+  const tools = request.tools.length > 0 ? request.tools : toolsCalledIn(messages)
   const outputConfig = outputConfigOf(request)
   const body: MessageCreateParamsStreaming = {
     model,
     max_tokens: settings.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
     // A run sends the same growing prompt at each step; other vendors cache it unasked.
     cache_control: { type: 'ephemeral' },
-    ...(instructions !== '' && { system: instructions }),
+    ...(instructions.trim() !== '' && { system: instructions }),
     messages: turns(messages),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
@@ -34,13 +46,25 @@ export const anthropicRequest = (request: ModelRequest): { body: MessageCreatePa
         description,
         input_schema: { ...inputSchema, type: 'object' as const },
       })),
-      tool_choice: { type: toolChoice },
+      tool_choice: { type: tools === request.tools ? toolChoice : 'none' },
     }),
     ...(outputConfig && { output_config: outputConfig }),
     stream: true,
   }
+  const legal = wellFormed(body)
   const sampling = (['temperature', 'topP', 'seed'] as const).filter((name) => settings[name] !== undefined)
-  return { body, dropped: [...sampling, ...droppedOpaque(messages, ANTHROPIC_VENDOR)] }
+  return {
+    body: legal,
+    dropped: [...sampling, ...changed, ...(tools === request.tools ? [] : ['tools']), ...(legal === body ? [] : ['unicode'])],
+  }
+}
+
+/** The vendor refuses a conversation with calls where no tool is declared. */
+const toolsCalledIn = (messages: readonly Message[]): readonly ToolDeclaration[] => {
+  const names = new Set(
+    messages.flatMap((message) => (message.role === 'assistant' ? toolCallsOf(message.parts) : [])).map(({ name }) => name),
+  )
+  return [...names].map((name) => ({ name, description: 'Is not there any more.', inputSchema: { type: 'object' } }))
 }
 
 const outputConfigOf = ({ output, settings }: ModelRequest): OutputConfig | undefined =>
@@ -59,7 +83,7 @@ const turns = (messages: readonly Message[]): MessageParam[] => {
     const blocks = blocksOf(message)
     const last = merged.at(-1)
     if (last?.role === role) last.content.push(...blocks)
-    else if (blocks.length > 0) merged.push({ role, content: blocks })
+    else merged.push({ role, content: blocks })
   }
   return merged
 }
@@ -71,7 +95,7 @@ const blocksOf = (message: Message): ContentBlockParam[] => {
     case 'tool':
       return [toolResult(message.id, message.text, message.isError)]
     case 'assistant':
-      return message.parts.flatMap(assistantBlocks)
+      return message.parts.map(assistantBlock)
   }
 }
 
@@ -84,27 +108,15 @@ const toolResult = (id: string, text: string, isError: boolean): ToolResultBlock
   ...(isError && { is_error: true }),
 })
 
-const assistantBlocks = (part: AssistantPart): ContentBlockParam[] => {
+const assistantBlock = (part: AssistantPart): ContentBlockParam => {
   switch (part.type) {
     case 'text':
-      // The vendor refuses a turn with a block of white space.
-      return part.text.trim() === '' ? [] : [textBlock(part.text)]
+      return textBlock(part.text)
     case 'toolCall':
-      return [{ type: 'tool_use', id: part.id, name: part.name, input: inputOf(part.argumentsText) }]
+      return { type: 'tool_use', id: part.id, name: part.name, input: JSON.parse(part.argumentsText) as JsonObject }
     case 'opaque':
-      return part.vendor === ANTHROPIC_VENDOR ? [verbatimBlock(part)] : []
+      return verbatimBlock(part)
   }
-}
-
-/** The wire takes an object only. What is none is wrapped, so that the model sees what it wrote. */
-const inputOf = (argumentsText: string): object => {
-  try {
-    const input: unknown = JSON.parse(argumentsText)
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input
-  } catch {
-    // falls through: wrapped like other text that is no object
-  }
-  return { INVALID_JSON: argumentsText }
 }
 
 /** It came from this vendor as a block and goes back as one: nobody between has looked inside. */

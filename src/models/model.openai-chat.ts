@@ -1,7 +1,8 @@
 import { readAnswer } from './answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from './attempt.ts'
 import type { Model } from './model.ts'
-import { openaiChatRequest, type OutputLimitField } from './openai-chat-request.ts'
+import { chatDialect } from './openai-chat-dialect.ts'
+import { openaiChatRequest } from './openai-chat-request.ts'
 import { openaiChatReader } from './openai-chat-stream.ts'
 import { openaiClient } from './openai-client.ts'
 import { openaiFailure } from './openai-error.ts'
@@ -12,14 +13,14 @@ import { openaiFailure } from './openai-error.ts'
  */
 export const openaiChatModel = (provider: ProviderAccess): Model => {
   const access = checkedAccess(provider)
-  const outputLimit = outputLimitOf(access)
+  const dialect = chatDialect(access.baseUrl)
   return {
     call: (request, options) =>
       attempt(
         access,
         options,
         async (line) => {
-          const { body, dropped } = openaiChatRequest(request, outputLimit)
+          const { body, dropped } = openaiChatRequest(request, dialect)
           const { data, response, request_id } = await openaiClient(access, line)
             .chat.completions.create(body, { signal: line.signal })
             .withResponse()
@@ -29,7 +30,3 @@ export const openaiChatModel = (provider: ProviderAccess): Model => {
       ),
   }
 }
-
-/** Ollama accepts the newer name and ignores it, which leaves an answer without any limit. */
-const outputLimitOf = ({ baseUrl }: ProviderAccess): OutputLimitField =>
-  baseUrl === undefined || /(^|\.)(openai|azure)\.com$/.test(new URL(baseUrl).hostname) ? 'max_completion_tokens' : 'max_tokens'

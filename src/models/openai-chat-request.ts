@@ -2,25 +2,28 @@ import type {
   ChatCompletionAssistantMessageParam,
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
+  ChatCompletionMessageToolCall,
 } from 'openai/resources/chat/completions'
 
-import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
+import { textOf, type AssistantPart, type Message, type ToolCallPart } from '../events/message.ts'
+import type { JsonObject } from '../json.ts'
+import { legalHistory } from './legal-history.ts'
 import type { ModelRequest } from './model.ts'
+import { ownFields, type ChatDialect } from './openai-chat-dialect.ts'
 import { isStrict } from './output-schema.ts'
-import { droppedOpaque, toolTextWithError } from './request-parts.ts'
-
-/** `max_tokens` is what compatible servers know; OpenAI's own newer models refuse it. */
-export type OutputLimitField = 'max_completion_tokens' | 'max_tokens'
+import { schemaName, toolTextWithError } from './request-parts.ts'
+import { wellFormed } from './well-formed.ts'
 
 /** The body of `POST /chat/completions`, and what it cannot carry. Pure. */
 export const openaiChatRequest = (
   request: ModelRequest,
-  outputLimit: OutputLimitField,
+  dialect: ChatDialect,
 ): { body: ChatCompletionCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, messages, tools, toolChoice, output } = request
+  const { model, instructions, tools, toolChoice, output } = request
+  const { messages, changed } = legalHistory(request, dialect)
   const body: ChatCompletionCreateParamsStreaming = {
     model,
-    messages: [...(instructions === '' ? [] : [{ role: 'system' as const, content: instructions }]), ...messages.map(wireMessage)],
+    messages: [...(instructions.trim() === '' ? [] : [{ role: 'system' as const, content: instructions }]), ...messages.map(wireMessage)],
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         type: 'function' as const,
@@ -31,17 +34,18 @@ export const openaiChatRequest = (
     ...(output && {
       response_format: {
         type: 'json_schema' as const,
-        json_schema: { name: output.name, schema: output.schema, strict: isStrict(output.schema) },
+        json_schema: { name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) },
       },
     }),
-    ...wireSettings(request, outputLimit),
+    ...wireSettings(request, dialect),
     stream: true,
     stream_options: { include_usage: true },
   }
-  return { body, dropped: droppedOpaque(messages) }
+  const legal = wellFormed(body)
+  return { body: legal, dropped: [...changed, ...(legal === body ? [] : ['unicode'])] }
 }
 
-const wireSettings = ({ settings }: ModelRequest, outputLimit: OutputLimitField) => ({
+const wireSettings = ({ settings }: ModelRequest, { outputLimit }: ChatDialect) => ({
   ...(settings.maxOutputTokens !== undefined && { [outputLimit]: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
@@ -61,12 +65,19 @@ const wireMessage = (message: Message): ChatCompletionMessageParam => {
 }
 
 const wireAssistantMessage = (parts: readonly AssistantPart[]): ChatCompletionAssistantMessageParam => {
-  const calls = toolCallsOf(parts)
-  const hasText = parts.some((part) => part.type === 'text')
-  if (calls.length === 0) return { role: 'assistant', content: textOf(parts) }
-  return {
-    role: 'assistant',
-    content: hasText ? textOf(parts) : null,
-    tool_calls: calls.map(({ id, name, argumentsText }) => ({ id, type: 'function', function: { name, arguments: argumentsText } })),
-  }
+  const text = textOf(parts)
+  const calls = parts.flatMap((part, index) => (part.type === 'toolCall' ? [wireCall(part, parts[index + 1])] : []))
+  const own = Object.assign({}, ...parts.map((part) => fieldsOf(part, 'message'))) as JsonObject
+  if (calls.length === 0) return { ...own, role: 'assistant', content: text }
+  return { ...own, role: 'assistant', content: text === '' ? null : text, tool_calls: calls }
 }
+
+const wireCall = ({ id, name, argumentsText }: ToolCallPart, next: AssistantPart | undefined): ChatCompletionMessageToolCall => ({
+  ...fieldsOf(next, 'toolCall'),
+  id,
+  type: 'function',
+  function: { name, arguments: argumentsText },
+})
+
+const fieldsOf = (part: AssistantPart | undefined, place: 'message' | 'toolCall'): JsonObject | undefined =>
+  part?.type === 'opaque' ? ownFields(part.content, place) : undefined

@@ -1,21 +1,32 @@
 import type { ResponseCreateParamsStreaming, ResponseInputItem } from 'openai/resources/responses/responses'
 
 import type { AssistantPart, Message, OpaquePart } from '../events/message.ts'
+import type { Json } from '../json.ts'
+import { legalHistory, type HistoryRules } from './legal-history.ts'
 import type { ModelRequest } from './model.ts'
 import { isStrict } from './output-schema.ts'
-import { droppedOpaque, toolTextWithError } from './request-parts.ts'
+import { isVendorItem, schemaName, toolTextWithError } from './request-parts.ts'
+import { wellFormed } from './well-formed.ts'
 
 export const OPENAI_VENDOR = 'openai'
+
+const RULES: HistoryRules = {
+  vendor: OPENAI_VENDOR,
+  isOwn: (content) => isPhaseMarker(content) || isVendorItem(content),
+  callId: /^[a-zA-Z0-9_-]{1,64}$/,
+  takesBlankResults: true,
+}
 
 /** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
 type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
 
 /** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
 export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, messages, tools, toolChoice, output, settings } = request
+  const { model, instructions, tools, toolChoice, output, settings } = request
+  const { messages, changed } = legalHistory(request, RULES)
   const body: ResponseCreateParamsStreaming = {
     model,
-    ...(instructions !== '' && { instructions }),
+    ...(instructions.trim() !== '' && { instructions }),
     input: messages.flatMap(inputItems),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
@@ -28,7 +39,9 @@ export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseC
       tool_choice: toolChoice,
     }),
     ...(output && {
-      text: { format: { type: 'json_schema' as const, name: output.name, schema: output.schema, strict: isStrict(output.schema) } },
+      text: {
+        format: { type: 'json_schema' as const, name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) },
+      },
     }),
     ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
     ...(settings.temperature !== undefined && { temperature: settings.temperature }),
@@ -38,7 +51,8 @@ export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseC
     include: ['reasoning.encrypted_content'],
     stream: true,
   }
-  return { body, dropped: [...(settings.seed === undefined ? [] : ['seed']), ...droppedOpaque(messages, OPENAI_VENDOR)] }
+  const legal = wellFormed(body)
+  return { body: legal, dropped: [...(settings.seed === undefined ? [] : ['seed']), ...changed, ...(legal === body ? [] : ['unicode'])] }
 }
 
 const inputItems = (message: Message): ResponseInputItem[] => {
@@ -61,15 +75,13 @@ const assistantItems = (parts: readonly AssistantPart[]): ResponseInputItem[] =>
       phase = undefined
     } else if (part.type === 'toolCall') {
       items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.argumentsText })
-    } else if (part.vendor === OPENAI_VENDOR) {
-      if (isPhaseMarker(part.content)) phase = part.content
-      else items.push(verbatimItem(part))
-    }
+    } else if (isPhaseMarker(part.content)) phase = part.content
+    else items.push(verbatimItem(part))
   }
   return items
 }
 
-const isPhaseMarker = (content: unknown): content is PhaseMarker =>
+const isPhaseMarker = (content: Json): content is PhaseMarker =>
   typeof content === 'object' && content !== null && 'phase' in content && !('type' in content)
 
 /** It came from this vendor as an item and goes back as one: nobody between has looked inside. */

@@ -1,3 +1,5 @@
+import { beginning } from '../beginning.ts'
+
 const STORED_APART = '(stored apart)'
 const NUL = /\0/g
 
@@ -7,7 +9,7 @@ export const REASON_LENGTH = 500
 export const VALUE_LENGTH = 1_000
 
 /** The first `length` UTF-16 units, in characters that every store keeps. Never ends within a character of two units. */
-export const begin = (text: string, length: number): string => storable(text.slice(0, length).replace(/[\uD800-\uDBFF]$/, ''))
+export const begin = (text: string, length: number): string => storable(beginning(text, length))
 
 /** Postgres keeps no NUL in its texts, and UTF-8 has no half of a pair. */
 export const storable = (text: string): string => text.toWellFormed().replace(NUL, '\uFFFD')

@@ -1,3 +1,5 @@
+import { beginning } from '../beginning.ts'
+
 const LONGEST_NAMED = 0xff
 
 /** C0 and C1 controls but line feed and tab, and what turns the direction of text: a model or a tool must not steer the terminal. */
@@ -13,7 +15,7 @@ export const printable = (text: string): string =>
 /** The same in one line of at most `width` characters; what is cut off shows as an ellipsis. */
 export const oneLine = (text: string, width: number): string => {
   // A line shows a small part of what may be a megabyte.
-  const begin = width === Infinity ? text : text.slice(0, width * 8 + 64)
+  const begin = width === Infinity ? text : beginning(text, width * 8 + 64)
   const line = printable(begin).replace(/\s+/g, ' ').trim()
   const characters = Array.from(line)
   return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`

@@ -13,8 +13,8 @@ export interface Transcript {
   readonly hash: string
   /** Texts of users that no prompt has held yet. */
   readonly inbox: readonly string[]
-  /** Tool calls that wait for their answer: what the vendor calls them. */
-  readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string }>
+  /** Tool calls that wait for their answer: what the vendor calls them, and which of the answer's calls it is where several have that id. */
+  readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly call?: number }>
   /** Model calls with a prompt of their own, which is no part of the conversation. */
   readonly asides: readonly string[]
 }
@@ -129,15 +129,32 @@ const say = (transcript: Transcript, message: Message): Transcript => {
     transcript.items.length === transcript.length ? (transcript.items as Message[]) : transcript.items.slice(0, transcript.length)
   const shared = items.length === 0 ? [] : items
   shared.push(message)
-  return { ...transcript, items: shared, length: transcript.length + 1, hash: sha256(`${transcript.hash}\n${canonicalJson(message)}`) }
+  return {
+    ...transcript,
+    items: shared,
+    length: transcript.length + 1,
+    hash: sha256(`${transcript.hash}\n${canonicalJson(hashed(message))}`),
+  }
 }
+
+/** Which call an answer belongs to follows from the events; the hash is of what is said. */
+const hashed = (message: Message): Message => (message.role === 'tool' ? { ...message, call: undefined } : message)
 
 const modelAnswered = (transcript: Transcript, callId: string, parts: readonly AssistantPart[], revision: number): Transcript => {
   if (transcript.asides.includes(callId)) return { ...transcript, asides: transcript.asides.filter((aside) => aside !== callId) }
   const said = say(transcript, { role: 'assistant', parts: [...parts] })
   const calls = toolCallsOf(parts)
   if (calls.length === 0) return said
-  return { ...said, open: new Map(calls.map((call, index) => [callIdAt(revision, index), { id: call.id, name: call.name }])) }
+  const repeated = repeatedIds(calls)
+  const open = calls.map(({ id, name }, call) => ({ id, name, ...(repeated.has(id) && { call }) }))
+  return { ...said, open: new Map(open.map((call, index) => [callIdAt(revision, index), call])) }
+}
+
+const repeatedIds = (calls: readonly { readonly id: string }[]): ReadonlySet<string> => {
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const { id } of calls) (seen.has(id) ? repeated : seen).add(id)
+  return repeated
 }
 
 const toolAnswered = (transcript: Transcript, callId: string, text: string, isError: boolean): Transcript => {
@@ -145,7 +162,7 @@ const toolAnswered = (transcript: Transcript, callId: string, text: string, isEr
   if (call === undefined) return transcript
   const open = new Map(transcript.open)
   open.delete(callId)
-  return { ...say(transcript, { role: 'tool', id: call.id, name: call.name, text, isError }), open }
+  return { ...say(transcript, { role: 'tool', ...call, text, isError }), open }
 }
 
 /** A redacted answer: what the guardrail took out must not reach later prompts either. */

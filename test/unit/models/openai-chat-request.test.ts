@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
 
+import { chatDialect } from '../../../src/models/openai-chat-dialect.ts'
 import { openaiChatRequest } from '../../../src/models/openai-chat-request.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
+const OPENAI = chatDialect(undefined)
+const LOCAL = chatDialect('http://localhost:11434/v1')
+
 describe('a request to Chat Completions', () => {
   test('carries every kind of part', () => {
-    const { body, dropped } = openaiChatRequest(CONVERSATION, 'max_completion_tokens')
+    const { body, dropped } = openaiChatRequest(CONVERSATION, OPENAI)
     expect(body).toEqual({
       model: 'model-1',
       messages: [
@@ -16,7 +20,7 @@ describe('a request to Chat Completions', () => {
           content: null,
           tool_calls: [
             { id: 'call_A', type: 'function', function: { name: 'find', arguments: '{"b" : 1.0,"a":"A"}' } },
-            { id: 'call_B', type: 'function', function: { name: 'find', arguments: '{"b": 2' } },
+            { id: 'call_B', type: 'function', function: { name: 'find', arguments: '{"INVALID_JSON":"{\\"b\\": 2"}' } },
           ],
         },
         { role: 'tool', tool_call_id: 'call_A', content: 'found A' },
@@ -51,11 +55,11 @@ describe('a request to Chat Completions', () => {
       stream: true,
       stream_options: { include_usage: true },
     })
-    expect(dropped).toEqual(['opaque:anthropic', 'opaque:openai'])
+    expect(dropped).toEqual(['arguments', 'opaque:anthropic', 'opaque:openai'])
   })
 
   test('says nothing about what is not asked for', () => {
-    const { body } = openaiChatRequest({ ...promptOf({ role: 'user', text: 'Hello' }), instructions: '' }, 'max_tokens')
+    const { body } = openaiChatRequest({ ...promptOf({ role: 'user', text: 'Hello' }), instructions: '' }, LOCAL)
     expect(body).toEqual({
       model: 'model-1',
       messages: [{ role: 'user', content: 'Hello' }],
@@ -76,14 +80,14 @@ describe('a request to Chat Completions', () => {
         },
         { role: 'tool', id: 'call_A', name: 'find', text: 'Error: flight not found', isError: true },
       ),
-      'max_tokens',
+      LOCAL,
     )
-    expect(body.messages).toMatchObject([{}, { content: 'Let me look.' }, { content: 'Error: flight not found' }])
+    expect(body.messages).toMatchObject([{}, {}, { content: 'Let me look.' }, { content: 'Error: flight not found' }])
   })
 
   test('limits the answer by the name that the server knows', () => {
     const request = { ...promptOf(), settings: { maxOutputTokens: 5 } }
-    expect(openaiChatRequest(request, 'max_tokens').body).toMatchObject({ max_tokens: 5 })
-    expect(openaiChatRequest(request, 'max_tokens').body).not.toHaveProperty('max_completion_tokens')
+    expect(openaiChatRequest(request, LOCAL).body).toMatchObject({ max_tokens: 5 })
+    expect(openaiChatRequest(request, LOCAL).body).not.toHaveProperty('max_completion_tokens')
   })
 })

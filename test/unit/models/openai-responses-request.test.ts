@@ -14,11 +14,10 @@ describe('a request to Responses', () => {
         { role: 'user', content: 'Find A and B.' },
         { type: 'reasoning', id: 'rs_1', encrypted_content: 'xyz', summary: [] },
         { type: 'function_call', call_id: 'call_A', name: 'find', arguments: '{"b" : 1.0,"a":"A"}' },
-        { type: 'function_call', call_id: 'call_B', name: 'find', arguments: '{"b": 2' },
+        { type: 'function_call', call_id: 'call_B', name: 'find', arguments: '{"INVALID_JSON":"{\\"b\\": 2"}' },
         { type: 'function_call_output', call_id: 'call_A', output: 'found A' },
         { type: 'function_call_output', call_id: 'call_B', output: 'Error: no such thing' },
-        { role: 'assistant', content: 'Here ' },
-        { role: 'assistant', content: 'is A.' },
+        { role: 'assistant', content: 'Here is A.' },
         { role: 'user', content: 'Thanks.' },
       ],
       tools: [
@@ -47,7 +46,7 @@ describe('a request to Responses', () => {
       include: ['reasoning.encrypted_content'],
       stream: true,
     })
-    expect(dropped).toEqual(['seed', 'opaque:anthropic'])
+    expect(dropped).toEqual(['seed', 'arguments', 'opaque:anthropic'])
   })
 
   test('gives a message back with the phase that the model gave it', () => {
@@ -63,8 +62,10 @@ describe('a request to Responses', () => {
     reader.read({ type: 'response.completed', response: { id: 'resp_1', output } })
     const parts = reader.finished()?.parts ?? []
     expect(openaiResponsesRequest(promptOf({ role: 'assistant', parts: [...parts] })).body.input).toEqual([
+      { role: 'user', content: '(The conversation begins.)' },
       { role: 'assistant', content: 'Looking.', phase: 'commentary' },
       { role: 'assistant', content: 'Found.', phase: 'final_answer' },
+      { role: 'user', content: 'Go on.' },
     ])
   })
 })
