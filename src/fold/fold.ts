@@ -4,13 +4,13 @@ import { callIdAt, keyOf } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
-import type { CallToolParams } from '../machines/intents.ts'
+import type { CallToolParams, RunIntent } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { applyToBudget, emptyBudget, wallTimeMs, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, disarmChart, disarmTimer, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
+import { armTimer, disarmChart, disarmTimer, ledgerKey, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -29,6 +29,8 @@ export interface Step {
   readonly intents: readonly string[]
   /** No chart and no book had a use for the event. */
   readonly ignored: boolean
+  /** Ids that the chart gave to a call while another call had them. Old logs may hold such a step; no new one is recorded. */
+  readonly clashes: readonly string[]
 }
 
 /**
@@ -40,7 +42,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
   if (before.status !== 'active') throw unexpected(before, event, `nothing after the run has ${before.status}`)
   const noted = note(program, before, event)
-  const draft: Draft = { state: noted, intents: [], moved: [], event }
+  const draft: Draft = { state: noted, intents: [], moved: [], clashes: [], event }
   const seen = chartEvent(event, noted.budget)
   const { timer, callId } = addressee(before, event)
   const type = timer?.event ?? event.type
@@ -54,6 +56,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
     to: placeText(state.chart, state.calls, draft.moved),
     intents: draft.intents,
     ignored: sameBooks(before, state) && !before.chart.can(seen),
+    clashes: draft.clashes,
   }
 }
 
@@ -71,6 +74,7 @@ interface Draft {
   readonly intents: string[]
   /** Call ids whose charts reacted. */
   readonly moved: string[]
+  readonly clashes: string[]
   readonly event: RunEvent
 }
 
@@ -79,10 +83,11 @@ const begin = (program: Program, event: RunEvent): Step => {
     throw new AppError('UnexpectedEvent', `Expected RunStarted at revision 0 of ${event.runId}, found ${event.type} at ${event.revision}`)
   }
   const { snapshot, actions } = program.run.init({ settings: event.data.settings, input: event.data.input })
-  const draft: Draft = { state: firstState(program, event, event.data, snapshot), intents: [], moved: [], event }
+  const draft: Draft = { state: firstState(program, event, event.data, snapshot), intents: [], moved: [], clashes: [], event }
   book(program, draft, '', actions)
   finish(draft)
-  return { state: draft.state, to: placeText(snapshot, draft.state.calls, []), intents: draft.intents, ignored: false }
+  const { state, intents, clashes } = draft
+  return { state, to: placeText(snapshot, state.calls, []), intents, ignored: false, clashes }
 }
 
 const firstState = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
@@ -247,8 +252,16 @@ const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
       abandon(draft)
       return
     default:
+      if (beginsCall.has(action.type)) noteClash(draft, ledgerKey(action, draft.event, draft.intents.length))
       owe(draft, action)
   }
+}
+
+/** What the run's own chart begins under an id that it may choose. */
+const beginsCall: ReadonlySet<string> = new Set<RunIntent>(['callModel', 'askApproval', 'startChildRun'])
+
+const noteClash = ({ state, clashes }: Draft, callId: string): void => {
+  if (state.calls.has(callId) || state.owed.has(callId)) clashes.push(callId)
 }
 
 /** A question of the run's own chart has its time limit in the ledger, as that of a tool call has it in its own chart. */
@@ -297,6 +310,9 @@ const owe = (draft: Draft, action: Intent): void => {
 /** Every tool call is a small chart of its own, from the wish to its last word. */
 const propose = (program: Program, draft: Draft, call: CallToolParams): void => {
   const callId = call.callId ?? callIdAt(draft.event.revision, call.key ?? draft.intents.length)
+  noteClash(draft, callId)
+  // Its idempotency key would be that of an earlier call.
+  if (!callId.startsWith(`${draft.event.revision}.`)) draft.clashes.push(callId)
   const { snapshot, actions } = program.toolCall.init({ callId })
   const open: OpenCall = {
     snapshot,

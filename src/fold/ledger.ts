@@ -115,7 +115,8 @@ export const oweIntent = (
   return { owed: withEntry(owed, key, entry), key }
 }
 
-const ledgerKey = (action: Extract<ChartAction, { kind: 'intent' }>, event: Placed, index: number): string => {
+/** Under which an intent is owed. `index` as for {@link oweIntent}. */
+export const ledgerKey = (action: Extract<ChartAction, { kind: 'intent' }>, event: Placed, index: number): string => {
   if (typeof action.params.callId === 'string') return action.params.callId
   if (!called.has(action.type)) return action.type
   return callIdAt(event.revision, typeof action.params.key === 'string' ? action.params.key : index)

@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+import { keyOf } from '../events/call-id.ts'
 import { encodeData, encodeMeta } from '../events/codec.ts'
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
@@ -47,6 +49,7 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
   }
   const unplaced = { ...fact, id: origin.id, runId: origin.runId, revision, meta: { ...meta, to: '', hash: '' } } as RunEvent
   const led = step(program, before, unplaced)
+  if (led.clashes.length > 0) throw clashing(unplaced, led.clashes)
   const placed = {
     ...meta,
     to: led.to,
@@ -61,3 +64,12 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
     blobs,
   }
 }
+
+/** Merged into one, a call would be lost without a word. */
+const clashing = ({ runId, type, revision, meta }: RunEvent, callIds: readonly string[]): AppError =>
+  new AppError(
+    'ChartInvalid',
+    `Expected a key of its own for each call, found two calls with one key at ${type}, revision ${revision} of ${runId} ` +
+      `(${meta.agent}): ${[...new Set(callIds)].map((callId) => JSON.stringify(keyOf(callId))).join(', ')}`,
+    { details: { runId, revision, callIds } },
+  )

@@ -15,6 +15,7 @@ export const runIntents = [
   'escalate', // { reason } -> RunEscalated
   'abandon', // drops all that is owed and open but timers
 ] as const
+export type RunIntent = (typeof runIntents)[number]
 
 /** What the chart of a single tool call asks for. */
 export const toolCallIntents = [

@@ -1,29 +1,35 @@
-import { messageOf } from '../errors.ts'
+import { isAppError, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
+import { insistently } from './retry-pause.ts'
 import type { Job } from './run-actor.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { NewRun } from './start-run.ts'
+import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
 
 /** Runs that runs ask for. Both ends may be repeated after a crash: a start finds its run, a report its answer. */
 export interface ChildRuns {
-  /** Begins what a run waits for and nobody has begun. */
-  begin(parent: RunState): void
-  /** Tells the run that asked what has become of it. */
-  report(child: RunState): void
+  /** Begins what the run waits for, ends what it no longer waits for, and tells the run that asked for it what has become of it. */
+  settled(state: RunState, before: RunState | undefined): void
+  /** Cancels a run that nobody waits for any more. Rejects with what the log says. */
+  checkWanted(child: RunState): Promise<void>
 }
 
 export interface ChildRunParts {
   readonly parts: RuntimeParts
   readonly start: (run: NewRun) => Promise<RunState>
+  readonly current: (runId: string) => Promise<RunState>
   readonly submit: (runId: string, job: Job) => Promise<RunState>
+  /** Whether this process begins runs and reports for them. Ending one is no work: every process does it. */
+  readonly performs: boolean
 }
 
-export const createChildRuns = ({ parts, start, submit }: ChildRunParts): ChildRuns => {
+export const createChildRuns = ({ parts, start, current, submit, performs }: ChildRunParts): ChildRuns => {
   const beginning = new Set<string>()
+  const unwanted = createUnwantedChildren({ parts, current, submit })
 
   const tell = async (parent: { readonly runId: string }, fact: RunFact, causationId?: string): Promise<void> => {
     const decide: Job['decide'] = (state, desk) => ({
@@ -46,13 +52,29 @@ export const createChildRuns = ({ parts, start, submit }: ChildRunParts): ChildR
     await tell(parent, fact, child.lastEventId)
   }
 
+  /** The child, begun now or before; undefined where nobody waits for it any more. */
+  const begun = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
+    const runId = childRunId(parentRunId, owed.key)
+    const child = { runId, started: { parent: { runId: parentRunId, callId: owed.key } } }
+    return insistently(parts, runId, async () => {
+      const parent = await unwanted.parentOf(child)
+      if (parent === undefined) return undefined
+      // What this process remembers of it may be older than what others have made of it.
+      await currentOrGone(current, runId)
+      const state = await start(newChild(parts, parent, owed))
+      return (await unwanted.parentOf(child)) === undefined ? undefined : state
+    })
+  }
+
   const beginOne = async (parent: RunState, owed: Owed): Promise<void> => {
     const runId = childRunId(parent.runId, owed.key)
     if (beginning.has(runId)) return
     beginning.add(runId)
     try {
-      await tellParent(await start(newChild(parts, parent, owed)))
+      const child = await begun(parent.runId, owed)
+      if (child !== undefined) await tellParent(child)
     } catch (error) {
+      if (isAppError(error, 'Closed')) return
       await tell(parent, { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: runId, reason: messageOf(error) } })
     } finally {
       beginning.delete(runId)
@@ -60,14 +82,17 @@ export const createChildRuns = ({ parts, start, submit }: ChildRunParts): ChildR
   }
 
   return {
-    begin: (parent) => {
-      for (const owed of parent.owed.values()) if (owed.intent === 'startChildRun' && owed.status === 'parked') void beginOne(parent, owed)
+    settled(state, before) {
+      unwanted.release(state, before)
+      if (!performs) return
+      for (const owed of state.owed.values()) if (owed.intent === 'startChildRun' && owed.status === 'parked') void beginOne(state, owed)
+      if (before?.status === 'active') void tellParent(state)
     },
-    report: (child) => void tellParent(child),
+    async checkWanted(child) {
+      if (child.status === 'active') await unwanted.parentOf(child)
+    },
   }
 }
-
-const childRunId = (parentRunId: string, callId: string): string => `${parentRunId}.${callId}`
 
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json

@@ -60,11 +60,10 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   })
   const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
     if (closed) return
+    children.settled(state, before)
     if (performs) {
       effects.reconcile(agent, state)
       timers.arm(state)
-      children.begin(state)
-      if (before?.status === 'active') children.report(state)
     }
     actors.forgetIdle()
   }
@@ -74,10 +73,11 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   )
   const submit = (runId: string, job: Job): Promise<RunState> => actors.of(runId).submit(job)
   const begin = async (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
-  const children = createChildRuns({ parts, start: begin, submit })
+  const current = (runId: string): Promise<RunState> => actors.of(runId).refresh()
+  const children = createChildRuns({ parts, start: begin, current, submit, performs })
   const wake = async (runId: string): Promise<RunState> => {
     // Another process may have done it already: what is known here is only a beginning.
-    await actors.of(runId).refresh()
+    await children.checkWanted(await current(runId))
     return submit(runId, wakeJob(parts, runId))
   }
   const timers = createWakeTimers(parts, wake)
@@ -96,7 +96,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
       return submit(runId, commandJob(runId, command, wish))
     },
     wake,
-    current: (runId) => actors.of(runId).refresh(),
+    current,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     async close(graceMs) {
       desks.shut()
@@ -139,8 +139,6 @@ const promptStore = ({ blobs }: RuntimeParts): ((agent: Agent, texts: readonly s
 
 const startJob = (run: NewRun): Job => ({
   newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId },
-  // A caller can start again; a run that waits for its child would take a log that was away for the child's failure.
-  ...(run.child === undefined ? {} : { insistent: true }),
   decide: (state) => startDecision(run, state),
 })
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { RunFact, RunSettings } from '../events/run-events.ts'
+import type { DataOf, RunFact, RunSettings } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -52,6 +52,7 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
     const { started } = state
     if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
     if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`) }
+    if (!isSameCall(started.parent, child?.parent)) return { refuse: taken(runId, originOf(started.parent)) }
     return { facts: [] }
   }
   const { message, input, tenant, commandId, actor, traceparent } = options
@@ -68,6 +69,13 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
   const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message } }]
   return { facts: [started, ...received], wish: present({ commandId, actor, traceparent }) }
 }
+
+/** A run is adopted by nobody: neither one that was there before by a parent, nor a child by whoever names its id. */
+const isSameCall = (one: DataOf<'RunStarted'>['parent'], other: ChildOf['parent'] | undefined): boolean =>
+  one?.runId === other?.runId && one?.callId === other?.callId
+
+const originOf = (parent: DataOf<'RunStarted'>['parent']): string =>
+  parent === undefined ? 'a run that nobody but its caller asked for' : `a run that ${parent.runId} asked for by its call ${parent.callId}`
 
 const taken = (runId: string, by: string): AppError =>
   new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })

@@ -120,7 +120,7 @@ const runs = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> =
   async due(now, limit) {
     const { rows } = open(held).tables
     checkLimit(limit)
-    const found = [...rows.values()].filter((row) => isDue(row, now))
+    const found = [...rows.values()].filter((row) => isDue(row, now) || isUnwanted(rows, row))
     return found.sort((a, b) => (a.attentionAt ?? 0) - (b.attentionAt ?? 0) || a.position - b.position).slice(0, limit)
   },
 })
@@ -148,3 +148,10 @@ const isOn = (page: RunPage, row: RunRow): boolean =>
 
 const isDue = (row: RunRow, now: number): boolean =>
   row.status === 'active' && row.problem === undefined && row.attentionAt !== null && row.attentionAt <= now
+
+/** A run that was asked for, and that nobody waits for any more. */
+const isUnwanted = (rows: ReadonlyMap<string, RunRow>, { status, problem, parent }: RunRow): boolean => {
+  if (status !== 'active' || problem !== undefined || parent === undefined) return false
+  const asking = rows.get(parent.runId)
+  return asking?.problem === undefined && !Object.hasOwn(asking?.owed ?? {}, parent.callId)
+}

@@ -61,6 +61,14 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
   }
 }
 
+const DUE = `where due_at <= $1 or (
+  status = 'active' and parent_run_id is not null and problem is null
+    and not exists (
+      select 1 from refold_runs parent where parent.run_id = refold_runs.parent_run_id
+        and (parent.problem is not null or jsonb_exists(parent.row::jsonb -> 'owed', refold_runs.parent_call_id))
+    )
+) order by coalesce(due_at, 0), position limit $2`
+
 type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
 
 const reads = (use: PostgresUse): Reads => ({
@@ -73,7 +81,7 @@ const reads = (use: PostgresUse): Reads => ({
   },
   due: async (now, limit) => {
     checkLimit(limit)
-    return use((pool) => readRows(pool, 'where due_at <= $1 order by due_at, position limit $2', [now, limit]))
+    return use((pool) => readRows(pool, DUE, [now, limit]))
   },
   query: async (view, filter, now) => {
     const { text, values } = queryText(view, filter, now)

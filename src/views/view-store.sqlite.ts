@@ -74,8 +74,7 @@ const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads
   },
   due: async (now, limit) => {
     checkLimit(limit)
-    const text = 'select row from refold_runs where due_at <= ? order by due_at, position limit ?'
-    return use(({ db }) => db.prepare(text).all(now, limit).map(toRow))
+    return use(({ db }) => db.prepare(DUE).all(now, now, limit).map(toRow))
   },
   query: async (view, filter, now) => {
     const { text, values } = queryText(view, filter, now)
@@ -83,6 +82,16 @@ const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads
   },
   sizes: async () => use(({ db }) => Object.fromEntries(viewTables.map(({ name }) => [name, sizeOf(db, name)]))),
 })
+
+const DUE = `select row from (
+  select row, due_at, position from refold_runs where due_at <= ?
+  union all
+  select child.row, coalesce(child.due_at, 0) as due_at, child.position from refold_runs child
+    left join refold_runs parent on parent.run_id = child.parent_run_id
+  where child.status = 'active' and child.parent_run_id is not null and child.problem is null and (child.due_at is null or child.due_at > ?)
+    and parent.problem is null
+    and not exists (select 1 from json_each(parent.row, '$.owed') call where call.key = child.parent_call_id)
+) order by due_at, position limit ?`
 
 const sizeOf = (db: DatabaseSync, table: string): number => Number(db.prepare(`select count(*) as size from ${table}`).get()?.['size'])
 

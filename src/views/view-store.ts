@@ -114,6 +114,7 @@ export interface ViewStore {
 
   /**
    * Active runs that a worker has to look at by `now` (ms since the epoch), the most urgent first, then the one that was untouched for longest.
+   * A run that was asked for by one that does not wait for it any more is due whatever the time.
    * Leaves out rows with a `problem`: this version cannot fold such a run.
    */
   due(now: number, limit: number): Promise<readonly RunRow[]>

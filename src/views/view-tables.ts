@@ -52,6 +52,7 @@ export const runsTable = tableOf<RunRecord>({
     { columns: ['waits_for', 'position'], where: 'waits_for is not null' },
     { columns: ['due_at', 'position'], where: 'due_at is not null' },
     { columns: ['parent_run_id'], where: 'parent_run_id is not null' },
+    { columns: ['parent_run_id', 'parent_call_id'], where: "parent_run_id is not null and status = 'active'" },
     { columns: ['problem'], where: 'problem is not null' },
   ],
 })

@@ -207,6 +207,24 @@ const attention = (views: () => ViewStore, fill: Fill): void => {
       )
       expect(await views().due(9, 9)).toEqual([])
     })
+    test('are also those that nobody waits for any more, whatever the time', async () => {
+      const of = (runId: string, callId = '0.a') => ({ parent: { runId, callId } })
+      await fill(
+        newRow('waiting', 10, { owed: { '0.a': 0, '0.it"s b': 0 } }),
+        newRow('done', 20, { status: 'completed' }),
+        newRow('broken', 30, { problem: 'unknown event' }),
+        newRow('wanted', 40, of('waiting')),
+        newRow('wanted-too', 50, of('waiting', '0.it"s b')),
+        newRow('dropped', 60, of('waiting', '0.b')),
+        newRow('left', 70, { ...of('done'), attentionAt: 9_999 }),
+        newRow('lost', 80, of('nobody')),
+        newRow('unsure', 90, of('broken')),
+        newRow('over', 100, { ...of('done'), status: 'cancelled' }),
+        newRow('unreadable', 110, { ...of('done'), problem: 'unknown event' }),
+        newRow('due', 120, { ...of('done'), attentionAt: 1 }),
+      )
+      expect(idsOf(await views().due(5, 9)).sort()).toEqual(['dropped', 'due', 'left', 'lost'])
+    })
     test('are due no more once their next event has settled what they owed', async () => {
       await fill(newRow('a', 10, { attentionAt: 1 }))
       await fill(newRow('a', 20, { revision: 1 }))

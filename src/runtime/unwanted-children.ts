@@ -1,0 +1,101 @@
+import { isAppError, messageOf } from '../errors.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Job } from './run-actor.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+// A run outlives nobody who asked for it. The end of a parent is stored first, then its children are cancelled; a child is stored first, then
+// its parent is looked at. So one of the two sees the other, whoever is faster, and what a process that died has left undone
+// is done by whoever wakes the child: the views name it as due.
+
+export interface UnwantedChildren {
+  /** Cancels the runs that this one had asked for and no longer waits for. */
+  release(parent: RunState, before: RunState | undefined): void
+  /**
+   * The run that asked for this one, if it still waits for it. Otherwise undefined, and the child is cancelled.
+   * Rejects with what the log says, and with `UnknownAgent` or `ChartChanged` where this process cannot read the parent.
+   */
+  parentOf(child: Pick<RunState, 'runId'> & { readonly started: Pick<RunState['started'], 'parent'> }): Promise<RunState | undefined>
+}
+
+export interface UnwantedChildrenParts {
+  readonly parts: RuntimeParts
+  readonly current: (runId: string) => Promise<RunState>
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+}
+
+export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChildrenParts): UnwantedChildren => {
+  const cancel = async (childRunId: string, call: ParentCall, job: Cause): Promise<void> => {
+    await submit(childRunId, cancelJob(call, job)).catch((error: unknown) => {
+      // It has not begun, and will not: whoever begins it looks at its parent.
+      if (isAppError(error, 'RunNotFound')) return
+      parts.notify({ type: 'runBroken', runId: childRunId, message: messageOf(error) })
+    })
+  }
+
+  return {
+    release(parent, before) {
+      for (const owed of before?.owed.values() ?? []) {
+        if (!isChildCall(owed) || waitsFor(parent, owed.key)) continue
+        void cancel(childRunId(parent.runId, owed.key), { runId: parent.runId, callId: owed.key }, causeIn(parent))
+      }
+    },
+    async parentOf({ runId, started: { parent: call } }) {
+      if (call === undefined) return undefined
+      const parent = await currentOrGone(current, call.runId)
+      if (parent !== undefined && waitsFor(parent, call.callId)) return parent
+      await cancel(runId, call, parent === undefined ? { reason: `${call.runId}, which asked for it, is gone` } : causeIn(parent))
+      return undefined
+    },
+  }
+}
+
+export const childRunId = (parentRunId: string, callId: string): string => `${parentRunId}.${callId}`
+
+interface ParentCall {
+  readonly runId: string
+  readonly callId: string
+}
+
+interface Cause {
+  readonly reason: string
+  readonly causationId?: string
+}
+
+const isChildCall = ({ intent }: Owed): boolean => intent === 'startChildRun'
+
+const waitsFor = ({ status, owed }: RunState, callId: string): boolean =>
+  status === 'active' && owed.get(callId)?.intent === 'startChildRun'
+
+const causeIn = ({ runId, status, reason, lastEventId }: RunState): Cause => ({
+  reason: `${runId} ${endings[status]}${reason === undefined || status === 'active' ? '' : `: ${reason}`}`,
+  causationId: lastEventId,
+})
+
+const endings: Readonly<Record<RunState['status'], string>> = {
+  active: 'no longer waits for it',
+  completed: 'has completed without it',
+  failed: 'has failed',
+  cancelled: 'was cancelled',
+}
+
+/** Of this very call: a run that only has the id of a child is left alone. */
+const cancelJob = (call: ParentCall, { reason, causationId }: Cause): Job => ({
+  insistent: true,
+  decide: (state) => {
+    const parent = state?.started.parent
+    const isTheirs = parent?.runId === call.runId && parent.callId === call.callId
+    return {
+      facts: isTheirs && state?.status === 'active' ? [{ type: 'RunCancelled', data: { by: 'refold', reason } }] : [],
+      ...(causationId === undefined ? {} : { causationId }),
+    }
+  },
+})
+
+export const currentOrGone = async (current: (runId: string) => Promise<RunState>, runId: string): Promise<RunState | undefined> => {
+  try {
+    return await current(runId)
+  } catch (error) {
+    if (isAppError(error, 'RunNotFound')) return undefined
+    throw error
+  }
+}
