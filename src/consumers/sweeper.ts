@@ -35,23 +35,29 @@ const ALL = 1_000_000
 
 export const createSweeper = ({ projector, views, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
   let counts: SweepCounts = { sweeps: 0, due: 0 }
+  // What was told of runs that could not be woken: a sweep that finds the same again says nothing.
+  let told: ReadonlyMap<string, string> = new Map()
 
   const sweep = async (dueBy: number): Promise<void> => {
     await projector.catchUp()
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
     const rows = await views.due(dueBy, ALL)
+    const broken = new Map<string, string>()
     for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
-      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId)))
+      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId, broken)))
     }
+    told = broken
     counts = { sweeps: counts.sweeps + 1, due: rows.length }
   }
 
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
-  const wake = async (runId: string): Promise<void> => {
+  const wake = async (runId: string, broken: Map<string, string>): Promise<void> => {
     try {
       await runtime.wake(runId)
     } catch (error) {
-      notify({ type: 'runBroken', runId, message: messageOf(error) })
+      const message = messageOf(error)
+      broken.set(runId, message)
+      if (told.get(runId) !== message) notify({ type: 'runBroken', runId, message })
     }
   }
 

@@ -23,7 +23,7 @@ export interface Difference {
 
 export type Refold = { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly difference: Difference }
 
-type Disagreement = Pick<Difference, 'what' | 'recorded' | 'refolded'>
+export type Disagreement = Pick<Difference, 'what' | 'recorded' | 'refolded'>
 
 /** One step of a replay, with everything the record says about it checked. */
 export const refoldStep = (program: Program, before: RunState | undefined, { event, texts }: Recorded): Refold => {
@@ -34,13 +34,24 @@ export const refoldStep = (program: Program, before: RunState | undefined, { eve
   const asked = hashDisagreement(before, event, texts) ?? promptDisagreement(before, event)
   if (asked !== undefined) return differs(asked)
   try {
-    const led = step(program, before, event)
-    const found = placeDisagreement(event, led)
-    return found === undefined ? { ok: true, state: led.state } : differs(found)
+    const retraced = retrace(program, before, event)
+    return retraced.ok ? retraced : differs(retraced.disagreement)
   } catch (error) {
     if (isAppError(error, 'UnexpectedEvent')) return differs({ what: 'event', recorded: event.type, refolded: error.message })
     throw error
   }
+}
+
+export type Retraced = { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly disagreement: Disagreement }
+
+/**
+ * A recorded step, taken again by the charts of this code, and compared with where the record says it led. Cheap enough for every load:
+ * who acts on a run has to stand where the record does. Throws `UnexpectedEvent` as {@link step} does.
+ */
+export const retrace = (program: Program, before: RunState | undefined, event: RunEvent): Retraced => {
+  const led = step(program, before, event)
+  const disagreement = placeDisagreement(event, led)
+  return disagreement === undefined ? { ok: true, state: led.state } : { ok: false, disagreement }
 }
 
 const hashDisagreement = (before: RunState | undefined, event: RunEvent, texts: Recorded['texts']): Disagreement | undefined =>

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { Agent } from './agent.ts'
+import { structureChanged } from './chart-changed.ts'
 
 /** The agents that this process knows, several versions of one name side by side. */
 export interface Agents {
@@ -30,7 +31,7 @@ export const agentRegistry = (agents: readonly Agent[]): Agents => {
       const id = `${started.agent}@${started.agentVersion}`
       const agent = byId.get(id)
       if (agent === undefined) throw unknown(id, [...byId.keys()], runId)
-      if (agent.program.chartHash !== started.chartHash) throw changed(runId, agent, started.chartHash)
+      if (agent.program.chartHash !== started.chartHash) throw structureChanged(runId, agent, started.chartHash)
       return agent
     },
     all: () => [...byId.values()],
@@ -44,12 +45,4 @@ const unknown = (wanted: string, known: readonly string[], runId?: string): AppE
       runId === undefined ? '' : `, with which ${runId} was started: keep that version in the list of agents until its runs have ended`
     }`,
     { details: { wanted, known, runId } },
-  )
-
-const changed = (runId: string, agent: Agent, recorded: string): AppError =>
-  new AppError(
-    'ChartChanged',
-    `${runId} was started on chart ${recorded} of ${agent.id}, but the code now has chart ${agent.program.chartHash} under the same version. ` +
-      `Give the changed agent a new version and list both: running runs end on the old one, new runs begin on the new one.`,
-    { details: { runId, agent: agent.id, recorded, found: agent.program.chartHash } },
   )

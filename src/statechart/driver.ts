@@ -146,4 +146,4 @@ const toChartAction = (action: ExecutableAction): ChartAction[] => {
 }
 
 const unexplained = (machine: AnyStateMachine, what: string, cause: unknown): AppError =>
-  new AppError('UnexpectedEvent', `Chart ${machine.id} threw at ${what}: ${messageOf(cause)}`, { cause })
+  new AppError('UnexpectedEvent', `Chart ${machine.id} threw at ${what}: ${messageOf(cause)}`, { details: { chart: machine.id }, cause })

@@ -1,0 +1,28 @@
+import { AppError } from '../errors.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import type { Disagreement } from '../fold/replay.ts'
+import type { Agent } from './agent.ts'
+
+const REMEDY =
+  'Give the changed agent a new version and list both: running runs end on the old one, new runs begin on the new one. ' +
+  'Until then nothing of this run is performed; it can be shown and cancelled.'
+
+/** The structure of the charts in code is not the one that the run was started with. */
+export const structureChanged = (runId: string, agent: Agent, recorded: string): AppError => {
+  const found = agent.program.chartHash
+  return new AppError(
+    'ChartChanged',
+    `${runId} was started on chart ${recorded} of ${agent.id}, but the code now has chart ${found} under the same version. ${REMEDY}`,
+    { details: { runId, agent: agent.id, recorded, found } },
+  )
+}
+
+/** The charts in code have the recorded structure, and yet an event leads them elsewhere than it did. */
+export const placeChanged = (agent: Agent, { runId, revision, type }: RunEvent, { what, recorded, refolded }: Disagreement): AppError => {
+  const words = (text: string): string => (text === '' ? '(nothing)' : text)
+  return new AppError(
+    'ChartChanged',
+    `${runId} recorded at revision ${revision} (${type}) as its ${what}: ${words(recorded)}. The code of ${agent.id} now says: ${words(refolded)}. ${REMEDY}`,
+    { details: { runId, agent: agent.id, revision, what, recorded, found: refolded } },
+  )
+}

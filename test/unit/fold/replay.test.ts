@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { decodeEvent, streamOf } from '../../../src/events/codec.ts'
+import type { RunEvent } from '../../../src/events/envelope.ts'
+import { describeDifference, refoldStep, type Difference } from '../../../src/fold/replay.ts'
+import type { RunState } from '../../../src/fold/run-state.ts'
+import { scriptedModel } from '../../../src/models/model.scripted.ts'
+import { answer, toolCalls } from '../../../src/models/script.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
+import { defineTool } from '../../../src/tools/define-tool.ts'
+import { messageReceived } from '../../support/facts.ts'
+import { given, started, type Stored } from '../../support/given.ts'
+import { rewritten } from '../../support/rewritten.ts'
+import { openWorld, settle } from '../../support/world.ts'
+
+const lookUp = defineTool({
+  name: 'read',
+  description: 'Reads.',
+  input: z.object({}),
+  output: z.string(),
+  effect: 'read',
+  execute: () => Promise.resolve('done'),
+})
+const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'], tools: [lookUp] })
+
+/** RunStarted, MessageReceived, ModelCallRequested, ModelCallSucceeded, ToolCallRequested, ToolCallSucceeded, … */
+const live = async (): Promise<readonly Stored[]> => {
+  const script = scriptedModel([toolCalls([{ name: 'read', arguments: {} }]), answer('Done.')])
+  const world = openWorld({ agents: [agent], models: { scripted: script } })
+  await settle(world, await world.refold.start('agent', { runId: 'run-1', message: 'Hello' }))
+  const stored: Stored[] = []
+  for await (const texts of world.log.readStream(streamOf('run-1'))) stored.push({ event: decodeEvent(texts, new Map()), texts })
+  return stored
+}
+
+const stored = await live()
+
+const firstDifference = (history: readonly Stored[]): Difference | undefined => {
+  let state: RunState | undefined
+  for (const recorded of history) {
+    const refold = refoldStep(agent.program, state, recorded)
+    if (!refold.ok) return refold.difference
+    state = refold.state
+  }
+  return undefined
+}
+
+const withMeta = (revision: number, meta: Partial<RunEvent['meta']>): readonly Stored[] =>
+  rewritten(stored, revision, (event) => ({ ...event, meta: { ...event.meta, ...meta } }))
+
+describe('a replay', () => {
+  test('agrees with a history as it was recorded, and with one that was only written again', () => {
+    expect(firstDifference(stored)).toBeUndefined()
+    expect(firstDifference(rewritten(stored, 3, (event) => event))).toBeUndefined()
+  })
+
+  test('finds a place where the run never was', () => {
+    expect(firstDifference(withMeta(2, { to: 'escalated' }))).toMatchObject({ revision: 2, what: 'state', recorded: 'escalated' })
+  })
+
+  test.for([
+    { what: 'another one', intents: ['checkCall:3.1'] },
+    { what: 'one more', intents: ['checkCall:3.0', 'escalate:escalate'] },
+    { what: 'none', intents: [] },
+  ])('finds $what where a chart asked for something else', ({ intents }) => {
+    expect(firstDifference(withMeta(3, { intents }))).toMatchObject({
+      revision: 3,
+      what: 'intents',
+      recorded: intents.join(' '),
+      refolded: 'checkCall:3.0',
+    })
+  })
+
+  test('finds something asked for where no chart asked', () => {
+    expect(firstDifference(withMeta(4, { intents: ['callModel:4.model'] }))).toMatchObject({ revision: 4, what: 'intents', refolded: '' })
+  })
+
+  test('finds an event said to be of no use that was, and one said to be of use that was not', () => {
+    expect(firstDifference(withMeta(2, { ignored: true }))).toMatchObject({ revision: 2, what: 'ignored', refolded: 'false' })
+    const repeated = given(agent, started(agent), messageReceived('Hello')).and({
+      type: 'TurnCompleted',
+      data: { turn: 1, outcome: 'answered' },
+    })
+    expect(repeated.events.at(-1)?.meta.ignored).toBe(true)
+    const claimed = rewritten(repeated.stored, 2, ({ meta: { ignored: _, ...meta }, ...event }) => ({ ...event, meta }) as RunEvent)
+    expect(firstDifference(claimed)).toMatchObject({ revision: 2, what: 'ignored', recorded: 'false', refolded: 'true' })
+  })
+
+  test.for(['fingerprint', 'promptHash', 'model'])('finds another %s of what a model was asked', (field) => {
+    const asked = rewritten(stored, 2, (event) => ({ ...event, data: { ...event.data, [field]: 'another' } }) as RunEvent)
+    expect(firstDifference(asked)).toMatchObject({ revision: 2, what: 'fingerprint' })
+  })
+
+  test('finds a message that is not the one the model was asked about', () => {
+    const said = rewritten(stored, 1, (event) => ({ ...event, data: { text: 'Goodbye' } }) as RunEvent)
+    expect(firstDifference(said)).toMatchObject({ revision: 2, what: 'fingerprint' })
+  })
+
+  test('finds an event whose texts are not those of its hash', () => {
+    const forged = stored.map((each) => (each.event.revision === 1 ? { ...each, texts: { ...each.texts, data: '{"text":"Bye"}' } } : each))
+    expect(firstDifference(forged)).toMatchObject({ revision: 1, what: 'hash' })
+  })
+
+  test('tells of a difference by run, revision, type and both sides', () => {
+    const difference = firstDifference(withMeta(3, { intents: [] }))
+    expect(describeDifference(difference!)).toBe(
+      ['run-1 differs at revision 3 (ModelCallSucceeded): intents', '  recorded: (nothing)', '  refolded: checkCall:3.0'].join('\n'),
+    )
+  })
+})
