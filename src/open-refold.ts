@@ -4,6 +4,7 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
+import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import type { Models } from './models/model.ts'
@@ -13,7 +14,7 @@ import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
 import { localOwners } from './runtime/owner.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
-import type { Notice } from './runtime/runtime-parts.ts'
+import type { Notice } from './runtime/notice.ts'
 import type { RuntimeCounts } from './runtime/runtime.ts'
 import { vendorModels } from './vendor-models.ts'
 import type { ViewStore } from './views/view-store.ts'
@@ -62,12 +63,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
   const models = { ...vendorModels(environment), ...options.models }
-  const notices: Record<Notice['type'], number> = { resultDropped: 0, appendRetried: 0, codeFailed: 0, runBroken: 0, sweepFailed: 0 }
-  const logNotice = noticeLogger(logger)
-  const notify = (notice: Notice): void => {
-    notices[notice.type] += 1
-    logNotice(notice)
-  }
+  const { notices, notify } = noticed(logger)
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())
   const stores = await openStores(environment, options.dir)
   const { log, blobs, snapshots, views } = stores
@@ -76,7 +72,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     log,
     blobs,
     snapshots,
-    agents: agentRegistry(options.agents),
+    agents: agentRegistry(options.agents, notify),
     models,
     clock: systemClock,
     ids: systemIds,
@@ -97,6 +93,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     notify,
   })
   if (options.recover !== false) {
+    await tellChangedAgents({ ...stores, agents: core.agents, projector, notify })
     await sweeper.recover()
     sweeper.run(stop.signal)
   }
@@ -130,11 +127,25 @@ const costs =
     return known ?? (models[provider]?.isFree === true ? 0 : undefined)
   }
 
+/** Every notice is logged, and counted by its type. */
+const noticed = (
+  logger: Logger,
+): { readonly notices: Readonly<Record<Notice['type'], number>>; readonly notify: (notice: Notice) => void } => {
+  const notices = { resultDropped: 0, appendRetried: 0, codeFailed: 0, agentChanged: 0, runBroken: 0, sweepFailed: 0 }
+  const log = noticeLogger(logger)
+  const notify = (notice: Notice): void => {
+    notices[notice.type] += 1
+    log(notice)
+  }
+  return { notices, notify }
+}
+
 const noticeLogger =
   (logger: Logger) =>
   ({ type, ...facts }: Notice): void => {
     if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
     else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
+    else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
     else logger.error(facts, 'a sweep failed')

@@ -1,4 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
+import type { Agents } from '../runtime/agents.ts'
+import { codeStanding } from '../runtime/code-standing.ts'
 import { age } from './amounts.ts'
 import { count, money } from '../projections/amount-text.ts'
 import type { Colours, Paint } from './colours.ts'
@@ -8,7 +10,7 @@ import { textTable } from './text-table.ts'
 export const runTable = (
   rows: readonly RunRow[],
   now: number,
-  { colours, width }: { readonly colours: Colours; readonly width: number },
+  { colours, width, agents }: { readonly colours: Colours; readonly width: number; readonly agents: Agents },
 ): string[] =>
   textTable(
     [
@@ -25,7 +27,7 @@ export const runTable = (
       row.runId,
       `${row.agent}@${row.agentVersion}`,
       age(now - row.startedAt),
-      stateText(row),
+      `${stateText(row)}${codeText(agents, row)}`,
       String(row.turn),
       count(row.tokens),
       money(row.costMicroUsd),
@@ -38,11 +40,16 @@ export const runTable = (
 export const stateText = ({ state, paused, problem }: Pick<RunRow, 'state' | 'paused' | 'problem'>): string =>
   `${state}${paused ? ' (paused)' : ''}${problem === undefined ? '' : ' (unreadable)'}`
 
+/** That its code here is not what it began with. Of ended runs nobody wants to know. */
+const codeText = (agents: Agents, row: RunRow): string => (row.status === 'active' ? CODE_TEXTS[codeStanding(agents, row)] : '')
+
+const CODE_TEXTS = { same: '', changed: ' (changed agent)', otherChart: ' (changed chart)', gone: ' (agent is gone)' } as const
+
 const statePaint =
   ({ good, bad, attention, faint }: Colours): Paint =>
   (text) => {
     if (/^completed/.test(text)) return good(text)
-    if (/^failed|unreadable/.test(text)) return bad(text)
+    if (/^failed|unreadable|changed chart|is gone/.test(text)) return bad(text)
     if (/^cancelled/.test(text)) return faint(text)
     return /^escalated|paused/.test(text) ? attention(text) : text
   }

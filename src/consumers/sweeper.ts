@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Notice } from '../runtime/runtime-parts.ts'
+import type { Notice } from '../runtime/notice.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { definition, toolEffect } from './definition.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
 
 /** Joins what belongs to one model call, tool call, approval or child run: `<revision that asked for it>.<key>`. */
@@ -61,6 +62,8 @@ const shapes = {
     /** Of the structure of the run's chart and that of its tool calls. */
     chartHash: z.string(),
     settings: runSettings,
+    /** What else the agent was made of, so that a change under the same version is noticed. */
+    definition: definition.optional(),
     /** What a chart of the user's own begins with. */
     input: json.optional(),
     /** The run that asked for this one, and the call by which it did. */
@@ -129,7 +132,15 @@ const shapes = {
   OutputRejected: { reason: z.string(), guardrail: z.string().optional(), cause },
 
   /** A process claims one attempt of a tool call. The tool runs only after this is stored. */
-  ToolCallRequested: { callId, attempt, tool: z.string(), input: json, idempotencyKey: z.string(), ...claim },
+  ToolCallRequested: {
+    callId,
+    attempt,
+    tool: z.string(),
+    effect: toolEffect.optional(),
+    input: json,
+    idempotencyKey: z.string(),
+    ...claim,
+  },
   /** The tool has answered, or a look-up or a person has settled that it did. */
   ToolCallSucceeded: {
     callId,

@@ -20,6 +20,9 @@ import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 //   F2. It never performs what a chart asks for; it writes it into the ledger of owed work.
 //   F3. It never changes the state that it was given.
 
+/** To be counted up when the same events give another state than before: runs that began under another are told of. */
+export const FOLD_VERSION = 1
+
 /** What one event did, beside the new state. */
 export interface Step {
   readonly state: RunState
@@ -317,11 +320,13 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
   const open: OpenCall = {
     snapshot,
     tool: call.tool,
-    ...(call.argumentsText === undefined ? { input: (call.input ?? {}) as Json } : { argumentsText: call.argumentsText }),
+    ...(call.argumentsText === undefined ? givenInput((call.input ?? {}) as Json) : { argumentsText: call.argumentsText }),
   }
   draft.state = { ...draft.state, calls: new Map(draft.state.calls).set(callId, open) }
   book(program, draft, callId, actions)
 }
+
+const givenInput = (input: Json): Pick<OpenCall, 'given' | 'input'> => ({ given: input, input })
 
 /** A run that is over owes nothing; a chart that is over owes its run the last word. */
 const finish = (draft: Draft): void => {

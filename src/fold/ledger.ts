@@ -1,5 +1,6 @@
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import { present } from '../present.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import type { Owed, Timer } from './run-state.ts'
 
@@ -45,8 +46,9 @@ const withEntry = <Value>(map: ReadonlyMap<string, Value>, key: string, value: V
 export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
   switch (event.type) {
     case 'ModelCallRequested':
+      return claim(owed, event, {})
     case 'ToolCallRequested':
-      return claim(owed, event, { owner: event.data.owner, leaseUntil: event.data.leaseUntil, attempt: event.data.attempt })
+      return claim(owed, event, { intent: 'startCall', ...present({ effect: event.data.effect }) })
     case 'ChildRunRequested':
       return park(owed, event.data.callId, event.id)
     case 'ApprovalRequested':
@@ -78,14 +80,13 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
 
 const claim = (
   owed: Ledger,
-  event: RunEvent & { readonly data: { readonly callId: string } },
-  by: { readonly owner: string; readonly leaseUntil: number; readonly attempt: number },
+  { id, data: { callId, owner, leaseUntil, attempt } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
+  more: Pick<Partial<Owed>, 'intent' | 'effect'>,
 ): Ledger => {
-  const { callId } = event.data
   const wanted = owed.get(callId)
-  if (wanted === undefined) return owed
-  const intent = event.type === 'ToolCallRequested' ? 'startCall' : wanted.intent
-  return withEntry(owed, callId, { ...wanted, ...by, intent, status: 'claimed', eventId: event.id })
+  return wanted === undefined
+    ? owed
+    : withEntry(owed, callId, { ...wanted, owner, leaseUntil, attempt, ...more, status: 'claimed', eventId: id })
 }
 
 const park = (owed: Ledger, callId: string, eventId: string): Ledger => {

@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot } from 'xstate'
+import type { ToolEffect } from '../events/definition.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
@@ -30,6 +31,8 @@ export interface Owed {
   readonly attempt: number
   readonly owner?: string
   readonly leaseUntil?: number
+  /** Of a tool call, by the code that claimed it. */
+  readonly effect?: ToolEffect
   /** Id of the event that asked for it or claimed it: the cause of what settles it. */
   readonly eventId: string
 }
@@ -51,8 +54,10 @@ export interface Timer {
 export interface OpenCall {
   readonly snapshot: AnyMachineSnapshot
   readonly tool: string
-  /** What a model wrote; a workflow gives `input` instead. */
+  /** What a model wrote; a workflow gives JSON instead. */
   readonly argumentsText?: string
+  readonly given?: Json
+  /** As it was checked, which every attempt gets. */
   readonly input?: Json
 }
 

@@ -1,4 +1,5 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
+import { definitionHash } from '../events/definition.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { finalEventTypes, runEventTypes, type RunEventType } from '../events/run-events.ts'
@@ -48,6 +49,8 @@ export interface RunRow {
   readonly lastText: string | null
   /** Why it is escalated, has failed or was cancelled. */
   readonly reason: string | null
+  /** Hashes of the code that the run began with: of its chart, where that is a user's own, and of all that is recorded. */
+  readonly definition?: { readonly hash: string; readonly code?: string }
   readonly parent?: { readonly runId: string; readonly callId: string }
   readonly tenant?: string
   /** Until when the owner of owed work holds it; 0 where nobody does. By call id, or by the name of an intent without one. */
@@ -70,7 +73,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 4
+const FOLD_VERSION = 5
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -213,8 +216,13 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
 
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent, tenant } = event.data
-  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...present({ parent, tenant }) }
+  const definition = definitionIn(event)
+  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...present({ definition, parent, tenant }) }
 }
+
+/** Undefined where none was recorded, or where it is so large that the blob store has it. */
+const definitionIn = ({ data: { definition: of }, meta }: Extract<RunEvent, { type: 'RunStarted' }>): RunRow['definition'] =>
+  of === undefined || meta.blobs?.includes('definition') === true ? undefined : { hash: definitionHash(of), ...present({ code: of.code }) }
 
 /** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */
 const isNewCall = (event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean => event.data.attempt === 1

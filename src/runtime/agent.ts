@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AnyStateMachine } from 'xstate'
 import { AppError } from '../errors.ts'
+import type { Definition } from '../events/definition.ts'
 import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
@@ -18,6 +19,7 @@ import { chartDriver } from '../statechart/driver.ts'
 import { chartGraph } from '../statechart/graph.ts'
 import { structureHash } from '../statechart/structure-hash.ts'
 import { assertChart } from '../statechart/validate.ts'
+import { definitionOf } from './definition.ts'
 import { limitsFrom, type LimitOptions } from './limits.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
@@ -76,6 +78,8 @@ export interface Agent<Output = unknown> {
   readonly modelSettings: ModelSettings
   readonly modelTimeoutMs: number
   readonly failurePolicy: FailurePolicy
+  /** What is recorded of its code at the start of each run. */
+  readonly definition: Definition
 }
 
 /**
@@ -117,6 +121,12 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     output: outputOf(options),
     conversational: !('chart' in options),
     failurePolicy: { ...defaultFailurePolicy, ...options.failurePolicy },
+    definition: definitionOf({
+      ownChart: 'chart' in options ? machine : undefined,
+      prompt,
+      tools: tools.values(),
+      guardrails: options.guardrails ?? {},
+    }),
   }
 }
 

@@ -1,18 +1,30 @@
 import { AppError } from '../errors.ts'
+import { definitionChanges, type Definition } from '../events/definition.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { Agent } from './agent.ts'
-import { structureChanged } from './chart-changed.ts'
+import type { Notice } from './notice.ts'
+import { codeChanged, structureChanged } from './chart-changed.ts'
 
 /** The agents that this process knows, several versions of one name side by side. */
 export interface Agents {
   /** The version given last for this name: what a new run begins with. Throws `UnknownAgent`. */
   newest(name: string): Agent
   /** The agent that a run began with. Throws `UnknownAgent` or `ChartChanged`. */
-  ofRun(runId: string, started: Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash'>): Agent
+  ofRun(runId: string, started: Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition'>): Agent
   all(): readonly Agent[]
 }
 
-export const agentRegistry = (agents: readonly Agent[]): Agents => {
+/** Tells once of each definition that runs of an agent began with and that the code no longer has. */
+export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice) => void = () => undefined): Agents => {
+  const told = new Set<string>()
+  const tell = (runId: string, agent: Agent, recorded: Definition | undefined): void => {
+    const changes = recorded === undefined ? [] : definitionChanges(recorded, agent.definition)
+    const key = `${agent.id} ${changes.join()}`
+    if (changes.length === 0 || told.has(key)) return
+    told.add(key)
+    notify({ type: 'agentChanged', agent: agent.id, runId, changes })
+  }
+
   const byId = new Map<string, Agent>()
   const newest = new Map<string, Agent>()
   for (const agent of agents) {
@@ -32,11 +44,17 @@ export const agentRegistry = (agents: readonly Agent[]): Agents => {
       const agent = byId.get(id)
       if (agent === undefined) throw unknown(id, [...byId.keys()], runId)
       if (agent.program.chartHash !== started.chartHash) throw structureChanged(runId, agent, started.chartHash)
+      if (isOtherCode(agent, started.definition)) throw codeChanged(runId, agent)
+      tell(runId, agent, started.definition)
       return agent
     },
     all: () => [...byId.values()],
   }
 }
+
+/** Runs of before it was recorded have nothing but the comparison of their events. */
+const isOtherCode = (agent: Agent, recorded: Definition | undefined): boolean =>
+  recorded !== undefined && recorded.code !== agent.definition.code
 
 const unknown = (wanted: string, known: readonly string[], runId?: string): AppError =>
   new AppError(

@@ -64,6 +64,8 @@ export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | ty
   const call = state.calls.get(owed.key)
   const tool = desk.agent.tools.get(call?.tool ?? '')
   if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))
+  const problem = inputProblem(tool, call)
+  if (problem !== undefined) return rejected(owed.key, 'invalidArguments', problem)
   return claimFor(desk, state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input })
 }
 
@@ -82,6 +84,7 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       callId,
       attempt,
       tool: tool.name,
+      effect: tool.effect,
       input,
       idempotencyKey: idempotencyKey(state.runId, callId),
       owner: desk.owner,
@@ -115,14 +118,30 @@ const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, rea
 const unknownTool = (agent: Agent, call: OpenCall | undefined): string =>
   `There is no tool ${call?.tool ?? ''}. The tools are: ${[...agent.tools.keys()].join(', ') || '(none)'}.`
 
-const rejected = (callId: string, reason: 'unknownTool' | 'limit', message: string): RunFact => ({
+const rejected = (callId: string, reason: 'unknownTool' | 'invalidArguments' | 'limit', message: string): RunFact => ({
   type: 'ToolCallRejected',
   data: { callId, reason, message },
 })
 
+/**
+ * What is wrong with the input that was recorded when the call was checked or granted: the code may have changed since, and no tool gets
+ * what its schema has not checked. It has to be what the schema makes of the arguments today, or to pass through it unchanged.
+ */
+export const inputProblem = (tool: Tool, call: OpenCall): string | undefined => {
+  const { input } = call
+  if (input === undefined) return `the input of ${tool.name} was never checked`
+  const wanted = canonicalJson(input)
+  const again = readInput(tool, call)
+  if (again.ok && canonicalJson(again.value) === wanted) return undefined
+  const through = checkedJson(tool.input, input)
+  if (through.ok && canonicalJson(through.value) === wanted) return undefined
+  const what = through.ok ? 'it would be changed to another' : through.problem
+  return `${tool.name} takes no longer what was checked before: its input schema was changed under the same call: ${what}`
+}
+
 /** The arguments as the tool gets them, defaults filled in. What it gets is what the log says: JSON. */
 const readInput = (tool: Tool, call: OpenCall): CheckedJson => {
-  if (call.argumentsText === undefined) return checkedJson(tool.input, call.input)
+  if (call.argumentsText === undefined) return checkedJson(tool.input, call.given)
   try {
     return checkedJson(tool.input, JSON.parse(call.argumentsText === '' ? '{}' : call.argumentsText))
   } catch (error) {

@@ -17,6 +17,14 @@ export const structureChanged = (runId: string, agent: Agent, recorded: string):
   )
 }
 
+/** The structure is the same, but a guard, an assign, a delay or another function of the chart is not. */
+export const codeChanged = (runId: string, agent: Agent): AppError =>
+  new AppError(
+    'ChartChanged',
+    `${runId} was started on other code of the chart of ${agent.id}: under the same version a guard, an assign, a delay or another function of it was changed. ${REMEDY}`,
+    { details: { runId, agent: agent.id } },
+  )
+
 /** The charts in code have the recorded structure, and yet an event leads them elsewhere than it did. */
 export const placeChanged = (agent: Agent, { runId, revision, type }: RunEvent, { what, recorded, refolded }: Disagreement): AppError => {
   const words = (text: string): string => (text === '' ? '(nothing)' : text)

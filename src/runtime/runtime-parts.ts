@@ -5,15 +5,7 @@ import type { Usage } from '../events/message.ts'
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { Models } from '../models/model.ts'
 import type { Agents } from './agents.ts'
-
-/** What the world does beside the log that operators want to know of. */
-export type Notice =
-  | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
-  | { readonly type: 'appendRetried'; readonly runId: string; readonly code: string; readonly message: string }
-  /** A guardrail, a tool, a rule or a schema of the agent threw: what that led to is recorded, and this is why. */
-  | { readonly type: 'codeFailed'; readonly runId: string; readonly callId?: string; readonly message: string }
-  | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
-  | { readonly type: 'sweepFailed'; readonly message: string }
+import type { Notice } from './notice.ts'
 
 /** Everything that the runtime is given. Nothing in it is taken from the process. */
 export interface RuntimeParts {

@@ -63,6 +63,7 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
       agentVersion: agent.version,
       chartHash: agent.program.chartHash,
       settings: child === undefined ? agent.settings : asTask(agent),
+      definition: agent.definition,
       ...present({ input, parent: child?.parent, tenant }),
     },
   }

@@ -2,8 +2,9 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { CLOCK_MARGIN_MS } from '../fold/waiting.ts'
 import { claimModelCall } from './answer-owed.ts'
-import { claimFor } from './answer-tool-call.ts'
+import { claimFor, inputProblem } from './answer-tool-call.ts'
 import type { Desk } from './desk.ts'
+import type { Tool } from '../tools/tool.ts'
 
 /** A call that has outlived so many owners is what ends them. */
 const MOST_ATTEMPTS = 10
@@ -44,24 +45,38 @@ export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefi
     : { ...claim, data: { ...claim.data, leaseUntil } }
 }
 
-const mayRepeat = ({ agent }: Desk, state: RunState, { key }: Owed): boolean => {
-  const call = state.calls.get(key)
+const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
+  const call = state.calls.get(owed.key)
   const tool = agent.tools.get(call?.tool ?? '')
-  return tool !== undefined && call?.input !== undefined && tool.effect !== 'once'
+  if (call === undefined || tool === undefined || isOnce(tool, state, owed)) return false
+  // What may have happened, and cannot be done again as it was, is for a look-up or a person.
+  return tool.effect === 'read' || inputProblem(tool, call) === undefined
 }
 
+/** By the code that claimed it or by the code of today: of the two the stricter holds. */
+const isOnce = (tool: Tool, { started }: RunState, { effect }: Owed): boolean =>
+  tool.effect === 'once' || (effect ?? started.definition?.tools[tool.name]?.effect) === 'once'
+
 /** The next attempt of a call that has not happened, or may happen again. Undefined where there is no free place now. */
-export const claimAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+export const claimAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined =>
+  owed.intent === 'callModel' ? claimModelAgain(desk, state, owed) : claimToolAgain(desk, state, owed)
+
+const givenUp = (attempt: number): string => `given up after ${attempt} attempts without an answer`
+
+const claimModelAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
   const { key: callId, attempt } = owed
+  if (attempt < MOST_ATTEMPTS) return claimModelCall(desk, state, owed, attempt + 1)
+  return {
+    type: 'ModelCallFailed',
+    data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message: givenUp(attempt) },
+  }
+}
+
+const claimToolAgain = (desk: Desk, state: RunState, { key: callId, attempt }: Owed): RunFact | undefined => {
   const call = state.calls.get(callId)
   const tool = desk.agent.tools.get(call?.tool ?? '')
-  const message = `given up after ${attempt} attempts without an answer`
-  if (owed.intent === 'callModel') {
-    if (attempt < MOST_ATTEMPTS) return claimModelCall(desk, state, owed, attempt + 1)
-    return { type: 'ModelCallFailed', data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message } }
-  }
-  if (attempt < MOST_ATTEMPTS && tool !== undefined && call?.input !== undefined) {
-    return claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input })
-  }
-  return { type: 'ToolCallFailed', data: { callId, attempt, class: 'error', message } }
+  const failed = (message: string): RunFact => ({ type: 'ToolCallFailed', data: { callId, attempt, class: 'error', message } })
+  if (attempt >= MOST_ATTEMPTS || tool === undefined || call?.input === undefined) return failed(givenUp(attempt))
+  const problem = inputProblem(tool, call)
+  return problem === undefined ? claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input }) : failed(problem)
 }

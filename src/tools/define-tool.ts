@@ -20,13 +20,16 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
     handsOver: false,
     ...rest,
     retry: { ...defaultRetry(options.effect), ...retry },
-    approval: typeof approval === 'function' ? approval : () => approval,
+    approval: typeof approval === 'function' ? approval : constant(approval),
   }
   refuseWords(tool)
   refuseNumbers(tool)
   refuseInput(tool)
   return tool
 }
+
+/** Two functions, so that the code of a tool tells which it is. */
+const constant = (approval: boolean): (() => boolean) => (approval ? () => true : () => false)
 
 const defaultRetry = (effect: Effect): ToolRetry => (effect === 'once' ? NO_RETRY : RETRY)
 

@@ -9,7 +9,7 @@ import { answer, toolCalls } from '../../src/models/script.ts'
 import { agentRegistry } from '../../src/runtime/agents.ts'
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
 import { createRefold } from '../../src/runtime/refold.ts'
-import type { Notice } from '../../src/runtime/runtime-parts.ts'
+import type { Notice } from '../../src/runtime/notice.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
 

@@ -13,7 +13,7 @@ import { agentRegistry } from '../../src/runtime/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
 import type { Run } from '../../src/runtime/run-handle.ts'
 import type { RunView } from '../../src/runtime/run-view.ts'
-import type { Notice } from '../../src/runtime/runtime-parts.ts'
+import type { Notice } from '../../src/runtime/notice.ts'
 
 /** A clock that stands still until it is told to move; its timers fire in order of their time. */
 export interface ManualClock extends Clock {
@@ -109,7 +109,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     log,
     blobs,
     snapshots: memorySnapshotStore(),
-    agents: agentRegistry(agents),
+    agents: agentRegistry(agents, (notice) => notices.push(notice)),
     models,
     clock,
     ids: { uuid: () => `00000000-0000-4000-8000-${owner.length.toString(16).padStart(2, '0')}${(++count).toString(16).padStart(10, '0')}` },

@@ -23,13 +23,14 @@ export const addListCommand: AddCommand = (program, commandLine) => {
 }
 
 const list = (line: CommandLine, { limit, ...filter }: ListOptions): Promise<void> =>
-  looking(line, async ({ views, projector }) => {
+  looking(line, async ({ views, projector, agents }) => {
     await projector.catchUp()
     const rows = await views.list({ ...filter, limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const { output } = line
     await output.document(shown)
-    if (!output.json && shown.length > 0) for (const text of runTable(shown, line.clock.now(), output)) await output.line(text)
+    if (!output.json && shown.length > 0)
+      for (const text of runTable(shown, line.clock.now(), { ...output, agents })) await output.line(text)
     if (rows.length === 0) await output.note('No runs.')
     if (rows.length > limit) await output.note(`There are more: --limit ${limit * 2}`)
   })

@@ -1,4 +1,6 @@
 import { isAppError } from '../../errors.ts'
+import { definitionChanges, type Definition } from '../../events/definition.ts'
+import type { DataOf } from '../../events/run-events.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import type { RunRow } from '../../projections/run-index.ts'
 import { everyRun } from '../every-run.ts'
@@ -10,7 +12,8 @@ export const checkAgents = ({ agents }: Pick<OpenRefold, 'agents'>, runs: Iterab
   for (const { runId, started, isOver } of runs) {
     if (started === undefined) continue
     try {
-      agents.ofRun(runId, started)
+      const { definition } = agents.ofRun(runId, started)
+      if (!isOver) reportChanges(started, definition, { runId, findings })
     } catch (error) {
       if (!isAppError(error)) throw error
       const id = `${started.agent}@${started.agentVersion}`
@@ -29,6 +32,27 @@ export const checkAgents = ({ agents }: Pick<OpenRefold, 'agents'>, runs: Iterab
     }
   }
 }
+
+/** The run goes on, with what is around its chart as the code has it today. */
+const reportChanges = (
+  { agent, agentVersion, definition }: DataOf<'RunStarted'>,
+  now: Definition,
+  { runId, findings }: { readonly runId: string; readonly findings: Findings },
+): void => {
+  const changes = definition === undefined ? [] : definitionChanges(definition, now)
+  if (changes.length === 0) return
+  findings.add(
+    {
+      severity: 'warning',
+      check: 'agent',
+      message: `Open runs of ${agent}@${agentVersion} began with other code: ${changes.slice(0, CHANGES_NAMED).join(', ')}`,
+      remedy: `Give a changed agent a new version, and keep the old one until its runs have ended.`,
+    },
+    runId,
+  )
+}
+
+const CHANGES_NAMED = 5
 
 /** So long may any process take to do what is due. */
 const PATIENCE_MS = 60_000

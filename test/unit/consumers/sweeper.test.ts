@@ -6,7 +6,7 @@ import type { Model } from '../../../src/models/model.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
-import type { Notice } from '../../../src/runtime/runtime-parts.ts'
+import type { Notice } from '../../../src/runtime/notice.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { manualClock, openWorld } from '../../support/world.ts'
 

@@ -19,7 +19,7 @@ describe('what action guardrails say of a tool call', () => {
     { case: 'all allow it', guardrails: [allows, allows], verdict: { verdict: 'allow' } },
     { case: 'one asks', guardrails: [asks], verdict: { verdict: 'ask', guardrail: 'careful', reason: 'a large sum' } },
     { case: 'one asks and the others allow', guardrails: [allows, asks, allows], verdict: { verdict: 'ask', guardrail: 'careful' } },
-    { case: 'one would redact it and another asks', guardrails: [redacts, asks], verdict: { verdict: 'ask' } },
+    { case: 'one would redact it, which nobody can', guardrails: [redacts, asks], verdict: { verdict: 'block' } },
     { case: 'one blocks before another asks', guardrails: [blocks, asks], verdict: { verdict: 'block', guardrail: 'strict' } },
     { case: 'one blocks after another asked', guardrails: [asks, blocks], verdict: { verdict: 'block', guardrail: 'strict' } },
     { case: 'two ask', guardrails: [asks, says('second', { verdict: 'ask', reason: 'too' })], verdict: { guardrail: 'careful' } },

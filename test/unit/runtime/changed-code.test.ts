@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { streamOf } from '../../../src/events/codec.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
+import { given, started, type Stored } from '../../support/given.ts'
 import { eventsOf, manualClock, openWorld, settle, type World } from '../../support/world.ts'
 
 const intent = (_: unknown, _params: Record<string, unknown>): void => undefined
@@ -130,5 +132,58 @@ describe('a run whose code was changed under one version', () => {
       details: { what: 'event', recorded: 'ToolCallSucceeded' },
     })
     expect((await eventsOf(first, run.id)).at(-1)?.type).toBe('ToolCallSucceeded')
+  })
+})
+
+describe('a run whose chart has other code than it began with', () => {
+  const waitingFor = (isSmall: (args: { context: Claim }) => boolean): Agent =>
+    defineAgent({
+      name: 'waiting',
+      version: '1',
+      chart: setup({ types: { context: {} as Claim, events: {} as ChartEvent }, guards: { isSmall } }).createMachine({
+        id: 'waiting',
+        context: () => ({ amount: 500, price: 0 }),
+        initial: 'waiting',
+        states: {
+          waiting: {
+            tags: ['human', 'message'],
+            on: { MessageReceived: [{ guard: 'isSmall', target: 'paid' }, { target: 'reviewing' }] },
+          },
+          reviewing: { tags: 'human' },
+          paid: { type: 'final' },
+        },
+      }),
+    })
+
+  test('is refused before the change could lead it anywhere', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const first = openWorld({ agents: [waitingFor(({ context }) => context.amount < 100)], log, clock })
+    await first.refold.start('waiting', { runId: 'run-1' })
+    const changed = openWorld({ agents: [waitingFor(({ context }) => context.amount < 1_000)], log, clock })
+    const run = changed.refold.run('run-1')
+    const refused = { code: 'ChartChanged', message: expect.stringMatching(/other code of the chart of waiting@1/) as string }
+    await expect(run.send({ message: 'pay' })).rejects.toMatchObject(refused)
+    await expect(run.verify()).rejects.toMatchObject(refused)
+    const renamed = openWorld({
+      agents: [
+        waitingFor(({ context: claim }) => {
+          return claim.amount < 100
+        }),
+      ],
+      log,
+      clock,
+    })
+    expect(await renamed.refold.run('run-1').state()).toMatchObject({ state: 'waiting' })
+  })
+
+  test('of before that was recorded is held to what its events say, and no more', async () => {
+    const clock = manualClock()
+    const agent = waitingFor(({ context }) => context.amount < 100)
+    const [{ texts }] = given(agent, started(agent)).stored as [Stored]
+    const log = memoryEventLog({ clock })
+    await log.append(streamOf('run-1'), 'no-stream', [{ ...texts, id: '00000000-0000-4000-8000-000000000000' }])
+    const changed = openWorld({ agents: [waitingFor(({ context }) => context.amount < 1_000)], log, clock })
+    expect(await changed.refold.run('run-1').state()).toMatchObject({ state: 'waiting' })
   })
 })

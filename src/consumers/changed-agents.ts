@@ -1,0 +1,35 @@
+import { messageOf } from '../errors.ts'
+import { codeStanding } from '../runtime/code-standing.ts'
+import { agentOf } from '../runtime/fold-run.ts'
+import { readRun } from '../runtime/run-reader.ts'
+import type { RuntimeParts } from '../runtime/runtime-parts.ts'
+import type { ViewStore } from '../views/view-store.ts'
+import type { Projector } from './projector.ts'
+
+type Parts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents' | 'notify'> & { readonly views: ViewStore; readonly projector: Projector }
+
+/** Of each agent so many open runs are looked at, the newest ones. */
+const RUNS_OF_AN_AGENT = 100
+
+/** Tells, before this process begins, of agents whose code is not what their open runs began with. */
+export const tellChangedAgents = async (parts: Parts): Promise<void> => {
+  await parts.projector.catchUp()
+  for (const agent of parts.agents.all()) {
+    const rows = await parts.views.list({ agent: agent.name, status: 'active', limit: RUNS_OF_AN_AGENT })
+    const changed = new Map(
+      rows
+        .filter((row) => row.agentVersion === agent.version && codeStanding(parts.agents, row) !== 'same')
+        .map((row) => [row.definition?.hash, row.runId]),
+    )
+    for (const runId of changed.values()) await tell(parts, runId)
+  }
+}
+
+/** The registry tells of it, once. */
+const tell = async (parts: Parts, runId: string): Promise<void> => {
+  try {
+    for await (const { event } of readRun(parts, runId)) return void agentOf(parts, event)
+  } catch (error) {
+    parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+  }
+}

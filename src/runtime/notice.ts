@@ -1,0 +1,10 @@
+/** What the world does beside the log that operators want to know of. */
+export type Notice =
+  | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
+  | { readonly type: 'appendRetried'; readonly runId: string; readonly code: string; readonly message: string }
+  /** A guardrail, a tool, a rule or a schema of the agent threw: what that led to is recorded, and this is why. */
+  | { readonly type: 'codeFailed'; readonly runId: string; readonly callId?: string; readonly message: string }
+  /** Once for each agent and definition: its runs began with other code under the same version. */
+  | { readonly type: 'agentChanged'; readonly agent: string; readonly runId: string; readonly changes: readonly string[] }
+  | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
+  | { readonly type: 'sweepFailed'; readonly message: string }

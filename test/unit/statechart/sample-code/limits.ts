@@ -1,0 +1,2 @@
+export const LARGEST = 100
+export const isSmallEnough = (amount: number): boolean => amount < LARGEST
