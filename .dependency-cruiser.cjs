@@ -16,8 +16,9 @@ const MAY_IMPORT = {
   pictures: ['statechart'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
-  health: ['runtime', 'consumers', 'bus'],
-  http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime'],
+  web: [],
+  health: ['runtime', 'consumers', 'bus', 'web'],
+  http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime', 'eventlog', 'web'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
 const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']

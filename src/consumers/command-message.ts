@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { json } from '../events/message.ts'
+import { incomingJson } from '../events/message.ts'
 import { limits } from '../events/run-events.ts'
 
 // What other programs may publish to the topic of commands: a wish, which becomes events only if the run's charts accept it.
@@ -19,7 +19,7 @@ const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or
 const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
 
 const outcome = z.discriminatedUnion('succeeded', [
-  z.strictObject({ succeeded: z.literal(true), output: json }),
+  z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
   z.strictObject({ succeeded: z.literal(false), message: text }),
 ])
 
@@ -27,17 +27,17 @@ const shapes = {
   startRun: {
     agent: text,
     message: text.optional(),
-    input: json.optional().meta({ description: 'What a chart of your own begins with.' }),
+    input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },
-  sendMessage: { text, data: json.optional(), by: by.optional() },
+  sendMessage: { text, data: incomingJson.optional(), by: by.optional() },
   approve: { callId, by, digest },
   deny: { callId, by, reason: text, digest },
   settleToolCall: { callId, by, outcome },
   answer: { by, text },
   giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
-  complete: { by, output: json.optional() },
+  complete: { by, output: incomingJson.optional() },
   fail: { by, reason: text },
   pause: { by, reason: text.optional() },
   resume: { by },

@@ -1,7 +1,14 @@
 import { z } from 'zod'
+import { isTooDeep, MAX_JSON_DEPTH } from '../bounded-json.ts'
 
 /** Any JSON. Checked by the text that carries it, not walked again here. */
 export const json = z.custom<import('../json.ts').Json>((value) => value !== undefined)
+
+/** The same, where it comes in: what was recorded is read however deep it is. */
+export const incomingJson = z.custom<import('../json.ts').Json>(
+  (value) => value !== undefined && !isTooDeep(value),
+  `expected JSON of ${MAX_JSON_DEPTH} levels at most`,
+)
 
 export const textPart = z.strictObject({ type: z.literal('text'), text: z.string() })
 

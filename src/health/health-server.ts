@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
-import { AppError, messageOf } from '../errors.ts'
 import type { ProcessMetrics } from './process-metrics.ts'
+import { askedSeldom } from '../runtime/seldom.ts'
+import { safeHeaders } from '../web/safe-headers.ts'
+import { startWebServer, urlOf } from '../web/web-server.ts'
 import { unanswered, type Dependency } from './readiness.ts'
 
 export interface HealthServerOptions {
@@ -18,7 +19,7 @@ export interface HealthServerOptions {
 
 /**
  * Says how a process is, to whoever supervises it: `/healthz` whether it lives, `/readyz` whether it works and its servers answer,
- * `/metrics` for Prometheus. It needs no key and tells nothing of runs.
+ * `/metrics` for Prometheus. It needs no key and tells nothing of runs, and however often it is asked, it asks its servers every few seconds at most.
  */
 export interface HealthServer {
   /** As `http://127.0.0.1:9464`. */
@@ -33,33 +34,41 @@ type Answer = readonly [status: number, contentType: string, body: string]
 /** Resolves once it listens. Rejects with `InvalidConfiguration` where it cannot. */
 export const startHealthServer = async (options: HealthServerOptions): Promise<HealthServer> => {
   const { metrics, clock, stopping } = options
-  let dependencies: readonly Dependency[] | undefined
+  let missingNow: (() => Promise<readonly string[]>) | undefined
 
   const readiness = async (): Promise<Answer> => {
     if (stopping.aborted) return json(503, { status: 'stopping' })
-    if (dependencies === undefined) return json(503, { status: 'starting' })
-    const missing = await unanswered(clock, dependencies)
+    if (missingNow === undefined) return json(503, { status: 'starting' })
+    const missing = await missingNow()
     return missing.length === 0 ? json(200, { status: 'ok' }) : json(503, { status: 'waiting', noAnswerFrom: missing })
   }
-  const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
-    '/healthz': () => json(200, { status: 'ok' }),
-    '/readyz': readiness,
-    '/metrics': async () => [200, metrics.contentType, await metrics.text()],
-  }
-  const server = createServer((request, response) => {
-    const answer = answers[request.url?.split('?')[0] ?? '']
-    if (answer === undefined) return send(response, json(404, { status: 'unknown path', paths: Object.keys(answers) }))
-    if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, json(405, { status: 'expected GET' }))
-    Promise.resolve(answer()).then(
+  const answers = new Map<string, () => Answer | Promise<Answer>>([
+    ['/healthz', () => json(200, { status: 'ok' })],
+    ['/readyz', readiness],
+    ['/metrics', async () => [200, metrics.contentType, await metrics.text()]],
+  ])
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const answered = answers.get(request.url?.split('?')[0] ?? '')
+    if (answered === undefined) return send(response, json(404, { status: 'unknown path', paths: [...answers.keys()] }))
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(response, json(405, { status: 'expected GET' }), { allow: 'GET, HEAD' })
+    Promise.resolve(answered()).then(
       (found) => send(response, found),
-      (error: unknown) => send(response, json(500, { status: messageOf(error) })),
+      () => send(response, json(500, { status: 'failed' })),
     )
+  }
+  const server = await startWebServer({
+    host: options.host,
+    port: options.port,
+    purpose: 'for health and metrics',
+    limits: LIMITS,
+    answer,
+    refuse: ({ detail }) => ({ contentType: JSON_TYPE, body: `${JSON.stringify({ status: detail })}\n` }),
   })
-  await listen(server, options)
   return {
     url: urlOf(server),
     dependsOn(given) {
-      dependencies = given
+      missingNow = askedSeldom(clock, FRESH_MS, () => unanswered(clock, given))
     },
     async stop() {
       const closed = once(server, 'close')
@@ -70,24 +79,14 @@ export const startHealthServer = async (options: HealthServerOptions): Promise<H
   }
 }
 
-const json = (status: number, body: object): Answer => [status, 'application/json', `${JSON.stringify(body)}\n`]
+/** Whoever supervises a process asks it from a few places. */
+const LIMITS = { connections: 100, requestTimeoutMs: 10_000 }
+const FRESH_MS = 3_000
 
-const send = (response: ServerResponse, [status, contentType, body]: Answer): void => {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body)
-}
+const JSON_TYPE = 'application/json'
 
-const listen = async (server: Server, { host, port }: HealthServerOptions): Promise<void> => {
-  try {
-    server.listen(port, host)
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new AppError('InvalidConfiguration', `Expected an address for health and metrics, found ${host}:${port}: ${messageOf(cause)}`, {
-      cause,
-    })
-  }
-}
+const json = (status: number, body: object): Answer => [status, JSON_TYPE, `${JSON.stringify(body)}\n`]
 
-const urlOf = (server: Server): string => {
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+const send = (response: ServerResponse, [status, contentType, body]: Answer, headers: Readonly<Record<string, string>> = {}): void => {
+  response.writeHead(status, { ...safeHeaders, 'content-type': contentType, ...headers }).end(body)
 }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
+import { askedSeldom } from '../runtime/seldom.ts'
 import { answersWithin } from './readiness.ts'
 
 /** What a process tells Prometheus of itself. No name of a run, tenant or person is among it. */
@@ -12,7 +13,7 @@ export interface ProcessMetrics {
   counted(name: string, help: string, read: () => number): void
   /** The same, by one label. */
   countedBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void
-  /** A number that goes up and down. Where it cannot be read, or not soon enough, it is NaN. */
+  /** A number that goes up and down, read every few seconds at most. Where it cannot be read, or not soon enough, it is NaN. */
   measured(name: string, help: string, read: () => number | Promise<number>): void
 }
 
@@ -48,13 +49,14 @@ export const processMetrics = (clock: Clock): ProcessMetrics => {
       })
     },
     measured(name, help, read) {
+      const measure = askedSeldom(clock, FRESH_MS, () => answersWithin(clock, SOON_MS, async () => read()))
       new Gauge({
         name,
         help,
         registers,
         async collect() {
           // A server that is away must not keep Prometheus waiting for what the other numbers say.
-          const value = await answersWithin(clock, SOON_MS, async () => read()).catch(() => Number.NaN)
+          const value = await measure().catch(() => Number.NaN)
           this.set(value)
         },
       })
@@ -63,3 +65,4 @@ export const processMetrics = (clock: Clock): ProcessMetrics => {
 }
 
 const SOON_MS = 2_000
+const FRESH_MS = 3_000

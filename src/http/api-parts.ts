@@ -5,6 +5,7 @@ import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { HttpSettings } from './http-options.ts'
 import type { OpenStreams } from './open-streams.ts'
+import type { RunIdFor } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
@@ -28,6 +29,8 @@ export interface ApiParts {
   readonly logger: Logger
   readonly metrics: ServedMetrics
   readonly streams: OpenStreams
+  /** Of a start with an idempotency key. */
+  readonly runIdFor: RunIdFor
   /** Aborted once the service takes nothing new. */
   readonly stopping: AbortSignal
 }

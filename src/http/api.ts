@@ -6,8 +6,11 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ApiParts } from './api-parts.ts'
 import { addCommands } from './commands.ts'
-import { identify, limitBody, limitRate } from './door.ts'
+import { safeHeaders } from '../web/safe-headers.ts'
+import { identify, limitRate, requireHost } from './door.ts'
+import { refuseForeignPages } from './foreign-pages.ts'
 import type { HttpEnv } from './http-env.ts'
+import { readJsonBody } from './json-body.ts'
 import { codeOf, HttpProblem, problemHeaders, problemOf } from './problem.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
@@ -24,9 +27,14 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   })
   app.use(requestId({ generator: () => parts.ids.uuid() }))
   app.use(logRequests(parts))
+  app.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(safeHeaders)) c.res.headers.set(name, value)
+  })
+  app.use(requireHost(parts), refuseForeignPages(parts))
   if (parts.settings.corsOrigins.length > 0) app.use(cors({ origin: parts.settings.corsOrigins, exposeHeaders: EXPOSED, maxAge: 600 }))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
-  app.use('/v1/*', identify(parts), limitRate(parts), limitBody(parts))
+  app.use('/v1/*', identify(parts), limitRate(parts), readJsonBody(parts))
   addService(app, parts)
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))

@@ -9,11 +9,10 @@ import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
 import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
-import { commandIdFor, isSameStart, recordedStart, runIdFor, type StartRequest } from './idempotency.ts'
+import { commandIdFor, isSameStart, recordedStart, type StartRequest } from './idempotency.ts'
 import { HttpProblem } from './problem.ts'
 import { receiptOf } from './receipt.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
-import { traceparentOf } from './traceparent.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 type RequestContext = Context<HttpEnv>
@@ -41,7 +40,7 @@ const originOf = (c: RequestContext, commandId: (key: string) => string): WishOr
   const key = keyOf(c)
   return {
     actor: c.get('access').name,
-    ...present({ commandId: key === undefined ? undefined : commandId(key), traceparent: traceparentOf(c.req.header('traceparent')) }),
+    ...present({ commandId: key === undefined ? undefined : commandId(key), traceparent: c.req.header('traceparent') }),
   }
 }
 
@@ -63,7 +62,7 @@ const startOnce = async (c: RequestContext, parts: ApiParts, request: StartReque
   const { agent, ...begun } = request
   const options = { ...begun, ...originOf(c, (given) => commandIdFor('start', undefined, given)), ...present({ tenant: access.tenant }) }
   if (key === undefined) return runtime.start(agent, options)
-  const runId = runIdFor(access, key)
+  const runId = await parts.runIdFor(access, key)
   const earlier = await recordedStart(parts.refold, runId)
   const state = earlier === undefined ? await runtime.start(agent, { ...options, runId }) : await runtime.current(runId)
   // Looked at again after a start, since another request with the same key may have been faster.

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { message } from '../events/message.ts'
+import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
-import type { Json } from '../json.ts'
 import type { ViewQuery } from '../views/view-query.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
@@ -10,7 +9,7 @@ import type { ViewQuery } from '../views/view-query.ts'
 
 const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 
-const json = z.custom<Json>((value) => value !== undefined, 'expected any JSON value').meta({ type: JSON_TYPES, description: 'Any JSON.' })
+const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 128 levels at most.' })
 /** Of an answer. */
 const anything = z.unknown().meta({ description: 'Any JSON.' })
 const time = z.int().meta({ description: 'ms since the epoch' })

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { keyRing, localAccess, type Access } from './api-keys.ts'
 import type { ApiParts } from './api-parts.ts'
@@ -7,26 +6,32 @@ import { isLoopback } from './loopback.ts'
 import { HttpProblem } from './problem.ts'
 import { tokenBuckets } from './rate-limit.ts'
 
-// What every request below /v1 passes before it meets a route: who is it, how often, how large.
+// What requests pass before they meet a route: by which name, who is it, how often.
 
-/** Tells who it is. Without configured keys everybody is let in who calls this machine by its own name. */
-export const identify = ({ settings }: ApiParts) => {
-  const accessOf = keyRing(settings.keys)
+/** A page on the web may make its own name point at this machine: a browser then sends that name. */
+export const requireHost = ({ settings }: Pick<ApiParts, 'settings'>) => {
+  const { keys, hosts } = settings
+  const isRight = (name: string): boolean => (keys.length > 0 && hosts.length === 0) || hosts.includes(name) || isLoopback(name)
   return createMiddleware<HttpEnv>(async (c, next) => {
-    if (settings.keys.length === 0) requireLocalHost(c.req.header('host'))
-    c.set('access', settings.keys.length === 0 ? localAccess : known(accessOf, c.req.header('authorization')))
+    const host = c.req.header('host')
+    if (!ASKED_BY_ADDRESS.has(c.req.path) && !isRight(URL.parse(`http://${host ?? ''}`)?.hostname ?? '')) {
+      const expected = hosts.length > 0 ? `one of ${hosts.join(', ')}, or localhost` : 'localhost, since no API keys are configured'
+      throw new HttpProblem('HostUnknown', `Expected a request to ${expected}, found one to ${host ?? '(no host)'}`)
+    }
     await next()
   })
 }
 
-/** A page on the web may make its own name point at this machine: a browser then sends that name. */
-const requireLocalHost = (host: string | undefined): void => {
-  const name = URL.parse(`http://${host ?? ''}`)?.hostname ?? ''
-  if (isLoopback(name)) return
-  throw new HttpProblem(
-    'HostUnknown',
-    `Expected a request to localhost, since no API keys are configured, found one to ${host ?? '(no host)'}`,
-  )
+/** Whoever supervises the process asks by whatever address it has. */
+const ASKED_BY_ADDRESS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
+/** Tells who it is. Without configured keys everybody is let in. */
+export const identify = ({ settings }: Pick<ApiParts, 'settings'>) => {
+  const accessOf = keyRing(settings.keys)
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    c.set('access', settings.keys.length === 0 ? localAccess : known(accessOf, c.req.header('authorization')))
+    await next()
+  })
 }
 
 const known = (accessOf: (key: string) => Access | undefined, authorization: string | undefined): Access => {
@@ -55,19 +60,5 @@ export const limitRate = ({ clock, settings }: ApiParts) => {
       })
     }
     await next()
-  })
-}
-
-export const limitBody = ({ settings }: ApiParts) => {
-  const limit = bodyLimit({
-    maxSize: settings.bodyLimitBytes,
-    onError: () => {
-      throw new HttpProblem('RequestTooLarge', `Expected a body of ${settings.bodyLimitBytes} bytes at most, found a larger one`)
-    },
-  })
-  return createMiddleware<HttpEnv>((c, next) => {
-    // The limit puts a body of unknown length into a new request, which cannot be made of the server's stand-in for one.
-    if (c.req.header('content-length') === undefined) c.req.raw = c.req.raw.clone()
-    return limit(c, next)
   })
 }

@@ -38,6 +38,8 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
   // A browser takes 204 as the word not to connect again.
   if (from > newest.revision && finalEventTypes.has(newest.type)) return c.body(null, 204)
   if (parts.stopping.aborted) throw new HttpProblem('NotReady', 'The service is stopping')
+  // What the headers would be; nobody reads a body, so that nothing would ever end a stream.
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
   const opened = parts.streams.open(c.get('access').name)
   c.header('x-accel-buffering', 'no')
   return streamSSE(c, async (stream) => {

@@ -7,6 +7,9 @@ const NAMES: Readonly<Record<string, string>> = { json: 'body', param: 'path' }
 export const fieldErrors = (target: string, error: z.ZodError): HttpProblem => {
   const part = NAMES[target] ?? target
   const errors = error.issues.map(({ path, message }) => ({ field: [part, ...path.map(String)].join('.'), message }))
-  const first = errors.map(({ field, message }) => `${field}: ${message}`).join('; ')
+  const first = errors
+    .slice(0, 5)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join('; ')
   return new HttpProblem('InvalidInput', `The request is not as expected: ${first}`, { errors })
 }

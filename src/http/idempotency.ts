@@ -1,21 +1,13 @@
-import { sha256 } from '../hash.ts'
 import { isAppError } from '../errors.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { readRun } from '../runtime/run-reader.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
-import type { Access } from './api-keys.ts'
 
 /** What a run was started with, as far as the request says it. */
 export interface StartRequest {
   readonly agent: string
   readonly message?: string
   readonly input?: Json
-}
-
-/** One run for one key of one tenant: a UUID of version 8, which RFC 9562 leaves to whoever makes it. */
-export const runIdFor = ({ tenant = '' }: Access, key: string): string => {
-  const hex = sha256(`${tenant}\n${key}`)
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
 }
 
 /** Of a command: the same key may come again with another command, or about another call. */

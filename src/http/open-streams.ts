@@ -8,20 +8,21 @@ export interface OpenStreams {
   endAll(): void
 }
 
-export const openStreams = (mostPerKey: number): OpenStreams => {
+export const openStreams = ({ perKey, inAll }: { readonly perKey: number; readonly inAll: number }): OpenStreams => {
   const byKey = new Map<string, Set<AbortController>>()
+  let open = 0
   return {
     open(key) {
       const ofKey = byKey.get(key) ?? new Set()
-      if (ofKey.size >= mostPerKey) {
-        throw new HttpProblem('TooManyStreams', `Expected ${mostPerKey} open streams of ${key} at most, found as many already`)
-      }
+      if (ofKey.size >= perKey) throw tooMany(`${perKey} open streams of ${key}`)
+      if (open >= inAll) throw tooMany(`${inAll} open streams`)
       const controller = new AbortController()
       byKey.set(key, ofKey.add(controller))
+      open += 1
       return {
         signal: controller.signal,
         close() {
-          ofKey.delete(controller)
+          if (ofKey.delete(controller)) open -= 1
           controller.abort()
         },
       }
@@ -31,3 +32,6 @@ export const openStreams = (mostPerKey: number): OpenStreams => {
     },
   }
 }
+
+const tooMany = (most: string): HttpProblem =>
+  new HttpProblem('TooManyStreams', `Expected ${most} at most, found as many already`, { headers: { 'retry-after': '5' } })

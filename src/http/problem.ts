@@ -1,19 +1,25 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { errorCodes, isAppError, messageOf, type ErrorCode } from '../errors.ts'
+import { errorCodes, isAppError, type ErrorCode } from '../errors.ts'
 import { present } from '../present.ts'
+import { boundedDetails, boundedErrors, boundedMessage } from './bounded-problem.ts'
 import type { Problem } from './contract.ts'
 
 /** What can be wrong with a request before any run is asked. `docs/http.md` has a heading for each. */
 export const httpProblemCodes = [
   'RouteNotFound',
   'MethodNotAllowed',
+  'MalformedRequest',
+  'RequestTimeout',
+  'HeadersTooLarge',
+  'ExpectationFailed',
   'UnsupportedMediaType',
   'RequestTooLarge',
   'KeyMissing',
   'KeyUnknown',
   'ScopeMissing',
   'HostUnknown',
+  'ForeignPage',
   'RateLimited',
   'TooManyStreams',
   'IdempotencyKeyReused',
@@ -27,24 +33,29 @@ export type ProblemCode = ErrorCode | HttpProblemCode
 /** The one table. */
 const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   InvalidInput: 400,
+  MalformedRequest: 400,
   KeyMissing: 401,
   KeyUnknown: 401,
+  ForeignPage: 403,
   ScopeMissing: 403,
   RouteNotFound: 404,
   RunNotFound: 404,
   StreamNotFound: 404,
   UnknownAgent: 404,
   MethodNotAllowed: 405,
+  RequestTimeout: 408,
   EventLogConflict: 409,
   NotPossible: 409,
   StreamDeleted: 410,
   RequestTooLarge: 413,
   TooLarge: 413,
   UnsupportedMediaType: 415,
+  ExpectationFailed: 417,
   HostUnknown: 421,
   IdempotencyKeyReused: 422,
   RateLimited: 429,
   TooManyStreams: 429,
+  HeadersTooLarge: 431,
   ChartChanged: 500,
   ChartInvalid: 500,
   EventLogCorrupt: 500,
@@ -86,7 +97,7 @@ export class HttpProblem extends Error {
 }
 
 const OWN_CODES: ReadonlySet<string> = new Set(errorCodes)
-const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['RateLimited', 'TooManyStreams', 'NotReady', 'Closed'])
+const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['RateLimited', 'RequestTimeout', 'TooManyStreams', 'NotReady', 'Closed'])
 const INTERNAL = 'The service could not do this. Its log says why, under the request id.'
 
 const FRAMEWORK_DETAILS: Readonly<Record<number, string>> = {
@@ -110,9 +121,9 @@ export const problemOf = (thrown: unknown, requestId: string): Problem => {
 }
 
 const wordsOf = (thrown: unknown): Pick<Problem, 'detail' | 'details' | 'errors'> => {
-  if (thrown instanceof HTTPException) return { detail: FRAMEWORK_DETAILS[thrown.status] ?? thrown.message }
-  if (isAppError(thrown)) return { detail: thrown.message, ...(Object.keys(thrown.details).length > 0 ? { details: thrown.details } : {}) }
-  return { detail: messageOf(thrown), ...(thrown instanceof HttpProblem ? present({ errors: thrown.errors }) : {}) }
+  if (thrown instanceof HTTPException) return { detail: FRAMEWORK_DETAILS[thrown.status] ?? boundedMessage(thrown) }
+  const errors = thrown instanceof HttpProblem && thrown.errors !== undefined ? boundedErrors(thrown.errors) : undefined
+  return { detail: boundedMessage(thrown), ...present({ details: boundedDetails(thrown), errors }) }
 }
 
 export const codeOf = (thrown: unknown): ProblemCode => {

@@ -1,15 +1,17 @@
 import { getRequestListener } from '@hono/node-server'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { AppError } from '../errors.ts'
+import { startWebServer, urlOf } from '../web/web-server.ts'
 import { createApi } from './api.ts'
 import type { ServedMetrics, ServedRefold } from './api-parts.ts'
 import type { HttpSettings } from './http-options.ts'
 import { isLoopback } from './loopback.ts'
 import { openStreams } from './open-streams.ts'
+import { startIds } from './start-ids.ts'
+import { badRequestProblem, unreadableRequest } from './unreadable-request.ts'
 
 export interface HttpServerOptions {
   readonly refold: ServedRefold
@@ -39,14 +41,34 @@ export interface HttpServer {
 export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
   const { refold, settings, clock, ids, logger, metrics } = options
   requireKeysInPublic(options)
-  const streams = openStreams(settings.streamsPerKey)
+  const streams = openStreams({ perKey: settings.streamsPerKey, inAll: settings.streams })
   const stopping = new AbortController()
-  const api = createApi({ refold, settings, clock, ids, logger, metrics, streams, stopping: stopping.signal })
+  const api = createApi({
+    refold,
+    settings,
+    clock,
+    ids,
+    logger,
+    metrics,
+    streams,
+    runIdFor: startIds(refold.log),
+    stopping: stopping.signal,
+  })
   // The globals stay as they are: models and tools in this process use them too.
-  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
-  const server = createServer((request, response) => void listener(request, response))
+  const listener = getRequestListener(api.fetch, {
+    // The globals stay as they are: models and tools in this process use them too.
+    overrideGlobalObjects: false,
+    errorHandler: (error) => unreadableRequest(error, ids.uuid()),
+  })
+  const server = await startWebServer({
+    host: options.host,
+    port: options.port,
+    purpose: 'to listen on',
+    limits: settings,
+    answer: (request, response) => void listener(request, response),
+    refuse: (bad) => badRequestProblem(bad, ids.uuid()),
+  })
   closeConnectionsOnceStopping(server, stopping.signal)
-  await listen(server, options)
   return {
     url: urlOf(server),
     async stop(deadlineMs) {
@@ -69,20 +91,6 @@ const requireKeysInPublic = ({ host, settings }: HttpServerOptions): void => {
     'InvalidConfiguration',
     `Expected API keys, since ${host} can be reached from elsewhere, found none: give them in \`http.keys\`, or listen on 127.0.0.1`,
   )
-}
-
-const listen = async (server: Server, { host, port }: HttpServerOptions): Promise<void> => {
-  try {
-    server.listen(port, host)
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new AppError('InvalidConfiguration', `Expected an address to listen on, found ${host}:${port}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-const urlOf = (server: Server): string => {
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
 /** A connection that is kept alive for a next request would hold up the end until its client lets go. */

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { withDeadline } from '../runtime/deadline.ts'
+import { askedSeldom } from '../runtime/seldom.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
 import { openApiDocument } from './openapi.ts'
@@ -10,6 +11,8 @@ import { serviceRoutes as routes } from './service-routes.ts'
 
 /** A log that takes longer has stopped, for whoever waits behind a load balancer. */
 const LOG_TIMEOUT_MS = 2_000
+/** Anybody may ask whether it is ready, and the log answers once for all of them. */
+const FRESH_MS = 3_000
 
 const DOCS = resolve(import.meta.dirname, '../../docs')
 
@@ -17,8 +20,9 @@ const DOCS = resolve(import.meta.dirname, '../../docs')
 export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => {
   const document = openApiDocument()
   app.openapi(routes.health, (c) => c.json({ status: 'ok' as const }, 200))
+  const requireReady = readiness(parts)
   app.openapi(routes.readiness, async (c) => {
-    await requireReady(parts)
+    await requireReady()
     return c.json({ status: 'ok' as const }, 200)
   })
   app.openapi(routes.metrics, async (c) => c.text(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }))
@@ -29,11 +33,18 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
   })
 }
 
-const requireReady = async ({ refold, clock, stopping }: ApiParts): Promise<void> => {
+/** Rejects with `NotReady`. */
+const readiness = ({ refold, clock, stopping }: ApiParts): (() => Promise<void>) => {
   const deadline = { timeoutMs: LOG_TIMEOUT_MS, outer: stopping, late: () => undefined }
-  try {
-    await withDeadline(clock, deadline, () => refold.log.head())
-  } catch {
-    throw new HttpProblem('NotReady', stopping.aborted ? 'The service is stopping' : 'The log does not answer')
+  const askLog = askedSeldom(clock, FRESH_MS, () => withDeadline(clock, deadline, () => refold.log.head()))
+  return async () => {
+    if (stopping.aborted) throw notReady('The service is stopping')
+    try {
+      await askLog()
+    } catch {
+      throw notReady(stopping.aborted ? 'The service is stopping' : 'The log does not answer')
+    }
   }
 }
+
+const notReady = (detail: string): HttpProblem => new HttpProblem('NotReady', detail)

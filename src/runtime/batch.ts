@@ -6,6 +6,7 @@ import { present } from '../present.ts'
 import { begin } from '../projections/bounded-text.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { traceparentOf } from './traceparent.ts'
 
 /** Who wished what the batch grants. */
 export interface WishOrigin {
@@ -44,8 +45,16 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
     state: () => state,
     sealed,
     isFull: () => bytes >= FULL_BYTES,
-    push(fact, causationId, wish) {
-      const origin = { runId, id: ids.uuid(), at: clock.now(), agent: agent.id, correlationId, ...wish, ...present({ causationId }) }
+    push(fact, causationId, { traceparent, ...wished } = {}) {
+      const origin = {
+        runId,
+        id: ids.uuid(),
+        at: clock.now(),
+        agent: agent.id,
+        correlationId,
+        ...wished,
+        ...present({ causationId, traceparent: traceparentOf(traceparent) }),
+      }
       const event = seal(agent.program, state, withBoundedWords(fact), origin)
       sealed.push(event)
       bytes += Buffer.byteLength(event.texts.data) + Buffer.byteLength(event.texts.meta)

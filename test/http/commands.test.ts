@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { answer } from '../../src/models/script.ts'
 import type { Receipt, Problem } from '../../src/http/contract.ts'
-import { eventsOf } from '../support/world.ts'
+import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
+import { startIds } from '../../src/http/start-ids.ts'
+import { eventsOf, manualClock } from '../support/world.ts'
 import { openService } from './service.ts'
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -53,6 +55,23 @@ describe('a start', () => {
       const refused = await service.ask('POST /v1/runs', { body: other, headers })
       expect(refused).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
     }
+  })
+
+  test('has an id that its idempotency key does not tell: another log has another, and this one the same, on every process', async () => {
+    const log = memoryEventLog({ clock: manualClock() })
+    const [one, two, three] = [startIds(log), startIds(log), startIds(log)]
+    const acme = { tenant: 'acme' }
+    const first = await Promise.all([one(acme, 'order-7'), two(acme, 'order-7'), three(acme, 'order-7')])
+    expect(new Set(first).size).toBe(1)
+    expect(first[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(await startIds(log)(acme, 'order-7')).toBe(first[0])
+    const others = [
+      one({ tenant: 'globex' }, 'order-7'),
+      one({ tenant: undefined }, 'order-7'),
+      one(acme, 'order-8'),
+      startIds(memoryEventLog({ clock: manualClock() }))(acme, 'order-7'),
+    ]
+    expect(new Set([first[0], ...(await Promise.all(others))]).size).toBe(5)
   })
 
   test('of an agent that nobody knows names those that are known', async () => {

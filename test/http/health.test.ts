@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startHealthServer, type HealthServer } from '../../src/health/health-server.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { manualClock } from '../support/world.ts'
+import { askRaw, sendRaw } from './raw-connection.ts'
 import { openService } from './service.ts'
 
 const servers: HealthServer[] = []
@@ -42,6 +43,31 @@ describe('the health of a process', () => {
     while (!clock.next()) await new Promise(setImmediate)
     expect(await asked).toMatchObject({ status: 503, body: '{"status":"waiting","noAnswerFrom":["bus","views"]}\n' })
     expect((await ask('/healthz')).status).toBe(200)
+  })
+
+  test('asks its servers once, however many ask for readiness and numbers', async () => {
+    const { health, ask, metrics, clock } = await open()
+    let asked = 0
+    const counting = () => Promise.resolve(++asked)
+    health.dependsOn([{ name: 'log', ask: counting }])
+    metrics.measured('desk_lag', 'Of a server', counting)
+    const all = () => Promise.all(Array.from({ length: 20 }, (_, at) => ask(at % 2 === 0 ? '/readyz' : '/metrics')))
+    await all()
+    await all()
+    expect(asked).toBe(2)
+    clock.advance(3_000)
+    await all()
+    expect(asked).toBe(4)
+  })
+
+  test('is told in answers that are kept nowhere, and as problems to bytes that are no request', async () => {
+    const { health } = await open()
+    const { headers } = await fetch(`${health.url}/healthz`)
+    expect(Object.fromEntries(headers)).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    const answer = await sendRaw(health.url, 'nonsense\r\n\r\n')
+    expect(answer).toMatchObject({ status: 400, headers: { 'x-content-type-options': 'nosniff' } })
+    for (const path of ['constructor', '/__proto__', '/healthz/'])
+      expect((await askRaw(health.url, `GET ${path}`))?.status).toBe(path.startsWith('/') ? 404 : 400)
   })
 
   test('is not ready any more once it stops, and alive to its end', async () => {

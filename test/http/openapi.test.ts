@@ -8,6 +8,7 @@ import { createApi } from '../../src/http/api.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { httpOptions } from '../../src/http/http-options.ts'
 import { openStreams } from '../../src/http/open-streams.ts'
+import { startIds } from '../../src/http/start-ids.ts'
 import { httpProblemCodes } from '../../src/http/problem.ts'
 import { document } from './contract-check.ts'
 import { openService } from './service.ts'
@@ -59,7 +60,8 @@ describe('the OpenAPI document', () => {
       ids: systemIds,
       logger: pino({ level: 'silent' }),
       metrics: processMetrics(service.world.clock),
-      streams: openStreams(1),
+      streams: openStreams({ perKey: 1, inAll: 1 }),
+      runIdFor: startIds(service.served.log),
       stopping: new AbortController().signal,
     })
     const routed = api.routes

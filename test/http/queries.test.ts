@@ -116,11 +116,30 @@ describe('the agents', () => {
 })
 
 describe('readiness', () => {
+  test('asks the log once, however many ask', async () => {
+    await using service = await openService()
+    const { log, clock } = service.world
+    const head = log.head.bind(log)
+    let asked = 0
+    service.served.log.head = () => {
+      asked += 1
+      return head()
+    }
+    const ask = (times: number) => Promise.all(Array.from({ length: times }, () => service.ask('GET /readyz')))
+    expect((await ask(30)).filter(({ status }) => status !== 200)).toEqual([])
+    await ask(30)
+    expect(asked).toBe(1)
+    clock.advance(3_000)
+    await ask(30)
+    expect(asked).toBe(2)
+  })
+
   test('is that the log answers', async () => {
     const { configured } = keyFor('acme')
     await using service = await openService({ http: { keys: [configured] } })
     expect((await service.ask('GET /readyz')).body).toEqual({ status: 'ok' })
     await service.world.log.close()
+    service.world.clock.advance(3_000)
     expect(await service.ask('GET /readyz')).toMatchObject({ status: 503, body: { code: 'NotReady', detail: 'The log does not answer' } })
     expect((await service.ask('GET /healthz')).body).toEqual({ status: 'ok' })
   })

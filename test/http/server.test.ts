@@ -50,6 +50,10 @@ describe('a configuration', () => {
       bodyLimitBytes: 1_114_112,
       rateLimit: { perSecond: 50, burst: 100 },
       streamsPerKey: 100,
+      streams: 500,
+      connections: 1000,
+      requestTimeoutMs: 30_000,
+      hosts: [],
       corsOrigins: [],
     })
   })

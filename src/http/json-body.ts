@@ -1,0 +1,58 @@
+import type { HonoRequest } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import type { ApiParts } from './api-parts.ts'
+import type { HttpEnv } from './http-env.ts'
+import { HttpProblem } from './problem.ts'
+
+/** Reads the body of every request that may have one: JSON in UTF-8, not compressed, of so many bytes at most. */
+export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
+    requireReadable(c.req)
+    const bytes = await bytesOf(c.req, settings.bodyLimitBytes)
+    if (bytes.length > 0 && c.req.header('content-type') === undefined) throw otherType('none')
+    const { headers, signal } = c.req.raw
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers, signal, ...(bytes.length === 0 ? {} : { body: textOf(bytes) }) })
+    return next()
+  })
+
+const requireReadable = (req: HonoRequest): void => {
+  const encoding = req.header('content-encoding')?.trim().toLowerCase()
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new HttpProblem('UnsupportedMediaType', `Expected a body without compression, found Content-Encoding: ${encoding}`, {
+      headers: { 'accept-encoding': 'identity' },
+    })
+  }
+  const type = req.header('content-type')
+  if (type !== undefined && !isJson(type)) throw otherType(type)
+}
+
+/** `application/json`, where a charset is given only in UTF-8. */
+const isJson = (type: string): boolean => /^application\/json *(; *charset *= *"?utf-8"? *)?$/i.test(type.trim())
+
+const otherType = (found: string): HttpProblem =>
+  new HttpProblem('UnsupportedMediaType', `Expected a body with the content type application/json, in UTF-8, found ${found}`, {
+    headers: { accept: 'application/json' },
+  })
+
+const bytesOf = async (req: HonoRequest, most: number): Promise<Uint8Array> => {
+  const tooLarge = (): HttpProblem =>
+    new HttpProblem('RequestTooLarge', `Expected a body of ${most} bytes at most, found a larger one`, { headers: { connection: 'close' } })
+  if (Number(req.header('content-length') ?? 0) > most) throw tooLarge()
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of (req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += piece.byteLength
+    if (bytes > most) throw tooLarge()
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+const textOf = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new HttpProblem('InvalidInput', 'Expected a body in UTF-8, found bytes that are none')
+  }
+}

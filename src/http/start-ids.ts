@@ -1,0 +1,60 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { isAppError } from '../errors.ts'
+import type { EventLog } from '../eventlog/event-log.ts'
+import type { Access } from './api-keys.ts'
+
+/** The id of the run that a caller's idempotency key begins, the same on every process of one log, and told by nothing but that log. */
+export type RunIdFor = (access: Pick<Access, 'tenant'>, key: string) => Promise<string>
+
+/** One stream of the log, beside those of runs. It holds one event, and whoever came first has written it. */
+const STREAM = 'refold.idempotency'
+const TYPE = 'IdempotencySecretMade'
+const SECRET_BYTES = 32
+
+/** A UUID of version 8, which RFC 9562 leaves to whoever makes it. The log is asked for its secret once. */
+export const startIds = (log: EventLog): RunIdFor => {
+  let secret: Promise<string> | undefined
+  const known = (): Promise<string> => {
+    secret ??= readOrMake(log).catch((error: unknown) => {
+      secret = undefined
+      throw error
+    })
+    return secret
+  }
+  return async ({ tenant = '' }, key) => {
+    const hex = createHmac('sha256', await known())
+      .update(`${tenant}\n${key}`)
+      .digest('hex')
+    return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+  }
+}
+
+const readOrMake = async (log: EventLog): Promise<string> => (await read(log)) ?? (await make(log)) ?? (await mustRead(log))
+
+const read = async (log: EventLog): Promise<string | undefined> => {
+  try {
+    for await (const { data } of log.readStream(STREAM, { limit: 1 })) return (JSON.parse(data) as { readonly secret: string }).secret
+    return undefined
+  } catch (error) {
+    if (isAppError(error, 'StreamNotFound')) return undefined
+    throw error
+  }
+}
+
+/** Undefined where another process was faster. */
+const make = async (log: EventLog): Promise<string | undefined> => {
+  const secret = randomBytes(SECRET_BYTES).toString('hex')
+  try {
+    await log.append(STREAM, 'no-stream', [{ id: randomUUID(), type: TYPE, data: JSON.stringify({ secret }), meta: '{}' }])
+    return secret
+  } catch (error) {
+    if (isAppError(error, 'EventLogConflict')) return undefined
+    throw error
+  }
+}
+
+const mustRead = async (log: EventLog): Promise<string> => {
+  const secret = await read(log)
+  if (secret === undefined) throw new Error(`the stream ${STREAM} is there, and holds nothing`)
+  return secret
+}
