@@ -95,18 +95,46 @@ const start = (runId: string, change: Record<string, unknown> = {}): BusMessage 
 
 const typesOf = async (world: BusWorld, runId: string): Promise<string[]> => (await eventsOf(world, runId)).map(({ type }) => type)
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
 describe('a command', () => {
   test('is recorded with its origin and nothing is performed; a worker performs what is owed', async () => {
     const world = await openBusWorld()
     consume(world, acceptor(world))
-    await publish(world, { ...start('run-a', { by: 'crm' }), headers: { traceparent: '00-aa-bb-01' } })
+    await publish(world, { ...start('run-a', { by: 'crm' }), headers: { traceparent: TRACEPARENT } })
     await handled(world)
     expect(await typesOf(world, 'run-a')).toEqual(['RunStarted', 'MessageReceived'])
-    expect((await eventsOf(world, 'run-a'))[0]!.meta).toMatchObject({ commandId: 'start-run-a', actor: 'crm', traceparent: '00-aa-bb-01' })
+    expect((await eventsOf(world, 'run-a'))[0]!.meta).toMatchObject({ commandId: 'start-run-a', actor: 'crm', traceparent: TRACEPARENT })
     const { refold, clock } = worker(world)
     await refold.runtime.wake('run-a')
     expect(await settle({ clock }, refold.run('run-a'))).toMatchObject({ waitsFor: 'approval' })
   })
+  test.each(['00-aa-bb-01', `${TRACEPARENT}-${'x'.repeat(5_000)}`, TRACEPARENT.toUpperCase(), `ff${TRACEPARENT.slice(2)}`])(
+    'counts as one without a trace where its trace is none: %.60s',
+    async (traceparent) => {
+      const world = await openBusWorld()
+      consume(world, acceptor(world))
+      await publish(world, { ...start('run-a'), headers: { traceparent } })
+      await handled(world)
+      expect((await eventsOf(world, 'run-a')).filter(({ meta }) => meta.traceparent !== undefined)).toEqual([])
+    },
+  )
+
+  test('with JSON of too many levels lies among the dead letters, and records nothing', async () => {
+    const world = await openBusWorld()
+    const notices = consume(world, acceptor(world))
+    const input = '['.repeat(6_000) + ']'.repeat(6_000)
+    await publish(world, {
+      key: 'run-a',
+      value: `{"type":"startRun","commandId":"c","runId":"run-a","agent":"shop","input":${input}}`,
+      headers: {},
+    })
+    await handled(world)
+    expect(notices).toMatchObject([
+      { type: 'commandRefused', code: 'InvalidInput', reason: expect.stringContaining('128 levels') as string },
+    ])
+  })
+
   test('is decided on what other processes have recorded meanwhile', async () => {
     const world = await openBusWorld()
     const notices = consume(world, acceptor(world))
