@@ -30,7 +30,26 @@ export const hasCredentials = (url: URL): boolean => url.username !== '' || url.
 
 const isBelow = (folder: string, path: string): boolean => {
   if (folder === '/') return true
-  // Servers differ on whether an encoded slash separates, so `..%2f` might climb out of the folder on one of them.
-  if (/%(2f|5c)/i.test(path)) return false
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
+  if (path !== folder && !path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)) return false
+  return path.slice(1).split('/').every(isPlain)
+}
+
+/**
+ * Whether every server takes this part of a path for one folder or file, and none for the way up or for nothing: servers decode once more,
+ * cut off parameters (`..;`), fold slashes, or drop spaces and final dots.
+ */
+const isPlain = (segment: string, index: number, all: readonly string[]): boolean => {
+  if (segment === '') return index === all.length - 1
+  const decoded = decodedOnce(segment)
+  if (decoded === undefined || /[/\\%\p{Cc}]/u.test(decoded)) return false
+  const name = (decoded.split(';', 1)[0] ?? '').normalize('NFKC')
+  return !/^[.\s]*$/u.test(name)
+}
+
+const decodedOnce = (segment: string): string | undefined => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
 }

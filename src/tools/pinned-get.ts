@@ -3,6 +3,13 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 
+interface Destroyable {
+  destroy(): unknown
+}
+
+/** Answers 100 to 199, which announce an answer. */
+const MOST_HINTS = 10
+
 /** How names become addresses, and which of these may be connected to. */
 export interface Reach {
   resolve(host: string): Promise<readonly string[]>
@@ -32,8 +39,27 @@ export const pinnedGet = async (url: URL, reach: Reach, signal: AbortSignal): Pr
         'user-agent': 'refold',
       },
     })
-    sent.on('response', resolve)
+    let hints = 0
+    sent.on('information', () => {
+      hints += 1
+      if (hints > MOST_HINTS) sent.destroy(new Error(`the server said more than ${MOST_HINTS} times that its answer comes`))
+    })
+    const refuseProtocol = (connection: Destroyable): void => {
+      connection.destroy()
+      reject(new Error('refused: the server wants to speak another protocol (101)'))
+    }
+    sent.on('upgrade', (_, socket) => {
+      refuseProtocol(socket)
+    })
+    sent.on('response', (response) => {
+      if (response.statusCode === 101) refuseProtocol(response)
+      else resolve(response)
+    })
     sent.on('error', reject)
+    // Whatever else ends the connection, it has not answered.
+    sent.on('close', () => {
+      reject(new Error('the server hung up without an answer'))
+    })
     sent.end()
   })
 }

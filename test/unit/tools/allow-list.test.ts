@@ -40,6 +40,47 @@ describe('an allow-list', () => {
   )
 
   test.each([
+    'v1/..;/admin',
+    'v1/..;x=1/admin',
+    'v1/.;/..;/admin',
+    'v1/;/admin',
+    'v1//admin',
+    'v1//..;/admin',
+    'v1/%2e%2e;/admin',
+    'v1/.%2e;/admin',
+    'v1/%252e%252e/admin',
+    'v1/..%252fadmin',
+    'v1/%c0%ae%c0%ae/admin',
+    'v1/%u002e%u002e/admin',
+    'v1/..%00/admin',
+    'v1/..%20/admin',
+    'v1/..%09/admin',
+    'v1/.../admin',
+    'v1/%2e%2e%3b/admin',
+    'v1/\uFF0E\uFF0E/admin',
+    'v1/%EF%BC%8E%EF%BC%8E/admin',
+    'v1/%2fadmin',
+    'v1/..%ff/admin',
+    'v1/a%0d%0aHost: x',
+  ])('is not climbed out of by what some server takes for the way up: %s', (path) => {
+    expect(allows('https://api.example.com/v1', `https://api.example.com/${path}`)).toBe(false)
+  })
+
+  test.each([
+    'v1/fares;class=2',
+    'v1/fares/',
+    'v1/..fares',
+    'v1/fares..',
+    'v1/.well-known/x',
+    'v1/caf%C3%A9',
+    'v1/a%20b',
+    'v1/a+b',
+    'v1/fares?to=../..',
+  ])('lets through what is nothing but a name: %s', (path) => {
+    expect(allows('https://api.example.com/v1', `https://api.example.com/${path}`)).toBe(true)
+  })
+
+  test.each([
     '',
     'ftp://example.com',
     'https://me:you@example.com',

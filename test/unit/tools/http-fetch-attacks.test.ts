@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { httpFetchTool, type HttpFetchOptions } from '../../../src/tools/http-fetch.ts'
@@ -220,6 +220,44 @@ describe('the fetch tool, under attack', () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     const origin = `http://fares.test:${(server.address() as AddressInfo).port}`
     await expect(fetchWith({ allow: [origin] }, origin)).rejects.toThrow(/Parse Error/)
+    server.close()
+  })
+
+  test.each([
+    [
+      'changes the protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      /another protocol \(101\)/,
+    ],
+    [
+      'changes the protocol without saying to what',
+      'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+      /another protocol|without an answer|Parse Error/,
+    ],
+    ['hangs up at once', '', /socket hang up/],
+    ['hangs up in its headers', 'HTTP/1.1 200 OK\r\ncontent-type: text/', /socket hang up|Parse Error/],
+    ['announces its answer for ever', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(1_000), /more than 10 times/],
+    ['hints, then hangs up', 'HTTP/1.1 100 Continue\r\n\r\n', /socket hang up/],
+    ['has endless headers', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}`, /Header overflow|Parse Error/],
+    [
+      'has endless trailers',
+      `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n${'x: y\r\n'.repeat(100_000)}`,
+      /overflow|Parse Error|aborted|premature|terminated/i,
+    ],
+    ['has two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nxx', /Parse Error/],
+  ])('comes to an end with a server that %s', async (_, bytes, message) => {
+    const held: Socket[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      held.push(socket)
+      // What is said and no more; one that hangs up does so.
+      if (bytes === '' || /text\/$|Continue/.test(bytes.trimEnd())) socket.end(bytes)
+      else socket.write(bytes)
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const origin = `http://fares.test:${(server.address() as AddressInfo).port}`
+    await expect(fetchWith({ allow: [origin] }, origin)).rejects.toThrow(message)
+    for (const socket of held) socket.destroy()
     server.close()
   })
 })

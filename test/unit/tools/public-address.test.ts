@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { isPublicAddress } from '../../../src/tools/public-address.ts'
 
 describe('a public address', () => {
-  test.each(['8.8.8.8', '93.184.215.14', '172.15.255.255', '172.32.0.0', '2606:4700::1111', '2a00:1450:4001::200e'])('is %s', (address) => {
+  test.each([
+    '8.8.8.8',
+    '93.184.215.14',
+    '172.15.255.255',
+    '172.32.0.0',
+    '168.63.129.15',
+    '168.63.129.17',
+    '166.12.0.0',
+    '2606:4700::1111',
+    '2a00:1450:4001::200e',
+  ])('is %s', (address) => {
     expect(isPublicAddress(address)).toBe(true)
   })
 
@@ -20,6 +30,22 @@ describe('a public address', () => {
       'IPv4 in IPv6',
       ['::ffff:8.8.8.8', '::8.8.8.8', '64:ff9b::808:808', '64:ff9b:1::808:808', '2002:808:808::', '2001::1', '::ffff:0:8.8.8.8'],
     ],
+    [
+      'inside a cloud',
+      [
+        '168.63.129.16',
+        '161.26.0.10',
+        '166.8.0.1',
+        '166.11.255.255',
+        '199.36.153.4',
+        '199.36.153.11',
+        '100.100.100.200',
+        '192.0.0.192',
+        'fd00:ec2::254',
+      ],
+    ],
+    ['the end of a tunnel', ['2606:4700::5efe:a00:1', '2606:4700::200:5efe:a9fe:a9fe']],
+    ['of one interface', ['2606:4700::1111%eth0']],
     ['an address at all', ['', 'localhost', '8.8.8.8.8', '8.8.8.8:80', '[::1]', '1e3']],
   ])('is not what is %s', (_, addresses) => {
     expect(addresses.filter(isPublicAddress)).toEqual([])
