@@ -19,12 +19,6 @@ const otherLog = (stored: Checkpoint, given: Checkpoint): AppError =>
     { details: { expected: stored.log, actual: given.log } },
   )
 
-/** Throws `InvalidInput`. */
-export const checkLimit = (limit: number): void => {
-  if (Number.isSafeInteger(limit) && limit > 0) return
-  throw new AppError('InvalidInput', `a limit is 1, 2, 3 …, not ${limit}`, { details: { limit } })
-}
-
 export const viewsClosed = (): AppError => new AppError('Closed', 'the view store is closed')
 
 export const rebuildTakenOver = (): AppError =>

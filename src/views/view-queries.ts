@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { inColumns, type ViewQuery } from './view-query.ts'
+import { comparable, isComparable } from './comparable.ts'
 import { runViews } from './run-views.ts'
 import { callViews } from './call-views.ts'
 
@@ -14,13 +15,15 @@ export const viewNames = Object.keys(viewQueries) as ViewName[]
 
 export const isViewName = (name: string): name is ViewName => Object.hasOwn(viewQueries, name)
 
+const LONGEST_CURSOR = 10_000
+
 const time = z.int()
 
 /** Every given part has to fit. */
 export const viewFilter = z.strictObject({
-  run: z.string().min(1).optional(),
-  agent: z.string().min(1).optional(),
-  tenant: z.string().min(1).optional(),
+  run: comparable.min(1).optional(),
+  agent: comparable.min(1).optional(),
+  tenant: comparable.min(1).optional(),
   /** One of those that the view names. */
   status: z.string().min(1).optional(),
   /** From here on, ms since the epoch, by the time that the view counts by. */
@@ -31,7 +34,7 @@ export const viewFilter = z.strictObject({
   waitingMs: z.int().nonnegative().optional(),
   limit: z.int().min(1).max(1_000),
   /** `next` of the page before. */
-  cursor: z.string().optional(),
+  cursor: z.string().max(LONGEST_CURSOR).optional(),
 })
 export type ViewFilter = z.infer<typeof viewFilter>
 
@@ -107,10 +110,13 @@ const placeOf = (name: ViewName, { order, columns }: ViewQuery, cursor: string):
     Array.isArray(place) &&
     place.length === order.keys.length + 1 &&
     place[0] === name &&
-    order.keys.every((key, at) => typeof place[at + 1] === (isText(columns, key) ? 'string' : 'number'))
+    order.keys.every((key, at) => isPlace(place[at + 1], isText(columns, key)))
   if (!fits) throw refused(name, 'expected the cursor of its page before')
   return place.slice(1) as (string | number)[]
 }
+
+const isPlace = (value: unknown, text: boolean): boolean =>
+  text ? typeof value === 'string' && isComparable(value) : Number.isSafeInteger(value)
 
 const isText = (columns: ViewQuery['columns'], key: string): boolean => columns.find(({ name }) => name === key)?.kind === 'text'
 

@@ -2,7 +2,8 @@ import type { RunRow } from '../projections/run-index.ts'
 import { noRecords, type ViewRecords } from '../projections/view-records.ts'
 import { memoryAnswers, type MemoryAnswers } from './memory-answers.ts'
 import { memoryTables, type MemoryTables } from './memory-tables.ts'
-import { checkLimit, checkpointAfter, rebuildTakenOver, viewsClosed } from './view-decision.ts'
+import { checkpointAfter, rebuildTakenOver, viewsClosed } from './view-decision.ts'
+import { checkDue, checkRunPage } from './run-filter.ts'
 import { pageOf, queryText } from './view-queries.ts'
 import type { Checkpoint, RebuiltPlace, RunPage, ViewShadow, ViewStore } from './view-store.ts'
 import { recordTables, runsTable } from './view-tables.ts'
@@ -113,13 +114,13 @@ const runs = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> =
   getMany: async (runIds) => open(held).tables.getMany(runIds),
   async list(page) {
     const { rows } = open(held).tables
-    checkLimit(page.limit)
+    checkRunPage(page)
     const found = [...rows.values()].filter((row) => isOn(page, row))
     return found.sort((a, b) => b.position - a.position).slice(0, page.limit)
   },
   async due(now, limit) {
     const { rows } = open(held).tables
-    checkLimit(limit)
+    checkDue(now, limit)
     const found = [...rows.values()].filter((row) => isDue(row, now) || isUnwanted(rows, row))
     return found.sort((a, b) => (a.attentionAt ?? 0) - (b.attentionAt ?? 0) || a.position - b.position).slice(0, limit)
   },

@@ -4,7 +4,9 @@ import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from 
 import { putChanges, readRows } from './postgres-tables.ts'
 import { inPostgresTransaction } from './postgres-transaction.ts'
 import { advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './postgres-view-state.ts'
-import { checkLimit, checkpointAfter, viewsClosed } from './view-decision.ts'
+import { checkpointAfter, viewsClosed } from './view-decision.ts'
+import { isComparable } from './comparable.ts'
+import { checkDue, checkRunPage } from './run-filter.ts'
 import { pageOf, queryText, type ViewRow } from './view-queries.ts'
 import type { RunPage, ViewStore } from './view-store.ts'
 import { viewTables } from './view-tables.ts'
@@ -72,15 +74,15 @@ const DUE = `where due_at <= $1 or (
 type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
 
 const reads = (use: PostgresUse): Reads => ({
-  get: (runId) => use(async (pool) => (await readRows(pool, 'where run_id = $1', [runId]))[0]),
-  getMany: (runIds) => use((pool) => readRows(pool, 'where run_id = any($1)', [runIds])),
+  get: async (runId) => (await readMany(use, [runId]))[0],
+  getMany: (runIds) => readMany(use, runIds),
   list: async (page) => {
-    checkLimit(page.limit)
+    checkRunPage(page)
     const { which, values } = listQuery(page)
     return use((pool) => readRows(pool, which, values))
   },
   due: async (now, limit) => {
-    checkLimit(limit)
+    checkDue(now, limit)
     return use((pool) => readRows(pool, DUE, [now, limit]))
   },
   query: async (view, filter, now) => {
@@ -95,6 +97,10 @@ const reads = (use: PostgresUse): Reads => ({
       return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
     }),
 })
+
+/** No run has an id that Postgres cannot compare. */
+const readMany = (use: PostgresUse, runIds: readonly string[]) =>
+  use((pool) => readRows(pool, 'where run_id = any($1)', [runIds.filter(isComparable)]))
 
 const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   try {

@@ -7,7 +7,8 @@ import { inTransaction } from './sqlite-transaction.ts'
 import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './sqlite-view-file.ts'
 import { sqliteViewState, type SqliteViewState } from './sqlite-view-state.ts'
 import { viewsFormat } from './table-sql.ts'
-import { checkLimit, checkpointAfter, viewsClosed } from './view-decision.ts'
+import { checkpointAfter, viewsClosed } from './view-decision.ts'
+import { checkDue, checkRunPage } from './run-filter.ts'
 import { pageOf, queryText, type ViewRow } from './view-queries.ts'
 import type { RunBatch, RunPage, TopicBatch, ViewStore } from './view-store.ts'
 import { viewTables } from './view-tables.ts'
@@ -69,11 +70,11 @@ const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads
   get: async (runId) => use(({ tables }) => tables.get(runId)),
   getMany: async (runIds) => use(({ tables }) => runIds.flatMap((runId) => tables.get(runId) ?? [])),
   list: async (page) => {
-    checkLimit(page.limit)
+    checkRunPage(page)
     return use(({ db }) => list(db, page))
   },
   due: async (now, limit) => {
-    checkLimit(limit)
+    checkDue(now, limit)
     return use(({ db }) => db.prepare(DUE).all(now, now, limit).map(toRow))
   },
   query: async (view, filter, now) => {

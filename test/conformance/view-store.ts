@@ -174,6 +174,50 @@ const lists = (views: () => ViewStore, fill: Fill): void => {
       expect(idsOf(await views().list({ limit: 9 }))).toEqual(['a', 'b'])
       expect(idsOf(await views().list({ waitsFor: 'message', limit: 9 }))).toEqual(['a'])
     })
+    test.each([
+      ['NUL', 'a\0b'],
+      ['half a character', 'a\uD800'],
+      ['a page of text', 'x'.repeat(100_000)],
+    ])('by %s is refused before the store is asked, and no run has such an id', async (_, text) => {
+      await fill(newRow('a', 10))
+      for (const filter of [{ agent: text }, { tenant: text }, { status: text }, { waitsFor: text }]) {
+        await rejection(views().list({ ...(filter as { agent: string }), limit: 9 }), 'InvalidInput')
+      }
+      for (const filter of [{ run: text }, { agent: text }, { tenant: text }, { status: text }, { cursor: text }]) {
+        await rejection(views().query('runs', { ...filter, limit: 9 }, 1), 'InvalidInput')
+      }
+      expect(await views().get(text)).toBeUndefined()
+      expect(idsOf(await views().getMany([text, 'a']))).toEqual(['a'])
+    })
+    test.each([NaN, Infinity, -Infinity, 1e400, 2 ** 63, -(2 ** 63), 1.5, 1e21, '1' as unknown as number])(
+      'by the number %d is refused before the store is asked',
+      async (odd) => {
+        await fill(newRow('a', 10))
+        await rejection(views().list({ before: odd, limit: 9 }), 'InvalidInput')
+        await rejection(views().list({ limit: odd }), 'InvalidInput')
+        await rejection(views().due(odd, 9), 'InvalidInput')
+        for (const filter of [{ since: odd }, { until: odd }, { limit: odd }])
+          await rejection(views().query('timeline', { limit: 9, ...filter }, 1), 'InvalidInput')
+        await rejection(views().query('stuck', { waitingMs: odd, limit: 9 }, 1), 'InvalidInput')
+      },
+    )
+    test.each([
+      '[1e400,"a"]',
+      '[9223372036854775808,"a"]',
+      '[1.5,"a"]',
+      '["10","a"]',
+      '[10,"a\\u0000"]',
+      '[10,"\\ud800"]',
+      '[10]',
+      '[null,"a"]',
+      '[[1],"a"]',
+    ])('behind the odd place %s is refused before the store is asked', async (place) => {
+      await fill(newRow('a', 10))
+      const cursor = (text: string): string => Buffer.from(text).toString('base64url')
+      expect((await views().query('stuck', { limit: 9, cursor: cursor('["stuck",10,"a"]') }, 1)).next).toBeNull()
+      const behind = cursor(`["stuck",${place.slice(1)}`)
+      await rejection(views().query('stuck', { limit: 9, cursor: behind }, 1), 'InvalidInput')
+    })
     test('of no or of half a row is refused', async () => {
       for (const limit of [0, -1, 1.5, NaN]) {
         await rejection(views().list({ limit }), 'InvalidInput')
