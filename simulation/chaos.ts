@@ -10,6 +10,8 @@ export interface Climate {
   readonly slow: number
   readonly toolTrouble: number
   readonly modelTrouble: number
+  /** Runs that a process keeps in memory though nothing of it goes on. */
+  readonly idleRunsInMemory: number
   /** Steps of a process's clock, ms either way. */
   readonly clockStepMs: number
   /** Whether processes see at once that another one is gone; otherwise its lease has to pass. */
@@ -38,6 +40,7 @@ export const drawClimate = (chance: Chance): Climate => {
     seesDeath: chance.hits(0.5),
     sweeps: crash > 0 || network,
     interference: chance.pick([0, 1, 3]),
+    idleRunsInMemory: chance.pick([0, 2]),
   }
 }
 
@@ -53,7 +56,8 @@ export const calmed = (climate: Climate): Climate => ({
   clockStepMs: 0,
 })
 
-export type AppendFate = 'stored' | 'unavailable' | 'lostAnswer' | 'lostRequest' | 'lateRequest'
+export type AppendFate = 'stored' | 'unavailable' | 'lostAnswer' | 'lostRequest' | 'lateRequest' | 'lateAnswer'
+export type ReadFate = 'whole' | 'failed' | 'broken'
 export type ToolFate = 'done' | 'refused' | 'refusedForNow' | 'lost' | 'mute' | 'late' | 'badOutput'
 export type LookUpFate = 'truth' | 'unknown' | 'broken' | 'lost'
 export type ModelFate = 'answers' | 'lost' | 'late' | { readonly fails: ModelFailureClass; readonly retryAfterMs?: number }
@@ -66,9 +70,11 @@ export interface Fates {
   /** What a model or a tool takes, ms. */
   workTime(): number
   append(): AppendFate
-  /** Of a request that is still under way when nobody waits for it any more, ms. */
+  /** Of a request that is still under way when nobody waits for it any more, and of an answer that takes its time, ms. */
   lateness(): number
-  readFails(): boolean
+  read(): ReadFate
+  /** How many of so many come through. */
+  part(whole: number): number
   tool(): ToolFate
   lookUp(): LookUpFate
   model(): ModelFate
@@ -101,10 +107,11 @@ export const fatesOf = (chance: Chance, climate: () => Climate): Fates => {
     append: () => {
       const { appendLost } = climate()
       isTroubled = chance.hits(isTroubled && appendLost > 0 ? AGAIN : appendLost)
-      return isTroubled ? chance.pick<AppendFate>(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest']) : 'stored'
+      return isTroubled ? chance.pick<AppendFate>(['unavailable', 'lostAnswer', 'lostRequest', 'lateRequest', 'lateAnswer']) : 'stored'
     },
     lateness: () => chance.between(10, chance.pick([500, 30_000])),
-    readFails: () => chance.hits(climate().readLost),
+    read: () => (chance.hits(climate().readLost) ? chance.pick<ReadFate>(['failed', 'broken']) : 'whole'),
+    part: (whole) => chance.below(whole + 1),
     tool: () =>
       chance.hits(climate().toolTrouble)
         ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput'])

@@ -46,8 +46,9 @@ export const distantLog = (surroundings: Surroundings, life: Life): EventLog => 
       return call(surroundings, life, () => appendWith(surroundings, fate, () => log.append(stream, expected, events), events))
     },
     async *readStream(stream, options) {
-      const events = await call(surroundings, life, () => readWhole(surroundings, stream, options))
+      const { events, isBroken } = await call(surroundings, life, () => read(surroundings, stream, options))
       yield* events
+      if (isBroken) throw unavailable()
     },
   }
 }
@@ -70,6 +71,11 @@ const appendWith = async (
     case 'lostAnswer':
       await store()
       throw unknown()
+    case 'lateAnswer': {
+      const stored = await store()
+      await new Promise<void>((resolve) => void time.schedule(fates.lateness(), resolve))
+      return stored
+    }
     case 'lateRequest':
       // It comes when nobody waits for it any more, and is then stored or refused like any other.
       time.schedule(fates.lateness(), () => void store().catch(() => undefined))
@@ -82,23 +88,29 @@ const APPEND_DEEDS: Readonly<Record<Exclude<AppendFate, 'stored'>, Deed>> = {
   lostRequest: 'lostAppends',
   lostAnswer: 'lostAcknowledgements',
   lateRequest: 'lateAppends',
+  lateAnswer: 'lateAcknowledgements',
 }
 
 const unavailable = (): AppError => new AppError('EventLogUnavailable', 'the log cannot be reached', { retryable: true })
 
-const readWhole = async ({ log, fates, count }: Surroundings, stream: string, options?: ReadStreamOptions): Promise<StoredEvent[]> => {
-  if (fates.readFails()) {
-    count('failedReads')
-    throw unavailable()
-  }
+interface ReadEvents {
+  readonly events: readonly StoredEvent[]
+  /** Whether the connection broke off behind them. */
+  readonly isBroken: boolean
+}
+
+const read = async ({ log, fates, count }: Surroundings, stream: string, options?: ReadStreamOptions): Promise<ReadEvents> => {
+  const fate = fates.read()
+  if (fate !== 'whole') count(fate === 'failed' ? 'failedReads' : 'brokenReads')
+  if (fate === 'failed') throw unavailable()
   const events: StoredEvent[] = []
   for await (const event of log.readStream(stream, options)) events.push(event)
-  return events
+  return fate === 'whole' ? { events, isBroken: false } : { events: events.slice(0, fates.part(events.length)), isBroken: true }
 }
 
 export const distantBlobs = (surroundings: Surroundings, life: Life): BlobStore => ({
   put: (text) =>
-    call(surroundings, life, () => (surroundings.fates.readFails() ? Promise.reject(unavailable()) : surroundings.blobs.put(text))),
+    call(surroundings, life, () => (surroundings.fates.read() !== 'whole' ? Promise.reject(unavailable()) : surroundings.blobs.put(text))),
   get: (hash) => call(surroundings, life, () => surroundings.blobs.get(hash)),
 })
 

@@ -108,6 +108,7 @@ export const setStage = (parts: StageParts): Stage => {
     random: () => chance.next(),
     isGone: (owner) => climate().seesDeath && gone.has(owner),
     sweeps: climate().sweeps,
+    idleRunsInMemory: climate().idleRunsInMemory,
   }
 
   return {

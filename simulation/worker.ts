@@ -32,6 +32,7 @@ export interface Cluster extends Surroundings {
   isGone(owner: string): boolean
   /** Whether a process looks for runs that nobody works on; without it, only those that know a run see to it. */
   readonly sweeps: boolean
+  readonly idleRunsInMemory: number
 }
 
 const SWEEP_INTERVAL_MS = 5_000
@@ -54,6 +55,7 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
     ownerIsGone: (other) => cluster.isGone(other),
     costOf: () => 7,
     modelConcurrency: MODELS_AT_ONCE,
+    idleRunsInMemory: cluster.idleRunsInMemory,
     notify: (notice) => heed(cluster, owner, notice),
   })
   const worker = { life, refold, runtime: refold.runtime, clock }
@@ -63,11 +65,13 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
 
 const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
   const idle = { ...clock, setTimer: (delayMs: number, wake: () => void) => life.later(delayMs, wake, { idle: true }) }
-  const notify = (notice: Notice): void => {
-    // A run that could not be woken for want of the log is woken by a later sweep.
-    if (notice.type !== 'runBroken' || !/cannot be reached|were changed by others/.test(notice.message)) heed(cluster, life.owner, notice)
-  }
-  const sweeper = createSweeper({ ...cluster, runtime, clock: idle, intervalMs: SWEEP_INTERVAL_MS, notify })
+  const sweeper = createSweeper({
+    ...cluster,
+    runtime,
+    clock: idle,
+    intervalMs: SWEEP_INTERVAL_MS,
+    notify: (notice) => heed(cluster, life.owner, notice),
+  })
   const forEver = new AbortController()
   sweeper.recover().then(
     () => {

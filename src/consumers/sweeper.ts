@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
+import { isOutage } from '../runtime/retry-pause.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/notice.ts'
 import type { ViewStore } from '../views/view-store.ts'
@@ -51,10 +52,12 @@ export const createSweeper = ({ projector, views, runtime, clock, intervalMs, no
   }
 
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
+  // One that the log does not take now is woken by a later sweep.
   const wake = async (runId: string, broken: Map<string, string>): Promise<void> => {
     try {
       await runtime.wake(runId)
     } catch (error) {
+      if (isOutage(error)) return
       const message = messageOf(error)
       broken.set(runId, message)
       if (told.get(runId) !== message) notify({ type: 'runBroken', runId, message })

@@ -1,32 +1,88 @@
+import { AppError } from '../errors.ts'
+import type { RunState } from '../fold/run-state.ts'
+import type { Job } from './job.ts'
 import type { RunActor } from './run-actor.ts'
 
-/** Runs that wait for nothing of this process stay so many in memory: another costs a fold of its events. */
-const MOST_IDLE = 256
+// The runs that this process has in memory.
+//
+//   P1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
+//   P2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
 
 export interface ActorPool {
-  /** The one actor of a run in this process. */
-  of(runId: string): RunActor
-  /** Forgets the ones that were not used for longest. */
-  forgetIdle(): void
+  /** Rejects with what the job was refused for, or with what the log said. */
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+  /** The state as of now, by the log. Waits for no job. */
+  readonly read: (runId: string) => Promise<RunState>
+  /** Keeps a run in memory until what is returned is called. */
+  readonly hold: (runId: string) => () => void
   size(): number
 }
 
-export const createActorPool = (create: (runId: string) => RunActor, isBusy: (runId: string) => boolean): ActorPool => {
-  // In order of use.
-  const actors = new Map<string, RunActor>()
+/** Commands of all runs that wait for the log. */
+const MOST_WAITING = 10_000
+
+interface Kept {
+  readonly actor: RunActor
+  holds: number
+}
+
+export const createActorPool = (create: (runId: string) => RunActor, mostIdle: number): ActorPool => {
+  const kept = new Map<string, Kept>()
+  /** That nobody holds, in order of use. */
+  const idle = new Set<string>()
+  let waiting = 0
+
+  const take = (runId: string): Kept => {
+    const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
+    kept.set(runId, run)
+    idle.delete(runId)
+    run.holds += 1
+    return run
+  }
+
+  const release = (runId: string, run: Kept): void => {
+    run.holds -= 1
+    if (run.holds > 0) return
+    idle.add(runId)
+    const [oldest] = idle
+    if (idle.size <= mostIdle || oldest === undefined) return
+    idle.delete(oldest)
+    kept.delete(oldest)
+  }
+
+  const using = async <Result>(runId: string, work: (actor: RunActor) => Promise<Result>): Promise<Result> => {
+    const run = take(runId)
+    try {
+      return await work(run.actor)
+    } finally {
+      release(runId, run)
+    }
+  }
+
   return {
-    of(runId) {
-      const actor = actors.get(runId) ?? create(runId)
-      actors.delete(runId)
-      actors.set(runId, actor)
-      return actor
-    },
-    forgetIdle() {
-      for (const [runId, actor] of actors) {
-        if (actors.size <= MOST_IDLE) return
-        if (actor.idle() && !isBusy(runId)) actors.delete(runId)
+    async submit(runId, job) {
+      if (job.insistent === true) return using(runId, (actor) => actor.submit(job))
+      if (waiting >= MOST_WAITING) throw tooMany(runId)
+      waiting += 1
+      try {
+        return await using(runId, (actor) => actor.submit(job))
+      } finally {
+        waiting -= 1
       }
     },
-    size: () => actors.size,
+    read: (runId) => using(runId, (actor) => actor.read()),
+    hold(runId) {
+      const run = take(runId)
+      return () => {
+        release(runId, run)
+      }
+    },
+    size: () => kept.size,
   }
 }
+
+const tooMany = (runId: string): AppError =>
+  new AppError('EventLogUnavailable', `${MOST_WAITING} commands wait for the log already: nothing of ${runId} was recorded`, {
+    retryable: true,
+    details: { runId },
+  })

@@ -1,4 +1,4 @@
-import { isAppError, messageOf } from '../errors.ts'
+import { isAppError, type AppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Batch } from './batch.ts'
@@ -11,13 +11,17 @@ export interface Append {
   readonly before: RunState | undefined
   /** Resolves once the blob store holds these texts. */
   readonly store: (texts: readonly string[]) => Promise<void>
+  /** Ends the repetition, with what the log said last. */
+  readonly signal: AbortSignal
+  /** Called each time before it is repeated. */
+  readonly failed: (error: AppError) => void
 }
 
 /**
  * False on a conflict. After an unknown outcome the very same append is repeated, which the log knows by the ids of its events,
  * until it is known: also a log that then says it stored nothing only speaks of the repetition.
  */
-export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, store }: Append): Promise<boolean> => {
+export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, store, signal, failed }: Append): Promise<boolean> => {
   const texts = batch.sealed.map((sealed) => sealed.texts)
   const expected = before === undefined ? 'no-stream' : before.revision
   let isUnknown = false
@@ -29,9 +33,12 @@ export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, s
     } catch (error) {
       if (isAppError(error, 'EventLogConflict')) return false
       isUnknown ||= isAppError(error, 'OutcomeUnknown')
-      if (!isUnknown || !(isAppError(error, 'OutcomeUnknown') || isAppError(error, 'EventLogUnavailable'))) throw error
-      parts.notify({ type: 'appendRetried', runId, code: error.code, message: messageOf(error) })
-      await retryPause(parts.clock, tries)
+      const isAway = isAppError(error, 'OutcomeUnknown') || isAppError(error, 'EventLogUnavailable')
+      if (!isUnknown || !isAway) throw error
+      failed(error)
+      parts.notify({ type: 'appendRetried', runId, code: error.code, message: error.message })
+      await retryPause(parts.clock, tries, signal)
+      if (signal.aborted) throw error
     }
   }
 }

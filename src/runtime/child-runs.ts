@@ -1,11 +1,11 @@
-import { isAppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
-import { insistently } from './retry-pause.ts'
-import type { Job } from './run-actor.ts'
+import type { Job } from './job.ts'
+import { insistently, isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { NewRun } from './start-run.ts'
 import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
@@ -25,9 +25,11 @@ export interface ChildRunParts {
   readonly submit: (runId: string, job: Job) => Promise<RunState>
   /** Whether this process begins runs and reports for them. Ending one is no work: every process does it. */
   readonly performs: boolean
+  /** Ends what is tried again. */
+  readonly signal: AbortSignal
 }
 
-export const createChildRuns = ({ parts, start, current, submit, performs }: ChildRunParts): ChildRuns => {
+export const createChildRuns = ({ parts, start, current, submit, performs, signal }: ChildRunParts): ChildRuns => {
   const beginning = new Set<string>()
   const unwanted = createUnwantedChildren({ parts, current, submit })
 
@@ -37,7 +39,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs }: Chi
       ...(causationId === undefined ? {} : { causationId }),
     })
     await submit(parent.runId, { insistent: true, decide }).catch((error: unknown) => {
-      parts.notify({ type: 'runBroken', runId: parent.runId, message: messageOf(error) })
+      if (!isOutage(error)) parts.notify({ type: 'runBroken', runId: parent.runId, message: messageOf(error) })
     })
   }
 
@@ -56,7 +58,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs }: Chi
   const begun = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
     const runId = childRunId(parentRunId, owed.key)
     const child = { runId, started: { parent: { runId: parentRunId, callId: owed.key } } }
-    return insistently(parts, runId, async () => {
+    return insistently(parts, { runId, signal }, async () => {
       const parent = await unwanted.parentOf(child)
       if (parent === undefined) return undefined
       // What this process remembers of it may be older than what others have made of it.
@@ -74,8 +76,9 @@ export const createChildRuns = ({ parts, start, current, submit, performs }: Chi
       const child = await begun(parent.runId, owed)
       if (child !== undefined) await tellParent(child)
     } catch (error) {
-      if (isAppError(error, 'Closed')) return
-      await tell(parent, { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: runId, reason: messageOf(error) } })
+      // A later look finds what was not begun for want of the log.
+      if (!isOutage(error))
+        await tell(parent, { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: runId, reason: messageOf(error) } })
     } finally {
       beginning.delete(runId)
     }

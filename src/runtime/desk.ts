@@ -1,8 +1,7 @@
-import type { Clock } from '../clock.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { createSlots, type Slots, type WaitingRun } from './slots.ts'
+import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 
 /** What answering needs to know of this process. */
 export interface Desk {
@@ -23,30 +22,30 @@ export interface DeskWithSlots extends Desk {
 }
 
 export interface Desks {
-  readonly open: (agent: Agent, waiting: WaitingRun) => DeskWithSlots
+  readonly open: (agent: Agent, runId: string) => DeskWithSlots
   /** The effect that a claim took a place for has ended. */
   readonly release: (agent: Agent, state: RunState, owed: Owed) => void
   /** No further effect begins. */
   shut(): void
 }
 
-export const createDesks = (parts: RuntimeParts): Desks => {
-  const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity })
+export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks => {
+  const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
   const tools = new Map<string, Slots>()
   let isShut = false
 
   const slotsOf = (agent: Agent, kind: 'model' | 'tool', name: string): Slots =>
-    kind === 'model' ? models : (tools.get(name) ?? newToolSlots(parts.clock, agent, name))
+    kind === 'model' ? models : (tools.get(name) ?? newToolSlots(agent, name))
 
-  const newToolSlots = (clock: Clock, agent: Agent, name: string): Slots => {
+  const newToolSlots = (agent: Agent, name: string): Slots => {
     const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(name) ?? {}
-    const slots = createSlots(clock, { concurrency, ratePerSecond })
+    const slots = createSlots(parts.clock, { concurrency, ratePerSecond }, waiting)
     tools.set(name, slots)
     return slots
   }
 
   return {
-    open(agent, waiting) {
+    open(agent, runId) {
       let taken: Slots[] = []
       return {
         agent,
@@ -54,7 +53,7 @@ export const createDesks = (parts: RuntimeParts): Desks => {
         owner: parts.owner,
         takeSlot: (kind, name) => {
           const slots = slotsOf(agent, kind, name)
-          if (isShut || !slots.take(waiting)) return false
+          if (isShut || !slots.take(runId)) return false
           taken.push(slots)
           return true
         },

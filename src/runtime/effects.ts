@@ -26,8 +26,6 @@ export interface EffectCounts {
 export interface EffectTable {
   /** Begins and aborts until the table is what the state says. */
   reconcile(agent: Agent, state: RunState): void
-  /** Of one run. */
-  underWay(runId: string): number
   readonly counts: () => EffectCounts
   /** Runs that something is performed for. */
   readonly performing: () => readonly string[]
@@ -43,29 +41,34 @@ export interface EffectOptions {
   /** Claims again what has never begun. */
   readonly claimAgain: (runId: string, owed: Owed) => Promise<unknown>
   readonly releaseSlot: (agent: Agent, state: RunState, owed: Owed) => void
+  /** Keeps a run in memory until what is returned is called. */
+  readonly hold: (runId: string) => () => void
 }
 
-export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot }: EffectOptions): EffectTable => {
+export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot, hold }: EffectOptions): EffectTable => {
   const table = createUnderWayTable()
   const results: Record<string, number> = {}
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     table.enter(state.runId, entry)
+    const letGo = hold(state.runId)
     const { signal } = entry.controller
-    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(parts, state, owed) })).then(
-      () => {
-        table.leave(state.runId, owed)
-      },
-      (error: unknown) => {
-        if (signal.aborted) {
+    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(parts, state, owed) }))
+      .then(
+        () => {
           table.leave(state.runId, owed)
-          return
-        }
-        table.lose(entry)
-        parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
-      },
-    )
+        },
+        (error: unknown) => {
+          if (signal.aborted) {
+            table.leave(state.runId, owed)
+            return
+          }
+          table.lose(entry)
+          parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
+        },
+      )
+      .finally(letGo)
   }
 
   const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
@@ -91,7 +94,6 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
         if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
       }
     },
-    underWay: (runId) => table.of(runId).length,
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     performing: table.performing,
     drain: (graceMs) => table.drain(parts.clock, graceMs),

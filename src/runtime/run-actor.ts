@@ -1,18 +1,18 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
-import type { RunFact } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
 import { answerAll } from './answer-all.ts'
 import { appendBatch } from './append-batch.ts'
-import { createBatch, type Batch, type WishOrigin } from './batch.ts'
-import type { Desk, DeskWithSlots } from './desk.ts'
+import { createBatch, type Batch } from './batch.ts'
+import type { DeskWithSlots } from './desk.ts'
 import type { Known } from './fold-run.ts'
+import type { Job } from './job.ts'
+import { createJobQueue } from './job-queue.ts'
 import { createKnownRun } from './known-run.ts'
 import { notFound } from './run-reader.ts'
 import { insistently } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import type { WaitingRun } from './slots.ts'
 
 // The one place that appends to a run.
 //
@@ -20,66 +20,43 @@ import type { WaitingRun } from './slots.ts'
 //   A2. An effect begins only after the append of its claim has been acknowledged.
 //   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a wish is not.
 //   A4. A state is kept only if every event of it is stored.
-
-/** What a job makes of the state it meets. It may be asked again, with a newer state. */
-export type JobDecision =
-  | { readonly facts: readonly RunFact[]; readonly causationId?: string; readonly wish?: WishOrigin }
-  /** Nothing to record; the caller learns why. */
-  | { readonly refuse: AppError }
-
-export interface Job {
-  readonly decide: (state: RunState | undefined, desk: Desk) => JobDecision
-  /** The agent of a run that has no event yet. */
-  readonly newRun?: { readonly agent: Agent; readonly correlationId: string }
-  /** The world has done something that the log has to know: try until it does. */
-  readonly insistent?: true
-}
-
-/** A job that wishes nothing: owed work alone is seen to. */
-const lookAround: Job = { insistent: true, decide: () => ({ facts: [] }) }
+//   A5. Reads wait for no job: a log that cannot be written can still be read.
 
 export interface RunActor {
   /** The state after the job. Rejects with what the job was refused for, or with what the log said. */
   submit(job: Job): Promise<RunState>
-  /** Brings the state up to the log. */
-  refresh(): Promise<RunState>
-  /** Whether no job waits or runs. */
-  idle(): boolean
+  /** The state as of now, by the log. */
+  read(): Promise<RunState>
 }
 
 export interface ActorParts {
   readonly parts: RuntimeParts
   /** A place to look up what every run of this process shares. */
-  readonly desk: (agent: Agent, waiting: WaitingRun) => DeskWithSlots
+  readonly desk: (agent: Agent, runId: string) => DeskWithSlots
   /** After each state that is stored. */
   readonly settled: (agent: Agent, state: RunState, before: RunState | undefined) => void
+  /** An append was full before all was answered. */
+  readonly goOn: (runId: string) => void
   /** Resolves once the blob store holds these texts, and the agent's prompt. */
   readonly store: (agent: Agent, texts: readonly string[]) => Promise<void>
+  /** Ends every repetition. */
+  readonly signal: AbortSignal
 }
 
 const MOST_CONFLICTS = 100
 
+type Failed = (error: AppError) => void
+
 export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
-  const run = createKnownRun(actor.parts, runId)
-  let tail: Promise<unknown> = Promise.resolve()
-  let queued = 0
+  const { parts, signal } = actor
+  const run = createKnownRun(parts, runId)
 
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    queued += 1
-    const result = tail.then(work).finally(() => (queued -= 1))
-    tail = result.catch(() => undefined)
-    return result
-  }
-
-  const perform = (job: Job): Promise<RunState> =>
-    job.insistent === true ? insistently(actor.parts, runId, () => decideAndAppend(job)) : decideAndAppend(job)
-
-  const decideAndAppend = async (job: Job): Promise<RunState> => {
+  const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
     let isFresh = run.now() === undefined
     if (isFresh) await (job.newRun === undefined ? run.refresh() : run.look())
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       try {
-        const after = await once(job)
+        const after = await once(job, failed)
         if (after !== undefined) return after
       } catch (error) {
         // What is refused by what this process remembers may be possible by what others have done since.
@@ -91,38 +68,39 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }
 
-  const lookAgain = (): Promise<unknown> => self.submit(lookAround).catch(() => undefined)
-
   /** Undefined on a conflict. */
-  const once = async (job: Job): Promise<RunState | undefined> => {
+  const once = async (job: Job, failed: Failed): Promise<RunState | undefined> => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const desk = actor.desk(agent, { key: runId, retry: lookAgain })
+    const desk = actor.desk(agent, runId)
     try {
-      const batch = foldJob(actor.parts, { runId, job, desk, known })
+      const batch = foldJob(parts, { runId, job, desk, known })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
       const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
-      if (batch.sealed.length > 0 && !(await appendBatch(actor.parts, { runId, batch, before, store }))) return undefined
+      if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
       desk.keepAll()
-      run.learn({ agent, state: after })
-      noticeFailedCode(actor.parts, batch)
-      actor.settled(agent, after, before)
-      if (batch.isFull()) void lookAgain()
+      noticeFailedCode(parts, batch)
+      // Others may have gone on meanwhile, and somebody may have read it.
+      actor.settled(agent, run.learn({ agent, state: after }).state, before)
+      if (batch.isFull()) actor.goOn(runId)
       return after
     } finally {
       desk.releaseAll()
     }
   }
 
-  const self: RunActor = {
-    submit: (job) => inTurn(() => perform(job)),
-    refresh: () => inTurn(async () => (await run.refresh()).state),
-    idle: () => queued === 0,
-  }
-  return self
+  const jobs = createJobQueue({
+    runId,
+    signal,
+    perform: (job, failed) => {
+      const work = (): Promise<RunState> => decideAndAppend(job, failed)
+      return job.insistent === true ? insistently(parts, { runId, signal, failed }, work) : work()
+    },
+  })
+  return { submit: jobs.submit, read: async () => (await run.refresh()).state }
 }
 
 const noticeFailedCode = ({ notify }: RuntimeParts, { sealed }: Batch): void => {

@@ -25,6 +25,8 @@ export interface RuntimeParts {
   readonly costOf: (model: string, usage: Usage) => number | undefined
   /** Model calls at one time in this process. */
   readonly modelConcurrency: number
+  /** Runs that wait for nothing of this process stay so many in memory, 256 by default: another look at one that does not folds it again. */
+  readonly idleRunsInMemory?: number
   readonly notify: (notice: Notice) => void
   /** Text of answers as it comes: a side channel, never part of the log. */
   readonly onDelta: (runId: string, callId: string, text: string) => void

@@ -8,9 +8,11 @@ import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
 import { withDeadline } from './deadline.ts'
-import { createDesks, type Desk } from './desk.ts'
-import { createEffects, type EffectCounts } from './effects.ts'
-import { createRunActor, type Job } from './run-actor.ts'
+import { createDesks, type Desk, type Desks } from './desk.ts'
+import { createEffects, type EffectCounts, type EffectTable } from './effects.ts'
+import { lookAround, type Job } from './job.ts'
+import { createNewestSeen } from './newest-seen.ts'
+import { createRunActor, type ActorParts } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
@@ -48,76 +50,85 @@ export interface RuntimeOptions {
 }
 
 export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions = { performs: true }): Runtime => {
-  const desks = createDesks(parts)
-  const store = promptStore(parts)
-  let closed = false
-  if (!performs) desks.shut()
+  const stopped = new AbortController()
+  const newest = createNewestSeen()
 
+  const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
+    if (stopped.signal.aborted || !newest.admits(state)) return
+    children.settled(state, before)
+    if (!performs) return
+    effects.reconcile(agent, state)
+    timers.arm(state)
+  }
+  const ofActors: ActorParts = {
+    parts,
+    desk: (agent, runId) => desks.open(agent, runId),
+    settled,
+    goOn: (runId) => void seeTo(runId),
+    store: promptStore(parts),
+    signal: stopped.signal,
+  }
+  const actors = createActorPool((runId) => createRunActor(ofActors, runId), parts.idleRunsInMemory ?? IDLE_RUNS_IN_MEMORY)
+  const { submit, hold } = actors
+  /** To what a run owes and could not be answered before. */
+  const seeTo = (runId: string): Promise<unknown> => submit(runId, lookAround).catch(() => undefined)
+  const desks = createDesks(parts, { hold, wake: seeTo })
+  if (!performs) desks.shut()
   const effects = createEffects(parts, {
+    hold,
     releaseSlot: desks.release,
     report: (runId, owed, fact) => submit(runId, resultJob(parts, runId, { owed, fact })),
     claimAgain: (runId, owed) => submit(runId, claimJob(owed)),
   })
-  const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
-    if (closed) return
-    children.settled(state, before)
-    if (performs) {
-      effects.reconcile(agent, state)
-      timers.arm(state)
-    }
-    actors.forgetIdle()
-  }
-  const actors = createActorPool(
-    (runId) => createRunActor({ parts, desk: desks.open, settled, store }, runId),
-    (runId) => effects.underWay(runId) > 0,
-  )
-  const submit = (runId: string, job: Job): Promise<RunState> => actors.of(runId).submit(job)
-  const begin = async (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
-  const current = (runId: string): Promise<RunState> => actors.of(runId).refresh()
-  const children = createChildRuns({ parts, start: begin, current, submit, performs })
+  const begin = (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
+  const children = createChildRuns({ parts, start: begin, current: actors.read, submit, performs, signal: stopped.signal })
   const wake = async (runId: string): Promise<RunState> => {
     // Another process may have done it already: what is known here is only a beginning.
-    await children.checkWanted(await current(runId))
+    await children.checkWanted(await actors.read(runId))
     return submit(runId, wakeJob(parts, runId))
   }
   const timers = createWakeTimers(parts, wake)
 
   return {
     async start(name, options = {}) {
-      if (closed) throw closedInstance()
+      if (stopped.signal.aborted) throw closedInstance()
       const runId = options.runId ?? parts.ids.uuid()
       checkRunId(runId)
       checkMessage(options.message)
       return begin({ agent: parts.agents.newest(name), runId, options, child: undefined })
     },
     async command(runId, command, wish = {}) {
-      if (closed) throw closedInstance()
+      if (stopped.signal.aborted) throw closedInstance()
       if (command.type === 'sendMessage') checkMessage(command.text)
       return submit(runId, commandJob(runId, command, wish))
     },
     wake,
-    current,
+    current: actors.read,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     async close(graceMs) {
-      desks.shut()
-      await effects.drain(graceMs)
-      await letGoOf(parts, effects.performing(), submit)
-      closed = true
+      await finish(parts, { desks, effects, submit }, graceMs)
+      stopped.abort()
       timers.stop()
       effects.abandon()
     },
   }
 }
 
+const IDLE_RUNS_IN_MEMORY = 256
+
 const LET_GO_WITHIN_MS = 2_000
 
-const letGoOf = async (
-  { clock }: RuntimeParts,
-  runIds: readonly string[],
-  submit: (runId: string, job: Job) => Promise<RunState>,
-): Promise<void> => {
+interface Unfinished {
+  readonly desks: Desks
+  readonly effects: EffectTable
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+}
+
+const finish = async ({ clock }: RuntimeParts, { desks, effects, submit }: Unfinished, graceMs: number): Promise<void> => {
+  desks.shut()
+  await effects.drain(graceMs)
   const deadline = { timeoutMs: LET_GO_WITHIN_MS, outer: new AbortController().signal, late: () => undefined }
-  const all = runIds.map((runId) => withDeadline(clock, deadline, () => submit(runId, letGoJob)))
+  const all = effects.performing().map((runId) => withDeadline(clock, deadline, () => submit(runId, letGoJob)))
   await Promise.allSettled(all)
 }
 

@@ -2,26 +2,30 @@ import type { Clock } from '../clock.ts'
 
 /** Bounds how much of one kind runs at once, and how fast it starts, in this process. */
 export interface Slots {
-  /** Takes one if there is one; otherwise `retry` is called once, when it is worth asking again. */
-  take(waiting: WaitingRun): boolean
+  /** Takes one if there is one; otherwise the run waits, once however often it asks, and is woken when it is worth asking again. */
+  take(runId: string): boolean
   release(): void
 }
 
-export interface WaitingRun {
-  /** However often it asks, it waits once. */
-  readonly key: string
-  /** Takes a place or does without it, and then resolves. Never rejects. */
-  readonly retry: () => Promise<unknown>
+/** What becomes of the runs that wait. */
+export interface WaitingRuns {
+  /** Called when a run begins to wait; what it returns is called when it no longer does. */
+  readonly hold: (runId: string) => () => void
+  /** Takes a place for the run or does without it, and then resolves. Never rejects. */
+  readonly wake: (runId: string) => Promise<unknown>
+}
+
+export interface SlotLimits {
+  readonly concurrency: number
+  readonly ratePerSecond: number
 }
 
 const ONE_SECOND_MS = 1_000
 
-export const createSlots = (
-  clock: Clock,
-  { concurrency, ratePerSecond }: { readonly concurrency: number; readonly ratePerSecond: number },
-): Slots => {
+export const createSlots = (clock: Clock, { concurrency, ratePerSecond }: SlotLimits, runs: WaitingRuns): Slots => {
   const intervalMs = ONE_SECOND_MS / ratePerSecond
-  const waiting = new Map<string, WaitingRun>()
+  /** By id, in order of their coming. */
+  const waiting = new Map<string, () => void>()
   let taken = 0
   let nextStartAt = Number.NEGATIVE_INFINITY
   let isTimed = false
@@ -40,10 +44,12 @@ export const createSlots = (
         wakeIn(delayMs)
         return
       }
-      const [first] = waiting.values()
+      const [first] = waiting
       if (first === undefined) return
-      waiting.delete(first.key)
-      await first.retry()
+      const [runId, letGo] = first
+      waiting.delete(runId)
+      await runs.wake(runId)
+      letGo()
     }
   }
 
@@ -57,10 +63,10 @@ export const createSlots = (
   }
 
   return {
-    take(asking) {
+    take(runId) {
       const delayMs = untilStartMs()
       if (taken >= concurrency || delayMs > 0) {
-        waiting.set(asking.key, asking)
+        if (!waiting.has(runId)) waiting.set(runId, runs.hold(runId))
         if (taken < concurrency) wakeIn(delayMs)
         return false
       }

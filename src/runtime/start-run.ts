@@ -5,7 +5,7 @@ import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
-import type { JobDecision } from './run-actor.ts'
+import type { JobDecision } from './job.ts'
 
 export interface StartOptions extends WishOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */

@@ -1,6 +1,7 @@
 import { isAppError, messageOf } from '../errors.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
-import type { Job } from './run-actor.ts'
+import type { Job } from './job.ts'
+import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 // A run outlives nobody who asked for it. The end of a parent is stored first, then its children are cancelled; a child is stored first, then
@@ -27,7 +28,7 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
   const cancel = async (childRunId: string, call: ParentCall, job: Cause): Promise<void> => {
     await submit(childRunId, cancelJob(call, job)).catch((error: unknown) => {
       // It has not begun, and will not: whoever begins it looks at its parent.
-      if (isAppError(error, 'RunNotFound')) return
+      if (isAppError(error, 'RunNotFound') || isOutage(error)) return
       parts.notify({ type: 'runBroken', runId: childRunId, message: messageOf(error) })
     })
   }

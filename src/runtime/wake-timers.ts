@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { nextDue } from '../fold/waiting.ts'
-import { mayPass } from './retry-pause.ts'
+import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 /** One timer in memory for each run that time moves. The log holds them all, so losing them costs a sweep. */
@@ -26,7 +26,7 @@ export const createWakeTimers = (
     const disarm = parts.clock.setTimer(delayMs, () => {
       armed.delete(runId)
       wake(runId).catch((error: unknown) => {
-        if (!mayPass(error)) return parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+        if (!isOutage(error)) return parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
         if (!isStopped && !armed.has(runId)) wakeIn(runId, LOG_RETRY_MS)
       })
     })

@@ -8,6 +8,7 @@ import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import type { Models } from '../../src/models/model.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
+import { present } from '../../src/present.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
 import { agentRegistry } from '../../src/runtime/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
@@ -71,6 +72,7 @@ export interface WorldOptions {
   readonly owner?: string
   readonly ownerIsGone?: (owner: string) => boolean
   readonly costOf?: () => number | undefined
+  readonly idleRunsInMemory?: number
 }
 
 /** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
@@ -118,6 +120,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     ownerIsGone: options.ownerIsGone ?? (() => false),
     costOf,
     modelConcurrency: 8,
+    ...present({ idleRunsInMemory: options.idleRunsInMemory }),
     notify: (notice) => notices.push(notice),
   })
   return { refold, log, blobs, clock, notices }

@@ -1,58 +1,72 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createSlots } from '../../../src/runtime/slots.ts'
+import { createSlots, type WaitingRuns } from '../../../src/runtime/slots.ts'
 import { manualClock } from '../../support/world.ts'
 
 const oneAtATime = { concurrency: 1, ratePerSecond: Infinity }
 
+/** Runs that wait, and what each does when it is woken. */
+const waitingRuns = (wake: (runId: string) => unknown = () => undefined) => {
+  const held: string[] = []
+  const runs: WaitingRuns = {
+    hold: (runId) => {
+      held.push(runId)
+      return () => {
+        held.splice(held.indexOf(runId), 1)
+      }
+    },
+    wake: async (runId) => wake(runId),
+  }
+  return { runs, held }
+}
+
 describe('places for effects', () => {
-  test('pass over one that waited and no longer wants its place', async () => {
-    const slots = createSlots(manualClock(), oneAtATime)
+  test('pass over a run that waited and no longer wants its place', async () => {
     const woken: string[] = []
-    expect(slots.take({ key: 'first', retry: () => Promise.resolve() })).toBe(true)
-    slots.take({ key: 'cancelled', retry: () => Promise.resolve(woken.push('cancelled')) })
-    slots.take({ key: 'patient', retry: () => Promise.resolve(woken.push('patient')) })
+    const { runs, held } = waitingRuns((runId) => woken.push(runId))
+    const slots = createSlots(manualClock(), oneAtATime, runs)
+    expect(slots.take('first')).toBe(true)
+    slots.take('cancelled')
+    slots.take('patient')
+    expect(held).toEqual(['cancelled', 'patient'])
     slots.release()
     await nextTurn()
     expect(woken).toEqual(['cancelled', 'patient'])
+    expect(held).toEqual([])
   })
 
-  test('wake one at a time while they are taken again', async () => {
-    const slots = createSlots(manualClock(), oneAtATime)
+  test('wake one at a time while they are taken again, and keep those in memory that wait', async () => {
     const taken: string[] = []
-    const wants = (key: string) => ({
-      key,
-      retry: async () => {
-        if (slots.take(wants(key))) taken.push(key)
-      },
+    const { runs, held } = waitingRuns((runId) => {
+      if (slots.take(runId)) taken.push(runId)
     })
-    for (const key of ['a', 'b', 'c']) slots.take(wants(key))
+    const slots = createSlots(manualClock(), oneAtATime, runs)
+    for (const runId of ['a', 'b', 'c']) slots.take(runId)
     slots.release()
     await nextTurn()
     expect(taken).toEqual(['b'])
+    expect(held).toEqual(['c'])
   })
 
-  test('remember one that asks again and again only once', async () => {
-    const slots = createSlots(manualClock(), oneAtATime)
+  test('remember a run that asks again and again only once', async () => {
     let woken = 0
-    slots.take({ key: 'first', retry: () => Promise.resolve() })
-    for (let asked = 0; asked < 5; asked++) slots.take({ key: 'impatient', retry: () => Promise.resolve(woken++) })
+    const { runs } = waitingRuns(() => woken++)
+    const slots = createSlots(manualClock(), oneAtATime, runs)
+    slots.take('first')
+    for (let asked = 0; asked < 5; asked++) slots.take('impatient')
     slots.release()
     await nextTurn()
     expect(woken).toBe(1)
   })
 
-  test('are given no faster than their rate, and none is forgotten', async () => {
+  test('are given no faster than their rate, and no run is forgotten', async () => {
     const clock = manualClock()
-    const slots = createSlots(clock, { concurrency: Infinity, ratePerSecond: 2 })
     const begun: number[] = []
-    const wants = (key: string) => ({
-      key,
-      retry: async () => {
-        if (slots.take(wants(key))) begun.push(clock.now() % 10_000)
-      },
-    })
-    for (const key of ['a', 'b', 'c']) void wants(key).retry()
+    const ask = (runId: string): void => {
+      if (slots.take(runId)) begun.push(clock.now() % 10_000)
+    }
+    const slots = createSlots(clock, { concurrency: Infinity, ratePerSecond: 2 }, waitingRuns(ask).runs)
+    for (const runId of ['a', 'b', 'c']) ask(runId)
     for (let step = 0; step < 3; step++) {
       clock.next()
       await nextTurn()
@@ -63,9 +77,9 @@ describe('places for effects', () => {
   test('are not held up by a clock that was set back', () => {
     const clock = manualClock()
     let back = 0
-    const slots = createSlots({ ...clock, now: () => clock.now() - back }, { concurrency: Infinity, ratePerSecond: 2 })
-    slots.take({ key: 'before', retry: () => Promise.resolve() })
+    const slots = createSlots({ ...clock, now: () => clock.now() - back }, { concurrency: Infinity, ratePerSecond: 2 }, waitingRuns().runs)
+    slots.take('before')
     back = 3_600_000
-    expect(slots.take({ key: 'after', retry: () => Promise.resolve() })).toBe(true)
+    expect(slots.take('after')).toBe(true)
   })
 })

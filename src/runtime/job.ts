@@ -1,0 +1,23 @@
+import type { AppError } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import type { RunState } from '../fold/run-state.ts'
+import type { Agent } from './agent.ts'
+import type { WishOrigin } from './batch.ts'
+import type { Desk } from './desk.ts'
+
+/** What a job makes of the state it meets. It may be asked again, with a newer state. */
+export type JobDecision =
+  | { readonly facts: readonly RunFact[]; readonly causationId?: string; readonly wish?: WishOrigin }
+  /** Nothing to record; the caller learns why. */
+  | { readonly refuse: AppError }
+
+export interface Job {
+  readonly decide: (state: RunState | undefined, desk: Desk) => JobDecision
+  /** The agent of a run that has no event yet. */
+  readonly newRun?: { readonly agent: Agent; readonly correlationId: string }
+  /** The world has done something that the log has to know: try until it does. Any other job is a command, which may be refused. */
+  readonly insistent?: true
+}
+
+/** A job that wishes nothing: owed work alone is seen to. */
+export const lookAround: Job = { insistent: true, decide: () => ({ facts: [] }) }
