@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { runInThisContext } from 'node:vm'
@@ -27,7 +27,9 @@ const hashIn = (file: string, name: string): string => {
 
 /** A file of this project as tsc builds it, its imports still found. */
 const built = (file: string, module: ts.ModuleKind): string => {
-  const folder = mkdtempSync(join(root, 'node_modules/.cache/built-'))
+  const cache = join(root, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'built-'))
   onTestFinished(() => {
     rmSync(folder, { recursive: true })
   })
