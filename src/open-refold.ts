@@ -7,6 +7,7 @@ import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
 import type { EventLog } from './eventlog/event-log.ts'
+import { createLogger } from './logger.ts'
 import type { Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
@@ -61,7 +62,7 @@ export interface OpenRefold extends RefoldCore {
  */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
-  const logger = options.logger ?? pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, pino.destination(2))
+  const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2))
   const models = { ...vendorModels(environment), ...options.models }
   const { notices, notify } = noticed(logger)
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())

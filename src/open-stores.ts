@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileBlobStore } from './blobs/blob-store.files.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
@@ -7,6 +6,7 @@ import { AppError, messageOf } from './errors.ts'
 import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import { makePrivateFolder } from './private-files.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -78,7 +78,7 @@ export const openBackboneStores = async ({ eventStore, client, postgres }: Backb
 
 const makeFolder = (dir: string): string => {
   try {
-    mkdirSync(dir, { recursive: true })
+    makePrivateFolder(dir)
     return resolve(dir)
   } catch (cause) {
     throw new AppError('EventLogUnavailable', `Expected a folder that can be made at ${resolve(dir)}: ${messageOf(cause)}`, { cause })

@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { sha256 } from '../hash.ts'
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '../private-files.ts'
 import { checkHash, checkText, damagedBlob, missingBlob } from './blob-checks.ts'
 import type { BlobStore } from './blob-store.ts'
 
@@ -51,7 +52,7 @@ const reporting = async <T>(dir: string, work: () => Promise<T>): Promise<T> => 
 }
 
 const makeShard = async (dir: string, shard: string): Promise<void> => {
-  const made = await mkdir(shard, { recursive: true })
+  const made = await mkdir(shard, { recursive: true, mode: PRIVATE_FOLDER })
   if (made !== undefined) await syncFolder(dir)
 }
 
@@ -67,7 +68,7 @@ const readText = async (path: string): Promise<string | undefined> => {
 const writeWhole = async (path: string, text: string): Promise<void> => {
   const draft = `${path}.${randomUUID()}.draft`
   try {
-    const file = await open(draft, 'wx')
+    const file = await open(draft, 'wx', PRIVATE_FILE)
     try {
       await file.writeFile(text)
       await file.sync()

@@ -5,7 +5,7 @@ import type { RunView } from '../runtime/run-view.ts'
 import type { CommandLine } from './command-line.ts'
 import type { RunFollower } from './follow-run.ts'
 import { lineReader, type LineReader } from './line-reader.ts'
-import { printable, valueLine } from '../projections/printable.ts'
+import { valueLine } from '../projections/printable.ts'
 
 type Wish = () => Promise<void>
 
@@ -69,7 +69,7 @@ const approval = async ({ line, run, reader }: Place, { approvals }: RunView): P
   if (asked === undefined) return undefined
   const { callId, subject, digest } = asked
   const by = line.user
-  const isGranted = await yesOrNo(reader, `approve ${callId} ${printable(valueLine(subject))}? [y/n] `)
+  const isGranted = await yesOrNo(reader, `approve ${callId} ${valueLine(subject)}? [y/n] `)
   if (isGranted === undefined) return undefined
   if (isGranted) return () => run.approve(callId, { by, digest })
   const reason = await reader.ask('why not? ')
@@ -84,7 +84,7 @@ const settlement = async ({ line, run, reader }: Place, view: RunView): Promise<
   const by = line.user
   const happened = await yesOrNo(
     reader,
-    `nobody knows whether ${callId} ${call?.tool ?? ''} ${printable(valueLine(call?.input ?? null))} happened. did it? [y/n] `,
+    `nobody knows whether ${callId} ${call?.tool ?? ''} ${valueLine(call?.input ?? null)} happened. did it? [y/n] `,
   )
   if (happened === undefined) return undefined
   const text = await reader.ask(happened ? 'its output, as JSON> ' : 'what went wrong> ')
@@ -102,7 +102,7 @@ const jsonOrText = (text: string): Json => {
 }
 
 const escalation = async ({ line, run, reader }: Place, { reason }: RunView): Promise<Wish | undefined> => {
-  const why = reason === null ? '' : ` (${printable(reason)})`
+  const why = reason === null ? '' : ` (${reason})`
   const text = await reader.ask(`a person owns the run${why}. answer for the agent, or nothing to leave it> `)
   return text === undefined || text.trim() === '' ? undefined : () => run.answer({ by: line.user, text })
 }

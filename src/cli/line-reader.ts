@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { shownText } from './colours.ts'
 
 export interface LineReader {
   /** The next line, or undefined where there is no more: the input has ended, or Ctrl-D or Ctrl-C was pressed. */
@@ -23,7 +24,7 @@ const terminalReader = ({ stdin, stderr }: Streams): LineReader => ({
     })
     const closed = once(lines, 'close').then(() => undefined)
     const line = new Promise<string>((resolve) => {
-      lines.question(prompt, resolve)
+      lines.question(shownText(prompt), resolve)
     })
     const first = await Promise.race([line, closed])
     if (first === undefined) stderr.write('\n')
@@ -39,7 +40,7 @@ const pipeReader = ({ stdin, stderr }: Streams): LineReader => {
   const iterator = lines[Symbol.asyncIterator]()
   return {
     async ask(prompt) {
-      stderr.write(prompt)
+      stderr.write(shownText(prompt))
       const next = await iterator.next()
       stderr.write('\n')
       return next.done === true ? undefined : next.value

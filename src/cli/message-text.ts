@@ -1,6 +1,6 @@
 import { textOf, toolCallsOf, type Message } from '../events/message.ts'
 import type { Colours } from './colours.ts'
-import { printable } from '../projections/printable.ts'
+import { oneLine, printable } from '../projections/printable.ts'
 
 /** A conversation as the model sees it, one block a message. */
 export const transcriptLines = (messages: readonly Message[], colours: Colours): string[] =>
@@ -12,7 +12,7 @@ const messageBlock = (message: Message, colours: Colours): string => {
       return block(colours.strong('user'), message.text)
     case 'tool':
       return block(
-        (message.isError ? colours.bad : colours.faint)(`tool ${message.name}${message.isError ? ' (failed)' : ''}`),
+        (message.isError ? colours.bad : colours.faint)(`tool ${oneLine(message.name, Infinity)}${message.isError ? ' (failed)' : ''}`),
         message.text,
       )
     case 'assistant': {

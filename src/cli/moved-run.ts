@@ -5,7 +5,7 @@ import { count, money } from '../projections/amount-text.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
 import { followRun } from './follow-run.ts'
-import { printable, valueLine } from '../projections/printable.ts'
+import { valueLine } from '../projections/printable.ts'
 import { atWork } from './session.ts'
 
 /** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. */
@@ -43,9 +43,7 @@ const nextSteps = ({ runId, waitsFor, approvals, openEffects, reason, output, st
     case 'message':
       return [`  goes on with: refold send ${runId} -m TEXT`]
     case 'approval':
-      return approvals.map(
-        ({ callId, subject }) => `  asks for approval of ${printable(valueLine(subject))}: refold approve ${runId} ${callId}`,
-      )
+      return approvals.map(({ callId, subject }) => `  asks for approval of ${valueLine(subject)}: refold approve ${runId} ${callId}`)
     case 'resume':
       return [`  goes on with: refold resume ${runId}`]
     case 'human': {
@@ -53,12 +51,12 @@ const nextSteps = ({ runId, waitsFor, approvals, openEffects, reason, output, st
       if (unresolved.length > 0)
         return unresolved.map((callId) => `  has to be settled: refold settle ${runId} ${callId} --succeeded JSON | --failed TEXT`)
       return [
-        `  a person owns it${reason === null ? '' : `: ${printable(reason)}`}`,
+        `  a person owns it${reason === null ? '' : `: ${reason}`}`,
         `  goes on with: refold answer ${runId} -m TEXT, or refold give-back ${runId}`,
       ]
     }
     case null:
-      if (status === 'completed') return output === null ? [] : [`  result: ${printable(valueLine(output))}`]
-      return reason === null ? [] : [`  ${printable(reason)}`]
+      if (status === 'completed') return output === null ? [] : [`  result: ${valueLine(output)}`]
+      return reason === null ? [] : [`  ${reason}`]
   }
 }

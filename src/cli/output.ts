@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { coloursFor, type Colours } from './colours.ts'
+import { visibleJson } from '../visible-text.ts'
+import { coloursFor, shownText, type Colours } from './colours.ts'
 
 /** Where a command says what it found. With `--json`, stdout holds JSON alone, and text goes to stderr. */
 export interface Output {
@@ -8,7 +9,7 @@ export interface Output {
   readonly colours: Colours
   /** Columns of `line`; Infinity where it is no terminal. */
   readonly width: number
-  /** Text for people. */
+  /** Text for people, whoever wrote it: what would steer a terminal is shown, and further lines of it are indented. */
   line(text?: string): Promise<void>
   /** For people, about what is going on rather than what was asked for. */
   note(text: string): Promise<void>
@@ -16,6 +17,8 @@ export interface Output {
   document(value: unknown): Promise<void>
   /** One line of NDJSON. Nothing without `--json`. */
   record(value: unknown): Promise<void>
+  /** On stdout as it is: CSV, a picture, whose maker has seen to what would steer a terminal. */
+  data(text: string): Promise<void>
 }
 
 export interface OutputStreams {
@@ -29,12 +32,16 @@ export const createOutput = ({ stdout, stderr }: OutputStreams, json: boolean): 
     json,
     colours: coloursFor(people),
     width: widthOf(people),
-    line: (text = '') => writeAll(people, `${text}\n`),
-    note: (text) => writeAll(stderr, `${text}\n`),
-    document: (value) => (json ? writeAll(stdout, `${JSON.stringify(value, null, 2)}\n`) : Promise.resolve()),
-    record: (value) => (json ? writeAll(stdout, `${JSON.stringify(value)}\n`) : Promise.resolve()),
+    line: (text = '') => writeAll(people, shownLine(text)),
+    note: (text) => writeAll(stderr, shownLine(text)),
+    document: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value, null, 2))}\n`) : Promise.resolve()),
+    record: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value))}\n`) : Promise.resolve()),
+    data: (text) => writeAll(stdout, text),
   }
 }
+
+/** What comes behind a line feed of somebody else must not look like a line of Refold. */
+export const shownLine = (text: string): string => `${shownText(text).replaceAll('\n', '\n  ')}\n`
 
 const USUAL_WIDTH = 80
 

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { AppError, isAppError, messageOf } from '../errors.ts'
-import { coloursFor } from './colours.ts'
+import { visibleJson } from '../visible-text.ts'
+import { coloursFor, shownText } from './colours.ts'
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
 import { writeAll } from './output.ts'
 
@@ -18,11 +19,11 @@ export const reportError = async (thrown: unknown, { stderr, json, debug }: Repo
   const message = isAppError(error) ? error.message : `A defect of refold, please report it: ${messageOf(error)}`
   if (json) {
     const details = isAppError(error) ? error.details : {}
-    await writeAll(stderr, `${JSON.stringify({ error: { code, message, details } })}\n`)
+    await writeAll(stderr, `${visibleJson(JSON.stringify({ error: { code, message, details } }))}\n`)
   } else {
-    await writeAll(stderr, `${coloursFor(stderr).bad(`refold: ${code}:`)} ${message}\n`)
+    await writeAll(stderr, shownText(`${coloursFor(stderr).bad(`refold: ${code}:`)} ${message}\n`))
   }
-  if (debug && error instanceof Error) await writeAll(stderr, `${stackOf(error)}\n`)
+  if (debug && error instanceof Error) await writeAll(stderr, shownText(`${stackOf(error)}\n`))
   return isAppError(error) ? exitCodeOf(error.code) : exitCodes.internal
 }
 

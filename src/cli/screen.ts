@@ -1,5 +1,6 @@
-import { widthOf, type OutputStreams } from './output.ts'
-import { oneLine, printable } from '../projections/printable.ts'
+import { visibleText } from '../visible-text.ts'
+import { shownLine, widthOf, type OutputStreams } from './output.ts'
+import { oneLine } from '../projections/printable.ts'
 
 /** A terminal that shows three things at once: an answer as it is written, lines about what happens, and one live line below. */
 export interface Screen {
@@ -19,6 +20,7 @@ export const createScreen = ({ stdout, stderr }: OutputStreams, json: boolean): 
   const words = json ? stderr : stdout
   let isWithinLine = false
   let shown = ''
+  const spoken = wordsOf()
 
   const clear = (): void => {
     if (shown !== '') stderr.write(CLEAR_LINE)
@@ -39,14 +41,14 @@ export const createScreen = ({ stdout, stderr }: OutputStreams, json: boolean): 
     words(text) {
       if (text === '') return
       clear()
-      words.write(printable(text))
+      words.write(spoken(text))
       isWithinLine = !text.endsWith('\n')
     },
     line(text) {
       const status = shown
       clear()
       endLine()
-      stderr.write(`${text}\n`)
+      stderr.write(shownLine(text))
       draw(status)
     },
     status: (text) => draw(oneLine(text, widthOf(stderr) - 1)),
@@ -56,3 +58,19 @@ export const createScreen = ({ stdout, stderr }: OutputStreams, json: boolean): 
     },
   }
 }
+
+/** Parts of one text, which may be cut anywhere: within a character too, and between those that belong together. */
+const wordsOf = (): ((part: string) => string) => {
+  let half = ''
+  let before = ''
+  return (part) => {
+    const [text, rest] = splitAtHalf(half + part.replaceAll('\r\n', '\n'))
+    const shown = visibleText(before + text).slice(visibleText(before).length)
+    half = rest
+    before = Array.from(text).at(-1) ?? before
+    return shown
+  }
+}
+
+const splitAtHalf = (text: string): readonly [string, string] =>
+  /[\uD800-\uDBFF]$/.test(text) ? [text.slice(0, -1), text.slice(-1)] : [text, '']

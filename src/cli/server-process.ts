@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { readEnvironment, type Environment } from '../config.ts'
 import { topicsOf, type Topics } from '../consumers/topics.ts'
 import { AppError, isAppError } from '../errors.ts'
@@ -8,6 +8,7 @@ import { startHealthServer, type HealthServer } from '../health/health-server.ts
 import { processMetrics, type ProcessMetrics } from '../health/process-metrics.ts'
 import type { Dependency } from '../health/readiness.ts'
 import { addBusMetrics } from '../health/refold-metrics.ts'
+import { createLogger } from '../logger.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { CommandLine } from './command-line.ts'
 import { loadConfig } from './config-file.ts'
@@ -62,7 +63,7 @@ export const asServerProcess = async (
 ): Promise<void> => {
   const { environment, config } = await readSettings(line, options.needs)
   const { http: _, ...refoldConfig } = config
-  const logger = pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, line.stderr)
+  const logger = createLogger(environment.REFOLD_LOG_LEVEL, line.stderr)
   const metrics = processMetrics(line.clock)
   const health = await openHealth(line, environment, options.healthPort, metrics)
   await inTime(line, environment, async () => {

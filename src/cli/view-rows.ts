@@ -2,6 +2,7 @@ import { count, duration, money } from '../projections/amount-text.ts'
 import type { ColumnKind, QueryColumn } from '../views/view-query.ts'
 import type { ViewRow, ViewValue } from '../views/view-queries.ts'
 import { fieldName } from '../views/view-table.ts'
+import { printable } from '../projections/printable.ts'
 import { moment } from './amounts.ts'
 import { textTable, type Column } from './text-table.ts'
 
@@ -44,14 +45,24 @@ const cellText = (kind: ColumnKind, value: ViewValue): string => {
   }
 }
 
-/** RFC 4180, with the names of the columns first. Values are as in the tables: ms since the epoch, millionths of a US dollar. */
+/**
+ * RFC 4180, with the names of the columns first. Values are as in the tables: ms since the epoch, millionths of a US dollar. A text that a
+ * spreadsheet would take for a formula begins with an apostrophe.
+ */
 export const csvLines = (columns: readonly QueryColumn[], rows: readonly ViewRow[]): string[] => [
   csvLine(columns.map(({ name }) => name)),
   ...rows.map((row) => csvLine(columns.map(({ name }) => row[name] ?? null))),
 ]
 
 const csvLine = (values: readonly ViewValue[]): string =>
-  `${values.map((value) => (typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value ?? ''))).join(',')}\r`
+  `${values.map((value) => (typeof value === 'string' ? quoted(asText(printable(value))) : String(value ?? ''))).join(',')}\r\n`
+
+const FORMULA = /^[\s']*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/
+const NUMBER = /^[+-]?\d+(\.\d+)?$/
+
+const asText = (text: string): string => (FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text)
+
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** By the names that the API has for them. */
 export const viewObject = (row: ViewRow): Record<string, ViewValue> =>

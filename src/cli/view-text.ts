@@ -4,7 +4,7 @@ import { count, duration, fromNow, money } from '../projections/amount-text.ts'
 import type { Colours } from './colours.ts'
 import { timerName } from '../projections/event-summary.ts'
 import { transcriptLines } from './message-text.ts'
-import { oneLine, printable, valueLine } from '../projections/printable.ts'
+import { oneLine, valueLine } from '../projections/printable.ts'
 
 interface Look {
   readonly colours: Colours
@@ -26,8 +26,8 @@ const headLines = (
 ): string[] => [
   `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${waitsFor === null ? '' : `  waits for ${waitsFor}`}`,
   faint(`${agent} · ${moment(at)} · turn ${turn}`),
-  ...(reason === null ? [] : [`reason: ${printable(reason)}`]),
-  ...(output === null ? [] : [`output: ${printable(valueLine(output))}`]),
+  ...(reason === null ? [] : [`reason: ${reason}`]),
+  ...(output === null ? [] : [`output: ${valueLine(output)}`]),
 ]
 
 const section = (title: string, lines: readonly string[], { strong }: Colours): string[] =>
@@ -43,10 +43,10 @@ const openLines = ({ openEffects, toolCalls, approvals, timers, at }: RunView): 
     ({ key, intent, status, attempt, owner }) =>
       `${intent} ${key} ${status}, attempt ${attempt}${owner === undefined ? '' : ` by ${owner}`}`,
   ),
-  ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${printable(valueLine(input))} is ${state}`),
+  ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${valueLine(input)} is ${state}`),
   ...approvals.map(
     ({ callId, subject, expiresAt }) =>
-      `approval ${callId} of ${printable(valueLine(subject))}, ${expiresAt <= at ? 'expired' : `for ${duration(expiresAt - at)}`}`,
+      `approval ${callId} of ${valueLine(subject)}, ${expiresAt <= at ? 'expired' : `for ${duration(expiresAt - at)}`}`,
   ),
   ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : fromNow(dueAt - at)}`),
 ]

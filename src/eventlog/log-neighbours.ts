@@ -1,6 +1,7 @@
 import type { FSWatcher } from 'node:fs'
 import { closeSync, openSync, watch, writeSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import { PRIVATE_FILE } from '../private-files.ts'
 
 /** The other processes that use the same log file. */
 export interface LogNeighbours {
@@ -19,7 +20,7 @@ const POLL_MS = 200
  * its readers before that. Where it is lost, or the system grants no watch, the poll finds out a little later.
  */
 export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
-  const file = tryTo(() => openSync(path, 'w'))
+  const file = tryTo(() => openSync(path, 'w', PRIVATE_FILE))
   const news = Buffer.from('\n')
   let isNews = false
   let watcher: FSWatcher | undefined

@@ -1,7 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
+import { beginPrivateFile, makePrivateFolder } from '../private-files.ts'
 import { isBusy, isFull, translateSqliteError } from './sqlite-errors.ts'
 import { valueQuery } from './sqlite-values.ts'
 
@@ -45,7 +46,8 @@ const SCHEMA = `
 export const openLogDatabase = (path: string): DatabaseSync => {
   let db: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makePrivateFolder(dirname(path))
+    beginPrivateFile(path)
     db = new DatabaseSync(path, { timeout: OPEN_PATIENCE_MS })
     checkSqliteVersion(db)
     if (isEmpty(db)) createLog(db)

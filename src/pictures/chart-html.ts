@@ -1,4 +1,5 @@
 import type { ChartGraph } from '../statechart/graph.ts'
+import { visibleText } from '../visible-text.ts'
 import { chartSvg } from './chart-svg.ts'
 import { playerScript, playerStyle } from './trace-player.ts'
 import { escapeXml } from './xml.ts'
@@ -38,7 +39,7 @@ export const chartHtml = async (graph: ChartGraph, trace: readonly TraceStep[] =
     `<main><div id="picture">${svg}</div>${first === undefined ? '' : stepList(trace)}</main>`,
     ...(first === undefined
       ? []
-      : [`<script type="application/json" id="trace">${scriptJson(trace)}</script>`, `<script>${playerScript}</script>`]),
+      : [`<script type="application/json" id="trace">${scriptJson(trace.map(visibleStep))}</script>`, `<script>${playerScript}</script>`]),
     '</body>',
     '</html>',
     '',
@@ -56,6 +57,14 @@ const controls = (trace: readonly TraceStep[]): string =>
 
 const stepList = (trace: readonly TraceStep[]): string =>
   `<ol id="steps">${trace.map(({ label }) => `<li><button>${escapeXml(label)}</button></li>`).join('')}</ol>`
+
+/** Its ids as the picture names them. */
+const visibleStep = ({ label, active, taken, note }: TraceStep): TraceStep => ({
+  label: visibleText(label),
+  active: active.map(visibleText),
+  taken: taken.map(visibleText),
+  note: visibleText(note),
+})
 
 /** JSON that cannot end the script element it stands in. */
 const scriptJson = (value: unknown): string => JSON.stringify(value).replace(/</g, '\\u003c')

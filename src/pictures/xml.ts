@@ -1,8 +1,9 @@
+import { visibleText } from '../visible-text.ts'
+
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** Text that may stand between tags and in attributes, without the control characters that XML forbids. */
+/** Text that may stand between tags and in attributes; what XML forbids, and what would hide in it, shows by its number. */
 export const escapeXml = (text: string): string =>
-  Array.from(text)
-    .filter((character) => character >= ' ' || character === '\n' || character === '\t')
-    .map((character) => ENTITIES[character] ?? character)
-    .join('')
+  visibleText(text)
+    .replace(/[\uFFFE\uFFFF]/g, '')
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)

@@ -1,16 +1,8 @@
 import { beginning } from '../beginning.ts'
-
-const LONGEST_NAMED = 0xff
-
-/** C0 and C1 controls but line feed and tab, and what turns the direction of text: a model or a tool must not steer the terminal. */
-const STEERS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
+import { visibleText } from '../visible-text.ts'
 
 /** Text of anybody, safe to write to a terminal: what would steer it is shown by its number. */
-export const printable = (text: string): string =>
-  text.replace(/\r\n/g, '\n').replace(STEERS, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return code <= LONGEST_NAMED ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
-  })
+export const printable = (text: string): string => visibleText(text.replace(/\r\n/g, '\n'))
 
 /** The same in one line of at most `width` characters; what is cut off shows as an ellipsis. */
 export const oneLine = (text: string, width: number): string => {

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { rmSync } from 'node:fs'
 import { AppError, messageOf } from '../errors.ts'
+import { beginPrivateFile } from '../private-files.ts'
 import type { Snapshot, SnapshotStore } from './snapshot-store.ts'
 
 const CREATE = `
@@ -43,6 +44,7 @@ const openFile = (path: string): DatabaseSync => {
 }
 
 const open = (path: string): DatabaseSync => {
+  beginPrivateFile(path)
   const db = new DatabaseSync(path, { timeout: 5_000 })
   db.exec('pragma journal_mode = wal; pragma synchronous = normal')
   db.exec(CREATE)

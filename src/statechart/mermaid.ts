@@ -1,3 +1,4 @@
+import { visibleText } from '../visible-text.ts'
 import type { ChartEdge, ChartGraph, ChartNode } from './graph.ts'
 import { childrenOf, edgeLabel, intentNames, liesWithin, nodeRows } from './labels.ts'
 
@@ -43,7 +44,7 @@ const anywhere = (drawing: Drawing, id: string): string => `${nameOf(drawing, id
 
 /** Mermaid reads # ; and :: as its own, and < > as HTML. */
 const plain = (text: string): string =>
-  text
+  visibleText(text)
     .replace(/#/g, '')
     .replace(/;/g, ',')
     .replace(/:{2,}/g, ':')

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { beginPrivateFile } from '../private-files.ts'
 import { inTransaction } from './sqlite-transaction.ts'
 import { dropShadows } from './sqlite-shadow.ts'
 import { createTables, sqliteDialect, viewsFormat } from './table-sql.ts'
@@ -56,6 +57,7 @@ export const isSqliteError = (error: unknown): error is Error & { readonly errco
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
 
 const open = (path: string): DatabaseSync => {
+  beginPrivateFile(path)
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = normal;')

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { age, bytes, offset } from '../../src/cli/amounts.ts'
 import { count, duration, fromNow, money } from '../../src/projections/amount-text.ts'
 import { oneLine, printable } from '../../src/projections/printable.ts'
+import { createScreen } from '../../src/cli/screen.ts'
+import { csvLines } from '../../src/cli/view-rows.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 
 describe('text of models and tools', () => {
@@ -59,5 +61,51 @@ describe('a table', () => {
     const lines = textTable(columns, [['a-long-run-id', 'thinking.callingModel', '$1']], 34)
     expect(lines.map((line) => line.length)).toEqual([33, 33].map(() => 34))
     expect(lines[1]).toBe('a-long-run-id  thinking.cal…    $1')
+  })
+})
+
+describe('a spreadsheet', () => {
+  const columns = [
+    { name: 'said', kind: 'text' as const },
+    { name: 'amount', kind: 'count' as const },
+  ]
+  const cells = (said: string, amount: number): string => csvLines(columns, [{ said, amount }])[1]!
+
+  test.each([
+    ['=1+1', "'=1+1"],
+    ['+SUM(A1)', "'+SUM(A1)"],
+    ['-2+3', "'-2+3"],
+    ['@now', "'@now"],
+    ['\t=1', "'\t=1"],
+    ['\r=1', '\\x0d=1'],
+    [' =1', "' =1"],
+    ['＝1', "'＝1"],
+    ["'=1", "''=1"],
+    ['=HYPERLINK("http://a","b")', `"'=HYPERLINK(""http://a"",""b"")"`],
+    ['-5', '-5'],
+    ['+1.25', '+1.25'],
+    ['a=b', 'a=b'],
+    ['a\u001b[31m', 'a\\x1b[31m'],
+  ])('takes %j for text, and numbers for numbers', (said, cell) => {
+    expect(cells(said, -7)).toBe(`${cell},-7\r\n`)
+  })
+})
+
+describe('an answer that is being written', () => {
+  const written = (...parts: readonly string[]): string => {
+    const texts: string[] = []
+    const stream = { isTTY: false, write: (text: string) => texts.push(text) } as unknown as NodeJS.WriteStream
+    const screen = createScreen({ stdout: stream, stderr: stream }, false)
+    for (const part of parts) screen.words(part)
+    return texts.join('')
+  }
+
+  test('is whole, wherever it was cut', () => {
+    const text = 'a 👩‍👩‍👧 می‌خواهم 🙂'
+    expect(written(...text.split(''))).toBe(text)
+  })
+
+  test('steers nothing, wherever it was cut', () => {
+    expect(written('\u001b', ']0;t', '\u0007', 'a\u200d', 'b\ud800', 'c')).toBe('\\x1b]0;t\\x07a\\u{200d}b\\u{d800}c')
   })
 })

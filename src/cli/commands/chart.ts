@@ -7,9 +7,10 @@ import { chartHtml, type TraceStep } from '../../pictures/chart-html.ts'
 import { chartSvg } from '../../pictures/chart-svg.ts'
 import { chartGraph, type ChartGraph } from '../../statechart/graph.ts'
 import { chartMermaid } from '../../statechart/mermaid.ts'
+import { PRIVATE_FILE } from '../../private-files.ts'
+import { visibleJson } from '../../visible-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { wholeNumber } from '../option-values.ts'
-import { writeAll } from '../output.ts'
 import { traceRun } from '../run-trace.ts'
 import { looking } from '../session.ts'
 
@@ -43,8 +44,8 @@ const chart = (line: CommandLine, agent: string | undefined, options: ChartOptio
   if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
   return looking(line, async (refold) => {
     const text = await drawing(line.output.json ? 'json' : formatOf(options), await drawn(refold, agent ?? '', options))
-    if (output === undefined) return writeAll(line.stdout, text)
-    await save(output, text)
+    if (output === undefined) return line.output.data(text)
+    await save(output, text, run === undefined ? undefined : PRIVATE_FILE)
     await line.output.note(`written to ${output}`)
   })
 }
@@ -73,13 +74,14 @@ const drawing = async (format: Format, { graph, steps }: Drawn): Promise<string>
     case 'html':
       return chartHtml(graph, steps)
     case 'json':
-      return `${JSON.stringify({ graph, ...(last === undefined ? {} : { active: last.active, taken: last.taken, steps }) }, null, 2)}\n`
+      return `${visibleJson(JSON.stringify({ graph, ...(last === undefined ? {} : { active: last.active, taken: last.taken, steps }) }, null, 2))}\n`
   }
 }
 
-const save = async (path: string, text: string): Promise<void> => {
+/** What a run has said is in its trace. */
+const save = async (path: string, text: string, mode?: number): Promise<void> => {
   try {
-    await writeFile(path, text)
+    await writeFile(path, text, { mode })
   } catch (cause) {
     throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
   }

@@ -11,7 +11,6 @@ import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
-import { printable } from '../../projections/printable.ts'
 import { openToLook } from '../session.ts'
 
 export const addDoctorCommand: AddCommand = (program, commandLine) => {
@@ -114,7 +113,7 @@ const findingLines = (
   { severity, check, message, remedy, places, count }: Finding,
   { bad, attention, faint }: Output['colours'],
 ): string[] => [
-  `${(severity === 'problem' ? bad : attention)(`${severity} (${check}):`)} ${printable(message)}${count > 1 ? `, ${count} times` : ''}`,
+  `${(severity === 'problem' ? bad : attention)(`${severity} (${check}):`)} ${message}${count > 1 ? `, ${count} times` : ''}`,
   ...(places.length === 0 ? [] : [`  at ${places.join(', ')}${count > places.length ? ` and ${count - places.length} more` : ''}`]),
   faint(`  → ${remedy}`),
 ]

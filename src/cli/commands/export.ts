@@ -4,10 +4,11 @@ import { Option } from 'commander'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
 import { RUN_STREAM_PREFIX } from '../../events/codec.ts'
 import type { OpenRefold } from '../../open-refold.ts'
+import { PRIVATE_FILE } from '../../private-files.ts'
+import { visibleJson } from '../../visible-text.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { printable } from '../../projections/printable.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 
@@ -24,7 +25,7 @@ export const addExportCommand: AddCommand = (program, commandLine) => {
     .argument('[runs...]', 'run ids')
     .option('--all', 'every run, in the order of the log')
     .addOption(new Option('--format <format>', 'one event a line, or one array').choices(['ndjson', 'json']).default('ndjson'))
-    .option('-o, --output <file>', 'a file instead of stdout')
+    .option('-o, --output <file>', 'a file instead of stdout, which others cannot read')
     .addHelpText('after', '\nExamples:\n  refold export --all -o events.ndjson\n  refold export 0190a7… | jq -r .type')
     .action((runIds: string[], options: ExportOptions) => exportEvents(commandLine(), runIds, options))
 }
@@ -41,7 +42,7 @@ const exportEvents = (line: CommandLine, runIds: readonly string[], { all, forma
     if (output !== undefined) await line.output.note(`${counted(events, 'event')} written to ${output}`)
     if (problems.length === 0) return
     await line.output.note(`${counted(problems.length, 'event')} could only be written as stored:`)
-    for (const text of problems) await line.output.note(`  ${printable(text)}`)
+    for (const text of problems) await line.output.note(`  ${text}`)
     line.exitWith(exitCodes.wrong)
   })
 }
@@ -59,7 +60,7 @@ interface Exported {
 async function* texts(events: AsyncIterable<ReadEvent>, format: ExportOptions['format'], exported: Exported): AsyncGenerator<string> {
   const { begin, between, end, none } = SEPARATORS[format]
   for await (const read of events) {
-    yield `${exported.events === 0 ? begin : between}${JSON.stringify(exportedEvent(read))}`
+    yield `${exported.events === 0 ? begin : between}${visibleJson(JSON.stringify(exportedEvent(read)))}`
     exported.events += 1
     if (!read.ok) exported.problems.push(read.problem.message)
   }
@@ -68,7 +69,7 @@ async function* texts(events: AsyncIterable<ReadEvent>, format: ExportOptions['f
 
 const writeFile = async (path: string, content: AsyncIterable<string>): Promise<void> => {
   try {
-    await pipeline(content, createWriteStream(path))
+    await pipeline(content, createWriteStream(path, { mode: PRIVATE_FILE }))
   } catch (cause) {
     if (isAppError(cause)) throw cause
     throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })

@@ -69,7 +69,7 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
 const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, asCsv: boolean): Promise<void> => {
   const { columns }: ViewQuery = viewQueries[name]
   if (output.json) await output.document(rows.map(viewObject))
-  else if (asCsv) for (const text of csvLines(columns, rows)) await output.line(text)
+  else if (asCsv) for (const text of csvLines(columns, rows)) await output.data(text)
   else if (rows.length > 0) for (const text of viewTable(columns, rows, output.width)) await output.line(text)
   if (rows.length === 0) await output.note('Nothing fits.')
   if (next !== null) await output.note(`There are more: --cursor ${next}`)

@@ -5,7 +5,6 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import { everyRun } from '../every-run.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { printable } from '../../projections/printable.ts'
 
 export const addRecoverCommand: AddCommand = (program, commandLine) => {
   program
@@ -44,7 +43,7 @@ const settled = async (line: CommandLine, refold: OpenRefold, runId: string): Pr
     return { runId, state, waitsFor }
   } catch (error) {
     if (!isAppError(error)) throw error
-    await line.output.line(`${runId}  ${error.code}: ${printable(error.message)}`)
+    await line.output.line(`${runId}  ${error.code}: ${error.message}`)
     return { runId, error: { code: error.code, message: error.message } }
   }
 }

@@ -5,7 +5,6 @@ import { counted } from '../amounts.ts'
 import { duration } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { printable } from '../../projections/printable.ts'
 import { progressBar } from '../progress-bar.ts'
 import { everyRun } from '../every-run.ts'
 import { looking } from '../session.ts'
@@ -53,7 +52,7 @@ const replay = (line: CommandLine, given: readonly string[], all: boolean): Prom
       progress.step()
       if (report === undefined) continue
       progress.clear()
-      await line.output.line(printable(report))
+      await line.output.line(report)
     }
     progress.clear()
     await line.output.document(summary)

@@ -1,9 +1,9 @@
-import { pino } from 'pino'
 import { systemIds } from '../../clock.ts'
 import type { Environment } from '../../config.ts'
 import { processMetrics } from '../../health/process-metrics.ts'
 import { addRefoldMetrics } from '../../health/refold-metrics.ts'
 import { httpOptions } from '../../http/http-options.ts'
+import { createLogger } from '../../logger.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { port } from '../option-values.ts'
@@ -38,7 +38,7 @@ const serveUntilStopped = async (
   { http = {}, ...config }: RefoldConfig,
 ): Promise<void> => {
   const { clock } = line
-  const logger = pino({ name: 'refold', level: environment.REFOLD_LOG_LEVEL }, line.stderr)
+  const logger = createLogger(environment.REFOLD_LOG_LEVEL, line.stderr)
   // Only here, so that other commands do not load a web server.
   const { startHttpServer } = await import('../../http/server.ts')
   const metrics = processMetrics(clock)

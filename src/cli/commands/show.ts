@@ -6,7 +6,7 @@ import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { transcriptLines } from '../message-text.ts'
 import type { Output } from '../output.ts'
-import { oneLine, printable } from '../../projections/printable.ts'
+import { oneLine } from '../../projections/printable.ts'
 import { costLines, costsByModel } from '../run-costs.ts'
 import { stateText } from '../run-table.ts'
 import { looking } from '../session.ts'
@@ -70,8 +70,8 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
   return [
     `${colours.strong(run.runId)}  ${colours.name(stateText(run))}${run.waitsFor === null ? '' : colours.attention(`  waits for ${run.waitsFor}`)}`,
     colours.faint(facts.join(' · ')),
-    ...(run.reason === null ? [] : [`reason: ${printable(run.reason)}`]),
-    ...(run.problem === undefined ? [] : [colours.bad(`problem: ${printable(run.problem)}`)]),
+    ...(run.reason === null ? [] : [`reason: ${run.reason}`]),
+    ...(run.problem === undefined ? [] : [colours.bad(`problem: ${run.problem}`)]),
     ...hints(run),
   ]
 }

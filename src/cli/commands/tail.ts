@@ -7,7 +7,6 @@ import { tailLine } from '../activity-line.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { liveLog, liveLogStatus } from '../live-log.ts'
 import { wholeNumber } from '../option-values.ts'
-import { printable } from '../../projections/printable.ts'
 import { createScreen } from '../screen.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead } from '../stored-events.ts'
@@ -43,7 +42,7 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
         const startedAt = await startOf(refold, live, item.event)
         screen.rest()
         const shown = { colours: output.colours, width: output.width, showsRun: runId === undefined }
-        await output.line(read.ok ? tailLine(read.event, startedAt, shown) : `unreadable: ${printable(read.problem.message)}`)
+        await output.line(read.ok ? tailLine(read.event, startedAt, shown) : `unreadable: ${read.problem.message}`)
         if (read.ok) live.trigger.recorded({ event: read.event })
       }
     }

@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises'
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { bytes } from '../amounts.ts'
 import type { Findings } from './findings.ts'
 
@@ -33,5 +34,31 @@ export const checkHost = async (dir: string, findings: Findings): Promise<Host> 
       remedy: 'Make room: a log that cannot be written stops every run.',
     })
   }
+  await checkPrivacy(dir, findings)
   return { node, freeBytes }
+}
+
+const OF_OTHERS = 0o077
+
+/** Files made before Refold kept them from others, or copied since. A private folder hides whatever lies in it. */
+const checkPrivacy = async (dir: string, findings: Findings): Promise<void> => {
+  if (!(await isOpenToOthers(dir))) return
+  const names = (await readdir(dir)).filter((name) => /^(log|views|snapshots)\.db|^blobs$/.test(name))
+  for (const name of names) {
+    if (!(await isOpenToOthers(join(dir, name)))) continue
+    findings.add(
+      {
+        severity: 'warning',
+        check: 'permissions',
+        message: `What runs have recorded in ${dir} can be read by other users of this machine`,
+        remedy: `Take it from them, if nobody else works on it: chmod -R go= ${dir}`,
+      },
+      name,
+    )
+  }
+}
+
+const isOpenToOthers = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && (found.mode & OF_OTHERS) !== 0
 }

@@ -1,0 +1,24 @@
+/**
+ * What a terminal obeys, what turns the direction of a text, and what nobody sees: C0 and C1 controls, DEL, bidi controls, line and paragraph
+ * separators, zero-width and tag characters, lone surrogates. Line feed and tab are text.
+ */
+const HIDDEN = String.raw`[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]--[\n\t\uFE0E\uFE0F]]`
+
+/** Joiners within a word of a script that is written with them, and within an emoji. */
+const JOINER = String.raw`(?<=[[\p{L}\p{M}]--[\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}]])[\u200C\u200D]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D`
+
+const ALL_HIDDEN = new RegExp(HIDDEN, 'gv')
+const HIDDEN_OR_JOINER = new RegExp(`(${JOINER})|${HIDDEN}`, 'gv')
+
+const LONGEST_BYTE = 0xff
+
+/** Text of anybody, safe to show: what would steer a terminal, or hide in it, is shown by its number, as `\x1b` and `\u{202e}`. */
+export const visibleText = (text: string): string =>
+  text.replace(HIDDEN_OR_JOINER, (found: string, joiner: string | undefined) => joiner ?? numberOf(found.codePointAt(0) ?? 0))
+
+const numberOf = (code: number): string => (code <= LONGEST_BYTE ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
+
+/** A JSON text that is the same value and safe to show: such characters stand in it as JSON escapes. */
+export const visibleJson = (json: string): string => json.replace(ALL_HIDDEN, (found) => found.split('').map(jsonEscape).join(''))
+
+const jsonEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
