@@ -12,7 +12,20 @@ import { withGenerated, writeOrCheck } from './generated-files.ts'
 import { invariantTable } from './invariants.ts'
 
 const PAGE = 'docs/architecture.md'
-const SHARED = new Set(['errors.ts', 'clock.ts', 'json.ts', 'bounded-json.ts', 'frozen.ts', 'hash.ts', 'present.ts', 'beginning.ts'])
+const SHARED = new Set([
+  'errors.ts',
+  'clock.ts',
+  'json.ts',
+  'bounded-json.ts',
+  'frozen.ts',
+  'hash.ts',
+  'present.ts',
+  'beginning.ts',
+  'logger.ts',
+  'private-files.ts',
+  'secrets.ts',
+  'visible-text.ts',
+])
 const PURE = new Set(['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold'])
 
 const nameOf = (folder: string): string => folder.replace(/\W/g, '_')

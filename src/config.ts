@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from './errors.ts'
+import { passwordsIn } from './secrets.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an address as https://host' })
 const wholeNumber = (least: number, most: number) => {
@@ -14,7 +15,9 @@ const wholeNumber = (least: number, most: number) => {
 const environment = z.object({
   /** Connection string of an EventStoreDB or KurrentDB: `esdb://…`. Needs REFOLD_POSTGRES. */
   REFOLD_EVENTSTORE: z
-    .url({ protocol: /^(esdb|kurrentdb)(\+discover)?$/, error: 'expected a connection string as esdb://host:2113' })
+    // The rest is for the client to read, which takes several hosts: esdb://a:2113,b:2113?tls=true
+    .string()
+    .regex(/^(esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\/\S/, 'expected a connection string as esdb://host:2113')
     .optional(),
   /** Which package speaks to it; the second one has to be installed beside Refold. */
   REFOLD_EVENTSTORE_CLIENT: z.enum(['@eventstore/db-client', '@kurrent/kurrentdb-client']).default('@eventstore/db-client'),
@@ -89,6 +92,15 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
 
 /** Whoever fills in a form leaves lines empty. */
 const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+
+const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
+const SECRETS = ['REFOLD_KAFKA_PASSWORD', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'] as const satisfies readonly Variable[]
+
+/** What no output may hold. `PGPASSWORD` is read by the client of Postgres itself. */
+export const secretsIn = (variables: NodeJS.ProcessEnv = process.env): readonly string[] => [
+  ...ADDRESSES.flatMap((name) => passwordsIn(variables[name] ?? '')),
+  ...[...SECRETS, 'PGPASSWORD'].flatMap((name) => variables[name] ?? []),
+]
 
 const expectedOf: Partial<Record<Variable, string>> = { REFOLD_KAFKA: 'brokers as host:port,host:port' }
 

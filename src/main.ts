@@ -8,7 +8,8 @@ enableCompileCache()
 const { runProgram } = await import('./cli/program.ts')
 const { exitCodes } = await import('./cli/exit-codes.ts')
 const { systemClock } = await import('./clock.ts')
-const { readEnvironment } = await import('./config.ts')
+const { readEnvironment, secretsIn } = await import('./config.ts')
+const { withoutSecrets } = await import('./secrets.ts')
 
 const { stdin, stdout, stderr } = process
 
@@ -27,6 +28,14 @@ const endWithReader = (stream: NodeJS.WriteStream): void => {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+}
+
+/** Whatever writes it: the clients of servers have loggers of their own. */
+const hideSecrets = (stream: NodeJS.WriteStream, secrets: readonly string[]): void => {
+  if (secrets.length === 0) return
+  const write = stream.write.bind(stream) as (chunk: unknown, ...rest: readonly unknown[]) => boolean
+  stream.write = (chunk: unknown, ...rest: readonly unknown[]) =>
+    write(typeof chunk === 'string' ? withoutSecrets(chunk, secrets) : chunk, ...rest)
 }
 
 const interruption = (): AbortSignal => {
@@ -53,6 +62,8 @@ const parts: CommandLineParts = {
   signal: interruption(),
 }
 
+hideSecrets(stdout, secretsIn())
+hideSecrets(stderr, secretsIn())
 endWithReader(stdout)
 endWithReader(stderr)
 /** An environment that is not as expected is told by the command that needs it, with all else that is wrong. */

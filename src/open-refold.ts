@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { pino, type Logger } from 'pino'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
-import { readEnvironment, type Environment } from './config.ts'
+import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
@@ -62,7 +62,7 @@ export interface OpenRefold extends RefoldCore {
  */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
-  const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2))
+  const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
   const models = { ...vendorModels(environment), ...options.models }
   const { notices, notify } = noticed(logger)
   const owners = localOwners(hostname(), process.pid, systemIds.uuid())

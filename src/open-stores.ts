@@ -7,6 +7,7 @@ import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
 import { makePrivateFolder } from './private-files.ts'
+import { withoutPasswordsOf } from './secrets.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -53,10 +54,14 @@ export interface BackboneAddresses {
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
 export const openBackboneStores = async ({ eventStore, client, postgres }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process loads neither client.
-  const { Pool } = await import('pg')
+  const { Client, Pool } = await import('pg')
+  const { checkConnectionString } = await import('./eventlog/eventstoredb-client.ts')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
   const { postgresViewStore } = await import('./views/view-store.postgres.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
+  // Both before anything is asked of a server.
+  await checkConnectionString(client, eventStore)
+  checkPostgres(() => new Client({ connectionString: postgres }), postgres)
   const pool = new Pool({ connectionString: postgres })
   // An idle connection that the server ends is replaced at its next use.
   pool.on('error', () => undefined)
@@ -73,6 +78,16 @@ export const openBackboneStores = async ({ eventStore, client, postgres }: Backb
       await log.close()
       await pool.end()
     },
+  }
+}
+
+/** The client's own error holds the whole address. */
+const checkPostgres = (read: () => unknown, address: string): void => {
+  try {
+    read()
+  } catch (error) {
+    const why = withoutPasswordsOf(address, messageOf(error))
+    throw new AppError('InvalidConfiguration', `The connection string of Postgres is not usable: ${why}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.ts'
+import { connectionStringProblem } from './eventstoredb-connection-string.ts'
 
 // What is used of the client packages, in words that fit both: they differ in the name of the class, of one option and of two fields of an error.
 
@@ -114,6 +115,12 @@ export const STORED_AT_STEP_MS: Readonly<Record<ClientPackage, number>> = {
   '@kurrent/kurrentdb-client': 1_000,
 }
 
+/** Rejects with `InvalidConfiguration`, in words without a password, for what the client does not take. Asks no server. */
+export const checkConnectionString = async (name: ClientPackage, connectionString: string): Promise<void> => {
+  const connect = await loadClient(name)
+  await connect(connectionString).dispose()
+}
+
 let loaded: { readonly name: ClientPackage; readonly connect: Promise<Connect> } | undefined
 
 /**
@@ -137,11 +144,34 @@ const load = async (name: ClientPackage): Promise<Connect> => {
   }
 }
 
+/** Neither the client's error nor what it says on the console is let through: both quote the connection string. */
 const parsed = (connect: Connect, connectionString: string): DatabaseClient => {
+  const { made, ...heard } = listened(() => connect(connectionString))
+  const problem = connectionStringProblem(connectionString, heard)
+  if (problem === undefined && made !== undefined) return made
+  void made?.dispose()
+  throw new AppError(
+    'InvalidConfiguration',
+    `the connection string of EventStoreDB is not usable: ${problem ?? 'the client made nothing of it'}`,
+  )
+}
+
+interface Heard<Made> {
+  readonly made?: Made
+  readonly thrown?: unknown
+  readonly said: readonly string[]
+}
+
+const listened = <Made>(make: () => Made): Heard<Made> => {
+  const said: string[] = []
+  const terminal = globalThis.console
+  const warn = terminal.warn.bind(terminal)
+  terminal.warn = (...words: readonly unknown[]) => said.push(words.join(' '))
   try {
-    return connect(connectionString)
-  } catch (cause) {
-    // The text itself may hold a password.
-    throw new AppError('InvalidConfiguration', `the connection string of EventStoreDB is not usable: ${messageOf(cause)}`, { cause })
+    return { made: make(), said }
+  } catch (thrown) {
+    return { thrown, said }
+  } finally {
+    terminal.warn = warn
   }
 }

@@ -1,5 +1,6 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { classifyThrown } from './classify.ts'
+import { withoutPasswordsOf, withoutSecrets } from '../secrets.ts'
 import { excerpt } from './excerpt.ts'
 import type { ModelCallOptions, ModelFailure, ModelOutcome } from './model.ts'
 
@@ -19,11 +20,35 @@ export interface ProviderAccess {
 export const checkedAccess = (access: ProviderAccess): ProviderAccess => {
   const { apiKey, baseUrl } = access
   if (apiKey === '') throw new AppError('InvalidConfiguration', 'expected an API key for the model provider, found an empty text')
-  if (baseUrl !== undefined && !/^https?:$/.test(URL.parse(baseUrl)?.protocol ?? '')) {
-    throw new AppError('InvalidConfiguration', `expected an http or https address as the base URL of the model provider, found ${baseUrl}`)
+  if (!/^[\x20-\x7e]+$/.test(apiKey)) {
+    throw new AppError('InvalidConfiguration', 'expected an API key for the model provider that fits into a header, found other characters')
   }
+  if (baseUrl !== undefined) checkBaseUrl(baseUrl)
   return access
 }
+
+const checkBaseUrl = (baseUrl: string): void => {
+  const url = URL.parse(baseUrl)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    const found = withoutPasswordsOf(baseUrl, baseUrl)
+    throw new AppError('InvalidConfiguration', `expected an http or https address as the base URL of the model provider, found ${found}`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new AppError(
+      'InvalidConfiguration',
+      `expected no user and no password in the base URL of the model provider at ${url.host}: send them in headers`,
+    )
+  }
+}
+
+/** A server may quote what it was sent. */
+const secretsOf = ({ apiKey, headers = {} }: ProviderAccess): readonly string[] => [
+  apiKey,
+  ...Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, '')]),
+]
+
+const withoutKeys = (access: ProviderAccess, outcome: ModelOutcome): ModelOutcome =>
+  outcome.ok ? outcome : { ...outcome, message: withoutSecrets(outcome.message, secretsOf(access)) }
 
 /** What one attempt hands to the vendor's client. */
 export interface Line {
@@ -53,12 +78,11 @@ export const attempt = async (
   const watched = watchFetch(access)
   try {
     const said = await talk({ fetch: watched.fetch, signal: deadline.signal, timeoutMs: deadline.timeoutMs })
-    if ('ok' in said) return said
-    return endedBy(options, deadline, watched) ?? said.unfinished
+    return withoutKeys(access, 'ok' in said ? said : (endedBy(options, deadline, watched) ?? said.unfinished))
   } catch (thrown) {
     const failure = endedBy(options, deadline, watched) ?? failureOf(thrown) ?? connectionFailure(thrown)
     if (!failure) throw thrown
-    return failure
+    return withoutKeys(access, failure)
   } finally {
     deadline.stop()
   }

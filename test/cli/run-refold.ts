@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -39,6 +39,7 @@ const main = resolve(import.meta.dirname, '../../src/main.ts')
 export const configs = {
   clerk: fileURLToPath(import.meta.resolve('./clerk.config.ts')),
   changedForm: fileURLToPath(import.meta.resolve('./changed-form.config.ts')),
+  vendors: fileURLToPath(import.meta.resolve('./vendors.config.ts')),
   withoutForm: fileURLToPath(import.meta.resolve('./without-form.config.ts')),
 }
 
@@ -87,6 +88,8 @@ const placeAt = (folder: string): Place => {
     copy() {
       const copy = newPlace()
       cpSync(folder, copy.folder, { recursive: true })
+      // A copy has the modes of the umask.
+      if (existsSync(join(copy.folder, 'data'))) chmodSync(join(copy.folder, 'data'), 0o700)
       return copy
     },
     remove: () => {

@@ -52,7 +52,7 @@ const replay = (line: CommandLine, given: readonly string[], all: boolean): Prom
       progress.step()
       if (report === undefined) continue
       progress.clear()
-      await line.output.line(report)
+      for (const text of report.split('\n')) await line.output.line(text)
     }
     progress.clear()
     await line.output.document(summary)
