@@ -58,7 +58,7 @@ export const calmed = (climate: Climate): Climate => ({
 
 export type AppendFate = 'stored' | 'unavailable' | 'lostAnswer' | 'lostRequest' | 'lateRequest' | 'lateAnswer'
 export type ReadFate = 'whole' | 'failed' | 'broken'
-export type ToolFate = 'done' | 'refused' | 'refusedForNow' | 'lost' | 'mute' | 'late' | 'badOutput'
+export type ToolFate = 'done' | 'refused' | 'refusedForNow' | 'lost' | 'mute' | 'late' | 'badOutput' | 'throwsBefore' | 'throwsAfter'
 export type LookUpFate = 'truth' | 'unknown' | 'broken' | 'lost'
 export type ModelFate = 'answers' | 'lost' | 'late' | { readonly fails: ModelFailureClass; readonly retryAfterMs?: number }
 
@@ -114,7 +114,7 @@ export const fatesOf = (chance: Chance, climate: () => Climate): Fates => {
     part: (whole) => chance.below(whole + 1),
     tool: () =>
       chance.hits(climate().toolTrouble)
-        ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput'])
+        ? chance.pick<ToolFate>(['refused', 'refusedForNow', 'lost', 'mute', 'late', 'badOutput', 'throwsBefore', 'throwsAfter'])
         : 'done',
     lookUp: () => (chance.hits(climate().toolTrouble) ? chance.pick<LookUpFate>(['unknown', 'broken', 'lost']) : 'truth'),
     model: () => {

@@ -1,3 +1,4 @@
+import type { RunEvent } from '../src/events/envelope.ts'
 import { canonicalJson } from '../src/json.ts'
 import { ToolFailure, type Lookup, type Tool, type ToolContext } from '../src/tools/tool.ts'
 import type { Hands } from './agents.ts'
@@ -15,6 +16,8 @@ export interface OutsideWorld {
   effects(): number
   /** Whether this one has. */
   happened(idempotencyKey: string): boolean
+  /** What is recorded as certain has to be true. */
+  note(event: RunEvent): void
 }
 
 export interface WorldParts {
@@ -67,9 +70,17 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
     if (tool.effect === 'once' && entry.times > 1) parts.problems.push(`${tool.name} ${key} was done ${entry.times} times`)
   }
 
+  const happened = (key: string): boolean => (ledger.get(key)?.times ?? 0) > 0
+
   return {
     effects: () => [...ledger.values()].reduce((sum, { times }) => sum + times, 0),
-    happened: (key) => (ledger.get(key)?.times ?? 0) > 0,
+    happened,
+    note: (event) => {
+      if (event.type !== 'ToolCallFailed' || event.data.happened !== 'no' || event.data.settledBy === 'human') return
+      const { callId, attempt } = event.data
+      const key = parts.books.toolClaim(event.runId, callId, attempt)?.idempotencyKey ?? ''
+      if (happened(key)) parts.problems.push(`${event.runId}@${event.revision} says that ${key} did not happen, but it did`)
+    },
     handsOf: (life) => ({
       execute: (tool, input, context) => {
         checkClaim(life, tool, input, context)
@@ -77,6 +88,8 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
         const fate = parts.fates.tool()
         if (fate !== 'done') {
           parts.count('toolTroubles')
+          const deed = TROUBLES[fate]
+          if (deed !== undefined) parts.count(deed)
           parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
         }
         return request(
@@ -90,6 +103,8 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
     }),
   }
 }
+
+const TROUBLES: Partial<Record<ToolFate, Deed>> = { throwsAfter: 'throwsAfterTheDeed', badOutput: 'misshapenAnswers', late: 'lateAnswers' }
 
 /** One number has an answer that is too large for an event, and goes to the blob store. */
 const BULKY = 12
@@ -111,9 +126,11 @@ const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }
     const answer = (settle: () => void): void => void life.later(fates.latency(), settle)
     const arrive = (): void => {
       entry.underWay.delete('sent')
-      if (fate === 'refused') return answer(() => reject(new Error('refused')))
-      if (fate === 'refusedForNow') return answer(() => reject(new ToolFailure('not now', { retryable: true })))
+      if (fate === 'refused') return answer(() => reject(new ToolFailure('refused', { happened: false })))
+      if (fate === 'refusedForNow') return answer(() => reject(new ToolFailure('not now', { retryable: true, happened: false })))
+      if (fate === 'throwsBefore') return answer(() => reject(new Error('the connection was refused')))
       happen()
+      if (fate === 'throwsAfter') return answer(() => reject(new Error('the connection broke')))
       if (fate !== 'mute') answer(() => resolve(fate === 'badOutput' ? { wrong: true } : { n, done: n === BULKY ? bulk : `did ${n}` }))
     }
     life.later(fates.latency(), () => {

@@ -64,6 +64,7 @@ export const setStage = (parts: StageParts): Stage => {
       gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
     onEvent: (run, event) => {
       tell(() => eventLine(event))
+      world.note(event)
       parts.onEvent(run, event)
     },
   })

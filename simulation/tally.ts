@@ -11,6 +11,9 @@ const deeds = [
   'failedReads',
   'brokenReads',
   'toolTroubles',
+  'throwsAfterTheDeed',
+  'misshapenAnswers',
+  'lateAnswers',
   'modelTroubles',
   'interferences',
 ] as const

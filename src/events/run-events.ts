@@ -136,9 +136,11 @@ const shapes = {
     callId,
     attempt,
     tool: z.string(),
-    effect: toolEffect.optional(),
     input: json,
+    /** What the world outside knows the act by: the same for every attempt, and for a later call that is the same act. */
     idempotencyKey: z.string(),
+    /** What the tool says of itself: whether it changes something, and whether it may be repeated. */
+    effect: toolEffect.optional(),
     ...claim,
   },
   /** The tool has answered, or a look-up or a person has settled that it did. */
@@ -146,6 +148,8 @@ const shapes = {
     callId,
     attempt,
     output: json,
+    /** What the model is told beside the output: that it happened, but that its answer could not be read. */
+    note: z.string().optional(),
     durationMs: durationMs.optional(),
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
@@ -158,6 +162,8 @@ const shapes = {
     /** What the model is told. */
     message: z.string(),
     cause,
+    /** `unknown`: it may have happened all the same. Absent for what has no effect. */
+    happened: z.enum(['no', 'unknown']).optional(),
     /** Present where it will be tried again; without it the failure is final and goes to the model. */
     retryAt: time.optional(),
     durationMs: durationMs.optional(),

@@ -99,7 +99,7 @@ const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, {
   const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by }
   return outcome.succeeded
     ? { type: 'ToolCallSucceeded', data: { ...settled, output: outcome.output } }
-    : { type: 'ToolCallFailed', data: { ...settled, class: 'error', message: outcome.message } }
+    : { type: 'ToolCallFailed', data: { ...settled, class: 'error', message: outcome.message, happened: 'no' } }
 }
 
 const refusal = (state: RunState, command: Command): string => {

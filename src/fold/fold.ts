@@ -11,6 +11,7 @@ import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import { armTimer, disarmChart, disarmTimer, ledgerKey, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
+import { noteApproval, noteCall } from './call-books.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -122,7 +123,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   hash: event.meta.hash,
   lastEventId: event.id,
   at: event.meta.at,
-  calls: noteInput(before.calls, event),
+  calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
   approvals: noteApproval(before.approvals, event),
   timers: settleTimers(before.timers, event),
@@ -155,31 +156,6 @@ const lifecycle = (event: RunEvent): Partial<RunState> => {
       return event.data.output === undefined ? {} : { output: event.data.output }
     default:
       return {}
-  }
-}
-
-/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
-const noteInput = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
-  if (event.type !== 'ApprovalRequested' && event.type !== 'ToolCallRequested') return calls
-  const call = calls.get(event.data.callId)
-  const input = event.type === 'ToolCallRequested' ? event.data.input : event.data.subject.input
-  return call === undefined || input === undefined ? calls : new Map(calls).set(event.data.callId, { ...call, input })
-}
-
-const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
-  switch (event.type) {
-    case 'ApprovalRequested':
-      return new Map(approvals).set(event.data.callId, event.data)
-    case 'ApprovalGranted':
-    case 'ApprovalDenied':
-    case 'ToolCallDenied': {
-      if (!approvals.has(event.data.callId)) return approvals
-      const rest = new Map(approvals)
-      rest.delete(event.data.callId)
-      return rest
-    }
-    default:
-      return approvals
   }
 }
 

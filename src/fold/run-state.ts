@@ -59,6 +59,10 @@ export interface OpenCall {
   readonly given?: Json
   /** As it was checked, which every attempt gets. */
   readonly input?: Json
+  /** As its first claim recorded it. */
+  readonly idempotencyKey?: string
+  /** Up to which attempt it is certain that nothing happened. */
+  readonly didNothing?: number
 }
 
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'

@@ -4,6 +4,7 @@ import type {
   MessageParam,
   OutputConfig,
   TextBlockParam,
+  ToolChoice,
   ToolResultBlockParam,
 } from '@anthropic-ai/sdk/resources/messages'
 
@@ -46,7 +47,7 @@ export const anthropicRequest = (request: ModelRequest): { body: MessageCreatePa
         description,
         input_schema: { ...inputSchema, type: 'object' as const },
       })),
-      tool_choice: { type: tools === request.tools ? toolChoice : 'none' },
+      tool_choice: choiceOf(tools === request.tools ? toolChoice : 'none', settings.parallelToolCalls),
     }),
     ...(outputConfig && { output_config: outputConfig }),
     stream: true,
@@ -66,6 +67,9 @@ const toolsCalledIn = (messages: readonly Message[]): readonly ToolDeclaration[]
   )
   return [...names].map((name) => ({ name, description: 'Is not there any more.', inputSchema: { type: 'object' } }))
 }
+
+const choiceOf = (choice: ModelRequest['toolChoice'], parallel: boolean | undefined): ToolChoice =>
+  choice === 'none' ? { type: 'none' } : { type: 'auto', ...(parallel !== undefined && { disable_parallel_tool_use: !parallel }) }
 
 const outputConfigOf = ({ output, settings }: ModelRequest): OutputConfig | undefined =>
   output || settings.reasoningEffort

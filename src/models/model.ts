@@ -28,6 +28,8 @@ export interface ModelSettings {
   readonly topP?: number
   readonly seed?: number
   readonly reasoningEffort?: 'low' | 'medium' | 'high'
+  /** `false` asks for one tool call an answer at most; a vendor may not obey. */
+  readonly parallelToolCalls?: boolean
 }
 
 export interface ModelAnswer {

@@ -19,7 +19,7 @@ export const openaiChatRequest = (
   request: ModelRequest,
   dialect: ChatDialect,
 ): { body: ChatCompletionCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, tools, toolChoice, output } = request
+  const { model, instructions, tools, toolChoice, output, settings } = request
   const { messages, changed } = legalHistory(request, dialect)
   const body: ChatCompletionCreateParamsStreaming = {
     model,
@@ -30,6 +30,7 @@ export const openaiChatRequest = (
         function: { name, description, parameters: inputSchema },
       })),
       tool_choice: toolChoice,
+      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(output && {
       response_format: {

@@ -37,6 +37,7 @@ export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseC
         strict: false,
       })),
       tool_choice: toolChoice,
+      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(output && {
       text: {

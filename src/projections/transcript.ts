@@ -1,5 +1,6 @@
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { DataOf } from '../events/run-events.ts'
 import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, jsonText, type Json } from '../json.ts'
@@ -109,9 +110,9 @@ export const toolAnswerAt = (
 ): { readonly callId: string; readonly text: string; readonly isError: boolean } | undefined => {
   switch (event.type) {
     case 'ToolCallSucceeded':
-      return { callId: event.data.callId, text: outputText(event.data.output), isError: false }
+      return { callId: event.data.callId, text: successText(event.data), isError: false }
     case 'ToolCallFailed':
-      return event.data.retryAt === undefined ? { callId: event.data.callId, text: event.data.message, isError: true } : undefined
+      return event.data.retryAt === undefined ? { callId: event.data.callId, text: failureText(event.data), isError: true } : undefined
     case 'ToolCallRejected':
       return { callId: event.data.callId, text: event.data.message, isError: true }
     case 'ToolCallDenied':
@@ -120,6 +121,14 @@ export const toolAnswerAt = (
       return undefined
   }
 }
+
+const successText = ({ output, note }: DataOf<'ToolCallSucceeded'>): string => {
+  if (note === undefined) return outputText(output)
+  return output === null ? note : `${outputText(output)}\n${note}`
+}
+
+const failureText = ({ message, happened }: DataOf<'ToolCallFailed'>): string =>
+  happened === 'unknown' ? `${message}\nNobody knows whether it happened all the same.` : message
 
 const outputText = (output: Json): string => (typeof output === 'string' ? output : jsonText(output))
 

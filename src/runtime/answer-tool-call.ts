@@ -86,14 +86,18 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       tool: tool.name,
       effect: tool.effect,
       input,
-      idempotencyKey: idempotencyKey(state.runId, callId),
+      idempotencyKey: keyOfCall(state, callId),
       owner: desk.owner,
       leaseUntil: desk.at + tool.timeoutMs + LEASE_SLACK_MS,
     },
   }
 }
 
-/** The same for every attempt of one call, and for no other call of any run. */
+/** The same for every attempt of one call: what its first claim has recorded. */
+export const keyOfCall = ({ runId, calls }: RunState, callId: string): string =>
+  calls.get(callId)?.idempotencyKey ?? idempotencyKey(runId, callId)
+
+/** Of a call that names no act of its own: the same for no other call of any run. */
 export const idempotencyKey = (runId: string, callId: string): string => `${runId}/${callId}`
 
 interface Why {

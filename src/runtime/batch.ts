@@ -64,7 +64,7 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
 }
 
 /** Words that come from models, tools and other code of the user's. */
-const WORDS = ['message', 'reason', 'cause', 'evidence'] as const
+const WORDS = ['message', 'reason', 'note', 'cause', 'evidence'] as const
 
 const withBoundedWords = (fact: RunFact): RunFact => {
   const data = fact.data as Readonly<Record<string, unknown>>

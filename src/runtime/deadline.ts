@@ -3,13 +3,16 @@ import type { Clock } from '../clock.ts'
 /** Why an effect was stopped, as the reason of its signal. */
 export const TIMED_OUT = Symbol('timed out')
 
+/** What came of a piece of work after it was left behind. */
+export type LateWord<Result> = { readonly came: 'answer'; readonly result: Result } | { readonly came: 'error'; readonly error: unknown }
+
 /**
  * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Settles no later than that:
  * what never returns is left behind, and its late result goes nowhere but to `late`.
  */
 export const withDeadline = async <Result>(
   clock: Clock,
-  { timeoutMs, outer, late }: { readonly timeoutMs: number; readonly outer: AbortSignal; readonly late: () => void },
+  { timeoutMs, outer, late }: { readonly timeoutMs: number; readonly outer: AbortSignal; readonly late: (word: LateWord<Result>) => void },
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> => {
   const inner = new AbortController()
@@ -28,13 +31,15 @@ export const withDeadline = async <Result>(
       }
       if (inner.signal.aborted) return abandon()
       inner.signal.addEventListener('abort', abandon, { once: true })
-      const settled = (settle: () => void) => (): void => {
-        if (inner.signal.aborted) late()
-        else settle()
-      }
       begin(work, inner.signal).then(
-        (result) => settled(() => resolve(result))(),
-        (error: unknown) => settled(() => reject(error))(),
+        (result) => {
+          if (inner.signal.aborted) late({ came: 'answer', result })
+          else resolve(result)
+        },
+        (error: unknown) => {
+          if (inner.signal.aborted) late({ came: 'error', error })
+          else reject(error)
+        },
       )
     })
   } finally {

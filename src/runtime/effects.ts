@@ -3,7 +3,8 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import { performModelCall } from './perform-model.ts'
-import { performLookUp, performToolCall } from './perform-tool.ts'
+import { performLookUp } from './look-up.ts'
+import { performToolCall } from './perform-tool.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-way.ts'
@@ -12,7 +13,8 @@ import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-
 //
 //   E1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
 //   E2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
-//   E3. What the run no longer wants is aborted; its late result is dropped and counted.
+//   E3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
+//       result; all other late results are dropped and counted.
 //   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
 //       that was acknowledged late. Such a claim is made again, which conflicts if they have.
 
@@ -48,13 +50,14 @@ export interface EffectOptions {
 export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot, hold }: EffectOptions): EffectTable => {
   const table = createUnderWayTable()
   const results: Record<string, number> = {}
+  const lateWord = lateReporter(parts, report, table)
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     table.enter(state.runId, entry)
     const letGo = hold(state.runId)
     const { signal } = entry.controller
-    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateNotice(parts, state, owed) }))
+    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateWord(state, owed) }))
       .then(
         () => {
           table.leave(state.runId, owed)
@@ -107,15 +110,21 @@ const giveUp = (table: UnderWayTable, runId: string, { owed, controller, phase }
   else if (phase === 'lost') table.leave(runId, owed)
 }
 
-const lateNotice = (parts: RuntimeParts, state: RunState, owed: Owed) => (): void => {
-  parts.notify({ type: 'resultDropped', runId: state.runId, callId: owed.key, result: 'after its deadline' })
-}
+/** What is said after a process has let go of everything, the next one has to find out for itself. */
+const lateReporter =
+  (parts: RuntimeParts, report: EffectOptions['report'], table: UnderWayTable) =>
+  ({ runId }: RunState, owed: Owed) =>
+  (fact: RunFact | undefined): void => {
+    if (table.isShut()) return
+    if (fact === undefined) parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: 'after its deadline' })
+    else report(runId, owed, fact).catch((error: unknown) => parts.notify({ type: 'runBroken', runId, message: messageOf(error) }))
+  }
 
 interface Performed {
   readonly state: RunState
   readonly owed: Owed
   readonly signal: AbortSignal
-  readonly late: () => void
+  readonly late: (fact: RunFact | undefined) => void
 }
 
 type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Promise<RunFact>

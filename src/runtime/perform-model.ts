@@ -16,7 +16,12 @@ import type { RuntimeParts } from './runtime-parts.ts'
 export const performModelCall = async (
   parts: RuntimeParts,
   agent: Agent,
-  { state, owed, signal, late }: { readonly state: RunState; readonly owed: Owed; readonly signal: AbortSignal; readonly late: () => void },
+  {
+    state,
+    owed,
+    signal,
+    late,
+  }: { readonly state: RunState; readonly owed: Owed; readonly signal: AbortSignal; readonly late: (fact: RunFact | undefined) => void },
 ): Promise<RunFact> => {
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
@@ -26,14 +31,17 @@ export const performModelCall = async (
   const outcome = await attempt(async () => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
     const request = modelRequest(agent, state, owed, model.slice(slash + 1))
-    const answered = await withDeadline(parts.clock, { timeoutMs: agent.modelTimeoutMs, outer: signal, late }, (inner) =>
-      provider.call(request, {
-        signal: inner,
-        timeoutMs: agent.modelTimeoutMs,
-        onDelta: (text) => {
-          parts.onDelta(state.runId, owed.key, text)
-        },
-      }),
+    const answered = await withDeadline(
+      parts.clock,
+      { timeoutMs: agent.modelTimeoutMs, outer: signal, late: () => late(undefined) },
+      (inner) =>
+        provider.call(request, {
+          signal: inner,
+          timeoutMs: agent.modelTimeoutMs,
+          onDelta: (text) => {
+            parts.onDelta(state.runId, owed.key, text)
+          },
+        }),
     )
     return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
   }, signal)

@@ -75,7 +75,10 @@ const claimModelAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | und
 const claimToolAgain = (desk: Desk, state: RunState, { key: callId, attempt }: Owed): RunFact | undefined => {
   const call = state.calls.get(callId)
   const tool = desk.agent.tools.get(call?.tool ?? '')
-  const failed = (message: string): RunFact => ({ type: 'ToolCallFailed', data: { callId, attempt, class: 'error', message } })
+  const failed = (message: string): RunFact => ({
+    type: 'ToolCallFailed',
+    data: { callId, attempt, class: 'error', message, ...(tool?.effect === 'read' ? {} : { happened: 'unknown' }) },
+  })
   if (attempt >= MOST_ATTEMPTS || tool === undefined || call?.input === undefined) return failed(givenUp(attempt))
   const problem = inputProblem(tool, call)
   return problem === undefined ? claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input }) : failed(problem)

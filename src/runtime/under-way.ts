@@ -20,6 +20,8 @@ export interface UnderWayTable {
   leave(runId: string, owed: Owed): void
   lose(entry: UnderWay): void
   readonly abortAll: () => void
+  /** All was aborted: nothing is reported any more. */
+  isShut(): boolean
   /** Resolves once nothing but lost results is left, or after `graceMs`. */
   drain(clock: Clock, graceMs: number): Promise<void>
 }
@@ -27,6 +29,7 @@ export interface UnderWayTable {
 export const createUnderWayTable = (): UnderWayTable => {
   const runs = new Map<string, Map<string, UnderWay>>()
   const drained: (() => void)[] = []
+  let isShut = false
 
   const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(isAlive))
   const settleDrain = (): void => {
@@ -53,7 +56,9 @@ export const createUnderWayTable = (): UnderWayTable => {
       entry.phase = 'lost'
       settleDrain()
     },
+    isShut: () => isShut,
     abortAll() {
+      isShut = true
       for (const entries of runs.values()) for (const { controller } of entries.values()) controller.abort()
     },
     drain: (clock, graceMs) =>

@@ -1,14 +1,13 @@
 import { AppError, messageOf } from '../errors.ts'
 import { toolDeclaration } from './tool-declaration.ts'
-import type { Effect, Tool, ToolOptions, ToolRetry } from './tool.ts'
+import type { Tool, ToolOptions, ToolRetry } from './tool.ts'
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/
 const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
-const NO_RETRY: ToolRetry = { ...RETRY, attempts: 1 }
 
 /**
  * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
- * a number is out of its range, a `once` tool asks for retries, or the input is not an object that JSON Schema can describe.
+ * a number is out of its range, or the input is not an object that JSON Schema can describe.
  */
 export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
   const { approval = false, retry, ...rest } = options
@@ -19,7 +18,7 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
     ratePerSecond: Infinity,
     handsOver: false,
     ...rest,
-    retry: { ...defaultRetry(options.effect), ...retry },
+    retry: { ...RETRY, ...retry },
     approval: typeof approval === 'function' ? approval : constant(approval),
   }
   refuseWords(tool)
@@ -30,8 +29,6 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
 
 /** Two functions, so that the code of a tool tells which it is. */
 const constant = (approval: boolean): (() => boolean) => (approval ? () => true : () => false)
-
-const defaultRetry = (effect: Effect): ToolRetry => (effect === 'once' ? NO_RETRY : RETRY)
 
 const refuseWords = ({ name, description }: Tool): void => {
   if (!TOOL_NAME.test(name)) throw invalid(name, 'name', '1 to 64 letters, digits, underscores or hyphens', name)
@@ -50,7 +47,6 @@ const refuseNumbers = (tool: Tool): void => {
   atLeast(retry.baseDelayMs, 'retry.maxDelayMs', retry.maxDelayMs)
   if (tool.concurrency !== Infinity) atLeast(1, 'concurrency', tool.concurrency)
   if (!(tool.ratePerSecond > 0)) throw invalid(name, 'ratePerSecond', 'a number above 0', tool.ratePerSecond)
-  if (tool.effect === 'once' && retry.attempts > 1) throw invalid(name, 'retry.attempts', '1 for the effect "once"', retry.attempts)
 }
 
 const refuseInput = (tool: Tool): void => {

@@ -46,7 +46,7 @@ export interface Tool<Input = unknown, Output = unknown> {
   /** After this call a person owns the run. */
   readonly handsOver: boolean
   readonly timeoutMs: number
-  /** UTF-8 bytes of the output's JSON; a larger one is an error to the model. */
+  /** UTF-8 bytes of the output's JSON. A larger one is an error to the model; of a call that changes something, a success without output. */
   readonly maxOutputBytes: number
   readonly retry: ToolRetry
   /** Calls of this tool at one time in this process. */
@@ -75,7 +75,7 @@ export interface ToolOptions<Input, Output> {
   readonly timeoutMs?: number
   /** 1 MiB by default. */
   readonly maxOutputBytes?: number
-  /** 3 attempts from 500 ms up to 30 s for `read` and `idempotent`; never for `once`. */
+  /** 3 attempts from 500 ms up to 30 s; of a `once` call only where it said that it did not happen. */
   readonly retry?: Partial<ToolRetry>
   /** `Infinity` by default. */
   readonly concurrency?: number
@@ -87,12 +87,25 @@ export interface ToolOptions<Input, Output> {
   readonly lookup?: (idempotencyKey: string, context: { readonly signal: AbortSignal }) => Promise<Lookup<Output>>
 }
 
-/** Throw it from `execute` to say that the same call may succeed later. Any other exception goes back to the model as it is. */
+export interface ToolFailureOptions {
+  /** Whether the same call may succeed later; false by default. A `once` call is tried again only where it also certainly did not happen. */
+  readonly retryable?: boolean
+  /**
+   * `false`: it certainly had no effect, and will have none. Whatever else `execute` throws leaves open whether it happened, which a `once`
+   * call is then looked up for, or a person asked.
+   */
+  readonly happened?: false | 'unknown'
+  readonly cause?: unknown
+}
+
+/** Throw it from `execute` to say what may be done about a failure. */
 export class ToolFailure extends Error {
   override readonly name = 'ToolFailure'
   readonly retryable: boolean
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause })
-    this.retryable = options.retryable
+  readonly happened: false | 'unknown'
+  constructor(message: string, { retryable = false, happened = 'unknown', cause }: ToolFailureOptions = {}) {
+    super(message, { cause })
+    this.retryable = retryable
+    this.happened = happened
   }
 }

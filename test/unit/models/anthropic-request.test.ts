@@ -5,6 +5,13 @@ import { anthropicReader } from '../../../src/models/anthropic-stream.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 describe('a request to Messages', () => {
+  test('asks for one tool call at a time, if it is told to and there are tools', () => {
+    const request = { ...CONVERSATION, toolChoice: 'auto' as const, settings: { parallelToolCalls: false } }
+    expect(anthropicRequest(request).body).toMatchObject({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } })
+    expect(anthropicRequest({ ...request, messages: [{ role: 'user', text: 'Hello' }], tools: [] }).body).not.toHaveProperty('tool_choice')
+    expect(anthropicRequest({ ...request, toolChoice: 'none' }).body).toMatchObject({ tool_choice: { type: 'none' } })
+  })
+
   test('carries every kind of part, in turns that alternate', () => {
     const { body, dropped } = anthropicRequest(CONVERSATION)
     expect(body).toEqual({

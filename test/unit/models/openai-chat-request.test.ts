@@ -90,4 +90,12 @@ describe('a request to Chat Completions', () => {
     expect(openaiChatRequest(request, LOCAL).body).toMatchObject({ max_tokens: 5 })
     expect(openaiChatRequest(request, LOCAL).body).not.toHaveProperty('max_completion_tokens')
   })
+
+  test('asks for one tool call at a time, if it is told to and there are tools', () => {
+    const settings = { parallelToolCalls: false }
+    expect(openaiChatRequest({ ...CONVERSATION, settings }, LOCAL).body).toMatchObject({ parallel_tool_calls: false })
+    expect(openaiChatRequest({ ...promptOf({ role: 'user', text: 'Hello' }), tools: [], settings }, LOCAL).body).not.toHaveProperty(
+      'parallel_tool_calls',
+    )
+  })
 })

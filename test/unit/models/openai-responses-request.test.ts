@@ -5,6 +5,14 @@ import { openaiResponsesReader } from '../../../src/models/openai-responses-stre
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 describe('a request to Responses', () => {
+  test('asks for one tool call at a time, if it is told to and there are tools', () => {
+    const settings = { parallelToolCalls: false }
+    expect(openaiResponsesRequest({ ...CONVERSATION, settings }).body).toMatchObject({ parallel_tool_calls: false })
+    expect(openaiResponsesRequest({ ...promptOf({ role: 'user', text: 'Hello' }), tools: [], settings }).body).not.toHaveProperty(
+      'parallel_tool_calls',
+    )
+  })
+
   test('carries every kind of part, and stores nothing at the vendor', () => {
     const { body, dropped } = openaiResponsesRequest(CONVERSATION)
     expect(body).toEqual({

@@ -8,6 +8,7 @@ import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
+import { ToolFailure } from '../../../src/tools/tool.ts'
 import { troubledLog } from '../../support/troubled-log.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
 
@@ -43,7 +44,10 @@ describe('what one append cannot hold', () => {
 describe('words without end', () => {
   test('of a tool that throws them are cut', async () => {
     const models = { scripted: scriptedModel(({ messages }) => (messages.length === 1 ? storing(['a']) : answer('It failed.'))) }
-    const world = openWorld({ agents: [agentWith(() => Promise.reject(new Error('no '.repeat(1_000_000))))], models })
+    const world = openWorld({
+      agents: [agentWith(() => Promise.reject(new ToolFailure('no '.repeat(1_000_000), { happened: false })))],
+      models,
+    })
     const run = await world.refold.start('clerk', { message: 'Store it.' })
     expect((await settle(world, run)).answer).toBe('It failed.')
     const failed = (await eventsOf(world, run.id)).find(({ type }) => type === 'ToolCallFailed')

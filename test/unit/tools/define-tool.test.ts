@@ -33,13 +33,6 @@ describe('a tool', () => {
     expect(defineTool({ ...lookUp, approval: true }).approval({ code: 'X' })).toBe(true)
   })
 
-  test('of the effect "once" is never tried again', () => {
-    expect(defineTool({ ...lookUp, effect: 'once' }).retry.attempts).toBe(1)
-    expect(() => defineTool({ ...lookUp, effect: 'once', retry: { attempts: 2 } })).toThrow(
-      'tool "look_up": retry.attempts has to be 1 for the effect "once", found 2',
-    )
-  })
-
   test.each<[string, Partial<ToolOptions<{ code: string }, string>>]>([
     ['name', { name: '' }],
     ['name', { name: 'look up' }],

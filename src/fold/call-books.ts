@@ -1,0 +1,43 @@
+import type { RunEvent } from '../events/envelope.ts'
+import type { OpenCall, RunState } from './run-state.ts'
+
+// What is known of the calls and questions of a run beside their charts.
+
+/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
+export const noteCall = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
+  const call = 'callId' in event.data && event.data.callId !== undefined ? calls.get(event.data.callId) : undefined
+  const noted = call === undefined ? undefined : notedCall(call, event)
+  return noted === undefined ? calls : new Map(calls).set((event.data as { callId: string }).callId, noted)
+}
+
+const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
+  switch (event.type) {
+    case 'ApprovalRequested':
+      return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
+    case 'ToolCallRequested': {
+      const { input, idempotencyKey } = event.data
+      return { ...call, input, idempotencyKey }
+    }
+    case 'ToolCallFailed':
+      return event.data.happened === 'no' ? { ...call, didNothing: event.data.attempt } : undefined
+    default:
+      return undefined
+  }
+}
+
+export const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
+  switch (event.type) {
+    case 'ApprovalRequested':
+      return new Map(approvals).set(event.data.callId, event.data)
+    case 'ApprovalGranted':
+    case 'ApprovalDenied':
+    case 'ToolCallDenied': {
+      if (!approvals.has(event.data.callId)) return approvals
+      const rest = new Map(approvals)
+      rest.delete(event.data.callId)
+      return rest
+    }
+    default:
+      return approvals
+  }
+}
