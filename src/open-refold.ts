@@ -14,6 +14,7 @@ import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stor
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
 import { localOwners } from './runtime/owner.ts'
+import { systemProcesses } from './runtime/process-table.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/notice.ts'
 import type { RuntimeCounts } from './runtime/runtime.ts'
@@ -65,7 +66,8 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
   const models = { ...vendorModels(environment), ...options.models }
   const { notices, notify } = noticed(logger)
-  const owners = localOwners(hostname(), process.pid, systemIds.uuid())
+  const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
+  const owners = localOwners({ host: hostname(), pid: process.pid, uuid: systemIds.uuid(), processes: systemProcesses, isOneMachine })
   const stores = await openStores(environment, options.dir)
   const { log, blobs, snapshots, views } = stores
   const projector = createProjector({ log, views })

@@ -1,40 +1,78 @@
 import { sha256 } from '../hash.ts'
-
-/** Owners of this process: an owner with our process id that is not among them belongs to an earlier process. */
-const living = new Set<string>()
+import type { ProcessTable } from './process-table.ts'
 
 export interface Owners {
   readonly self: string
-  /** Whether the process of another owner has certainly ended. False for every other machine: its lease has to pass. */
+  /** Whether the process of another owner has certainly ended. False wherever that is not certain: its lease has to pass. */
   readonly isGone: (owner: string) => boolean
   readonly leave: () => void
 }
 
-export const localOwners = (host: string, pid: number, uuid: string): Owners => {
-  const self = ownerName(host, pid, uuid)
+export interface OwnerOptions {
+  readonly host: string
+  readonly pid: number
+  readonly uuid: string
+  readonly processes: ProcessTable
+  /** Whether every owner that can be met is a process of this machine: where the log is a folder on its disk. */
+  readonly isOneMachine: boolean
+}
+
+/** Owners of this process, and those that were and have left. */
+const living = new Set<string>()
+const left = new Set<string>()
+
+/**
+ * Names one life of one process, as `host/pid/id`, and on Linux `host/pid/id/boot.namespace.start`: the name of a host and a number of
+ * a process are the same in two containers, and are given again.
+ */
+export const localOwners = ({ host, pid, uuid, processes, isOneMachine }: OwnerOptions): Owners => {
+  const here = processes.here()
+  const self = [host, pid, sha256(uuid).slice(0, 8), ...(here === undefined ? [] : [`${here.boot}.${here.namespace}.${here.start}`])].join(
+    '/',
+  )
   living.add(self)
+
+  const hasEnded = (other: OtherOwner): boolean => {
+    if (other.host !== host) return false
+    if (here === undefined || other.place === undefined) {
+      // Without namespaces a host and a number are enough, on a disk that no other machine has. Where one is known to have them, nothing is certain.
+      return isOneMachine && here === other.place && !processes.hasNamespaces && (other.pid === pid || !processes.isRunning(other.pid))
+    }
+    const { boot, namespace, start } = other.place
+    if (boot !== here.boot || namespace !== here.namespace) return false
+    if (!processes.isRunning(other.pid)) return true
+    const startNow = processes.startOf(other.pid)
+    // Its number was given to another one since.
+    return startNow !== undefined && startNow !== start
+  }
+
   return {
     self,
     isGone: (owner) => {
-      const [ownerHost, ownerPid] = owner.split('/')
-      if (ownerHost !== host || ownerPid === undefined) return false
-      return Number(ownerPid) === pid ? !living.has(owner) : !isRunning(Number(ownerPid))
+      if (living.has(owner)) return false
+      if (left.has(owner)) return true
+      const other = parseOwner(owner)
+      return other !== undefined && hasEnded(other)
     },
     leave: () => {
       living.delete(self)
+      left.add(self)
     },
   }
 }
 
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Not allowed to signal it: it is there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+interface OtherOwner {
+  readonly host: string
+  readonly pid: number
+  /** Absent in names that were given where it could not be read, or by an earlier version. */
+  readonly place: { readonly boot: string; readonly namespace: string; readonly start: string } | undefined
 }
 
-/** Names one life of one process. */
-const ownerName = (host: string, pid: number, uuid: string): string => `${host}/${pid}/${sha256(uuid).slice(0, 8)}`
+const parseOwner = (owner: string): OtherOwner | undefined => {
+  const [host = '', pid = '', id, place, ...rest] = owner.split('/')
+  if (!/^[1-9]\d*$/.test(pid) || id === undefined || rest.length > 0) return undefined
+  if (place === undefined) return { host, pid: Number(pid), place: undefined }
+  const [boot, namespace, start, ...more] = place.split('.')
+  if (boot === undefined || namespace === undefined || start === undefined || more.length > 0) return undefined
+  return { host, pid: Number(pid), place: { boot, namespace, start } }
+}

@@ -14,6 +14,7 @@ import { stateAt } from './state-at.ts'
 import { verifyRun, type Verification } from './verify-run.ts'
 import type { Runtime } from './runtime.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface MessageOptions extends WishOrigin {
   readonly message: string
@@ -40,9 +41,9 @@ export interface Run {
   at(revision: number): Promise<RunView>
   /** Refolds every event and compares state, intents, prompts and hashes with what was recorded. */
   verify(): Promise<Verification>
-  /** The typed result. Rejects with `NotPossible` when the run ends without one. */
-  result<Output = unknown>(): Promise<Output>
-  /** The state once nothing happens any more unless somebody does something. */
+  /** The typed result. Rejects with `NotPossible` when the run ends without one, and with `Closed` at the signal. */
+  result<Output = unknown>(options?: { readonly signal?: AbortSignal }): Promise<Output>
+  /** The state once nothing happens any more unless somebody does something. Rejects with `Closed` at the signal. */
   untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
   approve(callId: string, options: By & { readonly digest?: string }): Promise<void>
   deny(callId: string, options: By & { readonly reason: string; readonly digest?: string }): Promise<void>
@@ -68,15 +69,17 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     await runtime.command(runId, command, origin)
   }
   const settledState = async (signal?: AbortSignal): Promise<RunState> => {
-    const now = await runtime.current(runId)
+    const givenUp = `Waiting for ${runId} was given up before it had settled`
+    const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
+    const now = await current()
     if (isSettled(now)) return now
     const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
     for await (const item of subscription) {
       if (item.kind !== 'event') continue
-      const state = await runtime.current(runId)
+      const state = await current()
       if (isSettled(state)) return state
     }
-    throw new AppError('Closed', `Waiting for ${runId} was given up before it had settled`)
+    throw new AppError('Closed', givenUp)
   }
   return {
     id: runId,
@@ -87,8 +90,8 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     at: async (revision) => viewOf(parts, await stateAt(parts, runId, revision)),
     untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
     verify: () => verifyRun(parts, runId),
-    async result<Output>() {
-      for await (const event of follow(parts, runId)) {
+    async result<Output>(options?: { readonly signal?: AbortSignal }) {
+      for await (const event of follow(parts, runId, options)) {
         if (event.type === 'RunCompleted') return event.data.output as Output
         if (event.type === 'RunFailed' || event.type === 'RunCancelled') {
           const ending = event.type === 'RunFailed' ? 'failed' : 'was cancelled'
