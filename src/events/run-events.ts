@@ -131,6 +131,8 @@ const shapes = {
   /** It does not: the model is asked to answer again, a bounded number of times. */
   OutputRejected: { reason: z.string(), guardrail: z.string().optional(), cause },
 
+  /** The call waits for the last word on an earlier one, which touches the same. Then it is looked at again. */
+  ToolCallQueued: { callId, behind: callId },
   /** A process claims one attempt of a tool call. The tool runs only after this is stored. */
   ToolCallRequested: {
     callId,

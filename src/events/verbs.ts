@@ -5,6 +5,7 @@ export const verbs = [
   'Accepted',
   'Rejected',
   'Requested',
+  'Queued',
   'Succeeded',
   'Failed',
   'Unresolved',

@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import { AppError } from '../errors.ts'
 import { callIdAt, keyOf } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import { settlesCall } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent } from '../machines/intents.ts'
@@ -10,7 +11,18 @@ import { applyToBudget, emptyBudget, wallTimeMs, withoutWaiting, type Budget } f
 import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, disarmChart, disarmTimer, ledgerKey, oweIntent, runTimers, settleOwed, settleTimers, timerById } from './ledger.ts'
+import {
+  armTimer,
+  freeQueued,
+  disarmChart,
+  disarmTimer,
+  ledgerKey,
+  oweIntent,
+  runTimers,
+  settleOwed,
+  settleTimers,
+  timerById,
+} from './ledger.ts'
 import { noteApproval, noteCall } from './call-books.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
@@ -53,6 +65,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   bookQuestion(draft, before, timer)
   if (callId !== undefined) moveCall(program, draft, callId, { ...seen, type } as ChartEvent)
   if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
+  proceed(draft)
   finish(draft)
   const { state } = draft
   return {
@@ -303,6 +316,15 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
 }
 
 const givenInput = (input: Json): Pick<OpenCall, 'given' | 'input'> => ({ given: input, input })
+
+/** The next call in the queue is looked at again, and says so, so that views need no chart to know that it is owed. */
+const proceed = (draft: Draft): void => {
+  const callId = callIdOf(draft.event)
+  if (callId === undefined || !settlesCall(draft.event)) return
+  const { owed, freed } = freeQueued(draft.state.owed, callId)
+  for (const key of freed) draft.intents.push(`proceed:${key}`)
+  draft.state = { ...draft.state, owed }
+}
 
 /** A run that is over owes nothing; a chart that is over owes its run the last word. */
 const finish = (draft: Draft): void => {

@@ -56,6 +56,8 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
       return owed.get(event.data.callId)?.intent === 'askApproval'
         ? park(owed, event.data.callId, event.id)
         : without(owed, event.data.callId)
+    case 'ToolCallQueued':
+      return queue(owed, event.data.callId, event.data.behind)
     case 'ToolCallUnresolved':
       return park(owed, event.data.callId, event.id)
     case 'RunEscalated':
@@ -92,6 +94,20 @@ const claim = (
 const park = (owed: Ledger, callId: string, eventId: string): Ledger => {
   const entry = owed.get(callId)
   return entry === undefined ? owed : withEntry(owed, callId, { ...entry, status: 'parked', eventId })
+}
+
+const queue = (owed: Ledger, callId: string, behind: string): Ledger => {
+  const entry = owed.get(callId)
+  return entry === undefined ? owed : withEntry(owed, callId, { ...entry, status: 'parked', behind })
+}
+
+/** What waited for the last word on a call is wanted again. */
+export const freeQueued = (owed: Ledger, behind: string): { readonly owed: Ledger; readonly freed: readonly string[] } => {
+  const freed = [...owed.values()].filter((entry) => entry.behind === behind)
+  if (freed.length === 0) return { owed, freed: [] }
+  const free = new Map(owed)
+  for (const { behind: _, ...entry } of freed) free.set(entry.key, { ...entry, status: 'wanted' })
+  return { owed: free, freed: freed.map(({ key }) => key) }
 }
 
 /** Writes what a chart asks for into the ledger. `index` counts the intents of this event, for those that bring no key. */

@@ -25,7 +25,7 @@ export interface Owed {
   readonly params: Readonly<Record<string, unknown>>
   /**
    * `wanted`: nobody has begun it. `claimed`: an owner performs it, or did when it died.
-   * `parked`: nothing to do until a person or another run answers.
+   * `parked`: nothing to do until a person, another run or an earlier call has answered.
    */
   readonly status: 'wanted' | 'claimed' | 'parked'
   readonly attempt: number
@@ -33,6 +33,8 @@ export interface Owed {
   readonly leaseUntil?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
+  /** The call whose last word it waits for, while it is parked for that. */
+  readonly behind?: string
   /** Id of the event that asked for it or claimed it: the cause of what settles it. */
   readonly eventId: string
 }

@@ -174,6 +174,7 @@ const openEffect = z.object({
   attempt: count,
   owner: z.string().optional(),
   leaseUntil: time.optional(),
+  behind: callId.optional().meta({ description: 'the call whose last word it waits for' }),
 })
 
 export const run = z

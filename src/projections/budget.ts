@@ -1,6 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
-import type { Limits } from '../events/run-events.ts'
+import type { DataOf, Limits } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -22,6 +22,10 @@ export interface Budget {
   readonly open: ReadonlyMap<string, string>
   /** Tool, arguments and result of the turn's newest calls, as short hashes, in order. */
   readonly signatures: readonly string[]
+  /** Calls under way that change something. */
+  readonly changing: readonly string[]
+  /** Whether claims say what their tools do: what older logs hold counts as it did. */
+  readonly knowsEffects: boolean
   /** The most often that one of them gave the same result. */
   readonly repeatedCalls: number
   /** How often the last two, three or four different ones came one time after the other. */
@@ -43,6 +47,8 @@ export const emptyBudget: Budget = {
   waitingSince: 0,
   open: new Map(),
   signatures: [],
+  changing: [],
+  knowsEffects: false,
   repeatedCalls: 0,
   cycles: 0,
 }
@@ -79,7 +85,9 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
     case 'RunStarted':
       return { ...budget, limits: event.data.settings.limits }
     case 'MessageReceived':
-      return withinTurn(budget, event.meta.at)
+      return withinTurn(budget.knowsEffects ? forget(budget) : budget, event.meta.at)
+    case 'ChildRunSucceeded':
+      return budget.knowsEffects ? forget(budget) : budget
     case 'TurnCompleted':
       return newTurn(budget, undefined)
     case 'RunReturned':
@@ -97,7 +105,7 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
 const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
   switch (event.type) {
     case 'ToolCallRequested':
-      return withCall(budget, event.data.callId, event.data)
+      return withEffect(withCall(budget, event.data.callId, event.data), event.data)
     case 'ToolCallSucceeded':
       return settled(budget, event, canonicalJson(event.data.output))
     case 'ToolCallFailed':
@@ -177,7 +185,22 @@ const settled = (budget: Budget, event: RunEvent & { readonly data: { readonly c
   if (begun === undefined) return answered(budget, callId, event.meta.at)
   const open = new Map(budget.open)
   open.delete(callId)
-  return answered(remember({ ...budget, open }, signature(begun, result)), callId, event.meta.at)
+  const named = signature(begun, result)
+  const changes = event.type === 'ToolCallSucceeded' && budget.changing.includes(callId)
+  const changing = budget.changing.filter((other) => other !== callId)
+  return answered(remember({ ...(changes ? forget(budget, named) : budget), changing, open }, named), callId, event.meta.at)
+}
+
+/** What was seen before something has changed may look otherwise now. A change that comes again and again is a repetition all the same. */
+const forget = (budget: Budget, kept?: string): Budget => {
+  const signatures = budget.signatures.filter((named) => named === kept)
+  return { ...budget, signatures, repeatedCalls: signatures.length, cycles: 0 }
+}
+
+const withEffect = (budget: Budget, { callId, effect }: DataOf<'ToolCallRequested'>): Budget => {
+  if (effect === undefined) return budget
+  const isNew = effect !== 'read' && !budget.changing.includes(callId)
+  return { ...budget, knowsEffects: true, changing: isNew ? [...budget.changing, callId] : budget.changing }
 }
 
 const asked = (budget: Budget, whom: string, at: number): Budget =>

@@ -46,13 +46,20 @@ const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 
 
 const toolCalls: Pick<
   Summaries,
-  'ToolCallRequested' | 'ToolCallSucceeded' | 'ToolCallFailed' | 'ToolCallUnresolved' | 'ToolCallRejected' | 'ToolCallDenied'
+  | 'ToolCallQueued'
+  | 'ToolCallRequested'
+  | 'ToolCallSucceeded'
+  | 'ToolCallFailed'
+  | 'ToolCallUnresolved'
+  | 'ToolCallRejected'
+  | 'ToolCallDenied'
 > = {
+  ToolCallQueued: ({ callId, behind }) => `${callId} waits for ${behind}`,
   ToolCallRequested: ({ callId, tool, input, attempt }) => words(callId, tool, valueLine(input), attempted(attempt)),
-  ToolCallSucceeded: ({ callId, output, durationMs, settledBy, by: who }) =>
-    words(callId, valueLine(output), took(durationMs), settledBy === undefined ? '' : `settled by ${who ?? settledBy}`),
-  ToolCallFailed: ({ callId, class: failure, message, cause, retryAt }, at) =>
-    words(callId, `${failure}: ${withCause(message, cause)}`, again(retryAt, at)),
+  ToolCallSucceeded: ({ callId, output, note, durationMs, settledBy, by: who }) =>
+    words(callId, valueLine(output), note, took(durationMs), settledBy === undefined ? '' : `settled by ${who ?? settledBy}`),
+  ToolCallFailed: ({ callId, class: failure, message, cause, happened, retryAt }, at) =>
+    words(callId, `${failure}: ${withCause(message, cause)}`, happened === 'unknown' ? '(it may have happened)' : '', again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
   ToolCallRejected: ({ callId, reason, message, cause }) => `${callId} ${reason}: ${withCause(message, cause)}`,
   ToolCallDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,

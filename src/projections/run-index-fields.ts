@@ -18,6 +18,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   ModelCallRequested: dataSchemas.ModelCallRequested.pick({ ...claim, model: true, purpose: true }).strip(),
   ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick({ ...bill, model: true, parts: true }).strip(),
   ModelCallFailed: dataSchemas.ModelCallFailed.pick({ ...bill, class: true, message: true, next: true }).strip(),
+  ToolCallQueued: dataSchemas.ToolCallQueued.strip(),
   ToolCallRequested: dataSchemas.ToolCallRequested.pick({ ...claim, tool: true }).strip(),
   ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
   ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, cause: true, retryAt: true }).strip(),

@@ -12,6 +12,7 @@ const THE_RUN = ''
 
 /** Types whose event is the last word on its call id, until the chart asks for more at the same event. */
 const settlingTypes: ReadonlySet<RunEventType> = new Set([
+  'ToolCallQueued',
   'ApprovalRequested',
   'ApprovalGranted',
   'ApprovalDenied',

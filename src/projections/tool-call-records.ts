@@ -12,6 +12,7 @@ export interface ToolCallRecord {
   readonly tool: string | null
   readonly state:
     | 'checking'
+    | 'queued'
     | 'awaitingApproval'
     | 'approved'
     | 'running'
@@ -78,6 +79,8 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
     }
     case 'ApprovalGranted':
       return { state: 'approved' }
+    case 'ToolCallQueued':
+      return { state: 'queued' }
     case 'ToolCallSucceeded': {
       const { durationMs = null, by, settledBy, output } = event.data
       return { state: 'succeeded', settledAt, durationMs, settledBy: who(by, settledBy), output: valueBeginning(output), ...noError }

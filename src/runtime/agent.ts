@@ -36,6 +36,11 @@ interface CommonOptions {
   /** Folds of the run's own events, whose states its tools may read. */
   readonly projections?: readonly Projection[]
   readonly instructions?: string
+  /**
+   * `inOrder` (by default): a call that changes something, or comes after one, waits until the earlier calls of its run have their last word,
+   * unless its tool names what it `touches`. `parallel`: only calls that name the same wait for each other.
+   */
+  readonly toolCalls?: 'inOrder' | 'parallel'
   readonly modelSettings?: ModelSettings
   /** One attempt of a model call; 120 s by default. */
   readonly modelTimeoutMs?: number
@@ -80,6 +85,7 @@ export interface Agent<Output = unknown> {
   readonly failurePolicy: FailurePolicy
   /** What is recorded of its code at the start of each run. */
   readonly definition: Definition
+  readonly toolCalls: 'inOrder' | 'parallel'
 }
 
 /**
@@ -108,6 +114,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
       guardrails: options.guardrails,
       modelSettings: options.modelSettings,
       modelTimeoutMs: options.modelTimeoutMs,
+      toolCalls: options.toolCalls,
     }),
     name: options.name,
     version: options.version,
@@ -134,14 +141,15 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
 const chartsHash = (machine: AnyStateMachine): string =>
   sha256([machine, toolCall].map((chart) => structureHash(chartGraph(chart))).join('\n')).slice(0, 16)
 
-const defaultOptions = { guardrails: {}, modelSettings: {}, modelTimeoutMs: 120_000 }
+const defaultOptions = { guardrails: {}, modelSettings: {}, modelTimeoutMs: 120_000, toolCalls: 'inOrder' as const }
 
 const defaultSettings = { clarifications: 2, approvalTimeoutMs: 7 * 24 * 3_600_000 }
 
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
 const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
-  const { name, version, models = [] } = options
+  const { name, version, models = [], toolCalls = 'inOrder' } = options
+  if (!['inOrder', 'parallel'].includes(toolCalls)) throw invalid(name, 'toolCalls', '`inOrder` or `parallel`', toolCalls)
   if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
   if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
   if (!('chart' in options) && models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')

@@ -9,6 +9,7 @@ import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
+import { callBefore } from './call-order.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
 
@@ -43,7 +44,7 @@ const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact
   }
   if (verdict.verdict === 'ask') return askFor(desk, state, { ...claim, reason: verdict.reason })
   const needs = needsApproval(tool, input)
-  return needs === false ? claimFor(desk, state, claim) : askFor(desk, state, { ...claim, ...needs })
+  return needs === false ? claimInTurn(desk, state, claim) : askFor(desk, state, { ...claim, ...needs })
 }
 
 /** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
@@ -66,7 +67,18 @@ export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | ty
   if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))
   const problem = inputProblem(tool, call)
   if (problem !== undefined) return rejected(owed.key, 'invalidArguments', problem)
-  return claimFor(desk, state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input })
+  return claimInTurn(desk, state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input })
+}
+
+/** A call that has begun goes on, whatever others were asked for before it. */
+const claimInTurn = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
+  const behind = claim.attempt > 1 ? undefined : callBefore(desk.agent, state, claim, checkedInput)
+  return behind === undefined ? claimFor(desk, state, claim) : { type: 'ToolCallQueued', data: { callId: claim.callId, behind } }
+}
+
+const checkedInput = (tool: Tool, call: OpenCall): Json | undefined => {
+  const checked = readInput(tool, call)
+  return checked.ok ? checked.value : undefined
 }
 
 export interface Claim {

@@ -28,7 +28,7 @@ export interface RunView {
   readonly output: Json | null
   readonly reason: string | null
   readonly spent: Spent
-  readonly openEffects: readonly Pick<Owed, 'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil'>[]
+  readonly openEffects: readonly Pick<Owed, 'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind'>[]
   readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
   readonly approvals: readonly { readonly callId: string; readonly subject: unknown; readonly digest: string; readonly expiresAt: number }[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]

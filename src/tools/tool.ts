@@ -55,6 +55,8 @@ export interface Tool<Input = unknown, Output = unknown> {
   readonly ratePerSecond: number
   /** Whether a human has to grant this call first. A method, as `execute` is, so that every tool is also a `Tool<unknown>`. */
   approval(input: Input): boolean
+  /** What this call touches, by names that tools share; whatever it may be, where this is absent or fails. */
+  touches?(input: Input): readonly string[]
   /** Only ever called with what `input` has parsed. */
   execute(input: Input, context: ToolContext): Promise<Output>
   /** Settles a call that began and was never answered. Never does the effect. */
@@ -83,6 +85,11 @@ export interface ToolOptions<Input, Output> {
   readonly ratePerSecond?: number
   /** Never, by default. */
   readonly approval?: boolean | ((input: Input) => boolean)
+  /**
+   * What a call touches, such as `['order 21']`; pure. Of two calls that touch the same and of which one changes something, the second waits
+   * for the first. By default a call may touch everything; `() => []` touches nothing that others touch.
+   */
+  readonly touches?: (input: Input) => readonly string[]
   readonly execute: (input: Input, context: ToolContext) => Promise<Output>
   readonly lookup?: (idempotencyKey: string, context: { readonly signal: AbortSignal }) => Promise<Lookup<Output>>
 }

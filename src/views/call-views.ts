@@ -79,6 +79,7 @@ from refold_model_calls c join refold_runs r on r.run_id = c.run_id`,
     filters: { ...ofRun, ...between('c.asked_at'), status: 'c.state = ?' },
     statuses: [
       'checking',
+      'queued',
       'awaitingApproval',
       'approved',
       'running',

@@ -134,7 +134,7 @@ const toolCallsTable = tableOf<ToolCallRecord>({
     revision,
     tool: optional(text('null until an event names it')),
     state: text(
-      '`checking`, `awaitingApproval`, `approved`, `running`, `retrying`, `unresolved`, and at the end `succeeded`, `failed`, `rejected`, `denied` or `abandoned`',
+      '`checking`, `queued`, `awaitingApproval`, `approved`, `running`, `retrying`, `unresolved`, and at the end `succeeded`, `failed`, `rejected`, `denied` or `abandoned`',
     ),
     attempts: integer('that have begun'),
     askedAt: integer('when it was asked for'),

@@ -124,6 +124,50 @@ describe('repetitions', () => {
     expect(spent(rounds([1, 'a'], [1, 'a'], [1, 'a'], [1, 'a'])).cycles).toBe(0)
   })
 
+  /** A look with the same result each time, and something between two of them. */
+  const looksWith = (effect: 'read' | 'once' | undefined, ...between: Happening[]): Given => {
+    const look = (from: Given): Given => {
+      const at = from.events.length
+      return from.and(
+        modelRequested(`${at - 1}.model`),
+        modelAnswered(`${at - 1}.model`, [calls('read'), calls('change')]),
+        toolRequested(`${at + 1}.0`, { input: { id: 7 }, effect: effect === undefined ? undefined : 'read' } as never),
+        toolSucceeded(`${at + 1}.0`, 'the same'),
+        toolRequested(`${at + 1}.1`, { input: { at }, effect } as never),
+        toolSucceeded(`${at + 1}.1`, `done ${at}`),
+        ...between,
+      )
+    }
+    return look(look(look(begun)))
+  }
+
+  test('count only while nothing has changed', () => {
+    expect(spent(looksWith('once'))).toMatchObject({ repeatedCalls: 1, cycles: 0 })
+    expect(spent(looksWith('read')).repeatedCalls).toBe(3)
+  })
+
+  test('count from the newest message on', () => {
+    expect(spent(looksWith('read', messageReceived('And now?'))).repeatedCalls).toBe(0)
+  })
+
+  test('of a change with the same result are repetitions all the same', () => {
+    const change = (from: Given): Given => {
+      const at = from.events.length
+      return from.and(
+        modelRequested(`${at - 1}.model`),
+        modelAnswered(`${at - 1}.model`, [calls('change')]),
+        toolRequested(`${at + 1}.0`, { input: { id: 7 }, effect: 'once' }),
+        toolSucceeded(`${at + 1}.0`, 'charged'),
+      )
+    }
+    expect(spent(change(change(change(begun)))).repeatedCalls).toBe(3)
+  })
+
+  test('count as they did where no claim says what its tool does', () => {
+    expect(spent(looksWith(undefined)).repeatedCalls).toBe(3)
+    expect(spent(looksWith(undefined, messageReceived('And now?'))).repeatedCalls).toBe(3)
+  })
+
   test('end with the turn', () => {
     const again = rounds([1, 'a'], [1, 'a'])
     const revision = again.events.length
