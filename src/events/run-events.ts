@@ -120,6 +120,8 @@ const shapes = {
     /** What the failure policy makes of it. */
     next: z.enum(['retry', 'nextModel', 'escalate']),
     retryAt: time.optional(),
+    /** How much the next attempt may write, after an answer that was cut at its limit; the model is told, too. */
+    maxOutputTokens: z.int().positive().optional(),
     durationMs,
     status: z.int().optional(),
     requestId: z.string().optional(),

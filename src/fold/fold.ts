@@ -167,6 +167,10 @@ const lifecycle = (event: RunEvent): Partial<RunState> => {
       return { status: 'cancelled', reason: event.data.reason }
     case 'OutputAccepted':
       return event.data.output === undefined ? {} : { output: event.data.output }
+    case 'ModelCallFailed': {
+      const { callId, maxOutputTokens } = event.data
+      return maxOutputTokens === undefined ? {} : { raisedOutput: { callId, maxOutputTokens } }
+    }
     default:
       return {}
   }

@@ -32,7 +32,7 @@ export const defaultFailurePolicy: FailurePolicy = {
   auth: switched,
   badRequest: switched,
   contextLength: switched,
-  length: switched,
+  length: retried(2, 0, 0),
   refusal: switched,
   empty: retried(2, 0, 0),
   limit: stopped,

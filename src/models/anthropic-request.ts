@@ -10,6 +10,7 @@ import type {
 
 import { toolCallsOf, type AssistantPart, type Message, type OpaquePart } from '../events/message.ts'
 import type { JsonObject } from '../json.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory, type HistoryRules } from './legal-history.ts'
 import type { ModelRequest, ToolDeclaration } from './model.ts'
 import { closed } from './output-schema.ts'
@@ -27,16 +28,24 @@ const RULES: HistoryRules = {
 
 /** The vendor demands a limit; every model sold today can write this much. */
 const DEFAULT_MAX_TOKENS = 16_384
+/** What even a model takes that can write less than it was told to. */
+const SMALLEST_MAX_TOKENS = 4_096
 
 /** The body of `POST /v1/messages`, and what it cannot carry: the API of 2026-10-21 has no sampling settings. Pure. */
-export const anthropicRequest = (request: ModelRequest): { body: MessageCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, toolChoice, settings } = request
-  const { messages, changed } = legalHistory(request, RULES)
-  const tools = request.tools.length > 0 ? request.tools : toolsCalledIn(messages)
-  const outputConfig = outputConfigOf(request)
+export const anthropicRequest = (
+  request: ModelRequest,
+  conceded: Conceded = new Set(),
+): { body: MessageCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
+  const { model, toolChoice, settings } = request
+  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
+  const takesSchema = !conceded.has('json_schema')
+  const instructions = takesSchema ? request.instructions : instructionsWithSchema(request)
+  const gone = request.tools.length > 0 ? [] : toolsCalledIn(messages)
+  const tools = [...request.tools, ...gone]
+  const outputConfig = outputConfigOf(request, takesSchema)
   const body: MessageCreateParamsStreaming = {
     model,
-    max_tokens: settings.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
+    max_tokens: conceded.has('maxOutputTokens') ? SMALLEST_MAX_TOKENS : (settings.maxOutputTokens ?? DEFAULT_MAX_TOKENS),
     // A run sends the same growing prompt at each step; other vendors cache it unasked.
     cache_control: { type: 'ephemeral' },
     ...(instructions.trim() !== '' && { system: instructions }),
@@ -47,7 +56,7 @@ export const anthropicRequest = (request: ModelRequest): { body: MessageCreatePa
         description,
         input_schema: { ...inputSchema, type: 'object' as const },
       })),
-      tool_choice: choiceOf(tools === request.tools ? toolChoice : 'none', settings.parallelToolCalls),
+      tool_choice: choiceOf(gone.length > 0 ? 'none' : toolChoice, parallelIn(request, conceded)),
     }),
     ...(outputConfig && { output_config: outputConfig }),
     stream: true,
@@ -56,7 +65,14 @@ export const anthropicRequest = (request: ModelRequest): { body: MessageCreatePa
   const sampling = (['temperature', 'topP', 'seed'] as const).filter((name) => settings[name] !== undefined)
   return {
     body: legal,
-    dropped: [...sampling, ...changed, ...(tools === request.tools ? [] : ['tools']), ...(legal === body ? [] : ['unicode'])],
+    dropped: [
+      ...sampling,
+      ...changed,
+      ...(gone.length > 0 ? ['tools'] : []),
+      ...(legal === body ? [] : ['unicode']),
+      ...concededOf(request, conceded),
+    ],
+    offered: offeredOf(request, messages, conceded, ['json_schema', 'stream', 'maxOutputTokens']),
   }
 }
 
@@ -71,13 +87,15 @@ const toolsCalledIn = (messages: readonly Message[]): readonly ToolDeclaration[]
 const choiceOf = (choice: ModelRequest['toolChoice'], parallel: boolean | undefined): ToolChoice =>
   choice === 'none' ? { type: 'none' } : { type: 'auto', ...(parallel !== undefined && { disable_parallel_tool_use: !parallel }) }
 
-const outputConfigOf = ({ output, settings }: ModelRequest): OutputConfig | undefined =>
-  output || settings.reasoningEffort
+const outputConfigOf = ({ output: wanted, settings }: ModelRequest, takesSchema: boolean): OutputConfig | undefined => {
+  const output = takesSchema ? wanted : undefined
+  return output || settings.reasoningEffort
     ? {
         ...(settings.reasoningEffort && { effort: settings.reasoningEffort }),
         ...(output && { format: { type: 'json_schema' as const, schema: closed(output.schema) } }),
       }
     : undefined
+}
 
 /** Turns alternate, and the results of all calls of a turn have to stand in the one user turn that follows it. */
 const turns = (messages: readonly Message[]): MessageParam[] => {

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 
 import type { AssistantPart, Usage } from '../events/message.ts'
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { protocolFailure, vendorItem, type Finished, type StreamReader } from './answer-stream.ts'
 import { ANTHROPIC_VENDOR } from './anthropic-request.ts'
 import type { ModelFailure } from './model.ts'
+import { isVendorItem } from './request-parts.ts'
 
 // What is read of an answer. The rest is ignored: compatible servers leave out and add fields.
 const usageFields = z.object({
@@ -39,7 +40,12 @@ const knownEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('message_stop') }),
 ])
-const toolUseBlock = z.object({ type: z.literal('tool_use'), id: z.string().min(1), name: z.string().min(1), input: z.unknown() })
+const toolUseBlock = z.object({
+  type: z.literal('tool_use'),
+  id: z.string().nullish(),
+  name: z.string().nullish(),
+  input: z.unknown().optional(),
+})
 type Event = z.infer<typeof knownEvent>
 type Delta = z.infer<typeof delta>
 type MessageDelta = Extract<Event, { type: 'message_delta' }>['delta']
@@ -80,7 +86,30 @@ export const anthropicReader = (onDelta?: (text: string) => void): StreamReader 
       return undefined
     },
     finished: () => finishedOf(draft, parts),
+    eventsOf,
   }
+}
+
+const eventsOf = (whole: JsonObject): readonly object[] => {
+  const { content, stop_reason, stop_details = null, usage = null, ...message } = whole
+  const blocks =
+    typeof content === 'string' ? [{ type: 'text', text: content }] : Array.isArray(content) ? (content as readonly Json[]) : []
+  return [
+    { type: 'message_start', message },
+    ...blocks.filter((block) => isVendorItem(block)).flatMap((block, index) => eventsOfBlock(block as JsonObject, index)),
+    { type: 'message_delta', delta: { stop_reason, stop_details }, usage },
+    ...(typeof stop_reason === 'string' ? [{ type: 'message_stop' }] : []),
+  ]
+}
+
+/** The text comes as a delta, since whoever listens hears those alone. */
+const eventsOfBlock = (block: JsonObject, index: number): object[] => {
+  const { type, text } = block
+  if (type !== 'text') return [{ type: 'content_block_start', index, content_block: block }]
+  return [
+    { type: 'content_block_start', index, content_block: { type } },
+    { type: 'content_block_delta', index, delta: { type: 'text_delta', text } },
+  ]
 }
 
 const readEvent = (raw: unknown): Event | ModelFailure | undefined => {
@@ -168,8 +197,9 @@ const partOf = ({ start, text, inputText, thinking, signature }: OpenBlock): Ass
       const call = toolUseBlock.safeParse(start)
       if (!call.success) return protocolFailure(`a tool call cannot be read: ${z.prettifyError(call.error)}`)
       // The deltas are what the model wrote; a call without arguments has none, and its start says `{}`.
-      const argumentsText = inputText === '' ? JSON.stringify(call.data.input ?? {}) : inputText
-      return { type: 'toolCall', id: call.data.id, name: call.data.name, argumentsText }
+      const { id, name, input = {} } = call.data
+      const argumentsText = inputText === '' ? (typeof input === 'string' ? input : JSON.stringify(input)) : inputText
+      return { type: 'toolCall', id: id ?? '', name: name ?? '', argumentsText }
     }
     case 'thinking':
       return opaque({ ...start, thinking: initial('thinking') + thinking, signature: initial('signature') + signature })

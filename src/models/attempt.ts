@@ -3,6 +3,7 @@ import { classifyThrown } from './classify.ts'
 import { withoutPasswordsOf, withoutSecrets } from '../secrets.ts'
 import { excerpt } from './excerpt.ts'
 import type { ModelCallOptions, ModelFailure, ModelOutcome } from './model.ts'
+import { withReadableError } from './readable-error.ts'
 
 export type Fetch = typeof globalThis.fetch
 
@@ -161,7 +162,7 @@ const watchFetch = ({ fetch = globalThis.fetch, headers = {} }: ProviderAccess):
       try {
         const response = await fetch(input, { ...init, headers: ours })
         hasAnswered = true
-        return response
+        return await withReadableError(response)
       } catch (thrown) {
         if (isAppError(thrown)) defect = thrown
         throw thrown

@@ -26,6 +26,10 @@ const CLASS_OF_CODE: ReadonlyMap<string, ModelFailureClass> = new Map([
   ['bio_policy', 'refusal'],
   ['invalid_prompt', 'refusal'],
   ['overloaded_error', 'overloaded'],
+  ['insufficient_system_resource', 'overloaded'],
+  // The model wrote what the server could not read, which says nothing about the request.
+  ['json_validate_failed', 'protocol'],
+  ['tool_use_failed', 'protocol'],
 ])
 
 /** The coarse words, which say less than a status and count only where there is none. */
@@ -39,6 +43,13 @@ const CLASS_OF_TYPE: ReadonlyMap<string, ModelFailureClass> = new Map([
   ['permission_error', 'auth'],
   ['not_found_error', 'auth'],
   ['invalid_request_error', 'badRequest'],
+  ['RESOURCE_EXHAUSTED', 'rateLimit'],
+  ['UNAVAILABLE', 'overloaded'],
+  ['DEADLINE_EXCEEDED', 'timeout'],
+  ['UNAUTHENTICATED', 'auth'],
+  ['PERMISSION_DENIED', 'auth'],
+  ['NOT_FOUND', 'auth'],
+  ['INVALID_ARGUMENT', 'badRequest'],
 ])
 
 const CLASS_OF_STATUS: ReadonlyMap<number, ModelFailureClass> = new Map([

@@ -5,6 +5,8 @@ import { anthropicFailure } from './anthropic-error.ts'
 import { anthropicRequest } from './anthropic-request.ts'
 import { anthropicReader } from './anthropic-stream.ts'
 import { attempt, checkedAccess, type Line, type ProviderAccess } from './attempt.ts'
+import { beginAnswer } from './begin-answer.ts'
+import { askConceding, learnedConcessions } from './concessions.ts'
 import type { Model } from './model.ts'
 
 const ANTHROPIC_URL = 'https://api.anthropic.com'
@@ -15,17 +17,25 @@ const ANTHROPIC_URL = 'https://api.anthropic.com'
  */
 export const anthropicModel = (provider: ProviderAccess): Model => {
   const access = checkedAccess(provider)
+  const learned = learnedConcessions()
   return {
     call: (request, options) =>
       attempt(
         access,
         options,
-        async (line) => {
-          const { body, dropped } = anthropicRequest(request)
-          const { data, response, request_id } = await clientFor(access, line).messages.create(body, { signal: line.signal }).withResponse()
-          const requestId = request_id ?? null
-          return readAnswer({ events: data, response, requestId }, anthropicReader(options.onDelta), request, dropped)
-        },
+        (line) =>
+          askConceding(request, {
+            learned,
+            write: (conceded) => anthropicRequest(request, conceded),
+            failureOf: anthropicFailure,
+            ask: async ({ body, dropped }, streams) => {
+              const { messages } = clientFor(access, line)
+              const answer = await beginAnswer(streams, (stream) =>
+                messages.create({ ...body, stream: stream as true }, { signal: line.signal }),
+              )
+              return readAnswer(answer, anthropicReader(options.onDelta), request, dropped)
+            },
+          }),
         anthropicFailure,
       ),
   }

@@ -1,5 +1,7 @@
 import { readAnswer } from './answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from './attempt.ts'
+import { beginAnswer } from './begin-answer.ts'
+import { askConceding, learnedConcessions } from './concessions.ts'
 import type { Model } from './model.ts'
 import { openaiClient } from './openai-client.ts'
 import { openaiFailure } from './openai-error.ts'
@@ -9,18 +11,25 @@ import { openaiResponsesReader } from './openai-responses-stream.ts'
 /** OpenAI's Responses: reasoning comes as opaque, encrypted parts and goes back with the next call. Nothing is stored at the vendor. */
 export const openaiResponsesModel = (provider: ProviderAccess): Model => {
   const access = checkedAccess(provider)
+  const learned = learnedConcessions()
   return {
     call: (request, options) =>
       attempt(
         access,
         options,
-        async (line) => {
-          const { body, dropped } = openaiResponsesRequest(request)
-          const { data, response, request_id } = await openaiClient(access, line)
-            .responses.create(body, { signal: line.signal })
-            .withResponse()
-          return readAnswer({ events: data, response, requestId: request_id }, openaiResponsesReader(options.onDelta), request, dropped)
-        },
+        (line) =>
+          askConceding(request, {
+            learned,
+            write: (conceded) => openaiResponsesRequest(request, conceded),
+            failureOf: openaiFailure,
+            ask: async ({ body, dropped }, streams) => {
+              const { responses } = openaiClient(access, line)
+              const answer = await beginAnswer(streams, (stream) =>
+                responses.create({ ...body, stream: stream as true }, { signal: line.signal }),
+              )
+              return readAnswer(answer, openaiResponsesReader(options.onDelta), request, dropped)
+            },
+          }),
         openaiFailure,
       ),
   }

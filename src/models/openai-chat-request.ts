@@ -7,6 +7,7 @@ import type {
 
 import { textOf, type AssistantPart, type Message, type ToolCallPart } from '../events/message.ts'
 import type { JsonObject } from '../json.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory } from './legal-history.ts'
 import type { ModelRequest } from './model.ts'
 import { ownFields, type ChatDialect } from './openai-chat-dialect.ts'
@@ -18,9 +19,13 @@ import { wellFormed } from './well-formed.ts'
 export const openaiChatRequest = (
   request: ModelRequest,
   dialect: ChatDialect,
-): { body: ChatCompletionCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, tools, toolChoice, output, settings } = request
-  const { messages, changed } = legalHistory(request, dialect)
+  conceded: Conceded = new Set(),
+): { body: ChatCompletionCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
+  const { model, tools, toolChoice } = request
+  const { messages, changed } = legalHistory(request, historyRules(dialect, conceded))
+  const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
+  const format = formatOf(request, conceded)
+  const parallel = parallelIn(request, conceded)
   const body: ChatCompletionCreateParamsStreaming = {
     model,
     messages: [...(instructions.trim() === '' ? [] : [{ role: 'system' as const, content: instructions }]), ...messages.map(wireMessage)],
@@ -30,24 +35,29 @@ export const openaiChatRequest = (
         function: { name, description, parameters: inputSchema },
       })),
       tool_choice: toolChoice,
-      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
+      ...(parallel !== undefined && { parallel_tool_calls: parallel }),
     }),
-    ...(output && {
-      response_format: {
-        type: 'json_schema' as const,
-        json_schema: { name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) },
-      },
-    }),
-    ...wireSettings(request, dialect),
+    ...(format && { response_format: format }),
+    ...wireSettings(request, dialect, conceded),
     stream: true,
-    stream_options: { include_usage: true },
+    ...(!conceded.has('stream_options') && !conceded.has('stream') && { stream_options: { include_usage: true } }),
   }
   const legal = wellFormed(body)
-  return { body: legal, dropped: [...changed, ...(legal === body ? [] : ['unicode'])] }
+  return {
+    body: legal,
+    dropped: [...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
+    offered: offeredOf(request, messages, conceded, ['json_schema', 'json_object', 'stream_options', 'stream', 'maxOutputTokens']),
+  }
 }
 
-const wireSettings = ({ settings }: ModelRequest, { outputLimit }: ChatDialect) => ({
-  ...(settings.maxOutputTokens !== undefined && { [outputLimit]: settings.maxOutputTokens }),
+const formatOf = ({ output }: ModelRequest, conceded: Conceded): ChatCompletionCreateParamsStreaming['response_format'] => {
+  if (output === undefined || conceded.has('json_object')) return undefined
+  if (conceded.has('json_schema')) return { type: 'json_object' }
+  return { type: 'json_schema', json_schema: { name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) } }
+}
+
+const wireSettings = ({ settings }: ModelRequest, { outputLimit }: ChatDialect, conceded: Conceded) => ({
+  ...(settings.maxOutputTokens !== undefined && !conceded.has('maxOutputTokens') && { [outputLimit]: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
   ...(settings.seed !== undefined && { seed: settings.seed }),

@@ -4,6 +4,7 @@ import { classify } from './classify.ts'
 import { excerpt } from './excerpt.ts'
 import type { ModelFailure } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { statedFailure } from './stated-error.ts'
 
 /** What OpenAI's client threw, as a failure; undefined for what is none of OpenAI's errors. */
 export const openaiFailure = (thrown: unknown): ModelFailure | undefined => {
@@ -11,6 +12,8 @@ export const openaiFailure = (thrown: unknown): ModelFailure | undefined => {
   const message = excerpt(thrown.message)
   if (thrown instanceof APIConnectionTimeoutError) return { ok: false, class: 'timeout', message }
   if (thrown instanceof APIConnectionError) return { ok: false, class: 'network', message }
+  // In the middle of a stream there is no status but the one that the error names.
+  if (thrown.status === undefined) return withRequestId(statedFailure({ error: thrown.error ?? thrown.message }, thrown.headers), thrown)
   const { status, code, type, headers, requestID } = thrown
   // Compatible servers put numbers into `code`, whatever its type says.
   const words: readonly unknown[] = [code, type]
@@ -29,6 +32,9 @@ export const openaiFailure = (thrown: unknown): ModelFailure | undefined => {
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   }
 }
+
+const withRequestId = (failure: ModelFailure | undefined, { requestID }: APIError): ModelFailure | undefined =>
+  failure && { ...failure, ...(requestID && { requestId: requestID }) }
 
 // Without it, the class's type parameters would be `any`.
 const isApiError = (thrown: unknown): thrown is APIError => thrown instanceof APIError

@@ -1,7 +1,8 @@
-import type { ResponseCreateParamsStreaming, ResponseInputItem } from 'openai/resources/responses/responses'
+import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConfig } from 'openai/resources/responses/responses'
 
 import type { AssistantPart, Message, OpaquePart } from '../events/message.ts'
 import type { Json } from '../json.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory, type HistoryRules } from './legal-history.ts'
 import type { ModelRequest } from './model.ts'
 import { isStrict } from './output-schema.ts'
@@ -21,9 +22,15 @@ const RULES: HistoryRules = {
 type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
 
 /** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
-export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseCreateParamsStreaming; dropped: string[] } => {
-  const { model, instructions, tools, toolChoice, output, settings } = request
-  const { messages, changed } = legalHistory(request, RULES)
+export const openaiResponsesRequest = (
+  request: ModelRequest,
+  conceded: Conceded = new Set(),
+): { body: ResponseCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
+  const { model, tools, toolChoice, settings } = request
+  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
+  const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
+  const format = formatOf(request, conceded)
+  const parallel = parallelIn(request, conceded)
   const body: ResponseCreateParamsStreaming = {
     model,
     ...(instructions.trim() !== '' && { instructions }),
@@ -37,23 +44,34 @@ export const openaiResponsesRequest = (request: ModelRequest): { body: ResponseC
         strict: false,
       })),
       tool_choice: toolChoice,
-      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
+      ...(parallel !== undefined && { parallel_tool_calls: parallel }),
     }),
-    ...(output && {
-      text: {
-        format: { type: 'json_schema' as const, name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) },
-      },
-    }),
-    ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
-    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
-    ...(settings.topP !== undefined && { top_p: settings.topP }),
-    ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),
+    ...(format && { text: { format } }),
+    ...wireSettings(request, conceded),
     store: false,
     include: ['reasoning.encrypted_content'],
     stream: true,
   }
   const legal = wellFormed(body)
-  return { body: legal, dropped: [...(settings.seed === undefined ? [] : ['seed']), ...changed, ...(legal === body ? [] : ['unicode'])] }
+  const seed = settings.seed === undefined ? [] : ['seed']
+  return {
+    body: legal,
+    dropped: [...seed, ...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
+    offered: offeredOf(request, messages, conceded, ['json_schema', 'json_object', 'stream', 'maxOutputTokens']),
+  }
+}
+
+const wireSettings = ({ settings }: ModelRequest, conceded: Conceded) => ({
+  ...(settings.maxOutputTokens !== undefined && !conceded.has('maxOutputTokens') && { max_output_tokens: settings.maxOutputTokens }),
+  ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+  ...(settings.topP !== undefined && { top_p: settings.topP }),
+  ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),
+})
+
+const formatOf = ({ output }: ModelRequest, conceded: Conceded): ResponseTextConfig['format'] | undefined => {
+  if (output === undefined || conceded.has('json_object')) return undefined
+  if (conceded.has('json_schema')) return { type: 'json_object' }
+  return { type: 'json_schema', name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) }
 }
 
 const inputItems = (message: Message): ResponseInputItem[] => {

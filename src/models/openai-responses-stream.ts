@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import type { AssistantPart, Usage } from '../events/message.ts'
+import type { JsonObject } from '../json.ts'
 import { protocolFailure, vendorItem, type Finished, type StreamReader } from './answer-stream.ts'
 import { classify } from './classify.ts'
 import type { ModelFailure } from './model.ts'
@@ -9,19 +10,22 @@ import { OPENAI_VENDOR } from './openai-responses-request.ts'
 // What is read of an answer. The rest is ignored: compatible servers leave out and add fields.
 const messageItem = z.object({
   type: z.literal('message'),
-  content: z.array(
-    z.discriminatedUnion('type', [
-      z.object({ type: z.literal('output_text'), text: z.string() }),
-      z.object({ type: z.literal('refusal'), refusal: z.string() }),
-    ]),
-  ),
+  content: z.union([
+    z.array(
+      z.discriminatedUnion('type', [
+        z.object({ type: z.literal('output_text'), text: z.string() }),
+        z.object({ type: z.literal('refusal'), refusal: z.string() }),
+      ]),
+    ),
+    z.string().transform((text) => [{ type: 'output_text' as const, text }]),
+  ]),
   phase: z.enum(['commentary', 'final_answer']).nullish(),
 })
 const functionCallItem = z.object({
   type: z.literal('function_call'),
-  call_id: z.string().min(1),
-  name: z.string().min(1),
-  arguments: z.string(),
+  call_id: z.string().nullish(),
+  name: z.string().nullish(),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown()).transform((parsed) => JSON.stringify(parsed))]).nullish(),
 })
 const response = z.object({
   id: z.string().nullish(),
@@ -80,7 +84,15 @@ export const openaiResponsesReader = (onDelta?: (text: string) => void): StreamR
       }
     },
     finished: () => finished,
+    eventsOf,
   }
+}
+
+const eventsOf = (whole: JsonObject): readonly object[] => {
+  if (!Array.isArray(whole['output'])) return []
+  const text = typeof whole['output_text'] === 'string' ? whole['output_text'] : ''
+  const status = whole['status'] === 'incomplete' || whole['status'] === 'failed' ? whole['status'] : 'completed'
+  return [...(text === '' ? [] : [{ type: 'response.output_text.delta', delta: text }]), { type: `response.${status}`, response: whole }]
 }
 
 const readEvent = (raw: unknown): z.infer<typeof knownEvent> | ModelFailure | undefined => {
@@ -118,7 +130,8 @@ const itemsOf = (items: readonly Item[]): Output | ModelFailure => {
     } else if (item.type === 'function_call') {
       const call = functionCallItem.safeParse(item)
       if (!call.success) return protocolFailure(`a function call cannot be read: ${z.prettifyError(call.error)}`)
-      parts.push({ type: 'toolCall', id: call.data.call_id, name: call.data.name, argumentsText: call.data.arguments })
+      const { call_id: id, name, arguments: argumentsText } = call.data
+      parts.push({ type: 'toolCall', id: id ?? '', name: name ?? '', argumentsText: argumentsText ?? '' })
     } else {
       parts.push({ type: 'opaque', vendor: OPENAI_VENDOR, content: item })
     }

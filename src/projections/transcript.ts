@@ -87,6 +87,7 @@ const withAside = (transcript: Transcript, callId: string): Transcript =>
 export const noteAt = (event: RunEvent): string | undefined => {
   switch (event.type) {
     case 'ModelCallFailed':
+      if (event.data.maxOutputTokens !== undefined) return 'Your last answer was cut, since it was too long. Answer again, in fewer words.'
       return event.data.class === 'empty' && event.data.next === 'retry' ? 'Your last answer was empty. Please answer.' : undefined
     case 'OutputRejected':
       return `Your answer was not accepted: ${event.data.reason}. Answer again.`

@@ -13,6 +13,7 @@ import { lastAnswer } from '../projections/transcript.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
+import { jsonOfAnswer } from './json-of-answer.ts'
 
 const LEASE_SLACK_MS = 15_000
 
@@ -167,7 +168,7 @@ const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
 
 const outputOf = (schema: z.ZodType, text: string): CheckedJson => {
   try {
-    return checkedJson(schema, JSON.parse(text))
+    return checkedJson(schema, jsonOfAnswer(text))
   } catch (error) {
     return { ok: false, problem: `it is no JSON: ${messageOf(error)}` }
   }

@@ -4,7 +4,7 @@ import { asideOf } from '../fold/prompt.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure } from '../machines/model-failure-policy.ts'
-import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from '../models/model.ts'
+import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
@@ -77,9 +77,16 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',
-    settings: agent.modelSettings,
+    settings: settingsOf(agent, state, owed),
     ...(prompt.output === undefined || aside !== undefined || !isAnswer ? {} : { output: prompt.output }),
   }
+}
+
+/** An answer that was cut is asked for again under a higher limit, of the same model. */
+const settingsOf = ({ modelSettings }: Agent, { raisedOutput }: RunState, owed: Owed): ModelSettings => {
+  const { modelAttempt = owed.attempt } = owed.params as CallModelParams
+  if (raisedOutput?.callId !== owed.key || modelAttempt === 1) return modelSettings
+  return { ...modelSettings, maxOutputTokens: raisedOutput.maxOutputTokens }
 }
 
 const succeeded = (
@@ -109,6 +116,12 @@ const succeeded = (
   }
 }
 
+const SMALLEST_RAISED = 4_096
+const LARGEST_RAISED = 131_072
+
+/** Twice what was too little, within what models can write. */
+const raised = (tokens = 0): number => Math.max(tokens, Math.min(LARGEST_RAISED, Math.max(SMALLEST_RAISED, 2 * tokens)))
+
 interface Failed {
   readonly state: RunState
   readonly owed: Owed
@@ -128,6 +141,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
     chance: parts.random(),
     ...present({ retryAfterMs: outcome.retryAfterMs }),
   })
+  const isCut = outcome.class === 'length' && after.next === 'retry'
   const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
   return {
     type: 'ModelCallFailed',
@@ -138,7 +152,13 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
       message: outcome.message,
       ...after,
       durationMs,
-      ...present({ status: outcome.status, requestId: outcome.requestId, usage: outcome.usage, costMicroUsd }),
+      ...present({
+        status: outcome.status,
+        requestId: outcome.requestId,
+        usage: outcome.usage,
+        costMicroUsd,
+        maxOutputTokens: isCut ? raised(settingsOf(agent, state, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
+      }),
     },
   }
 }

@@ -241,7 +241,11 @@ const failures = ({ wire, server, failureOn, callWith }: Context): void => {
 const brokenAnswers = ({ wire, failureOn }: Context): void => {
   const whole = wire.stream(TEXT)
   test.each<[string, Reply, RegExp]>([
-    ['a page of HTML', { status: 200, body: '<html>Log in</html>', contentType: 'text/html' }, /event stream, got text\/html.*Log in/],
+    [
+      'a page of HTML',
+      { status: 200, body: '<html>Log in</html>', contentType: 'text/html' },
+      /as an event stream, got text\/html.*Log in/,
+    ],
     ['JSON that is cut', { status: 200, body: '{"id": "x", "cho', contentType: 'application/json' }, /event stream, got application\/json/],
     ['JSON of something else', json(200, { hello: 'world' }), /event stream/],
     ['no body', { status: 200, body: '', contentType: 'application/json' }, /event stream/],

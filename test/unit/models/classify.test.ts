@@ -76,10 +76,17 @@ describe('the wait that a vendor asks for', () => {
     expect(waitOf({ date: 'Mon, 23 Nov 2026 10:00:00 GMT', 'retry-after': 'Mon, 23 Nov 2026 09:00:00 GMT' })).toBe(0)
   })
 
+  test('is measured by our clock where the vendor does not say when it wrote its date', () => {
+    const now = Date.parse('Mon, 23 Nov 2026 10:00:00 GMT')
+    const wait = (date: string): number | undefined => retryAfterMs(new Headers({ 'retry-after': date }), now)
+    expect(wait('Mon, 23 Nov 2026 10:01:10 GMT')).toBe(70_000)
+    expect(wait('Mon, 23 Nov 2026 09:59:00 GMT')).toBe(0)
+  })
+
   test('is unknown where it cannot be read or measured', () => {
     expect(waitOf({})).toBeUndefined()
     expect(waitOf({ 'retry-after': 'soon' })).toBeUndefined()
     expect(waitOf({ 'retry-after': '-5' })).toBeUndefined()
-    expect(waitOf({ 'retry-after': 'Mon, 23 Nov 2026 10:00:00 GMT' })).toBeUndefined()
+    expect(waitOf({ 'retry-after': 'Monday' })).toBeUndefined()
   })
 })

@@ -94,8 +94,10 @@ describe('an answer of Responses', () => {
     expect(failed('context_length_exceeded')).toMatchObject({ class: 'contextLength' })
   })
 
-  test('with a tool call that has no id is no answer', () => {
+  test('with a tool call that has no id is kept as it came', () => {
     const output = [{ type: 'function_call', name: 'find', arguments: '{}' }]
-    expect(openaiResponsesReader().read({ type: 'response.completed', response: { output } })).toMatchObject({ class: 'protocol' })
+    const reader = openaiResponsesReader()
+    expect(reader.read({ type: 'response.completed', response: { output } })).toBeUndefined()
+    expect(reader.finished()?.parts).toEqual([{ type: 'toolCall', id: '', name: 'find', argumentsText: '{}' }])
   })
 })
