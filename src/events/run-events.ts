@@ -28,7 +28,7 @@ export const limits = z.strictObject({
   tokens: z.int().positive().nullable(),
   /** Of the whole run. */
   costMicroUsd: z.int().nonnegative().nullable(),
-  /** Of one turn, without the time that people take to approve. */
+  /** Of one turn, without the time that people take to approve and that a model is waited out. */
   wallTimeMs: z.int().positive().nullable(),
   /** So many calls of one tool with the same arguments and the same result. */
   repeatedCalls: z.int().positive().nullable(),
@@ -120,6 +120,8 @@ const shapes = {
     /** What the failure policy makes of it. */
     next: z.enum(['retry', 'nextModel', 'escalate']),
     retryAt: time.optional(),
+    /** Since when the attempts of the last model fail, where it is waited out: until the next one, the time of the turn stands still. */
+    failingSince: time.optional(),
     /** How much the next attempt may write, after an answer that was cut at its limit; the model is told, too. */
     maxOutputTokens: z.int().positive().optional(),
     durationMs,

@@ -24,6 +24,7 @@ import {
   timerById,
 } from './ledger.ts'
 import { noteApproval, noteCall } from './call-books.ts'
+import { lifecycle, noteRetry } from './lifecycle.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -132,6 +133,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
 const note = (program: Program, before: RunState, event: RunEvent): RunState => ({
   ...before,
   ...lifecycle(event),
+  ...noteRetry(before, event),
   revision: event.revision,
   hash: event.meta.hash,
   lastEventId: event.id,
@@ -150,30 +152,6 @@ const applyProjections = ({ projections }: Program, before: readonly unknown[] |
   if (projections.length === 0) return before ?? []
   const folded = foldedEvent(event)
   return projections.map((projection, index) => projection.apply(before === undefined ? projection.initial() : before[index], folded))
-}
-
-/** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
-const lifecycle = (event: RunEvent): Partial<RunState> => {
-  switch (event.type) {
-    case 'RunPaused':
-      return { paused: true }
-    case 'RunResumed':
-      return { paused: false }
-    case 'RunCompleted':
-      return { status: 'completed', ...(event.data.output === undefined ? {} : { output: event.data.output }) }
-    case 'RunFailed':
-      return { status: 'failed', reason: event.data.reason }
-    case 'RunCancelled':
-      return { status: 'cancelled', reason: event.data.reason }
-    case 'OutputAccepted':
-      return event.data.output === undefined ? {} : { output: event.data.output }
-    case 'ModelCallFailed': {
-      const { callId, maxOutputTokens } = event.data
-      return maxOutputTokens === undefined ? {} : { raisedOutput: { callId, maxOutputTokens } }
-    }
-    default:
-      return {}
-  }
 }
 
 export const spentAt = (budget: Budget, at: number): Spent => ({

@@ -84,8 +84,8 @@ export interface RunState {
   readonly paused: boolean
   readonly output?: Json
   readonly reason?: string
-  /** The output limit of the next attempts of a model call whose answer was cut. */
-  readonly raisedOutput?: { readonly callId: string; readonly maxOutputTokens: number }
+  /** What the failed attempts of a model call leave to its next ones. */
+  readonly retried?: { readonly callId: string; readonly failingSince?: number; readonly maxOutputTokens?: number }
   readonly chart: AnyMachineSnapshot
   readonly calls: ReadonlyMap<string, OpenCall>
   readonly owed: ReadonlyMap<string, Owed>

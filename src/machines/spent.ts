@@ -9,7 +9,7 @@ export interface Spent {
   /** Input and output tokens of the whole run. */
   readonly tokens: number
   readonly costMicroUsd: number
-  /** Of this turn, without the time that people took. */
+  /** Of this turn, without the time that people took and that a model was waited out. */
   readonly wallTimeMs: number
   /** The longest row of one call with the same arguments and the same result, in this turn. */
   readonly repeatedCalls: number

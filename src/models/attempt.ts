@@ -1,5 +1,6 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { classifyThrown } from './classify.ts'
+import { connectionCause } from './connection-cause.ts'
 import { withoutPasswordsOf, withoutSecrets } from '../secrets.ts'
 import { excerpt } from './excerpt.ts'
 import type { ModelCallOptions, ModelFailure, ModelOutcome } from './model.ts'
@@ -79,11 +80,12 @@ export const attempt = async (
   const watched = watchFetch(access)
   try {
     const said = await talk({ fetch: watched.fetch, signal: deadline.signal, timeoutMs: deadline.timeoutMs })
-    return withoutKeys(access, 'ok' in said ? said : (endedBy(options, deadline, watched) ?? said.unfinished))
+    if ('ok' in said) return withoutKeys(access, said)
+    return withoutKeys(access, located(endedBy(options, deadline, watched) ?? said.unfinished, watched))
   } catch (thrown) {
     const failure = endedBy(options, deadline, watched) ?? failureOf(thrown) ?? connectionFailure(thrown)
     if (!failure) throw thrown
-    return withoutKeys(access, failure)
+    return withoutKeys(access, located(failure, watched, thrown))
   } finally {
     deadline.stop()
   }
@@ -96,6 +98,14 @@ const endedBy = (options: ModelCallOptions, deadline: Deadline, watched: Watched
   if (!deadline.hasPassed()) return undefined
   const what = watched.hasAnswered() ? 'the answer was not complete' : 'no answer came'
   return { ok: false, class: 'timeout', message: `${what} within ${options.timeoutMs} ms` }
+}
+
+/** Whoever reads it has to know what was away: the host, and what the system says about it. */
+const located = (failure: ModelFailure, watched: WatchedFetch, thrown?: unknown): ModelFailure => {
+  const host = watched.host()
+  if ((failure.class !== 'network' && failure.class !== 'timeout') || host === undefined) return failure
+  const words = failure.class === 'network' ? connectionCause(thrown)?.words : undefined
+  return { ...failure, message: `${excerpt(words ?? failure.message)} (${host})` }
 }
 
 const connectionFailure = (thrown: unknown): ModelFailure | undefined => {
@@ -138,6 +148,8 @@ const startDeadline = ({ signal, timeoutMs }: ModelCallOptions): Deadline => {
 interface WatchedFetch {
   readonly fetch: Fetch
   hasAnswered(): boolean
+  /** `host:port` that was asked, or undefined before. */
+  host(): string | undefined
   /** What our own `fetch` threw, such as a missing recording: the clients would call it a lost connection. */
   defect(): AppError | undefined
 }
@@ -151,9 +163,11 @@ const SENT_HEADERS = ['accept', 'content-type', 'authorization', 'user-agent', '
 const watchFetch = ({ fetch = globalThis.fetch, headers = {} }: ProviderAccess): WatchedFetch => {
   const sent = [...SENT_HEADERS, ...Object.keys(headers)]
   let hasAnswered = false
+  let host: string | undefined
   let defect: AppError | undefined
   return {
     async fetch(input, init) {
+      host = hostOf(input)
       const given = new Headers(init?.headers)
       const ours = sent.flatMap((name): [string, string][] => {
         const value = given.get(name)
@@ -169,6 +183,12 @@ const watchFetch = ({ fetch = globalThis.fetch, headers = {} }: ProviderAccess):
       }
     },
     hasAnswered: () => hasAnswered,
+    host: () => host,
     defect: () => defect,
   }
+}
+
+const hostOf = (input: Parameters<Fetch>[0]): string => {
+  const { hostname, port, protocol } = new URL(input instanceof Request ? input.url : input)
+  return `${hostname}:${port === '' ? (protocol === 'http:' ? 80 : 443) : port}`
 }

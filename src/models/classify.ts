@@ -1,4 +1,5 @@
 import type { ModelFailureClass } from '../events/message.ts'
+import { connectionCause } from './connection-cause.ts'
 import type { ResponseHeaders } from './retry-after.ts'
 
 /** What a vendor said about a call that it did not answer. */
@@ -98,9 +99,6 @@ const classOfStatus = (status: number): ModelFailureClass => {
 }
 
 const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
-/** Codes of the system, of undici and of the parsers below it; not Node's own `ERR_INVALID_…`, which are defects. */
-const CONNECTION_CODE = /^(E[A-Z]+$|UND_ERR_|HPE_|Z_|ERR_TLS_|ERR_SSL_|ERR_STREAM_PREMATURE_CLOSE$)/
-const MAX_CAUSES = 8
 
 /**
  * The class of what was thrown below HTTP: a connection that failed (by the system's error code, at any depth of
@@ -108,13 +106,8 @@ const MAX_CAUSES = 8
  */
 export const classifyThrown = (thrown: unknown): 'timeout' | 'network' | 'protocol' | undefined => {
   if (thrown instanceof SyntaxError) return 'protocol'
-  let error = thrown
-  for (let depth = 0; error instanceof Error && depth < MAX_CAUSES; depth++) {
-    if ('code' in error && typeof error.code === 'string' && CONNECTION_CODE.test(error.code)) {
-      return TIMEOUT_CODES.has(error.code) ? 'timeout' : 'network'
-    }
-    error = error.cause
-  }
+  const cause = connectionCause(thrown)
+  if (cause) return TIMEOUT_CODES.has(cause.code) ? 'timeout' : 'network'
   // What undici says when the other side went away and it has no code to give.
   return thrown instanceof TypeError && ['terminated', 'fetch failed'].includes(thrown.message) ? 'network' : undefined
 }

@@ -13,9 +13,9 @@ export interface Budget {
   readonly tokens: number
   readonly costMicroUsd: number
   readonly limits: Limits | undefined
-  /** When the turn began, moved on by the time that people took; undefined between turns. */
+  /** When the turn began, moved on by the time that people took and that a model was away; undefined between turns. */
   readonly turnSince: number | undefined
-  /** What people have been asked and not answered, by call id, and '' while they have paused the run; and since when. */
+  /** What people have been asked and not answered, by call id, '' while they have paused the run, `model` while one is waited out; and since when. */
   readonly waiting: readonly string[]
   readonly waitingSince: number
   /** Tool and arguments of the calls under way. */
@@ -34,6 +34,8 @@ export interface Budget {
 
 /** Whom an operator keeps waiting who pauses the run. */
 const THE_RUN = ''
+/** What the run itself waits for that no limit of its own can hurry: a model that is away for a while. */
+const A_MODEL = 'model'
 
 export const emptyBudget: Budget = {
   turn: 0,
@@ -93,10 +95,17 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
     case 'RunReturned':
       return { ...newTurn(budget, event.meta.at), turn: budget.turn + 1, limits: withoutAbsent(budget.limits, event.data.limits) }
     case 'ModelCallRequested':
-      return { ...withinTurn(budget, event.meta.at), iterations: budget.iterations + (event.data.attempt === 1 ? 1 : 0) }
+      return {
+        ...withinTurn(answered(budget, A_MODEL, event.meta.at), event.meta.at),
+        iterations: budget.iterations + (event.data.attempt === 1 ? 1 : 0),
+      }
     case 'ModelCallSucceeded':
-    case 'ModelCallFailed':
-      return event.data.usage === undefined ? budget : spend(budget, event.data.usage, event.data.costMicroUsd ?? 0)
+      return spend(budget, event.data.usage, event.data.costMicroUsd ?? 0)
+    case 'ModelCallFailed': {
+      const { usage, costMicroUsd = 0, failingSince } = event.data
+      const spent = usage === undefined ? budget : spend(budget, usage, costMicroUsd)
+      return failingSince === undefined ? spent : asked(spent, A_MODEL, event.meta.at)
+    }
     default:
       return applyToolEvent(budget, event)
   }

@@ -10,7 +10,7 @@ export interface LimitOptions {
   readonly tokens?: number | null
   /** US dollars of the run; 1.00 by default. */
   readonly costUsd?: number | null
-  /** Of one turn, without the time that people take; 15 minutes by default. */
+  /** Of one turn, without the time that people take and that a model is waited out; 15 minutes by default. */
   readonly wallTimeMs?: number | null
   /** So many times the same call with the same result; 3 by default. */
   readonly repeatedCalls?: number | null

@@ -83,10 +83,10 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
 }
 
 /** An answer that was cut is asked for again under a higher limit, of the same model. */
-const settingsOf = ({ modelSettings }: Agent, { raisedOutput }: RunState, owed: Owed): ModelSettings => {
+const settingsOf = ({ modelSettings }: Agent, { retried }: RunState, owed: Owed): ModelSettings => {
   const { modelAttempt = owed.attempt } = owed.params as CallModelParams
-  if (raisedOutput?.callId !== owed.key || modelAttempt === 1) return modelSettings
-  return { ...modelSettings, maxOutputTokens: raisedOutput.maxOutputTokens }
+  if (retried?.callId !== owed.key || retried.maxOutputTokens === undefined || modelAttempt === 1) return modelSettings
+  return { ...modelSettings, maxOutputTokens: retried.maxOutputTokens }
 }
 
 const succeeded = (
@@ -136,8 +136,10 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
   const after = afterModelFailure(agent.failurePolicy, {
     class: outcome.class,
     modelAttempt: params.modelAttempt ?? owed.attempt,
-    hasNextModel: (params.model ?? 0) + 1 < state.started.settings.models.length,
+    // Words under a limit come from the model that reached it.
+    hasNextModel: params.purpose !== 'wrapUp' && (params.model ?? 0) + 1 < state.started.settings.models.length,
     at,
+    failingSince: (state.retried?.callId === owed.key ? state.retried.failingSince : undefined) ?? at,
     chance: parts.random(),
     ...present({ retryAfterMs: outcome.retryAfterMs }),
   })

@@ -336,6 +336,28 @@ describe('refold', { timeout: 60_000 }, () => {
     })
   })
 
+  describe('runs that a person owns', () => {
+    test('are given back all at once, by their reason', async () => {
+      await place.refold('run clerk --run-id away-1 -m fail')
+      await place.refold('run clerk --run-id away-2 -m fail')
+      await place.refold("run clerk --run-id owned -m 'lose it'")
+      const asked = await place.json<readonly { runId: string }[]>('give-back --all --reason BADREQUEST --agent clerk --dry-run')
+      expect(asked.map(({ runId }) => runId).sort()).toEqual(['away-1', 'away-2'])
+      expect(await place.json('give-back --all --reason network')).toEqual([])
+      expect(await place.json('give-back --all --agent form')).toEqual([])
+      const given = await place.json<readonly { runId: string; state: string }[]>("give-back --all --reason badRequest --note 'try again'")
+      expect(given.map(({ runId, state }) => `${runId} ${state}`).sort()).toEqual(['away-1 awaitingMessage', 'away-2 awaitingMessage'])
+      expect(await place.json('give-back --all --reason badRequest')).toEqual([])
+    })
+
+    test.each(['give-back', 'give-back away-1 --all', 'give-back away-1 --reason network'])(
+      'need one way to be chosen: %s',
+      async (command) => {
+        expect((await place.refold(command)).exitCode).toBe(exitCodes.usage)
+      },
+    )
+  })
+
   describe('a run whose process was killed', () => {
     // Its lease would last for half a minute.
     test('goes on at once with the next command on it', { timeout: 20_000 }, async () => {

@@ -268,12 +268,15 @@ const connections = ({ wire, server, model, callWith, failureOn }: Context): voi
   const whole = wire.stream(TEXT)
 
   test('that is refused', async () => {
+    const { host } = new URL(server().url)
     await server().close()
-    expect(await model().call(REQUEST, optionsWith())).toMatchObject({ ok: false, class: 'network' })
+    const failure = await model().call(REQUEST, optionsWith())
+    expect(failure).toMatchObject({ ok: false, class: 'network', message: `connect ECONNREFUSED ${host} (${host})` })
   })
 
   test('that is closed before the answer', async () => {
-    expect(await failureOn('hangUp')).toMatchObject({ class: 'network' })
+    const message = expect.stringContaining(`(${new URL(server().url).host})`) as string
+    expect(await failureOn('hangUp')).toMatchObject({ class: 'network', message })
   })
 
   test('that is cut inside the answer', async () => {
@@ -294,12 +297,16 @@ const connections = ({ wire, server, model, callWith, failureOn }: Context): voi
 
   test('on which nothing comes in time', async () => {
     const failure = await callWith('hang', REQUEST, optionsWith({ timeoutMs: 50 }))
-    expect(failure).toMatchObject({ ok: false, class: 'timeout', message: 'no answer came within 50 ms' })
+    expect(failure).toMatchObject({ ok: false, class: 'timeout', message: `no answer came within 50 ms (${new URL(server().url).host})` })
   })
 
   test('on which the answer is not complete in time', async () => {
     const failure = await callWith({ stream: whole.slice(0, 3), ending: 'never' }, REQUEST, optionsWith({ timeoutMs: 100 }))
-    expect(failure).toMatchObject({ ok: false, class: 'timeout', message: 'the answer was not complete within 100 ms' })
+    expect(failure).toMatchObject({
+      ok: false,
+      class: 'timeout',
+      message: `the answer was not complete within 100 ms (${new URL(server().url).host})`,
+    })
   })
 
   test('sends the key, and no header that is not ours', async () => {

@@ -1,13 +1,19 @@
 import { InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
 import type { LimitOptions } from '../../runtime/limits.ts'
 import type { AddCommand } from '../command-line.ts'
+import { giveBackAll } from '../give-back-all.ts'
 import { moveRun } from '../moved-run.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
 import { jsonValue } from '../option-values.ts'
 
 interface GiveBackOptions extends ByWhom {
+  readonly all?: boolean
+  readonly reason?: string
+  readonly agent?: string
+  readonly dryRun?: boolean
   readonly note?: string
   readonly limits?: LimitOptions
 }
@@ -23,13 +29,31 @@ export const addAnswerCommand: AddCommand = (program, commandLine) => {
 }
 
 export const addGiveBackCommand: AddCommand = (program, commandLine) => {
-  operatorCommand(program, 'give-back', 'let the agent go on with a run that a person owns')
+  program
+    .command('give-back')
+    .description('let the agent go on with a run that a person owns, or with all of them')
+    .argument('[run]', 'run id')
+    .option('--all', 'every run that a person owns')
+    .option('--reason <text>', 'with --all: only those with this in their reason, such as network or overloaded')
+    .option('--agent <name>', 'with --all: only those of this agent')
+    .option('--dry-run', 'with --all: only say which they are')
     .option('--note <text>', 'what the agent is told')
     .option('--limits <json>', 'limits that hold from now on; null switches one off', limits)
-    .addHelpText('after', `\nExample:\n  refold give-back 0190a7… --note "try the other carrier" --limits '{"costUsd":2}'`)
-    .action((runId: string, { by, note, limits: changed }: GiveBackOptions) => {
+    .option('--by <name>', 'who wishes it (default: you)')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  refold give-back 0190a7… --note "try the other carrier" --limits '{"costUsd":2}'\n  refold give-back --all --reason network --dry-run`,
+    )
+    .action((runId: string | undefined, { by, all = false, dryRun, reason, agent, ...wish }: GiveBackOptions) => {
       const line = commandLine()
-      return moveRun(line, runId, (run) => run.giveBack(present({ by: by ?? line.user, note, limits: changed })))
+      const chosen = present({ dryRun, reason, agent })
+      if (all === (runId !== undefined)) {
+        throw new AppError('InvalidInput', `Expected either a run id or --all, found ${all ? 'both' : 'neither'}`)
+      }
+      if (runId === undefined) return giveBackAll(line, { by: by ?? line.user, ...chosen, ...wish })
+      const [unused] = Object.keys(chosen)
+      if (unused !== undefined) throw new AppError('InvalidInput', `Expected --all with the options that choose runs, found a run id`)
+      return moveRun(line, runId, (run) => run.giveBack({ by: by ?? line.user, ...wish }))
     })
 }
 

@@ -1,0 +1,71 @@
+import { isAppError, type ErrorCode } from '../errors.ts'
+import type { OpenRefold } from '../open-refold.ts'
+import { printable } from '../projections/printable.ts'
+import type { RunRow } from '../projections/run-index.ts'
+import { present } from '../present.ts'
+import type { LimitOptions } from '../runtime/limits.ts'
+import { counted } from './amounts.ts'
+import type { CommandLine } from './command-line.ts'
+import { everyRun } from './every-run.ts'
+import { exitCodes } from './exit-codes.ts'
+import { atWork, looking } from './session.ts'
+
+export interface GivenBackRuns {
+  readonly by: string
+  /** A part of the reason for which a person owns the run, in any case, such as `network`. */
+  readonly reason?: string
+  readonly agent?: string
+  readonly note?: string
+  readonly limits?: LimitOptions
+  /** Only says which runs it would be. */
+  readonly dryRun?: boolean
+}
+
+type GivenBack =
+  | { readonly runId: string; readonly reason: string; readonly state?: string; readonly waitsFor?: string | null }
+  | { readonly runId: string; readonly reason: string; readonly error: { readonly code: ErrorCode; readonly message: string } }
+
+/** What was away for all of them is back: many runs at one time would only be away again. */
+const RUNS_AT_ONCE = 8
+
+/** Gives every run back that a person owns for this reason, and says of each where it stands then. */
+export const giveBackAll = (line: CommandLine, wish: GivenBackRuns): Promise<void> =>
+  (wish.dryRun === true ? looking : atWork)(line, async (refold) => {
+    const rows = (await everyRun(refold)).filter((row) => isMeant(row, wish))
+    await line.output.note(`${counted(rows.length, 'run')} that a person owns${wish.reason === undefined ? '' : ` for ${wish.reason}`}`)
+    const given: GivenBack[] = []
+    for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
+      given.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => giveBack(line, refold, row, wish)))))
+    }
+    await line.output.document(given)
+    if (given.some((each) => 'error' in each)) line.exitWith(exitCodes.wrong)
+  })
+
+/** An unresolved call is settled, not given back. */
+const isMeant = ({ status, asked, reason, agent }: RunRow, wish: GivenBackRuns): boolean =>
+  status === 'active' &&
+  '' in asked &&
+  (wish.agent === undefined || agent === wish.agent) &&
+  (reason ?? '').toLowerCase().includes((wish.reason ?? '').toLowerCase())
+
+const giveBack = async (line: CommandLine, refold: OpenRefold, row: RunRow, wish: GivenBackRuns): Promise<GivenBack> => {
+  const { runId } = row
+  const reason = row.reason ?? ''
+  const say = (words: string): Promise<void> => line.output.line(`${runId}  ${words}`)
+  if (wish.dryRun === true) {
+    await say(printable(reason))
+    return { runId, reason }
+  }
+  const { by, note, limits } = wish
+  const run = refold.run(runId)
+  try {
+    await run.giveBack({ by, ...present({ note, limits }) })
+    const { state, waitsFor } = await run.untilSettled({ signal: line.signal })
+    await say(`${state}${waitsFor === null ? '' : `  waits for ${waitsFor}`}`)
+    return { runId, reason, state, waitsFor }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    await say(`${error.code}: ${printable(error.message)}`)
+    return { runId, reason, error: { code: error.code, message: error.message } }
+  }
+}
