@@ -3,8 +3,13 @@
  * is taken for frozen all the way down.
  */
 export const deepFrozen = <Value>(value: Value): Value => {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  for (const key in value) deepFrozen(value[key])
+  // Without recursion, since an older version has recorded values of thousands of levels.
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
+    Object.freeze(next)
+    for (const key in next) left.push((next as Record<string, unknown>)[key])
+  }
   return value
 }

@@ -1,7 +1,8 @@
-import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
+import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
 import { bursts, nextTurn } from './bursts.ts'
+import { BATCH_LENGTH, eventBatches, storedLength } from './event-batches.ts'
 import { foldViews, runIdsOf } from './folded-views.ts'
 import { identify, isNamed } from './log-identity.ts'
 
@@ -28,6 +29,11 @@ interface Ports {
 
 /** Bounds how long a transaction holds up the process. */
 const BATCH_EVENTS = 500
+const MOST = {
+  items: BATCH_EVENTS,
+  length: BATCH_LENGTH,
+  lengthOf: (item: SubscriptionItem): number => (item.kind === 'event' ? storedLength(item.event) : 0),
+}
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 /** A view store of another log, or one that is ahead of its log (which was restored from a copy), is cleared and filled again. */
@@ -57,23 +63,20 @@ const readOn = async (ports: Ports, { since: from, head }: Place, signal: AbortS
   const begin = from?.position ?? 0
   let reached = begin
   let since = from
-  let batch: StoredEvent[] = []
-  const flush = async (position: number): Promise<boolean> => {
-    since = await take(ports, since, { events: batch, position })
+  const moveOn = async (events: readonly StoredEvent[], position: number): Promise<boolean> => {
+    since = await take(ports, since, { events, position })
     reached = position
-    batch = []
     return since !== undefined
   }
-  for await (const event of ports.log.readAll({ filter: RUNS, from: begin })) {
-    if (event.position === begin) continue
-    batch.push(event)
-    if (batch.length < BATCH_EVENTS) continue
-    if (!(await flush(event.position))) return false
+  for await (const batch of eventBatches(ports.log.readAll({ filter: RUNS, from: begin }), BATCH_EVENTS)) {
+    const events = batch.filter(({ position }) => position !== begin)
+    const last = events.at(-1)
+    if (last === undefined) continue
+    if (!(await moveOn(events, last.position))) return false
     if (signal?.aborted === true) return true
     await nextTurn()
   }
-  const end = Math.max(batch.at(-1)?.position ?? 0, head)
-  return end <= reached || flush(end)
+  return head <= reached || moveOn([], head)
 }
 
 /** Returns once the view store was cleared or the signal has come. */
@@ -85,7 +88,7 @@ const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
     signal: AbortSignal.any([signal, stop.signal]),
     ...(since === undefined ? {} : { after: since.position }),
   })
-  for await (const burst of bursts(items, BATCH_EVENTS)) {
+  for await (const burst of bursts(items, MOST)) {
     const events = burst.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
     if (events.length === 0) continue
     let isTaken = false

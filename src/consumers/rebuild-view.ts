@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import { nextTurn } from './bursts.ts'
+import { eventBatches } from './event-batches.ts'
 import type { FedView } from './fed-view.ts'
 import { identify } from './log-identity.ts'
 
@@ -39,14 +40,7 @@ export const rebuildView = async ({ log, view, topic, progress, signal }: Rebuil
       progress?.(events)
       await nextTurn()
     }
-    let batch: StoredEvent[] = []
-    for await (const event of log.readAll({ filter: RUNS })) {
-      batch.push(event)
-      if (batch.length < BATCH_EVENTS) continue
-      await take(batch)
-      batch = []
-    }
-    await take(batch)
+    for await (const batch of eventBatches(log.readAll({ filter: RUNS }), BATCH_EVENTS)) await take(batch)
     const checkpoint = position === undefined ? undefined : { log: (await identify(log)).id, position }
     await rebuild.finish({ checkpoint, ...(fed === undefined ? {} : { topic: fed }) })
     return events

@@ -2,6 +2,7 @@ import { backoffMs, pauseFor } from '../bus/backoff.ts'
 import type { Publisher } from '../bus/bus.ts'
 import { isAppError, messageOf } from '../errors.ts'
 import type { SubscriptionItem } from '../eventlog/event-log.ts'
+import { storedLength } from './event-batches.ts'
 import { gathered } from './gathered.ts'
 import { identify } from './log-identity.ts'
 import { relayBatch } from './relay-batch.ts'
@@ -97,7 +98,7 @@ async function* carried(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<
   for await (const item of items) if (item.kind !== 'caughtUp') yield item
 }
 
-const bytesOf = (item: Carried): number => (item.kind === 'event' ? item.event.data.length + item.event.meta.length : 0)
+const bytesOf = (item: Carried): number => (item.kind === 'event' ? storedLength(item.event) : 0)
 
 const checkpointBehind = (before: RelayCheckpoint, batch: readonly Carried[]): RelayCheckpoint => {
   let checkpoint = before

@@ -11,6 +11,8 @@ import type { Page } from './subscription.ts'
 
 /** About half a millisecond of small events: no read holds the thread for longer. */
 const PAGE_EVENTS = 256
+/** UTF-16 units of data and meta, after which a page ends with the event that it has begun: no read holds more in memory. */
+const PAGE_LENGTH = 4 * 1024 * 1024
 
 /** Reads the next page. A call that throws may be repeated. */
 export type NextPage = () => Pick<Page, 'events' | 'more'>
@@ -61,7 +63,7 @@ export const logReader = (db: DatabaseSync, now: () => number): LogReader => {
         const events = reads[direction](name, record.key, window, Math.min(PAGE_EVENTS, left))
         left -= events.length
         window = behind(window, direction, events.at(-1)?.revision ?? 0)
-        return { events, more: events.length === PAGE_EVENTS && left > 0 }
+        return { events, more: isFull(events, PAGE_EVENTS) && left > 0 }
       }
     },
     logPages(options) {
@@ -86,7 +88,7 @@ export const logReader = (db: DatabaseSync, now: () => number): LogReader => {
       if (record.head < 0 || record.status === 'deleted') return { events: [], end: after, more: false }
       const window = narrow(windowOf(record), 'forwards', (after ?? -1) + 1)
       const events = reads.forwards(name, record.key, window, PAGE_EVENTS)
-      const more = events.length === PAGE_EVENTS
+      const more = isFull(events, PAGE_EVENTS)
       const end = more ? events.at(-1)?.revision : Math.max(record.head, after ?? 0)
       return { events: events.filter((event) => passes(filter, event)), end, more }
     },
@@ -133,7 +135,7 @@ const logScan = (db: DatabaseSync, order: 'ASC' | 'DESC'): LogScan => {
 
   const scanAll: LogScan = ({ low, high }, _, limit) => {
     const events = all(low, high, limit).map((row) => eventOf(row, row[7]))
-    return { events, end: events.length < limit ? undefined : events.at(-1)?.position }
+    return { events, end: isFull(events, limit) ? events.at(-1)?.position : undefined }
   }
   // A filter that lets little pass would search the whole log for one page, so a page ends after so many events looked at.
   const scanFiltered = ({ low, high }: Range, filter: EventFilter, limit: number): ReturnType<LogScan> => {
@@ -142,7 +144,7 @@ const logScan = (db: DatabaseSync, order: 'ASC' | 'DESC'): LogScan => {
     const events = filtered(part.low, part.high, filter.typePrefix ?? '', filter.streamPrefix ?? '', limit).map((row) =>
       eventOf(row, row[7]),
     )
-    if (events.length === limit) return { events, end: events.at(-1)?.position }
+    if (isFull(events, limit)) return { events, end: events.at(-1)?.position }
     return { events, end: part.events < PAGE_EVENTS ? undefined : order === 'ASC' ? part.high : part.low }
   }
   return (range, filter, limit) => (filter === undefined ? scanAll(range, undefined, limit) : scanFiltered(range, filter, limit))
@@ -159,11 +161,24 @@ type Row = readonly [
   stream: string,
 ]
 
-/** Rows as arrays, which takes half the time of rows as objects. */
+/** Rows as arrays, which takes half the time of rows as objects, up to the length of a page. */
 const rowsOf = (statement: StatementSync): ((...values: SQLInputValue[]) => Row[]) => {
   statement.setReturnArrays(true)
-  return (...values) => statement.all(...values) as unknown as Row[]
+  return (...values) => {
+    const rows: Row[] = []
+    let length = 0
+    for (const row of statement.iterate(...values) as unknown as Iterable<Row>) {
+      rows.push(row)
+      length += row[2].length + row[3].length
+      if (length >= PAGE_LENGTH) break
+    }
+    return rows
+  }
 }
+
+/** Whether there may be more behind these events of one query. */
+const isFull = (events: readonly StoredEvent[], limit: number): boolean =>
+  events.length >= limit || events.reduce((length, { data, meta }) => length + data.length + meta.length, 0) >= PAGE_LENGTH
 
 const eventOf = ([id, type, data, meta, revision, position, storedAt]: Row, stream: string): StoredEvent => ({
   id: uuidOf(id),

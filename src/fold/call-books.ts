@@ -1,3 +1,4 @@
+import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { OpenCall, RunState } from './run-state.ts'
 
@@ -7,7 +8,7 @@ import type { OpenCall, RunState } from './run-state.ts'
 export const noteCall = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
   const call = 'callId' in event.data && event.data.callId !== undefined ? calls.get(event.data.callId) : undefined
   const noted = call === undefined ? undefined : notedCall(call, event)
-  return noted === undefined ? calls : new Map(calls).set((event.data as { callId: string }).callId, noted)
+  return noted === undefined ? calls : withEntry(calls, (event.data as { callId: string }).callId, noted)
 }
 
 const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
@@ -28,15 +29,11 @@ const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
 export const noteApproval = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
   switch (event.type) {
     case 'ApprovalRequested':
-      return new Map(approvals).set(event.data.callId, event.data)
+      return withEntry(approvals, event.data.callId, event.data)
     case 'ApprovalGranted':
     case 'ApprovalDenied':
-    case 'ToolCallDenied': {
-      if (!approvals.has(event.data.callId)) return approvals
-      const rest = new Map(approvals)
-      rest.delete(event.data.callId)
-      return rest
-    }
+    case 'ToolCallDenied':
+      return withoutKey(approvals, event.data.callId)
     default:
       return approvals
   }

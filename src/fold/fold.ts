@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot } from 'xstate'
+import { withEntry, withoutKey } from '../entries.ts'
 import { AppError } from '../errors.ts'
 import { callIdAt, keyOf } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
@@ -185,9 +186,7 @@ const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEv
   if (snapshot === call.snapshot && actions.length === 0) return
   draft.moved.push(callId)
   const over = snapshot.status !== 'active'
-  const calls = new Map(draft.state.calls)
-  if (over) calls.delete(callId)
-  else calls.set(callId, { ...call, snapshot })
+  const calls = over ? withoutKey(draft.state.calls, callId) : withEntry(draft.state.calls, callId, { ...call, snapshot })
   draft.state = { ...draft.state, calls, timers: over ? disarmChart(draft.state.timers, callId) : draft.state.timers }
   book(program, draft, callId, actions)
 }
@@ -293,7 +292,7 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
     tool: call.tool,
     ...(call.argumentsText === undefined ? givenInput((call.input ?? {}) as Json) : { argumentsText: call.argumentsText }),
   }
-  draft.state = { ...draft.state, calls: new Map(draft.state.calls).set(callId, open) }
+  draft.state = { ...draft.state, calls: withEntry(draft.state.calls, callId, open) }
   book(program, draft, callId, actions)
 }
 

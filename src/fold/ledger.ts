@@ -1,4 +1,5 @@
 import { callIdAt } from '../events/call-id.ts'
+import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { present } from '../present.ts'
 import type { ChartAction } from '../statechart/driver.ts'
@@ -32,16 +33,6 @@ const settledIntents: Readonly<Record<string, string>> = {
   LimitExceeded: 'reportLimit',
 }
 
-const without = <Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> => {
-  if (!map.has(key)) return map
-  const rest = new Map(map)
-  rest.delete(key)
-  return rest
-}
-
-const withEntry = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> =>
-  new Map(map).set(key, value)
-
 /** The ledger after an event, before any chart has reacted to it. */
 export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
   switch (event.type) {
@@ -55,13 +46,13 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
       // A call's own approval is between its chart and the person; a question of the run's chart stays open until it is answered.
       return owed.get(event.data.callId)?.intent === 'askApproval'
         ? park(owed, event.data.callId, event.id)
-        : without(owed, event.data.callId)
+        : withoutKey(owed, event.data.callId)
     case 'ToolCallQueued':
       return queue(owed, event.data.callId, event.data.behind)
     case 'ToolCallUnresolved':
       return park(owed, event.data.callId, event.id)
     case 'RunEscalated':
-      return event.data.callId === undefined ? without(owed, 'escalate') : park(owed, event.data.callId, event.id)
+      return event.data.callId === undefined ? withoutKey(owed, 'escalate') : park(owed, event.data.callId, event.id)
     case 'ApprovalGranted':
     case 'ApprovalDenied':
     case 'ModelCallSucceeded':
@@ -72,10 +63,10 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
     case 'ToolCallDenied':
     case 'ChildRunSucceeded':
     case 'ChildRunFailed':
-      return without(owed, event.data.callId)
+      return withoutKey(owed, event.data.callId)
     default: {
       const intent = settledIntents[event.type]
-      return intent === undefined ? owed : without(owed, intent)
+      return intent === undefined ? owed : withoutKey(owed, intent)
     }
   }
 }
@@ -150,7 +141,7 @@ export const armTimer = (timers: Timers, chart: string, action: Extract<ChartAct
 
 export const disarmTimer = (timers: Timers, chart: string, id: string): { readonly timers: Timers; readonly taken: Timer | undefined } => {
   const key = timerKey(chart, id)
-  return { timers: without(timers, key), taken: timers.get(key) }
+  return { timers: withoutKey(timers, key), taken: timers.get(key) }
 }
 
 /** Those of the run's own chart. */
@@ -172,7 +163,7 @@ export const settleTimers = (timers: Timers, event: RunEvent): Timers => {
   const found = timerById(timers, event.data.timerId)
   if (found === undefined) return timers
   const [key, timer] = found
-  return event.type === 'TimerFired' ? without(timers, key) : withEntry(timers, key, { ...timer, dueAt: event.data.dueAt })
+  return event.type === 'TimerFired' ? withoutKey(timers, key) : withEntry(timers, key, { ...timer, dueAt: event.data.dueAt })
 }
 
 const timerKey = (chart: string, id: string): string => (chart === '' ? id : `${chart}/${id}`)

@@ -3,6 +3,7 @@ import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 import { AppError } from '../errors.ts'
 import { finalEventTypes } from '../events/run-events.ts'
 import { streamOf } from '../events/codec.ts'
+import { jsonText } from '../json.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
@@ -70,7 +71,7 @@ const forward = async (stream: SSEStreamingApi, parts: ApiParts, { runId, from, 
   try {
     await stream.write(`retry: ${RETRY_MS}\n\n`)
     for await (const event of run.events({ from, signal })) {
-      await stream.writeSSE({ event: 'event', id: String(event.revision), data: JSON.stringify(event) })
+      await stream.writeSSE({ event: 'event', id: String(event.revision), data: jsonText(event) })
     }
   } finally {
     stopHeartbeat()

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accepts } from 'hono/accepts'
-import type { RecordedRunEvent } from '../events/envelope.ts'
+import { jsonText } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agents } from '../runtime/agents.ts'
 import type { Run } from '../runtime/run-handle.ts'
@@ -17,6 +17,8 @@ import { addViewRoutes } from './view-routes.ts'
 type Api = OpenAPIHono<HttpEnv>
 
 const EVENTS_OF_A_PAGE = 200
+/** UTF-16 units. */
+const PAGE_LENGTH = 4 * 1024 * 1024
 
 /** Everything that only looks. */
 export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
@@ -73,21 +75,30 @@ const addEvents = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void =
       const first = lastEventId === undefined ? from : Number(lastEventId) + 1
       return streamEvents(c, parts, { runId, from: first, deltas: deltas === 'true' })
     }
-    return c.json(await eventsFrom(parts, runId, { from, limit }), 200)
+    // As texts already: what an older version has recorded may be deeper than the platform writes.
+    return c.body(await eventPage(parts, runId, { from, limit }), 200, { 'content-type': 'application/json' })
   })
 }
 
-const eventsFrom = async (
+/** It ends after so many events, or with the one that makes it this long. */
+const eventPage = async (
   { refold }: ApiParts,
   runId: string,
   { from, limit }: { readonly from: number; readonly limit: number },
-): Promise<{ events: RecordedRunEvent[]; next: number | null }> => {
-  const events: RecordedRunEvent[] = []
+): Promise<string> => {
+  const events: string[] = []
+  let length = 0
+  let next: number | null = null
   for await (const { event } of readRun(refold, runId, from)) {
-    if (events.length === limit) return { events, next: event.revision }
-    events.push(event)
+    if (events.length === limit || length >= PAGE_LENGTH) {
+      next = event.revision
+      break
+    }
+    const text = jsonText(event)
+    events.push(text)
+    length += text.length
   }
-  return { events, next: null }
+  return `{"events":[${events.join(',')}],"next":${next}}`
 }
 
 const agentsOf = (agents: Agents) =>

@@ -1,4 +1,5 @@
 import { beginning } from '../beginning.ts'
+import { jsonText } from '../json.ts'
 
 const STORED_APART = '(stored apart)'
 const NUL = /\0/g
@@ -20,7 +21,7 @@ export const shown = (text: unknown, length = Infinity): string => (typeof text 
 /** The beginning of a value as JSON; a text as it is. */
 export const valueBeginning = (value: unknown): string | null => {
   if (value === undefined) return null
-  return begin(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), VALUE_LENGTH)
+  return begin(typeof value === 'string' ? value : jsonText(value), VALUE_LENGTH)
 }
 
 /** What was said of something that went wrong, and what was behind it, if that was recorded beside it. */

@@ -1,3 +1,4 @@
+import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
 import type { DataOf, Limits } from '../events/run-events.ts'
@@ -150,14 +151,13 @@ const withCall = (
     : {
         ...budget,
         toolCalls: budget.toolCalls + 1,
-        open: new Map(budget.open).set(callId, signature(tool, canonicalJson(input ?? null))),
+        open: withEntry(budget.open, callId, signature(tool, canonicalJson(input ?? null))),
       }
 
 /** It never got to its tool. */
 const refused = (budget: Budget, callId: string, at: number): Budget => {
   if (!budget.open.has(callId)) return answered(budget, callId, at)
-  const open = new Map(budget.open)
-  open.delete(callId)
+  const open = withoutKey(budget.open, callId)
   return answered({ ...budget, toolCalls: budget.toolCalls - 1, open }, callId, at)
 }
 
@@ -192,8 +192,7 @@ const settled = (budget: Budget, event: RunEvent & { readonly data: { readonly c
   const { callId } = event.data
   const begun = budget.open.get(callId)
   if (begun === undefined) return answered(budget, callId, event.meta.at)
-  const open = new Map(budget.open)
-  open.delete(callId)
+  const open = withoutKey(budget.open, callId)
   const named = signature(begun, result)
   const changes = event.type === 'ToolCallSucceeded' && budget.changing.includes(callId)
   const changing = budget.changing.filter((other) => other !== callId)

@@ -1,4 +1,5 @@
 import { beginning } from '../beginning.ts'
+import { jsonText } from '../json.ts'
 import { visibleText } from '../visible-text.ts'
 
 /** Text of anybody, safe to write to a terminal: what would steer it is shown by its number. */
@@ -14,4 +15,4 @@ export const oneLine = (text: string, width: number): string => {
 }
 
 /** A value as the JSON of one line; text as it is. */
-export const valueLine = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+export const valueLine = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : jsonText(value))

@@ -1,3 +1,4 @@
+import { withoutKey } from '../entries.ts'
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { DataOf } from '../events/run-events.ts'
@@ -170,9 +171,7 @@ const repeatedIds = (calls: readonly { readonly id: string }[]): ReadonlySet<str
 const toolAnswered = (transcript: Transcript, callId: string, text: string, isError: boolean): Transcript => {
   const call = transcript.open.get(callId)
   if (call === undefined) return transcript
-  const open = new Map(transcript.open)
-  open.delete(callId)
-  return { ...say(transcript, { role: 'tool', ...call, text, isError }), open }
+  return { ...say(transcript, { role: 'tool', ...call, text, isError }), open: withoutKey(transcript.open, callId) }
 }
 
 /** A redacted answer: what the guardrail took out must not reach later prompts either. */

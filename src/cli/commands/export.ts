@@ -9,6 +9,7 @@ import { visibleJson } from '../../visible-text.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { jsonText } from '../../json.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 
@@ -60,7 +61,7 @@ interface Exported {
 async function* texts(events: AsyncIterable<ReadEvent>, format: ExportOptions['format'], exported: Exported): AsyncGenerator<string> {
   const { begin, between, end, none } = SEPARATORS[format]
   for await (const read of events) {
-    yield `${exported.events === 0 ? begin : between}${visibleJson(JSON.stringify(exportedEvent(read)))}`
+    yield `${exported.events === 0 ? begin : between}${visibleJson(jsonText(exportedEvent(read)))}`
     exported.events += 1
     if (!read.ok) exported.problems.push(read.problem.message)
   }

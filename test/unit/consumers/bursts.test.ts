@@ -30,11 +30,13 @@ const source = () => {
   return { read, put, finish, log }
 }
 
+const most = (items: number) => ({ items, length: 1_000, lengthOf: (item: number) => item })
+
 describe('bursts', () => {
   test('hold together what comes within one turn of the event loop, and cut it at the given length', async () => {
     const { read, put, finish } = source()
     put(1, 2, 3, 4, 5)
-    const gathered = bursts(read(), 3)
+    const gathered = bursts(read(), most(3))
     expect((await gathered.next()).value).toEqual([1, 2, 3])
     expect((await gathered.next()).value).toEqual([4, 5])
     const later = gathered.next()
@@ -45,7 +47,7 @@ describe('bursts', () => {
   })
   test('wait for no second item', async () => {
     const { read, put, finish, log } = source()
-    const gathered = bursts(read(), 3)
+    const gathered = bursts(read(), most(3))
     put(1)
     expect((await gathered.next()).value).toEqual([1])
     const ending = gathered.return()
@@ -57,13 +59,13 @@ describe('bursts', () => {
     const { read, put, finish } = source()
     put(1, 2)
     finish()
-    const gathered = bursts(read(), 9)
+    const gathered = bursts(read(), most(9))
     expect((await gathered.next()).value).toEqual([1, 2])
     expect((await gathered.next()).done).toBe(true)
   })
   test('end with the error that their items end with, also where it comes while a burst is worked on', async () => {
     const { read, put, finish, log } = source()
-    const gathered = bursts(read(), 9)
+    const gathered = bursts(read(), most(9))
     put(1)
     expect((await gathered.next()).value).toEqual([1])
     finish(new Error('lost'))
