@@ -6,6 +6,7 @@ import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
+import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { createLogger } from './logger.ts'
 import type { Models } from './models/model.ts'
@@ -13,6 +14,7 @@ import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
+import { present } from './present.ts'
 import { localOwners } from './runtime/owner.ts'
 import { systemProcesses } from './runtime/process-table.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
@@ -40,6 +42,10 @@ export interface RefoldOptions {
   readonly logger?: Logger
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
   readonly recover?: boolean
+  /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
+  readonly onlyLooks?: boolean
+  /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
+  readonly idleRunsInMemory?: number
 }
 
 /** What this process has done since it was opened, and does now. */
@@ -54,6 +60,8 @@ export interface OpenRefold extends RefoldCore {
   readonly blobs: BlobStore
   readonly views: ViewStore
   readonly projector: Projector
+  /** Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
+  readonly unwritable: AppError | undefined
   readonly counts: () => RefoldCounts
 }
 
@@ -68,7 +76,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const { notices, notify } = noticed(logger)
   const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
   const owners = localOwners({ host: hostname(), pid: process.pid, uuid: systemIds.uuid(), processes: systemProcesses, isOneMachine })
-  const stores = await openStores(environment, options.dir)
+  const stores = await openStores(environment, options)
   const { log, blobs, snapshots, views } = stores
   const projector = createProjector({ log, views })
   const core = createRefold({
@@ -84,6 +92,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     ownerIsGone: owners.isGone,
     costOf: costs(models, options.prices),
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
+    ...present({ idleRunsInMemory: options.idleRunsInMemory }),
     notify,
   })
   const stop = new AbortController()
@@ -106,6 +115,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     blobs,
     views,
     projector,
+    unwritable: stores.unwritable,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), notices: { ...notices } }),
     async close(closing) {
       stop.abort()
@@ -116,9 +126,12 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   }
 }
 
-const openStores = async ({ REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment, dir: string): Promise<Stores> =>
+const openStores = async (
+  { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,
+  { dir, onlyLooks = false }: RefoldOptions,
+): Promise<Stores> =>
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
-    ? openEmbeddedStores(dir)
+    ? openEmbeddedStores(dir, { onlyLooks })
     : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES })
 
 const costs =

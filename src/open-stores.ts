@@ -2,10 +2,11 @@ import { join, resolve } from 'node:path'
 import { fileBlobStore } from './blobs/blob-store.files.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock } from './clock.ts'
-import { AppError, messageOf } from './errors.ts'
+import { AppError, isAppError, messageOf } from './errors.ts'
 import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import { present } from './present.ts'
 import { makePrivateFolder } from './private-files.ts'
 import { withoutPasswordsOf } from './secrets.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
@@ -20,17 +21,25 @@ export interface Stores {
   readonly blobs: BlobStore
   readonly snapshots: SnapshotStore
   readonly views: ViewStore
+  /** Why nothing can be written, where only looking was asked for and nothing more is possible. */
+  readonly unwritable?: AppError
   close(): Promise<void>
 }
 
+export interface EmbeddedOptions {
+  /** Opens a folder that cannot be written, too: its log for reading alone, and views in memory, folded from it. */
+  readonly onlyLooks: boolean
+}
+
 /** One folder on a local disk. Throws `EventLogUnavailable` and `EventLogCorrupt`. */
-export const openEmbeddedStores = (folder: string): Stores => {
+export const openEmbeddedStores = (folder: string, { onlyLooks }: EmbeddedOptions): Stores => {
   const dir = makeFolder(folder)
-  const log = sqliteEventLog({ path: join(dir, 'log.db'), clock: systemClock })
-  const views = sqliteViewStore({ path: join(dir, 'views.db') })
-  const snapshots = sqliteSnapshotStore({ path: join(dir, 'snapshots.db') })
+  const { log, unwritable } = openLog(join(dir, 'log.db'), onlyLooks)
+  const views = openViews(join(dir, 'views.db'), onlyLooks)
+  const snapshots = openSnapshots(join(dir, 'snapshots.db'))
   return {
     log,
+    ...present({ unwritable }),
     blobs: fileBlobStore({ dir: join(dir, 'blobs') }),
     snapshots,
     views,
@@ -88,6 +97,33 @@ const checkPostgres = (read: () => unknown, address: string): void => {
   } catch (error) {
     const why = withoutPasswordsOf(address, messageOf(error))
     throw new AppError('InvalidConfiguration', `The connection string of Postgres is not usable: ${why}`)
+  }
+}
+
+const openLog = (path: string, onlyLooks: boolean): { readonly log: EventLog; readonly unwritable?: AppError } => {
+  try {
+    return { log: sqliteEventLog({ path, clock: systemClock }) }
+  } catch (unwritable) {
+    if (!onlyLooks || !isAppError(unwritable, 'EventLogUnavailable')) throw unwritable
+    return { log: sqliteEventLog({ path, clock: systemClock, unwritable }), unwritable }
+  }
+}
+
+const openViews = (path: string, onlyLooks: boolean): ViewStore => {
+  try {
+    return sqliteViewStore({ path })
+  } catch (cause) {
+    if (onlyLooks) return sqliteViewStore({ path: ':memory:' })
+    throw new AppError('EventLogUnavailable', `The views at ${path} cannot be opened: ${messageOf(cause)}`, { retryable: true, cause })
+  }
+}
+
+/** They only make looking back faster. */
+const openSnapshots = (path: string): SnapshotStore => {
+  try {
+    return sqliteSnapshotStore({ path })
+  } catch {
+    return memorySnapshotStore()
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { Model, Models } from '../models/model.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { CommandLine } from './command-line.ts'
@@ -30,8 +30,22 @@ export const looking = async <Result>(
   return closing(refold, () => use(refold, config))
 }
 
-export const openToLook = (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> =>
-  line.open({ ...config, models: uncalledModels(config), recover: false })
+/** What cannot be written can still be looked at, and it is said why it may be behind. */
+export const openToLook = async (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> => {
+  const refold = await line.open({ ...config, models: uncalledModels(config), recover: false, onlyLooks: true })
+  const { projector, unwritable } = refold
+  if (unwritable !== undefined) await line.output.note(`Opened for reading alone: ${unwritable.message}`)
+  return { ...refold, projector: { ...projector, catchUp: () => asFarAsPossible(line, () => projector.catchUp()) } }
+}
+
+const asFarAsPossible = async (line: CommandLine, catchUp: () => Promise<void>): Promise<void> => {
+  try {
+    await catchUp()
+  } catch (error) {
+    if (!isAppError(error, 'EventLogUnavailable')) throw error
+    await line.output.note(`The newest events may be missing in what is listed: ${error.message}`)
+  }
+}
 
 const closing = async <Result>(refold: OpenRefold, use: () => Promise<Result>): Promise<Result> => {
   try {

@@ -26,6 +26,8 @@ export const identify = async (log: EventLog): Promise<LogIdentity> => {
     await log.append(IDENTITY_STREAM, 'no-stream', [event])
     return { ...known, id }
   } catch (error) {
+    // It follows from the log itself: what cannot be written now is written by whoever asks next.
+    if (isAppError(error, 'EventLogUnavailable')) return { ...known, id }
     if (!isAppError(error, 'EventLogConflict')) throw error
     return identityOf(log)
   }

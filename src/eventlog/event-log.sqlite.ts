@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
+import type { AppError } from '../errors.ts'
 import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { commitQueue } from './commit-queue.ts'
@@ -11,6 +12,7 @@ import type { LogWrite } from './sqlite-commit.ts'
 import { sqliteCommit } from './sqlite-commit.ts'
 import { openLogDatabase } from './sqlite-database.ts'
 import { isBusy, translateSqliteError } from './sqlite-errors.ts'
+import { openLogToRead } from './sqlite-read-only.ts'
 import type { LogReader, NextPage } from './sqlite-reader.ts'
 import { logReader } from './sqlite-reader.ts'
 import { announcing, neighbourlyWakeUps } from './sqlite-subscribers.ts'
@@ -20,12 +22,19 @@ import { checkMetadata, checkReadOptions } from './stream-window.ts'
 import type { SubscriptionSource } from './subscription.ts'
 import { subscription } from './subscription.ts'
 
+export interface SqliteEventLogOptions {
+  readonly path: string
+  readonly clock: Clock
+  /** Why it is opened for reading alone: every write is refused with it. */
+  readonly unwritable?: AppError
+}
+
 /**
  * The embedded log: one file, durable at each append, for as many processes of one machine as there are; on a local disk.
  * Throws `EventLogCorrupt` for what is no event log or not whole, `EventLogUnavailable` for what cannot be opened.
  */
-export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonly clock: Clock }): EventLog => {
-  const db = openLogDatabase(path)
+export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOptions): EventLog => {
+  const db = unwritable === undefined ? openLogDatabase(path) : openLogToRead(path)
   const neighbours = logNeighbours(`${path}-news`, clock)
   const bells = neighbourlyWakeUps(db, neighbours)
   const reader = logReader(db, () => clock.now())
@@ -47,7 +56,10 @@ export const sqliteEventLog = ({ path, clock }: { readonly path: string; readonl
   }
 
   return {
-    ...writesOf(queue, checkOpen),
+    ...writesOf(queue, () => {
+      checkOpen()
+      if (unwritable !== undefined) throw unwritable
+    }),
     readStream: (stream, options = {}) =>
       eventsOf(read, () => {
         checkStreamName(stream)

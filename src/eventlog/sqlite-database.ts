@@ -62,6 +62,13 @@ export const openLogDatabase = (path: string): DatabaseSync => {
   }
 }
 
+/** Of one that is there already. Throws `EventLogCorrupt` for what is no event log. */
+export const checkLog = (db: DatabaseSync, path: string): void => {
+  checkSqliteVersion(db)
+  checkFormat(db, path)
+  db.prepare('SELECT * FROM events ORDER BY position DESC LIMIT 1').get()
+}
+
 const valueOf = (db: DatabaseSync, sql: string): unknown => valueQuery(db, sql)()
 
 const checkSqliteVersion = (db: DatabaseSync): void => {

@@ -13,6 +13,7 @@ import type { HttpEnv } from './http-env.ts'
 import { queryRoutes as routes } from './query-routes.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 import { addViewRoutes } from './view-routes.ts'
+import { catchUpIfPossible } from './views-as-known.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 
@@ -28,7 +29,7 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
   app.openapi(routes.list, async (c) => {
     const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
     const { tenant } = c.get('access')
-    await parts.refold.projector.catchUp()
+    await catchUpIfPossible(parts)
     const before = cursor === undefined ? undefined : Number(cursor)
     const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
     const shown = rows.slice(0, limit)

@@ -8,6 +8,7 @@ import type { ApiParts } from './api-parts.ts'
 import { viewQuery } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
 import { answers, guardedBy } from './route-parts.ts'
+import { catchUpIfPossible } from './views-as-known.ts'
 
 const meanings: Readonly<Record<ColumnKind, string | undefined>> = {
   text: undefined,
@@ -49,13 +50,13 @@ export const viewRoutes = Object.fromEntries(viewNames.map((name) => [name, rout
 >
 
 /** A key of a tenant sees the rows of its own runs, whatever it asks for. */
-export const addViewRoutes = (app: OpenAPIHono<HttpEnv>, { refold, clock }: ApiParts): void => {
+export const addViewRoutes = (app: OpenAPIHono<HttpEnv>, { refold, clock, logger }: ApiParts): void => {
   for (const name of viewNames) {
     app.openapi(viewRoutes[name], async (c) => {
       // Which filters there are differs from view to view; the store checks them again.
       const { limit, ...given } = c.req.valid('query') as ViewFilter
       const { tenant } = c.get('access')
-      await refold.projector.catchUp()
+      await catchUpIfPossible({ refold, logger })
       const filter = { ...present(given), limit, ...(tenant === undefined ? {} : { tenant }) }
       const { rows, next } = await refold.views.query(name, filter, clock.now())
       return c.json({ rows: rows.map((row) => rowOf(viewQueries[name], row)), next }, 200)

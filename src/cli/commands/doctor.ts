@@ -64,6 +64,7 @@ const examine = async (line: CommandLine, config: RefoldConfig, findings: Findin
     },
   )
   if (refold === undefined) return { dir, ...host, runs: 0, events: 0 }
+  if (refold.unwritable !== undefined) findings.add(unwritable(refold.unwritable))
   try {
     const { runs, events } = await checkEvents(refold, findings, line.signal)
     checkAgents(refold, runs.values(), findings)
@@ -74,6 +75,13 @@ const examine = async (line: CommandLine, config: RefoldConfig, findings: Findin
     await refold.close()
   }
 }
+
+const unwritable = ({ message }: AppError): Omit<Finding, 'places' | 'count'> => ({
+  severity: 'warning',
+  check: 'log',
+  message: `It can be read, but not written: ${message}`,
+  remedy: 'Make room, or give this user the right to write; a copy that is only to be looked at is fine.',
+})
 
 /** Whether runs could also be performed here: looking back needs no provider and no price. */
 const checkModels = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<void> => {
