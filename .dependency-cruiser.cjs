@@ -30,7 +30,7 @@ const ROOT = '^src/(open-refold|open-stores|open-bus|vendor-models)\\.ts$'
 const API = '^src/index\\.ts$'
 const ENTRY = '^src/main\\.ts$'
 const ADAPTER = '^src/[^/]+/[^/.]+\\.[^/]+\\.ts$' // a dot in the stem: event-log.sqlite.ts
-const TOOL_PORT = '^src/tools/(tool|define-tool|tool-declaration)\\.ts$'
+const TOOL_PORT = '^src/tools/(tool|define-tool|json-shape|tool-declaration)\\.ts$'
 const PACKAGE = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown']
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })

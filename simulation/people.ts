@@ -140,7 +140,7 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
           { type: 'approve', callId, by: 'operator' },
           { type: 'deny', callId, by: 'operator', reason: 'never' },
           settle(run.runId, callId),
-          { type: 'complete', by: 'operator', output: { z: 1, a: [2] } },
+          { type: 'complete', by: 'operator', output: { total: 3 } },
         ]),
       })
     },

@@ -12,6 +12,7 @@ export const errorCodes = [
   'UnknownEvent', // an event type or version that this code does not know
   'UnexpectedEvent', // this code cannot explain its own past
   'ChartChanged', // the chart in code is not the chart that the run was started with
+  'CodeFailed', // code of the agent threw (a chart, a projection): nothing was recorded, and the run goes on once it is repaired
   'ChartInvalid', // the chart breaks a rule that replay depends on
   'UnknownAgent',
   'RunNotFound',

@@ -4,6 +4,7 @@ import type { Run } from '../runtime/run-handle.ts'
 import type { RunView } from '../runtime/run-view.ts'
 import type { CommandLine } from './command-line.ts'
 import type { RunFollower } from './follow-run.ts'
+import { unreadLines } from './view-text.ts'
 import { lineReader, type LineReader } from './line-reader.ts'
 import { valueLine } from '../projections/printable.ts'
 
@@ -64,14 +65,15 @@ const message = async ({ run, reader }: Place): Promise<Wish | undefined> => {
   }
 }
 
-const approval = async ({ line, run, reader }: Place, { approvals }: RunView): Promise<Wish | undefined> => {
+const approval = async ({ line, run, reader }: Place, { approvals, revision }: RunView): Promise<Wish | undefined> => {
   const [asked] = approvals
   if (asked === undefined) return undefined
-  const { callId, subject, digest } = asked
+  const { callId, subject, digest, unread } = asked
+  for (const text of unreadLines(unread)) await line.output.note(text)
   const by = line.user
   const isGranted = await yesOrNo(reader, `approve ${callId} ${valueLine(subject)}? [y/n] `)
   if (isGranted === undefined) return undefined
-  if (isGranted) return () => run.approve(callId, { by, digest })
+  if (isGranted) return () => run.approve(callId, { by, digest, seen: revision })
   const reason = await reader.ask('why not? ')
   return reason === undefined ? undefined : () => run.deny(callId, { by, reason: reason === '' ? 'denied' : reason })
 }

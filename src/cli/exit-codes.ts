@@ -29,6 +29,7 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
 
 const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   UnexpectedEvent: exitCodes.wrong,
+  CodeFailed: exitCodes.configuration,
   InvalidInput: exitCodes.usage,
   TooLarge: exitCodes.usage,
   RunNotFound: exitCodes.notFound,

@@ -3,6 +3,7 @@ import type { Run } from '../runtime/run-handle.ts'
 import type { RunView } from '../runtime/run-view.ts'
 import { count, money } from '../projections/amount-text.ts'
 import type { CommandLine } from './command-line.ts'
+import { unreadLines } from './view-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { followRun } from './follow-run.ts'
 import { valueLine } from '../projections/printable.ts'
@@ -38,12 +39,15 @@ export const reportRun = async (line: CommandLine, view: RunView): Promise<void>
 }
 
 /** The commands by which it goes on. */
-const nextSteps = ({ runId, waitsFor, approvals, openEffects, reason, output, status }: RunView): string[] => {
+const nextSteps = ({ runId, revision, waitsFor, approvals, openEffects, reason, output, status }: RunView): string[] => {
   switch (waitsFor) {
     case 'message':
       return [`  goes on with: refold send ${runId} -m TEXT`]
     case 'approval':
-      return approvals.map(({ callId, subject }) => `  asks for approval of ${valueLine(subject)}: refold approve ${runId} ${callId}`)
+      return approvals.flatMap(({ callId, subject, unread }) => [
+        `  asks for approval of ${valueLine(subject)}: refold approve ${runId} ${callId} --seen ${revision}`,
+        ...unreadLines(unread).map((text) => `  ${text}`),
+      ])
     case 'resume':
       return [`  goes on with: refold resume ${runId}`]
     case 'human': {

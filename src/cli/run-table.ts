@@ -31,7 +31,7 @@ export const runTable = (
       String(row.turn),
       count(row.tokens),
       money(row.costMicroUsd),
-      row.waitsFor ?? '',
+      `${row.waitsFor ?? ''}${row.waitsFor === 'approval' && row.unread > 0 ? `, ${row.unread} unread` : ''}`,
     ]),
     width,
   )

@@ -44,12 +44,21 @@ const openLines = ({ openEffects, toolCalls, approvals, timers, at }: RunView): 
       `${intent} ${key} ${status}, attempt ${attempt}${owner === undefined ? '' : ` by ${owner}`}`,
   ),
   ...toolCalls.map(({ callId, tool, state, input }) => `tool call ${callId} ${tool} ${valueLine(input)} is ${state}`),
-  ...approvals.map(
-    ({ callId, subject, expiresAt }) =>
-      `approval ${callId} of ${valueLine(subject)}, ${expiresAt <= at ? 'expired' : `for ${duration(expiresAt - at)}`}`,
-  ),
+  ...approvals.flatMap(({ callId, subject, expiresAt, unread }) => [
+    `approval ${callId} of ${valueLine(subject)}, ${expiresAt <= at ? 'expired' : `for ${duration(expiresAt - at)}`}`,
+    ...unreadLines(unread),
+  ]),
   ...timers.map(({ timerId, dueAt }) => `timer ${timerName(timerId)} ${dueAt === null ? 'not yet set' : fromNow(dueAt - at)}`),
 ]
+
+/** What users have said since, beside the question that it may answer. */
+export const unreadLines = (unread: readonly string[]): string[] => [
+  ...(unread.length > MOST_UNREAD ? [`  ${count(unread.length - MOST_UNREAD)} earlier messages are unread too`] : []),
+  ...unread.slice(-MOST_UNREAD).map((text) => `  unread: ${oneLine(text, UNREAD_LENGTH)}`),
+]
+
+const MOST_UNREAD = 5
+const UNREAD_LENGTH = 300
 
 const projectionLines = ({ projections }: RunView, width: number): string[] =>
   Object.entries(projections).map(([name, shown]) => `${name}: ${oneLine(valueLine(shown), width - name.length - 4)}`)

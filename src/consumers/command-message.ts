@@ -18,6 +18,12 @@ const text = z.string().min(1)
 const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
 const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
 
+const seen = z
+  .int()
+  .nonnegative()
+  .optional()
+  .meta({ description: 'Revision of the state that was decided on: refused if a message has come in since.' })
+
 const outcome = z.discriminatedUnion('succeeded', [
   z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
   z.strictObject({ succeeded: z.literal(false), message: text }),
@@ -32,7 +38,7 @@ const shapes = {
     by: by.optional(),
   },
   sendMessage: { text, data: incomingJson.optional(), by: by.optional() },
-  approve: { callId, by, digest },
+  approve: { callId, by, digest, seen },
   deny: { callId, by, reason: text, digest },
   settleToolCall: { callId, by, outcome },
   answer: { by, text },

@@ -1,5 +1,6 @@
 import { beginning } from '../beginning.ts'
 import { AppError } from '../errors.ts'
+import { deepFrozen } from '../frozen.ts'
 import { sha256 } from '../hash.ts'
 import { jsonText, type Json, type JsonObject } from '../json.ts'
 import { eventMeta, type EventMeta, type RunEvent } from './envelope.ts'
@@ -31,7 +32,9 @@ interface BlobReference {
   readonly length: number
 }
 
-export interface EventTexts {
+export interface EncodedData {
+  /** What a reader of the log gets: nobody can change it, and nothing that the fact was made of reaches it. */
+  readonly value: RunFact['data']
   /** JSON, large payloads replaced by references. */
   readonly data: string
   /** Texts that the blob store has to hold before the event is appended. */
@@ -41,12 +44,13 @@ export interface EventTexts {
 }
 
 /** Throws `InvalidInput` for what JSON cannot carry. */
-export const encodeData = (fact: RunFact): EventTexts => {
+export const encodeData = (fact: RunFact): EncodedData => {
   const text = jsonText(fact.data)
-  if (text.length <= INLINE_PAYLOAD_LENGTH) return { data: text, blobs: [], blobFields: [] }
+  const value = deepFrozen(JSON.parse(text) as RunFact['data'])
+  if (text.length <= INLINE_PAYLOAD_LENGTH) return { value, data: text, blobs: [], blobFields: [] }
   const blobs: string[] = []
   const blobFields: string[] = []
-  const data: Record<string, unknown> = { ...fact.data }
+  const data: Record<string, unknown> = { ...value }
   for (const field of payloadFields[fact.type] ?? []) {
     if (data[field] === undefined) continue
     const payload = jsonText(data[field])
@@ -55,7 +59,7 @@ export const encodeData = (fact: RunFact): EventTexts => {
     blobFields.push(field)
     data[field] = { blob: sha256(payload), length: payload.length } satisfies BlobReference
   }
-  return { data: jsonText(data), blobs, blobFields }
+  return { value, data: jsonText(data), blobs, blobFields }
 }
 
 /** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */
@@ -90,7 +94,7 @@ export interface StoredTexts {
 }
 
 /**
- * An event from its texts, brought to the current version. `payloads` are the texts of the blobs that {@link blobsIn} names.
+ * An event from its texts, brought to the current version; nobody can change its data. `payloads` are the texts of the blobs that {@link blobsIn} names.
  * Throws `UnknownEvent` for a type or version of a newer Refold, and `EventLogCorrupt` for what is no event of a run at all.
  */
 export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, string>): RunEvent => {
@@ -98,7 +102,8 @@ export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, s
   const meta = parse(stored, 'meta') as EventMeta
   const newest = currentVersion(stored.type)
   if (meta.version > newest) throw unknownEvent(stored, `version ${newest} of ${stored.type} at most`, `version ${meta.version}`)
-  const data = upcast(stored.type, meta.version, restorePayloads(parse(stored, 'data') as JsonObject, meta.blobs ?? [], payloads))
+  const recorded = restorePayloads(parse(stored, 'data') as JsonObject, meta.blobs ?? [], payloads)
+  const data = deepFrozen(upcast(stored.type, meta.version, recorded))
   return { type: stored.type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta } as unknown as RunEvent
 }
 

@@ -203,7 +203,13 @@ const shapes = {
   /** A person agrees to exactly what was asked. */
   ApprovalGranted: { callId, digest: z.string(), by },
   /** A person does not agree. */
-  ApprovalDenied: { callId, by, reason: z.string() },
+  ApprovalDenied: {
+    callId,
+    by,
+    reason: z.string(),
+    /** Nobody has decided: a new message came in, and the agent lets that withdraw what it has asked. */
+    withdrawn: z.literal(true).optional(),
+  },
 
   /** A chart wants another run, with a stream of its own. Its id follows from this one and the call. */
   ChildRunRequested: { callId, childRunId: z.string(), agent: z.string(), input: json },

@@ -8,7 +8,7 @@ import type { RunState } from './run-state.ts'
 /** What people and programs may wish of a run. */
 export type Command =
   | { readonly type: 'sendMessage'; readonly text: string; readonly data?: Json }
-  | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string }
+  | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string; readonly seen?: number }
   | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string; readonly digest?: string }
   | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
   | { readonly type: 'answer'; readonly by: string; readonly text: string }
@@ -77,10 +77,13 @@ const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'paus
   }
 }
 
-const approval = (state: RunState, { callId, by, digest }: Extract<Command, { type: 'approve' }>): RunFact | string => {
+const approval = (state: RunState, { callId, by, digest, seen }: Extract<Command, { type: 'approve' }>): RunFact | string => {
   const asked = state.approvals.get(callId)
   if (asked === undefined) return `${callId} asks for no approval; open: ${[...state.approvals.keys()].join(', ') || 'none'}`
   if (digest !== undefined && digest !== asked.digest) return otherDigest(callId, digest, asked.digest)
+  const newest = state.newestMessage ?? -1
+  if (seen !== undefined && newest > seen)
+    return `a message came in at revision ${newest}, after revision ${seen}, which the decision on ${callId} was made on`
   return { type: 'ApprovalGranted', data: { callId, digest: asked.digest, by } }
 }
 

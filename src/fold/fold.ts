@@ -9,9 +9,9 @@ import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { applyToBudget, emptyBudget, wallTimeMs, withoutWaiting, type Budget } from '../projections/budget.ts'
-import { foldedEvent } from '../projections/projection.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
+import { applyProjections } from './fold-projections.ts'
 import {
   armTimer,
   freeQueued,
@@ -126,7 +126,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   timers: new Map(),
   budget: applyToBudget(emptyBudget, event),
   transcript: emptyTranscript,
-  projections: applyProjections(program, undefined, event),
+  ...applyProjections(program.projections, undefined, event),
   commandIds: new Set(event.meta.commandId === undefined ? [] : [event.meta.commandId]),
 })
 
@@ -139,21 +139,16 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   hash: event.meta.hash,
   lastEventId: event.id,
   at: event.meta.at,
+  ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
   calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
   approvals: noteApproval(before.approvals, event),
   timers: settleTimers(before.timers, event),
   budget: applyToBudget(before.budget, event),
   transcript: applyToTranscript(before.transcript, event),
-  projections: applyProjections(program, before.projections, event),
+  ...applyProjections(program.projections, before, event),
   commandIds: event.meta.commandId === undefined ? before.commandIds : new Set(before.commandIds).add(event.meta.commandId),
 })
-
-const applyProjections = ({ projections }: Program, before: readonly unknown[] | undefined, event: RunEvent): readonly unknown[] => {
-  if (projections.length === 0) return before ?? []
-  const folded = foldedEvent(event)
-  return projections.map((projection, index) => projection.apply(before === undefined ? projection.initial() : before[index], folded))
-}
 
 export const spentAt = (budget: Budget, at: number): Spent => ({
   iterations: budget.iterations,

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
 import type { Projection } from '../projections/projection.ts'
 import type { Transcript } from '../projections/transcript.ts'
+import type { Projected } from './fold-projections.ts'
 import type { ChartDriver } from '../statechart/driver.ts'
 
 /** Everything a fold needs besides the events. */
@@ -70,7 +71,7 @@ export interface OpenCall {
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
 
 /** The whole state of a run: a fold of its events and of nothing else. */
-export interface RunState {
+export interface RunState extends Projected {
   readonly runId: string
   /** Of the newest event; -1 before the first. */
   readonly revision: number
@@ -94,7 +95,8 @@ export interface RunState {
   readonly timers: ReadonlyMap<string, Timer>
   readonly budget: Budget
   readonly transcript: Transcript
-  readonly projections: readonly unknown[]
+  /** Revision of the newest message of a user. */
+  readonly newestMessage?: number
   /** Wishes that were granted, so that a repeated one is not granted twice. */
   readonly commandIds: ReadonlySet<string>
 }

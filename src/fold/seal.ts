@@ -31,7 +31,7 @@ export interface SealedEvent {
 
 /** A fact becomes an event: the fold says where it leads, the chain of hashes closes over it. */
 export const seal = (program: Program, before: RunState | undefined, fact: RunFact, origin: Origin): SealedEvent => {
-  const { data, blobs, blobFields } = encodeData(fact)
+  const { value, data, blobs, blobFields } = encodeData(fact)
   const revision = (before?.revision ?? -1) + 1
   const meta: Omit<EventMeta, 'hash' | 'to'> = {
     version: currentVersion(fact.type),
@@ -47,7 +47,14 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
       blobs: blobFields.length === 0 ? undefined : [...blobFields],
     }),
   }
-  const unplaced = { ...fact, id: origin.id, runId: origin.runId, revision, meta: { ...meta, to: '', hash: '' } } as RunEvent
+  const unplaced = {
+    type: fact.type,
+    data: value,
+    id: origin.id,
+    runId: origin.runId,
+    revision,
+    meta: { ...meta, to: '', hash: '' },
+  } as RunEvent
   const led = step(program, before, unplaced)
   if (led.clashes.length > 0) throw clashing(unplaced, led.clashes)
   const placed = {

@@ -4,7 +4,7 @@ import type { DataOf } from '../events/run-events.ts'
 import type { OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {

@@ -16,7 +16,11 @@ export const waitsFor = (state: RunState): WaitsFor | undefined => {
 }
 
 /** Nothing happens any more unless somebody does something. */
-export const isSettled = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined
+export const isSettled = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined || isStopped(state)
+
+/** Code of its agent has failed, and nothing that began before is under way any more. */
+const isStopped = ({ broken, owed }: RunState): boolean =>
+  broken !== undefined && ![...owed.values()].some(({ status }) => status === 'claimed')
 
 /** Clocks of two machines may differ by so much: a lease of another is over only after this. */
 export const CLOCK_MARGIN_MS = 2_000

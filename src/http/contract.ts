@@ -107,7 +107,12 @@ export const startRun = z
   .meta({ id: 'StartRun' })
 
 export const sendMessage = z.strictObject({ message: text, data: json.optional() }).meta({ id: 'SendMessage' })
-export const grantApproval = z.strictObject({ by, digest }).meta({ id: 'GrantApproval' })
+const seen = z
+  .int()
+  .nonnegative()
+  .optional()
+  .meta({ description: '`revision` of the state that was decided on: refused if a message has come in since' })
+export const grantApproval = z.strictObject({ by, digest, seen }).meta({ id: 'GrantApproval' })
 export const denyApproval = z
   .strictObject({ by, reason: text.meta({ description: 'the agent is told' }), digest })
   .meta({ id: 'DenyApproval' })
@@ -177,6 +182,11 @@ const openEffect = z.object({
   behind: callId.optional().meta({ description: 'the call whose last word it waits for' }),
 })
 
+const unread = z
+  .array(z.string())
+  .readonly()
+  .meta({ description: 'what users have said that no prompt has held yet: read it before you decide' })
+
 export const run = z
   .object({
     runId: z.string(),
@@ -194,8 +204,9 @@ export const run = z
     spent,
     openEffects: z.array(openEffect).readonly(),
     toolCalls: z.array(z.object({ callId, tool: z.string(), state: z.string(), input: json })).readonly(),
-    approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time })).readonly(),
+    approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time, unread })).readonly(),
     timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
+    problem: z.string().nullable().meta({ description: 'why nothing more begins in it: code of its agent has failed' }),
     projections: z.record(z.string(), z.unknown()).meta({ description: "the agent's own folds, by name" }),
   })
   .meta({ id: 'Run', description: 'What a run is at one revision.' })
@@ -213,6 +224,7 @@ export const runRow = z
     updatedAt: time,
     turn: count,
     messages: count,
+    unread: count.meta({ description: 'messages of the user that no prompt has held yet' }),
     modelCalls: count,
     toolCalls: count,
     tokens: count,

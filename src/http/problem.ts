@@ -68,6 +68,7 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   BusFenced: 503,
   BusUnavailable: 503,
   Closed: 503,
+  CodeFailed: 503,
   EventLogUnavailable: 503,
   NotReady: 503,
   OutcomeUnknown: 503,

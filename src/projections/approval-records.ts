@@ -1,5 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { begin, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning, withCause } from './bounded-text.ts'
+import type { UnreadMessages } from './unread-messages.ts'
 
 /** A question to a person: may this tool be called, or what a chart asks. */
 export interface ApprovalRecord {
@@ -13,32 +14,52 @@ export interface ApprovalRecord {
   readonly reason: string | null
   readonly askedAt: number
   readonly expiresAt: number
-  /** null while it is open. `expired`: nobody has answered in time. `withdrawn`: the run went on or ended without an answer. */
+  /** null while it is open. `expired`: nobody has answered in time. `withdrawn`: a message came in, or the run went on or ended without an answer. */
   readonly decision: 'granted' | 'denied' | 'expired' | 'withdrawn' | null
   readonly decidedBy: string | null
   readonly settledAt: number | null
   readonly denyReason: string | null
+  /** Messages of the user that no prompt had held: by now, or when it was decided. */
+  readonly unread: number
+  /** The beginning of the newest of them. */
+  readonly newestUnread: string | null
 }
 
 type OpenApprovals = Readonly<{ [callId: string]: ApprovalRecord }>
 
 /** The records that an event changes; `open` are those without a decision. */
-export const approvalChanges = (open: OpenApprovals, event: RunEvent, isEnding: boolean): readonly ApprovalRecord[] => {
-  const changed = ownChange(open, event)
+export const approvalChanges = (
+  open: OpenApprovals,
+  event: RunEvent,
+  { isEnding, unread }: { readonly isEnding: boolean; readonly unread: UnreadMessages | undefined },
+): readonly ApprovalRecord[] => {
+  const changed = ownChange(open, event, unread)
   const left = isEnding ? Object.values(open).filter(({ callId }) => callId !== changed?.callId) : []
   const ended = left.map((record): ApprovalRecord => ({ ...record, ...settled(event), decision: 'withdrawn' }))
-  if (changed === undefined) return ended
+  if (changed === undefined) return isEnding ? ended : withUnread(open, event, unread)
   return [isEnding && changed.settledAt === null ? { ...changed, ...settled(event), decision: 'withdrawn' } : changed, ...ended]
 }
 
-const ownChange = (open: OpenApprovals, event: RunEvent): ApprovalRecord | undefined => {
-  if (event.type === 'ApprovalRequested') return asked(event)
+/** What has been said meanwhile stands beside each open question. */
+const withUnread = (open: OpenApprovals, { revision }: RunEvent, unread: UnreadMessages | undefined): readonly ApprovalRecord[] =>
+  Object.values(open)
+    .filter((record) => record.unread !== (unread?.count ?? 0) || record.newestUnread !== (unread?.newest ?? null))
+    .map((record) => ({ ...record, ...unreadFields(unread), revision }))
+
+const unreadFields = (unread: UnreadMessages | undefined): Pick<ApprovalRecord, 'unread' | 'newestUnread'> => ({
+  unread: unread?.count ?? 0,
+  newestUnread: unread?.newest ?? null,
+})
+
+const ownChange = (open: OpenApprovals, event: RunEvent, unread: UnreadMessages | undefined): ApprovalRecord | undefined => {
+  if (event.type === 'ApprovalRequested') return { ...asked(event), ...unreadFields(unread) }
   if (event.type !== 'ApprovalGranted' && event.type !== 'ApprovalDenied' && event.type !== 'ToolCallDenied') return undefined
   const before = open[event.data.callId]
   if (before === undefined) return undefined
   const decided = { ...before, ...settled(event), decidedBy: storable(event.data.by) }
   if (event.type === 'ApprovalGranted') return { ...decided, decision: 'granted' }
   const denied = { ...decided, denyReason: begin(event.data.reason, REASON_LENGTH) }
+  if (event.type === 'ApprovalDenied' && event.data.withdrawn === true) return { ...denied, decision: 'withdrawn' }
   return { ...denied, decision: hasExpired(event) ? 'expired' : 'denied' }
 }
 
@@ -47,7 +68,12 @@ const hasExpired = (event: Extract<RunEvent, { type: 'ApprovalDenied' | 'ToolCal
 
 const settled = ({ revision, meta }: RunEvent): Pick<ApprovalRecord, 'revision' | 'settledAt'> => ({ revision, settledAt: meta.at })
 
-const asked = ({ runId, revision, data, meta }: Extract<RunEvent, { type: 'ApprovalRequested' }>): ApprovalRecord => {
+const asked = ({
+  runId,
+  revision,
+  data,
+  meta,
+}: Extract<RunEvent, { type: 'ApprovalRequested' }>): Omit<ApprovalRecord, 'unread' | 'newestUnread'> => {
   const { tool, input, question } = data.subject
   return {
     runId,

@@ -1,5 +1,6 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
+import { deepFrozen } from '../frozen.ts'
 import { present } from '../present.ts'
 
 /** An event without what only its place in the log can say: the same while it is decided on as when it is read back. */
@@ -25,5 +26,5 @@ export const defineProjection = <State>(projection: Projection<State>): Projecti
 export const foldedEvent = ({ type, data, id, runId, revision, meta }: RunEvent): FoldedEvent => {
   const { version, at, agent, chartHash, correlationId, causationId, commandId, actor, traceparent } = meta
   const known = { version, at, agent, chartHash, correlationId, ...present({ causationId, commandId, actor, traceparent }) }
-  return { type, data, id, runId, revision, meta: known } as FoldedEvent
+  return deepFrozen({ type, data, id, runId, revision, meta: known } as FoldedEvent)
 }

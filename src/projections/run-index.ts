@@ -33,6 +33,8 @@ export interface RunRow {
   readonly inTurn: boolean
   /** Of the user. */
   readonly messages: number
+  /** Of them, those that no prompt has held yet. */
+  readonly unread: number
   /** Calls, not attempts. */
   readonly modelCalls: number
   readonly toolCalls: number
@@ -73,7 +75,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 5
+const FOLD_VERSION = 6
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -122,6 +124,7 @@ const emptyRow = (stored: StoredRunEvent): RunRow => ({
   turn: 0,
   inTurn: false,
   messages: 0,
+  unread: 0,
   modelCalls: 0,
   toolCalls: 0,
   tokens: 0,
@@ -255,6 +258,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     timers,
     waitsFor: whom,
     waitsSince: sinceWhen(row, whom, event.meta.at),
+    unread: open?.unread?.count ?? 0,
     attentionAt: attentionAt(owed, timers),
     ...present({ open }),
   }

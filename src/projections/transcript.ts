@@ -3,6 +3,7 @@ import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { DataOf } from '../events/run-events.ts'
 import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
+import { deepFrozen } from '../frozen.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, jsonText, type Json } from '../json.ts'
 
@@ -139,7 +140,7 @@ const say = (transcript: Transcript, message: Message): Transcript => {
   const items =
     transcript.items.length === transcript.length ? (transcript.items as Message[]) : transcript.items.slice(0, transcript.length)
   const shared = items.length === 0 ? [] : items
-  shared.push(message)
+  shared.push(deepFrozen(message))
   return {
     ...transcript,
     items: shared,

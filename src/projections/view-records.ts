@@ -6,6 +6,7 @@ import { eventSummary } from './event-summary.ts'
 import { messageChanges, type MessageRecord, type OpenConversation } from './message-records.ts'
 import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
 import { storable } from './bounded-text.ts'
+import { unreadAfter, type UnreadMessages } from './unread-messages.ts'
 import { toolCallChanges, type ToolCallRecord } from './tool-call-records.ts'
 
 // What the views hold beside the row of a run: records, each whole, with the revision of the event that last changed it. A record is a
@@ -42,6 +43,7 @@ export interface OpenRecords {
   readonly toolCalls?: ByCall<ToolCallRecord>
   readonly approvals?: ByCall<ApprovalRecord>
   readonly conversation?: OpenConversation
+  readonly unread?: UnreadMessages
 }
 
 const SUMMARY_LENGTH = 200
@@ -56,8 +58,8 @@ export const recordsAfter = (
   const ending = endingOf(event.type, asked)
   const modelCalls = modelCallChanges(before?.modelCalls ?? {}, event, ending !== undefined)
   const toolCalls = toolCallChanges(before?.toolCalls ?? {}, event, { isEnding: ending !== undefined, checked: asked.checked })
-  // A chart that is over still has its questions open, until the run is.
-  const approvals = approvalChanges(before?.approvals ?? {}, event, ending !== undefined && ending !== 'chart')
+  const unread = unreadAfter(before?.unread, event)
+  const approvals = approvalChanges(before?.approvals ?? {}, event, { isEnding: endsQuestions(ending), unread })
   const { messages, conversation } = messageChanges(before?.conversation, event, { checksInput, isOver: ending === 'run', ...asked })
   return {
     open: someOf({
@@ -65,10 +67,14 @@ export const recordsAfter = (
       toolCalls: stillOpen(before?.toolCalls, toolCalls),
       approvals: stillOpen(before?.approvals, approvals),
       conversation,
+      unread,
     }),
     records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals },
   }
 }
+
+/** A chart that is over still has its questions open, until the run is. */
+const endsQuestions = (ending: ReturnType<typeof endingOf>): boolean => ending !== undefined && ending !== 'chart'
 
 interface Asked {
   /** Calls whose charts begin at this event. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { AnyStateMachine } from 'xstate'
-import { AppError } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { Definition } from '../events/definition.ts'
 import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
+import { deepFrozen } from '../frozen.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
 import type { Guardrails } from '../guardrails/guardrail.ts'
@@ -21,6 +22,7 @@ import { structureHash } from '../statechart/structure-hash.ts'
 import { assertChart } from '../statechart/validate.ts'
 import { definitionOf } from './definition.ts'
 import { limitsFrom, type LimitOptions } from './limits.ts'
+import { jsonShapeProblem } from '../tools/json-shape.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
 
@@ -49,12 +51,20 @@ interface CommonOptions {
   readonly clarifications?: number
   /** 7 days by default. */
   readonly approvalTimeoutMs?: number
+  /**
+   * Whether a new message of a user withdraws what people have been asked and not answered: the model is told, and decides anew with the
+   * message before it. `false` by default: the message stands beside the question.
+   */
+  readonly messageWithdrawsApprovals?: boolean
 }
 
 export interface AgentOptions<Output> extends CommonOptions {
   readonly instructions: string
   readonly models: readonly string[]
-  /** The run ends with a result of this shape; without it, it is a conversation. */
+  /**
+   * The run ends with a result of this shape; without it, it is a conversation. What the schema makes of an answer is the result: defaults are
+   * filled in, transforms applied, other keys left out. It has to be JSON, before and after.
+   */
   readonly output?: z.ZodType<Output>
 }
 
@@ -83,6 +93,7 @@ export interface Agent<Output = unknown> {
   readonly modelSettings: ModelSettings
   readonly modelTimeoutMs: number
   readonly failurePolicy: FailurePolicy
+  readonly messageWithdrawsApprovals: boolean
   /** What is recorded of its code at the start of each run. */
   readonly definition: Definition
   readonly toolCalls: 'inOrder' | 'parallel'
@@ -97,11 +108,11 @@ export function defineAgent(options: ChartOptions): Agent
 export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
   checkNames(options)
   const machine = 'chart' in options ? options.chart : agentRun
-  const settings = settingsOf(options)
+  const settings = deepFrozen(settingsOf(options))
   const probeInput = { settings, input: 'chart' in options ? options.probeInput : undefined }
   assertChart(machine, { intents: new Set<string>(runIntents), probeInput })
   const tools = toolsByName(options)
-  const prompt = promptOf(options, tools)
+  const prompt = deepFrozen(promptOf(options, tools))
   const program: Program = {
     run: chartDriver(machine),
     toolCall: chartDriver(toolCall),
@@ -111,8 +122,8 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
   return {
     ...defaultOptions,
     ...present({
-      guardrails: options.guardrails,
-      modelSettings: options.modelSettings,
+      guardrails: options.guardrails && guardrailsOf(options.guardrails),
+      modelSettings: options.modelSettings && deepFrozen({ ...options.modelSettings }),
       modelTimeoutMs: options.modelTimeoutMs,
       toolCalls: options.toolCalls,
     }),
@@ -127,7 +138,8 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     tools,
     output: outputOf(options),
     conversational: !('chart' in options),
-    failurePolicy: { ...defaultFailurePolicy, ...options.failurePolicy },
+    messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
+    failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...options.failurePolicy })),
     definition: definitionOf({
       ownChart: 'chart' in options ? machine : undefined,
       prompt,
@@ -141,9 +153,21 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
 const chartsHash = (machine: AnyStateMachine): string =>
   sha256([machine, toolCall].map((chart) => structureHash(chartGraph(chart))).join('\n')).slice(0, 16)
 
-const defaultOptions = { guardrails: {}, modelSettings: {}, modelTimeoutMs: 120_000, toolCalls: 'inOrder' as const }
+const defaultOptions = {
+  guardrails: Object.freeze({}),
+  modelSettings: Object.freeze({}),
+  modelTimeoutMs: 120_000,
+  toolCalls: 'inOrder' as const,
+}
 
 const defaultSettings = { clarifications: 2, approvalTimeoutMs: 7 * 24 * 3_600_000 }
+
+/** Who still holds the lists that an agent was defined with changes nothing of it. */
+const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Guardrails => ({
+  input: Object.freeze([...input]),
+  output: Object.freeze([...output]),
+  action: Object.freeze([...action]),
+})
 
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
@@ -193,13 +217,20 @@ const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: Readonly
     instructions: options.instructions ?? '',
     tools: [...tools.values()].map(toolDeclaration),
     settings: { ...options.modelSettings },
-    ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(output) } }),
+    ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(options.name, output) } }),
   }
 }
 
-const outputSchema = (output: z.ZodType): JsonObject => {
-  const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })
-  return JSON.parse(JSON.stringify(schema)) as JsonObject
+const outputSchema = (agent: string, output: z.ZodType): JsonObject => {
+  const expected = 'what JSON can carry and can be checked at once'
+  const problem = jsonShapeProblem(output, 'input') ?? jsonShapeProblem(output, 'output')
+  if (problem !== undefined) throw invalid(agent, 'output', expected, problem)
+  try {
+    const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })
+    return JSON.parse(JSON.stringify(schema)) as JsonObject
+  } catch (cause) {
+    throw invalid(agent, 'output', 'what JSON Schema can describe', messageOf(cause))
+  }
 }
 
 const invalid = (agent: string, field: string, expected: string, found: string): AppError =>

@@ -2,20 +2,30 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { answerOwed } from './answer-owed.ts'
 import type { Batch } from './batch.ts'
-import type { Desk } from './desk.ts'
+import type { Desk, DeskWithSlots } from './desk.ts'
 
 /** More answers in one append than this is a chart that asks in circles. */
 const MOST_ANSWERS = 1_000
 
-/** Answers owed work until all that is left has to wait, or the append is full. Every answer rides in the same append as what asked for it. */
-export const answerAll = (desk: Desk, batch: Batch): void => {
+/**
+ * Answers owed work until all that is left has to wait, or the append is full. Every answer rides in the same append as what asked for it.
+ * Returns what kept it from the next answer, where code of the agent throws at it: what came before is in the batch. Throws where the
+ * chart asks in circles.
+ */
+export const answerAll = (desk: DeskWithSlots, batch: Batch): { readonly thrown: unknown } | undefined => {
   const postponed = new Set<string>()
   for (let answers = 0; answers < MOST_ANSWERS; answers++) {
     const state = batch.state()
-    if (state?.status !== 'active') return
-    const next = nextAnswer(desk, state, postponed)
-    if (next === undefined || batch.isFull()) return
-    batch.push(next.fact, next.causationId)
+    if (state?.status !== 'active' || batch.isFull()) return undefined
+    const held = desk.held()
+    try {
+      const next = nextAnswer(desk, state, postponed)
+      if (next === undefined) return undefined
+      batch.push(next.fact, next.causationId)
+    } catch (thrown) {
+      desk.releaseBeyond(held)
+      return { thrown }
+    }
   }
   throw new Error(`the chart of ${desk.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)
 }

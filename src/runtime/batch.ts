@@ -5,6 +5,7 @@ import { seal, type SealedEvent } from '../fold/seal.ts'
 import { present } from '../present.ts'
 import { begin } from '../projections/bounded-text.ts'
 import type { Agent } from './agent.ts'
+import { projectionFailed } from './code-failed.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { traceparentOf } from './traceparent.ts'
 
@@ -19,7 +20,10 @@ export interface WishOrigin {
 export interface Batch {
   /** Undefined before the first event of a run. */
   state(): RunState | undefined
+  /** Throws `CodeFailed` where a projection of the agent fails at it, and whatever the chart throws: it is not in the batch then. */
   push(fact: RunFact, causationId: string | undefined, wish?: WishOrigin): void
+  /** The same for what has to be recorded: that a projection fails at it becomes part of the state. */
+  pushAnyway(fact: RunFact, causationId: string | undefined, wish?: WishOrigin): void
   readonly sealed: readonly SealedEvent[]
   /** Whether the rest has to go into another append. */
   isFull(): boolean
@@ -41,24 +45,36 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   let state = before
   const sealed: SealedEvent[] = []
   let bytes = 0
+
+  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...wished }: WishOrigin = {}): SealedEvent => {
+    const origin = {
+      runId,
+      id: ids.uuid(),
+      at: clock.now(),
+      agent: agent.id,
+      correlationId,
+      ...wished,
+      ...present({ causationId, traceparent: traceparentOf(traceparent) }),
+    }
+    return seal(agent.program, state, withBoundedWords(fact), origin)
+  }
+  const keep = (event: SealedEvent): void => {
+    sealed.push(event)
+    bytes += Buffer.byteLength(event.texts.data) + Buffer.byteLength(event.texts.meta)
+    state = event.state
+  }
+
   return {
     state: () => state,
     sealed,
     isFull: () => bytes >= FULL_BYTES,
-    push(fact, causationId, { traceparent, ...wished } = {}) {
-      const origin = {
-        runId,
-        id: ids.uuid(),
-        at: clock.now(),
-        agent: agent.id,
-        correlationId,
-        ...wished,
-        ...present({ causationId, traceparent: traceparentOf(traceparent) }),
-      }
-      const event = seal(agent.program, state, withBoundedWords(fact), origin)
-      sealed.push(event)
-      bytes += Buffer.byteLength(event.texts.data) + Buffer.byteLength(event.texts.meta)
-      state = event.state
+    push: (fact, causationId, wish) => {
+      const event = sealedAs(fact, causationId, wish)
+      if (event.state.broken !== undefined) throw projectionFailed(runId, event.state.broken)
+      keep(event)
+    },
+    pushAnyway: (fact, causationId, wish) => {
+      keep(sealedAs(fact, causationId, wish))
     },
   }
 }

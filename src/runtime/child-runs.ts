@@ -36,6 +36,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
   const tell = async (parent: { readonly runId: string }, fact: RunFact, causationId?: string): Promise<void> => {
     const decide: Job['decide'] = (state, desk) => ({
       facts: state !== undefined && accepts(state, fact, desk.at) ? [fact] : [],
+      anyway: true,
       ...(causationId === undefined ? {} : { causationId }),
     })
     await submit(parent.runId, { insistent: true, decide }).catch((error: unknown) => {
@@ -88,7 +89,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     settled(state, before) {
       unwanted.release(state, before)
       if (!performs) return
-      for (const owed of state.owed.values()) if (owed.intent === 'startChildRun' && owed.status === 'parked') void beginOne(state, owed)
+      for (const owed of state.owed.values()) if (isToBegin(state, owed)) void beginOne(state, owed)
       if (before?.status === 'active') void tellParent(state)
     },
     async checkWanted(child) {
@@ -96,6 +97,9 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     },
   }
 }
+
+const isToBegin = ({ broken }: RunState, { intent, status }: Owed): boolean =>
+  broken === undefined && intent === 'startChildRun' && status === 'parked'
 
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json

@@ -18,6 +18,10 @@ export const LATER = undefined
 /** A desk for one job: the places it takes are given back unless its append is stored. */
 export interface DeskWithSlots extends Desk {
   keepAll(): void
+  /** How many it has taken so far. */
+  held(): number
+  /** Gives back what was taken since so many were held. */
+  releaseBeyond(held: number): void
   releaseAll(): void
 }
 
@@ -59,6 +63,10 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
         },
         keepAll: () => {
           taken = []
+        },
+        held: () => taken.length,
+        releaseBeyond: (held) => {
+          for (const slots of taken.splice(held)) slots.release()
         },
         releaseAll: () => {
           for (const slots of taken.splice(0)) slots.release()

@@ -92,6 +92,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   return {
     reconcile(agent, state) {
       for (const entry of table.of(state.runId)) if (!isWanted(state, entry.owed)) giveUp(table, state.runId, entry)
+      if (state.broken !== undefined) return
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)
         if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)

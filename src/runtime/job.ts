@@ -7,7 +7,13 @@ import type { Desk } from './desk.ts'
 
 /** What a job makes of the state it meets. It may be asked again, with a newer state. */
 export type JobDecision =
-  | { readonly facts: readonly RunFact[]; readonly causationId?: string; readonly wish?: WishOrigin }
+  | {
+      readonly facts: readonly RunFact[]
+      readonly causationId?: string
+      readonly wish?: WishOrigin
+      /** It has to be recorded, also where a projection of the agent fails at it: it has happened, or it stops the run. */
+      readonly anyway?: boolean
+    }
   /** Nothing to record; the caller learns why. */
   | { readonly refuse: AppError }
 

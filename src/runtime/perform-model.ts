@@ -5,6 +5,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure } from '../machines/model-failure-policy.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
+import { readOutcome } from '../models/outcome-shape.ts'
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
@@ -31,7 +32,7 @@ export const performModelCall = async (
   const outcome = await attempt(async () => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
     const request = modelRequest(agent, state, owed, model.slice(slash + 1))
-    const answered = await withDeadline(
+    const given: unknown = await withDeadline(
       parts.clock,
       { timeoutMs: agent.modelTimeoutMs, outer: signal, late: () => late(undefined) },
       (inner) =>
@@ -43,6 +44,7 @@ export const performModelCall = async (
           },
         }),
     )
+    const answered = readOutcome(given)
     return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
   }, signal)
   const at = parts.clock.now()

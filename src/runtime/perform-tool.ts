@@ -27,7 +27,8 @@ export const performToolCall = async (parts: RuntimeParts, agent: Agent, effect:
   const late = (word: LateWord<unknown>): void => effect.late(lateFact(effect, word, tookMs()))
   const context = toolContext(agent, effect)
   try {
-    const input = state.calls.get(owed.key)?.input ?? null
+    // Each attempt gets its own: what one has made of it is not what was checked and granted.
+    const input = structuredClone(state.calls.get(owed.key)?.input ?? null)
     const output = await withDeadline(parts.clock, { timeoutMs: tool.timeoutMs, outer: signal, late }, (inner) =>
       tool.execute(input, { ...context, signal: inner }),
     )
@@ -46,7 +47,7 @@ const toolContext = (agent: Agent, { state, owed }: ToolEffect): Omit<ToolContex
   projection: <State>(wanted: { readonly name: string; initial(): State }): State => {
     const index = agent.program.projections.findIndex(({ name }) => name === wanted.name)
     if (index < 0) throw new Error(`agent ${agent.id} has no projection ${wanted.name}`)
-    return state.projections[index] as State
+    return structuredClone(state.projections[index]) as State
   },
 })
 

@@ -1,12 +1,10 @@
-import { AppError, isAppError, messageOf } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
-import { answerAll } from './answer-all.ts'
 import { appendBatch } from './append-batch.ts'
-import { createBatch, type Batch } from './batch.ts'
+import { codeNotices } from './code-notices.ts'
 import type { DeskWithSlots } from './desk.ts'
-import type { Known } from './fold-run.ts'
+import { foldJob } from './fold-job.ts'
 import type { Job } from './job.ts'
 import { createJobQueue } from './job-queue.ts'
 import { createKnownRun } from './known-run.ts'
@@ -50,6 +48,7 @@ type Failed = (error: AppError) => void
 export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   const { parts, signal } = actor
   const run = createKnownRun(parts, runId)
+  const noticeFailedCode = codeNotices(parts, runId)
 
   const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
     let isFresh = run.now() === undefined
@@ -75,14 +74,14 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     if (agent === undefined) throw notFound(runId)
     const desk = actor.desk(agent, runId)
     try {
-      const batch = foldJob(parts, { runId, job, desk, known })
+      const { batch, stopped } = foldJob(parts, { runId, job, desk, known })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
       const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
       if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
       desk.keepAll()
-      noticeFailedCode(parts, batch)
+      noticeFailedCode(batch, stopped)
       // Others may have gone on meanwhile, and somebody may have read it.
       actor.settled(agent, run.learn({ agent, state: after }).state, before)
       if (batch.isFull()) actor.goOn(runId)
@@ -101,43 +100,4 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     },
   })
   return { submit: jobs.submit, read: async () => (await run.refresh()).state }
-}
-
-const noticeFailedCode = ({ notify }: RuntimeParts, { sealed }: Batch): void => {
-  for (const { event } of sealed) {
-    if (!('cause' in event.data) || event.data.cause === undefined) continue
-    const { cause, callId } = event.data as { readonly cause: string; readonly callId?: string }
-    notify({ type: 'codeFailed', runId: event.runId, ...present({ callId }), message: cause })
-  }
-}
-
-interface FoldedJob {
-  readonly runId: string
-  readonly job: Job
-  readonly desk: DeskWithSlots
-  readonly known: Known | undefined
-}
-
-/** The events of a job and of all that it leads to at once. */
-const foldJob = (parts: RuntimeParts, { runId, job, desk, known }: FoldedJob): Batch => {
-  const before = known?.state
-  const decision = job.decide(before, desk)
-  if ('refuse' in decision) throw decision.refuse
-  const correlationId = (before ?? job.newRun)?.correlationId ?? runId
-  const run = { agent: desk.agent, runId, before, correlationId }
-  const batch = createBatch(parts, run)
-  try {
-    for (const fact of decision.facts) batch.push(fact, decision.causationId, decision.wish)
-    answerAll(desk, batch)
-    return batch
-  } catch (error) {
-    if (before === undefined || !(isAppError(error, 'UnexpectedEvent') || job.insistent === true)) throw error
-    // The chart cannot go on from here, today or tomorrow: that is the end of this run, and of no other.
-    const reason = messageOf(error)
-    parts.notify({ type: 'runBroken', runId, message: reason })
-    desk.releaseAll()
-    const last = createBatch(parts, run)
-    last.push({ type: 'RunFailed', data: { reason, by: 'refold' } }, undefined)
-    return last
-  }
 }

@@ -45,7 +45,11 @@ export interface Run {
   result<Output = unknown>(options?: { readonly signal?: AbortSignal }): Promise<Output>
   /** The state once nothing happens any more unless somebody does something. Rejects with `Closed` at the signal. */
   untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
-  approve(callId: string, options: By & { readonly digest?: string }): Promise<void>
+  /**
+   * `digest` is of what was asked, `seen` the revision of the state that was decided on: it is refused if something else is asked by now,
+   * or a message has come in since.
+   */
+  approve(callId: string, options: By & { readonly digest?: string; readonly seen?: number }): Promise<void>
   deny(callId: string, options: By & { readonly reason: string; readonly digest?: string }): Promise<void>
   /** Settles a `once` call of which nobody knows whether it happened. */
   settleToolCall(callId: string, options: By & { readonly outcome: SettledOutcome }): Promise<void>
@@ -100,7 +104,7 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
       }
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
-    approve: (callId, { by, digest }) => wish({ type: 'approve', callId, by, ...(digest === undefined ? {} : { digest }) }),
+    approve: (callId, options) => wish({ type: 'approve', callId, ...options }),
     deny: (callId, options) => wish({ type: 'deny', callId, ...options }),
     settleToolCall: (callId, options) => wish({ type: 'settleToolCall', callId, ...options }),
     answer: (options) => wish({ type: 'answer', ...options }),

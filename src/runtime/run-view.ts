@@ -1,4 +1,6 @@
+import { attempted } from '../errors.ts'
 import type { Message } from '../events/message.ts'
+import { describeBroken } from '../fold/fold-projections.ts'
 import { spentAt } from '../fold/fold.ts'
 import { runPlace, stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
@@ -30,8 +32,17 @@ export interface RunView {
   readonly spent: Spent
   readonly openEffects: readonly Pick<Owed, 'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind'>[]
   readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
-  readonly approvals: readonly { readonly callId: string; readonly subject: unknown; readonly digest: string; readonly expiresAt: number }[]
+  readonly approvals: readonly {
+    readonly callId: string
+    readonly subject: unknown
+    readonly digest: string
+    readonly expiresAt: number
+    /** What users have said that no prompt has held yet: whoever asked did not know of it. */
+    readonly unread: readonly string[]
+  }[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
+  /** Why nothing more begins in it, where code of its agent has failed: the projection, the event and what it threw. */
+  readonly problem: string | null
   /** The agent's own folds, by name. */
   readonly projections: Readonly<Record<string, unknown>>
 }
@@ -58,18 +69,32 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
       callId,
       tool: call.tool,
       state: stateText(call.snapshot),
-      input: call.input ?? null,
+      input: call.input === undefined ? null : copied(call.input),
     })),
-    approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({ callId, subject, digest, expiresAt })),
+    approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+      callId,
+      subject,
+      digest,
+      expiresAt,
+      unread: [...state.transcript.inbox],
+    })),
     timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
+    problem: state.broken === undefined ? null : describeBroken(state.broken),
     projections: shownProjections(agent, state),
   }
 }
+
+/** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
+const copied = (value: Json): Json => (Object.isFrozen(value) ? value : structuredClone<Json>(value))
 
 const shownProjections = ({ program }: Agent, state: RunState): Record<string, unknown> =>
   Object.fromEntries(
     program.projections.map((projection, index) => {
       const inner = state.projections[index]
-      return [projection.name, projection.show === undefined ? inner : projection.show(inner)]
+      const shown = attempted(
+        () => (projection.show === undefined ? inner : projection.show(inner)),
+        (value) => structuredClone(value),
+      )
+      return [projection.name, shown.ok ? shown.value : { problem: `it cannot be shown: ${shown.problem}` }]
     }),
   )

@@ -1,15 +1,17 @@
 import { AppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
-import { decide, type Command } from '../fold/decide.ts'
+import type { Command } from '../fold/decide.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
+import { commandJob } from './command-job.ts'
 import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk, type Desks } from './desk.ts'
 import { createEffects, type EffectCounts, type EffectTable } from './effects.ts'
+import { handedIn } from './handed-in.ts'
 import { lookAround, type Job } from './job.ts'
 import { createNewestSeen } from './newest-seen.ts'
 import { createRunActor, type ActorParts } from './run-actor.ts'
@@ -90,16 +92,16 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const timers = createWakeTimers(parts, wake)
 
   return {
-    async start(name, options = {}) {
+    async start(name, given = {}) {
       if (stopped.signal.aborted) throw closedInstance()
+      checkMessage(given.message)
+      const options = handedIn(given)
       const runId = options.runId ?? parts.ids.uuid()
       checkRunId(runId)
-      checkMessage(options.message)
       return begin({ agent: parts.agents.newest(name), runId, options, child: undefined })
     },
     async command(runId, command, wish = {}) {
       if (stopped.signal.aborted) throw closedInstance()
-      if (command.type === 'sendMessage') checkMessage(command.text)
       return submit(runId, commandJob(runId, command, wish))
     },
     wake,
@@ -156,18 +158,9 @@ const startJob = (run: NewRun): Job => ({
 const resultJob = (parts: RuntimeParts, runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
   insistent: true,
   decide: (state, desk) => {
-    if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId }
+    if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
     parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: fact.type })
     return { facts: [] }
-  },
-})
-
-const commandJob = (runId: string, command: Command, wish: WishOrigin): Job => ({
-  decide: (state, desk) => {
-    if (state === undefined) return { refuse: notFound(runId) }
-    const decision = decide(state, command, desk.at, wish.commandId)
-    if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
-    return { facts: decision.facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish }
   },
 })
 

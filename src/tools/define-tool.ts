@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.ts'
+import { jsonShapeProblem } from './json-shape.ts'
 import { toolDeclaration } from './tool-declaration.ts'
 import type { Tool, ToolOptions, ToolRetry } from './tool.ts'
 
@@ -7,7 +8,8 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
 
 /**
  * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
- * a number is out of its range, or the input is not an object that JSON Schema can describe.
+ * a number is out of its range, the input is not an object that JSON Schema can describe,
+ * or input or output can never be JSON (a date, a Map) or never be checked at once (an async refinement).
  */
 export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
   const { approval = false, retry, ...rest } = options
@@ -23,6 +25,7 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
   }
   refuseWords(tool)
   refuseNumbers(tool)
+  refuseShapes(tool)
   refuseInput(tool)
   return tool
 }
@@ -47,6 +50,19 @@ const refuseNumbers = (tool: Tool): void => {
   atLeast(retry.baseDelayMs, 'retry.maxDelayMs', retry.maxDelayMs)
   if (tool.concurrency !== Infinity) atLeast(1, 'concurrency', tool.concurrency)
   if (!(tool.ratePerSecond > 0)) throw invalid(name, 'ratePerSecond', 'a number above 0', tool.ratePerSecond)
+}
+
+/** What a tool gets and gives is what the log holds of it, and a schema that cannot be JSON would refuse every call. */
+const refuseShapes = ({ name, input, output }: Tool): void => {
+  const sides = [
+    ['input', input, 'input'],
+    ['input', input, 'output'],
+    ['output', output, 'output'],
+  ] as const
+  for (const [field, schema, side] of sides) {
+    const problem = jsonShapeProblem(schema, side)
+    if (problem !== undefined) throw invalid(name, field, 'what JSON can carry and can be checked at once', problem)
+  }
 }
 
 const refuseInput = (tool: Tool): void => {

@@ -12,7 +12,7 @@ export const toolDeclaration = ({
   input,
   inputSchema,
 }: Tool): { readonly name: string; readonly description: string; readonly inputSchema: JsonObject } => {
-  if (inputSchema !== undefined) return { name, description, inputSchema }
+  if (inputSchema !== undefined) return { name, description, inputSchema: structuredClone(inputSchema) }
   const { $schema: _, ...schema } = z.toJSONSchema(input, { io: 'input' })
   // Through text, since zod's object also carries functions, and a prompt's hash covers pure JSON only.
   return { name, description, inputSchema: JSON.parse(JSON.stringify(schema)) as JsonObject }

@@ -18,6 +18,7 @@ export interface RunRecord {
   readonly dueAt: number | null
   readonly turn: number
   readonly messages: number
+  readonly unread: number
   readonly modelCalls: number
   readonly toolCalls: number
   readonly tokens: number
@@ -47,6 +48,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   dueAt: row.status === 'active' && row.problem === undefined ? row.attentionAt : null,
   turn: row.turn,
   messages: row.messages,
+  unread: row.unread,
   modelCalls: row.modelCalls,
   toolCalls: row.toolCalls,
   tokens: row.tokens,

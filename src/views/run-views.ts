@@ -16,6 +16,7 @@ const runColumns = [
   time('updated_at'),
   count('turn'),
   count('messages', 'aside'),
+  count('unread', 'aside'),
   count('model_calls', 'aside'),
   count('tool_calls', 'aside'),
   count('tokens'),
@@ -92,9 +93,10 @@ export const runViews = {
       time('since'),
       text('state'),
       text('detail', 'nullable'),
+      count('unread', 'aside'),
     ],
     from: `select s.* from (
-  select r.run_id, r.agent, r.tenant, r.state, r.updated_at,
+  select r.run_id, r.agent, r.tenant, r.state, r.updated_at, r.unread,
     case when r.problem is not null then 'unreadable'
       when ${UNRESOLVED} then 'unresolved'
       when ${ESCALATED} then 'escalated'

@@ -33,6 +33,7 @@ export const runsTable = tableOf<RunRecord>({
     dueAt: optional(integer('when a worker has to look at it; 0 is at once')),
     turn: integer('number of its newest turn'),
     messages: integer('messages of the user'),
+    unread: integer('of them, those that no prompt has held yet'),
     modelCalls: integer('model calls, not attempts'),
     toolCalls: integer('tool calls that have begun, not attempts'),
     tokens: integer('input and output of all model calls'),
@@ -169,6 +170,8 @@ const approvalsTable = tableOf<ApprovalRecord>({
     decidedBy: optional(text('who decided')),
     settledAt: optional(integer('when')),
     denyReason: optional(text('why it was denied')),
+    unread: integer('messages of the user that no prompt had held: by now, or when it was decided'),
+    newestUnread: optional(text('the beginning of the newest of them')),
   },
   indexes: [{ columns: ['asked_at'] }, { columns: ['expires_at'], where: 'settled_at is null' }],
 })

@@ -28,6 +28,7 @@ const newRow = (runId: string, position: number, change: Partial<RunRow> = {}): 
   turn: 1,
   inTurn: true,
   messages: 1,
+  unread: 0,
   modelCalls: 1,
   toolCalls: 0,
   tokens: 0,

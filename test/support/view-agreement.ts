@@ -35,6 +35,7 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
 /** The same for what was said. Holds where every guardrail answers before anything else happens, as they do in a process. */
 export const expectConversation = ({ transcript }: RunState, records: ViewRecords): void => {
   const said = messagesOf(transcript)
+  for (const { settledAt, unread } of records.approvals) if (settledAt === null) expect(unread).toBe(transcript.inbox.length)
   const heard = [...said.flatMap((message) => (message.role === 'user' ? [message.text] : [])), ...transcript.inbox]
   expect(textsBy(records, 'user', 'note').sort()).toEqual(heard.sort())
   expect(textsBy(records, 'assistant', 'human')).toEqual(

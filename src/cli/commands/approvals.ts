@@ -1,8 +1,10 @@
 import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
 import type { RunView } from '../../runtime/run-view.ts'
+import { unreadLines } from '../view-text.ts'
 import type { AddCommand } from '../command-line.ts'
 import { moveRun } from '../moved-run.ts'
+import { wholeNumber } from '../option-values.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
 
 const CALL = 'call id; not needed where only one approval is asked'
@@ -11,11 +13,13 @@ export const addApproveCommand: AddCommand = (program, commandLine) => {
   operatorCommand(program, 'approve', 'grant what a run asks approval for, exactly as it asks')
     .argument('[call]', CALL)
     .addHelpText('after', '\nExample:\n  refold approve 0190a7… 4.0')
-    .action((runId: string, call: string | undefined, options: ByWhom) => {
+    .option('--seen <revision>', 'the revision that was looked at: refused if a message has come in since', wholeNumber)
+    .action((runId: string, call: string | undefined, options: ByWhom & { readonly seen?: number }) => {
       const line = commandLine()
       return moveRun(line, runId, (run, view) => {
         const { callId, digest } = askedFor(view, call)
-        return run.approve(callId, present({ by: options.by ?? line.user, digest }))
+        if (options.seen === undefined) refuseUnread(view, callId)
+        return run.approve(callId, { by: options.by ?? line.user, ...present({ digest }), seen: options.seen ?? view.revision })
       })
     })
 }
@@ -31,6 +35,16 @@ export const addDenyCommand: AddCommand = (program, commandLine) => {
         run.deny(askedFor(view, call).callId, { by: options.by ?? line.user, reason: options.reason }),
       )
     })
+}
+
+/** A customer may have said "stop" since it was asked: whoever grants it says that they have read that. */
+const refuseUnread = ({ runId, revision, approvals }: RunView, callId: string): void => {
+  const unread = approvals.find((asked) => asked.callId === callId)?.unread ?? []
+  if (unread.length === 0) return
+  const lines = [`${runId} has messages that nobody has read to the agent:`, ...unreadLines(unread)]
+  throw new AppError('NotPossible', `${lines.join('\n')}\nTo grant it all the same: refold approve ${runId} ${callId} --seen ${revision}`, {
+    details: { runId, callId, revision },
+  })
 }
 
 /** What the run itself says of a call that asks for nothing is the best answer, so a given id is passed on. */

@@ -72,15 +72,20 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
     colours.faint(facts.join(' · ')),
     ...(run.reason === null ? [] : [`reason: ${run.reason}`]),
     ...(run.problem === undefined ? [] : [colours.bad(`problem: ${run.problem}`)]),
+    ...unreadText(run),
     ...hints(run),
   ]
 }
 
-const hints = ({ runId, asked, status, paused }: RunRow): string[] => {
+/** Whoever is asked for a grant has to know what users have said since. */
+const unreadText = ({ unread, lastText }: RunRow): string[] =>
+  unread === 0 ? [] : [`unread: ${counted(unread, 'message')}, the newest: ${lastText ?? ''}`]
+
+const hints = ({ runId, asked, status, paused, revision }: RunRow): string[] => {
   if (status !== 'active') return []
   if (paused) return [`  refold resume ${runId}`]
   return Object.entries(asked).map(([callId, whom]) => {
-    if (whom === 'approval') return `  refold approve ${runId} ${callId}`
+    if (whom === 'approval') return `  refold approve ${runId} ${callId} --seen ${revision}`
     return callId === ''
       ? `  refold answer ${runId} -m TEXT, or refold give-back ${runId}`
       : `  refold settle ${runId} ${callId} --succeeded JSON`

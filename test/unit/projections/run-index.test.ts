@@ -60,6 +60,7 @@ describe('the row of a run', () => {
       turn: 1,
       inTurn: false,
       messages: 1,
+      unread: 0,
       modelCalls: 2,
       toolCalls: 1,
       tokens: 240,

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { AppError } from '../../../src/errors.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
-import type { ModelOutcome } from '../../../src/models/model.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
@@ -74,21 +73,5 @@ describe('a result that can never be recorded', () => {
     expect(stored).toBe(1)
     expect(world.notices).toContainEqual({ type: 'runBroken', runId: run.id, message: 'the log is damaged' })
     await world.refold.close()
-  })
-
-  test('because JSON cannot carry it ends its run with the reason', async () => {
-    const broken = {
-      ok: true,
-      parts: [],
-      stop: 'stop',
-      model: 'one',
-      dropped: [],
-      usage: { inputTokens: Number.NaN },
-    } as unknown as ModelOutcome
-    const models = { scripted: { isFree: true as const, call: () => Promise.resolve(broken) } }
-    const world = openWorld({ agents: [agentWith(() => Promise.resolve(''))], models })
-    const run = await world.refold.start('clerk', { message: 'Hello' })
-    expect(await settle(world, run)).toMatchObject({ status: 'failed', reason: expect.stringContaining('NaN') as string })
-    expect((await eventsOf(world, run.id)).at(-1)).toMatchObject({ type: 'RunFailed', data: { by: 'refold' } })
   })
 })

@@ -55,8 +55,8 @@ describe('a tool', () => {
   })
 
   test.each<[string, z.ZodType, string]>([
-    ['a date', z.object({ on: z.date() }), 'Date cannot be represented'],
-    ['a bigint', z.object({ amount: z.bigint() }), 'BigInt cannot be represented'],
+    ['a date', z.object({ on: z.date() }), 'a Date at $.on'],
+    ['a bigint', z.object({ amount: z.bigint() }), 'a BigInt at $.amount'],
     ['a text', z.string(), 'found "string"'],
     ['a union', z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]), 'found "a union"'],
   ])('refuses %s as its input, since no model can be told', (_, input, message) => {

@@ -1,0 +1,45 @@
+import { AppError } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { decide, type Command } from '../fold/decide.ts'
+import type { RunState } from '../fold/run-state.ts'
+import type { Agent } from './agent.ts'
+import type { WishOrigin } from './batch.ts'
+import { checkedJson } from './checked-json.ts'
+import { handedIn } from './handed-in.ts'
+import type { Job } from './job.ts'
+import { notFound } from './run-reader.ts'
+import { checkMessage } from './start-run.ts'
+
+/** What is possible also where code of the agent has failed. */
+const STOPPING: ReadonlySet<Command['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
+
+/** What somebody wishes now, whatever becomes of their objects while it waits for its turn. Throws `InvalidInput` or `TooLarge`. */
+export const commandJob = (runId: string, wished: Command, origin: WishOrigin): Job => {
+  if (wished.type === 'sendMessage') checkMessage(wished.text)
+  return jobOf(runId, handedIn(wished), { ...origin })
+}
+
+const jobOf = (runId: string, command: Command, wish: WishOrigin): Job => ({
+  decide: (state, desk) => {
+    if (state === undefined) return { refuse: notFound(runId) }
+    const decision = decide(state, command, desk.at, wish.commandId)
+    if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
+    const facts = decision.facts.flatMap((fact) => [withCheckedOutput(desk.agent, fact), ...withdrawn(desk.agent, state, fact)])
+    return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
+  },
+})
+
+/** What people were asked before somebody said more. */
+const withdrawn = (agent: Agent, state: RunState, { type }: RunFact): RunFact[] => {
+  if (type !== 'MessageReceived' || !agent.messageWithdrawsApprovals) return []
+  const reason = 'a new message came in before it was decided'
+  return [...state.approvals.keys()].map((callId) => ({ type: 'ApprovalDenied', data: { callId, by: 'refold', reason, withdrawn: true } }))
+}
+
+/** Whoever completes a run with a result gives what the agent would have had to give. Throws `InvalidInput`. */
+const withCheckedOutput = ({ id, output }: Agent, fact: RunFact): RunFact => {
+  if (fact.type !== 'RunCompleted' || fact.data.output === undefined || output === undefined) return fact
+  const checked = checkedJson(output, fact.data.output)
+  if (checked.ok) return { ...fact, data: { ...fact.data, output: checked.value } }
+  throw new AppError('InvalidInput', `Expected an output that fits ${id}: ${checked.problem}`, { details: { agent: id } })
+}

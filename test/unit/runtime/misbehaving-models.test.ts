@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import type { Model, ModelAnswer } from '../../../src/models/model.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
+import { eventsOf, openWorld, settle } from '../../support/world.ts'
+
+const agent = defineAgent({ name: 'talk', version: '1', instructions: '', models: ['own/one', 'sound/one'] })
+
+const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+const sound: ModelAnswer = { ok: true, parts: [{ type: 'text', text: 'Hello.' }], stop: 'stop', usage, model: 'one', dropped: [] }
+
+const talkTo = async (given: () => unknown) => {
+  const own = { isFree: true as const, call: given as Model['call'] }
+  const world = openWorld({ agents: [agent], models: { own, sound: { isFree: true, call: () => Promise.resolve(sound) } } })
+  const run = await world.refold.start('talk', { message: 'Hi' })
+  const view = await settle(world, run)
+  const events = await eventsOf(world, run.id)
+  return { view, events, run, failures: events.flatMap((event) => (event.type === 'ModelCallFailed' ? [event.data] : [])) }
+}
+
+const revoked = (): unknown => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+const deep = (levels: number): unknown => Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 'x')
+
+describe('a model of your own', () => {
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'Hello.'],
+    ['an empty object', {}],
+    ['no parts', { ...sound, parts: undefined }],
+    ['parts that are no list', { ...sound, parts: { 0: 'Hello.' } }],
+    ['a part of an unknown type', { ...sound, parts: [{ type: 'image', url: 'x' }] }],
+    ['a text part without text', { ...sound, parts: [{ type: 'text' }] }],
+    ['a tool call without arguments', { ...sound, parts: [{ type: 'toolCall', id: '1', name: 'read' }] }],
+    ['arguments as an object', { ...sound, parts: [{ type: 'toolCall', id: '1', name: 'read', argumentsText: {} }] }],
+    ['no usage', { ...sound, usage: undefined }],
+    ['usage that is no number', { ...sound, usage: { ...usage, inputTokens: Number.NaN } }],
+    ['negative usage', { ...sound, usage: { ...usage, outputTokens: -5 } }],
+    ['half a token', { ...sound, usage: { ...usage, outputTokens: 0.5 } }],
+    ['a failure of an unknown class', { ok: false, class: 'mood', message: 'no' }],
+    ['a failure without words', { ok: false, class: 'server' }],
+    ['JSON of 5,000 levels', { ...sound, parts: [{ type: 'opaque', vendor: 'own', content: deep(5_000) }] }],
+    ['what JSON cannot carry', { ...sound, parts: [{ type: 'opaque', vendor: 'own', content: new Map() }] }],
+    ['a function', () => sound],
+  ])('that gives %s has failed, and the next one is asked', async (_, given) => {
+    const { view, failures, run } = await talkTo(() => Promise.resolve(given))
+    expect(view.answer).toBe('Hello.')
+    expect(failures.length).toBeGreaterThan(0)
+    expect(failures.every(({ class: failure }) => failure === 'protocol')).toBe(true)
+    expect((await run.verify()).ok).toBe(true)
+  })
+
+  test('names what is wrong with its answer', async () => {
+    const { failures } = await talkTo(() => Promise.resolve({ ...sound, usage: undefined }))
+    expect(failures[0]?.message).toMatch(/usage: .*undefined/)
+  })
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    [
+      'throws a symbol',
+      () => {
+        throw Symbol('no')
+      },
+    ],
+    [
+      'throws a revoked proxy',
+      () => {
+        throw revoked()
+      },
+    ],
+    ['gives a revoked proxy', revoked],
+    [
+      'has an answer that cannot be read',
+      () => ({
+        ...sound,
+        get parts(): never {
+          throw new Error('no')
+        },
+      }),
+    ],
+    [
+      'has a `then` that throws',
+      () => ({
+        then: () => {
+          throw new Error('no')
+        },
+      }),
+    ],
+    ['never answers', () => ({ then: () => undefined })],
+  ])('that %s does not hang its run', async (_, call) => {
+    const { view, failures } = await talkTo(call)
+    expect(view.waitsFor).not.toBeNull()
+    expect(failures.length).toBeGreaterThan(0)
+  })
+
+  test('keeps no hold on what it has answered', async () => {
+    const kept = { ...sound, parts: [{ type: 'text' as const, text: 'Hello.' }] }
+    const { view, run } = await talkTo(() => Promise.resolve(kept))
+    kept.parts[0]!.text = 'Something else.'
+    expect(view.answer).toBe('Hello.')
+    expect((await run.state()).answer).toBe('Hello.')
+  })
+
+  test('may carry more than is asked for', async () => {
+    const { view, events } = await talkTo(() =>
+      Promise.resolve({ ...sound, raw: { id: 7 }, parts: [{ type: 'text', text: 'Hi', logprobs: [] }] }),
+    )
+    expect(view.answer).toBe('Hi')
+    expect(JSON.stringify(events)).not.toMatch(/logprobs|raw/)
+  })
+})
