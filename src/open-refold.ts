@@ -50,6 +50,8 @@ export interface RefoldOptions {
 
 /** What this process has done since it was opened, and does now. */
 export interface RefoldCounts extends RuntimeCounts, SweepCounts {
+  /** How far the clock of the log's server is ahead of ours, as far as that is certain. */
+  readonly storeOffsetMs: number
   /** What the log lines of the process say, by type. */
   readonly notices: Readonly<Record<Notice['type'], number>>
 }
@@ -76,7 +78,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const { notices, notify } = noticed(logger)
   const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
   const owners = localOwners({ host: hostname(), pid: process.pid, uuid: systemIds.uuid(), processes: systemProcesses, isOneMachine })
-  const stores = await openStores(environment, options)
+  const stores = await openStores(environment, options, notify)
   const { log, blobs, snapshots, views } = stores
   const projector = createProjector({ log, views })
   const core = createRefold({
@@ -90,6 +92,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     random: Math.random,
     owner: owners.self,
     ownerIsGone: owners.isGone,
+    ...present({ storeOffsetMs: stores.offsetMs }),
     costOf: costs(models, options.prices),
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
     ...present({ idleRunsInMemory: options.idleRunsInMemory }),
@@ -116,7 +119,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     views,
     projector,
     unwritable: stores.unwritable,
-    counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), notices: { ...notices } }),
+    counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
     async close(closing) {
       stop.abort()
       await core.close({ graceMs: environment.REFOLD_GRACE_SECONDS * 1_000, ...closing })
@@ -129,10 +132,11 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
 const openStores = async (
   { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,
   { dir, onlyLooks = false }: RefoldOptions,
+  notify: (notice: Notice) => void,
 ): Promise<Stores> =>
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
     ? openEmbeddedStores(dir, { onlyLooks })
-    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES })
+    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES, notify })
 
 const costs =
   (models: Models, overrides: PriceOverrides = {}) =>
@@ -147,7 +151,7 @@ const costs =
 const noticed = (
   logger: Logger,
 ): { readonly notices: Readonly<Record<Notice['type'], number>>; readonly notify: (notice: Notice) => void } => {
-  const notices = { resultDropped: 0, appendRetried: 0, codeFailed: 0, agentChanged: 0, runBroken: 0, sweepFailed: 0 }
+  const notices = { resultDropped: 0, appendRetried: 0, codeFailed: 0, agentChanged: 0, runBroken: 0, clockSkew: 0, sweepFailed: 0 }
   const log = noticeLogger(logger)
   const notify = (notice: Notice): void => {
     notices[notice.type] += 1
@@ -164,5 +168,6 @@ const noticeLogger =
     else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
+    else if (type === 'clockSkew') logger.warn(facts, 'the clock of this machine and that of the log differ')
     else logger.error(facts, 'a sweep failed')
   }

@@ -3,12 +3,15 @@ import { fileBlobStore } from './blobs/blob-store.files.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock } from './clock.ts'
 import { AppError, isAppError, messageOf } from './errors.ts'
+import { measuringClock } from './eventlog/clock-offset.ts'
 import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
 import { present } from './present.ts'
 import { makePrivateFolder } from './private-files.ts'
 import { withoutPasswordsOf } from './secrets.ts'
+import { CLOCK_MARGIN_MS } from './fold/waiting.ts'
+import type { Notice } from './runtime/notice.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -23,6 +26,8 @@ export interface Stores {
   readonly views: ViewStore
   /** Why nothing can be written, where only looking was asked for and nothing more is possible. */
   readonly unwritable?: AppError
+  /** How far the clock of the log's server is ahead of ours, where it has one of its own. */
+  readonly offsetMs?: () => number
   close(): Promise<void>
 }
 
@@ -58,13 +63,14 @@ export interface BackboneAddresses {
   readonly client: ClientPackage
   /** A connection string, as REFOLD_POSTGRES in the environment. */
   readonly postgres: string
+  readonly notify: (notice: Notice) => void
 }
 
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
-export const openBackboneStores = async ({ eventStore, client, postgres }: BackboneAddresses): Promise<Stores> => {
+export const openBackboneStores = async ({ eventStore, client, postgres, notify }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process loads neither client.
   const { Client, Pool } = await import('pg')
-  const { checkConnectionString } = await import('./eventlog/eventstoredb-client.ts')
+  const { checkConnectionString, STORED_AT_STEP_MS } = await import('./eventlog/eventstoredb-client.ts')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
   const { postgresViewStore } = await import('./views/view-store.postgres.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
@@ -76,9 +82,17 @@ export const openBackboneStores = async ({ eventStore, client, postgres }: Backb
   pool.on('error', () => undefined)
   const views = await postgresViewStore(pool)
   const blobs = await postgresBlobStore(pool)
-  const log = eventStoreDbEventLog({ connectionString: eventStore, client, clock: systemClock })
+  const { log, offsetMs } = measuringClock({
+    log: eventStoreDbEventLog({ connectionString: eventStore, client, clock: systemClock }),
+    clock: systemClock,
+    stepMs: STORED_AT_STEP_MS[client],
+    changed: (offset) => {
+      if (Math.abs(offset) > CLOCK_MARGIN_MS) notify({ type: 'clockSkew', offsetMs: offset })
+    },
+  })
   return {
     log,
+    offsetMs,
     blobs,
     snapshots: memorySnapshotStore(),
     views,

@@ -3,7 +3,7 @@ import type { RuntimeCounts } from '../runtime/runtime.ts'
 import type { BusCounts } from './counted-bus.ts'
 import type { ProcessMetrics } from './process-metrics.ts'
 
-type Counts = RuntimeCounts & SweepCounts & { readonly notices: Readonly<Record<string, number>> }
+type Counts = RuntimeCounts & SweepCounts & { readonly storeOffsetMs: number } & { readonly notices: Readonly<Record<string, number>> }
 
 /** Of a process that works on runs. */
 export const addRefoldMetrics = (metrics: ProcessMetrics, counts: () => Counts): void => {
@@ -12,6 +12,11 @@ export const addRefoldMetrics = (metrics: ProcessMetrics, counts: () => Counts):
   metrics.countedBy('refold_effects_total', 'Effects that ended, by the event that says how', 'result', () => counts().results)
   metrics.counted('refold_sweeps_total', 'Looks for runs that nobody works on', () => counts().sweeps)
   metrics.measured('refold_runs_due', 'Runs that the last sweep found due', () => counts().due)
+  metrics.measured(
+    'refold_store_clock_offset_seconds',
+    'How far the clock of the log is ahead of this one, as far as that is certain',
+    () => counts().storeOffsetMs / 1_000,
+  )
   metrics.countedBy(
     'refold_notices_total',
     'Results dropped, appends tried again, runs broken, sweeps failed',

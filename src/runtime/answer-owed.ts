@@ -94,7 +94,7 @@ const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LA
 }
 
 export const claimModelCall = (
-  { agent, at, owner, takeSlot }: Desk,
+  { agent, storeAt, owner, takeSlot }: Desk,
   state: RunState,
   owed: Owed,
   attempt: number,
@@ -113,7 +113,7 @@ export const claimModelCall = (
       promptHash: agent.promptHash,
       fingerprint: fingerprint(agent.promptHash, model, aside ?? state.transcript),
       owner,
-      leaseUntil: at + agent.modelTimeoutMs + LEASE_SLACK_MS,
+      leaseUntil: storeAt + agent.modelTimeoutMs + LEASE_SLACK_MS,
     },
   }
 }

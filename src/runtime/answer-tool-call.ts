@@ -100,7 +100,7 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       input,
       idempotencyKey: keyOfCall(state, callId),
       owner: desk.owner,
-      leaseUntil: desk.at + tool.timeoutMs + LEASE_SLACK_MS,
+      leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
     },
   }
 }

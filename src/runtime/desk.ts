@@ -1,12 +1,15 @@
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { storeNow } from './store-now.ts'
 import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 
 /** What answering needs to know of this process. */
 export interface Desk {
   readonly agent: Agent
   readonly at: number
+  /** Now by the clock of the store: leases are counted in it. */
+  readonly storeAt: number
   readonly owner: string
   /** Takes a place for an effect, or sees to it that the run is woken when there is one. */
   readonly takeSlot: (kind: 'model' | 'tool', name: string) => boolean
@@ -54,6 +57,7 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
       return {
         agent,
         at: parts.clock.now(),
+        storeAt: storeNow(parts),
         owner: parts.owner,
         takeSlot: (kind, name) => {
           const slots = slotsOf(agent, kind, name)

@@ -7,6 +7,7 @@ import { performLookUp } from './look-up.ts'
 import { performToolCall } from './perform-tool.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { storeNow } from './store-now.ts'
 import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-way.ts'
 
 // Performs what the log says this process has claimed.
@@ -77,7 +78,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
     const { owed } = entry
     const holdsSlot = owed.status === 'claimed'
-    const isInTime = !holdsSlot || parts.clock.now() + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
+    const isInTime = !holdsSlot || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
     let fact: RunFact | undefined
     try {
       fact = isInTime ? await perform() : undefined

@@ -7,4 +7,6 @@ export type Notice =
   /** Once for each agent and definition: its runs began with other code under the same version. */
   | { readonly type: 'agentChanged'; readonly agent: string; readonly runId: string; readonly changes: readonly string[] }
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
+  /** The clock of the log's server and ours differ by more than leases allow for; they are counted by the server's. */
+  | { readonly type: 'clockSkew'; readonly offsetMs: number }
   | { readonly type: 'sweepFailed'; readonly message: string }

@@ -15,6 +15,8 @@ export interface RuntimeParts {
   readonly agents: Agents
   readonly models: Models
   readonly clock: Clock
+  /** How far the clock of the store is ahead of `clock`, as it was measured; nothing where the store has none of its own. */
+  readonly storeOffsetMs?: () => number
   readonly ids: IdSource
   readonly random: Random
   /** Names this process and this life of it; written into each claim. */

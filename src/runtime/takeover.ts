@@ -14,7 +14,7 @@ export const isAbandoned = (owed: Owed, desk: Desk, ownerIsGone: (owner: string)
   owed.status === 'claimed' &&
   owed.owner !== undefined &&
   owed.owner !== desk.owner &&
-  (ownerIsGone(owed.owner) || (owed.leaseUntil ?? 0) + CLOCK_MARGIN_MS < desk.at)
+  (ownerIsGone(owed.owner) || (owed.leaseUntil ?? 0) + CLOCK_MARGIN_MS < desk.storeAt)
 
 /**
  * What follows for a call whose owner is gone: `read` and `idempotent` ones are claimed again, a `once` one never is.
@@ -39,7 +39,7 @@ export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefi
   if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) return undefined
   const claim = claimAgain({ ...desk, owner: NOBODY, takeSlot: () => true }, state, owed)
   if (claim?.type !== 'ModelCallRequested' && claim?.type !== 'ToolCallRequested') return undefined
-  const leaseUntil = desk.at - CLOCK_MARGIN_MS - 1
+  const leaseUntil = desk.storeAt - CLOCK_MARGIN_MS - 1
   return claim.type === 'ModelCallRequested'
     ? { ...claim, data: { ...claim.data, leaseUntil } }
     : { ...claim, data: { ...claim.data, leaseUntil } }

@@ -3,6 +3,7 @@ import type { RunState } from '../fold/run-state.ts'
 import { nextDue } from '../fold/waiting.ts'
 import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { storeNow } from './store-now.ts'
 
 /** One timer in memory for each run that time moves. The log holds them all, so losing them costs a sweep. */
 export interface WakeTimers {
@@ -15,8 +16,10 @@ const TAKEOVER_RETRY_MS = 1_000
 /** A run that could not be read or written when its time had come is woken again after this. */
 const LOG_RETRY_MS = 5_000
 
+type WakeParts = Pick<RuntimeParts, 'clock' | 'storeOffsetMs' | 'owner'>
+
 export const createWakeTimers = (
-  parts: Pick<RuntimeParts, 'clock' | 'owner' | 'notify'>,
+  parts: WakeParts & Pick<RuntimeParts, 'notify'>,
   wake: (runId: string) => Promise<unknown>,
 ): WakeTimers => {
   const armed = new Map<string, () => void>()
@@ -48,13 +51,14 @@ export const createWakeTimers = (
   }
 }
 
-const untilDue = ({ clock, owner }: Pick<RuntimeParts, 'clock' | 'owner'>, state: RunState): number | undefined => {
+const untilDue = (parts: WakeParts, state: RunState): number | undefined => {
   if (state.timers.size === 0 && state.owed.size === 0) return undefined
-  const now = clock.now()
-  const { timerAt, leaseAt } = nextDue(state, owner)
+  const now = parts.clock.now()
+  const storeAt = storeNow(parts)
+  const { timerAt, leaseAt } = nextDue(state, parts.owner)
   const delays = [
     ...(timerAt === undefined ? [] : [Math.max(0, timerAt - now)]),
-    ...(leaseAt === undefined ? [] : [leaseAt > now ? leaseAt - now : TAKEOVER_RETRY_MS]),
+    ...(leaseAt === undefined ? [] : [leaseAt > storeAt ? leaseAt - storeAt : TAKEOVER_RETRY_MS]),
   ]
   return delays.length === 0 ? undefined : Math.min(...delays)
 }

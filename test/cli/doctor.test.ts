@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
+import { checkEvents } from '../../src/cli/doctor/check-events.ts'
 import { checkStuck } from '../../src/cli/doctor/check-runs.ts'
 import { newFindings } from '../../src/cli/doctor/findings.ts'
 import { createProjector } from '../../src/consumers/projector.ts'
+import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import { scriptedModel } from '../../src/models/model.scripted.ts'
 import type { Model } from '../../src/models/model.ts'
 import { answer } from '../../src/models/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { memoryViewStore } from '../../src/views/view-store.memory.ts'
-import { openWorld } from '../support/world.ts'
+import { manualClock, openWorld } from '../support/world.ts'
 
 const silent: Model = { call: () => new Promise<never>(() => undefined), isFree: true }
 
@@ -29,4 +31,30 @@ test('the doctor finds runs whose work is due and that nobody touches, and leave
   const later = newFindings()
   await checkStuck(parts, clock.now() + 3_600_000, later)
   expect(later.all()).toEqual([expect.objectContaining({ check: 'stuck', places: ['left'], count: 1 })])
+})
+
+test('the doctor finds a process whose clock was ahead of that of the log, and is content with one that is in step', async () => {
+  const agent = defineAgent({ name: 'quick', version: '1', instructions: 'Help.', models: ['quick/one'] })
+  const clock = manualClock()
+  const log = memoryEventLog({ clock })
+  const worldOf = (aheadMs: number, owner: string) =>
+    openWorld({
+      agents: [agent],
+      models: { quick: scriptedModel([answer('Hi')]) },
+      log,
+      clock: { ...clock, now: () => clock.now() + aheadMs },
+      owner,
+    })
+  const inStep = worldOf(2_000, 'here/1/a')
+  await inStep.refold.start('quick', { runId: 'in-step' })
+  const fine = newFindings()
+  await checkEvents({ log, blobs: inStep.blobs }, fine, new AbortController().signal)
+  expect(fine.all().filter(({ check }) => check === 'clock')).toEqual([])
+  const ahead = worldOf(2_500, 'there/1/bb')
+  await ahead.refold.start('quick', { runId: 'ahead' })
+  const found = newFindings()
+  await checkEvents({ log, blobs: inStep.blobs }, found, new AbortController().signal)
+  expect(found.all().filter(({ check }) => check === 'clock')).toEqual([
+    expect.objectContaining({ places: ['ahead@0'], severity: 'warning' }),
+  ])
 })

@@ -73,6 +73,7 @@ export interface WorldOptions {
   readonly ownerIsGone?: (owner: string) => boolean
   readonly costOf?: () => number | undefined
   readonly idleRunsInMemory?: number
+  readonly storeOffsetMs?: number
 }
 
 /** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
@@ -120,7 +121,10 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     ownerIsGone: options.ownerIsGone ?? (() => false),
     costOf,
     modelConcurrency: 8,
-    ...present({ idleRunsInMemory: options.idleRunsInMemory }),
+    ...present({
+      idleRunsInMemory: options.idleRunsInMemory,
+      storeOffsetMs: options.storeOffsetMs === undefined ? undefined : () => options.storeOffsetMs ?? 0,
+    }),
     notify: (notice) => notices.push(notice),
   })
   return { refold, log, blobs, clock, notices }

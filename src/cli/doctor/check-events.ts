@@ -3,6 +3,7 @@ import { isAppError } from '../../errors.ts'
 import { blobsIn, hashHolds, runIdOf, RUN_STREAM_PREFIX, shapeProblems } from '../../events/codec.ts'
 import type { RunEvent } from '../../events/envelope.ts'
 import { finalEventTypes, type DataOf } from '../../events/run-events.ts'
+import { CLOCK_MARGIN_MS } from '../../fold/waiting.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { tryRead, type ReadEvent } from '../stored-events.ts'
 import type { Findings } from './findings.ts'
@@ -43,6 +44,7 @@ export const checkEvents = async (ports: Ports, findings: Findings, signal: Abor
     checkOrder(before, stored, findings)
     for (const hash of blobsOf(stored)) await checkBlob(hasBlob, { hash, stored, findings })
     const read = await tryRead(ports.blobs, stored)
+    if (read.ok) checkClock(read, findings)
     if (read.ok) checkEvent(before, read, findings)
     else reportUnreadable(read, findings)
     if (read.ok && read.event.type === 'ModelCallRequested')
@@ -59,6 +61,20 @@ const seen = (before: SeenRun | undefined, stored: StoredEvent, read: ReadEvent)
   started: read.ok && read.event.type === 'RunStarted' ? read.event.data : before?.started,
   isOver: finalEventTypes.has(stored.type),
 })
+
+/** An event is stored after it was decided, so a time behind that of the log can only come of a clock. */
+const checkClock = ({ event, stored }: Extract<ReadEvent, { ok: true }>, findings: Findings): void => {
+  if (event.meta.at <= stored.storedAt + CLOCK_MARGIN_MS) return
+  findings.add(
+    {
+      severity: 'warning',
+      check: 'clock',
+      message: 'The clock of a process was ahead of that of the log by more than leases allow for',
+      remedy: 'Keep the clocks of all machines in step, by NTP for example.',
+    },
+    placeOf(stored),
+  )
+}
 
 const placeOf = ({ stream, revision }: StoredEvent): string => `${runIdOf(stream)}@${revision}`
 

@@ -99,6 +99,39 @@ describe('an effect', () => {
   })
 })
 
+describe('a lease is counted by the clock of the store', () => {
+  test.for([
+    { who: 'that takes over is an hour ahead', claimantMs: 0, otherMs: 3_600_000 },
+    { who: 'that claims is an hour behind', claimantMs: -3_600_000, otherMs: 0 },
+    { who: 'that claims is behind and the one that takes over ahead', claimantMs: -60_000, otherMs: 60_000 },
+  ])('where the clock of the process $who', async ({ claimantMs, otherMs }) => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const agent = payer(() => new Promise<never>(() => undefined))
+    const worldOf = (owner: string, aheadMs: number): World =>
+      openWorld({
+        agents: [agent],
+        models,
+        log,
+        clock: { ...clock, now: () => clock.now() + aheadMs },
+        owner,
+        storeOffsetMs: -aheadMs,
+      })
+    const claimant = worldOf('claimant/1/a', claimantMs)
+    const other = worldOf('other/2/bb', otherMs)
+    const run = await claimant.refold.start('payer', { message: 'Pay.', runId: 'run-1' })
+    await turns()
+    await other.refold.runtime.wake(run.id)
+    expect((await typesOf(other, run.id)).at(-1)).toBe('ToolCallRequested')
+    // Without the claimant, whose own deadline would end the call.
+    claimant.refold.close({ graceMs: 0 }).catch(() => undefined)
+    clock.advance(10_000 + 5_000 + 2_001)
+    await turns()
+    await other.refold.runtime.wake(run.id)
+    expect(await typesOf(other, run.id)).toContain('ToolCallUnresolved')
+  })
+})
+
 describe('a paused run', () => {
   test('has what had begun brought to its end by another process, and waits to be resumed', async () => {
     const clock = manualClock()
