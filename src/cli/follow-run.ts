@@ -1,4 +1,5 @@
 import { isAppError } from '../errors.ts'
+import type { Delta } from '../runtime/deltas.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { RunView } from '../runtime/run-view.ts'
 import { activityLine } from './activity-line.ts'
@@ -28,8 +29,9 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
   live.subscribe(({ context }) => {
     screen.status(liveRunStatus(context))
   })
-  const writing = forwardText(run, signal, (callId, text) => {
-    live.trigger.wrote({ callId, text })
+  const writing = forwardText(run, signal, (delta) => {
+    if ('text' in delta) live.trigger.wrote(delta)
+    else live.trigger.tookBack(delta)
   })
 
   /** Up to the revision at which the run has settled, which later events may have passed already. */
@@ -71,9 +73,9 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
   }
 }
 
-const forwardText = async (run: Run, signal: AbortSignal, show: (callId: string, text: string) => void): Promise<void> => {
+const forwardText = async (run: Run, signal: AbortSignal, show: (delta: Delta) => void): Promise<void> => {
   try {
-    for await (const { callId, text } of run.deltas({ signal })) show(callId, text)
+    for await (const delta of run.deltas({ signal })) show(delta)
   } catch (error) {
     if (!isAppError(error, 'Closed')) throw error
   }

@@ -18,9 +18,21 @@ export interface LiveRun {
   readonly ahead: Readonly<Record<string, string>>
   /** Open model calls that are being written: of several at once, one is shown as it comes, the others when they are whole. */
   readonly written: Readonly<Record<string, 'shown' | 'held'>>
+  /** An answer that nobody sees before it is accepted. */
+  readonly unchecked: string
 }
 
-const nothing: LiveRun = { revision: -1, place: '', tokens: 0, costMicroUsd: 0, tools: {}, asked: [], ahead: {}, written: {} }
+const nothing: LiveRun = {
+  revision: -1,
+  place: '',
+  tokens: 0,
+  costMicroUsd: 0,
+  tools: {},
+  asked: [],
+  ahead: {},
+  written: {},
+  unchecked: '',
+}
 
 /** Emits `words` in the order in which they belong between the events. */
 export const liveRun = () =>
@@ -40,8 +52,15 @@ export const liveRun = () =>
         if (after.written[callId] === 'shown') enqueue.emit.words({ text })
         return after
       },
+      tookBack: (live, { callId }: { readonly callId: string }, enqueue) => {
+        if (live.written[callId] === 'shown') enqueue.emit.words({ text: TAKEN_BACK })
+        return { ...live, ahead: without(live.ahead, callId), written: without(live.written, callId) }
+      },
     },
   })
+
+/** Behind words of which the attempt has failed: what follows begins anew. */
+const TAKEN_BACK = ' …\n'
 
 const placeOf = ({ meta: { to } }: RecordedRunEvent): string => to.split(';', 1)[0] ?? ''
 
@@ -57,15 +76,18 @@ const wordsOf = (before: LiveRun, after: LiveRun, event: RecordedRunEvent): stri
     case 'ModelCallRequested':
       return after.written[event.data.callId] === 'shown' ? (before.ahead[event.data.callId] ?? '') : ''
     case 'ModelCallSucceeded':
-      return before.written[event.data.callId] === 'shown' ? '\n' : ownLine(textOf(event.data.parts))
+      if (before.written[event.data.callId] === 'shown') return '\n'
+      return isChecked(event) ? '' : ownLine(textOf(event.data.parts))
     case 'HumanAnswerReceived':
       return ownLine(event.data.text)
     case 'OutputAccepted':
-      return ownLine(event.data.text ?? '')
+      return ownLine(event.data.text ?? before.unchecked)
     default:
       return ''
   }
 }
+
+const isChecked = ({ meta: { intents = [] } }: RecordedRunEvent): boolean => intents.some((intent) => intent.startsWith('checkOutput:'))
 
 const ownLine = (text: string): string => (text === '' ? '' : `${text}\n`)
 
@@ -76,9 +98,15 @@ const fold = (live: LiveRun, event: RecordedRunEvent): LiveRun => {
       const asked = { ...live, asked: [...live.asked, callId], ahead: without(live.ahead, callId) }
       return live.ahead[callId] === undefined ? asked : beginWriting(asked, callId)
     }
-    case 'ModelCallSucceeded':
+    case 'ModelCallSucceeded': {
+      const isHeld = isChecked(event) && live.written[event.data.callId] !== 'shown'
+      return spend({ ...settle(live, event.data.callId), unchecked: isHeld ? textOf(event.data.parts) : '' }, event.data)
+    }
     case 'ModelCallFailed':
       return spend(settle(live, event.data.callId), event.data)
+    case 'OutputAccepted':
+    case 'OutputRejected':
+      return { ...live, unchecked: '' }
     case 'ToolCallRequested':
       return { ...live, tools: { ...live.tools, [event.data.callId]: event.data.tool } }
     default:

@@ -277,8 +277,12 @@ export const eventPage = z
   })
   .meta({ id: 'EventPage' })
 
-/** One piece of an answer, as a stream has it under the event `delta`. */
-export const delta = z.object({ callId, text: z.string() }).meta({ id: 'Delta' })
+const deltaPlace = { callId, attempt: z.int().positive() }
+
+/** One piece of an answer, as a stream has it under the event `delta`, or that all pieces of this attempt are void. */
+export const delta = z
+  .union([z.object({ ...deltaPlace, text: z.string() }), z.object({ ...deltaPlace, reset: z.literal(true) })])
+  .meta({ id: 'Delta' })
 
 const agent = z.object({
   name: z.string(),

@@ -13,14 +13,12 @@ import { codeOf, HttpProblem } from './problem.ts'
 //
 //   S1. Every event from `from` on, in order, once; its revision is its id, so that `Last-Event-ID` goes on where a connection broke.
 //   S2. The log is asked for the next event only when the client has taken the one before: a slow one waits for itself alone.
-//   S3. What is no event (deltas, heartbeats) is left out where the client is behind.
+//   S3. What is no event (deltas, heartbeats) is left out where the client is behind; in the place of text comes a reset.
 
 /** Proxies drop connections on which nothing is said for a minute, often for half of one. */
 const HEARTBEAT_MS = 15_000
 /** How long a client waits before it connects again. */
 const RETRY_MS = 1_000
-/** Pieces of text that may wait for a client. */
-const MOST_DELTAS_WAITING = 64
 
 export interface StreamRequest {
   readonly runId: string
@@ -67,7 +65,11 @@ interface Forwarding extends StreamRequest {
 const forward = async (stream: SSEStreamingApi, parts: ApiParts, { runId, from, deltas, signal }: Forwarding): Promise<void> => {
   const run = parts.refold.run(runId)
   const stopHeartbeat = keepAlive(stream, parts)
-  if (deltas) void forwardDeltas(stream, run, signal)
+  if (deltas) {
+    void forwardDeltas(stream, run, signal).catch((error: unknown) => {
+      parts.logger.warn({ runId, code: codeOf(error) }, 'the text of an event stream ended early')
+    })
+  }
   try {
     await stream.write(`retry: ${RETRY_MS}\n\n`)
     for await (const event of run.events({ from, signal })) {
@@ -79,12 +81,7 @@ const forward = async (stream: SSEStreamingApi, parts: ApiParts, { runId, from, 
 }
 
 const forwardDeltas = async (stream: SSEStreamingApi, run: Run, signal: AbortSignal): Promise<void> => {
-  let waiting = 0
-  for await (const delta of run.deltas({ signal })) {
-    if (waiting >= MOST_DELTAS_WAITING) continue
-    waiting += 1
-    void stream.writeSSE({ event: 'delta', data: JSON.stringify(delta) }).finally(() => (waiting -= 1))
-  }
+  for await (const delta of run.deltas({ signal })) await stream.writeSSE({ event: 'delta', data: JSON.stringify(delta) })
 }
 
 const keepAlive = (stream: SSEStreamingApi, { clock }: ApiParts): (() => void) => {

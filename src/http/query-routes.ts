@@ -19,7 +19,7 @@ import { answers, guardedBy } from './route-parts.ts'
 
 const STREAM =
   'With `Accept: text/event-stream`: every event under `event`, with its revision as id, then live; the stream ends after the last event of the run. ' +
-  'With `deltas=true` also the text of answers as it is written, under `delta`: not repeated, and only from models called in this process.'
+  'With `deltas=true` also the text of answers as it is written, under `delta`: not repeated, and only from models called in this process. A `reset` makes all text of that attempt void. What guardrails check comes whole once it is accepted.'
 
 const lookingAt = { params: runPath, query: stateQuery }
 

@@ -9,6 +9,7 @@ import { readOutcome } from '../models/outcome-shape.ts'
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
+import { attemptText } from './deltas.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { withoutToolCalls } from './forbidden-calls.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -29,7 +30,11 @@ export const performModelCall = async (
   const slash = model.indexOf('/')
   const provider = parts.models[model.slice(0, slash)]
   const beganAt = parts.clock.now()
-  const outcome = await attempt(async () => {
+  // What a guardrail may block, nobody sees before it has spoken.
+  const text = state.started.settings.checksOutput
+    ? undefined
+    : attemptText((delta) => parts.onDelta(state.runId, delta), { callId: owed.key, attempt: owed.attempt })
+  const call = async (): Promise<ModelOutcome> => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
     const request = modelRequest(agent, state, owed, model.slice(slash + 1))
     const given: unknown = await withDeadline(
@@ -39,14 +44,17 @@ export const performModelCall = async (
         provider.call(request, {
           signal: inner,
           timeoutMs: agent.modelTimeoutMs,
-          onDelta: (text) => {
-            parts.onDelta(state.runId, owed.key, text)
-          },
+          ...(text && { onDelta: text.onDelta }),
         }),
     )
     const answered = readOutcome(given)
     return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
-  }, signal)
+  }
+  const outcome = await attempt(call, signal).catch((thrown: unknown) => {
+    text?.end(false)
+    throw thrown
+  })
+  text?.end(outcome.ok)
   const at = parts.clock.now()
   const durationMs = Math.max(0, at - beganAt)
   return outcome.ok

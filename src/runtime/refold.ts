@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Agents } from './agents.ts'
+import { createDeltas } from './deltas.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { StartOptions } from './start-run.ts'
@@ -23,32 +24,20 @@ const GRACE_MS = 10_000
 
 /** Refold on given parts. `openRefold` puts the embedded ones together. */
 export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore => {
-  const listeners = new Map<string, Set<(callId: string, text: string) => void>>()
-  const parts: RuntimeParts = {
-    ...given,
-    onDelta: (runId, callId, text) => {
-      for (const listener of listeners.get(runId) ?? []) listener(callId, text)
-    },
-  }
+  const deltas = createDeltas()
+  const parts: RuntimeParts = { ...given, onDelta: (runId, delta) => deltas.publish(runId, delta) }
   requireProviders(parts)
   requirePrices(parts)
   const runtime = createRuntime(parts)
-  const deltas = {
-    subscribe(runId: string, listener: (callId: string, text: string) => void) {
-      const ofRun = listeners.get(runId) ?? new Set()
-      listeners.set(runId, ofRun.add(listener))
-      return () => {
-        ofRun.delete(listener)
-        if (ofRun.size === 0) listeners.delete(runId)
-      }
-    },
-  }
   return {
     runtime,
     agents: parts.agents,
     start: async (agent, options) => createRunHandle(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
     run: (runId) => createRunHandle(parts, runtime, deltas, runId),
-    close: ({ graceMs = GRACE_MS } = {}) => runtime.close(graceMs),
+    async close({ graceMs = GRACE_MS } = {}) {
+      await runtime.close(graceMs)
+      deltas.close()
+    },
   }
 }
 

@@ -7,6 +7,9 @@ import type { RunState } from '../fold/run-state.ts'
 import { isSettled } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
 import type { WishOrigin } from './batch.ts'
+import { present } from '../present.ts'
+import type { Delta, Deltas } from './deltas.ts'
+import { followDeltas, type FollowedRun } from './follow-deltas.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { readEvent } from './run-reader.ts'
 import { viewOf, type RunView } from './run-view.ts'
@@ -33,8 +36,11 @@ export interface Run {
   send(options: MessageOptions): Promise<void>
   /** From a revision on, inclusive, and live; ends after the run's last event, or with the signal. */
   events(options?: { readonly from?: number; readonly signal?: AbortSignal }): AsyncIterable<RecordedRunEvent>
-  /** Text of answers as it is written: not part of the log, not repeated, only from models called in this process. */
-  deltas(options?: { readonly signal?: AbortSignal }): AsyncIterable<{ readonly callId: string; readonly text: string }>
+  /**
+   * Text of answers as it is written, from models called in this process: not part of the log, not repeated. Where answers are checked
+   * first, an answer comes whole once it is accepted. Ends with the run, the signal and the closing of Refold.
+   */
+  deltas(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Delta, undefined>
   /** As of now. */
   state(): Promise<RunView>
   /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
@@ -64,10 +70,6 @@ export interface Run {
   cancel(options: By & { readonly reason: string }): Promise<void>
 }
 
-export interface Deltas {
-  subscribe(runId: string, listener: (callId: string, text: string) => void): () => void
-}
-
 export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run => {
   const wish = async (command: Command, origin?: WishOrigin): Promise<void> => {
     await runtime.command(runId, command, origin)
@@ -89,7 +91,7 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     id: runId,
     send: ({ message, data, ...origin }) => wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin),
     events: (options) => follow(parts, runId, options),
-    deltas: ({ signal } = {}) => followDeltas(deltas, runId, signal),
+    deltas: ({ signal } = {}) => followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal }) }),
     state: async () => viewOf(parts, await runtime.current(runId)),
     at: async (revision) => viewOf(parts, await stateAt(parts, runId, revision)),
     untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
@@ -141,21 +143,12 @@ async function* follow(
   }
 }
 
-async function* followDeltas(deltas: Deltas, runId: string, signal?: AbortSignal): AsyncGenerator<{ callId: string; text: string }> {
-  const queue: { callId: string; text: string }[] = []
-  let wake = (): void => undefined
-  const unsubscribe = deltas.subscribe(runId, (callId, text) => {
-    queue.push({ callId, text })
-    wake()
-  })
-  signal?.addEventListener('abort', () => wake(), { once: true })
-  try {
-    while (signal?.aborted !== true) {
-      const next = queue.shift()
-      if (next !== undefined) yield next
-      else await new Promise<void>((resolve) => (wake = resolve))
-    }
-  } finally {
-    unsubscribe()
-  }
-}
+/** Its events are those behind the newest one; a run that is over has none. */
+const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({
+  runId,
+  holdsBack: async () => (await runtime.current(runId)).started.settings.checksOutput,
+  async *events(signal) {
+    const { status, revision } = await runtime.current(runId)
+    if (status === 'active') yield* follow(parts, runId, { from: revision + 1, signal })
+  },
+})

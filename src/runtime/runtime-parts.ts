@@ -5,6 +5,7 @@ import type { Usage } from '../events/message.ts'
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { Models } from '../models/model.ts'
 import type { Agents } from './agents.ts'
+import type { Delta } from './deltas.ts'
 import type { Notice } from './notice.ts'
 
 /** Everything that the runtime is given. Nothing in it is taken from the process. */
@@ -31,5 +32,5 @@ export interface RuntimeParts {
   readonly idleRunsInMemory?: number
   readonly notify: (notice: Notice) => void
   /** Text of answers as it comes: a side channel, never part of the log. */
-  readonly onDelta: (runId: string, callId: string, text: string) => void
+  readonly onDelta: (runId: string, delta: Delta) => void
 }

@@ -40,6 +40,31 @@ describe('a live view', () => {
     expect(said(asked('2.model'), answered('2.model', 'Hello'))).toBe('Hello\n')
   })
 
+  test('marks what was taken back, and shows the next attempt from its beginning', () => {
+    const live = liveRun()
+    let words = ''
+    live.on('words', ({ text }) => (words += text))
+    live.trigger.recorded({ event: asked('2.model') })
+    live.trigger.wrote({ callId: '2.model', text: 'Hel' })
+    live.trigger.tookBack({ callId: '2.model' })
+    live.trigger.recorded({ event: recorded('ModelCallFailed', { callId: '2.model' }) })
+    live.trigger.recorded({ event: asked('2.model') })
+    live.trigger.wrote({ callId: '2.model', text: 'Hello' })
+    live.trigger.recorded({ event: answered('2.model', 'Hello') })
+    expect(words).toBe('Hel …\nHello\n')
+  })
+
+  test('shows an answer that is checked once it is accepted, and one that is rejected never', () => {
+    const checked = (text: string): RecordedRunEvent => {
+      const event = answered('2.model', text)
+      return { ...event, meta: { ...event.meta, intents: ['checkOutput:checkOutput'] } }
+    }
+    expect(said(asked('2.model'), checked('the secret'))).toBe('')
+    expect(said(asked('2.model'), checked('the secret'), recorded('OutputRejected', {}), recorded('OutputAccepted', {}))).toBe('')
+    expect(said(asked('2.model'), checked('Hello'), recorded('OutputAccepted', {}))).toBe('Hello\n')
+    expect(said(asked('2.model'), checked('card 4111'), recorded('OutputAccepted', { text: 'card …' }))).toBe('card …\n')
+  })
+
   test('shows one of several answers as it comes, and the others when they are whole', () => {
     const both = said(
       asked('2.a'),

@@ -157,8 +157,8 @@ describe('a stream of events', () => {
     await upTo(({ data = '' }) => data.includes('TurnCompleted'))
     const deltas = frames.filter(({ event }) => event === 'delta')
     expect(deltas.map(({ data = '' }) => JSON.parse(data) as unknown)).toEqual([
-      { callId: '1.model', text: 'Good ' },
-      { callId: '1.model', text: 'day.' },
+      { callId: '1.model', attempt: 1, text: 'Good ' },
+      { callId: '1.model', attempt: 1, text: 'day.' },
     ])
     expect(deltas.every(({ id }) => id === undefined)).toBe(true)
     await service.ask(`POST /v1/runs/${body.runId}/complete`)
