@@ -1,12 +1,16 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { statfsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { newPlace, type Place } from '../cli/run-refold.ts'
 
 const run = (program: string, ...parameters: string[]): void => {
   execFileSync(program, parameters, { stdio: 'ignore' })
 }
+
+const main = resolve(import.meta.dirname, '../../src/main.ts')
+const slowTool = resolve(import.meta.dirname, 'slow-tool.config.ts')
 
 const mounts: Place[] = []
 
@@ -68,5 +72,22 @@ describe.skipIf(!mayMount)('a folder that cannot be written (skipped where no tm
     const refused = await place.refold("send run-1 -m 'Are you there?'")
     expect(refused.exitCode).not.toBe(0)
     expect(refused.stderr).toMatch(/EventLogUnavailable[\s\S]*log\.db/)
+  })
+
+  test('does not keep a process from ending when it is told to', { timeout: 120_000 }, async () => {
+    const place = await smallDisk()
+    const child = spawn(
+      process.execPath,
+      ['--conditions=refold:source', main, 'run', 'slow', '-m', 'Take your time.', '--config', slowTool],
+      { cwd: place.folder, env: { ...process.env, REFOLD_GRACE_SECONDS: '1', REFOLD_LOG_LEVEL: 'warn' } },
+    )
+    let told = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (!told.includes('dawdle') && chunk.toString().includes('dawdle')) fill(place)
+      told += chunk.toString()
+      if (told.includes('an append is tried again') && !child.killed) child.kill('SIGTERM')
+    })
+    const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null]
+    expect({ exitCode, signal, wasFull: told.includes('has no space left') }).toEqual({ exitCode: 130, signal: null, wasFull: true })
   })
 })

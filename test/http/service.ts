@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../src/consumers/projector.ts'
+import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { sha256 } from '../../src/hash.ts'
 import type { Scope } from '../../src/http/api-keys.ts'
@@ -17,7 +18,8 @@ import { defineAgent } from '../../src/runtime/agent.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
 import { memoryViewStore } from '../../src/views/view-store.memory.ts'
-import { openWorld, settle, type World } from '../support/world.ts'
+import { troubledLog, type Trouble } from '../support/troubled-log.ts'
+import { manualClock, openWorld, settle, type World } from '../support/world.ts'
 import { contractProblems } from './contract-check.ts'
 
 export interface Answer<Body = Record<string, unknown>> {
@@ -114,6 +116,8 @@ export interface ServiceOptions {
   readonly model?: Model
   readonly host?: string
   readonly port?: number
+  /** What happens to calls of the log. */
+  readonly trouble?: Trouble
   /** What the view store waits for before it is read. */
   readonly beforeList?: () => Promise<void>
 }
@@ -121,7 +125,13 @@ export interface ServiceOptions {
 /** The real service on a free port of this machine, on a Refold in memory. */
 export const openService = async (options: ServiceOptions = {}): Promise<Service> => {
   const { http = {}, agents = [deskAgent], script = deskScript, model, host = '127.0.0.1', port = 0 } = options
-  const world = openWorld({ agents, models: { scripted: model ?? scriptedModel(script) } })
+  const manual = manualClock()
+  const world = openWorld({
+    agents,
+    models: { scripted: model ?? scriptedModel(script) },
+    clock: manual,
+    log: troubledLog(memoryEventLog({ clock: manual }), options.trouble ?? {}),
+  })
   const { refold, log, blobs, clock } = world
   const views = memoryViewStore()
   const lines: Record<string, unknown>[] = []

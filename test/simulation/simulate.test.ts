@@ -40,6 +40,8 @@ describe('three processes on one log, of which anything may fail', () => {
       crashes: counts.crashes > 50,
       closings: counts.closings > 3,
       lostAcknowledgements: counts.lostAcknowledgements > 20,
+      lateAcknowledgements: counts.lateAcknowledgements > 20,
+      brokenReads: counts.brokenReads > 2,
       lostAppends: counts.lostAppends + counts.lateAppends > 30,
       repeatedAppends: met(/appendRetried/) > 50,
       droppedResults: met(/resultDropped/) > 5,
