@@ -54,6 +54,7 @@ export const airlineAgent = ({ data, policy, tools }: Airline, models: readonly 
         inputSchema: declared.inputSchema,
         output: z.string(),
         effect: declared.effect,
+        projections: [database],
         handsOver: declared.name === TRANSFER,
         execute: async (_, context) => {
           const before = context.projection(database)

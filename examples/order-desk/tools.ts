@@ -23,7 +23,7 @@ export const deskTools = (desk: DeskTools): readonly Tool[] => {
       effect: 'read',
       execute: async ({ id }) => {
         const order = shop.order(id)
-        if (order === undefined) throw new Error(`there is no order ${id}`)
+        if (order === undefined) throw new ToolFailure(`there is no order ${id}`)
         return { item: order.item, priceUsd: order.priceUsd, status: order.status }
       },
     }),

@@ -112,6 +112,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
   const probeInput = { settings, input: 'chart' in options ? options.probeInput : undefined }
   assertChart(machine, { intents: new Set<string>(runIntents), probeInput })
   const tools = toolsByName(options)
+  checkProjections(options)
   const prompt = deepFrozen(promptOf(options, tools))
   const program: Program = {
     run: chartDriver(machine),
@@ -200,6 +201,18 @@ const limitsOf = (agent: string, options: LimitOptions): Limits => {
   const checked = limitsSchema.safeParse(limitsFrom(options))
   if (!checked.success) throw invalid(agent, 'limits', 'positive whole numbers or null', z.prettifyError(checked.error))
   return checked.data
+}
+
+/** A tool that reads what its agent does not fold would fail at every call. */
+const checkProjections = ({ name, tools = [], projections = [] }: CommonOptions): void => {
+  const names = projections.map((projection) => projection.name)
+  const double = names.find((each, index) => names.indexOf(each) !== index)
+  if (double !== undefined) throw invalid(name, 'projections', 'one projection a name', `two called ${double}`)
+  for (const tool of tools) {
+    const missing = tool.projections.find((read) => !names.includes(read.name))
+    if (missing !== undefined)
+      throw invalid(name, 'projections', `all that its tools read`, `none called ${missing.name}, which ${tool.name} reads`)
+  }
 }
 
 const toolsByName = ({ name, tools = [] }: CommonOptions): ReadonlyMap<string, Tool> => {

@@ -9,7 +9,8 @@ export const codeNotices = ({ notify }: RuntimeParts, runId: string): ((batch: B
   return ({ sealed }, stopped) => {
     for (const { event } of sealed) {
       if (!('cause' in event.data) || event.data.cause === undefined) continue
-      const { cause, callId } = event.data as { readonly cause: string; readonly callId?: string }
+      const { cause, callId, retryAt } = event.data as { readonly cause: string; readonly callId?: string; readonly retryAt?: number }
+      if (retryAt !== undefined) continue
       notify({ type: 'codeFailed', runId, ...present({ callId }), message: cause })
     }
     if (stopped !== undefined && stopped.message !== told) notify({ type: 'runBroken', runId, message: stopped.message })

@@ -1,12 +1,13 @@
-import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
-import { ToolFailure, type Tool, type ToolContext } from '../tools/tool.ts'
+import type { ReadableProjection, Tool, ToolContext } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import { TIMED_OUT, withDeadline, type LateWord } from './deadline.ts'
+import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { isRetryable, saysNothingHappened, toldOf } from './tool-failures.ts'
 import { answered } from './tool-output.ts'
 
 export interface ToolEffect {
@@ -39,15 +40,16 @@ export const performToolCall = async (parts: RuntimeParts, agent: Agent, effect:
   }
 }
 
-const toolContext = (agent: Agent, { state, owed }: ToolEffect): Omit<ToolContext, 'signal'> => ({
+const toolContext = (agent: Agent, { state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => ({
   idempotencyKey: keyOfCall(state, owed.key),
   runId: state.runId,
   callId: owed.key,
   attempt: owed.attempt,
-  projection: <State>(wanted: { readonly name: string; initial(): State }): State => {
+  projection: <State>(wanted: ReadableProjection<State>): State => {
+    if (!tool.projections.some(({ name }) => name === wanted.name))
+      throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
     const index = agent.program.projections.findIndex(({ name }) => name === wanted.name)
-    if (index < 0) throw new Error(`agent ${agent.id} has no projection ${wanted.name}`)
-    return structuredClone(state.projections[index]) as State
+    return readOnly(state.projections[index]) as State
   },
 })
 
@@ -55,10 +57,11 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
   const { owed, tool } = effect
   const call = { callId: owed.key, attempt: owed.attempt }
   const timedOut = thrown === TIMED_OUT
-  const message = timedOut ? `${tool.name} gave no answer within ${tool.timeoutMs} ms` : messageOf(thrown)
+  const told = timedOut ? { message: `${tool.name} gave no answer within ${tool.timeoutMs} ms` } : toldOf(tool, thrown)
   const didNothing = saysNothingHappened(thrown)
   if (tool.effect === 'once' && !didNothing) {
-    return { type: 'ToolCallUnresolved', data: { ...call, reason: timedOut ? message : `${tool.name} failed: ${message}` } }
+    const reason = timedOut ? told.message : `${tool.name} failed: ${told.cause ?? told.message}`
+    return { type: 'ToolCallUnresolved', data: { ...call, reason } }
   }
   const again = (timedOut || isRetryable(thrown)) && owed.attempt < tool.retry.attempts
   return {
@@ -66,7 +69,7 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
     data: {
       ...call,
       class: timedOut ? 'timeout' : 'error',
-      message,
+      ...told,
       durationMs,
       ...certainty(effect, didNothing),
       ...(again ? { retryAt: parts.clock.now() + backoffMs(tool.retry, owed.attempt, parts.random()) } : {}),
@@ -89,19 +92,6 @@ const lateFact = (effect: ToolEffect, word: LateWord<unknown>, durationMs: numbe
   if (word.came === 'answer') return answered(tool, call, word.result)
   const { happened } = certainty(effect, saysNothingHappened(word.error))
   return happened === 'no'
-    ? { type: 'ToolCallFailed', data: { ...call, class: 'error', message: messageOf(word.error), happened } }
+    ? { type: 'ToolCallFailed', data: { ...call, class: 'error', ...toldOf(tool, word.error), happened } }
     : undefined
-}
-
-const saysNothingHappened = (thrown: unknown): boolean => asFailure(thrown)?.happened === false
-
-const isRetryable = (thrown: unknown): boolean => asFailure(thrown)?.retryable === true
-
-/** Whatever else was thrown, a proxy that throws when it is looked at too, says nothing. */
-const asFailure = (thrown: unknown): ToolFailure | undefined => {
-  try {
-    return thrown instanceof ToolFailure ? thrown : undefined
-  } catch {
-    return undefined
-  }
 }

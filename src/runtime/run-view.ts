@@ -9,6 +9,7 @@ import type { Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
+import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 /** What a run is at one revision, as plain JSON. */
@@ -91,10 +92,7 @@ const shownProjections = ({ program }: Agent, state: RunState): Record<string, u
   Object.fromEntries(
     program.projections.map((projection, index) => {
       const inner = state.projections[index]
-      const shown = attempted(
-        () => (projection.show === undefined ? inner : projection.show(inner)),
-        (value) => structuredClone(value),
-      )
+      const shown = attempted(() => (projection.show === undefined ? inner : projection.show(inner)), readOnly)
       return [projection.name, shown.ok ? shown.value : { problem: `it cannot be shown: ${shown.problem}` }]
     }),
   )

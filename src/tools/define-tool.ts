@@ -19,6 +19,7 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
     concurrency: Infinity,
     ratePerSecond: Infinity,
     handsOver: false,
+    projections: [],
     ...rest,
     retry: { ...RETRY, ...retry },
     approval: typeof approval === 'function' ? approval : constant(approval),

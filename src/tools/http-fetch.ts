@@ -94,7 +94,7 @@ const follow = async (address: string, rules: Rules, signal: AbortSignal): Promi
     const location = redirection(response)
     if (location === undefined) return response
     response.destroy()
-    if (redirects === rules.maxRedirects) throw new Error(`refused: more than ${rules.maxRedirects} redirects`)
+    if (redirects === rules.maxRedirects) throw new ToolFailure(`refused: more than ${rules.maxRedirects} redirects`)
     url = checkedUrl(location, url.href, rules)
   }
 }
@@ -103,11 +103,11 @@ const redirection = ({ statusCode, headers }: IncomingMessage): string | undefin
   statusCode !== undefined && [301, 302, 303, 307, 308].includes(statusCode) ? headers.location : undefined
 
 const checkedUrl = (address: string, base: string | undefined, { isAllowed, allow }: Rules): URL => {
-  if (!URL.canParse(address, base)) throw new Error(`expected an absolute URL, found "${address}"`)
+  if (!URL.canParse(address, base)) throw new ToolFailure(`expected an absolute URL, found "${address}"`)
   const url = new URL(address, base)
-  if (!isWeb(url)) throw new Error(`refused: expected http or https, found ${url.protocol}`)
-  if (hasCredentials(url)) throw new Error('refused: a URL must not carry a user name or password')
-  if (!isAllowed(url)) throw new Error(`refused: ${url.origin}${url.pathname} is not on the list of ${allow.join(', ')}`)
+  if (!isWeb(url)) throw new ToolFailure(`refused: expected http or https, found ${url.protocol}`)
+  if (hasCredentials(url)) throw new ToolFailure('refused: a URL must not carry a user name or password')
+  if (!isAllowed(url)) throw new ToolFailure(`refused: ${url.origin}${url.pathname} is not on the list of ${allow.join(', ')}`)
   return url
 }
 
@@ -126,6 +126,7 @@ const PASSING_TROUBLE = new Set([
 const asFailure = (thrown: unknown, signal: AbortSignal): unknown => {
   if (signal.aborted) return new ToolFailure('stopped before the whole answer was there', { retryable: true, cause: signal.reason })
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  if (typeof code !== 'string' || !PASSING_TROUBLE.has(code)) return thrown
+  if (thrown instanceof ToolFailure || typeof code !== 'string') return thrown
+  if (!PASSING_TROUBLE.has(code)) return new ToolFailure(`it could not be read: ${messageOf(thrown)}`, { cause: thrown })
   return new ToolFailure(`the connection failed: ${messageOf(thrown)}`, { retryable: true, cause: thrown })
 }

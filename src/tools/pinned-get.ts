@@ -1,3 +1,4 @@
+import { ToolFailure } from './tool.ts'
 import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -42,11 +43,11 @@ export const pinnedGet = async (url: URL, reach: Reach, signal: AbortSignal): Pr
     let hints = 0
     sent.on('information', () => {
       hints += 1
-      if (hints > MOST_HINTS) sent.destroy(new Error(`the server said more than ${MOST_HINTS} times that its answer comes`))
+      if (hints > MOST_HINTS) sent.destroy(new ToolFailure(`the server said more than ${MOST_HINTS} times that its answer comes`))
     })
     const refuseProtocol = (connection: Destroyable): void => {
       connection.destroy()
-      reject(new Error('refused: the server wants to speak another protocol (101)'))
+      reject(new ToolFailure('refused: the server wants to speak another protocol (101)'))
     }
     sent.on('upgrade', (_, socket) => {
       refuseProtocol(socket)
@@ -58,7 +59,7 @@ export const pinnedGet = async (url: URL, reach: Reach, signal: AbortSignal): Pr
     sent.on('error', reject)
     // Whatever else ends the connection, it has not answered.
     sent.on('close', () => {
-      reject(new Error('the server hung up without an answer'))
+      reject(new ToolFailure('the server hung up without an answer'))
     })
     sent.end()
   })
@@ -68,9 +69,10 @@ const checkedAddresses = async (host: string, reach: Reach, signal: AbortSignal)
   signal.throwIfAborted()
   // For a literal Node asks no resolver, so the literal is the address.
   const addresses = isIP(host) === 0 ? await Promise.race([reach.resolve(host), rejectedOnAbort(signal)]) : [host]
-  if (addresses.length === 0) throw new Error(`${host} has no address`)
+  if (addresses.length === 0) throw new ToolFailure(`${host} has no address`)
   // One bad address is enough: a name that is both public and private is made for an attack.
-  if (!addresses.every((address) => reach.addressAllowed(address))) throw new Error(`refused: ${host} is not a host of the public internet`)
+  if (!addresses.every((address) => reach.addressAllowed(address)))
+    throw new ToolFailure(`refused: ${host} is not a host of the public internet`)
   return addresses
 }
 

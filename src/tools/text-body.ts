@@ -1,3 +1,4 @@
+import { ToolFailure } from './tool.ts'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { TextDecoder } from 'node:util'
@@ -8,7 +9,7 @@ const TEXT_TYPE = /^(text\/.+|application\/((.+\+)?(json|xml|yaml)|(x-)?(ndjson|
 /** The media type of a response that carries text. Throws for every other. */
 export const textType = ({ headers }: IncomingMessage): string => {
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (!TEXT_TYPE.test(type)) throw new Error(`expected a text, found ${type === '' ? 'no content type' : type}`)
+  if (!TEXT_TYPE.test(type)) throw new ToolFailure(`expected a text, found ${type === '' ? 'no content type' : type}`)
   return type
 }
 
@@ -33,7 +34,7 @@ const atMost = (maxBytes: number) =>
     let bytes = 0
     for await (const chunk of source) {
       bytes += chunk.byteLength
-      if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
+      if (bytes > maxBytes) throw new ToolFailure(`the answer is larger than ${maxBytes} bytes`)
       yield chunk
     }
   }
@@ -51,7 +52,7 @@ const decompression = ({ headers }: IncomingMessage) => {
     case 'br':
       return createBrotliDecompress()
     default:
-      throw new Error(`expected gzip, deflate, br or no compression, found ${encoding}`)
+      throw new ToolFailure(`expected gzip, deflate, br or no compression, found ${encoding}`)
   }
 }
 
@@ -60,6 +61,6 @@ const textDecoder = ({ headers }: IncomingMessage): TextDecoder => {
   try {
     return new TextDecoder(charset)
   } catch (cause) {
-    throw new Error(`the answer is written in an unknown charset, ${charset}`, { cause })
+    throw new ToolFailure(`the answer is written in an unknown charset, ${charset}`, { cause })
   }
 }

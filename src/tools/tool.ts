@@ -7,6 +7,12 @@ import type { JsonObject } from '../json.ts'
  */
 export type Effect = 'read' | 'idempotent' | 'once'
 
+/** What a tool reads a projection of its agent by. */
+export interface ReadableProjection<State = unknown> {
+  readonly name: string
+  initial(): State
+}
+
 export interface ToolContext {
   /** Aborted at the timeout and when the run is cancelled. */
   readonly signal: AbortSignal
@@ -16,8 +22,11 @@ export interface ToolContext {
   readonly callId: string
   /** 1, 2 … */
   readonly attempt: number
-  /** State of one of the agent's own projections at this point of the run. */
-  projection<State>(projection: { readonly name: string; initial(): State }): State
+  /**
+   * State at this point of the run of a projection that the tool declares: its plain objects are frozen, a Map in it is a copy.
+   * Throws for one that it does not declare.
+   */
+  projection<State>(projection: ReadableProjection<State>): State
 }
 
 /** What the outside world says of a call whose outcome was lost. */
@@ -43,6 +52,8 @@ export interface Tool<Input = unknown, Output = unknown> {
   readonly inputSchema?: JsonObject
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /** Of its agent, that it reads. */
+  readonly projections: readonly ReadableProjection[]
   /** After this call a person owns the run. */
   readonly handsOver: boolean
   readonly timeoutMs: number
@@ -71,6 +82,8 @@ export interface ToolOptions<Input, Output> {
   readonly inputSchema?: JsonObject
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /** What it reads with `context.projection`: an agent that has not got one of them cannot be defined. None by default. */
+  readonly projections?: readonly ReadableProjection[]
   /** Whether a person owns the run after this call; false by default. */
   readonly handsOver?: boolean
   /** 30,000 by default. */
@@ -105,7 +118,10 @@ export interface ToolFailureOptions {
   readonly cause?: unknown
 }
 
-/** Throw it from `execute` to say what may be done about a failure. */
+/**
+ * Throw it from `execute` to say what may be done about a failure. Its message goes to the model; of anything else that is thrown the model
+ * learns only that the tool failed, and the log keeps the message as `cause`, like the message of this `cause`.
+ */
 export class ToolFailure extends Error {
   override readonly name = 'ToolFailure'
   readonly retryable: boolean

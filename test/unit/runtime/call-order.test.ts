@@ -82,6 +82,7 @@ describe('calls of one answer', () => {
       ],
       {},
       {
+        projections: [cancelled],
         execute: ({ id }, context) => {
           if (context.projection(cancelled).length > 0) return Promise.resolve(`${id} is cancelled already`)
           refunds.push(id)

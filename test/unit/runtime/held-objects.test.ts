@@ -14,17 +14,6 @@ import { eventsOf, openWorld, settle } from '../../support/world.ts'
 
 type Removal = { root: string; parts: string[] }
 
-const remove = (options: Partial<ToolOptions<Removal, string>>) =>
-  defineTool<Removal, string>({
-    name: 'remove',
-    description: 'Removes a folder',
-    input: z.object({ root: z.string(), parts: z.array(z.string()) }),
-    output: z.string(),
-    effect: 'idempotent',
-    execute: () => Promise.resolve('done'),
-    ...options,
-  })
-
 interface Seen {
   tools: number
   names: string[]
@@ -36,6 +25,18 @@ const log = defineProjection<Seen>({
   initial: () => ({ tools: 0, names: [] }),
   apply: (seen, event) => (event.type === 'ToolCallRequested' ? { tools: seen.tools + 1, names: [...seen.names, event.data.tool] } : seen),
 })
+
+const remove = (options: Partial<ToolOptions<Removal, string>>) =>
+  defineTool<Removal, string>({
+    name: 'remove',
+    description: 'Removes a folder',
+    input: z.object({ root: z.string(), parts: z.array(z.string()) }),
+    output: z.string(),
+    effect: 'idempotent',
+    projections: [log],
+    execute: () => Promise.resolve('done'),
+    ...options,
+  })
 
 const wants = [toolCalls([{ name: 'remove', arguments: { root: 'tmp', parts: ['a'] } }]), answer('Removed.')]
 
@@ -90,14 +91,14 @@ describe('what was granted is what is executed', () => {
 })
 
 describe('a tool', () => {
-  test('that changes a projection it has read changes its own copy', async () => {
+  test('cannot change a projection that it has read', async () => {
     const read: Seen[] = []
     const { view } = await removing({
       execute: (_, context) => {
         const seen = context.projection(log)
         read.push(structuredClone(seen))
-        seen.names.push('forged')
-        seen.tools = 99
+        expect(() => seen.names.push('forged')).toThrow(TypeError)
+        expect(() => (seen.tools = 99)).toThrow(TypeError)
         read.push(structuredClone(context.projection(log)))
         return Promise.resolve('done')
       },
@@ -145,7 +146,7 @@ describe('a reader of the state', () => {
       said.parts[0]!.argumentsText = '{"root":"/"}'
     }).toThrow(TypeError)
     ;(view.transcript as unknown[]).length = 0
-    ;(view.projections.log as Seen).tools = 99
+    expect(() => ((view.projections.log as Seen).tools = 99)).toThrow(TypeError)
     Object.assign(view.spent, { tokens: -1_000_000 })
     await run.send({ message: 'And now?' })
     const after = await settle(world, run)
@@ -162,6 +163,62 @@ describe('a reader of the state', () => {
       expect(() => Object.assign(event.data, { text: 'forged' })).toThrow(TypeError)
     }
     expect(JSON.stringify(await run.state())).not.toContain('forged')
+  })
+})
+
+describe('a projection that a tool reads', () => {
+  const agentWith =
+    (tool: Partial<ToolOptions<Removal, string>>, projections = [log]) =>
+    () =>
+      defineAgent({ name: 'cleaner', version: '1', instructions: '', models: ['scripted/one'], tools: [remove(tool)], projections })
+
+  test('is folded by its agent, or the agent is refused', () => {
+    expect(agentWith({})).not.toThrow()
+    expect(agentWith({}, [])).toThrow('has to be all that its tools read, found none called log, which remove reads')
+    expect(agentWith({}, [log, { ...log }])).toThrow('two called log')
+  })
+
+  test('and that it does not declare is a defect, of which the model is not told', async () => {
+    const { view, world, run } = await removing({
+      projections: [],
+      execute: (_, context) => Promise.resolve(JSON.stringify(context.projection(log))),
+    })
+    expect(JSON.stringify(view.transcript)).not.toContain('declare')
+    expect((await eventsOf(world, run.id)).find(({ type }) => type === 'ToolCallFailed')).toMatchObject({
+      data: { message: 'remove failed', cause: expect.stringContaining('does not declare it') as string },
+    })
+  })
+
+  test('may hold what JSON cannot: a Map is a copy', async () => {
+    const counts = defineProjection<{ readonly byType: Map<string, number>; readonly first: { at: number } }>({
+      name: 'counts',
+      initial: () => ({ byType: new Map(), first: { at: 0 } }),
+      apply: (before, { type }) => ({ ...before, byType: new Map(before.byType).set(type, (before.byType.get(type) ?? 0) + 1) }),
+    })
+    const read: number[] = []
+    const tool = remove({
+      projections: [counts],
+      execute: (_, context) => {
+        for (let times = 0; times < 2; times++) {
+          const { byType, first } = context.projection(counts)
+          read.push(byType.get('RunStarted') ?? 0)
+          byType.set('RunStarted', 99)
+          expect(() => (first.at = 1)).toThrow(TypeError)
+        }
+        return Promise.resolve('done')
+      },
+    })
+    const agent = defineAgent({
+      name: 'counter',
+      version: '1',
+      instructions: '',
+      models: ['scripted/one'],
+      tools: [tool],
+      projections: [counts],
+    })
+    const world = openWorld({ agents: [agent], models: { scripted: scriptedModel(wants) } })
+    await settle(world, await world.refold.start('counter', { message: 'Count' }))
+    expect(read).toEqual([1, 1])
   })
 })
 

@@ -33,19 +33,42 @@ const callOnce = async (options: Partial<ToolOptions<unknown, unknown>>) => {
 }
 
 describe('a tool', () => {
-  test.each([
-    ['an Error', new Error('the shelf fell down'), 'the shelf fell down'],
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const unreadable = Object.defineProperty(new Error(), 'message', {
+    get: () => {
+      throw new Error('looked at')
+    },
+  })
+
+  test.each<[string, unknown, string]>([
+    ['an Error', new Error('no route to db-7.internal, password=hunter2'), 'no route to db-7.internal, password=hunter2'],
     ['a text', 'just words', 'just words'],
     ['undefined', undefined, 'undefined'],
     ['an object', { code: 7 }, '{"code":7}'],
-  ])('that throws %s tells the model so', async (_, thrown, text) => {
-    const { told, view } = await callOnce({
+    ['a symbol', Symbol('odd'), 'Symbol(odd)'],
+    ['a revoked proxy', proxy, 'something that cannot be shown'],
+    ['an error whose message cannot be read', unreadable, 'something that cannot be shown'],
+    ['an error whose message is an object', Object.assign(new Error(), { message: { code: 7 } }), '{"code":7}'],
+  ])('that throws %s tells the model that it failed, and the log why', async (_, thrown, cause) => {
+    const { told, view, events, world, run } = await callOnce({
       execute: () => {
         throw thrown
       },
     })
-    expect(told).toMatchObject({ isError: true, text })
+    expect(told).toMatchObject({ isError: true, text: 'odd failed' })
+    expect(JSON.stringify(view.transcript)).not.toContain('hunter2')
+    expect(events.find(({ type }) => type === 'ToolCallFailed')).toMatchObject({ data: { message: 'odd failed', cause } })
+    expect(world.notices).toContainEqual({ type: 'codeFailed', runId: run.id, callId: expect.any(String) as string, message: cause })
     expect(view.answer).toBe('I see.')
+  })
+
+  test('that throws a ToolFailure says what the model is told, and keeps the cause to the log', async () => {
+    const { told, events } = await callOnce({
+      execute: () => Promise.reject(new ToolFailure('There is no such shelf.', { cause: new Error('select * from shelves') })),
+    })
+    expect(told).toMatchObject({ isError: true, text: 'There is no such shelf.' })
+    expect(events.find(({ type }) => type === 'ToolCallFailed')).toMatchObject({ data: { cause: 'select * from shelves' } })
   })
 
   const cycle: Record<string, unknown> = {}
