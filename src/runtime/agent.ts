@@ -13,6 +13,7 @@ import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
 import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
 import { toolCall } from '../machines/tool-call.ts'
+import { DEFAULT_TOOL_CALLS, MOST_TOOL_CALLS } from '../models/bounded-answer.ts'
 import type { ModelSettings } from '../models/model.ts'
 import type { Projection } from '../projections/projection.ts'
 import { present } from '../present.ts'
@@ -46,6 +47,8 @@ interface CommonOptions {
   readonly modelSettings?: ModelSettings
   /** One attempt of a model call; 120 s by default. */
   readonly modelTimeoutMs?: number
+  /** An answer that asks for more tool calls at once has failed (`protocol`), before any of them begins; 128 by default, 1,000 at most. */
+  readonly maxToolCallsPerAnswer?: number
   readonly failurePolicy?: Partial<FailurePolicy>
   /** How often a model may correct invalid arguments or output; 2 by default. */
   readonly clarifications?: number
@@ -92,6 +95,7 @@ export interface Agent<Output = unknown> {
   readonly conversational: boolean
   readonly modelSettings: ModelSettings
   readonly modelTimeoutMs: number
+  readonly maxToolCallsPerAnswer: number
   readonly failurePolicy: FailurePolicy
   readonly messageWithdrawsApprovals: boolean
   /** What is recorded of its code at the start of each run. */
@@ -127,6 +131,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
       modelSettings: options.modelSettings && deepFrozen({ ...options.modelSettings }),
       modelTimeoutMs: options.modelTimeoutMs,
       toolCalls: options.toolCalls,
+      maxToolCallsPerAnswer: options.maxToolCallsPerAnswer,
     }),
     name: options.name,
     version: options.version,
@@ -159,6 +164,7 @@ const defaultOptions = {
   modelSettings: Object.freeze({}),
   modelTimeoutMs: 120_000,
   toolCalls: 'inOrder' as const,
+  maxToolCallsPerAnswer: DEFAULT_TOOL_CALLS,
 }
 
 const defaultSettings = { clarifications: 2, approvalTimeoutMs: 7 * 24 * 3_600_000 }
@@ -174,11 +180,17 @@ const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | un
 
 const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
   const { name, version, models = [], toolCalls = 'inOrder' } = options
+  checkToolCalls(name, options.maxToolCallsPerAnswer)
   if (!['inOrder', 'parallel'].includes(toolCalls)) throw invalid(name, 'toolCalls', '`inOrder` or `parallel`', toolCalls)
   if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
   if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
   if (!('chart' in options) && models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')
   for (const model of models) if (!/^[^/]+\/.+$/.test(model)) throw invalid(name, 'models', '`provider/model`', model)
+}
+
+const checkToolCalls = (name: string, most = DEFAULT_TOOL_CALLS): void => {
+  if (Number.isSafeInteger(most) && most >= 1 && most <= MOST_TOOL_CALLS) return
+  throw invalid(name, 'maxToolCallsPerAnswer', `a whole number from 1 to ${MOST_TOOL_CALLS}`, String(most))
 }
 
 const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTooDeep, MAX_JSON_DEPTH } from '../bounded-json.ts'
 import { attempted, messageOf } from '../errors.ts'
 import { jsonText, type Json } from '../json.ts'
 
@@ -26,7 +27,8 @@ const readResult = (result: unknown): { readonly data: unknown } | { readonly pr
 const asJson = (value: unknown): CheckedJson => {
   try {
     const text = jsonText(value ?? null)
-    return { ok: true, value: JSON.parse(text) as Json, text }
+    const plain = JSON.parse(text) as Json
+    return isTooDeep(plain) ? { ok: false, problem: `it has more than ${MAX_JSON_DEPTH} levels` } : { ok: true, value: plain, text }
   } catch (error) {
     return { ok: false, problem: messageOf(error) }
   }

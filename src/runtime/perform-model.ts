@@ -4,6 +4,7 @@ import { asideOf } from '../fold/prompt.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure } from '../machines/model-failure-policy.ts'
+import { boundedAnswer } from '../models/bounded-answer.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
 import { readOutcome } from '../models/outcome-shape.ts'
 import { present } from '../present.ts'
@@ -47,7 +48,7 @@ export const performModelCall = async (
           ...(text && { onDelta: text.onDelta }),
         }),
     )
-    const answered = readOutcome(given)
+    const answered = boundedAnswer(readOutcome(given), request, agent.maxToolCallsPerAnswer)
     return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {

@@ -37,10 +37,6 @@ describe('a model of your own', () => {
     ['a text part without text', { ...sound, parts: [{ type: 'text' }] }],
     ['a tool call without arguments', { ...sound, parts: [{ type: 'toolCall', id: '1', name: 'read' }] }],
     ['arguments as an object', { ...sound, parts: [{ type: 'toolCall', id: '1', name: 'read', argumentsText: {} }] }],
-    ['no usage', { ...sound, usage: undefined }],
-    ['usage that is no number', { ...sound, usage: { ...usage, inputTokens: Number.NaN } }],
-    ['negative usage', { ...sound, usage: { ...usage, outputTokens: -5 } }],
-    ['half a token', { ...sound, usage: { ...usage, outputTokens: 0.5 } }],
     ['a failure of an unknown class', { ok: false, class: 'mood', message: 'no' }],
     ['a failure without words', { ok: false, class: 'server' }],
     ['JSON of 5,000 levels', { ...sound, parts: [{ type: 'opaque', vendor: 'own', content: deep(5_000) }] }],
@@ -55,8 +51,8 @@ describe('a model of your own', () => {
   })
 
   test('names what is wrong with its answer', async () => {
-    const { failures } = await talkTo(() => Promise.resolve({ ...sound, usage: undefined }))
-    expect(failures[0]?.message).toMatch(/usage: .*undefined/)
+    const { failures } = await talkTo(() => Promise.resolve({ ...sound, stop: undefined }))
+    expect(failures[0]?.message).toMatch(/stop: .*undefined/)
   })
 
   test.each<[string, () => unknown]>([

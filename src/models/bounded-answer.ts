@@ -1,0 +1,80 @@
+import { beginning } from '../beginning.ts'
+import { toolCallsOf, type AssistantPart } from '../events/message.ts'
+import { estimatedUsage } from './estimated-usage.ts'
+import type { ModelAnswer, ModelOutcome, ModelRequest } from './model.ts'
+import type { ReadOutcome } from './outcome-shape.ts'
+
+/** Unless the agent says otherwise: more than any vendor gives in one answer. */
+export const DEFAULT_TOOL_CALLS = 128
+/** What an agent may allow. */
+export const MOST_TOOL_CALLS = 1_000
+
+const MOST_PARTS = 2_000
+/** UTF-16 units of the JSON of all parts. */
+const LONGEST_PARTS = 8 * 1024 * 1024
+
+/** Of what is no payload, in UTF-16 units. */
+const LONGEST_NAME = 200
+const LONGEST_ID = 1_000
+const MOST_DROPPED = 50
+
+/**
+ * What of an outcome is recorded. An answer beyond the bounds is a failed call, before anything of it is folded: what was cut off would have
+ * been meant, too. Names are cut, and numbers that nobody can have counted are estimated anew; `dropped` says so.
+ */
+export const boundedAnswer = (outcome: ReadOutcome, request: ModelRequest, maxToolCalls: number): ModelOutcome => {
+  if (!outcome.ok) return { ...outcome, ...boundedIds(outcome) }
+  const problem = problemOf(outcome.parts, maxToolCalls)
+  if (problem !== undefined)
+    return { ok: false, class: 'protocol', message: `the answer ${problem}`, usage: outcome.usage ?? estimatedUsage(request, []) }
+  return bounded(outcome, request)
+}
+
+const problemOf = (parts: readonly AssistantPart[], maxToolCalls: number): string | undefined => {
+  const calls = toolCallsOf(parts).length
+  if (calls > maxToolCalls) return `asks for ${calls} tool calls at once, of which the agent allows ${maxToolCalls}`
+  if (parts.length > MOST_PARTS) return `has ${parts.length} parts, of which ${MOST_PARTS} are allowed`
+  const length = parts.reduce((sum, part) => sum + lengthOf(part), 0)
+  return length > LONGEST_PARTS ? `has more than ${LONGEST_PARTS} characters` : undefined
+}
+
+const lengthOf = (part: AssistantPart): number => {
+  switch (part.type) {
+    case 'text':
+      return part.text.length
+    case 'toolCall':
+      return part.argumentsText.length + part.name.length + part.id.length
+    case 'opaque':
+      return JSON.stringify(part.content).length
+  }
+}
+
+const bounded = (answer: Extract<ReadOutcome, { readonly ok: true }>, request: ModelRequest): ModelAnswer => {
+  const parts = answer.parts.map(boundedPart)
+  const dropped = [
+    ...answer.dropped.slice(0, MOST_DROPPED).map((word) => beginning(word, LONGEST_NAME)),
+    ...(parts.every((part, index) => part === answer.parts[index]) ? [] : ['long names']),
+    ...(answer.usage === undefined ? ['usage'] : []),
+  ]
+  return {
+    ...answer,
+    ...boundedIds(answer),
+    parts,
+    dropped,
+    stop: beginning(answer.stop, LONGEST_NAME),
+    model: beginning(answer.model, LONGEST_NAME),
+    usage: answer.usage ?? estimatedUsage(request, parts),
+  }
+}
+
+const boundedPart = (part: AssistantPart): AssistantPart => {
+  if (part.type === 'toolCall' && (part.name.length > LONGEST_NAME || part.id.length > LONGEST_ID))
+    return { ...part, name: beginning(part.name, LONGEST_NAME), id: beginning(part.id, LONGEST_ID) }
+  if (part.type === 'opaque' && part.vendor.length > LONGEST_NAME) return { ...part, vendor: beginning(part.vendor, LONGEST_NAME) }
+  return part
+}
+
+const boundedIds = <Ids extends { readonly requestId?: string; readonly responseId?: string }>({ requestId, responseId }: Ids) => ({
+  ...(requestId === undefined ? {} : { requestId: beginning(requestId, LONGEST_ID) }),
+  ...(responseId === undefined ? {} : { responseId: beginning(responseId, LONGEST_ID) }),
+})
