@@ -103,4 +103,6 @@ const toCommand = ({ version: _, commandId: __, runId: ___, ...command }: Exclud
 
 const PASSING: readonly ErrorCode[] = ['EventLogUnavailable', 'OutcomeUnknown', 'EventLogConflict', 'BusUnavailable', 'Closed']
 
-const isPassing = (error: unknown): boolean => isAppError(error) && (error.retryable || PASSING.includes(error.code))
+/** What one run does not take for now would keep all others of the partition waiting: its sender is told, and may come again. */
+const isPassing = (error: unknown): boolean =>
+  isAppError(error) && error.code !== 'NotPossible' && (error.retryable || PASSING.includes(error.code))

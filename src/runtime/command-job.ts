@@ -5,6 +5,7 @@ import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { checkedJson } from './checked-json.ts'
+import { tooManyUnread } from './full-inbox.ts'
 import { handedIn } from './handed-in.ts'
 import type { Job } from './job.ts'
 import { notFound } from './run-reader.ts'
@@ -24,6 +25,8 @@ const jobOf = (runId: string, command: Command, wish: WishOrigin): Job => ({
     if (state === undefined) return { refuse: notFound(runId) }
     const decision = decide(state, command, desk.at, wish.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
+    const full = decision.facts.length === 0 ? undefined : tooManyUnread(desk.agent, state, command)
+    if (full !== undefined) return { refuse: full }
     const facts = decision.facts.flatMap((fact) => [withCheckedOutput(desk.agent, fact), ...withdrawn(desk.agent, state, fact)])
     return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
   },
