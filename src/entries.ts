@@ -31,6 +31,7 @@ class LayeredMap<Key, Value> implements ReadonlyMap<Key, Value> {
   readonly #changed: ReadonlyMap<Key, Value | typeof GONE>
   readonly #added: ReadonlyMap<Key, Value>
   readonly size: number
+  #one: ReadonlyMap<Key, Value> | undefined
 
   constructor(
     base: ReadonlyMap<Key, Value>,
@@ -63,7 +64,7 @@ class LayeredMap<Key, Value> implements ReadonlyMap<Key, Value> {
   #next(changed: ReadonlyMap<Key, Value | typeof GONE>, added: ReadonlyMap<Key, Value>, size: number): ReadonlyMap<Key, Value> {
     const map = new LayeredMap(this.#base, changed, added, size)
     const differences = changed.size + added.size
-    return size < SMALL || differences * differences > this.#base.size ? new Map(map) : map
+    return size < SMALL || differences * differences > this.#base.size ? map.#inOne() : map
   }
 
   get(key: Key): Value | undefined {
@@ -78,38 +79,36 @@ class LayeredMap<Key, Value> implements ReadonlyMap<Key, Value> {
     return this.#base.has(key) && this.#changed.get(key) !== GONE
   }
 
-  *entries(): Generator<[Key, Value], undefined> {
-    for (const entry of this.#base) {
-      if (!this.#changed.has(entry[0])) {
-        yield entry
-        continue
-      }
-      const value = this.#changed.get(entry[0])
-      if (value !== GONE) yield [entry[0], value as Value]
-    }
-    yield* this.#added.entries()
-    return undefined
+  entries(): MapIterator<[Key, Value]> {
+    return this.#inOne().entries()
   }
 
-  *keys(): Generator<Key, undefined> {
-    for (const [key] of this.entries()) yield key
-    return undefined
+  keys(): MapIterator<Key> {
+    return this.#inOne().keys()
   }
 
-  *values(): Generator<Value, undefined> {
-    for (const [key, value] of this.#base) {
-      const now = this.#changed.size === 0 || !this.#changed.has(key) ? value : this.#changed.get(key)
-      if (now !== GONE) yield now as Value
-    }
-    yield* this.#added.values()
-    return undefined
+  values(): MapIterator<Value> {
+    return this.#inOne().values()
   }
 
   forEach(tell: (value: Value, key: Key, map: ReadonlyMap<Key, Value>) => void): void {
-    for (const [key, value] of this.entries()) tell(value, key, this)
+    for (const [key, value] of this.#inOne()) tell(value, key, this)
   }
 
-  [Symbol.iterator](): Generator<[Key, Value], undefined> {
+  [Symbol.iterator](): MapIterator<[Key, Value]> {
     return this.entries()
+  }
+
+  /** Made when it is first gone through: a copy and the differences cost less than to go through the layers once. */
+  #inOne(): ReadonlyMap<Key, Value> {
+    if (this.#one !== undefined) return this.#one
+    const one = new Map(this.#base)
+    for (const [key, value] of this.#changed) {
+      if (value === GONE) one.delete(key)
+      else one.set(key, value)
+    }
+    for (const [key, value] of this.#added) one.set(key, value)
+    this.#one = one
+    return one
   }
 }

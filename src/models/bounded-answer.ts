@@ -74,7 +74,7 @@ const boundedPart = (part: AssistantPart): AssistantPart => {
   return part
 }
 
-const boundedIds = <Ids extends { readonly requestId?: string; readonly responseId?: string }>({ requestId, responseId }: Ids) => ({
+const boundedIds = ({ requestId, responseId }: { readonly requestId?: string; readonly responseId?: string }) => ({
   ...(requestId === undefined ? {} : { requestId: beginning(requestId, LONGEST_ID) }),
   ...(responseId === undefined ? {} : { responseId: beginning(responseId, LONGEST_ID) }),
 })
