@@ -162,7 +162,8 @@ const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
 const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain: Complain): void => {
   if (!('callId' in event.data) || event.data.callId === undefined) return
   const { callId } = event.data
-  if (closed.has(callId)) complain(`${callId} had its last word already`)
+  // What a child that nobody waits for any more has spent still counts.
+  if (closed.has(callId) && event.type !== 'ChildRunReported') complain(`${callId} had its last word already`)
   const claim = open.get(callId)
   switch (event.type) {
     case 'ToolCallRequested':

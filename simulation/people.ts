@@ -2,7 +2,7 @@ import type { RunEvent } from '../src/events/envelope.ts'
 import type { DataOf } from '../src/events/run-events.ts'
 import type { Command } from '../src/fold/decide.ts'
 import type { RunState } from '../src/fold/run-state.ts'
-import { waitsFor } from '../src/fold/waiting.ts'
+import { waitsFor, waitsIn } from '../src/fold/waiting.ts'
 import { idempotencyKey } from '../src/runtime/answer-tool-call.ts'
 import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
@@ -49,6 +49,9 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
   const attend = (run: AuditedRun): void => {
     // Nobody knows of a conversation that another run has begun.
     if (run.states[0]?.started.parent !== undefined && waitsFor(run.states.at(-1) ?? run.states[0]) === 'message') return
+    // Whoever is needed is needed in another run, and asked there.
+    const newest = run.states.at(-1)
+    if (newest !== undefined && waitsIn(newest) !== undefined) return
     const known = patienceFor(run.runId)
     if (known.attending) return
     known.attending = true

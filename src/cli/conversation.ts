@@ -43,6 +43,8 @@ interface Place {
 }
 
 const nextWish = async (place: Place, view: RunView): Promise<Wish | undefined> => {
+  // Whoever sits here has been told in which run somebody has to act.
+  if (view.waitsIn !== null) return undefined
   switch (view.waitsFor) {
     case 'message':
       return message(place)

@@ -39,7 +39,8 @@ export const reportRun = async (line: CommandLine, view: RunView): Promise<void>
 }
 
 /** The commands by which it goes on. */
-const nextSteps = ({ runId, revision, waitsFor, approvals, openEffects, reason, output, status }: RunView): string[] => {
+const nextSteps = ({ runId, revision, waitsFor, waitsIn, approvals, openEffects, reason, output, status }: RunView): string[] => {
+  if (waitsIn !== null) return [`  waits for ${waitsFor ?? 'somebody'} in ${waitsIn}: refold show ${waitsIn}`]
   switch (waitsFor) {
     case 'message':
       return [`  goes on with: refold send ${runId} -m TEXT`]

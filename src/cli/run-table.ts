@@ -31,10 +31,14 @@ export const runTable = (
       String(row.turn),
       count(row.tokens),
       money(row.costMicroUsd),
-      `${row.waitsFor ?? ''}${row.waitsFor === 'approval' && row.unread > 0 ? `, ${row.unread} unread` : ''}`,
+      `${waitingText(row)}${row.waitsFor === 'approval' && row.unread > 0 ? `, ${row.unread} unread` : ''}`,
     ]),
     width,
   )
+
+/** Whom it needs, and where, if not in this run. */
+export const waitingText = ({ waitsFor, waitsIn }: Pick<RunRow, 'waitsIn'> & { readonly waitsFor: string | null }): string =>
+  waitsFor === null ? '' : `${waitsFor}${waitsIn === null ? '' : ` in ${waitsIn}`}`
 
 /** Where it stands, and what else keeps it from going on. */
 export const stateText = ({ state, paused, problem }: Pick<RunRow, 'state' | 'paused' | 'problem'>): string =>

@@ -34,8 +34,27 @@ export const limits = z.strictObject({
   repeatedCalls: z.int().positive().nullable(),
   /** So many repetitions of a pattern of up to four calls. */
   cycles: z.int().positive().nullable(),
+  /** Levels of runs below the topmost one; 8 where it is absent. */
+  childDepth: z.int().nonnegative().nullable().optional(),
+  /** Runs that this one waits for at one time; 100 where it is absent. */
+  openChildRuns: z.int().nonnegative().nullable().optional(),
+  /** All runs below this one; 1,000 where it is absent. */
+  childRuns: z.int().nonnegative().nullable().optional(),
 })
 export type Limits = z.infer<typeof limits>
+
+/** Whom a run waits for. */
+export const waitsForName = z.enum(['message', 'approval', 'human', 'resume'])
+export type WaitsFor = z.infer<typeof waitsForName>
+
+/** What a child run has spent since its last word, with all that runs below it have. */
+const childSpent = z.strictObject({
+  tokens: z.int().nonnegative(),
+  costMicroUsd: z.int().nonnegative(),
+  /** Runs that have begun below it. */
+  runs: z.int().nonnegative(),
+})
+export type ChildSpent = z.infer<typeof childSpent>
 
 /** All that the chart decides by, fixed at the start of the run, so that a replay needs no code but the chart's. */
 export const runSettings = z.strictObject({
@@ -67,7 +86,14 @@ const shapes = {
     /** What a chart of the user's own begins with. */
     input: json.optional(),
     /** The run that asked for this one, and the call by which it did. */
-    parent: z.strictObject({ runId: z.string(), callId }).optional(),
+    parent: z
+      .strictObject({
+        runId: z.string(),
+        callId,
+        /** Levels below the topmost run: 1, 2 … */
+        depth: z.int().positive().optional(),
+      })
+      .optional(),
     /** Whose run it is, where several share a log: nobody else may see or touch it. */
     tenant: z.string().min(1).optional(),
   },
@@ -212,11 +238,28 @@ const shapes = {
   },
 
   /** A chart wants another run, with a stream of its own. Its id follows from this one and the call. */
-  ChildRunRequested: { callId, childRunId: z.string(), agent: z.string(), input: json },
+  ChildRunRequested: {
+    callId,
+    childRunId: z.string(),
+    agent: z.string(),
+    input: json,
+    /** So many runs may be below it: taken from what this run may have itself, and given back with its last word. */
+    childRuns: z.int().nonnegative().optional(),
+  },
+  /** The other run waits for somebody, or does no longer, or it has spent something. No chart reacts. */
+  ChildRunReported: {
+    callId,
+    childRunId: z.string(),
+    /** null while it works. */
+    waitsFor: waitsForName.nullable(),
+    /** Where somebody has to act: that run or one below it. */
+    waitsIn: z.string().optional(),
+    spent: childSpent,
+  },
   /** The other run has completed. */
-  ChildRunSucceeded: { callId, childRunId: z.string(), output: json },
+  ChildRunSucceeded: { callId, childRunId: z.string(), output: json, spent: childSpent.optional() },
   /** The other run has failed, was cancelled or could not begin. */
-  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string() },
+  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string(), spent: childSpent.optional() },
 
   /** A chart has entered a state with an `after`, or raised an event with a delay. */
   TimerScheduled: { timerId: z.string(), dueAt: time },

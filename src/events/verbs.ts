@@ -6,6 +6,7 @@ export const verbs = [
   'Rejected',
   'Requested',
   'Queued',
+  'Reported',
   'Succeeded',
   'Failed',
   'Unresolved',

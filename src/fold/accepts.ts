@@ -47,6 +47,8 @@ const acceptsResult = (state: RunState, fact: RunFact): boolean | undefined => {
     }
     case 'ToolCallUnresolved':
       return isClaimed(state.owed.get(fact.data.callId), fact.data.attempt)
+    case 'ChildRunReported':
+      return state.budget.children.has(fact.data.callId)
     case 'ChildRunSucceeded':
     case 'ChildRunFailed':
       return state.owed.get(fact.data.callId)?.intent === 'startChildRun'

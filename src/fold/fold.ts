@@ -8,7 +8,7 @@ import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
-import { applyToBudget, emptyBudget, wallTimeMs, withoutWaiting, type Budget } from '../projections/budget.ts'
+import { applyToBudget, emptyBudget, wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import { applyProjections } from './fold-projections.ts'
@@ -264,7 +264,7 @@ const abandon = (draft: Draft): void => {
     calls: new Map(),
     approvals: new Map(),
     timers: runTimers(state.timers),
-    budget: withoutWaiting(state.budget, event.meta.at),
+    budget: withoutChildren(withoutWaiting(state.budget, event.meta.at)),
   }
 }
 
@@ -323,6 +323,7 @@ const sameBooks = (before: RunState, after: RunState): boolean =>
   before.approvals === after.approvals &&
   before.timers === after.timers &&
   before.paused === after.paused &&
+  before.budget.children === after.budget.children &&
   before.status === after.status
 
 const unexpected = (before: RunState, event: RunEvent, expected: string): AppError =>

@@ -1,6 +1,7 @@
 import { callIdAt } from '../events/call-id.ts'
 import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { DataOf } from '../events/run-events.ts'
 import { present } from '../present.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import type { Owed, Timer } from './run-state.ts'
@@ -42,6 +43,8 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
       return claim(owed, event, { intent: 'startCall', ...present({ effect: event.data.effect }) })
     case 'ChildRunRequested':
       return park(owed, event.data.callId, event.id)
+    case 'ChildRunReported':
+      return noteWaiting(owed, event.data)
     case 'ApprovalRequested':
       // A call's own approval is between its chart and the person; a question of the run's chart stays open until it is answered.
       return owed.get(event.data.callId)?.intent === 'askApproval'
@@ -80,6 +83,13 @@ const claim = (
   return wanted === undefined
     ? owed
     : withEntry(owed, callId, { ...wanted, owner, leaseUntil, attempt, ...more, status: 'claimed', eventId: id })
+}
+
+const noteWaiting = (owed: Ledger, { callId, waitsFor, waitsIn }: DataOf<'ChildRunReported'>): Ledger => {
+  const entry = owed.get(callId)
+  if (entry === undefined || (entry.waitsFor === (waitsFor ?? undefined) && entry.waitsIn === waitsIn)) return owed
+  const { waitsFor: _, waitsIn: __, ...others } = entry
+  return withEntry(owed, callId, { ...others, ...present({ waitsFor: waitsFor ?? undefined, waitsIn }) })
 }
 
 const park = (owed: Ledger, callId: string, eventId: string): Ledger => {

@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ToolEffect } from '../events/definition.ts'
-import type { DataOf } from '../events/run-events.ts'
+import type { DataOf, WaitsFor } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
 import type { Projection } from '../projections/projection.ts'
@@ -36,6 +36,9 @@ export interface Owed {
   readonly effect?: ToolEffect
   /** The call whose last word it waits for, while it is parked for that. */
   readonly behind?: string
+  /** Of a child run that waits for somebody: for whom, and in which run. */
+  readonly waitsFor?: WaitsFor
+  readonly waitsIn?: string
   /** Id of the event that asked for it or claimed it: the cause of what settles it. */
   readonly eventId: string
 }

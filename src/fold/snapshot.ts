@@ -1,10 +1,11 @@
 import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
+import type { ChildBooks } from '../projections/budget.ts'
 import type { OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 3
+const FORMAT = 4
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {
@@ -18,7 +19,7 @@ export const saveState = (program: Program, state: RunState, since: number): str
     owed: [...owed.values()],
     approvals: [...approvals.values()],
     timers: [...timers],
-    budget: { ...budget, open: [...budget.open] },
+    budget: { ...budget, open: [...budget.open], children: [...budget.children] },
     transcript: { ...transcript, items: transcript.items.slice(since, transcript.length), open: [...transcript.open] },
     since,
     commandIds: [...commandIds],
@@ -37,7 +38,10 @@ interface Saved {
   readonly owed: readonly Owed[]
   readonly approvals: readonly DataOf<'ApprovalRequested'>[]
   readonly timers: readonly (readonly [string, Timer])[]
-  readonly budget: Omit<RunState['budget'], 'open'> & { readonly open: readonly (readonly [string, string])[] }
+  readonly budget: Omit<RunState['budget'], 'open' | 'children'> & {
+    readonly open: readonly (readonly [string, string])[]
+    readonly children: readonly (readonly [string, ChildBooks])[]
+  }
   readonly transcript: Omit<RunState['transcript'], 'open'> & {
     readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]
   }
@@ -62,7 +66,13 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
     owed: new Map(last.owed.map((owed) => [owed.key, owed])),
     approvals: new Map(last.approvals.map((approval) => [approval.callId, approval])),
     timers: new Map(last.timers),
-    budget: { ...last.budget, open: new Map(last.budget.open), limits: last.budget.limits, turnSince: last.budget.turnSince },
+    budget: {
+      ...last.budget,
+      open: new Map(last.budget.open),
+      children: new Map(last.budget.children),
+      limits: last.budget.limits,
+      turnSince: last.budget.turnSince,
+    },
     transcript: { ...last.transcript, items, open: new Map(last.transcript.open) },
     projections: [],
     commandIds: new Set(last.commandIds),

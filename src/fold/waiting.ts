@@ -1,8 +1,7 @@
-import type { RunState } from './run-state.ts'
+import type { WaitsFor } from '../events/run-events.ts'
+import type { Owed, RunState } from './run-state.ts'
 
-/** Whom an active run waits for; undefined while it works or waits for time to pass. */
-export type WaitsFor = 'message' | 'approval' | 'human' | 'resume'
-
+/** Whom an active run waits for, be it through a run that it has asked for; undefined while it works or waits for time to pass. */
 export const waitsFor = (state: RunState): WaitsFor | undefined => {
   if (state.status !== 'active') return undefined
   const open = [...state.owed.values()]
@@ -11,8 +10,21 @@ export const waitsFor = (state: RunState): WaitsFor | undefined => {
   if (open.some(({ status }) => status === 'wanted')) return undefined
   if (state.approvals.size > 0) return 'approval'
   if (open.some(({ intent, status }) => intent === 'lookUp' && status === 'parked')) return 'human'
-  if (!state.chart.hasTag('human')) return undefined
-  return state.chart.hasTag('message') ? 'message' : 'human'
+  if (state.chart.hasTag('human')) return state.chart.hasTag('message') ? 'message' : 'human'
+  return waitingChild(open)?.waitsFor
+}
+
+/** The run below an active run in which somebody has to act; undefined where the run needs somebody itself, or nobody. */
+export const waitsIn = (state: RunState): string | undefined =>
+  waitsFor(state) === undefined || needsSomebody(state) ? undefined : waitingChild([...state.owed.values()])?.waitsIn
+
+const needsSomebody = ({ paused, approvals, owed, chart }: RunState): boolean =>
+  paused || approvals.size > 0 || [...owed.values()].some(({ intent }) => intent === 'lookUp') || chart.hasTag('human')
+
+/** One of the child runs, where none of them works. */
+const waitingChild = (open: readonly Owed[]): Owed | undefined => {
+  const children = open.filter(({ intent }) => intent === 'startChildRun')
+  return children.every((child) => child.waitsFor !== undefined) ? children[0] : undefined
 }
 
 /** Nothing happens any more unless somebody does something. */

@@ -156,6 +156,11 @@ const waitsFor = z
   .nullable()
   .meta({ description: 'whom it waits for; null while it works, waits for time to pass, or is over' })
 
+const waitsIn = z
+  .string()
+  .nullable()
+  .meta({ description: 'the run below it in which somebody has to act; null where it is this one, or nobody has to' })
+
 /** Where a run stands after a wish was granted. */
 export const receipt = z
   .object({ runId: z.string(), revision, status, paused: z.boolean(), state: z.string(), waitsFor })
@@ -180,6 +185,8 @@ const openEffect = z.object({
   owner: z.string().optional(),
   leaseUntil: time.optional(),
   behind: callId.optional().meta({ description: 'the call whose last word it waits for' }),
+  waitsFor: waitsFor.unwrap().optional(),
+  waitsIn: z.string().optional(),
 })
 
 const unread = z
@@ -197,6 +204,7 @@ export const run = z
     paused: z.boolean(),
     state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
     waitsFor,
+    waitsIn,
     turn: count,
     answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
     output: json,
@@ -230,6 +238,7 @@ export const runRow = z
     tokens: count,
     costMicroUsd: count,
     waitsFor: z.enum(['message', 'approval', 'human']).nullable(),
+    waitsIn,
     lastText: z.string().nullable().meta({ description: "the beginning of the user's newest message" }),
     reason: z.string().nullable(),
     parent: z.object({ runId: z.string(), callId }).optional(),

@@ -1,7 +1,7 @@
 import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
-import type { DataOf, Limits } from '../events/run-events.ts'
+import type { ChildSpent, DataOf, Limits } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -13,6 +13,10 @@ export interface Budget {
   readonly toolCalls: number
   readonly tokens: number
   readonly costMicroUsd: number
+  /** Runs that have begun below this one, and those that its open children may begin. */
+  readonly childRuns: number
+  /** By call id. */
+  readonly children: ReadonlyMap<string, ChildBooks>
   readonly limits: Limits | undefined
   /** When the turn began, moved on by the time that people took and that a model was away; undefined between turns. */
   readonly turnSince: number | undefined
@@ -44,6 +48,8 @@ export const emptyBudget: Budget = {
   toolCalls: 0,
   tokens: 0,
   costMicroUsd: 0,
+  childRuns: 0,
+  children: new Map(),
   limits: undefined,
   turnSince: undefined,
   waiting: [],
@@ -90,7 +96,11 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
     case 'MessageReceived':
       return withinTurn(budget.knowsEffects ? forget(budget) : budget, event.meta.at)
     case 'ChildRunSucceeded':
-      return budget.knowsEffects ? forget(budget) : budget
+      return applyChildEvent(budget.knowsEffects ? forget(budget) : budget, event)
+    case 'ChildRunRequested':
+    case 'ChildRunReported':
+    case 'ChildRunFailed':
+      return applyChildEvent(budget, event)
     case 'TurnCompleted':
       return newTurn(budget, undefined)
     case 'RunReturned':
@@ -185,6 +195,58 @@ const spend = (budget: Budget, { inputTokens, outputTokens }: Usage, costMicroUs
   tokens: budget.tokens + inputTokens + outputTokens,
   costMicroUsd: budget.costMicroUsd + costMicroUsd,
 })
+
+/** What a child run has reported by now, part of the sums of its parent, and how many runs may be below it. */
+export interface ChildBooks extends ChildSpent {
+  readonly granted: number
+}
+
+export const nothingSpent: ChildSpent = { tokens: 0, costMicroUsd: 0, runs: 0 }
+
+type ChildEvent = Extract<RunEvent, { type: 'ChildRunRequested' | 'ChildRunReported' | 'ChildRunSucceeded' | 'ChildRunFailed' }>
+
+const applyChildEvent = (budget: Budget, event: ChildEvent): Budget => {
+  if (event.type === 'ChildRunRequested') return grantRuns(budget, event.data.callId, event.data.childRuns ?? 0)
+  const { callId, spent } = event.data
+  const books = spent === undefined ? budget : spendOfChild(budget, callId, spent)
+  return event.type === 'ChildRunReported' ? books : takeBackRuns(books, callId)
+}
+
+const grantRuns = (budget: Budget, callId: string, granted: number): Budget => ({
+  ...budget,
+  childRuns: budget.childRuns + 1 + granted,
+  children: new Map(budget.children).set(callId, { ...nothingSpent, granted }),
+})
+
+/** What an open child was granted and has not begun. */
+const takeBackRuns = (budget: Budget, callId: string): Budget => {
+  const child = budget.children.get(callId)
+  if (child === undefined || child.granted <= child.runs) return budget
+  return {
+    ...budget,
+    childRuns: budget.childRuns - (child.granted - child.runs),
+    children: new Map(budget.children).set(callId, { ...child, granted: child.runs }),
+  }
+}
+
+const spendOfChild = (budget: Budget, callId: string, spent: ChildSpent): Budget => {
+  const before = budget.children.get(callId) ?? { ...nothingSpent, granted: 0 }
+  const child = {
+    tokens: before.tokens + spent.tokens,
+    costMicroUsd: before.costMicroUsd + spent.costMicroUsd,
+    runs: before.runs + spent.runs,
+    granted: before.granted,
+  }
+  return {
+    ...budget,
+    tokens: budget.tokens + spent.tokens,
+    costMicroUsd: budget.costMicroUsd + spent.costMicroUsd,
+    children: new Map(budget.children).set(callId, child),
+  }
+}
+
+/** A run that drops all that it waits for. */
+export const withoutChildren = (budget: Budget): Budget => [...budget.children.keys()].reduce(takeBackRuns, budget)
 
 const signature = (what: string, detail: string): string => sha256(`${what}\n${detail}`).slice(0, 16)
 

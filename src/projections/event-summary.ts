@@ -82,6 +82,7 @@ const others: Pick<
   Summaries,
   | 'RunStarted'
   | 'ChildRunRequested'
+  | 'ChildRunReported'
   | 'ChildRunSucceeded'
   | 'ChildRunFailed'
   | 'TimerScheduled'
@@ -92,6 +93,14 @@ const others: Pick<
   RunStarted: ({ agent, agentVersion, input, parent }) =>
     words(`${agent}@${agentVersion}`, input === undefined ? '' : valueLine(input), parent === undefined ? '' : `child of ${parent.runId}`),
   ChildRunRequested: ({ callId, childRunId, agent, input }) => words(callId, agent, childRunId, valueLine(input)),
+  ChildRunReported: ({ callId, childRunId, waitsFor, waitsIn, spent }) =>
+    words(
+      callId,
+      childRunId,
+      waitsFor === null ? 'works' : `waits for ${waitsFor}`,
+      waitsIn === undefined || waitsIn === childRunId ? '' : `in ${waitsIn}`,
+      spent.tokens === 0 ? '' : `[${count(spent.tokens)} tokens, ${money(spent.costMicroUsd)}]`,
+    ),
   ChildRunSucceeded: ({ callId, childRunId, output }) => words(callId, childRunId, valueLine(output)),
   ChildRunFailed: ({ callId, childRunId, reason }) => words(callId, `${childRunId}:`, reason),
   TimerScheduled: ({ timerId, dueAt }, at) => `${timerName(timerId)} ${fromNow(dueAt - at)}`,

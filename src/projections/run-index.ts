@@ -2,13 +2,14 @@ import { AppError, isAppError, messageOf } from '../errors.ts'
 import { definitionHash } from '../events/definition.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { finalEventTypes, runEventTypes, type RunEventType } from '../events/run-events.ts'
+import { finalEventTypes, runEventTypes, type ChildSpent, type RunEventType } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { begin, REASON_LENGTH, shown, storable } from './bounded-text.ts'
 import { checkFields } from './run-index-fields.ts'
 import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
+import { childrenAfter, waitingChild, type Waiting, type WaitingChildren } from './waiting-children.ts'
 import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
 import { withoutPayloads } from './without-payloads.ts'
 
@@ -45,6 +46,10 @@ export interface RunRow {
   readonly waitsFor: 'message' | 'approval' | 'human' | null
   /** The event since which it waits for them, as its time; null where it waits for nobody. */
   readonly waitsSince: number | null
+  /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
+  readonly waitsIn: string | null
+  /** The runs that it waits for, by call id; absent where there is none. */
+  readonly children?: WaitingChildren
   /** What people have been asked and not answered, by call id; an escalation of the run itself under ''. */
   readonly asked: Asked
   /** The beginning of the user's newest message, as guardrails left it. */
@@ -131,6 +136,7 @@ const emptyRow = (stored: StoredRunEvent): RunRow => ({
   costMicroUsd: 0,
   waitsFor: null,
   waitsSince: null,
+  waitsIn: null,
   asked: {},
   lastText: null,
   reason: null,
@@ -187,6 +193,10 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'ModelCallSucceeded':
     case 'ModelCallFailed':
       return spend(row, event)
+    case 'ChildRunReported':
+    case 'ChildRunSucceeded':
+    case 'ChildRunFailed':
+      return spendOfChild(row, event.data.spent)
     case 'TurnCompleted':
       return { ...row, turn: event.data.turn, inTurn: false }
     default:
@@ -220,7 +230,14 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent, tenant } = event.data
   const definition = definitionIn(event)
-  return { ...row, agent, agentVersion, chartHash, startedAt: event.meta.at, ...present({ definition, parent, tenant }) }
+  return {
+    ...row,
+    agent,
+    agentVersion,
+    chartHash,
+    startedAt: event.meta.at,
+    ...present({ definition, parent: parent && { runId: parent.runId, callId: parent.callId }, tenant }),
+  }
 }
 
 /** Undefined where none was recorded, or where it is so large that the blob store has it. */
@@ -236,6 +253,9 @@ const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded
   return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
 }
 
+const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
+  spent === undefined ? row : { ...row, tokens: row.tokens + spent.tokens, costMicroUsd: row.costMicroUsd + spent.costMicroUsd }
+
 /** What follows from any event in the same way. */
 const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = isFinal(event.type)
@@ -244,8 +264,9 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   const timers = isOver ? {} : timersAfter(row.timers, event)
   const end = event.meta.to.indexOf(';')
   const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
-  const whom = isOver ? null : waitsFor(asked, owed, row.inTurn)
-  const { open: before, ...others } = row
+  const children = isOver ? undefined : childrenAfter(row.children, event)
+  const needs = isOver ? nobody : whoIsNeeded(asked, children, waitsFor(asked, owed, row.inTurn))
+  const { open: before, children: _, ...others } = row
   const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed })
   const after: RunRow = {
     ...others,
@@ -256,11 +277,12 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     asked,
     owed,
     timers,
-    waitsFor: whom,
-    waitsSince: sinceWhen(row, whom, event.meta.at),
+    waitsFor: needs.whom,
+    waitsSince: sinceWhen(row, needs.whom, event.meta.at),
+    waitsIn: needs.in ?? null,
     unread: open?.unread?.count ?? 0,
     attentionAt: attentionAt(owed, timers),
-    ...present({ open }),
+    ...present({ open, children }),
   }
   return { row: after, records }
 }
@@ -268,6 +290,12 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
 /** A run that was ended from outside leaves its chart where it was. */
 const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
   isFinal(type) && 'by' in data && data.by !== undefined && place === state ? status : place
+
+const nobody: Waiting = { whom: null }
+
+/** Whoever the run itself has asked comes before those whom a run below it has. */
+const whoIsNeeded = (asked: Asked, children: WaitingChildren | undefined, whom: RunRow['waitsFor']): Waiting =>
+  (Object.keys(asked).length > 0 ? undefined : waitingChild(children)) ?? { whom }
 
 const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
 

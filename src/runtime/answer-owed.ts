@@ -14,6 +14,7 @@ import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
 import { jsonOfAnswer } from './json-of-answer.ts'
+import { startChildRun } from './start-child-run.ts'
 
 const LEASE_SLACK_MS = 15_000
 
@@ -35,7 +36,7 @@ export const answerOwed = (desk: Desk, state: RunState, owed: Owed): RunFact | t
     case 'askApproval':
       return askApproval(desk, state, owed)
     case 'startChildRun':
-      return state.paused ? LATER : startChildRun(state, owed)
+      return state.paused ? LATER : startChildRun(desk, state, owed)
     default:
       return answerTurn(desk, state, owed)
   }
@@ -132,16 +133,6 @@ const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact 
     data: { callId: owed.key, subject, digest: approvalDigest(agent, owed.key, subject), expiresAt: at + timeoutMs },
   }
 }
-
-const startChildRun = (state: RunState, owed: Owed): RunFact => ({
-  type: 'ChildRunRequested',
-  data: {
-    callId: owed.key,
-    childRunId: `${state.runId}.${owed.key}`,
-    agent: String(owed.params.agent),
-    input: (owed.params.input ?? null) as Json,
-  },
-})
 
 const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '')

@@ -1,12 +1,16 @@
 import { messageOf } from '../errors.ts'
-import type { RunFact } from '../events/run-events.ts'
+import type { Limits, RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
+import { childLimits, childReport, saysMore } from '../fold/child-report.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Budget } from '../projections/budget.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
+import { childReporter } from './child-reporter.ts'
 import type { Job } from './job.ts'
 import { insistently, isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { depthOf } from './start-child-run.ts'
 import type { NewRun } from './start-run.ts'
 import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
 
@@ -14,6 +18,8 @@ import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-ch
 export interface ChildRuns {
   /** Begins what the run waits for, ends what it no longer waits for, and tells the run that asked for it what has become of it. */
   settled(state: RunState, before: RunState | undefined): void
+  /** Whether its parent has not heard yet what it has spent, and might have nothing left for what it would do next. */
+  holds(state: RunState): boolean
   /** Cancels a run that nobody waits for any more. Rejects with what the log says. */
   checkWanted(child: RunState): Promise<void>
 }
@@ -32,30 +38,24 @@ export interface ChildRunParts {
 export const createChildRuns = ({ parts, start, current, submit, performs, signal }: ChildRunParts): ChildRuns => {
   const beginning = new Set<string>()
   const unwanted = createUnwantedChildren({ parts, current, submit })
-
-  const tell = async (parent: { readonly runId: string }, fact: RunFact, causationId?: string): Promise<void> => {
-    const decide: Job['decide'] = (state, desk) => ({
-      facts: state !== undefined && accepts(state, fact, desk.at) ? [fact] : [],
-      anyway: true,
-      ...(causationId === undefined ? {} : { causationId }),
-    })
-    await submit(parent.runId, { insistent: true, decide }).catch((error: unknown) => {
-      if (!isOutage(error)) parts.notify({ type: 'runBroken', runId: parent.runId, message: messageOf(error) })
+  const tell = async (runId: string, decide: Job['decide']): Promise<void> => {
+    await submit(runId, { insistent: true, decide }).catch((error: unknown) => {
+      if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
     })
   }
-
-  const tellParent = async (child: RunState): Promise<void> => {
-    const { parent } = child.started
-    if (parent === undefined || child.status === 'active') return
-    const call = { callId: parent.callId, childRunId: child.runId }
-    const fact: RunFact =
-      child.status === 'completed'
-        ? { type: 'ChildRunSucceeded', data: { ...call, output: child.output ?? null } }
-        : { type: 'ChildRunFailed', data: { ...call, reason: child.reason ?? child.status } }
-    await tell(parent, fact, child.lastEventId)
+  const reports = childReporter(tell)
+  /** What it has claimed meanwhile begins behind what its parent has decided. */
+  const report = async (child: RunState): Promise<void> => {
+    await reports.tell(child)
+    if (child.status === 'active') await tell(child.runId, () => ({ facts: [] }))
   }
 
-  /** The child, begun now or before; undefined where nobody waits for it any more. */
+  const fail = (parent: RunState, owed: Owed, reason: string): Promise<void> => {
+    const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed.key), reason } }
+    return tell(parent.runId, (state, { at }) => ({ facts: state !== undefined && accepts(state, fact, at) ? [fact] : [], anyway: true }))
+  }
+
+  /** The child, begun now or before; undefined where nobody waits for it any more, or where it has nothing to say. */
   const begun = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
     const runId = childRunId(parentRunId, owed.key)
     const child = { runId, started: { parent: { runId: parentRunId, callId: owed.key } } }
@@ -65,7 +65,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       // What this process remembers of it may be older than what others have made of it.
       await currentOrGone(current, runId)
       const state = await start(newChild(parts, parent, owed))
-      return (await unwanted.parentOf(child)) === undefined ? undefined : state
+      const now = await unwanted.parentOf(child)
+      return now === undefined || childReport(now, state) === undefined ? undefined : state
     })
   }
 
@@ -75,11 +76,10 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     beginning.add(runId)
     try {
       const child = await begun(parent.runId, owed)
-      if (child !== undefined) await tellParent(child)
+      if (child !== undefined) await report(child)
     } catch (error) {
       // A later look finds what was not begun for want of the log.
-      if (!isOutage(error))
-        await tell(parent, { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: runId, reason: messageOf(error) } })
+      if (!isOutage(error)) await fail(parent, owed, messageOf(error))
     } finally {
       beginning.delete(runId)
     }
@@ -89,17 +89,19 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     settled(state, before) {
       unwanted.release(state, before)
       if (!performs) return
-      for (const owed of state.owed.values()) if (isToBegin(state, owed)) void beginOne(state, owed)
-      if (before?.status === 'active') void tellParent(state)
+      // What was asked for before is looked at again where nothing has happened: a sweep, which may know of a process that died.
+      const isNew = ({ key }: Owed): boolean => state === before || !isAsked(before?.owed.get(key))
+      for (const owed of state.owed.values()) if (state.broken === undefined && isAsked(owed) && isNew(owed)) void beginOne(state, owed)
+      if (before?.status === 'active' && saysMore(before, state)) void report(state)
     },
+    holds: ({ runId, status }) => status === 'active' && reports.isUnderWay(runId),
     async checkWanted(child) {
       if (child.status === 'active') await unwanted.parentOf(child)
     },
   }
 }
 
-const isToBegin = ({ broken }: RunState, { intent, status }: Owed): boolean =>
-  broken === undefined && intent === 'startChildRun' && status === 'parked'
+const isAsked = (owed: Owed | undefined): boolean => owed?.intent === 'startChildRun' && owed.status === 'parked'
 
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json
@@ -109,6 +111,29 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
     agent,
     runId: childRunId(parent.runId, owed.key),
     options: { ...asked, ...present({ tenant: parent.started.tenant }) },
-    child: { parent: { runId: parent.runId, callId: owed.key }, correlationId: parent.correlationId },
+    child: {
+      parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },
+      correlationId: parent.correlationId,
+      limits: withinParent(agent.settings.limits, parent.budget, owed.key),
+    },
   }
 }
+
+const withinParent = (own: Limits, { tokens, costMicroUsd, children, limits }: Budget, callId: string): Limits => {
+  const asked = childLimits(own)
+  const left = childLimits(limits)
+  return {
+    ...own,
+    tokens: lesser(own.tokens, rest(limits?.tokens, tokens, 1)),
+    costMicroUsd: lesser(own.costMicroUsd, rest(limits?.costMicroUsd, costMicroUsd, 0)),
+    childDepth: lesser(asked.childDepth, left.childDepth),
+    childRuns: lesser(asked.childRuns, children.get(callId)?.granted ?? 0),
+  }
+}
+
+/** null is no limit. */
+const rest = (limit: number | null | undefined, used: number, least: number): number | null =>
+  limit === null || limit === undefined ? null : Math.max(least, limit - used)
+
+const lesser = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)

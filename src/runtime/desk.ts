@@ -1,5 +1,6 @@
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
+import type { Agents } from './agents.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { storeNow } from './store-now.ts'
 import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
@@ -7,6 +8,7 @@ import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 /** What answering needs to know of this process. */
 export interface Desk {
   readonly agent: Agent
+  readonly agents: Pick<Agents, 'all'>
   readonly at: number
   /** Now by the clock of the store: leases are counted in it. */
   readonly storeAt: number
@@ -56,6 +58,7 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
       let taken: Slots[] = []
       return {
         agent,
+        agents: parts.agents,
         at: parts.clock.now(),
         storeAt: storeNow(parts),
         owner: parts.owner,

@@ -16,6 +16,12 @@ export interface LimitOptions {
   readonly repeatedCalls?: number | null
   /** So many times the same pattern of calls; 3 by default. */
   readonly cycles?: number | null
+  /** Levels of child runs below the topmost run; 8 by default. */
+  readonly childDepth?: number | null
+  /** Child runs that are open at one time; 100 by default. */
+  readonly openChildRuns?: number | null
+  /** All runs below the run; 1,000 by default. */
+  readonly childRuns?: number | null
 }
 
 const MICRO_USD_PER_USD = 1_000_000

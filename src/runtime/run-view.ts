@@ -4,7 +4,8 @@ import { describeBroken } from '../fold/fold-projections.ts'
 import { spentAt } from '../fold/fold.ts'
 import { runPlace, stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
-import { waitsFor, type WaitsFor } from '../fold/waiting.ts'
+import type { WaitsFor } from '../events/run-events.ts'
+import { waitsFor, waitsIn } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
@@ -24,6 +25,8 @@ export interface RunView {
   /** Where the chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
   readonly waitsFor: WaitsFor | null
+  /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
+  readonly waitsIn: string | null
   readonly turn: number
   readonly transcript: readonly Message[]
   /** The newest text of the agent. */
@@ -31,7 +34,10 @@ export interface RunView {
   readonly output: Json | null
   readonly reason: string | null
   readonly spent: Spent
-  readonly openEffects: readonly Pick<Owed, 'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind'>[]
+  readonly openEffects: readonly Pick<
+    Owed,
+    'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind' | 'waitsFor' | 'waitsIn'
+  >[]
   readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
   readonly approvals: readonly {
     readonly callId: string
@@ -59,6 +65,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     paused: state.paused,
     state: runPlace(state),
     waitsFor: waitsFor(state) ?? null,
+    waitsIn: waitsIn(state) ?? null,
     turn: state.budget.turn,
     transcript: messagesOf(state.transcript),
     answer: lastAnswer(state.transcript) ?? null,

@@ -59,7 +59,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     if (stopped.signal.aborted || !newest.admits(state)) return
     children.settled(state, before)
     if (!performs) return
-    effects.reconcile(agent, state)
+    if (!children.holds(state)) effects.reconcile(agent, state)
     timers.arm(state)
   }
   const ofActors: ActorParts = {

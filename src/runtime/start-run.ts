@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { DataOf, RunFact, RunSettings } from '../events/run-events.ts'
+import type { DataOf, Limits, RunFact, RunSettings } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -19,8 +19,10 @@ export interface StartOptions extends WishOrigin {
 
 /** A run that another run asked for. */
 export interface ChildOf {
-  readonly parent: { readonly runId: string; readonly callId: string }
+  readonly parent: { readonly runId: string; readonly callId: string; readonly depth: number }
   readonly correlationId: string
+  /** What its parent has left: it may spend no more, whatever its agent may. */
+  readonly limits: Limits
 }
 
 export interface NewRun {
@@ -62,7 +64,7 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
       agent: agent.name,
       agentVersion: agent.version,
       chartHash: agent.program.chartHash,
-      settings: child === undefined ? agent.settings : asTask(agent),
+      settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
       definition: agent.definition,
       ...present({ input, parent: child?.parent, tenant }),
     },

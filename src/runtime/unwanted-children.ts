@@ -87,6 +87,7 @@ const cancelJob = (call: ParentCall, { reason, causationId }: Cause): Job => ({
     const isTheirs = parent?.runId === call.runId && parent.callId === call.callId
     return {
       facts: isTheirs && state?.status === 'active' ? [{ type: 'RunCancelled', data: { by: 'refold', reason } }] : [],
+      anyway: true,
       ...(causationId === undefined ? {} : { causationId }),
     }
   },

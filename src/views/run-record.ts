@@ -11,6 +11,7 @@ export interface RunRecord {
   readonly state: string
   readonly waitsFor: string | null
   readonly waitsSince: number | null
+  readonly waitsIn: string | null
   readonly reason: string | null
   readonly problem: string | null
   readonly startedAt: number
@@ -41,6 +42,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   state: row.state,
   waitsFor: row.waitsFor,
   waitsSince: row.waitsSince,
+  waitsIn: row.waitsIn,
   reason: row.reason,
   problem: row.problem ?? null,
   startedAt: row.startedAt,

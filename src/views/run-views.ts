@@ -10,6 +10,7 @@ const runColumns = [
   text('state'),
   text('waits_for', 'nullable'),
   time('waits_since', 'nullable', 'aside'),
+  text('waits_in', 'nullable', 'aside'),
   text('reason', 'nullable', 'aside'),
   text('problem', 'nullable', 'aside'),
   time('started_at', 'aside'),
@@ -104,7 +105,7 @@ export const runViews = {
     case when r.problem is not null then r.updated_at
       when ${UNRESOLVED} or ${ESCALATED} then r.waits_since
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
-    coalesce(r.problem, r.reason) as detail
+    coalesce(r.problem, 'in ' || r.waits_in, r.reason) as detail
   from refold_runs r
   where (r.status = 'active' or r.problem > '') and (r.problem is not null or (${UNRESOLVED}) or (${ESCALATED}) or (${OVERDUE}))
 ) s join refold_runs r on r.run_id = s.run_id`,

@@ -35,6 +35,7 @@ const newRow = (runId: string, position: number, change: Partial<RunRow> = {}): 
   costMicroUsd: 0,
   waitsFor: null,
   waitsSince: null,
+  waitsIn: null,
   asked: {},
   lastText: 'Grüße 😀',
   reason: null,

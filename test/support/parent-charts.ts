@@ -20,7 +20,7 @@ interface ParentOptions {
 }
 
 /** Asks for runs all at once, and ends with what the first of them says. A message makes it drop them and wait. */
-export const parentOf = (wanted: readonly Wanted[], { name = 'parent', limits = {}, patienceMs = 3_600_000 }: ParentOptions = {}): Agent =>
+export const parentOf = (wanted: readonly Wanted[], { name = 'parent', limits = {}, patienceMs }: ParentOptions = {}): Agent =>
   defineAgent({
     name,
     version: '1',
@@ -41,7 +41,7 @@ export const parentOf = (wanted: readonly Wanted[], { name = 'parent', limits = 
             ChildRunFailed: { target: 'failed', actions: 'hear' },
             MessageReceived: { target: 'resting', actions: 'abandon' },
           },
-          after: { [patienceMs]: 'done' },
+          ...(patienceMs === undefined ? {} : { after: { [patienceMs]: 'done' } }),
         },
         resting: { tags: 'human', on: { RunCompleted: 'done' } },
         done: { type: 'final' },

@@ -8,7 +8,7 @@ import { transcriptLines } from '../message-text.ts'
 import type { Output } from '../output.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { costLines, costsByModel } from '../run-costs.ts'
-import { stateText } from '../run-table.ts'
+import { stateText, waitingText } from '../run-table.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, type ReadEvent } from '../stored-events.ts'
 import { timelineLines } from '../timeline.ts'
@@ -68,7 +68,7 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
     money(run.costMicroUsd),
   ]
   return [
-    `${colours.strong(run.runId)}  ${colours.name(stateText(run))}${run.waitsFor === null ? '' : colours.attention(`  waits for ${run.waitsFor}`)}`,
+    `${colours.strong(run.runId)}  ${colours.name(stateText(run))}${run.waitsFor === null ? '' : colours.attention(`  waits for ${waitingText(run)}`)}`,
     colours.faint(facts.join(' · ')),
     ...(run.reason === null ? [] : [`reason: ${run.reason}`]),
     ...(run.problem === undefined ? [] : [colours.bad(`problem: ${run.problem}`)]),
@@ -81,8 +81,9 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
 const unreadText = ({ unread, lastText }: RunRow): string[] =>
   unread === 0 ? [] : [`unread: ${counted(unread, 'message')}, the newest: ${lastText ?? ''}`]
 
-const hints = ({ runId, asked, status, paused, revision }: RunRow): string[] => {
+const hints = ({ runId, asked, status, paused, waitsIn, revision }: RunRow): string[] => {
   if (status !== 'active') return []
+  if (waitsIn !== null) return [`  refold show ${waitsIn}`]
   if (paused) return [`  refold resume ${runId}`]
   return Object.entries(asked).map(([callId, whom]) => {
     if (whom === 'approval') return `  refold approve ${runId} ${callId} --seen ${revision}`

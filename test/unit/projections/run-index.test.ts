@@ -67,6 +67,7 @@ describe('the row of a run', () => {
       costMicroUsd: 14,
       waitsFor: 'message',
       waitsSince: START + 11_000,
+      waitsIn: null,
       asked: {},
       lastText: 'Where is my order?',
       reason: null,
