@@ -18,19 +18,30 @@ export interface ActorPool {
   size(): number
 }
 
-/** Commands of all runs that wait for the log. */
+export interface PoolLimits {
+  /** Runs that nobody holds. */
+  readonly mostIdle: number
+  /** Commands of all runs that wait for the log, and what their texts come to in characters. */
+  readonly mostWaiting?: number
+  readonly mostWaitingLength?: number
+}
+
 const MOST_WAITING = 10_000
+const MOST_WAITING_LENGTH = 128 * 1024 * 1024
 
 interface Kept {
   readonly actor: RunActor
   holds: number
 }
 
-export const createActorPool = (create: (runId: string) => RunActor, mostIdle: number): ActorPool => {
+export const createActorPool = (
+  create: (runId: string) => RunActor,
+  { mostIdle, mostWaiting = MOST_WAITING, mostWaitingLength = MOST_WAITING_LENGTH }: PoolLimits,
+): ActorPool => {
   const kept = new Map<string, Kept>()
   /** That nobody holds, in order of use. */
   const idle = new Set<string>()
-  let waiting = 0
+  const waiting = { commands: 0, length: 0 }
 
   const take = (runId: string): Kept => {
     const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
@@ -62,12 +73,15 @@ export const createActorPool = (create: (runId: string) => RunActor, mostIdle: n
   return {
     async submit(runId, job) {
       if (job.insistent === true) return using(runId, (actor) => actor.submit(job))
-      if (waiting >= MOST_WAITING) throw tooMany(runId)
-      waiting += 1
+      const { length = 0 } = job
+      if (waiting.commands >= mostWaiting || waiting.length + length > mostWaitingLength) throw tooMany(runId, waiting.commands)
+      waiting.commands += 1
+      waiting.length += length
       try {
         return await using(runId, (actor) => actor.submit(job))
       } finally {
-        waiting -= 1
+        waiting.commands -= 1
+        waiting.length -= length
       }
     },
     read: (runId) => using(runId, (actor) => actor.read()),
@@ -81,8 +95,8 @@ export const createActorPool = (create: (runId: string) => RunActor, mostIdle: n
   }
 }
 
-const tooMany = (runId: string): AppError =>
-  new AppError('EventLogUnavailable', `${MOST_WAITING} commands wait for the log already: nothing of ${runId} was recorded`, {
+const tooMany = (runId: string, waiting: number): AppError =>
+  new AppError('EventLogUnavailable', `${waiting} commands wait for the log already: nothing of ${runId} was recorded`, {
     retryable: true,
     details: { runId },
   })

@@ -21,6 +21,7 @@ export const commandJob = (runId: string, wished: Command, origin: WishOrigin): 
 }
 
 const jobOf = (runId: string, command: Command, wish: WishOrigin): Job => ({
+  length: JSON.stringify(command).length,
   decide: (state, desk) => {
     if (state === undefined) return { refuse: notFound(runId) }
     const decision = decide(state, command, desk.at, wish.commandId)

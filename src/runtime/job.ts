@@ -23,6 +23,8 @@ export interface Job {
   readonly newRun?: { readonly agent: Agent; readonly correlationId: string }
   /** The world has done something that the log has to know: try until it does. Any other job is a command, which may be refused. */
   readonly insistent?: true
+  /** Of the texts that it keeps while it waits, in characters. */
+  readonly length?: number
 }
 
 /** A job that wishes nothing: owed work alone is seen to. */

@@ -70,7 +70,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     store: promptStore(parts),
     signal: stopped.signal,
   }
-  const actors = createActorPool((runId) => createRunActor(ofActors, runId), parts.idleRunsInMemory ?? IDLE_RUNS_IN_MEMORY)
+  const actors = createActorPool((runId) => createRunActor(ofActors, runId), { mostIdle: parts.idleRunsInMemory ?? IDLE_RUNS_IN_MEMORY })
   const { submit, hold } = actors
   /** To what a run owes and could not be answered before. */
   const seeTo = (runId: string): Promise<unknown> => submit(runId, lookAround).catch(() => undefined)
@@ -152,6 +152,7 @@ const promptStore = ({ blobs }: RuntimeParts): ((agent: Agent, texts: readonly s
 
 const startJob = (run: NewRun): Job => ({
   newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId },
+  length: JSON.stringify(run.options).length,
   decide: (state) => startDecision(run, state),
 })
 

@@ -59,7 +59,10 @@ const examine = async (line: CommandLine, config: RefoldConfig, findings: Findin
         severity: 'problem',
         check: 'log',
         message: error.message,
-        remedy: 'Restore the log from a backup; `docs/errors.md` says more of each code.',
+        remedy:
+          error.code === 'EventLogUnavailable'
+            ? 'Make room, give this user the right to read, or start the server; the log itself may be well.'
+            : 'Restore the log from a backup; `docs/errors.md` says more of each code.',
       })
     },
   )

@@ -5,7 +5,9 @@ import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
+import { createActorPool, type PoolLimits } from '../../../src/runtime/actor-pool.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
+import type { Job } from '../../../src/runtime/job.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { troubledLog, unavailable } from '../../support/troubled-log.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
@@ -102,5 +104,29 @@ describe.for([0, 1, 2])('with %i idle runs in memory', (idleRunsInMemory) => {
     await again()
     await turns()
     expect(paid).toBe(1)
+  })
+})
+
+describe('commands that wait for the log', () => {
+  const waitingFor = (limits: Partial<PoolLimits>) => {
+    const gate = Promise.withResolvers<never>()
+    gate.promise.catch(() => undefined)
+    return createActorPool(() => ({ submit: () => gate.promise, read: () => gate.promise }), { mostIdle: 0, ...limits })
+  }
+  const command = (length: number): Job => ({ decide: () => ({ facts: [] }), length })
+  const refused = { code: 'EventLogUnavailable', retryable: true }
+
+  test('are as many as memory has room for, of all runs together', async () => {
+    const pool = waitingFor({ mostWaiting: 3 })
+    for (const runId of ['a', 'b', 'c']) void pool.submit(runId, command(1))
+    await expect(pool.submit('d', command(1))).rejects.toMatchObject(refused)
+  })
+
+  test('are as long as memory has room for, and a result is never refused', async () => {
+    const pool = waitingFor({ mostWaitingLength: 100 })
+    void pool.submit('a', command(60))
+    await expect(pool.submit('b', command(41))).rejects.toMatchObject(refused)
+    void pool.submit('b', command(40))
+    expect(await Promise.race([pool.submit('c', { ...command(60), insistent: true }), nextTurn('waits')])).toBe('waits')
   })
 })
