@@ -1,14 +1,14 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk'
 
 import { classify } from './classify.ts'
-import { excerpt } from './excerpt.ts'
+import { ERROR_CHARS, excerpt } from './excerpt.ts'
 import type { ModelFailure } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** What Anthropic's client threw, as a failure; undefined for what is none of Anthropic's errors. */
 export const anthropicFailure = (thrown: unknown): ModelFailure | undefined => {
   if (!isApiError(thrown)) return undefined
-  const message = excerpt(thrown.message)
+  const message = excerpt(thrown.message, ERROR_CHARS)
   if (thrown instanceof APIConnectionTimeoutError) return { ok: false, class: 'timeout', message }
   if (thrown instanceof APIConnectionError) return { ok: false, class: 'network', message }
   const { status, errorCode, type, headers, requestID } = thrown

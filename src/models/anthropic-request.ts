@@ -10,9 +10,9 @@ import type {
 
 import { toolCallsOf, type AssistantPart, type Message, type OpaquePart } from '../events/message.ts'
 import type { JsonObject } from '../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory, type HistoryRules } from './legal-history.ts'
-import type { ModelRequest, ToolDeclaration } from './model.ts'
+import type { ModelRequest, ModelSettings, ToolDeclaration } from './model.ts'
 import { closed } from './output-schema.ts'
 import { isVendorItem } from './request-parts.ts'
 import { wellFormed } from './well-formed.ts'
@@ -31,21 +31,24 @@ const DEFAULT_MAX_TOKENS = 16_384
 /** What even a model takes that can write less than it was told to. */
 const SMALLEST_MAX_TOKENS = 4_096
 
+const LEFT_OUT: readonly Concession[] = ['json_schema', 'stream', 'opaque', 'parallelToolCalls', 'maxOutputTokens', 'reasoningEffort']
+
 /** The body of `POST /v1/messages`, and what it cannot carry: the API of 2026-10-21 has no sampling settings. Pure. */
 export const anthropicRequest = (
   request: ModelRequest,
   conceded: Conceded = new Set(),
 ): { body: MessageCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
-  const { model, toolChoice, settings } = request
+  const { model, toolChoice } = request
+  const settings = settingsIn(request, conceded)
   const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
   const takesSchema = !conceded.has('json_schema')
   const instructions = takesSchema ? request.instructions : instructionsWithSchema(request)
   const gone = request.tools.length > 0 ? [] : toolsCalledIn(messages)
   const tools = [...request.tools, ...gone]
-  const outputConfig = outputConfigOf(request, takesSchema)
+  const outputConfig = outputConfigOf(settings, takesSchema ? request.output : undefined)
   const body: MessageCreateParamsStreaming = {
     model,
-    max_tokens: conceded.has('maxOutputTokens') ? SMALLEST_MAX_TOKENS : (settings.maxOutputTokens ?? DEFAULT_MAX_TOKENS),
+    max_tokens: limitOf(settings, conceded),
     // A run sends the same growing prompt at each step; other vendors cache it unasked.
     cache_control: { type: 'ephemeral' },
     ...(instructions.trim() !== '' && { system: instructions }),
@@ -56,7 +59,7 @@ export const anthropicRequest = (
         description,
         input_schema: { ...inputSchema, type: 'object' as const },
       })),
-      tool_choice: choiceOf(gone.length > 0 ? 'none' : toolChoice, parallelIn(request, conceded)),
+      tool_choice: choiceOf(gone.length > 0 ? 'none' : toolChoice, settings.parallelToolCalls),
     }),
     ...(outputConfig && { output_config: outputConfig }),
     stream: true,
@@ -72,9 +75,12 @@ export const anthropicRequest = (
       ...(legal === body ? [] : ['unicode']),
       ...concededOf(request, conceded),
     ],
-    offered: offeredOf(request, messages, conceded, ['json_schema', 'stream', 'maxOutputTokens']),
+    offered: offeredOf(request, messages, conceded, LEFT_OUT),
   }
 }
+
+const limitOf = ({ maxOutputTokens }: ModelSettings, conceded: Conceded): number =>
+  maxOutputTokens ?? (conceded.has('maxOutputTokens') ? SMALLEST_MAX_TOKENS : DEFAULT_MAX_TOKENS)
 
 /** The vendor refuses a conversation with calls where no tool is declared. */
 const toolsCalledIn = (messages: readonly Message[]): readonly ToolDeclaration[] => {
@@ -87,15 +93,13 @@ const toolsCalledIn = (messages: readonly Message[]): readonly ToolDeclaration[]
 const choiceOf = (choice: ModelRequest['toolChoice'], parallel: boolean | undefined): ToolChoice =>
   choice === 'none' ? { type: 'none' } : { type: 'auto', ...(parallel !== undefined && { disable_parallel_tool_use: !parallel }) }
 
-const outputConfigOf = ({ output: wanted, settings }: ModelRequest, takesSchema: boolean): OutputConfig | undefined => {
-  const output = takesSchema ? wanted : undefined
-  return output || settings.reasoningEffort
+const outputConfigOf = (settings: ModelSettings, output: ModelRequest['output']): OutputConfig | undefined =>
+  output || settings.reasoningEffort
     ? {
         ...(settings.reasoningEffort && { effort: settings.reasoningEffort }),
         ...(output && { format: { type: 'json_schema' as const, schema: closed(output.schema) } }),
       }
     : undefined
-}
 
 /** Turns alternate, and the results of all calls of a turn have to stand in the one user turn that follows it. */
 const turns = (messages: readonly Message[]): MessageParam[] => {

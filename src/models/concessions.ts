@@ -1,17 +1,18 @@
 import type { Message } from '../events/message.ts'
 import type { Said } from './attempt.ts'
 import type { HistoryRules } from './legal-history.ts'
-import type { ModelFailure, ModelOutcome, ModelRequest } from './model.ts'
+import type { ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from './model.ts'
 
 /**
  * What a server may turn out not to take, and is asked without. `json_schema`: output by a schema; then any JSON object is asked for,
  * and the schema stands in the prompt. `json_object`: that neither, so the prompt alone asks. `opaque`: its own reasoning and signatures.
  */
-export type Concession = 'json_schema' | 'json_object' | 'stream_options' | 'stream' | 'opaque' | 'maxOutputTokens' | 'parallelToolCalls'
+export type Concession = 'json_schema' | 'json_object' | 'stream_options' | 'stream' | 'opaque' | 'toolChoice' | keyof ModelSettings
 
 export type Conceded = ReadonlySet<Concession>
 
 const REFUSALS: readonly (readonly [Concession, RegExp])[] = [
+  ['reasoningEffort', /reasoning[._]?effort|output_config\.effort/i],
   ['opaque', /reasoning|thinking|signature|encrypted_content|extra_content/i],
   [
     'json_object',
@@ -20,6 +21,10 @@ const REFUSALS: readonly (readonly [Concession, RegExp])[] = [
   ['stream_options', /stream_options|include_usage/i],
   ['stream', /\bstream(ed|ing)?\b/i],
   ['parallelToolCalls', /parallel_tool_(calls|use)/i],
+  ['toolChoice', /tool_choice/i],
+  ['temperature', /\btemperature\b/i],
+  ['topP', /\btop_p\b/i],
+  ['seed', /\bseed\b/i],
   ['maxOutputTokens', /max_?(completion_|output_|new_)?tokens/i],
 ]
 
@@ -30,7 +35,7 @@ const REFUSING_WORDS = /\b(un|not )(supported|allowed|available|implemented|perm
 const isRefusal = ({ class: failureClass, message }: ModelFailure): boolean =>
   REFUSING.has(failureClass) || (failureClass === 'server' && REFUSING_WORDS.test(message))
 
-const MOST_ROUNDS = 5
+const MOST_ROUNDS = 8
 
 /** What the servers of one provider have turned out not to take, as long as the process lives. */
 export interface LearnedConcessions {
@@ -108,25 +113,32 @@ export const offeredOf = (
   conceded: Conceded,
   known: readonly Concession[],
 ): Concession[] => {
-  const isThere: Readonly<Record<Concession, boolean>> = {
-    json_schema: output !== undefined,
-    json_object: output !== undefined,
-    stream_options: !conceded.has('stream'),
-    stream: true,
-    opaque: messages.some((message) => message.role === 'assistant' && message.parts.some(({ type }) => type === 'opaque')),
-    maxOutputTokens: true,
-    parallelToolCalls: settings.parallelToolCalls !== undefined && tools.length > 0,
+  const isThere = (one: Concession): boolean => {
+    switch (one) {
+      case 'json_schema':
+      case 'json_object':
+        return output !== undefined
+      case 'stream_options':
+        return !conceded.has('stream')
+      case 'opaque':
+        return messages.some((message) => message.role === 'assistant' && message.parts.some(({ type }) => type === 'opaque'))
+      case 'toolChoice':
+      case 'parallelToolCalls':
+        return tools.length > 0
+      default:
+        return one === 'stream' || settings[one] !== undefined || one === 'maxOutputTokens'
+    }
   }
-  return [...known, 'opaque' as const, 'parallelToolCalls' as const].filter((one) => isThere[one] && !conceded.has(one))
+  return known.filter((one) => isThere(one) && !conceded.has(one))
 }
 
 /** What was left out of this request, for `dropped`. */
 export const concededOf = ({ output }: ModelRequest, conceded: Conceded): string[] =>
   [...conceded].filter((one) => one !== 'opaque' && (output !== undefined || !one.startsWith('json')))
 
-/** Whether several calls may come in one answer; undefined where the vendor is not told. */
-export const parallelIn = ({ settings }: ModelRequest, conceded: Conceded): boolean | undefined =>
-  conceded.has('parallelToolCalls') ? undefined : settings.parallelToolCalls
+/** Those that are not conceded. */
+export const settingsIn = ({ settings }: ModelRequest, conceded: Conceded): ModelSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => !conceded.has(name as keyof ModelSettings)))
 
 /** Without the vendor's own opaque parts, once it has refused them. */
 export const historyRules = (rules: HistoryRules, conceded: Conceded): HistoryRules =>

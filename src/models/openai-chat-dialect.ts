@@ -7,6 +7,8 @@ export type OutputLimitField = 'max_completion_tokens' | 'max_tokens'
 /** What one server of Chat Completions takes. */
 export interface ChatDialect extends HistoryRules {
   readonly outputLimit: OutputLimitField
+  /** What stands for the text of an answer that is tool calls alone. Some servers take no null, and all take an empty text. */
+  readonly blankContent: '' | null
 }
 
 /**
@@ -22,6 +24,7 @@ export const chatDialect = (baseUrl: string | undefined, vendor?: string): ChatD
     ownId: (content) => ownFields(content, 'toolCall')?.['id'],
     callId: /(^|\.)mistral\.ai$/.test(hostname) ? /^[a-zA-Z0-9]{9}$/ : /^[a-zA-Z0-9_-]{1,40}$/,
     takesBlankResults: isOpenai,
+    blankContent: isOpenai ? null : '',
     outputLimit: isOpenai ? 'max_completion_tokens' : 'max_tokens',
   }
 }

@@ -7,13 +7,18 @@ import type {
 
 import { textOf, type AssistantPart, type Message, type ToolCallPart } from '../events/message.ts'
 import type { JsonObject } from '../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory } from './legal-history.ts'
-import type { ModelRequest } from './model.ts'
+import type { ModelRequest, ModelSettings } from './model.ts'
 import { ownFields, type ChatDialect } from './openai-chat-dialect.ts'
 import { isStrict } from './output-schema.ts'
 import { schemaName, toolTextWithError } from './request-parts.ts'
 import { wellFormed } from './well-formed.ts'
+
+const LEFT_OUT: readonly Concession[] = [
+  ...(['json_schema', 'json_object', 'stream_options', 'stream', 'opaque', 'toolChoice', 'parallelToolCalls', 'maxOutputTokens'] as const),
+  ...(['temperature', 'topP', 'seed', 'reasoningEffort'] as const),
+]
 
 /** The body of `POST /chat/completions`, and what it cannot carry. Pure. */
 export const openaiChatRequest = (
@@ -25,20 +30,23 @@ export const openaiChatRequest = (
   const { messages, changed } = legalHistory(request, historyRules(dialect, conceded))
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
-  const parallel = parallelIn(request, conceded)
+  const settings = settingsIn(request, conceded)
   const body: ChatCompletionCreateParamsStreaming = {
     model,
-    messages: [...(instructions.trim() === '' ? [] : [{ role: 'system' as const, content: instructions }]), ...messages.map(wireMessage)],
+    messages: [
+      ...(instructions.trim() === '' ? [] : [{ role: 'system' as const, content: instructions }]),
+      ...messages.map((message) => wireMessage(message, dialect)),
+    ],
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         type: 'function' as const,
         function: { name, description, parameters: inputSchema },
       })),
-      tool_choice: toolChoice,
-      ...(parallel !== undefined && { parallel_tool_calls: parallel }),
+      ...(!conceded.has('toolChoice') && { tool_choice: toolChoice }),
+      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(format && { response_format: format }),
-    ...wireSettings(request, dialect, conceded),
+    ...wireSettings(settings, dialect),
     stream: true,
     ...(!conceded.has('stream_options') && !conceded.has('stream') && { stream_options: { include_usage: true } }),
   }
@@ -46,7 +54,7 @@ export const openaiChatRequest = (
   return {
     body: legal,
     dropped: [...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
-    offered: offeredOf(request, messages, conceded, ['json_schema', 'json_object', 'stream_options', 'stream', 'maxOutputTokens']),
+    offered: offeredOf(request, messages, conceded, LEFT_OUT),
   }
 }
 
@@ -56,31 +64,31 @@ const formatOf = ({ output }: ModelRequest, conceded: Conceded): ChatCompletionC
   return { type: 'json_schema', json_schema: { name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) } }
 }
 
-const wireSettings = ({ settings }: ModelRequest, { outputLimit }: ChatDialect, conceded: Conceded) => ({
-  ...(settings.maxOutputTokens !== undefined && !conceded.has('maxOutputTokens') && { [outputLimit]: settings.maxOutputTokens }),
+const wireSettings = (settings: ModelSettings, { outputLimit }: ChatDialect) => ({
+  ...(settings.maxOutputTokens !== undefined && { [outputLimit]: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
   ...(settings.seed !== undefined && { seed: settings.seed }),
   ...(settings.reasoningEffort !== undefined && { reasoning_effort: settings.reasoningEffort }),
 })
 
-const wireMessage = (message: Message): ChatCompletionMessageParam => {
+const wireMessage = (message: Message, dialect: ChatDialect): ChatCompletionMessageParam => {
   switch (message.role) {
     case 'user':
       return { role: 'user', content: message.text }
     case 'tool':
       return { role: 'tool', tool_call_id: message.id, content: toolTextWithError(message) }
     case 'assistant':
-      return wireAssistantMessage(message.parts)
+      return wireAssistantMessage(message.parts, dialect)
   }
 }
 
-const wireAssistantMessage = (parts: readonly AssistantPart[]): ChatCompletionAssistantMessageParam => {
+const wireAssistantMessage = (parts: readonly AssistantPart[], { blankContent }: ChatDialect): ChatCompletionAssistantMessageParam => {
   const text = textOf(parts)
   const calls = parts.flatMap((part, index) => (part.type === 'toolCall' ? [wireCall(part, parts[index + 1])] : []))
   const own = Object.assign({}, ...parts.map((part) => fieldsOf(part, 'message'))) as JsonObject
   if (calls.length === 0) return { ...own, role: 'assistant', content: text }
-  return { ...own, role: 'assistant', content: text === '' ? null : text, tool_calls: calls }
+  return { ...own, role: 'assistant', content: text === '' ? blankContent : text, tool_calls: calls }
 }
 
 const wireCall = ({ id, name, argumentsText }: ToolCallPart, next: AssistantPart | undefined): ChatCompletionMessageToolCall => ({

@@ -1,7 +1,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 
 import { classify } from './classify.ts'
-import { excerpt } from './excerpt.ts'
+import { ERROR_CHARS, excerpt } from './excerpt.ts'
 import type { ModelFailure } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { statedFailure } from './stated-error.ts'
@@ -9,7 +9,7 @@ import { statedFailure } from './stated-error.ts'
 /** What OpenAI's client threw, as a failure; undefined for what is none of OpenAI's errors. */
 export const openaiFailure = (thrown: unknown): ModelFailure | undefined => {
   if (!isApiError(thrown)) return undefined
-  const message = excerpt(thrown.message)
+  const message = excerpt(thrown.message, ERROR_CHARS)
   if (thrown instanceof APIConnectionTimeoutError) return { ok: false, class: 'timeout', message }
   if (thrown instanceof APIConnectionError) return { ok: false, class: 'network', message }
   // In the middle of a stream there is no status but the one that the error names.

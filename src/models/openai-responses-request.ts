@@ -2,9 +2,9 @@ import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConf
 
 import type { AssistantPart, Message, OpaquePart } from '../events/message.ts'
 import type { Json } from '../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, parallelIn, type Conceded, type Concession } from './concessions.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from './concessions.ts'
 import { legalHistory, type HistoryRules } from './legal-history.ts'
-import type { ModelRequest } from './model.ts'
+import type { ModelRequest, ModelSettings } from './model.ts'
 import { isStrict } from './output-schema.ts'
 import { isVendorItem, schemaName, toolTextWithError } from './request-parts.ts'
 import { wellFormed } from './well-formed.ts'
@@ -21,16 +21,21 @@ const RULES: HistoryRules = {
 /** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
 type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
 
+const LEFT_OUT: readonly Concession[] = [
+  ...(['json_schema', 'json_object', 'stream', 'opaque', 'toolChoice', 'parallelToolCalls', 'maxOutputTokens'] as const),
+  ...(['temperature', 'topP', 'reasoningEffort'] as const),
+]
+
 /** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
 export const openaiResponsesRequest = (
   request: ModelRequest,
   conceded: Conceded = new Set(),
 ): { body: ResponseCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
-  const { model, tools, toolChoice, settings } = request
+  const { model, tools, toolChoice } = request
+  const settings = settingsIn(request, conceded)
   const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
-  const parallel = parallelIn(request, conceded)
   const body: ResponseCreateParamsStreaming = {
     model,
     ...(instructions.trim() !== '' && { instructions }),
@@ -43,11 +48,11 @@ export const openaiResponsesRequest = (
         parameters: inputSchema,
         strict: false,
       })),
-      tool_choice: toolChoice,
-      ...(parallel !== undefined && { parallel_tool_calls: parallel }),
+      ...(!conceded.has('toolChoice') && { tool_choice: toolChoice }),
+      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(format && { text: { format } }),
-    ...wireSettings(request, conceded),
+    ...wireSettings(settings),
     store: false,
     include: ['reasoning.encrypted_content'],
     stream: true,
@@ -57,12 +62,12 @@ export const openaiResponsesRequest = (
   return {
     body: legal,
     dropped: [...seed, ...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
-    offered: offeredOf(request, messages, conceded, ['json_schema', 'json_object', 'stream', 'maxOutputTokens']),
+    offered: offeredOf(request, messages, conceded, LEFT_OUT),
   }
 }
 
-const wireSettings = ({ settings }: ModelRequest, conceded: Conceded) => ({
-  ...(settings.maxOutputTokens !== undefined && !conceded.has('maxOutputTokens') && { max_output_tokens: settings.maxOutputTokens }),
+const wireSettings = (settings: ModelSettings) => ({
+  ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
   ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),

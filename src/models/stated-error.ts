@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import type { ResponseHeaders } from './retry-after.ts'
 import { classify } from './classify.ts'
-import { excerpt } from './excerpt.ts'
+import { ERROR_CHARS, excerpt } from './excerpt.ts'
 import type { ModelFailure } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -51,7 +51,7 @@ export const statedFailure = (value: unknown, headers?: ResponseHeaders): ModelF
   return {
     ok: false,
     class: classify({ ...error, ...(headers && { headers }) }),
-    message: excerpt(error.message),
+    message: excerpt(error.message, ERROR_CHARS),
     ...(error.status !== undefined && { status: error.status }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   }

@@ -141,6 +141,43 @@ describe('an output limit that is more than the model can write', () => {
   })
 })
 
+describe('a setting that a server does not take', () => {
+  test.each([
+    ['temperature', { temperature: 0.2 }, "Unsupported value: 'temperature' does not support 0.2 with this model."],
+    ['topP', { topP: 0.9 }, 'top_p is not supported'],
+    ['seed', { seed: 7 }, "property 'seed' is unsupported"],
+    ['reasoningEffort', { reasoningEffort: 'low' as const }, 'Unrecognized request argument supplied: reasoning_effort'],
+    ['parallelToolCalls', { parallelToolCalls: false }, 'parallel_tool_calls: Extra inputs are not permitted'],
+    ['toolChoice', {}, "Unexpected fields in the request: {'tool_choice'}"],
+  ])('is left out, named and remembered: %s', async (name, settings, message) => {
+    const model = chat()
+    const request = { ...ASKED, tools: TOOLS, settings }
+    expect(answered(await ask(model, request, REFUSAL(message), STREAM)).dropped).toEqual([name])
+    answered(await ask(model, request, STREAM))
+    expect(server.requests).toHaveLength(3)
+  })
+
+  test('that is named behind much else is found', async () => {
+    const message = `${"{'type': 'literal_error', 'loc': ('body', 'messages')}, ".repeat(12)}{'loc': ('body', 'seed')}`
+    const { dropped } = answered(await ask(chat(), { ...ASKED, settings: { seed: 7 } }, REFUSAL(message, 422), STREAM))
+    expect(dropped).toEqual(['seed'])
+  })
+})
+
+describe('a server that takes no null', () => {
+  test('gets an empty text for an answer that is tool calls alone', async () => {
+    const call = { type: 'toolCall' as const, id: 'call_A', name: 'find', argumentsText: '{}' }
+    const request = promptOf(
+      { role: 'user', text: 'Find.' },
+      { role: 'assistant', parts: [call] },
+      { role: 'tool', id: 'call_A', name: 'find', text: 'found', isError: false },
+    )
+    await ask(chat(), request, STREAM)
+    expect(bodies()[0]?.['messages']).toMatchObject([{}, {}, { role: 'assistant', content: '' }, {}])
+    expect(server.requests[0]?.text).not.toContain('null')
+  })
+})
+
 describe('an error inside a 200', () => {
   const sse = (value: Json): Reply => ({ stream: [`data: ${JSON.stringify(value)}\n\n`] })
   test.each<[string, Reply, string]>([
@@ -207,7 +244,7 @@ describe('what a server of Chat Completions says of its thinking', () => {
       { role: 'user' },
       {
         role: 'assistant',
-        content: null,
+        content: '',
         reasoning_content: 'Let me look.',
         tool_calls: [{ id: 'functions.find:0', type: 'function', extra_content: { google: { thought_signature: 'sig=' } } }],
       },
