@@ -255,8 +255,13 @@ const { $schema: _, ...messageSchema } = z.toJSONSchema(message, { unrepresentab
 const messageBody = message.meta({ id: 'Message', type: 'object', ...messageSchema })
 
 export const transcript = z
-  .object({ runId: z.string(), revision, messages: z.array(messageBody).readonly() })
-  .meta({ id: 'Transcript', description: 'The conversation as the model sees it.' })
+  .object({
+    runId: z.string(),
+    revision,
+    messages: z.array(messageBody).readonly(),
+    omitted: count.optional().meta({ description: 'messages before these, where all of them are more than some MiB' }),
+  })
+  .meta({ id: 'Transcript', description: 'The conversation as the model sees it, or its end.' })
 
 export const verification = z
   .discriminatedUnion('ok', [

@@ -50,7 +50,7 @@ const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): vo
     const { runId } = c.req.valid('param')
     await requireOwn(c.get('access'), runId)
     const { revision, transcript } = await viewAt(refold.run(runId), c.req.valid('query').revision)
-    return c.json({ runId, revision, messages: transcript }, 200)
+    return c.json({ runId, revision, ...newestOf(transcript) }, 200)
   })
   app.openapi(routes.verify, async (c) => {
     const { runId } = c.req.valid('param')
@@ -61,6 +61,16 @@ const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): vo
     const { revision, what } = verified.difference
     return c.json({ ok, events, revision, what, report: verified.report }, 200)
   })
+}
+
+/** The end of a conversation, where all of it is longer than a page. */
+const newestOf = (transcript: RunView['transcript']): { readonly messages: RunView['transcript']; readonly omitted?: number } => {
+  let first = transcript.length
+  for (let length = 0; first > 0; first--) {
+    length += jsonText(transcript[first - 1]).length
+    if (length > PAGE_LENGTH && first < transcript.length) break
+  }
+  return first === 0 ? { messages: transcript } : { messages: transcript.slice(first), omitted: first }
 }
 
 const viewAt = (run: Run, revision: number | undefined): Promise<RunView> => (revision === undefined ? run.state() : run.at(revision))

@@ -80,13 +80,25 @@ export const queryText = (name: ViewName, filter: ViewFilter, now: number): Quer
 
 const HOUR_MS = 3_600_000
 
+/** UTF-16 units of the values of a page, which ends with the row that goes beyond. */
+const PAGE_LENGTH = 4 * 1024 * 1024
+
 /** The page from what {@link queryText} has found. */
 export const pageOf = (name: ViewName, { limit }: ViewFilter, found: readonly ViewRow[]): ViewPage => {
-  const rows = found.slice(0, limit)
+  const rows = found.slice(0, Math.min(limit, rowsOfPage(found)))
   const last = rows.at(-1)
-  if (found.length <= limit || last === undefined) return { rows, next: null }
+  if (rows.length === found.length || last === undefined) return { rows, next: null }
   const { order }: ViewQuery = viewQueries[name]
   return { rows, next: Buffer.from(JSON.stringify([name, ...order.keys.map((key) => last[key])])).toString('base64url') }
+}
+
+const rowsOfPage = (found: readonly ViewRow[]): number => {
+  let length = 0
+  const beyond = found.findIndex((row) => {
+    length += Object.values(row).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0)
+    return length >= PAGE_LENGTH
+  })
+  return beyond < 0 ? found.length : beyond + 1
 }
 
 const checkedFilter = (name: ViewName, view: ViewQuery, filter: ViewFilter): ViewFilter => {

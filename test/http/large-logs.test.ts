@@ -40,6 +40,12 @@ describe('a page of events', { timeout: 60_000 }, () => {
     }
     expect(revisions).toEqual((await eventsOf(service.world, runId)).map(({ revision }) => revision))
     expect(pages).toBeGreaterThan(1)
+    const said = await (await fetch(`${service.url}/v1/runs/${runId}/transcript`)).text()
+    expect(said.length).toBeLessThan(6 * MIB)
+    const all = (await service.world.refold.run(runId).state()).transcript
+    const shown = JSON.parse(said) as { readonly messages: readonly unknown[]; readonly omitted: number }
+    expect(shown.omitted).toBeGreaterThan(0)
+    expect(shown.messages).toEqual(JSON.parse(JSON.stringify(all.slice(shown.omitted))))
   })
 })
 
