@@ -7,6 +7,7 @@ import { performLookUp } from './look-up.ts'
 import { performToolCall } from './perform-tool.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { isOutage } from './retry-pause.ts'
 import { storeNow } from './store-now.ts'
 import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-way.ts'
 
@@ -119,7 +120,11 @@ const lateReporter =
   (fact: RunFact | undefined): void => {
     if (table.isShut()) return
     if (fact === undefined) parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: 'after its deadline' })
-    else report(runId, owed, fact).catch((error: unknown) => parts.notify({ type: 'runBroken', runId, message: messageOf(error) }))
+    else {
+      report(runId, owed, fact).catch((error: unknown) => {
+        if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+      })
+    }
   }
 
 interface Performed {
