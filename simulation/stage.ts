@@ -157,6 +157,11 @@ const sharedBlobs = (texts: Map<string, string>): BlobStore => ({
     if (text === undefined) throw new AppError('EventLogCorrupt', `Expected a blob ${hash}, found none`)
     return text
   },
+  async remove(hash) {
+    texts.delete(hash)
+    return true
+  },
+  dropDrafts: () => Promise.resolve(),
 })
 
 const eventLine = ({ runId, revision, type, data, meta }: RunEvent): string => {

@@ -16,6 +16,7 @@ export const errorCodes = [
   'ChartInvalid', // the chart breaks a rule that replay depends on
   'UnknownAgent',
   'RunNotFound',
+  'RunDeleted', // somebody has deleted the run: its id is not used again
   'NotPossible', // the run is in a state in which this wish cannot be granted
   'InvalidInput',
   'InvalidConfiguration',

@@ -5,6 +5,7 @@ import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
+import { applyRetention, checkedRetention, type Retention } from './consumers/retention.ts'
 import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
 import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
@@ -40,6 +41,8 @@ export interface RefoldOptions {
   /** How often runs are looked for that nobody works on; 5,000 by default. */
   readonly sweepIntervalMs?: number
   readonly logger?: Logger
+  /** How long runs are kept after they have ended, as `{ completed: '90d' }`; for ever by default. Of processes that take up runs. */
+  readonly retention?: Retention
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
   readonly recover?: boolean
   /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
@@ -73,6 +76,7 @@ export interface OpenRefold extends RefoldCore {
  */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
+  const retention = checkedRetention(options.retention)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
   const models = { ...vendorModels(environment), ...options.models }
   const { notices, notify } = noticed(logger)
@@ -103,6 +107,8 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     projector,
     views,
     runtime: core.runtime,
+    eraser: core.eraser,
+    chores: choresOf({ views, blobs, eraser: core.eraser }, retention),
     clock: systemClock,
     intervalMs: options.sweepIntervalMs ?? 5_000,
     notify,
@@ -128,6 +134,16 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     },
   }
 }
+
+/** No put takes so long. */
+const DRAFT_GRACE_MS = 3_600_000
+
+const choresOf =
+  ({ views, blobs, eraser }: Pick<OpenRefold, 'views' | 'blobs' | 'eraser'>, retention: Retention) =>
+  async (): Promise<void> => {
+    await applyRetention({ views, eraser, clock: systemClock }, retention)
+    await blobs.dropDrafts(systemClock.now() - DRAFT_GRACE_MS)
+  }
 
 const openStores = async (
   { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,

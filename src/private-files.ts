@@ -12,6 +12,7 @@ export const makePrivateFolder = (path: string): void => {
 
 /** Before SQLite makes it: what it keeps beside a file has the mode of the file. Where it cannot be made, SQLite says why. */
 export const beginPrivateFile = (path: string): void => {
+  if (path === ':memory:') return
   try {
     closeSync(openSync(path, 'ax', PRIVATE_FILE))
   } catch {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { rmSync, statSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { sha256 } from '../hash.ts'
@@ -20,6 +21,8 @@ export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
       const hash = sha256(text)
       await reporting(dir, async () => {
         await makeShard(dir, shardOf(hash))
+        // Before it is looked at: whoever removes old ones must not take it.
+        await touch(pathOf(hash))
         if ((await readText(pathOf(hash))) !== text) await writeWhole(pathOf(hash), text)
         // Also for a file that was there: whoever renamed it may not have come that far.
         await syncFolder(shardOf(hash))
@@ -35,8 +38,45 @@ export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
       if (found !== hash) throw damagedBlob(hash, found, path)
       return text
     },
+    async remove(hash, putBefore) {
+      checkHash(hash)
+      return reporting(dir, () => Promise.resolve(removeOld(pathOf(hash), putBefore)))
+    },
+    dropDrafts: (before) =>
+      reporting(dir, async () => {
+        for (const name of await filesIn(dir)) if (name.endsWith('.draft')) removeOld(join(dir, name), before)
+      }),
   }
 }
+
+/** At one go, so that no put comes in between. */
+const removeOld = (path: string, before: number): boolean => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return true
+  if (stats.mtimeMs >= before) return false
+  rmSync(path, { force: true })
+  return true
+}
+
+const filesIn = async (dir: string): Promise<readonly string[]> => {
+  try {
+    return await readdir(dir, { recursive: true })
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+const touch = async (path: string): Promise<void> => {
+  const now = new Date()
+  try {
+    await utimes(path, now, now)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 const reporting = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {
   try {
@@ -60,7 +100,7 @@ const readText = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -17,7 +17,7 @@ export const postgresBlobStore = async (pool: Pool): Promise<BlobStore> => {
       const hash = sha256(text)
       await reporting(() =>
         pool.query(
-          'insert into refold_blobs (sha256, body) values ($1, $2) on conflict (sha256) do update set body = excluded.body where refold_blobs.body <> excluded.body',
+          'insert into refold_blobs (sha256, body) values ($1, $2) on conflict (sha256) do update set body = excluded.body, put_at = now()',
           [hash, Buffer.from(text)],
         ),
       )
@@ -33,6 +33,18 @@ export const postgresBlobStore = async (pool: Pool): Promise<BlobStore> => {
       if (found !== hash) throw damagedBlob(hash, found, PLACE)
       return text
     },
+    async remove(hash, putBefore) {
+      checkHash(hash)
+      const { rows } = await reporting(() =>
+        pool.query(
+          'with gone as (delete from refold_blobs where sha256 = $1 and put_at < to_timestamp($2::float8 / 1000)) select 1 from refold_blobs where sha256 = $1 and put_at >= to_timestamp($2::float8 / 1000)',
+          [hash, putBefore],
+        ),
+      )
+      return rows.length === 0
+    },
+    // A put that is cut off leaves nothing.
+    dropDrafts: () => Promise.resolve(),
   }
 }
 
@@ -42,6 +54,7 @@ const migrate = async (pool: Pool): Promise<void> => {
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
     await client.query('create table if not exists refold_blobs (sha256 text primary key, body bytea not null)')
+    await client.query('alter table refold_blobs add column if not exists put_at timestamptz not null default now()')
     await client.query('commit')
   } finally {
     client.release()

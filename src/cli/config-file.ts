@@ -65,12 +65,15 @@ const price = z.strictObject({
   cacheWriteMicroUsdPerMTok: perMillionTokens.optional(),
 })
 
+const kept = z.string().regex(/^\d{1,5}[mhd]$/, 'expected a time as 30m, 12h or 90d')
+
 const shape = z.strictObject({
   dir: z.string().min(1, 'expected a path'),
   agents: z.array(agent).min(1, 'expected at least one agent'),
   models: z.record(z.string(), model).optional(),
   prices: z.record(z.string(), price).optional(),
   http: httpOptions.optional(),
+  retention: z.strictObject({ completed: kept.optional(), failed: kept.optional(), cancelled: kept.optional() }).optional(),
 })
 
 const checked = (file: string, exported: unknown): RefoldConfig => {

@@ -33,6 +33,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   InvalidInput: exitCodes.usage,
   TooLarge: exitCodes.usage,
   RunNotFound: exitCodes.notFound,
+  RunDeleted: exitCodes.notFound,
   StreamNotFound: exitCodes.notFound,
   StreamDeleted: exitCodes.notFound,
   UnknownAgent: exitCodes.notFound,

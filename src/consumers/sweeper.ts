@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { isOutage } from '../runtime/retry-pause.ts'
+import { PAYLOAD_GRACE_MS, type Eraser } from '../runtime/erase.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/notice.ts'
+import type { RunRow } from '../projections/run-index.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'
 
@@ -26,6 +28,10 @@ export interface SweeperParts {
   readonly projector: Projector
   readonly views: ViewStore
   readonly runtime: Pick<Runtime, 'wake'>
+  /** Goes on with deletions that were cut off, and with those that wait for their payloads. */
+  readonly eraser?: Pick<Eraser, 'finish'>
+  /** What is seen to every few minutes, beside the runs. */
+  readonly chores?: () => Promise<void>
   readonly clock: Clock
   readonly intervalMs: number
   readonly notify: (notice: Notice) => void
@@ -33,8 +39,9 @@ export interface SweeperParts {
 
 const RUNS_AT_ONCE = 64
 const ALL = 1_000_000
+const CHORES_EVERY_MS = 600_000
 
-export const createSweeper = ({ projector, views, runtime, clock, intervalMs, notify }: SweeperParts): Sweeper => {
+export const createSweeper = ({ projector, views, runtime, eraser, chores, clock, intervalMs, notify }: SweeperParts): Sweeper => {
   let counts: SweepCounts = { sweeps: 0, due: 0 }
   // What was told of runs that could not be woken: a sweep that finds the same again says nothing.
   let told: ReadonlyMap<string, string> = new Map()
@@ -45,10 +52,26 @@ export const createSweeper = ({ projector, views, runtime, clock, intervalMs, no
     const rows = await views.due(dueBy, ALL)
     const broken = new Map<string, string>()
     for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
-      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => wake(runId, broken)))
+      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => see(row, broken)))
     }
     told = broken
     counts = { sweeps: counts.sweeps + 1, due: rows.length }
+  }
+
+  const finishing = finisher(eraser, clock)
+  const seeToChores = everyFewMinutes(chores, clock)
+
+  const see = ({ runId, status }: RunRow, broken: Map<string, string>): Promise<void> =>
+    status === 'deleted' ? finish(runId, broken) : wake(runId, broken)
+
+  const finish = async (runId: string, broken: Map<string, string>): Promise<void> => {
+    try {
+      await finishing(runId)
+    } catch (error) {
+      const message = messageOf(error)
+      broken.set(runId, message)
+      if (told.get(runId) !== message) notify({ type: 'sweepFailed', message })
+    }
   }
 
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
@@ -72,6 +95,7 @@ export const createSweeper = ({ projector, views, runtime, clock, intervalMs, no
         if (signal.aborted) return
         const disarm = clock.setTimer(intervalMs, () => {
           void sweep(clock.now())
+            .then(seeToChores)
             .catch((error: unknown) => {
               notify({ type: 'sweepFailed', message: messageOf(error) })
             })
@@ -81,5 +105,24 @@ export const createSweeper = ({ projector, views, runtime, clock, intervalMs, no
       }
       again()
     },
+  }
+}
+
+/** A deletion that is not done waits for payloads that were put lately: looking for them costs a pass over the log. */
+const finisher = (eraser: SweeperParts['eraser'], clock: Clock): ((runId: string) => Promise<void>) => {
+  const waiting = new Map<string, number>()
+  return async (runId) => {
+    if (eraser === undefined || (waiting.get(runId) ?? 0) > clock.now()) return
+    if (await eraser.finish(runId)) waiting.delete(runId)
+    else waiting.set(runId, clock.now() + PAYLOAD_GRACE_MS)
+  }
+}
+
+const everyFewMinutes = (chores: SweeperParts['chores'], clock: Clock): (() => Promise<void>) => {
+  let nextAt = 0
+  return async () => {
+    if (chores === undefined || clock.now() < nextAt) return
+    nextAt = clock.now() + CHORES_EVERY_MS
+    await chores()
   }
 }

@@ -103,6 +103,7 @@ const tracked = (writes: LogWrites, pending: Set<Promise<unknown>>, checkOpen: (
     append: (stream, expected, events) => track(() => writes.append(stream, expected, events)),
     deleteStream: (stream, expected) => track(() => writes.deleteStream(stream, expected)),
     tombstoneStream: (stream, expected) => track(() => writes.tombstoneStream(stream, expected)),
+    truncateStream: (stream, before) => track(() => writes.truncateStream(stream, before)),
     setMetadata: (stream, metadata) => track(() => writes.setMetadata(stream, metadata)),
   }
 }

@@ -3,7 +3,7 @@ import { logClosed } from './event-log-errors.ts'
 import type { EventLog, ExpectedRevision } from './event-log.ts'
 import { logPage, readAll, readStream, streamPage } from './memory-reads.ts'
 import type { MemoryStore } from './memory-store.ts'
-import { append, markDeleted, openStream, setMetadata } from './memory-store.ts'
+import { append, markDeleted, openStream, setMetadata, truncate } from './memory-store.ts'
 import type { SubscriptionSource } from './subscription.ts'
 import { subscription } from './subscription.ts'
 import type { WakeUps } from './wake-ups.ts'
@@ -50,6 +50,10 @@ export const memoryEventLog = ({ clock }: { readonly clock: Clock }): EventLog =
     },
     async tombstoneStream(stream, expected) {
       remove(stream, expected, 'tombstone')
+    },
+    async truncateStream(stream, before) {
+      checkOpen()
+      truncate(store, stream, before)
     },
     async getMetadata(stream) {
       checkOpen()

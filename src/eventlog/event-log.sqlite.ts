@@ -55,10 +55,14 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
     db.close()
   }
 
+  const checkWritable = (): void => {
+    checkOpen()
+    if (unwritable !== undefined) throw unwritable
+  }
+
   return {
-    ...writesOf(queue, () => {
-      checkOpen()
-      if (unwritable !== undefined) throw unwritable
+    ...writesOf(queue, checkWritable, () => {
+      emptyWal(db)
     }),
     readStream: (stream, options = {}) =>
       eventsOf(read, () => {
@@ -87,9 +91,9 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
   }
 }
 
-type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
+type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'setMetadata'>
 
-const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void): Writes => {
+const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void, emptied: () => void): Writes => {
   const write = <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
     queue.add({ stream, bytes, run }) as Promise<T>
 
@@ -108,12 +112,30 @@ const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void): Writes =
     },
     deleteStream: (stream, expected) => remove(stream, expected, 'soft'),
     tombstoneStream: (stream, expected) => remove(stream, expected, 'tombstone'),
+    async truncateStream(stream, before) {
+      checkOpen()
+      checkStreamName(stream)
+      checkMetadata(stream, { truncateBefore: before })
+      await write(stream, 0, (writer) => {
+        writer.truncate(stream, before)
+      })
+      emptied()
+    },
     async setMetadata(stream, metadata) {
       checkOpen()
       checkStreamName(stream)
       checkMetadata(stream, metadata)
       await write(stream, 0, (writer) => writer.setMetadata(stream, metadata))
     },
+  }
+}
+
+/** What was deleted is still in the file beside the log. Where a reader is in the way, a later checkpoint empties it. */
+const emptyWal = (db: DatabaseSync): void => {
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    if (!isBusy(error)) throw error
   }
 }
 

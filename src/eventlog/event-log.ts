@@ -112,6 +112,12 @@ export interface EventLog {
   /** For ever: every later append or read is `StreamDeleted`. */
   tombstoneStream(stream: string, expected: ExpectedRevision): Promise<void>
 
+  /**
+   * Events below the revision are gone: nothing reads them any more, and an embedded log forgets their bytes at once; EventStoreDB does at
+   * its next scavenge, and `readAll` may show them until then. The newest event stays. May be repeated. `StreamNotFound` as a read.
+   */
+  truncateStream(stream: string, before: number): Promise<void>
+
   getMetadata(stream: string): Promise<StreamMetadata>
   setMetadata(stream: string, metadata: StreamMetadata): Promise<void>
 

@@ -7,12 +7,12 @@ import type { AppendResult, EventLog, ExpectedRevision, StreamMetadata } from '.
 import type { DatabaseClient, ProposedEvent } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { positionNumber, toProposed } from './eventstoredb-events.ts'
-import { isDeletion, metadataStreamOf, toMetadataEvent } from './eventstoredb-metadata.ts'
+import { isDeletion, metadataStreamOf, toMetadataEvent, toStreamMetadata } from './eventstoredb-metadata.ts'
 import type { Reads } from './eventstoredb-reads.ts'
 import { deletionOptions, persist, writeOptions } from './eventstoredb-writes.ts'
 import { checkMetadata } from './stream-window.ts'
 
-export type LogWrites = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'setMetadata'>
+export type LogWrites = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'setMetadata'>
 
 export interface WriteParts {
   readonly appends: Pick<Connection, 'call'>
@@ -34,6 +34,14 @@ export const logWrites = (parts: WriteParts): LogWrites => ({
   },
   deleteStream: (stream, expected) => remove(parts, stream, expected, 'deleteStream'),
   tombstoneStream: (stream, expected) => remove(parts, stream, expected, 'tombstoneStream'),
+  async truncateStream(stream, before) {
+    checkStreamName(stream)
+    checkMetadata(stream, { truncateBefore: before })
+    const head = Number((await parts.reads.newestOf(stream))?.revision ?? 0)
+    const known = toStreamMetadata(await parts.reads.metadataOf(stream))
+    const truncateBefore = Math.max(Math.min(before, head), known.truncateBefore ?? 0)
+    await changeMetadata(parts, stream, { ...known, truncateBefore })
+  },
   async setMetadata(stream, metadata) {
     checkStreamName(stream)
     checkMetadata(stream, metadata)

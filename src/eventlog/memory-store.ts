@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { AppendDecision, StoredIds, StreamState } from './append-decision.ts'
 import { decideAppend, decideDeletion, LOOSE_RETRY_WINDOW, NEW_STREAM } from './append-decision.ts'
 import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
-import { conflict, streamDeleted } from './event-log-errors.ts'
+import { conflict, streamDeleted, streamNotFound } from './event-log-errors.ts'
 import type { AppendResult, ExpectedRevision, NewEvent, StoredEvent, StreamMetadata } from './event-log.ts'
 import { checkMetadata } from './stream-window.ts'
 
@@ -105,6 +105,22 @@ export const markDeleted = (store: MemoryStore, name: string, expected: Expected
   if (decision === 'deleted') throw streamDeleted(name)
   if (decision === 'conflict') throw conflict(name, expected, state.head)
   createdStream(store, name).status = kind === 'soft' ? 'deleted' : 'tombstoned'
+}
+
+/** Leaves holes, so that a revision stays the index of its event. */
+export const truncate = (store: MemoryStore, name: string, before: number): void => {
+  const stream = openStream(store, name)
+  if (stream.events.length === 0 || stream.status === 'deleted') throw streamNotFound(name)
+  checkMetadata(name, { truncateBefore: before })
+  const first = Math.min(before, stream.events.length - 1)
+  const kept = stream.events.slice(first)
+  stream.events.length = 0
+  stream.events.length = first
+  stream.events.push(...kept)
+  const left = store.all.filter((event) => event.stream !== name || event.revision >= first)
+  store.all.splice(0, store.all.length, ...left)
+  stream.metadata = { ...stream.metadata, truncateBefore: Math.max(first, stream.metadata.truncateBefore ?? 0) }
+  stream.hasMetadata = true
 }
 
 export const setMetadata = (store: MemoryStore, name: string, metadata: StreamMetadata): void => {

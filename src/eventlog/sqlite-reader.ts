@@ -123,7 +123,7 @@ type LogScan = (range: Range, filter: EventFilter | undefined, limit: number) =>
 
 const logScan = (db: DatabaseSync, order: 'ASC' | 'DESC'): LogScan => {
   const columns = `hex(id), type, data, meta, revision, position, stored_at,
-    coalesce(stream, (SELECT opening.stream FROM events AS opening WHERE opening.stream_key = events.stream_key AND opening.revision = 0)) AS name`
+    coalesce(stream, (SELECT opening.stream FROM events AS opening WHERE opening.stream_key = events.stream_key ORDER BY opening.revision LIMIT 1)) AS name`
   const page = `FROM events WHERE position BETWEEN ? AND ? ORDER BY position ${order} LIMIT ?`
   const all = rowsOf(db.prepare(`SELECT ${columns} ${page}`))
   const filtered = rowsOf(

@@ -38,7 +38,7 @@ interface EventRow {
 export const streamTable = (db: DatabaseSync): StreamTable => {
   // Three small queries: most of what they ask for is absent, which costs next to nothing, and one query with a join costs four times as much.
   const newest = valueQuery(db, 'SELECT revision FROM events WHERE stream_key = ? ORDER BY revision DESC LIMIT 1')
-  const holder = valueQuery(db, 'SELECT stream FROM events WHERE stream_key = ? AND revision = 0')
+  const holder = valueQuery(db, 'SELECT stream FROM events WHERE stream_key = ? ORDER BY revision LIMIT 1')
   const special = db.prepare('SELECT status, opened_at, metadata FROM streams WHERE name = ?')
   const save = db.prepare('REPLACE INTO streams (name, status, opened_at, metadata) VALUES (?, ?, ?, ?)')
   const atRevision = db.prepare('SELECT position, hex(id) AS id FROM events WHERE stream_key = ? AND revision = ?')

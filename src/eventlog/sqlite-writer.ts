@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { decideAppend, decideDeletion } from './append-decision.ts'
-import { conflict, streamDeleted } from './event-log-errors.ts'
+import { conflict, streamDeleted, streamNotFound } from './event-log-errors.ts'
 import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from './event-log.ts'
 import { valueQuery } from './sqlite-values.ts'
 import type { StreamRecord, StreamTable } from './sqlite-streams.ts'
@@ -19,6 +19,8 @@ export interface LogWriter {
   /** `lengths` are those of the records, by which positions advance. */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]): AppendResult
   remove(stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): void
+  /** The bytes of the events below are zeroed, the newest event stays. */
+  truncate(stream: string, before: number): void
   setMetadata(stream: string, metadata: StreamMetadata): void
 }
 
@@ -75,18 +77,48 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       if (decision.kind === 'write') return write(name, stream, events, lengths)
       return { revision: decision.last, position: table.positionAt(stream, decision.last) }
     },
-    remove(name, expected, kind) {
-      const stream = streams.named(name)
-      const decision = decideDeletion(stream, expected, kind)
-      if (decision === 'conflict') throw conflict(name, expected, stream.head)
-      if (decision === 'deleted') throw streamDeleted(name)
-      save(name, { ...stream, status: kind === 'soft' ? 'deleted' : 'tombstoned' })
-    },
-    setMetadata(name, metadata) {
-      const stream = streams.named(name)
-      if (stream.status === 'tombstoned') throw streamDeleted(name)
-      save(name, { ...stream, metadata, hasMetadata: true })
-    },
+    ...streamChanges(eventRemover(db), streams, save),
+  }
+}
+
+const streamChanges = (
+  removeBelow: ReturnType<typeof eventRemover>,
+  streams: RecentStreams,
+  save: (name: string, record: StreamRecord) => void,
+): Pick<LogWriter, 'remove' | 'truncate' | 'setMetadata'> => ({
+  remove(name, expected, kind) {
+    const stream = streams.named(name)
+    const decision = decideDeletion(stream, expected, kind)
+    if (decision === 'conflict') throw conflict(name, expected, stream.head)
+    if (decision === 'deleted') throw streamDeleted(name)
+    save(name, { ...stream, status: kind === 'soft' ? 'deleted' : 'tombstoned' })
+  },
+  truncate(name, before) {
+    const stream = streams.named(name)
+    if (stream.status === 'tombstoned') throw streamDeleted(name)
+    if (stream.head < 0 || stream.status === 'deleted') throw streamNotFound(name)
+    const first = Math.min(before, stream.head)
+    removeBelow(name, stream.key, first)
+    const truncateBefore = Math.max(first, stream.metadata.truncateBefore ?? 0)
+    save(name, { ...stream, metadata: { ...stream.metadata, truncateBefore }, hasMetadata: true })
+  },
+  setMetadata(name, metadata) {
+    const stream = streams.named(name)
+    if (stream.status === 'tombstoned') throw streamDeleted(name)
+    save(name, { ...stream, metadata, hasMetadata: true })
+  },
+})
+
+/** Zeroes what it frees. The first event of a stream tells whose it is. */
+const eventRemover = (db: DatabaseSync): ((name: string, key: number, first: number) => void) => {
+  const remove = db.prepare('DELETE FROM events WHERE stream_key = ? AND revision < ?')
+  const nameFirst = db.prepare(
+    'UPDATE events SET stream = ? WHERE stream_key = ? AND revision = (SELECT min(revision) FROM events WHERE stream_key = ?)',
+  )
+  return (name, key, first) => {
+    db.exec('PRAGMA secure_delete = ON')
+    remove.run(key, first)
+    nameFirst.run(name, key, key)
   }
 }
 

@@ -287,6 +287,21 @@ const shapes = {
   RunFailed: { reason: z.string(), by: by.optional() },
   /** The last event of a run that somebody stopped. What is under way is aborted. */
   RunCancelled: { by, reason: z.string() },
+  /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
+  DeletionRequested: {
+    by,
+    reason: z.string().optional(),
+    agent: z.string(),
+    agentVersion: z.string(),
+    tenant: z.string().optional(),
+    startedAt: time,
+    /** How it had ended. */
+    status: z.enum(['completed', 'failed', 'cancelled']),
+    /** Of the event before: the end of the chain that is gone. */
+    headHash: z.string(),
+  },
+  /** It is done: the events before the request are gone, and payloads that nobody else names with them. */
+  RunDeleted: { events: z.int().nonnegative(), blobs: z.int().nonnegative() },
 } as const
 
 type Shapes = typeof shapes
@@ -307,6 +322,9 @@ export const isRunEventType = (type: string): type is RunEventType => Object.has
 
 /** Events after which a run accepts nothing more. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
+
+/** Events that stand where a run was. */
+export const deletionEventTypes: ReadonlySet<string> = new Set<RunEventType>(['DeletionRequested', 'RunDeleted'])
 
 /** Whether this event is the last word on its tool call or child run. */
 export const settlesCall = (fact: RunFact): boolean => {

@@ -21,4 +21,5 @@ export const verbs = [
   'Resumed',
   'Completed',
   'Cancelled',
+  'Deleted',
 ] as const

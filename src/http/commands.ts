@@ -32,6 +32,7 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
   addConversation(app, grant)
   addDecisions(app, grant)
   addLifecycle(app, grant)
+  addDeletion(app, parts, requireOwn)
 }
 
 const keyOf = (c: RequestContext): string | undefined => c.req.header('idempotency-key')
@@ -102,6 +103,16 @@ const addDecisions = (app: Api, grant: Grant): void => {
     const { callId } = c.req.valid('param')
     const { outcome, ...asked } = c.req.valid('json')
     return c.json(await grant(c, { type: 'settleToolCall', callId, by: byOf(c, asked), outcome }), 200)
+  })
+}
+
+const addDeletion = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): void => {
+  app.openapi(routes.delete, async (c) => {
+    const { runId } = c.req.valid('param')
+    const { reason, cancel, ...asked } = c.req.valid('query')
+    await requireOwn(c.get('access'), runId, { isDeleted: true })
+    const { runs, ...gone } = await refold.delete(runId, { by: byOf(c, asked), cancel: cancel === 'true', ...present({ reason }) })
+    return c.json({ ...gone, runs: [...runs] }, 200)
   })
 }
 

@@ -16,7 +16,7 @@ const time = z.int().meta({ description: 'ms since the epoch' })
 const count = z.int().nonnegative()
 const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
 const callId = z.string().meta({ description: 'of a tool call, model call or approval', example: '4.0' })
-const status = z.enum(['active', 'completed', 'failed', 'cancelled'])
+const status = z.enum(['active', 'completed', 'failed', 'cancelled', 'deleted'])
 
 /** A number in a query. */
 const whole = (least: number, most: number) =>
@@ -146,6 +146,23 @@ export const giveRunBack = z
   .meta({ id: 'GiveRunBack' })
 export const pauseRun = z.strictObject({ by, reason: text.optional() }).meta({ id: 'PauseRun' })
 export const resumeRun = z.strictObject({ by }).meta({ id: 'ResumeRun' })
+/** In the query, since many clients send no body with a DELETE. */
+export const deleteQuery = z.strictObject({
+  by,
+  reason: text.optional().meta({ description: 'kept, with who and when' }),
+  cancel: z.enum(['true', 'false']).optional().meta({ description: '`true`: cancels it first where it is active' }),
+})
+
+export const deletion = z
+  .object({
+    runId: z.string(),
+    runs: z.array(z.string()).meta({ description: 'the run, and those that it has started' }),
+    events: count,
+    blobs: count.meta({ description: 'payloads that were stored apart' }),
+    isDone: z.boolean().meta({ description: 'false where payloads go with a later sweep, since they were put in the last two minutes' }),
+  })
+  .meta({ id: 'Deletion' })
+
 export const endRun = z.strictObject({ by, reason: text }).meta({ id: 'EndRun' })
 export const completeRun = z.strictObject({ by, output: json.optional() }).meta({ id: 'CompleteRun' })
 

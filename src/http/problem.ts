@@ -40,6 +40,7 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   ScopeMissing: 403,
   RouteNotFound: 404,
   RunNotFound: 404,
+  RunDeleted: 410,
   StreamNotFound: 404,
   UnknownAgent: 404,
   MethodNotAllowed: 405,

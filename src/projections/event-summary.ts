@@ -111,7 +111,16 @@ const others: Pick<
 
 const operations: Pick<
   Summaries,
-  'RunEscalated' | 'HumanAnswerReceived' | 'RunReturned' | 'RunPaused' | 'RunResumed' | 'RunCompleted' | 'RunFailed' | 'RunCancelled'
+  | 'RunEscalated'
+  | 'HumanAnswerReceived'
+  | 'RunReturned'
+  | 'RunPaused'
+  | 'RunResumed'
+  | 'RunCompleted'
+  | 'RunFailed'
+  | 'RunCancelled'
+  | 'DeletionRequested'
+  | 'RunDeleted'
 > = {
   RunEscalated: ({ reason, callId }) => words(callId, reason),
   HumanAnswerReceived: ({ by: who, text }) => `${who}: ${quoted(text)}`,
@@ -122,6 +131,8 @@ const operations: Pick<
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, by(who)),
   RunCancelled: ({ by: who, reason }) => words(by(who), reason),
+  DeletionRequested: ({ by: who, reason }) => words(by(who), reason),
+  RunDeleted: ({ events, blobs }) => `${count(events)} events and ${count(blobs)} payloads are gone`,
 }
 
 const summaries: Summaries = { ...messages, ...modelCalls, ...toolCalls, ...approvals, ...others, ...operations }

@@ -47,6 +47,8 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   RunEscalated: dataSchemas.RunEscalated.strip(),
   RunReturned: dataSchemas.RunReturned.pick({ note: true }).strip(),
   RunFailed: dataSchemas.RunFailed.pick({ reason: true }).strip(),
+  DeletionRequested: dataSchemas.DeletionRequested.strip(),
+  RunDeleted: dataSchemas.RunDeleted.strip(),
   RunCancelled: dataSchemas.RunCancelled.pick({ reason: true }).strip(),
 }
 

@@ -19,7 +19,8 @@ export interface RunRow {
   readonly agent: string
   readonly agentVersion: string
   readonly chartHash: string
-  readonly status: 'active' | 'completed' | 'failed' | 'cancelled'
+  /** `deleted`: who has deleted it, when and why is all that is kept. */
+  readonly status: 'active' | 'completed' | 'failed' | 'cancelled' | 'deleted'
   readonly paused: boolean
   /** Where the run's chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
@@ -104,6 +105,8 @@ export const takeInEvent = (row: RunRow | undefined, stored: StoredRunEvent): Ta
   try {
     const event = withoutPayloads(decodeEvent(stored, NO_PAYLOADS))
     checkFields(event)
+    if (event.type === 'DeletionRequested' || (event.type === 'RunDeleted' && row?.status === 'deleted'))
+      return takeInDeletion(row, stored, event)
     checkOrder(row, event)
     return derive(step(row ?? emptyRow(stored), event), stored, event)
   } catch (error) {
@@ -113,6 +116,20 @@ export const takeInEvent = (row: RunRow | undefined, stored: StoredRunEvent): Ta
 
 /** The row alone. */
 export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): RunRow => takeInEvent(row, stored).row
+
+/** Whatever the row was: nothing of it is kept but what the event says. */
+const takeInDeletion = (row: RunRow | undefined, stored: StoredRunEvent, event: RunEvent): TakenIn => {
+  const { records } = recordsAfter(undefined, event, { position: stored.position, state: DELETED, checksInput: false })
+  const place = { revision: stored.revision, position: stored.position, updatedAt: event.meta.at }
+  if (event.type !== 'DeletionRequested') return { row: { ...(row ?? emptyRow(stored)), ...place, attentionAt: null }, records }
+  const { agent, agentVersion, startedAt, tenant, by, reason } = event.data
+  const why = begin(reason === undefined ? `by ${by}` : `by ${by}: ${reason}`, REASON_LENGTH)
+  const kept = { agent, agentVersion, startedAt, ...present({ tenant }), status: DELETED, state: DELETED, reason: why } as const
+  // Until it is done, a worker has to look at it.
+  return { row: { ...emptyRow(stored), ...kept, ...place, attentionAt: 0 }, records }
+}
+
+const DELETED = 'deleted'
 
 const emptyRow = (stored: StoredRunEvent): RunRow => ({
   runId: runIdOf(stored.stream),

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Agents } from './agents.ts'
 import { createDeltas } from './deltas.ts'
+import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import type { StartOptions } from './start-run.ts'
@@ -11,6 +12,12 @@ export interface Refold {
   start(agent: string, options?: StartOptions): Promise<Run>
   /** A handle; whether there is such a run shows at its first use. */
   run(runId: string): Run
+  /**
+   * Takes a run that has ended out of the log for good, with the runs that it has started: events, payloads that nobody else names, snapshots, views.
+   * Who has deleted it, when and why stays, and its id is not used again. With `cancel` it is cancelled first where it is active. May be repeated.
+   * Rejects with `RunNotFound`, and with `NotPossible` where one of them is active.
+   */
+  delete(runId: string, options: DeleteOptions & { readonly cancel?: boolean }): Promise<Deletion>
   readonly agents: Agents
   /** Finishes what is under way, for 10 s or `graceMs` at most. What is left is taken over at the next start. */
   close(options?: { readonly graceMs?: number }): Promise<void>
@@ -18,6 +25,7 @@ export interface Refold {
 
 export interface RefoldCore extends Refold {
   readonly runtime: Runtime
+  readonly eraser: Eraser
 }
 
 const GRACE_MS = 10_000
@@ -29,11 +37,19 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
   requireProviders(parts)
   requirePrices(parts)
   const runtime = createRuntime(parts)
+  const eraser = createEraser(parts)
   return {
     runtime,
+    eraser,
     agents: parts.agents,
     start: async (agent, options) => createRunHandle(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
     run: (runId) => createRunHandle(parts, runtime, deltas, runId),
+    async delete(runId, { cancel = false, ...options }) {
+      const { by, reason = 'to be deleted' } = options
+      const active = cancel ? await eraser.active(runId) : []
+      for (const each of active) await runtime.command(each, { type: 'cancel', by, reason })
+      return eraser.erase(runId, options)
+    },
     async close({ graceMs = GRACE_MS } = {}) {
       await runtime.close(graceMs)
       deltas.close()

@@ -52,7 +52,9 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
 
   const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
     let isFresh = run.now() === undefined
-    if (isFresh) await (job.newRun === undefined ? run.refresh() : run.look())
+    // A run that is known here may have been deleted: its id is not started again.
+    if (job.newRun !== undefined) await run.look()
+    else if (isFresh) await run.refresh()
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       try {
         const after = await once(job, failed)

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import { finalEventTypes } from '../events/run-events.ts'
+import { deletionEventTypes, finalEventTypes } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isSettled } from '../fold/waiting.ts'
@@ -139,7 +139,7 @@ async function* follow(
     if (item.kind !== 'event') continue
     const event = await readEvent(parts.blobs, item.event)
     yield event
-    if (finalEventTypes.has(event.type)) return
+    if (finalEventTypes.has(event.type) || deletionEventTypes.has(event.type)) return
   }
 }
 

@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { blobsIn, decodeEvent, streamOf } from '../events/codec.ts'
+import { deletionEventTypes } from '../events/run-events.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { Recorded } from '../fold/replay.ts'
 
@@ -16,7 +17,7 @@ export const readEvent = async (blobs: BlobStore, stored: StoredEvent): Promise<
 
 const noPayloads: ReadonlyMap<string, string> = new Map()
 
-/** A run's events from a revision on, with their texts. Throws `RunNotFound`. */
+/** A run's events from a revision on, with their texts. Throws `RunNotFound` and `RunDeleted`. */
 export async function* readRun(
   { log, blobs }: { readonly log: EventLog; readonly blobs: BlobStore },
   runId: string,
@@ -24,6 +25,7 @@ export async function* readRun(
 ): AsyncGenerator<Recorded & { readonly event: RecordedRunEvent }> {
   try {
     for await (const stored of log.readStream(streamOf(runId), { from })) {
+      if (deletionEventTypes.has(stored.type)) throw deleted(runId)
       yield { event: await readEvent(blobs, stored), texts: stored }
     }
   } catch (error) {
@@ -33,6 +35,10 @@ export async function* readRun(
     throw error
   }
 }
+
+/** The one who holds its events in memory learns it, too. */
+const deleted = (runId: string): AppError =>
+  new AppError('RunDeleted', `${runId} was deleted: what is left of it is who has deleted it, when and why`, { details: { runId } })
 
 export const notFound = (runId: string, cause?: unknown): AppError =>
   new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId }, cause })

@@ -46,7 +46,7 @@ const openFile = (path: string): DatabaseSync => {
 const open = (path: string): DatabaseSync => {
   beginPrivateFile(path)
   const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal')
+  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on')
   db.exec(CREATE)
   return db
 }

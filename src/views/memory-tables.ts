@@ -1,6 +1,7 @@
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewRecords } from '../projections/view-records.ts'
 import { newestRecords, type NewestRecords } from './newest-records.ts'
+import { touchedRuns } from './touched-runs.ts'
 import type { ViewChanges } from './view-store.ts'
 
 export interface MemoryTables {
@@ -23,6 +24,10 @@ export const memoryTables = (): MemoryTables => {
     put(changes) {
       for (const row of changes.rows) if (row.revision > (rows.get(row.runId)?.revision ?? -1)) rows.set(row.runId, row)
       newest.add(changes.records)
+      for (const runId of touchedRuns(changes)) {
+        const row = rows.get(runId)
+        if (row?.status === 'deleted') newest.forget(runId, row.revision)
+      }
       puts += 1
     },
     puts: () => puts,

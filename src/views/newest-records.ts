@@ -6,6 +6,8 @@ import { recordTables } from './view-tables.ts'
 export interface NewestRecords {
   readonly add: (records: ViewRecords) => void
   readonly all: () => ViewRecords
+  /** Records of a run from before its deletion. */
+  readonly forget: (runId: string, before: number) => void
 }
 
 type TableRecord = Readonly<Record<string, unknown>> & { readonly revision: number }
@@ -23,6 +25,10 @@ export const newestRecords = (): NewestRecords => {
           if (one.revision > (records.get(key)?.revision ?? -1)) records.set(key, one)
         }
       }
+    },
+    forget(runId, before) {
+      for (const { records } of held)
+        for (const [key, record] of records) if (record['runId'] === runId && record.revision < before) records.delete(key)
     },
     all: () => Object.fromEntries(held.map(({ name, records }) => [name, [...records.values()]])) as unknown as ViewRecords,
   }

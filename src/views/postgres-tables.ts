@@ -4,6 +4,7 @@ import { runRecord } from './run-record.ts'
 import { postgresUpsert, tableName, type Shadow } from './table-sql.ts'
 import type { ViewTable } from './view-table.ts'
 import { recordTables, runsTable } from './view-tables.ts'
+import { touchedRuns } from './touched-runs.ts'
 import type { ViewChanges } from './view-store.ts'
 
 type Client = Pick<PoolClient, 'query'>
@@ -13,6 +14,16 @@ export const putChanges = async (client: Client, { rows, records }: ViewChanges,
   await putRecords(client, runsTable, rows.map(runRecord), shadow)
   for (const [name, table] of Object.entries(recordTables)) {
     await putRecords(client, table, records[name as keyof typeof recordTables], shadow)
+  }
+  const touched = touchedRuns({ rows, records }).map(keepable)
+  if (touched.length === 0) return
+  const runs = tableName(runsTable, shadow)
+  const found = await client.query(`select 1 from ${runs} where status = 'deleted' and run_id = any($1::text[]) limit 1`, [touched])
+  if (found.rows.length === 0) return
+  for (const table of Object.values(recordTables)) {
+    const name = tableName(table, shadow)
+    const ofDeleted = `run_id = any($1::text[]) and r.run_id = ${name}.run_id and r.status = 'deleted' and ${name}.revision < r.revision`
+    await client.query(`delete from ${name} using ${runs} r where ${name}.${ofDeleted}`, [touched])
   }
 }
 

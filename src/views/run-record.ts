@@ -47,7 +47,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   problem: row.problem ?? null,
   startedAt: row.startedAt,
   updatedAt: row.updatedAt,
-  dueAt: row.status === 'active' && row.problem === undefined ? row.attentionAt : null,
+  dueAt: (row.status === 'active' || row.status === 'deleted') && row.problem === undefined ? row.attentionAt : null,
   turn: row.turn,
   messages: row.messages,
   unread: row.unread,

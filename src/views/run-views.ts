@@ -46,7 +46,7 @@ export const runViews = {
     columns: runColumns,
     from: 'select r.* from refold_runs r',
     filters: { ...ofRun, ...between('r.updated_at'), status: 'r.status = ?' },
-    statuses: ['active', 'completed', 'failed', 'cancelled'],
+    statuses: ['active', 'completed', 'failed', 'cancelled', 'deleted'],
     order: { keys: ['position'], direction: 'desc' },
   },
   timeline: {

@@ -148,7 +148,7 @@ const isOn = (page: RunPage, row: RunRow): boolean =>
   row.position < (page.before ?? Infinity)
 
 const isDue = (row: RunRow, now: number): boolean =>
-  row.status === 'active' && row.problem === undefined && row.attentionAt !== null && row.attentionAt <= now
+  (row.status === 'active' || row.status === 'deleted') && row.problem === undefined && row.attentionAt !== null && row.attentionAt <= now
 
 /** A run that was asked for, and that nobody waits for any more. */
 const isUnwanted = (rows: ReadonlyMap<string, RunRow>, { status, problem, parent }: RunRow): boolean => {

@@ -48,5 +48,19 @@ export const blobStoreConformance = (name: string, open: () => Promise<BlobStore
         await expect(opened.store.get(hash)).rejects.toMatchObject({ code: 'InvalidInput' })
       }
     })
+    test('forgets a blob, unless it was put lately', async () => {
+      const hash = await opened.store.put('to be forgotten')
+      const later = Date.now() + 60_000
+      expect(await opened.store.remove(hash, Date.now() - 60_000)).toBe(false)
+      expect(await opened.store.get(hash)).toBe('to be forgotten')
+      expect(await opened.store.remove(hash, later)).toBe(true)
+      await expect(opened.store.get(hash)).rejects.toMatchObject({ code: 'EventLogCorrupt' })
+      expect(await opened.store.remove(hash, later)).toBe(true)
+      await opened.store.put('to be forgotten')
+      expect(await opened.store.get(hash)).toBe('to be forgotten')
+      await expect(opened.store.remove('../../etc/passwd', later)).rejects.toMatchObject({ code: 'InvalidInput' })
+      await opened.store.dropDrafts(later)
+      expect(await opened.store.get(hash)).toBe('to be forgotten')
+    })
   })
 }

@@ -105,7 +105,10 @@ const deskScript: ModelScript = ({ messages }) => {
 export const keyFor = (tenant: string, ...scopes: readonly Scope[]) => {
   const key = `${tenant}-${scopes.join('-') || 'all'}-5jU0yqFz`
   const configured = { name: `${tenant}.${scopes.join('.') || 'all'}`, sha256: sha256(key), tenant }
-  return { key, configured: { ...configured, scopes: scopes.length === 0 ? (['read', 'write', 'operate'] as const).slice() : [...scopes] } }
+  return {
+    key,
+    configured: { ...configured, scopes: scopes.length === 0 ? (['read', 'write', 'operate', 'delete'] as const).slice() : [...scopes] },
+  }
 }
 
 export interface ServiceOptions {

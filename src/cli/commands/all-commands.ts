@@ -3,6 +3,7 @@ import { addApproveCommand, addDenyCommand } from './approvals.ts'
 import { addAtCommand } from './at.ts'
 import { addChartCommand } from './chart.ts'
 import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
+import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
@@ -37,6 +38,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,
+    addDeleteCommand,
     addViewsCommand,
   ],
 }

@@ -14,7 +14,9 @@ export const addListCommand: AddCommand = (program, commandLine) => {
     .command('list')
     .alias('ls')
     .description('list runs, the one with the newest event first')
-    .addOption(new Option('--status <status>', 'only runs of this status').choices(['active', 'completed', 'failed', 'cancelled']))
+    .addOption(
+      new Option('--status <status>', 'only runs of this status').choices(['active', 'completed', 'failed', 'cancelled', 'deleted']),
+    )
     .option('--agent <name>', 'only runs of this agent')
     .addOption(new Option('--waits-for <whom>', 'only runs that wait for this').choices(['message', 'approval', 'human']))
     .option('--limit <n>', 'at most so many', positiveInteger, 50)

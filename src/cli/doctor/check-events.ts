@@ -2,7 +2,7 @@ import type { BlobStore } from '../../blobs/blob-store.ts'
 import { isAppError } from '../../errors.ts'
 import { blobsIn, hashHolds, runIdOf, RUN_STREAM_PREFIX, shapeProblems } from '../../events/codec.ts'
 import type { RunEvent } from '../../events/envelope.ts'
-import { finalEventTypes, type DataOf } from '../../events/run-events.ts'
+import { deletionEventTypes, finalEventTypes, type DataOf } from '../../events/run-events.ts'
 import { CLOCK_MARGIN_MS } from '../../fold/waiting.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { tryRead, type ReadEvent } from '../stored-events.ts'
@@ -59,7 +59,7 @@ const seen = (before: SeenRun | undefined, stored: StoredEvent, read: ReadEvent)
   revision: stored.revision,
   hash: read.ok ? read.event.meta.hash : (before?.hash ?? ''),
   started: read.ok && read.event.type === 'RunStarted' ? read.event.data : before?.started,
-  isOver: finalEventTypes.has(stored.type),
+  isOver: finalEventTypes.has(stored.type) || deletionEventTypes.has(stored.type),
 })
 
 /** An event is stored after it was decided, so a time behind that of the log can only come of a clock. */
@@ -80,6 +80,8 @@ const placeOf = ({ stream, revision }: StoredEvent): string => `${runIdOf(stream
 
 const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: Findings): void => {
   const expected = (before?.revision ?? -1) + 1
+  // What stood before a deletion is gone, or goes with the next scavenge.
+  if (deletionEventTypes.has(stored.type)) return
   if (stored.revision !== expected) {
     findings.add(
       { severity: 'problem', check: 'order', message: 'Events of a run are missing', remedy: RESTORE },
@@ -95,7 +97,8 @@ const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: 
 }
 
 const checkEvent = (before: SeenRun | undefined, { event, stored }: Extract<ReadEvent, { ok: true }>, findings: Findings): void => {
-  if (!hashHolds(before?.hash ?? '', stored, event.meta.hash)) {
+  const previous = event.type === 'DeletionRequested' ? event.data.headHash : (before?.hash ?? '')
+  if (!hashHolds(previous, stored, event.meta.hash)) {
     const message = 'The chain of hashes is broken: this event, or its predecessor, was changed after it was recorded'
     findings.add({ severity: 'problem', check: 'hash', message, remedy: RESTORE }, placeOf(stored))
   }

@@ -1,0 +1,54 @@
+import { AppError } from '../../errors.ts'
+import { present } from '../../present.ts'
+import type { Deletion } from '../../runtime/erase.ts'
+import { counted } from '../amounts.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { operatorCommand, type ByWhom } from '../operator-command.ts'
+import { atWork } from '../session.ts'
+
+interface DeleteCommandOptions extends ByWhom {
+  readonly reason?: string
+  readonly cancel?: true
+  readonly yes?: true
+  readonly dryRun?: true
+}
+
+export const addDeleteCommand: AddCommand = (program, commandLine) => {
+  operatorCommand(program, 'delete', 'take a run that has ended out of the log, with the runs that it has started, for good')
+    .option('--reason <text>', 'why; it is kept, with who and when')
+    .option('--cancel', 'cancel it first where it is active')
+    .option('--dry-run', 'only say what would go')
+    .option('--yes', 'it is meant: without this, nothing is deleted')
+    .addHelpText(
+      'after',
+      '\nIts events, payloads, snapshots and views go. What a Kafka or a backup holds stays there.\n\nExample:\n  refold delete 0190a7… --reason "asked for by the customer" --yes',
+    )
+    .action((runId: string, options: DeleteCommandOptions) => deleteRun(commandLine(), runId, options))
+}
+
+const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryRun, ...options }: DeleteCommandOptions): Promise<void> =>
+  atWork(line, async (refold) => {
+    const by = options.by ?? line.user
+    if (dryRun === true) {
+      await tell(line, await refold.eraser.preview(runId), 'would go')
+      return
+    }
+    if (yes !== true)
+      throw new AppError(
+        'InvalidInput',
+        `Expected --yes, since this cannot be taken back, or --dry-run. What would go: refold delete ${runId} --dry-run`,
+      )
+    const deletion = await refold.delete(runId, { by, ...present({ reason, cancel }) })
+    await tell(
+      line,
+      deletion,
+      deletion.isDone ? 'are gone' : 'go with a later sweep, since payloads of them were put in the last two minutes',
+    )
+    await refold.projector.catchUp()
+  })
+
+const tell = async (line: CommandLine, deletion: Deletion, what: string): Promise<void> => {
+  const { runs, events, blobs } = deletion
+  await line.output.document(deletion)
+  await line.output.note(`${counted(runs.length, 'run')}, ${counted(events, 'event')} and ${counted(blobs, 'payload')} ${what}`)
+}

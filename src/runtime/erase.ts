@@ -1,0 +1,218 @@
+import { AppError, isAppError } from '../errors.ts'
+import type { StoredEvent } from '../eventlog/event-log.ts'
+import { blobsIn, decodeEvent, encodeData, encodeMeta, RUN_STREAM_PREFIX, runIdOf, streamOf } from '../events/codec.ts'
+import { deletionEventTypes, finalEventTypes, type DataOf, type RunEventType, type RunFact } from '../events/run-events.ts'
+import { currentVersion } from '../events/upcast.ts'
+import { present } from '../present.ts'
+import { notFound } from './run-reader.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+
+// Takes ended runs out of the log.
+//
+//   D1. The request is stored before anything is taken away, so that whoever finds it goes on where another has stopped; every step may be repeated.
+//   D2. A payload goes only if no other run names it and nobody has put it lately, and before the events by which it is found.
+//   D3. Fixed parts of prompts stay: they are an agent's, and a process that has put them once relies on them.
+
+/** Whoever puts a payload names it within this time, or puts it again. */
+export const PAYLOAD_GRACE_MS = 120_000
+
+export interface DeleteOptions {
+  readonly by: string
+  readonly reason?: string
+}
+
+export interface Deletion {
+  readonly runId: string
+  /** Of the run and of the runs that it has started, which go with it. */
+  readonly runs: readonly string[]
+  readonly events: number
+  readonly blobs: number
+  /** False where payloads were put so lately that they go with a later sweep. */
+  readonly isDone: boolean
+}
+
+export interface Eraser {
+  /** The run and those that it has started, as far as they have not ended. Rejects with `RunNotFound`. */
+  active(runId: string): Promise<readonly string[]>
+  /** What would go. Rejects with `RunNotFound`, and with `NotPossible` where one of the runs is active. */
+  preview(runId: string): Promise<Deletion>
+  /** The same, done. A run that is deleted already is fine. */
+  erase(runId: string, options: DeleteOptions): Promise<Deletion>
+  /** Goes on with one that somebody else has begun. */
+  finish(runId: string): Promise<boolean>
+}
+
+type Parts = Pick<RuntimeParts, 'log' | 'blobs' | 'snapshots' | 'clock' | 'ids'>
+
+interface SeenRun {
+  readonly runId: string
+  readonly events: number
+  readonly blobs: ReadonlySet<string>
+  readonly children: readonly string[]
+  readonly first: StoredEvent
+  readonly last: StoredEvent
+}
+
+export const createEraser = (parts: Parts): Eraser => {
+  const { blobs, snapshots, clock } = parts
+
+  /** Removes payloads and events of runs whose request is stored. */
+  const takeAway = async (runs: readonly SeenRun[]): Promise<boolean> => {
+    const wanted = new Set(runs.flatMap((run) => [...run.blobs]))
+    const free = await unnamed(parts, wanted, new Set(runs.map(({ runId }) => runId)))
+    let isDone = true
+    for (const hash of free) isDone = (await blobs.remove(hash, clock.now() - PAYLOAD_GRACE_MS)) && isDone
+    for (const { runId } of runs) await snapshots.drop(runId)
+    if (!isDone) return false
+    for (const run of runs) await close(parts, run)
+    return true
+  }
+
+  const tree = async (runId: string): Promise<SeenRun[]> => {
+    const runs = await seenTree(parts, runId)
+    const active = runs.find(isActive)
+    if (active === undefined) return runs
+    throw new AppError('NotPossible', `${active.runId} is active, and only what has ended can be deleted: cancel it first`, {
+      details: { runId: active.runId },
+    })
+  }
+
+  return {
+    active: async (runId) => (await seenTree(parts, runId)).filter(isActive).map((run) => run.runId),
+    preview: async (runId) => ({ ...deletionOf(runId, await tree(runId)), isDone: false }),
+    async erase(runId, options) {
+      const runs = await tree(runId)
+      // The run itself last: where this is cut off, whoever repeats it still finds the others.
+      for (const run of runs.toReversed()) if (finalEventTypes.has(run.last.type)) await request(parts, run, options)
+      // Read again: one that has gone on meanwhile is not deleted.
+      const requested = await tree(runId)
+      return { ...deletionOf(runId, runs), isDone: await takeAway(requested.filter(isRequested).toReversed()) }
+    },
+    async finish(runId) {
+      const run = await seen(parts, runId)
+      return run === undefined || !isRequested(run) || takeAway([run])
+    },
+  }
+}
+
+const isActive = ({ last }: SeenRun): boolean => !finalEventTypes.has(last.type) && !deletionEventTypes.has(last.type)
+
+const isRequested = ({ last }: SeenRun): boolean => last.type === 'DeletionRequested'
+
+const deletionOf = (runId: string, runs: readonly SeenRun[]): Omit<Deletion, 'isDone'> => ({
+  runId,
+  runs: runs.map((run) => run.runId),
+  events: runs.reduce((sum, { events }) => sum + events, 0),
+  blobs: new Set(runs.flatMap((run) => [...run.blobs])).size,
+})
+
+/** The run first. A child that is no longer there is no error. */
+const seenTree = async (parts: Parts, runId: string): Promise<SeenRun[]> => {
+  const top = await seen(parts, runId)
+  if (top === undefined) throw notFound(runId)
+  const runs = [top]
+  const known = new Set([runId])
+  for (const { children } of runs) {
+    for (const childId of children.filter((id) => !known.has(id))) {
+      known.add(childId)
+      const child = await seen(parts, childId)
+      if (child !== undefined && isChildOf(child.first, known)) runs.push(child)
+    }
+  }
+  return runs
+}
+
+/** A run that was only named by another, and began otherwise, is nobody's child. */
+const isChildOf = (first: StoredEvent, parents: ReadonlySet<string>): boolean => {
+  if (first.type !== 'RunStarted') return deletionEventTypes.has(first.type)
+  const { parent } = JSON.parse(first.data) as DataOf<'RunStarted'>
+  return parent !== undefined && parents.has(parent.runId)
+}
+
+const seen = async ({ log }: Parts, runId: string): Promise<SeenRun | undefined> => {
+  const blobs = new Set<string>()
+  const children: string[] = []
+  let events = 0
+  let first: StoredEvent | undefined
+  let last: StoredEvent | undefined
+  try {
+    for await (const stored of log.readStream(streamOf(runId))) {
+      first ??= stored
+      last = stored
+      if (deletionEventTypes.has(stored.type)) continue
+      events += 1
+      for (const hash of blobsOf(stored)) blobs.add(hash)
+      if (stored.type === 'ChildRunRequested') children.push((JSON.parse(stored.data) as DataOf<'ChildRunRequested'>).childRunId)
+    }
+  } catch (error) {
+    if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) return undefined
+    throw error
+  }
+  return first === undefined || last === undefined ? undefined : { runId, events, blobs, children, first, last }
+}
+
+/** An event that cannot be read names nothing that could be found. */
+const blobsOf = (stored: StoredEvent): readonly string[] => {
+  try {
+    return blobsIn(stored)
+  } catch {
+    return []
+  }
+}
+
+/** Those that no other run of the log names. */
+const unnamed = async ({ log }: Parts, wanted: ReadonlySet<string>, without: ReadonlySet<string>): Promise<ReadonlySet<string>> => {
+  const left = new Set(wanted)
+  if (left.size === 0) return left
+  for await (const stored of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) {
+    if (without.has(runIdOf(stored.stream))) continue
+    for (const hash of blobsOf(stored)) left.delete(hash)
+    if (left.size === 0) break
+  }
+  return left
+}
+
+const STATUS: Partial<Record<RunEventType, DataOf<'DeletionRequested'>['status']>> = {
+  RunCompleted: 'completed',
+  RunFailed: 'failed',
+  RunCancelled: 'cancelled',
+}
+
+/** With the expected revision, so that a run that goes on meanwhile is not deleted. */
+const request = async (parts: Parts, { runId, first, last }: SeenRun, { by, reason }: DeleteOptions): Promise<void> => {
+  const start = decodeEvent(first, new Map())
+  if (start.type !== 'RunStarted') throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${start.type}`)
+  const { meta } = decodeEvent(last, new Map())
+  const { agent, agentVersion, tenant } = start.data
+  const status = STATUS[last.type as RunEventType] ?? 'failed'
+  const data = { by, agent, agentVersion, startedAt: start.meta.at, status, headHash: meta.hash, ...present({ reason, tenant }) }
+  await append(parts, last, { type: 'DeletionRequested', data }, by)
+}
+
+/** The last step: after it nothing has to be gone on with. */
+const close = async (parts: Parts, { runId, events, blobs, last }: SeenRun): Promise<void> => {
+  await parts.log.truncateStream(streamOf(runId), last.revision)
+  await append(parts, last, { type: 'RunDeleted', data: { events, blobs: blobs.size } })
+}
+
+/** Whoever was faster has done the same. */
+const append = async ({ log, clock, ids }: Parts, before: StoredEvent, fact: RunFact, actor?: string): Promise<void> => {
+  const { meta: known } = decodeEvent(before, new Map())
+  const { data } = encodeData(fact)
+  const { agent, chartHash, correlationId } = known
+  const meta = {
+    version: currentVersion(fact.type),
+    at: clock.now(),
+    agent,
+    chartHash,
+    correlationId,
+    ...present({ actor }),
+    to: 'deleted',
+  }
+  const texts = { id: ids.uuid(), type: fact.type, data, meta: encodeMeta(known.hash, fact.type, data, meta).meta }
+  try {
+    await log.append(before.stream, before.revision, [texts])
+  } catch (error) {
+    if (!isAppError(error, 'EventLogConflict')) throw error
+  }
+}

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createProjector } from '../../../src/consumers/projector.ts'
+import { applyRetention } from '../../../src/consumers/retention.ts'
+import { createSweeper } from '../../../src/consumers/sweeper.ts'
+import { isAppError } from '../../../src/errors.ts'
+import type { StoredEvent } from '../../../src/eventlog/event-log.ts'
+import { blobsIn, hashHolds, streamOf } from '../../../src/events/codec.ts'
+import { scriptedModel } from '../../../src/models/model.scripted.ts'
+import { answer } from '../../../src/models/script.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
+import { createEraser, PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
+import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { openWorld, type World } from '../../support/world.ts'
+
+const helper = defineAgent({ name: 'helper', version: '1', instructions: 'Help.', models: ['scripted/one'] })
+const SECRET = 'my card is 4111 1111 1111 1111'
+const LONG = `${SECRET} `.repeat(5_000)
+const DAY_MS = 86_400_000
+
+let world: World
+beforeEach(() => {
+  world = openWorld({ agents: [helper], models: { scripted: scriptedModel(({ messages }) => answer(`Heard ${messages.length}.`)) } })
+})
+
+const talk = async (runId: string, message = SECRET): Promise<void> => {
+  const run = await world.refold.start('helper', { runId, message })
+  await run.untilSettled()
+  await run.complete({ by: 'ann' })
+}
+const stored = async (runId: string): Promise<StoredEvent[]> => {
+  const events: StoredEvent[] = []
+  for await (const event of world.log.readStream(streamOf(runId))) events.push(event)
+  return events
+}
+const wholeLog = async (): Promise<string> => {
+  const texts: string[] = []
+  for await (const { type, data, meta } of world.log.readAll()) texts.push(type, data, meta)
+  return texts.join('\n')
+}
+const code = (thrown: unknown): unknown => (isAppError(thrown) ? thrown.code : thrown)
+const by = { by: 'ann', reason: 'asked for' }
+
+describe('a run that is deleted', () => {
+  test('is gone from the log, but for who has deleted it, when and why', async () => {
+    await talk('one')
+    const before = await stored('one')
+    const deletion = await world.refold.delete('one', by)
+    expect(deletion).toMatchObject({ runs: ['one'], events: before.length, isDone: true })
+    expect(await wholeLog()).not.toContain('4111')
+    const after = await stored('one')
+    expect(after.map(({ type, revision }) => [type, revision])).toEqual([
+      ['DeletionRequested', before.length],
+      ['RunDeleted', before.length + 1],
+    ])
+    const request = JSON.parse(after[0]!.data) as { headHash: string }
+    expect(request).toMatchObject({ by: 'ann', reason: 'asked for', agent: 'helper', agentVersion: '1', status: 'completed' })
+    expect(hashHolds(request.headHash, after[0]!, (JSON.parse(after[0]!.meta) as { hash: string }).hash)).toBe(true)
+  })
+
+  test('is told so to whoever asks for it, and its id is not used again', async () => {
+    await talk('one')
+    const run = world.refold.run('one')
+    await run.state()
+    await world.refold.delete('one', by)
+    for (const asked of [() => run.state(), () => run.at(0), () => run.verify(), () => run.send({ message: 'Hi' })])
+      expect(code(await asked().catch((error: unknown) => error))).toBe('RunDeleted')
+    expect(code(await world.refold.start('helper', { runId: 'one', message: 'Hi' }).catch((error: unknown) => error))).toBe('RunDeleted')
+    expect(await world.refold.delete('one', by)).toMatchObject({ events: 0, isDone: true })
+    expect(code(await world.refold.delete('never', by).catch((error: unknown) => error))).toBe('RunNotFound')
+  })
+
+  test('has ended before, by a cancellation if that is wished', async () => {
+    await world.refold.start('helper', { runId: 'open', message: SECRET })
+    expect(code(await world.refold.delete('open', by).catch((error: unknown) => error))).toBe('NotPossible')
+    expect(await wholeLog()).not.toContain('DeletionRequested')
+    expect(await world.refold.delete('open', { ...by, cancel: true })).toMatchObject({ isDone: true })
+    expect(await wholeLog()).not.toContain('4111')
+  })
+
+  test('takes its payloads with it, but those that another run names too, and those that were put lately', async () => {
+    await talk('one', LONG)
+    await talk('two', LONG)
+    const [hash = ''] = (await stored('one')).flatMap(blobsIn)
+    world.clock.advance(PAYLOAD_GRACE_MS + DAY_MS)
+    const blobsLater = { ...world, blobs: { ...world.blobs, remove: (name: string) => world.blobs.remove(name, Number.MAX_SAFE_INTEGER) } }
+    const ids = { uuid: () => crypto.randomUUID() }
+    const eraser = createEraser({ ...blobsLater, ids, snapshots: memorySnapshotStore() })
+    await eraser.erase('one', by)
+    expect(await world.blobs.get(hash)).toContain('4111')
+    const late = createEraser({ ...world, blobs: { ...world.blobs, remove: async () => false }, ids, snapshots: memorySnapshotStore() })
+    expect(await late.erase('two', by)).toMatchObject({ isDone: false })
+    expect(await late.finish('two')).toBe(false)
+    expect(await eraser.finish('two')).toBe(true)
+    expect(code(await world.blobs.get(hash).catch((error: unknown) => error))).toBe('EventLogCorrupt')
+    expect((await stored('two')).map(({ type }) => type)).toEqual(['DeletionRequested', 'RunDeleted'])
+  })
+
+  test.each(['before anything', 'after the request', 'after the payloads', 'before the last word'])(
+    'is finished by a sweep where its deletion was cut off %s',
+    async (when) => {
+      await talk('one', LONG)
+      const fail = (): Promise<never> => Promise.reject(new Error('killed'))
+      const broken = {
+        ...world,
+        ids: { uuid: () => crypto.randomUUID() },
+        snapshots: { ...memorySnapshotStore(), ...(when === 'after the payloads' ? { drop: fail } : {}) },
+        blobs: { ...world.blobs, remove: when === 'after the request' ? fail : () => Promise.resolve(true) },
+        log: {
+          ...world.log,
+          append: (...[stream, expected, events]: Parameters<typeof world.log.append>) =>
+            when === 'before anything' || (when === 'before the last word' && events[0]?.type === 'RunDeleted')
+              ? fail()
+              : world.log.append(stream, expected, events),
+        },
+      }
+      await expect(createEraser(broken).erase('one', by)).rejects.toThrow('killed')
+      const views = memoryViewStore()
+      const sweeper = createSweeper({
+        projector: createProjector({ log: world.log, views }),
+        views,
+        runtime: world.refold.runtime,
+        eraser: createEraser({
+          ...broken,
+          log: world.log,
+          snapshots: memorySnapshotStore(),
+          blobs: { ...world.blobs, remove: () => Promise.resolve(true) },
+        }),
+        clock: world.clock,
+        intervalMs: 1_000,
+        notify: () => undefined,
+      })
+      await sweeper.recover()
+      await sweeper.recover()
+      const types = (await stored('one')).map(({ type }) => type)
+      if (when === 'before anything') expect(types[0]).toBe('RunStarted')
+      else expect(types).toEqual(['DeletionRequested', 'RunDeleted'])
+      expect((await views.get('one'))?.attentionAt ?? null).toBeNull()
+    },
+  )
+})
+
+describe('the views', () => {
+  test('keep a line of a deleted run and nothing of what was said, also where an older batch comes late', async () => {
+    await talk('one')
+    const views = memoryViewStore()
+    const projector = createProjector({ log: world.log, views })
+    await projector.catchUp()
+    const [old] = await views.getMany(['one'])
+    await world.refold.delete('one', by)
+    await projector.catchUp()
+    expect(await views.get('one')).toMatchObject({
+      status: 'deleted',
+      state: 'deleted',
+      agent: 'helper',
+      lastText: null,
+      reason: 'by ann: asked for',
+      attentionAt: null,
+    })
+    for (const view of ['timeline', 'transcript', 'model-calls', 'tool-calls', 'approvals'] as const) {
+      const { rows } = await views.query(view, { limit: 100, run: 'one' }, world.clock.now())
+      expect(JSON.stringify(rows)).not.toContain('4111')
+      expect(rows.length).toBeLessThanOrEqual(view === 'timeline' ? 1 : 0)
+    }
+    expect(old?.lastText).toContain('4111')
+    const rebuilt = memoryViewStore()
+    await createProjector({ log: world.log, views: rebuilt }).catchUp()
+    expect(await rebuilt.get('one')).toEqual(await views.get('one'))
+  })
+})
+
+describe('retention', () => {
+  test('deletes what has ended for longer than it is kept, and nothing else', async () => {
+    await talk('old')
+    world.clock.advance(10 * DAY_MS)
+    await talk('young')
+    await world.refold.start('helper', { runId: 'open', message: 'Hi' })
+    const views = memoryViewStore()
+    await createProjector({ log: world.log, views }).catchUp()
+    const parts = { views, eraser: world.refold.eraser, clock: world.clock }
+    expect(await applyRetention(parts, { failed: '1d', completed: '11d' })).toBe(0)
+    expect(await applyRetention(parts, { completed: '9d' })).toBe(1)
+    expect((await stored('old'))[0]?.type).toBe('DeletionRequested')
+    expect((await stored('young'))[0]?.type).toBe('RunStarted')
+    await expect(applyRetention(parts, { completed: 'soon' })).rejects.toMatchObject({ code: 'InvalidConfiguration' })
+  })
+})
