@@ -29,7 +29,7 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
   live.subscribe(({ context }) => {
     screen.status(liveRunStatus(context))
   })
-  const writing = forwardText(run, signal, (delta) => {
+  const writing = forwardText(run, { signal, isNew: revision < 0 }, (delta) => {
     if ('text' in delta) live.trigger.wrote(delta)
     else live.trigger.tookBack(delta)
   })
@@ -73,10 +73,23 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
   }
 }
 
-const forwardText = async (run: Run, signal: AbortSignal, show: (delta: Delta) => void): Promise<void> => {
+interface Forwarding {
+  readonly signal: AbortSignal
+  readonly isNew: boolean
+}
+
+const forwardText = async (run: Run, { signal, isNew }: Forwarding, show: (delta: Delta) => void): Promise<void> => {
   try {
+    // Only a run that is there has text.
+    if (isNew) await firstEvent(run, signal)
     for await (const delta of run.deltas({ signal })) show(delta)
   } catch (error) {
     if (!isAppError(error, 'Closed')) throw error
   }
+}
+
+const firstEvent = async (run: Run, signal: AbortSignal): Promise<void> => {
+  const events = run.events({ signal })[Symbol.asyncIterator]()
+  await events.next()
+  await events.return?.()
 }

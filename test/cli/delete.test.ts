@@ -24,7 +24,7 @@ const files = (): string[] =>
     .filter((path) => statSync(path).isFile())
 const holding = (): string[] => files().filter((path) => readFileSync(path, 'latin1').includes(SECRET))
 
-test('a run is deleted only where it is meant, and only once it has ended', async () => {
+test('a run is deleted only where it is meant, and only once it has ended', { timeout: 60_000 }, async () => {
   expect((await place.refold('delete short')).exitCode).toBe(exitCodes.usage)
   expect((await place.refold('delete short --dry-run')).stderr).toMatch(/^1 run, 6 events and 0 payloads would go\n/)
   expect((await place.refold('delete long --yes')).exitCode).toBe(exitCodes.notPossible)
