@@ -135,10 +135,11 @@ describe('the architecture', () => {
 describe('the page about models', () => {
   test('has the failure policy as it is', () => {
     const seconds = (ms: number): string => `${String(ms / 1000)} s`
-    const rows = Object.entries(defaultFailurePolicy).map(([name, { attempts, baseDelayMs, maxDelayMs, then }]) =>
+    const rows = Object.entries(defaultFailurePolicy).map(([name, { attempts, baseDelayMs, maxDelayMs, then, forMs }]) =>
       [
         `\`${name}\``,
         attempts,
+        forMs === undefined ? '' : `${String(forMs / 60_000)} min`,
         ...(attempts === 1 ? ['', ''] : [seconds(baseDelayMs), seconds(maxDelayMs)]),
         then === 'nextModel' ? 'next model' : 'a person',
       ].join('|'),
