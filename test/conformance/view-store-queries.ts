@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { foldViews } from '../../src/consumers/folded-views.ts'
+import { streamOf } from '../../src/events/codec.ts'
 import type { RunFact } from '../../src/events/run-events.ts'
 import type { StoredRunEvent } from '../../src/projections/run-index.ts'
 import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../../src/views/view-queries.ts'
@@ -78,6 +79,31 @@ export const changesOfHistories = (): ViewChanges => foldViews([], events()).cha
 
 const everything = { limit: 100 }
 
+/** The two events that stand where a run was. */
+const deletionOf = (runId: string, revision: number): readonly [StoredRunEvent, StoredRunEvent] => {
+  const data = {
+    by: 'ann',
+    reason: 'asked for',
+    agent: 'order-desk',
+    agentVersion: '1',
+    startedAt: START,
+    status: 'completed',
+    headHash: 'h',
+  }
+  const meta = { hash: 'h', version: 1, at: START + 5 * HOUR, agent: 'order-desk@1', chartHash: 'c', correlationId: runId, to: 'deleted' }
+  const stored = (type: string, given: object, at: number): StoredRunEvent => ({
+    id: `00000000-0000-4000-8000-0000000009${at}`,
+    stream: streamOf(runId),
+    revision: revision + at,
+    position: 9_050 + at,
+    storedAt: START + 5 * HOUR,
+    type,
+    data: JSON.stringify(given),
+    meta: JSON.stringify(meta),
+  })
+  return [stored('DeletionRequested', data, 10), stored('RunDeleted', { events: 10, blobs: 0 }, 11)]
+}
+
 /** What every store of views answers, whatever its database. */
 export const viewAnswers = (views: () => ViewStore): void => {
   const ask = async (view: ViewName, filter: Partial<ViewFilter> = {}): Promise<readonly ViewRow[]> =>
@@ -150,6 +176,26 @@ export const viewAnswers = (views: () => ViewStore): void => {
       ])
       expect(await ask('tool-calls', { status: 'awaitingApproval' })).toMatchObject([{ run_id: 'run-asks', tool: 'refund', attempts: 0 }])
       expect(await ask('tool-calls', { run: 'run-done' })).toMatchObject([{ state: 'succeeded', output: 'ok', input: '{"order":"A1"}' }])
+    })
+
+    test('keep one row of a deleted run, and nothing that was recorded of it before, whoever brings it and when', async () => {
+      const before = changesOfHistories()
+      const [request, done] = deletionOf('run-done', 20)
+      const deleted = foldViews(await views().getMany(['run-done']), [request]).changes
+      const since = await views().checkpoint()
+      await views().apply({ ...deleted, since, checkpoint: { log: 'log-1', position: 9_100 } })
+      expect((await views().due(LATER, 100)).map(({ runId }) => runId)).toContain('run-done')
+      const finished = foldViews(await views().getMany(['run-done']), [done]).changes
+      await views().apply({ ...finished, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_200 } })
+      // Another process is slower.
+      await views().apply({ ...before, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_200 } })
+      expect(await ask('runs', { run: 'run-done' })).toMatchObject([{ status: 'deleted', last_text: null, reason: 'by ann: asked for' }])
+      expect(await runsIn('runs', { status: 'deleted' })).toEqual(['run-done'])
+      expect((await views().due(LATER, 100)).map(({ runId }) => runId)).not.toContain('run-done')
+      expect((await ask('timeline', { run: 'run-done' })).map(({ type }) => type)).toEqual(['RunDeleted'])
+      for (const view of ['transcript', 'model-calls', 'tool-calls', 'approvals'] as const)
+        expect(await ask(view, { run: 'run-done' })).toEqual([])
+      expect(await runsIn('tool-calls')).not.toEqual([])
     })
 
     test('of approvals show what is open and who decided', async () => {
