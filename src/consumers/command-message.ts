@@ -47,6 +47,7 @@ const shapes = {
   fail: { by, reason: text },
   pause: { by, reason: text.optional() },
   resume: { by },
+  reopen: { by, note: text.optional() },
   cancel: { by, reason: text },
 } as const
 
@@ -65,10 +66,12 @@ export const commandSchemas = {
   fail: commandSchema('fail'),
   pause: commandSchema('pause'),
   resume: commandSchema('resume'),
+  reopen: commandSchema('reopen'),
   cancel: commandSchema('cancel'),
 }
 
-const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, cancel } = commandSchemas
+const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, reopen, cancel } =
+  commandSchemas
 
 export const commandMessage = z.discriminatedUnion('type', [
   startRun,
@@ -82,6 +85,7 @@ export const commandMessage = z.discriminatedUnion('type', [
   fail,
   pause,
   resume,
+  reopen,
   cancel,
 ])
 export type CommandMessage = z.infer<typeof commandMessage>

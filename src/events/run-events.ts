@@ -287,6 +287,8 @@ const shapes = {
   RunFailed: { reason: z.string(), by: by.optional() },
   /** The last event of a run that somebody stopped. What is under way is aborted. */
   RunCancelled: { by, reason: z.string() },
+  /** The agent's code was repaired: a run that Refold had failed for a defect of it goes on where it stood. */
+  RunReopened: { by, note: z.string().optional() },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {
     by,
@@ -320,11 +322,14 @@ export const dataSchemas = Object.fromEntries(Object.entries(shapes).map(([type,
 
 export const isRunEventType = (type: string): type is RunEventType => Object.hasOwn(shapes, type)
 
-/** Events after which a run accepts nothing more. */
+/** Events after which a run accepts nothing more, unless {@link mayBeReopened}. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
 
 /** Events that stand where a run was. */
 export const deletionEventTypes: ReadonlySet<string> = new Set<RunEventType>(['DeletionRequested', 'RunDeleted'])
+
+/** Refold itself fails a run only for a defect of its agent's code. */
+export const mayBeReopened = (fact: RunFact): boolean => fact.type === 'RunFailed' && fact.data.by === 'refold'
 
 /** Whether this event is the last word on its tool call or child run. */
 export const settlesCall = (fact: RunFact): boolean => {

@@ -21,5 +21,6 @@ export const verbs = [
   'Resumed',
   'Completed',
   'Cancelled',
+  'Reopened',
   'Deleted',
 ] as const

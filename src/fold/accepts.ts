@@ -1,6 +1,7 @@
 import type { RunFact } from '../events/run-events.ts'
 import { spentAt } from './fold.ts'
 import { timerById } from './ledger.ts'
+import { isReopenable } from './reopen.ts'
 import type { Owed, RunState } from './run-state.ts'
 
 /**
@@ -8,6 +9,7 @@ import type { Owed, RunState } from './run-state.ts'
  * a timer that was taken back: all of these are refused here, before they reach the log.
  */
 export const accepts = (state: RunState, fact: RunFact, at: number): boolean => {
+  if (fact.type === 'RunReopened') return isReopenable(state)
   if (state.status !== 'active') return false
   switch (fact.type) {
     case 'RunPaused':

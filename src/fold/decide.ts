@@ -18,6 +18,7 @@ export type Command =
   | { readonly type: 'pause'; readonly by: string; readonly reason?: string }
   | { readonly type: 'resume'; readonly by: string }
   | { readonly type: 'cancel'; readonly by: string; readonly reason: string }
+  | { readonly type: 'reopen'; readonly by: string; readonly note?: string }
 
 export type SettledOutcome = { readonly succeeded: true; readonly output: Json } | { readonly succeeded: false; readonly message: string }
 
@@ -62,7 +63,7 @@ const factOf = (state: RunState, command: Command): RunFact | string => {
   }
 }
 
-const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' }>): RunFact => {
+const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' }>): RunFact => {
   switch (command.type) {
     case 'complete':
       return { type: 'RunCompleted', data: { by: command.by, ...(command.output === undefined ? {} : { output: command.output }) } }
@@ -72,6 +73,8 @@ const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'paus
       return { type: 'RunPaused', data: { by: command.by, ...(command.reason === undefined ? {} : { reason: command.reason }) } }
     case 'resume':
       return { type: 'RunResumed', data: { by: command.by } }
+    case 'reopen':
+      return { type: 'RunReopened', data: { by: command.by, ...(command.note === undefined ? {} : { note: command.note }) } }
     case 'cancel':
       return { type: 'RunCancelled', data: { by: command.by, reason: command.reason } }
   }

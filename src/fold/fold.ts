@@ -26,6 +26,7 @@ import {
 } from './ledger.ts'
 import { noteApproval, noteCall } from './call-books.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
+import { isReopenable, reopened } from './reopen.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -58,6 +59,7 @@ export interface Step {
 export const step = (program: Program, before: RunState | undefined, event: RunEvent): Step => {
   if (before === undefined) return begin(program, event)
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
+  if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
   if (before.status !== 'active') throw unexpected(before, event, `nothing after the run has ${before.status}`)
   const noted = note(program, before, event)
   const draft: Draft = { state: noted, intents: [], moved: [], clashes: [], event }
@@ -77,6 +79,11 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
     ignored: sameBooks(before, state) && !before.chart.can(seen),
     clashes: draft.clashes,
   }
+}
+
+const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
+  const state = reopened(before, note(program, before, event), event)
+  return { state, to: placeText(state.chart, state.calls, []), intents: [], ignored: false, clashes: [] }
 }
 
 /** Whose event this is, beside the run's own chart. */
@@ -140,6 +147,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   lastEventId: event.id,
   at: event.meta.at,
   ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
+  ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
   calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
   approvals: noteApproval(before.approvals, event),

@@ -12,6 +12,7 @@ import {
   grantApproval,
   pauseRun,
   receipt,
+  reopenRun,
   resumeRun,
   runPath,
   sendMessage,
@@ -120,6 +121,12 @@ export const commandRoutes = {
     operationId: 'pauseRun',
     summary: 'Lets a run begin nothing new until it is resumed.',
     body: optionalBody(pauseRun),
+  }),
+  reopen: onRun({
+    path: 'reopen',
+    operationId: 'reopenRun',
+    summary: 'Lets a run go on that a defect of its agent has failed, once that is repaired.',
+    body: optionalBody(reopenRun),
   }),
   resume: onRun({ path: 'resume', operationId: 'resumeRun', summary: 'Lets a paused run go on.', body: optionalBody(resumeRun) }),
   delete: createRoute({

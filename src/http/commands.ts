@@ -121,6 +121,10 @@ const addLifecycle = (app: Api, grant: Grant): void => {
     const asked = c.req.valid('json')
     return c.json(await grant(c, { type: 'pause', by: byOf(c, asked), ...present({ reason: asked.reason }) }), 200)
   })
+  app.openapi(routes.reopen, async (c) => {
+    const { note, ...body } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'reopen', by: byOf(c, body), ...present({ note }) }), 200)
+  })
   app.openapi(routes.resume, async (c) => {
     return c.json(await grant(c, { type: 'resume', by: byOf(c, c.req.valid('json')) }), 200)
   })

@@ -146,6 +146,7 @@ export const giveRunBack = z
   .meta({ id: 'GiveRunBack' })
 export const pauseRun = z.strictObject({ by, reason: text.optional() }).meta({ id: 'PauseRun' })
 export const resumeRun = z.strictObject({ by }).meta({ id: 'ResumeRun' })
+export const reopenRun = z.strictObject({ by, note: text.optional() }).meta({ id: 'ReopenRun' })
 /** In the query, since many clients send no body with a DELETE. */
 export const deleteQuery = z.strictObject({
   by,

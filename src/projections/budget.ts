@@ -67,6 +67,10 @@ export const wallTimeMs = (budget: Budget, at: number): number => {
   return Math.max(0, (budget.waiting.length > 0 ? budget.waitingSince : at) - budget.turnSince)
 }
 
+/** Time in which nobody could work for the run is none of its turn. */
+export const afterPause = (budget: Budget, pausedMs: number): Budget =>
+  budget.turnSince === undefined || budget.waiting.length > 0 ? budget : { ...budget, turnSince: budget.turnSince + Math.max(0, pausedMs) }
+
 /** Bounds what one event costs; a repetition farther apart than this is none. */
 const REMEMBERED_CALLS = 48
 const LONGEST_CYCLE = 4

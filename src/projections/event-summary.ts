@@ -116,6 +116,7 @@ const operations: Pick<
   | 'RunReturned'
   | 'RunPaused'
   | 'RunResumed'
+  | 'RunReopened'
   | 'RunCompleted'
   | 'RunFailed'
   | 'RunCancelled'
@@ -128,6 +129,7 @@ const operations: Pick<
     words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
   RunPaused: ({ by: who, reason }) => words(by(who), reason),
   RunResumed: ({ by: who }) => by(who),
+  RunReopened: ({ by: who, note }) => words(by(who), note),
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, by(who)),
   RunCancelled: ({ by: who, reason }) => words(by(who), reason),

@@ -2,7 +2,7 @@ import { AppError, isAppError, messageOf } from '../errors.ts'
 import { definitionHash } from '../events/definition.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { finalEventTypes, runEventTypes, type ChildSpent, type RunEventType } from '../events/run-events.ts'
+import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent, type RunEventType } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
@@ -67,6 +67,8 @@ export interface RunRow {
   readonly timers: Due
   /** The earliest time at which a worker has to look at the run: 0 is at once, null is not at all. */
   readonly attentionAt: number | null
+  /** What it was before Refold itself failed it: what it goes on from if it is reopened. */
+  readonly failedFrom?: Pick<RunRow, 'asked' | 'owed' | 'timers' | 'open' | 'children'>
   /** Records of the other tables that a later event may still change: nothing else of them is read to fold on. */
   readonly open?: OpenRecords
   /** The first event that this row could not take in. From there on it is a guess, and only a rebuild makes it right. */
@@ -172,9 +174,11 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
   const isFirst = row === undefined
   if (isFirst !== (event.type === 'RunStarted')) return isFirst ? 'RunStarted first' : 'RunStarted only once'
   if (event.revision !== (row?.revision ?? -1) + 1) return `revision ${(row?.revision ?? -1) + 1}`
-  if (row !== undefined && row.status !== 'active') return `nothing after it has ${row.status}`
+  if (row !== undefined && row.status !== 'active' && !isReopened(row, event)) return `nothing after it has ${row.status}`
   return undefined
 }
+
+const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean => type === 'RunReopened' && failedFrom !== undefined
 
 const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): TakenIn => {
   const text = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
@@ -239,10 +243,22 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
       return { ...row, status: 'failed', reason: begin(event.data.reason, REASON_LENGTH) }
     case 'RunCancelled':
       return { ...row, status: 'cancelled', reason: begin(event.data.reason, REASON_LENGTH) }
+    case 'RunReopened':
+      return goneOn(row)
     default:
       return row
   }
 }
+
+/** What was claimed is looked at at once; timers are scheduled anew. */
+const goneOn = ({ failedFrom, ...row }: RunRow): RunRow => ({
+  ...row,
+  status: 'active',
+  reason: null,
+  asked: failedFrom?.asked ?? {},
+  owed: Object.fromEntries(Object.keys(failedFrom?.owed ?? {}).map((key) => [key, 0])),
+  ...present({ open: failedFrom?.open, children: failedFrom?.children }),
+})
 
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent, tenant } = event.data
@@ -299,7 +315,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     waitsIn: needs.in ?? null,
     unread: open?.unread?.count ?? 0,
     attentionAt: attentionAt(owed, timers),
-    ...present({ open, children }),
+    ...present({ open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
   }
   return { row: after, records }
 }
@@ -313,6 +329,13 @@ const nobody: Waiting = { whom: null }
 /** Whoever the run itself has asked comes before those whom a run below it has. */
 const whoIsNeeded = (asked: Asked, children: WaitingChildren | undefined, whom: RunRow['waitsFor']): Waiting =>
   (Object.keys(asked).length > 0 ? undefined : waitingChild(children)) ?? { whom }
+
+const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failedFrom'] => ({
+  asked,
+  owed,
+  timers,
+  ...present({ open, children }),
+})
 
 const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
 

@@ -48,12 +48,25 @@ export interface OpenRecords {
 
 const SUMMARY_LENGTH = 200
 
-/** Of an event that was taken in; `checksInput` says whether an input guardrail has still to say something after it. */
-export const recordsAfter = (
-  before: OpenRecords | undefined,
-  event: RunEvent,
-  { position, state, checksInput }: { readonly position: number; readonly state: string; readonly checksInput: boolean },
-): { readonly open: OpenRecords | undefined; readonly records: ViewRecords } => {
+/** Where the event stands; `checksInput` says whether an input guardrail has still to say something after it. */
+interface Surroundings {
+  readonly position: number
+  readonly state: string
+  readonly checksInput: boolean
+}
+
+interface RecordsAfter {
+  readonly open: OpenRecords | undefined
+  readonly records: ViewRecords
+}
+
+/** Of an event that was taken in. */
+export const recordsAfter = (before: OpenRecords | undefined, event: RunEvent, around: Surroundings): RecordsAfter =>
+  event.type === 'RunReopened'
+    ? reopenedRecords(before, event, timelineRecord(event, around.position, around.state))
+    : changedRecords(before, event, around)
+
+const changedRecords = (before: OpenRecords | undefined, event: RunEvent, { position, state, checksInput }: Surroundings): RecordsAfter => {
   const asked = intentsOf(event.meta)
   const ending = endingOf(event.type, asked)
   const modelCalls = modelCallChanges(before?.modelCalls ?? {}, event, ending !== undefined)
@@ -71,6 +84,15 @@ export const recordsAfter = (
     }),
     records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals },
   }
+}
+
+/** What was given up when the run failed is open again. */
+const reopenedRecords = (before: OpenRecords | undefined, { revision }: RunEvent, timeline: TimelineRecord): RecordsAfter => {
+  const again = <Record extends Settling>(open: ByCall<Record> = {}): Record[] =>
+    Object.values(open).map((record) => ({ ...record, revision }))
+  const { modelCalls, toolCalls, approvals } = before ?? {}
+  const records = { modelCalls: again(modelCalls), toolCalls: again(toolCalls), approvals: again(approvals) }
+  return { open: before, records: { ...noRecords, timeline: [timeline], ...records } }
 }
 
 /** A chart that is over still has its questions open, until the run is. */

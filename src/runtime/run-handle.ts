@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import { deletionEventTypes, finalEventTypes } from '../events/run-events.ts'
+import { deletionEventTypes, finalEventTypes, mayBeReopened } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isSettled } from '../fold/waiting.ts'
@@ -68,6 +68,8 @@ export interface Run {
   pause(options: By & { readonly reason?: string }): Promise<void>
   resume(options: By): Promise<void>
   cancel(options: By & { readonly reason: string }): Promise<void>
+  /** Of a run that Refold failed for a defect of its agent's code, which is repaired: it goes on where it stood. */
+  reopen(options: By & { readonly note?: string }): Promise<void>
 }
 
 export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run => {
@@ -97,13 +99,14 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
     verify: () => verifyRun(parts, runId),
     async result<Output>(options?: { readonly signal?: AbortSignal }) {
+      let ending: string | undefined
       for await (const event of follow(parts, runId, options)) {
         if (event.type === 'RunCompleted') return event.data.output as Output
-        if (event.type === 'RunFailed' || event.type === 'RunCancelled') {
-          const ending = event.type === 'RunFailed' ? 'failed' : 'was cancelled'
-          throw new AppError('NotPossible', `${runId} ${ending} without a result: ${event.data.reason}`, { details: { runId } })
-        }
+        if (event.type === 'RunFailed') ending = `failed without a result: ${event.data.reason}`
+        if (event.type === 'RunCancelled') ending = `was cancelled without a result: ${event.data.reason}`
+        if (event.type === 'RunReopened') ending = undefined
       }
+      if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
     approve: (callId, options) => wish({ type: 'approve', callId, ...options }),
@@ -122,6 +125,7 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     pause: (options) => wish({ type: 'pause', ...options }),
     resume: (options) => wish({ type: 'resume', ...options }),
     cancel: (options) => wish({ type: 'cancel', ...options }),
+    reopen: (options) => wish({ type: 'reopen', ...options }),
   }
 }
 
@@ -135,13 +139,22 @@ async function* follow(
     ...(from > 0 ? { after: from - 1 } : {}),
     ...(signal === undefined ? {} : { signal }),
   })
+  let isLive = false
+  let isOver = false
   for await (const item of subscription) {
+    if (item.kind === 'caughtUp') {
+      if (isOver) return
+      isLive = true
+    }
     if (item.kind !== 'event') continue
     const event = await readEvent(parts.blobs, item.event)
     yield event
-    if (finalEventTypes.has(event.type) || deletionEventTypes.has(event.type)) return
+    isOver = isLast(event)
+    if (isOver && (isLive || !mayBeReopened(event))) return
   }
 }
+
+const isLast = ({ type }: RecordedRunEvent): boolean => finalEventTypes.has(type) || deletionEventTypes.has(type)
 
 /** Its events are those behind the newest one; a run that is over has none. */
 const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({

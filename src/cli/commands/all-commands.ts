@@ -6,7 +6,7 @@ import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
-import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addResumeCommand } from './lifecycle.ts'
+import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addReopenCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
 import { addProjectCommand } from './project.ts'
 import { addQueryCommand } from './query.ts'
@@ -35,6 +35,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addSettleCommand,
     addPauseCommand,
     addResumeCommand,
+    addReopenCommand,
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,

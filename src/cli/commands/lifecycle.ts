@@ -25,6 +25,15 @@ export const addResumeCommand: AddCommand = (program, commandLine) => {
   })
 }
 
+export const addReopenCommand: AddCommand = (program, commandLine) => {
+  operatorCommand(program, 'reopen', 'let a run go on that a defect of its agent has failed, once that is repaired')
+    .option('--note <text>', 'what was repaired')
+    .action((runId: string, { by, note }: ByWhom & { readonly note?: string }) => {
+      const line = commandLine()
+      return moveRun(line, runId, (run) => run.reopen(present({ by: by ?? line.user, note })))
+    })
+}
+
 export const addCancelCommand: AddCommand = (program, commandLine) => {
   operatorCommand(program, 'cancel', 'end a run, whatever it does')
     .requiredOption('--reason <text>', 'why')

@@ -1,0 +1,32 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { afterPause } from '../projections/budget.ts'
+import type { RunState } from './run-state.ts'
+
+/** The owner of a claim that nobody performs any more. No process has this name. */
+const NOBODY = 'nobody'
+
+/** Refold itself has failed it, for a defect of its agent's code: once that is repaired, it can go on. */
+export const isReopenable = ({ status, beforeFailure }: RunState): boolean => status === 'failed' && beforeFailure !== undefined
+
+/**
+ * The run as it stood before it was failed, at the place of the event. Whoever performed something for it has ended: what was claimed is
+ * taken over, as after a crash; timers are set anew, for the same time.
+ */
+export const reopened = (failed: RunState, noted: RunState, { meta }: RunEvent): RunState => {
+  const { beforeFailure: was, reason: _, output: __, ...rest } = noted
+  if (was === undefined) return noted
+  return {
+    ...rest,
+    status: 'active',
+    paused: was.paused,
+    chart: was.chart,
+    calls: was.calls,
+    owed: new Map([...was.owed].map(([key, owed]) => [key, owed.status === 'claimed' ? { ...owed, owner: NOBODY, leaseUntil: 0 } : owed])),
+    approvals: was.approvals,
+    timers: new Map([...was.timers].map(([key, { dueAt: ___, ...timer }]) => [key, timer])),
+    budget: afterPause(was.budget, meta.at - failed.at),
+    transcript: was.transcript,
+    ...(was.output === undefined ? {} : { output: was.output }),
+    ...(was.reason === undefined ? {} : { reason: was.reason }),
+  }
+}
