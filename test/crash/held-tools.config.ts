@@ -14,6 +14,7 @@ const model = scriptedModel(followPlan)
 
 export default defineConfig({
   dir: 'unused',
+  // Both calls of one answer are under way at once.
   agents: agentsWith({
     ...hands,
     async execute(tool, input, context) {
@@ -21,6 +22,6 @@ export default defineConfig({
       while (existsSync(join(folder, 'hold'))) await pause(20)
       return output
     },
-  }),
+  }).map((agent) => ({ ...agent, toolCalls: 'parallel' })),
   models: { alpha: model, beta: model },
 })
