@@ -209,9 +209,8 @@ describe('a client that does not read its stream', () => {
   const LONG = 'long '.repeat(100_000)
 
   test('holds up no other, and has lost nothing when it reads on', async () => {
-    await using service = await openService()
+    await using service = await openService({ script: () => answer('Read.') })
     const runId = await service.run('Hello')
-    await service.ask(`POST /v1/runs/${runId}/pause`)
     const { port, hostname } = new URL(service.url)
     const slow = connectSocket(Number(port), hostname)
     await once(slow, 'connect')
@@ -220,6 +219,8 @@ describe('a client that does not read its stream', () => {
     const fast = framesUntil(await connect(eventsUrl(service, runId)), () => false)
     for (let message = 0; message < MESSAGES; message++) {
       expect((await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: LONG } })).status).toBe(200)
+      // What is not read yet is bounded.
+      await service.settle(runId)
     }
     await service.ask(`POST /v1/runs/${runId}/cancel`, { body: { reason: 'enough' } })
     const recorded = (await eventsOf(service.world, runId)).map(({ revision }) => revision)
