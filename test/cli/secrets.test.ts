@@ -116,7 +116,7 @@ const BROKEN_ELSEWHERE: readonly (readonly [string, Readonly<Record<string, stri
 ]
 
 describe('no secret is shown of an environment with', () => {
-  test.each(BROKEN_ELSEWHERE)('%s', { timeout: 30_000 }, async (_, broken) => {
+  test.each(BROKEN_ELSEWHERE)('%s', { timeout: 120_000 }, async (_, broken) => {
     const environment = {
       REFOLD_EVENTSTORE: es('127.0.0.1:1?tls=false'),
       REFOLD_POSTGRES: pg('127.0.0.1:1/db'),
@@ -135,7 +135,7 @@ describe('no secret is shown of an environment with', () => {
     }
   })
 
-  test('a Kafka that is not there', { timeout: 30_000 }, async () => {
+  test('a Kafka that is not there', { timeout: 120_000 }, async () => {
     const environment = {
       REFOLD_KAFKA: '127.0.0.1:1',
       REFOLD_KAFKA_USERNAME: 'desk',
