@@ -1,20 +1,21 @@
 import { isAppError } from '../errors.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { textOf } from '../events/message.ts'
+import type { RunState } from '../fold/run-state.ts'
 import { createDeltaQueue, type DeltaQueue } from './delta-queue.ts'
 import type { Delta, Deltas } from './deltas.ts'
 
 export interface FollowedRun {
   readonly runId: string
-  /** Whether answers are checked before anybody may see them. */
-  readonly holdsBack: () => Promise<boolean>
-  /** What is recorded from now on; ends with the run. */
-  readonly events: (signal: AbortSignal) => AsyncIterable<RecordedRunEvent>
+  /** Where it stands; undefined before it begins. */
+  readonly current: () => Promise<RunState | undefined>
+  /** What is recorded from a revision on; ends with the run. */
+  readonly events: (from: number, signal: AbortSignal) => AsyncIterable<RecordedRunEvent>
   readonly signal?: AbortSignal
 }
 
 /**
- * Text as it is written. An answer that is checked first comes in one piece once it is accepted, as the guardrails left it. Begins with the
+ * Text as it is written, also of a run that is still to begin. An answer that is checked first comes in one piece once it is accepted, as the guardrails left it. Begins with the
  * first `next`, and ends with the run, the signal, `return` (also while `next` waits) and the closing of this Refold.
  */
 export const followDeltas = (deltas: Deltas, run: FollowedRun): AsyncIterableIterator<Delta, undefined> => {
@@ -55,15 +56,33 @@ export const followDeltas = (deltas: Deltas, run: FollowedRun): AsyncIterableIte
 
 /** Resolves with the last event of the run. */
 const giveAccepted = async (run: FollowedRun, queue: DeltaQueue, signal: AbortSignal): Promise<void> => {
-  const holdsBack = await run.holdsBack()
-  let held: { readonly callId: string; readonly attempt: number; readonly text: string } | undefined
-  for await (const event of run.events(signal)) {
-    if (event.type === 'ModelCallSucceeded') {
-      const { callId, attempt, parts } = event.data
-      held = { callId, attempt, text: textOf(parts) }
-    } else if (event.type === 'OutputAccepted' && holdsBack && held !== undefined) {
-      const text = event.data.text ?? held.text
-      if (text !== '') queue.push({ ...held, text })
+  const state = await run.current()
+  if (state !== undefined && state.status !== 'active') return
+  const taken = acceptedText(state?.started.settings.checksOutput === true)
+  for await (const event of run.events((state?.revision ?? -1) + 1, signal)) {
+    const accepted = taken(event)
+    if (accepted !== undefined) queue.push(accepted)
+  }
+}
+
+/** What each event in turn lets through of the answers that were held back. */
+const acceptedText = (holdsFromTheStart: boolean): ((event: RecordedRunEvent) => Delta | undefined) => {
+  let holdsBack = holdsFromTheStart
+  let held = { callId: '', attempt: 1, text: '' }
+  return (event) => {
+    switch (event.type) {
+      case 'RunStarted':
+        holdsBack = event.data.settings.checksOutput
+        return undefined
+      case 'ModelCallSucceeded':
+        held = { callId: event.data.callId, attempt: event.data.attempt, text: textOf(event.data.parts) }
+        return undefined
+      case 'OutputAccepted': {
+        const { text = held.text } = event.data
+        return holdsBack && held.callId !== '' && text !== '' ? { ...held, text } : undefined
+      }
+      default:
+        return undefined
     }
   }
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { deletionEventTypes, finalEventTypes, mayBeReopened } from '../events/run-events.ts'
@@ -156,12 +156,15 @@ async function* follow(
 
 const isLast = ({ type }: RecordedRunEvent): boolean => finalEventTypes.has(type) || deletionEventTypes.has(type)
 
-/** Its events are those behind the newest one; a run that is over has none. */
 const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({
   runId,
-  holdsBack: async () => (await runtime.current(runId)).started.settings.checksOutput,
-  async *events(signal) {
-    const { status, revision } = await runtime.current(runId)
-    if (status === 'active') yield* follow(parts, runId, { from: revision + 1, signal })
+  async current() {
+    try {
+      return await runtime.current(runId)
+    } catch (error) {
+      if (isAppError(error, 'RunNotFound')) return undefined
+      throw error
+    }
   },
+  events: (from, signal) => follow(parts, runId, { from, signal }),
 })

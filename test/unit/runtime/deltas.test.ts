@@ -189,8 +189,13 @@ describe('a stream of text', () => {
     expect(await unbegun.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('of a run that is not there says so', async () => {
-    await expect(quiet().refold.run('nobody').deltas().next()).rejects.toMatchObject({ code: 'RunNotFound' })
+  test('of a run that is still to begin waits for it', async () => {
+    const world = open(writing([[['Good day.'], says('Good day.')]]), { guardrails: { output: [blocking] } })
+    const next = world.refold.run('soon').deltas().next()
+    await nextTurn()
+    const run = await world.refold.start('a', { runId: 'soon', message: 'Hello' })
+    await settle(world, run)
+    expect(await next).toMatchObject({ done: false, value: { text: 'Good day.' } })
   })
 })
 
