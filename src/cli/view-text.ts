@@ -22,12 +22,13 @@ export const viewLines = (view: RunView, look: Look): string[] => [
 ]
 
 const headLines = (
-  { runId, agent, revision, at, state, paused, waitsFor, waitsIn, turn, reason, output }: RunView,
-  { strong, name, faint }: Colours,
+  { runId, agent, revision, at, state, paused, waitsFor, waitsIn, turn, reason, problem, output }: RunView,
+  { strong, name, faint, bad }: Colours,
 ): string[] => [
   `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${waitsFor === null ? '' : `  waits for ${waitingText({ waitsFor, waitsIn })}`}`,
   faint(`${agent} · ${moment(at)} · turn ${turn}`),
   ...(reason === null ? [] : [`reason: ${reason}`]),
+  ...(problem === null ? [] : [bad(`stopped: ${problem}`)]),
   ...(output === null ? [] : [`output: ${valueLine(output)}`]),
 ]
 

@@ -1,5 +1,5 @@
 import type { RunFact } from '../events/run-events.ts'
-import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Owed, RunState, Timer } from '../fold/run-state.ts'
 import { answerOwed } from './answer-owed.ts'
 import type { Batch } from './batch.ts'
 import type { Desk, DeskWithSlots } from './desk.ts'
@@ -30,11 +30,23 @@ export const answerAll = (desk: DeskWithSlots, batch: Batch): { readonly thrown:
   throw new Error(`the chart of ${desk.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)
 }
 
+/** All that is done for a run that is stopped: when it is due shows to whoever wakes it once it can go on. */
+export const scheduleTimers = (batch: Batch): void => {
+  const state = batch.state()
+  if (state?.status !== 'active') return
+  for (const timer of state.timers.values()) if (timer.dueAt === undefined) batch.pushAnyway(scheduled(timer), state.lastEventId)
+}
+
+const scheduled = ({ timerId, askedAt, delayMs }: Timer): RunFact => ({
+  type: 'TimerScheduled',
+  data: { timerId, dueAt: askedAt + delayMs },
+})
+
 const nextAnswer = (desk: Desk, state: RunState, postponed: Set<string>): { fact: RunFact; causationId: string } | undefined => {
   for (const timer of state.timers.values()) {
     if (timer.dueAt !== undefined) continue
     return {
-      fact: { type: 'TimerScheduled', data: { timerId: timer.timerId, dueAt: timer.askedAt + timer.delayMs } },
+      fact: scheduled(timer),
       causationId: state.lastEventId,
     }
   }

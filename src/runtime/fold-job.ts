@@ -1,5 +1,5 @@
 import { messageOf, type AppError } from '../errors.ts'
-import { answerAll } from './answer-all.ts'
+import { answerAll, scheduleTimers } from './answer-all.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { codeFailed, projectionFailed } from './code-failed.ts'
 import type { DeskWithSlots } from './desk.ts'
@@ -74,7 +74,10 @@ const newBatch = (parts: RuntimeParts, { runId, job, desk, known }: FoldedJob): 
 /** With all that follows. A run that a projection has stopped begins nothing. */
 const answered = ({ runId, desk, known }: FoldedJob, batch: Batch): Folded => {
   const broken = batch.state()?.broken
-  if (broken !== undefined) return { batch, stopped: projectionFailed(runId, broken) }
+  if (broken !== undefined) {
+    scheduleTimers(batch)
+    return { batch, stopped: projectionFailed(runId, broken) }
+  }
   const problem = answerAll(desk, batch)
   // A start that cannot go on is none.
   if (problem !== undefined && known === undefined) throw problem.thrown

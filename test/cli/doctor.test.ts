@@ -9,6 +9,9 @@ import type { Model } from '../../src/models/model.ts'
 import { answer } from '../../src/models/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { memoryViewStore } from '../../src/views/view-store.memory.ts'
+import { assign, setup } from 'xstate'
+import type { ChartEvent } from '../../src/machines/chart-event.ts'
+import { defineProjection, type Projection } from '../../src/projections/projection.ts'
 import { manualClock, openWorld } from '../support/world.ts'
 
 const silent: Model = { call: () => new Promise<never>(() => undefined), isFree: true }
@@ -20,7 +23,7 @@ test('the doctor finds runs whose work is due and that nobody touches, and leave
     models: { silent, quick: scriptedModel([answer('Hi')]) },
   })
   const views = memoryViewStore()
-  const parts = { views, projector: createProjector({ log, views }) }
+  const parts = { views, projector: createProjector({ log, views }), run: refold.run }
   await refold.start('silent', { runId: 'left', message: 'Hello?' })
   await (await refold.start('quick', { runId: 'waits', message: 'Hello?' })).untilSettled()
 
@@ -56,5 +59,65 @@ test('the doctor finds a process whose clock was ahead of that of the log, and i
   await checkEvents({ log, blobs: inStep.blobs }, found, new AbortController().signal)
   expect(found.all().filter(({ check }) => check === 'clock')).toEqual([
     expect.objectContaining({ places: ['ahead@0'], severity: 'warning' }),
+  ])
+})
+
+const fragile = (fails: boolean, projects = false) => {
+  const total = defineProjection<number>({
+    name: 'total',
+    initial: () => 0,
+    apply: (count, { type }) => {
+      if (projects && type === 'ModelCallSucceeded') throw new Error('the sum fell over')
+      return count + 1
+    },
+  })
+  const chart = setup({
+    types: { context: {} as { n: number }, events: {} as ChartEvent },
+    actions: {
+      callModel: (_: unknown, _params: Record<string, unknown>): void => undefined,
+      note: assign(() => {
+        if (fails) throw new Error('the note fell over')
+        return { n: 1 }
+      }),
+    },
+  }).createMachine({
+    id: 'fragile',
+    context: () => ({ n: 0 }),
+    initial: 'asking',
+    states: {
+      asking: {
+        entry: { type: 'callModel', params: () => ({ prompt: 'Hi' }) },
+        on: { ModelCallSucceeded: { actions: 'note', target: 'waiting' } },
+      },
+      waiting: { tags: ['human', 'message'], after: { 1000: 'done' } },
+      done: { type: 'final' },
+    },
+  })
+  return defineAgent({ name: 'fragile', version: '1', chart, models: ['quick/one'], projections: [total as Projection] })
+}
+
+test('the doctor is content with a run that was reopened, and names the projection that stops one', async () => {
+  const models = { quick: scriptedModel(() => answer('Hi')) }
+  const world = openWorld({ agents: [fragile(true)], models })
+  const run = await world.refold.start('fragile', { runId: 'failed' })
+  await run.untilSettled()
+  const repaired = openWorld({ agents: [fragile(false)], models, log: world.log, clock: world.clock, owner: 'here/2/b' })
+  await repaired.refold.run('failed').reopen({ by: 'ops' })
+  const events = newFindings()
+  await checkEvents({ log: world.log, blobs: world.blobs }, events, new AbortController().signal)
+  expect(events.all().filter(({ check }) => check === 'order')).toEqual([])
+
+  const stopped = openWorld({ agents: [fragile(false, true)], models })
+  await (await stopped.refold.start('fragile', { runId: 'stopped' })).untilSettled()
+  const views = memoryViewStore()
+  const found = newFindings()
+  const parts = { views, projector: createProjector({ log: stopped.log, views }), run: stopped.refold.run }
+  await checkStuck(parts, stopped.clock.now() + 3_600_000, found)
+  expect(found.all()).toEqual([
+    expect.objectContaining({
+      check: 'agent',
+      places: ['stopped'],
+      message: expect.stringContaining('the projection total failed') as string,
+    }),
   ])
 })

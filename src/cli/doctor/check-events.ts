@@ -2,7 +2,7 @@ import type { BlobStore } from '../../blobs/blob-store.ts'
 import { isAppError } from '../../errors.ts'
 import { blobsIn, hashHolds, runIdOf, RUN_STREAM_PREFIX, shapeProblems } from '../../events/codec.ts'
 import type { RunEvent } from '../../events/envelope.ts'
-import { deletionEventTypes, finalEventTypes, type DataOf } from '../../events/run-events.ts'
+import { deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../../events/run-events.ts'
 import { CLOCK_MARGIN_MS } from '../../fold/waiting.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { tryRead, type ReadEvent } from '../stored-events.ts'
@@ -16,6 +16,7 @@ export interface SeenRun {
   readonly hash: string
   readonly started: DataOf<'RunStarted'> | undefined
   readonly isOver: boolean
+  readonly mayBeReopened: boolean
 }
 
 export interface SeenLog {
@@ -60,6 +61,7 @@ const seen = (before: SeenRun | undefined, stored: StoredEvent, read: ReadEvent)
   hash: read.ok ? read.event.meta.hash : (before?.hash ?? ''),
   started: read.ok && read.event.type === 'RunStarted' ? read.event.data : before?.started,
   isOver: finalEventTypes.has(stored.type) || deletionEventTypes.has(stored.type),
+  mayBeReopened: read.ok && mayBeReopened(read.event),
 })
 
 /** An event is stored after it was decided, so a time behind that of the log can only come of a clock. */
@@ -88,7 +90,7 @@ const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: 
       `${runIdOf(stored.stream)}@${expected}`,
     )
   }
-  if (before?.isOver === true) {
+  if (before?.isOver === true && !(stored.type === 'RunReopened' && before.mayBeReopened)) {
     findings.add(
       { severity: 'problem', check: 'order', message: 'There are events after the end of a run', remedy: RESTORE },
       placeOf(stored),

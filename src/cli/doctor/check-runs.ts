@@ -58,11 +58,16 @@ const CHANGES_NAMED = 5
 const PATIENCE_MS = 60_000
 
 /** Open runs that owe something and that nobody has touched since it was due. */
-export const checkStuck = async (refold: Pick<OpenRefold, 'views' | 'projector'>, now: number, findings: Findings): Promise<void> => {
+export const checkStuck = async (
+  refold: Pick<OpenRefold, 'views' | 'projector' | 'run'>,
+  now: number,
+  findings: Findings,
+): Promise<void> => {
   const rows = await everyRun(refold)
   const waitingParents = new Set(rows.flatMap(({ parent, status }) => (parent === undefined || status !== 'active' ? [] : [parent.runId])))
   for (const row of rows) {
     if (!isStuck(row, now) || waitingParents.has(row.runId)) continue
+    if (await isStopped(refold, row.runId, findings)) continue
     findings.add(
       {
         severity: 'problem',
@@ -73,6 +78,25 @@ export const checkStuck = async (refold: Pick<OpenRefold, 'views' | 'projector'>
       row.runId,
     )
   }
+}
+
+/** By code of its agent, which fails here too. */
+const isStopped = async (refold: Pick<OpenRefold, 'run'>, runId: string, findings: Findings): Promise<boolean> => {
+  const view = await refold
+    .run(runId)
+    .state()
+    .catch(() => undefined)
+  if (view === undefined || view.problem === null) return false
+  findings.add(
+    {
+      severity: 'problem',
+      check: 'agent',
+      message: `Open runs of ${view.agent} are stopped: ${view.problem}`,
+      remedy: 'Repair the code and start again, under the same version: they go on where they stand.',
+    },
+    runId,
+  )
+  return true
 }
 
 const isStuck = ({ status, paused, problem, attentionAt, updatedAt }: RunRow, now: number): boolean =>
