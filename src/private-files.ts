@@ -10,7 +10,7 @@ export const makePrivateFolder = (path: string): void => {
   mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER })
 }
 
-/** Before SQLite makes it: what it keeps beside a file has the mode of the file. Where it cannot be made, SQLite says why. */
+/** Before SQLite makes it: what it keeps beside a file has the mode of the file. Where it cannot be made, SQLite says why. One in memory has none. */
 export const beginPrivateFile = (path: string): void => {
   if (path === ':memory:') return
   try {
