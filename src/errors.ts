@@ -17,6 +17,7 @@ export const errorCodes = [
   'UnknownAgent',
   'RunNotFound',
   'RunDeleted', // somebody has deleted the run: its id is not used again
+  'IdempotencyKeyReused', // the id of a wish that was granted before came with another wish
   'NotPossible', // the run is in a state in which this wish cannot be granted
   'InvalidInput',
   'InvalidConfiguration',

@@ -37,6 +37,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   StreamNotFound: exitCodes.notFound,
   StreamDeleted: exitCodes.notFound,
   UnknownAgent: exitCodes.notFound,
+  IdempotencyKeyReused: exitCodes.usage,
   NotPossible: exitCodes.notPossible,
   EventLogConflict: exitCodes.notPossible,
   Closed: exitCodes.notPossible,

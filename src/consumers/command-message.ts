@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { incomingJson } from '../events/message.ts'
-import { limits } from '../events/run-events.ts'
+import { commandShapes } from '../events/command-shapes.ts'
 
 // What other programs may publish to the topic of commands: a wish, which becomes events only if the run's charts accept it.
 
@@ -13,45 +12,8 @@ const wish = {
     .meta({ description: 'Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once.' }),
   runId: z.string().min(1).max(200).meta({ description: 'Also the key of the message, so that the wishes of one run keep their order.' }),
 }
-const by = z.string().min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
-const text = z.string().min(1)
-const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
-const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
-
-const seen = z
-  .int()
-  .nonnegative()
-  .optional()
-  .meta({ description: 'Revision of the state that was decided on: refused if a message has come in since.' })
-
-const outcome = z.discriminatedUnion('succeeded', [
-  z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
-  z.strictObject({ succeeded: z.literal(false), message: text }),
-])
-
-const shapes = {
-  startRun: {
-    agent: text,
-    message: text.optional(),
-    input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
-    tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
-    by: by.optional(),
-  },
-  sendMessage: { text, data: incomingJson.optional(), by: by.optional() },
-  approve: { callId, by, digest, seen },
-  deny: { callId, by, reason: text, digest },
-  settleToolCall: { callId, by, outcome },
-  answer: { by, text },
-  giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
-  complete: { by, output: incomingJson.optional() },
-  fail: { by, reason: text },
-  pause: { by, reason: text.optional() },
-  resume: { by },
-  reopen: { by, note: text.optional() },
-  cancel: { by, reason: text },
-} as const
-
-const commandSchema = <Type extends keyof typeof shapes>(type: Type) => z.strictObject({ type: z.literal(type), ...wish, ...shapes[type] })
+const commandSchema = <Type extends keyof typeof commandShapes>(type: Type) =>
+  z.strictObject({ type: z.literal(type), ...wish, ...commandShapes[type] })
 
 /** One schema a type of command. */
 export const commandSchemas = {

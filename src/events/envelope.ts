@@ -16,6 +16,8 @@ export const eventMeta = z.strictObject({
   causationId: z.string().optional(),
   /** The wish that it grants; a repeated wish with the same id is granted once. */
   commandId: z.string().optional(),
+  /** SHA-256 of the wish: under one id another one is refused. */
+  commandHash: z.string().optional(),
   /** Who wished it. */
   actor: z.string().optional(),
   /** W3C trace context of the wish. */

@@ -25,6 +25,7 @@ import {
   timerById,
 } from './ledger.ts'
 import { noteApproval, noteCall } from './call-books.ts'
+import { noteCommand } from './granted-commands.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
 import { isReopenable, reopened } from './reopen.ts'
 import { placeText } from './place-text.ts'
@@ -134,7 +135,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   budget: applyToBudget(emptyBudget, event),
   transcript: emptyTranscript,
   ...applyProjections(program.projections, undefined, event),
-  commandIds: new Set(event.meta.commandId === undefined ? [] : [event.meta.commandId]),
+  commandIds: noteCommand(new Map(), event),
 })
 
 /** All books but the charts. */
@@ -155,7 +156,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   budget: applyToBudget(before.budget, event),
   transcript: applyToTranscript(before.transcript, event),
   ...applyProjections(program.projections, before, event),
-  commandIds: event.meta.commandId === undefined ? before.commandIds : new Set(before.commandIds).add(event.meta.commandId),
+  commandIds: noteCommand(before.commandIds, event),
 })
 
 export const spentAt = (budget: Budget, at: number): Spent => ({

@@ -102,6 +102,6 @@ export interface RunState extends Projected {
   readonly beforeFailure?: RunState
   /** Revision of the newest message of a user. */
   readonly newestMessage?: number
-  /** Wishes that were granted, so that a repeated one is not granted twice. */
-  readonly commandIds: ReadonlySet<string>
+  /** Wishes that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
+  readonly commandIds: ReadonlyMap<string, string>
 }

@@ -1,8 +1,9 @@
+import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { keyOf } from '../events/call-id.ts'
 import { encodeData, encodeMeta } from '../events/codec.ts'
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
-import type { RunFact } from '../events/run-events.ts'
+import { dataSchemas, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { step } from './fold.ts'
@@ -17,6 +18,7 @@ export interface Origin {
   readonly correlationId: string
   readonly causationId?: string
   readonly commandId?: string
+  readonly commandHash?: string
   readonly actor?: string
   readonly traceparent?: string
 }
@@ -32,6 +34,7 @@ export interface SealedEvent {
 /** A fact becomes an event: the fold says where it leads, the chain of hashes closes over it. */
 export const seal = (program: Program, before: RunState | undefined, fact: RunFact, origin: Origin): SealedEvent => {
   const { value, data, blobs, blobFields } = encodeData(fact)
+  checkShape(fact, origin)
   const revision = (before?.revision ?? -1) + 1
   const meta: Omit<EventMeta, 'hash' | 'to'> = {
     version: currentVersion(fact.type),
@@ -42,6 +45,7 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
     ...present({
       causationId: origin.causationId,
       commandId: origin.commandId,
+      commandHash: origin.commandHash,
       actor: origin.actor,
       traceparent: origin.traceparent,
       blobs: blobFields.length === 0 ? undefined : [...blobFields],
@@ -70,6 +74,19 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
     texts: { id: origin.id, type: fact.type, data, meta: metaText },
     blobs,
   }
+}
+
+/** The last look before the log: what has no published shape could be read by nobody. */
+const checkShape = ({ type, data }: RunFact, { runId }: Origin): void => {
+  const checked = dataSchemas[type].safeParse(data)
+  if (checked.success) return
+  throw new AppError(
+    'UnexpectedEvent',
+    `Expected ${type} of ${runId} in its published shape, found this: ${z.prettifyError(checked.error)}`,
+    {
+      details: { runId, type },
+    },
+  )
 }
 
 /** Merged into one, a call would be lost without a word. */

@@ -5,7 +5,7 @@ import type { ChildBooks } from '../projections/budget.ts'
 import type { OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 4
+const FORMAT = 5
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {
@@ -46,7 +46,7 @@ interface Saved {
     readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]
   }
   readonly since: number
-  readonly commandIds: readonly string[]
+  readonly commandIds: readonly (readonly [string, string])[]
 }
 
 /** The state of the last of these texts, which have to be all that were saved of the run before. Undefined where they do not fit. */
@@ -75,6 +75,6 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
     },
     transcript: { ...last.transcript, items, open: new Map(last.transcript.open) },
     projections: [],
-    commandIds: new Set(last.commandIds),
+    commandIds: new Map(last.commandIds),
   }
 }

@@ -22,7 +22,6 @@ export const httpProblemCodes = [
   'ForeignPage',
   'RateLimited',
   'TooManyStreams',
-  'IdempotencyKeyReused',
   'NotReady',
   'InternalError',
 ] as const

@@ -54,7 +54,7 @@ const answerTurn = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof L
     case 'endTurn':
       return { type: 'TurnCompleted', data: { turn: Math.max(1, state.budget.turn), outcome: turnOutcome(params.outcome) } }
     case 'escalate':
-      return { type: 'RunEscalated', data: { reason: typeof params.reason === 'string' ? params.reason : 'the chart gave no reason' } }
+      return { type: 'RunEscalated', data: { reason: params.reason === undefined ? 'the chart gave no reason' : messageOf(params.reason) } }
     case 'endRun':
       return endRun(params)
     default:
@@ -69,7 +69,10 @@ const turnOutcome = (outcome: unknown): TurnOutcome =>
 
 const endRun = ({ failed, output }: Readonly<Record<string, unknown>>): RunFact => {
   if (failed === true)
-    return { type: 'RunFailed', data: { reason: typeof output === 'string' ? output : 'the chart ended in a failed state' } }
+    return {
+      type: 'RunFailed',
+      data: { reason: output === undefined || output === null ? 'the chart ended in a failed state' : messageOf(output) },
+    }
   return { type: 'RunCompleted', data: output === undefined ? {} : { output: output as Json } }
 }
 
@@ -125,12 +128,15 @@ const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof 
   return { type: 'RunEscalated', data: { callId: owed.key, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
 }
 
+/** A chart may say any number; a time is a whole one. */
+const wholeMs = (time: number): number => (Number.isNaN(time) ? 0 : Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(time)))
+
 const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact => {
-  const subject = { question: typeof owed.params.question === 'string' ? owed.params.question : '' }
+  const subject = { question: owed.params.question === undefined ? '' : messageOf(owed.params.question) }
   const timeoutMs = typeof owed.params.timeoutMs === 'number' ? owed.params.timeoutMs : state.started.settings.approvalTimeoutMs
   return {
     type: 'ApprovalRequested',
-    data: { callId: owed.key, subject, digest: approvalDigest(agent, owed.key, subject), expiresAt: at + timeoutMs },
+    data: { callId: owed.key, subject, digest: approvalDigest(agent, owed.key, subject), expiresAt: wholeMs(at + timeoutMs) },
   }
 }
 

@@ -16,14 +16,19 @@ export interface WishOrigin {
   readonly traceparent?: string
 }
 
+/** A wish as it is recorded. */
+export interface GrantedWish extends WishOrigin {
+  readonly commandHash?: string
+}
+
 /** The events of one append, folded one after the other before any of them is stored. */
 export interface Batch {
   /** Undefined before the first event of a run. */
   state(): RunState | undefined
   /** Throws `CodeFailed` where a projection of the agent fails at it, and whatever the chart throws: it is not in the batch then. */
-  push(fact: RunFact, causationId: string | undefined, wish?: WishOrigin): void
+  push(fact: RunFact, causationId: string | undefined, wish?: GrantedWish): void
   /** The same for what has to be recorded: that a projection fails at it becomes part of the state. */
-  pushAnyway(fact: RunFact, causationId: string | undefined, wish?: WishOrigin): void
+  pushAnyway(fact: RunFact, causationId: string | undefined, wish?: GrantedWish): void
   readonly sealed: readonly SealedEvent[]
   /** Whether the rest has to go into another append. */
   isFull(): boolean
@@ -46,7 +51,7 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   const sealed: SealedEvent[] = []
   let bytes = 0
 
-  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...wished }: WishOrigin = {}): SealedEvent => {
+  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...wished }: GrantedWish = {}): SealedEvent => {
     const origin = {
       runId,
       id: ids.uuid(),

@@ -3,24 +3,48 @@ import type { RunFact } from '../events/run-events.ts'
 import { decide, type Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
-import type { WishOrigin } from './batch.ts'
+import type { GrantedWish, WishOrigin } from './batch.ts'
+import { checkCommand, checkOrigin } from './checked-wish.ts'
 import { checkedJson } from './checked-json.ts'
 import { tooManyUnread } from './full-inbox.ts'
 import { handedIn } from './handed-in.ts'
 import type { Job } from './job.ts'
+import { checkRepeatedCommand, hashOfCommand } from './repeated-wish.ts'
 import { notFound } from './run-reader.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage } from './start-run.ts'
 
 /** What is possible also where code of the agent has failed. */
 const STOPPING: ReadonlySet<Command['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
 
-/** What somebody wishes now, whatever becomes of their objects while it waits for its turn. Throws `InvalidInput` or `TooLarge`. */
-export const commandJob = (runId: string, wished: Command, origin: WishOrigin): Job => {
-  if (wished.type === 'sendMessage') checkMessage(wished.text)
-  return jobOf(runId, handedIn(wished), { ...origin })
+interface Wished {
+  readonly runId: string
+  readonly command: Command
+  readonly wish: WishOrigin
 }
 
-const jobOf = (runId: string, command: Command, wish: WishOrigin): Job => ({
+/**
+ * What somebody wishes now, whatever becomes of their objects while it waits for its turn; under one command id it is granted once.
+ * Rejects with `InvalidInput`, `TooLarge`, `NotPossible`, `RunNotFound`, and `IdempotencyKeyReused` for another wish under a known id.
+ */
+export const commandOnce = async (
+  stores: Pick<RuntimeParts, 'log' | 'blobs'>,
+  submit: (runId: string, job: Job) => Promise<RunState>,
+  { runId, command: given, wish: origin }: Wished,
+): Promise<RunState> => {
+  if (given.type === 'sendMessage' && typeof given.text === 'string') checkMessage(given.text)
+  const command = handedIn(given)
+  checkCommand(command)
+  checkOrigin(origin)
+  const { commandId } = origin
+  const wish: GrantedWish = commandId === undefined ? { ...origin } : { ...origin, commandHash: hashOfCommand(command) }
+  const state = await submit(runId, jobOf(runId, command, wish))
+  if (commandId !== undefined && state.commandIds.get(commandId) !== wish.commandHash)
+    await checkRepeatedCommand(stores, runId, { command, commandId })
+  return state
+}
+
+const jobOf = (runId: string, command: Command, wish: GrantedWish): Job => ({
   length: JSON.stringify(command).length,
   decide: (state, desk) => {
     if (state === undefined) return { refuse: notFound(runId) }

@@ -2,7 +2,7 @@ import type { AppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
-import type { WishOrigin } from './batch.ts'
+import type { GrantedWish } from './batch.ts'
 import type { Desk } from './desk.ts'
 
 /** What a job makes of the state it meets. It may be asked again, with a newer state. */
@@ -10,7 +10,7 @@ export type JobDecision =
   | {
       readonly facts: readonly RunFact[]
       readonly causationId?: string
-      readonly wish?: WishOrigin
+      readonly wish?: GrantedWish
       /** It has to be recorded, also where a projection of the agent fails at it: it has happened, or it stops the run. */
       readonly anyway?: boolean
     }

@@ -10,6 +10,7 @@ import type { WishOrigin } from './batch.ts'
 import { present } from '../present.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { followDeltas, type FollowedRun } from './follow-deltas.ts'
+import { checkOptions } from './checked-wish.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { readEvent } from './run-reader.ts'
 import { viewOf, type RunView } from './run-view.ts'
@@ -91,7 +92,11 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
   }
   return {
     id: runId,
-    send: ({ message, data, ...origin }) => wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin),
+    send: async (options) => {
+      checkOptions(options, 'a message as { message }')
+      const { message, data, ...origin } = options
+      await wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
+    },
     events: (options) => follow(parts, runId, options),
     deltas: ({ signal } = {}) => followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal }) }),
     state: async () => viewOf(parts, await runtime.current(runId)),
@@ -109,23 +114,21 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
-    approve: (callId, options) => wish({ type: 'approve', callId, ...options }),
-    deny: (callId, options) => wish({ type: 'deny', callId, ...options }),
-    settleToolCall: (callId, options) => wish({ type: 'settleToolCall', callId, ...options }),
-    answer: (options) => wish({ type: 'answer', ...options }),
-    giveBack: ({ by, note, limits }) =>
-      wish({
-        type: 'giveBack',
-        by,
-        ...(note === undefined ? {} : { note }),
-        ...(limits === undefined ? {} : { limits: limitChanges(limits) }),
-      }),
-    complete: (options) => wish({ type: 'complete', ...options }),
-    fail: (options) => wish({ type: 'fail', ...options }),
-    pause: (options) => wish({ type: 'pause', ...options }),
-    resume: (options) => wish({ type: 'resume', ...options }),
-    cancel: (options) => wish({ type: 'cancel', ...options }),
-    reopen: (options) => wish({ type: 'reopen', ...options }),
+    approve: (callId, options) => wish({ ...options, type: 'approve', callId }),
+    deny: (callId, options) => wish({ ...options, type: 'deny', callId }),
+    settleToolCall: (callId, options) => wish({ ...options, type: 'settleToolCall', callId }),
+    answer: (options) => wish({ ...options, type: 'answer' }),
+    giveBack: async (options) => {
+      checkOptions(options, 'who gives the run back as { by }')
+      const { limits, ...others } = options
+      await wish({ ...others, type: 'giveBack', ...(limits === undefined ? {} : { limits: limitChanges(limits) }) })
+    },
+    complete: (options) => wish({ ...options, type: 'complete' }),
+    fail: (options) => wish({ ...options, type: 'fail' }),
+    pause: (options) => wish({ ...options, type: 'pause' }),
+    resume: (options) => wish({ ...options, type: 'resume' }),
+    cancel: (options) => wish({ ...options, type: 'cancel' }),
+    reopen: (options) => wish({ ...options, type: 'reopen' }),
   }
 }
 

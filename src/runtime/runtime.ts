@@ -7,7 +7,9 @@ import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createChildRuns } from './child-runs.ts'
-import { commandJob } from './command-job.ts'
+import { checkOptions, checkStart } from './checked-wish.ts'
+import { commandOnce } from './command-job.ts'
+import { checkRepeatedStart } from './repeated-wish.ts'
 import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk, type Desks } from './desk.ts'
 import { createEffects, type EffectCounts, type EffectTable } from './effects.ts'
@@ -94,15 +96,11 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   return {
     async start(name, given = {}) {
       if (stopped.signal.aborted) throw closedInstance()
-      checkMessage(given.message)
-      const options = handedIn(given)
-      const runId = options.runId ?? parts.ids.uuid()
-      checkRunId(runId)
-      return begin({ agent: parts.agents.newest(name), runId, options, child: undefined })
+      return startOnce(parts, begin, { name, given })
     },
     async command(runId, command, wish = {}) {
       if (stopped.signal.aborted) throw closedInstance()
-      return submit(runId, commandJob(runId, command, wish))
+      return commandOnce(parts, submit, { runId, command, wish })
     },
     wake,
     current: actors.read,
@@ -114,6 +112,28 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
       effects.abandon()
     },
   }
+}
+
+interface NamedStart {
+  readonly name: string
+  readonly given: StartOptions
+}
+
+const startOnce = async (
+  parts: RuntimeParts,
+  begin: (run: NewRun) => Promise<RunState>,
+  { name, given }: NamedStart,
+): Promise<RunState> => {
+  checkOptions(given, 'the options of a start as an object')
+  const options = handedIn(given)
+  checkStart(options)
+  checkMessage(options.message)
+  const runId = options.runId ?? parts.ids.uuid()
+  checkRunId(runId)
+  const state = await begin({ agent: parts.agents.newest(name), runId, options, child: undefined })
+  // Nobody else can have had an id that was made a moment ago.
+  if (options.runId !== undefined) await checkRepeatedStart(parts, runId, { agent: name, message: options.message, input: options.input })
+  return state
 }
 
 const IDLE_RUNS_IN_MEMORY = 256

@@ -4,6 +4,7 @@ import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
+import { hashOfStart } from './repeated-wish.ts'
 import type { WishOrigin } from './batch.ts'
 import type { JobDecision } from './job.ts'
 
@@ -70,7 +71,15 @@ export const startDecision = ({ agent, runId, options, child }: NewRun, state: R
     },
   }
   const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message } }]
-  return { facts: [started, ...received], wish: present({ commandId, actor, traceparent }) }
+  return {
+    facts: [started, ...received],
+    wish: present({
+      commandId,
+      actor,
+      traceparent,
+      commandHash: options.runId === undefined ? undefined : hashOfStart({ agent: agent.name, message, input }),
+    }),
+  }
 }
 
 /** A run is adopted by nobody: neither one that was there before by a parent, nor a child by whoever names its id. */

@@ -44,7 +44,7 @@ describe('a wish', () => {
   test('with an id that was granted before is granted without a further fact', () => {
     const { decision } = waiting.and(messageReceived('x')).whenWished(message, 'wish-1')
     expect(decision).toMatchObject({ ok: true })
-    const granted = { ...waiting.state, commandIds: new Set(['wish-1']) }
+    const granted = { ...waiting.state, commandIds: new Map([['wish-1', '']]) }
     expect(decide(granted, message, DAWN, 'wish-1')).toEqual({ ok: true, facts: [], repeated: true })
     expect(decide(granted, message, DAWN, 'wish-2')).toMatchObject({ ok: true, facts: [{ type: 'MessageReceived' }] })
   })

@@ -36,7 +36,7 @@ describe('a run of a tenant', () => {
       const stolen = refold.start('helper', { runId: 'order-7', ...options })
       await expect(stolen).rejects.toMatchObject({ code: 'InvalidInput', message: 'Expected a new run id, found order-7, which is taken' })
     }
-    expect((await refold.start('helper', { runId: 'order-7', tenant: 'acme' })).id).toBe(run.id)
+    expect((await refold.start('helper', { runId: 'order-7', tenant: 'acme', message: 'Hi' })).id).toBe(run.id)
   })
 
   test('hands its tenant on to the runs that it asks for', async () => {

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { incomingJson } from './message.ts'
+import { limits } from './run-events.ts'
+
+// What people and programs may wish, whichever way it comes: over the library, HTTP or the bus.
+
+const by = z.string().min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
+const text = z.string().min(1)
+const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
+const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
+
+const seen = z
+  .int()
+  .nonnegative()
+  .optional()
+  .meta({ description: 'Revision of the state that was decided on: refused if a message has come in since.' })
+
+const outcome = z.discriminatedUnion('succeeded', [
+  z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
+  z.strictObject({ succeeded: z.literal(false), message: text }),
+])
+
+/** The fields of each command. */
+export const commandShapes = {
+  startRun: {
+    agent: text,
+    message: text.optional(),
+    input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
+    tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
+    by: by.optional(),
+  },
+  sendMessage: { text, data: incomingJson.optional(), by: by.optional() },
+  approve: { callId, by, digest, seen },
+  deny: { callId, by, reason: text, digest },
+  settleToolCall: { callId, by, outcome },
+  answer: { by, text },
+  giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
+  complete: { by, output: incomingJson.optional() },
+  fail: { by, reason: text },
+  pause: { by, reason: text.optional() },
+  resume: { by },
+  reopen: { by, note: text.optional() },
+  cancel: { by, reason: text },
+} as const

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { commandShapes } from '../events/command-shapes.ts'
+import { incomingJson } from '../events/message.ts'
+import type { Command } from '../fold/decide.ts'
+import type { WishOrigin } from './batch.ts'
+import type { StartOptions } from './start-run.ts'
+
+const origin = {
+  commandId: z.string().min(1).optional(),
+  actor: z.string().optional(),
+  traceparent: z.string().optional(),
+}
+
+const startOptions = z.strictObject({
+  ...origin,
+  runId: z.string().optional(),
+  message: z.string().optional(),
+  input: incomingJson.optional(),
+  tenant: z.string().min(1).optional(),
+})
+
+const wishOrigin = z.strictObject(origin)
+
+/** Throws `InvalidInput` for what is no command, with the place. Programs without types, and options that nobody reads, end here. */
+export const checkCommand = ({ type, ...fields }: Command): void => {
+  const shape = Object.hasOwn(commandShapes, type) ? commandShapes[type] : undefined
+  if (shape === undefined) throw new AppError('InvalidInput', `Expected a command, found ${JSON.stringify(type)}`)
+  check(`the command ${type}`, z.strictObject(shape), fields)
+}
+
+export const checkOrigin = (given: WishOrigin): void => {
+  check('the origin of a command', wishOrigin, given)
+}
+
+export const checkStart = (given: StartOptions): void => {
+  check('the options of a start', startOptions, given)
+}
+
+/** Throws `InvalidInput` where options are no object at all. */
+export const checkOptions = (given: unknown, expected: string): void => {
+  if (typeof given === 'object' && given !== null) return
+  throw new AppError('InvalidInput', `Expected ${expected}, found ${given === null ? 'null' : `a ${typeof given}`}`)
+}
+
+const check = (what: string, schema: z.ZodType, value: unknown): void => {
+  const checked = schema.safeParse(value)
+  if (checked.success) return
+  const problems = checked.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+  throw new AppError('InvalidInput', `Expected ${what} as it is documented, found this: ${problems.join('; ')}`, { details: { problems } })
+}
