@@ -37,9 +37,10 @@ export const scheduleTimers = (batch: Batch): void => {
   for (const timer of state.timers.values()) if (timer.dueAt === undefined) batch.pushAnyway(scheduled(timer), state.lastEventId)
 }
 
+/** A chart may wait for any part of a millisecond; a recorded time is a whole one. */
 const scheduled = ({ timerId, askedAt, delayMs }: Timer): RunFact => ({
   type: 'TimerScheduled',
-  data: { timerId, dueAt: askedAt + delayMs },
+  data: { timerId, dueAt: Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(askedAt + delayMs)) },
 })
 
 const nextAnswer = (desk: Desk, state: RunState, postponed: Set<string>): { fact: RunFact; causationId: string } | undefined => {
