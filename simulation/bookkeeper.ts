@@ -159,11 +159,13 @@ const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
   cycle: 'cycles',
 }
 
+/** What a child that nobody waits for any more has spent still counts, and what became of a call may become known late. */
+const lateWords: ReadonlySet<string> = new Set(['ChildRunReported', 'ToolCallCorrected'])
+
 const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain: Complain): void => {
   if (!('callId' in event.data) || event.data.callId === undefined) return
   const { callId } = event.data
-  // What a child that nobody waits for any more has spent still counts.
-  if (closed.has(callId) && event.type !== 'ChildRunReported') complain(`${callId} had its last word already`)
+  if (closed.has(callId) && !lateWords.has(event.type)) complain(`${callId} had its last word already`)
   const claim = open.get(callId)
   switch (event.type) {
     case 'ToolCallRequested':

@@ -70,12 +70,20 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
     if (tool.effect === 'once' && entry.times > 1) parts.problems.push(`${tool.name} ${key} was done ${entry.times} times`)
   }
 
+  const noteCorrection = ({ runId, revision, data }: Extract<RunEvent, { type: 'ToolCallCorrected' }>): void => {
+    parts.count('corrections')
+    const key = parts.books.toolClaim(runId, data.callId, data.attempt)?.idempotencyKey ?? ''
+    if (data.succeeded === happened(key) || data.settledBy === 'human') return
+    parts.problems.push(`${runId}@${revision} says that ${key} ${data.succeeded ? 'has happened' : 'did not happen'}, which is not so`)
+  }
+
   const happened = (key: string): boolean => (ledger.get(key)?.times ?? 0) > 0
 
   return {
     effects: () => [...ledger.values()].reduce((sum, { times }) => sum + times, 0),
     happened,
     note: (event) => {
+      if (event.type === 'ToolCallCorrected') noteCorrection(event)
       if (event.type !== 'ToolCallFailed' || event.data.happened !== 'no' || event.data.settledBy === 'human') return
       const { callId, attempt } = event.data
       const key = parts.books.toolClaim(event.runId, callId, attempt)?.idempotencyKey ?? ''

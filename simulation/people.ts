@@ -1,7 +1,8 @@
 import type { RunEvent } from '../src/events/envelope.ts'
 import type { DataOf } from '../src/events/run-events.ts'
 import type { Command } from '../src/fold/decide.ts'
-import type { RunState } from '../src/fold/run-state.ts'
+import { isUnresolved } from '../src/fold/doubts.ts'
+import type { Doubt, RunState } from '../src/fold/run-state.ts'
 import { waitsFor, waitsIn } from '../src/fold/waiting.ts'
 import { idempotencyKey } from '../src/runtime/answer-tool-call.ts'
 import type { AuditedRun } from './auditor.ts'
@@ -58,7 +59,7 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
     time.schedule(chance.between(100, 4_000), () => {
       known.attending = false
       const state = run.states.at(-1)
-      const command = state === undefined ? undefined : reaction(state, run, known)
+      const command = state === undefined ? undefined : (correction(state) ?? reaction(state, run, known))
       if (command !== undefined) callers.send({ runId: run.runId, command })
     })
   }
@@ -103,7 +104,7 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
   const help = (state: RunState, run: AuditedRun, known: Patience): Command => {
     if (chance.hits(0.2) && known.messages++ < MOST_MESSAGES) return { type: 'sendMessage', text: drawPlan(chance, run.agent.name) }
     const unresolved = [...state.owed.values()].find(({ intent }) => intent === 'lookUp')
-    if (unresolved !== undefined) return settle(run.runId, unresolved.key)
+    if (unresolved !== undefined) return settle(state, unresolved.key)
     if (known.returns < MOST_RETURNS && chance.hits(0.5)) {
       known.returns += 1
       return { type: 'giveBack', by: 'expert', ...(chance.hits(0.5) ? { note: 'go on', limits: { tokens: 100_000 } } : {}) }
@@ -115,8 +116,16 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
     ])
   }
 
-  const settle = (runId: string, callId: string): Command => {
-    const happened = world.happened(idempotencyKey(runId, callId))
+  /** Of a call that its run did not wait for, or of which somebody has said what is not so. */
+  const correction = (state: RunState): Command | undefined => {
+    const isWrong = (doubt: Doubt): boolean => doubt.said === 'didNot' && world.happened(doubt.idempotencyKey)
+    const wrong = [...state.doubts.values()].find((doubt) => !state.calls.has(doubt.callId) && (isUnresolved(doubt) || isWrong(doubt)))
+    return wrong === undefined || (!diligent && chance.hits(0.5)) ? undefined : settle(state, wrong.callId)
+  }
+
+  const settle = (state: RunState, callId: string): Command => {
+    const key = state.doubts.get(callId)?.idempotencyKey ?? idempotencyKey(state.runId, callId)
+    const happened = world.happened(key)
     return {
       type: 'settleToolCall',
       callId,
@@ -142,7 +151,7 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
           { type: 'giveBack', by: 'operator' },
           { type: 'approve', callId, by: 'operator' },
           { type: 'deny', callId, by: 'operator', reason: 'never' },
-          settle(run.runId, callId),
+          ...(state === undefined ? [] : [settle(state, callId)]),
           { type: 'complete', by: 'operator', output: { total: 3 } },
         ]),
       })

@@ -14,6 +14,7 @@ const deeds = [
   'throwsAfterTheDeed',
   'misshapenAnswers',
   'lateAnswers',
+  'corrections',
   'modelTroubles',
   'interferences',
 ] as const

@@ -167,7 +167,16 @@ const costs =
 const noticed = (
   logger: Logger,
 ): { readonly notices: Readonly<Record<Notice['type'], number>>; readonly notify: (notice: Notice) => void } => {
-  const notices = { resultDropped: 0, appendRetried: 0, codeFailed: 0, agentChanged: 0, runBroken: 0, clockSkew: 0, sweepFailed: 0 }
+  const notices = {
+    resultDropped: 0,
+    callCorrected: 0,
+    appendRetried: 0,
+    codeFailed: 0,
+    agentChanged: 0,
+    runBroken: 0,
+    clockSkew: 0,
+    sweepFailed: 0,
+  }
   const log = noticeLogger(logger)
   const notify = (notice: Notice): void => {
     notices[notice.type] += 1
@@ -180,6 +189,7 @@ const noticeLogger =
   (logger: Logger) =>
   ({ type, ...facts }: Notice): void => {
     if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
+    else if (type === 'callCorrected') logger.warn(facts, 'a tool call ended otherwise than its last word said')
     else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
     else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')

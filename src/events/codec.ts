@@ -19,6 +19,7 @@ export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
   OutputAccepted: ['output', 'text'],
   ToolCallRequested: ['input'],
   ToolCallSucceeded: ['output'],
+  ToolCallCorrected: ['output'],
   ApprovalRequested: ['subject'],
   ChildRunRequested: ['input'],
   ChildRunSucceeded: ['output'],

@@ -204,6 +204,23 @@ const shapes = {
   },
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
   ToolCallUnresolved: { callId, attempt, reason: z.string() },
+  /**
+   * What became of a call is known better than its last word says, or its run has ended without one: a late word of the tool, a look-up, or a
+   * person who settles it otherwise. The only event that may follow the end of a run. The model is told with its next prompt.
+   */
+  ToolCallCorrected: {
+    callId,
+    attempt,
+    tool: z.string(),
+    succeeded: z.boolean(),
+    /** Where it has succeeded. */
+    output: json.optional(),
+    note: z.string().optional(),
+    /** Where it has not. */
+    message: z.string().optional(),
+    settledBy: z.enum(['tool', 'lookup', 'human']),
+    by: by.optional(),
+  },
   /** The call never reaches its tool. The model is told why. */
   ToolCallRejected: {
     callId,

@@ -10,6 +10,7 @@ export const verbs = [
   'Succeeded',
   'Failed',
   'Unresolved',
+  'Corrected',
   'Granted',
   'Denied',
   'Scheduled',

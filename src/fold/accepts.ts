@@ -10,6 +10,7 @@ import type { Owed, RunState } from './run-state.ts'
  */
 export const accepts = (state: RunState, fact: RunFact, at: number): boolean => {
   if (fact.type === 'RunReopened') return isReopenable(state)
+  if (fact.type === 'ToolCallCorrected') return state.doubts.has(fact.data.callId) && !state.calls.has(fact.data.callId)
   if (state.status !== 'active') return false
   switch (fact.type) {
     case 'RunPaused':

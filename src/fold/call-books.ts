@@ -1,5 +1,6 @@
 import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import { present } from '../present.ts'
 import type { OpenCall, RunState } from './run-state.ts'
 
 // What is known of the calls and questions of a run beside their charts.
@@ -16,8 +17,8 @@ const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
     case 'ApprovalRequested':
       return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
     case 'ToolCallRequested': {
-      const { input, idempotencyKey } = event.data
-      return { ...call, input, idempotencyKey }
+      const { input, idempotencyKey, effect, attempt } = event.data
+      return { ...call, input, idempotencyKey, attempt, ...present({ effect }) }
     }
     case 'ToolCallFailed':
       return event.data.happened === 'no' ? { ...call, didNothing: event.data.attempt } : undefined

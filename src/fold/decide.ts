@@ -1,6 +1,7 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Limits } from '../events/run-events.ts'
+import { correction } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText } from './place-text.ts'
 import type { RunState } from './run-state.ts'
@@ -101,11 +102,17 @@ const otherDigest = (callId: string, given: string, asked: string): string =>
 
 const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, { type: 'settleToolCall' }>): RunFact | string => {
   const owed = state.owed.get(callId)
-  if (owed?.intent !== 'lookUp') return `${callId} is not unresolved`
+  if (owed?.intent !== 'lookUp') return laterSettlement(state, callId, by, outcome)
   const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by }
   return outcome.succeeded
     ? { type: 'ToolCallSucceeded', data: { ...settled, output: outcome.output } }
     : { type: 'ToolCallFailed', data: { ...settled, class: 'error', message: outcome.message, happened: 'no' } }
+}
+
+/** Of a call that was settled by somebody before, or that its run has ended without. */
+const laterSettlement = (state: RunState, callId: string, by: string, outcome: SettledOutcome): RunFact | string => {
+  const doubt = state.calls.has(callId) ? undefined : state.doubts.get(callId)
+  return doubt === undefined ? `${callId} is not unresolved` : correction(doubt, outcome, { settledBy: 'human', by })
 }
 
 const refusal = (state: RunState, command: Command): string => {

@@ -28,6 +28,7 @@ import { noteApproval, noteCall } from './call-books.ts'
 import { noteCommand } from './granted-commands.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
 import { isReopenable, reopened } from './reopen.ts'
+import { doubtsAfter, isAfterword } from './doubts.ts'
 import { placeText } from './place-text.ts'
 import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
 
@@ -59,9 +60,8 @@ export interface Step {
  */
 export const step = (program: Program, before: RunState | undefined, event: RunEvent): Step => {
   if (before === undefined) return begin(program, event)
-  if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
+  checkPlace(before, event)
   if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
-  if (before.status !== 'active') throw unexpected(before, event, `nothing after the run has ${before.status}`)
   const noted = note(program, before, event)
   const draft: Draft = { state: noted, intents: [], moved: [], clashes: [], event }
   const seen = chartEvent(event, noted.budget)
@@ -72,12 +72,12 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
   proceed(draft)
   finish(draft)
-  const { state } = draft
+  const state = { ...draft.state, doubts: doubtsAfter(before, draft.state.calls, event) }
   return {
     state,
     to: placeText(state.chart, state.calls, draft.moved),
     intents: draft.intents,
-    ignored: sameBooks(before, state) && !before.chart.can(seen),
+    ignored: event.type !== 'ToolCallCorrected' && sameBooks(before, state) && !before.chart.can(seen),
     clashes: draft.clashes,
   }
 }
@@ -85,6 +85,12 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
 const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
   const state = reopened(before, note(program, before, event), event)
   return { state, to: placeText(state.chart, state.calls, []), intents: [], ignored: false, clashes: [] }
+}
+
+const checkPlace = (before: RunState, event: RunEvent): void => {
+  if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
+  const mayFollow = before.status === 'active' || isAfterword(before, event) || (event.type === 'RunReopened' && isReopenable(before))
+  if (!mayFollow) throw unexpected(before, event, `nothing after the run has ${before.status}`)
 }
 
 /** Whose event this is, beside the run's own chart. */
@@ -130,6 +136,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   chart,
   calls: new Map(),
   owed: new Map(),
+  doubts: new Map(),
   approvals: new Map(),
   timers: new Map(),
   budget: applyToBudget(emptyBudget, event),

@@ -67,8 +67,23 @@ export interface OpenCall {
   readonly input?: Json
   /** As its first claim recorded it. */
   readonly idempotencyKey?: string
+  readonly effect?: ToolEffect
+  /** The newest that was claimed. */
+  readonly attempt?: number
   /** Up to which attempt it is certain that nothing happened. */
   readonly didNothing?: number
+}
+
+/** A call of which its own tool has not said what became of it. */
+export interface Doubt {
+  readonly callId: string
+  readonly tool: string
+  readonly attempt: number
+  readonly input: Json
+  readonly idempotencyKey: string
+  readonly effect?: ToolEffect
+  /** What a look-up or a person says; undefined while nobody knows. */
+  readonly said?: 'happened' | 'didNot'
 }
 
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
@@ -93,6 +108,8 @@ export interface RunState extends Projected {
   readonly chart: AnyMachineSnapshot
   readonly calls: ReadonlyMap<string, OpenCall>
   readonly owed: ReadonlyMap<string, Owed>
+  /** Calls of which their tools have not said what became of them; also of a run that has ended. */
+  readonly doubts: ReadonlyMap<string, Doubt>
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>
   /** By chart and XState's own id: a chart arms each of them once at a time. */
   readonly timers: ReadonlyMap<string, Timer>

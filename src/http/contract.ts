@@ -230,6 +230,10 @@ export const run = z
     spent,
     openEffects: z.array(openEffect).readonly(),
     toolCalls: z.array(z.object({ callId, tool: z.string(), state: z.string(), input: json })).readonly(),
+    unresolved: z
+      .array(z.object({ callId, tool: z.string(), input: json }))
+      .readonly()
+      .meta({ description: 'calls of which nobody knows whether they happened; also of a run that has ended' }),
     approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time, unread })).readonly(),
     timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
     problem: z.string().nullable().meta({ description: 'why nothing more begins in it: code of its agent has failed' }),

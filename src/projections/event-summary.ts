@@ -51,6 +51,7 @@ const toolCalls: Pick<
   | 'ToolCallSucceeded'
   | 'ToolCallFailed'
   | 'ToolCallUnresolved'
+  | 'ToolCallCorrected'
   | 'ToolCallRejected'
   | 'ToolCallDenied'
 > = {
@@ -61,6 +62,14 @@ const toolCalls: Pick<
   ToolCallFailed: ({ callId, class: failure, message, cause, happened, retryAt }, at) =>
     words(callId, `${failure}: ${withCause(message, cause)}`, happened === 'unknown' ? '(it may have happened)' : '', again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
+  ToolCallCorrected: ({ callId, tool, succeeded, output, note, message, settledBy, by: who }) =>
+    words(
+      callId,
+      tool,
+      succeeded ? `has happened: ${valueLine(output ?? null)}` : `did not happen: ${message ?? ''}`,
+      note,
+      `says ${who ?? settledBy}`,
+    ),
   ToolCallRejected: ({ callId, reason, message, cause }) => `${callId} ${reason}: ${withCause(message, cause)}`,
   ToolCallDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
 }

@@ -19,10 +19,11 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick({ ...bill, model: true, parts: true }).strip(),
   ModelCallFailed: dataSchemas.ModelCallFailed.pick({ ...bill, class: true, message: true, next: true }).strip(),
   ToolCallQueued: dataSchemas.ToolCallQueued.strip(),
-  ToolCallRequested: dataSchemas.ToolCallRequested.pick({ ...claim, tool: true }).strip(),
+  ToolCallRequested: dataSchemas.ToolCallRequested.pick({ ...claim, tool: true, effect: true }).strip(),
   ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
   ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, cause: true, retryAt: true }).strip(),
   ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick({ ...call, reason: true }).strip(),
+  ToolCallCorrected: dataSchemas.ToolCallCorrected.pick({ ...call, succeeded: true, message: true, settledBy: true, by: true }).strip(),
   ToolCallRejected: dataSchemas.ToolCallRejected.pick({ ...call, reason: true, message: true, cause: true }).strip(),
   ToolCallDenied: dataSchemas.ToolCallDenied.pick({ ...call, by: true, reason: true }).strip(),
   ApprovalRequested: dataSchemas.ApprovalRequested.pick({

@@ -174,11 +174,20 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
   const isFirst = row === undefined
   if (isFirst !== (event.type === 'RunStarted')) return isFirst ? 'RunStarted first' : 'RunStarted only once'
   if (event.revision !== (row?.revision ?? -1) + 1) return `revision ${(row?.revision ?? -1) + 1}`
-  if (row !== undefined && row.status !== 'active' && !isReopened(row, event)) return `nothing after it has ${row.status}`
+  if (row !== undefined && row.status !== 'active' && !isReopened(row, event) && !isAfterword(row, event))
+    return `nothing after it has ${row.status}`
   return undefined
 }
 
 const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean => type === 'RunReopened' && failedFrom !== undefined
+
+/** What became of a call may become known when its run is over. */
+const isAfterword = ({ open }: RunRow, event: RunEvent): boolean =>
+  event.type === 'ToolCallCorrected' && Object.hasOwn({ ...open?.toolCalls, ...open?.correctable }, event.data.callId)
+
+/** Calls of which nobody knows whether they happened; also of a run that has ended. */
+export const unresolvedCalls = ({ open }: Pick<RunRow, 'open'>): readonly string[] =>
+  Object.values(open?.toolCalls ?? {}).flatMap(({ callId, state }) => (state === 'unresolved' ? [callId] : []))
 
 const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): TakenIn => {
   const text = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
@@ -291,7 +300,7 @@ const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
 
 /** What follows from any event in the same way. */
 const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn => {
-  const isOver = isFinal(event.type)
+  const isOver = row.status !== 'active'
   const asked = isOver ? {} : askedAfter(row.asked, event)
   const owed = isOver ? {} : owedAfter(row.owed, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)

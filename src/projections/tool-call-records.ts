@@ -23,6 +23,8 @@ export interface ToolCallRecord {
     | 'rejected'
     | 'denied'
     | 'abandoned'
+  /** By the code that claimed it: `read`, `idempotent` or `once`. */
+  readonly effect: string | null
   readonly attempts: number
   readonly askedAt: number
   /** Of the newest attempt. */
@@ -38,17 +40,20 @@ export interface ToolCallRecord {
 
 type OpenCalls = Readonly<{ [callId: string]: ToolCallRecord }>
 
-/** The records that an event changes; `open` are those without a last word, `checked` the calls that begin at this event. */
+/**
+ * The records that an event changes; `open` are those without a last word and those that may still be corrected, `checked` the calls that
+ * begin at this event.
+ */
 export const toolCallChanges = (
   open: OpenCalls,
   event: RunEvent,
   { isEnding, checked }: { readonly isEnding: boolean; readonly checked: readonly string[] },
 ): readonly ToolCallRecord[] => {
   const changed = ownChange(open, event)
-  const given = isEnding ? Object.values(open).filter(({ callId }) => changed?.callId !== callId) : []
+  const given = isEnding ? Object.values(open).filter((record) => changed?.callId !== record.callId && isUnderWay(record)) : []
   return [
-    ...(changed === undefined ? [] : [isEnding && changed.settledAt === null ? abandoned(changed, event) : changed]),
-    ...given.map((record) => abandoned(record, event)),
+    ...(changed === undefined ? [] : [isEnding && isUnderWay(changed) ? left(changed, event) : changed]),
+    ...given.map((record) => left(record, event)),
     ...checked.map((callId) => begun(callId, event)),
   ]
 }
@@ -65,6 +70,7 @@ const running = (before: ToolCallRecord, event: Extract<RunEvent, { type: 'ToolC
   revision: event.revision,
   tool: storable(event.data.tool),
   state: 'running',
+  effect: event.data.effect ?? null,
   attempts: event.data.attempt,
   startedAt: event.meta.at,
   input: valueBeginning(event.data.input),
@@ -87,6 +93,20 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
     }
     case 'ToolCallFailed':
       return failed(event)
+    case 'ToolCallCorrected': {
+      const { succeeded, output, message, settledBy, by } = event.data
+      const said = settledBy === 'tool' ? null : who(by, settledBy)
+      return succeeded
+        ? { state: 'succeeded', settledAt, settledBy: said, output: valueBeginning(output), ...noError }
+        : {
+            state: 'failed',
+            settledAt,
+            settledBy: said,
+            output: null,
+            errorClass: 'error',
+            errorMessage: begin(message ?? '', REASON_LENGTH),
+          }
+    }
     case 'ToolCallUnresolved':
       return { state: 'unresolved', errorClass: 'unresolved', errorMessage: begin(event.data.reason, REASON_LENGTH) }
     case 'ToolCallRejected': {
@@ -126,6 +146,7 @@ const begun = (callId: string, event: RunEvent): ToolCallRecord => ({
   revision: event.revision,
   tool: nameIn(event, callId),
   state: 'checking',
+  effect: null,
   attempts: 0,
   askedAt: event.meta.at,
   startedAt: null,
@@ -144,9 +165,18 @@ const nameIn = (event: RunEvent, callId: string): string | null => {
   return call === undefined ? null : storable(call.name)
 }
 
-const abandoned = (record: ToolCallRecord, { revision, meta }: RunEvent): ToolCallRecord => ({
-  ...record,
-  revision,
-  state: 'abandoned',
-  settledAt: meta.at,
-})
+const isUnderWay = ({ settledAt, state }: ToolCallRecord): boolean => settledAt === null && state !== 'unresolved'
+
+/** Its run went on, or ended, without it. A `once` call that had begun may have happened: that stays a question. */
+const left = (record: ToolCallRecord, { revision, meta }: RunEvent): ToolCallRecord =>
+  record.effect === 'once' && record.state === 'running'
+    ? { ...record, revision, state: 'unresolved', errorClass: 'unresolved', errorMessage: 'its run did not wait for its last word' }
+    : { ...record, revision, state: 'abandoned', settledAt: meta.at }
+
+/** Whether a later event may correct a record that has just been settled: the same calls as in the fold. */
+export const mayBeCorrected = ({ state, settledAt, settledBy, effect }: ToolCallRecord, event: RunEvent): boolean => {
+  if (settledAt === null) return false
+  if (state === 'abandoned') return effect === 'idempotent'
+  if (state !== 'succeeded' && state !== 'failed') return false
+  return settledBy !== null || (event.type === 'ToolCallFailed' && event.data.happened === 'unknown')
+}

@@ -16,6 +16,8 @@ export interface Transcript {
   readonly hash: string
   /** Texts of users that no prompt has held yet. */
   readonly inbox: readonly string[]
+  /** What became known of earlier calls, and no prompt has held yet: between a call and its answer there is no room for it. */
+  readonly corrections?: readonly string[]
   /** Tool calls that wait for their answer: what the vendor calls them, and which of the answer's calls it is where several have that id. */
   readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly call?: number }>
   /** Model calls with a prompt of their own, which is no part of the conversation. */
@@ -37,12 +39,14 @@ export const lastAnswer = (transcript: Transcript): string | undefined => {
 
 /** The next prompt holds all that users have said meanwhile, and an answer to every tool call: vendors refuse one without. */
 export const readInbox = (transcript: Transcript): Transcript => {
-  if (transcript.inbox.length === 0 && transcript.open.size === 0) return transcript
-  const answered = [...transcript.open.keys()].reduce(
+  const { corrections, ...rest } = transcript
+  if (corrections === undefined && transcript.inbox.length === 0 && transcript.open.size === 0) return transcript
+  const answered = [...transcript.open.keys()].reduce<Transcript>(
     (before, callId) => toolAnswered(before, callId, 'This call was given up.', true),
-    transcript,
+    rest,
   )
-  return { ...answered.inbox.reduce((read, text) => say(read, { role: 'user', text }), answered), inbox: [] }
+  const corrected = (corrections ?? []).reduce((told, text) => say(told, { role: 'user', text }), answered)
+  return { ...corrected.inbox.reduce((read, text) => say(read, { role: 'user', text }), corrected), inbox: [] }
 }
 
 export const applyToTranscript = (transcript: Transcript, event: RunEvent): Transcript => {
@@ -59,6 +63,8 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
       return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
     case 'ModelCallFailed':
       return sayNote(transcript, event)
+    case 'ToolCallCorrected':
+      return { ...transcript, corrections: [...(transcript.corrections ?? []), correctionText(event.data)] }
     default: {
       const answer = toolAnswerAt(event)
       return answer === undefined ? applyTurnEvent(transcript, event) : toolAnswered(transcript, answer.callId, answer.text, answer.isError)
@@ -107,6 +113,14 @@ const sayNote = (transcript: Transcript, event: RunEvent): Transcript => {
   return text === undefined ? transcript : say(transcript, { role: 'user', text })
 }
 
+/** What the model is told with its next prompt of a call that it has an answer to. */
+const correctionText = ({ callId, tool, succeeded, output, note, message, by }: DataOf<'ToolCallCorrected'>): string => {
+  const who = by === undefined ? '' : `, says ${by}`
+  return succeeded
+    ? `Correction: the call ${callId} of ${tool} has happened${who}: ${successText({ output: output ?? null, note })}`
+    : `Correction: the call ${callId} of ${tool} did not happen${who}: ${message ?? 'no reason was given'}`
+}
+
 /** What the model is told of a call that has its last word, by its event. */
 export const toolAnswerAt = (
   event: RunEvent,
@@ -125,7 +139,7 @@ export const toolAnswerAt = (
   }
 }
 
-const successText = ({ output, note }: DataOf<'ToolCallSucceeded'>): string => {
+const successText = ({ output, note }: Pick<DataOf<'ToolCallSucceeded'>, 'output' | 'note'>): string => {
   if (note === undefined) return outputText(output)
   return output === null ? note : `${outputText(output)}\n${note}`
 }

@@ -7,7 +7,7 @@ import { messageChanges, type MessageRecord, type OpenConversation } from './mes
 import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
 import { storable } from './bounded-text.ts'
 import { unreadAfter, type UnreadMessages } from './unread-messages.ts'
-import { toolCallChanges, type ToolCallRecord } from './tool-call-records.ts'
+import { mayBeCorrected, toolCallChanges, type ToolCallRecord } from './tool-call-records.ts'
 
 // What the views hold beside the row of a run: records, each whole, with the revision of the event that last changed it. A record is a
 // function of the events up to there, so of two of one key the one with the higher revision is right, whoever wrote it.
@@ -41,6 +41,8 @@ type ByCall<Record> = Readonly<{ [callId: string]: Record }>
 export interface OpenRecords {
   readonly modelCalls?: ByCall<ModelCallRecord>
   readonly toolCalls?: ByCall<ToolCallRecord>
+  /** Tool calls that are settled and may be corrected. */
+  readonly correctable?: ByCall<ToolCallRecord>
   readonly approvals?: ByCall<ApprovalRecord>
   readonly conversation?: OpenConversation
   readonly unread?: UnreadMessages
@@ -66,19 +68,24 @@ export const recordsAfter = (before: OpenRecords | undefined, event: RunEvent, a
     ? reopenedRecords(before, event, timelineRecord(event, around.position, around.state))
     : changedRecords(before, event, around)
 
-const changedRecords = (before: OpenRecords | undefined, event: RunEvent, { position, state, checksInput }: Surroundings): RecordsAfter => {
+const changedRecords = (known: OpenRecords | undefined, event: RunEvent, { position, state, checksInput }: Surroundings): RecordsAfter => {
+  const before = known ?? {}
   const asked = intentsOf(event.meta)
   const ending = endingOf(event.type, asked)
-  const modelCalls = modelCallChanges(before?.modelCalls ?? {}, event, ending !== undefined)
-  const toolCalls = toolCallChanges(before?.toolCalls ?? {}, event, { isEnding: ending !== undefined, checked: asked.checked })
-  const unread = unreadAfter(before?.unread, event)
-  const approvals = approvalChanges(before?.approvals ?? {}, event, { isEnding: endsQuestions(ending), unread })
-  const { messages, conversation } = messageChanges(before?.conversation, event, { checksInput, isOver: ending === 'run', ...asked })
+  const modelCalls = modelCallChanges(before.modelCalls ?? {}, event, ending !== undefined)
+  const toolCalls = toolCallChanges({ ...before.correctable, ...before.toolCalls }, event, {
+    isEnding: ending !== undefined,
+    checked: asked.checked,
+  })
+  const unread = unreadAfter(before.unread, event)
+  const approvals = approvalChanges(before.approvals ?? {}, event, { isEnding: endsQuestions(ending), unread })
+  const { messages, conversation } = messageChanges(before.conversation, event, { checksInput, isOver: ending === 'run', ...asked })
   return {
     open: someOf({
-      modelCalls: stillOpen(before?.modelCalls, modelCalls),
-      toolCalls: stillOpen(before?.toolCalls, toolCalls),
-      approvals: stillOpen(before?.approvals, approvals),
+      modelCalls: stillOpen(before.modelCalls, modelCalls),
+      toolCalls: stillOpen(before.toolCalls, toolCalls),
+      correctable: stillCorrectable(before.correctable, toolCalls, event),
+      approvals: stillOpen(before.approvals, approvals),
       conversation,
       unread,
     }),
@@ -167,6 +174,23 @@ const stillOpen = <Record extends Settling>(before: ByCall<Record> | undefined, 
     else open.delete(record.callId)
   }
   return open.size === 0 ? undefined : Object.fromEntries(open)
+}
+
+/** So many are kept for a later word. */
+const MOST_CORRECTABLE = 100
+
+const stillCorrectable = (
+  before: ByCall<ToolCallRecord> | undefined,
+  changes: readonly ToolCallRecord[],
+  event: RunEvent,
+): ByCall<ToolCallRecord> | undefined => {
+  if (changes.length === 0) return before
+  const kept = new Map(Object.entries(before ?? {}))
+  for (const record of changes) {
+    kept.delete(record.callId)
+    if (mayBeCorrected(record, event)) kept.set(record.callId, record)
+  }
+  return kept.size === 0 ? undefined : Object.fromEntries([...kept].slice(-MOST_CORRECTABLE))
 }
 
 const someOf = (open: { readonly [Name in keyof OpenRecords]: OpenRecords[Name] | undefined }): OpenRecords | undefined => {

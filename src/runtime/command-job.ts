@@ -12,6 +12,7 @@ import type { Job } from './job.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-wish.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { misshapen } from './settled-output.ts'
 import { checkMessage } from './start-run.ts'
 
 /** What is possible also where code of the agent has failed. */
@@ -50,8 +51,9 @@ const jobOf = (runId: string, command: Command, wish: GrantedWish): Job => ({
     if (state === undefined) return { refuse: notFound(runId) }
     const decision = decide(state, command, desk.at, wish.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
-    const full = decision.facts.length === 0 ? undefined : tooManyUnread(desk.agent, state, command)
-    if (full !== undefined) return { refuse: full }
+    const refused =
+      decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? misshapen(desk.agent, state, command))
+    if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [withCheckedOutput(desk.agent, fact), ...withdrawn(desk.agent, state, fact)])
     return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
   },

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
+import { createLaterLookUps } from './later-look-ups.ts'
 import { performModelCall } from './perform-model.ts'
 import { performLookUp } from './look-up.ts'
 import { performToolCall } from './perform-tool.ts'
@@ -53,6 +54,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   const table = createUnderWayTable()
   const results: Record<string, number> = {}
   const lateWord = lateReporter(parts, report, table)
+  const lookUps = createLaterLookUps(parts, report)
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
@@ -67,6 +69,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
         (error: unknown) => {
           if (signal.aborted) {
             table.leave(state.runId, owed)
+            lookUps.plan(state, owed, agent.tools.get(state.calls.get(owed.key)?.tool ?? ''))
             return
           }
           table.lose(entry)
@@ -103,7 +106,10 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     performing: table.performing,
     drain: (graceMs) => table.drain(parts.clock, graceMs),
-    abandon: table.abortAll,
+    abandon: () => {
+      lookUps.stop()
+      table.abortAll()
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 /** What the world does beside the log that operators want to know of. */
 export type Notice =
   | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
+  /** A word on a tool call came after its last one, and says otherwise. */
+  | { readonly type: 'callCorrected'; readonly runId: string; readonly callId: string }
   | { readonly type: 'appendRetried'; readonly runId: string; readonly code: string; readonly message: string }
   /** A guardrail, a tool, a rule or a schema of the agent threw: what that led to is recorded, and this is why. */
   | { readonly type: 'codeFailed'; readonly runId: string; readonly callId?: string; readonly message: string }

@@ -1,6 +1,7 @@
 import { attempted } from '../errors.ts'
 import type { Message } from '../events/message.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
+import { isUnresolved } from '../fold/doubts.ts'
 import { spentAt } from '../fold/fold.ts'
 import { runPlace, stateText } from '../fold/place-text.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
@@ -39,6 +40,8 @@ export interface RunView {
     'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind' | 'waitsFor' | 'waitsIn'
   >[]
   readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
+  /** Calls of which nobody knows whether they happened; also of a run that has ended. */
+  readonly unresolved: readonly { readonly callId: string; readonly tool: string; readonly input: Json }[]
   readonly approvals: readonly {
     readonly callId: string
     readonly subject: unknown
@@ -86,6 +89,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
       expiresAt,
       unread: [...state.transcript.inbox],
     })),
+    unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
     timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
     problem: state.broken === undefined ? null : describeBroken(state.broken),
     projections: shownProjections(agent, state),

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import type { Command } from '../fold/decide.ts'
+import { correctionBy } from '../fold/doubts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
@@ -180,6 +181,11 @@ const resultJob = (parts: RuntimeParts, runId: string, { owed, fact }: { readonl
   insistent: true,
   decide: (state, desk) => {
     if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
+    const corrected = state === undefined ? undefined : correctionBy(state, fact)
+    if (corrected !== undefined) {
+      parts.notify({ type: 'callCorrected', runId, callId: owed.key })
+      return { facts: [corrected], causationId: owed.eventId, anyway: true }
+    }
     parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: fact.type })
     return { facts: [] }
   },

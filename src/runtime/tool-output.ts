@@ -9,7 +9,7 @@ type ReadOutput =
   | { readonly ok: false; readonly class: 'invalidOutput' | 'outputTooLarge'; readonly problem: string; readonly cause?: string }
 
 /** What a tool brought back, as the log can hold it. Never throws, whatever it is. */
-const readOutput = (tool: Tool, value: unknown): ReadOutput => {
+export const readOutput = (tool: Tool, value: unknown): ReadOutput => {
   const checked = checkedJson(tool.output, value)
   if (!checked.ok)
     return { ok: false, class: 'invalidOutput', problem: `an invalid output: ${checked.problem}`, ...present({ cause: checked.cause }) }

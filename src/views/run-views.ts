@@ -38,7 +38,8 @@ const OVERDUE = `r.due_at is not null and r.paused = 0 and r.due_at < ? and r.up
 const ESCALATED = `r.status = 'active' and r.waits_for = 'human' and r.waits_since <= ?`
 
 /** At once, however long it waits: nobody knows what has happened out there. */
-const UNRESOLVED = `r.status = 'active' and r.waits_for is not null and exists (select 1 from refold_tool_calls c where c.run_id = r.run_id and c.state = 'unresolved')`
+const UNRESOLVED = `(r.status <> 'active' or r.waits_for is not null)
+    and r.run_id in (select c.run_id from refold_tool_calls c where c.state = 'unresolved' and c.settled_at is null)`
 
 export const runViews = {
   runs: {
@@ -103,11 +104,11 @@ export const runViews = {
       when ${ESCALATED} then 'escalated'
       else 'overdue' end as why,
     case when r.problem is not null then r.updated_at
-      when ${UNRESOLVED} or ${ESCALATED} then r.waits_since
+      when ${UNRESOLVED} or ${ESCALATED} then coalesce(r.waits_since, r.updated_at)
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
     coalesce(r.problem, 'in ' || r.waits_in, r.reason) as detail
   from refold_runs r
-  where (r.status = 'active' or r.problem > '') and (r.problem is not null or (${UNRESOLVED}) or (${ESCALATED}) or (${OVERDUE}))
+  where (r.status = 'active' or r.problem > '' or (${UNRESOLVED})) and (r.problem is not null or (${UNRESOLVED}) or (${ESCALATED}) or (${OVERDUE}))
 ) s join refold_runs r on r.run_id = s.run_id`,
     values: (now: number, waitingMs: number) => [now - waitingMs, now - waitingMs, now - waitingMs, now - MINUTE_MS, now - MINUTE_MS],
     filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },

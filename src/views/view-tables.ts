@@ -138,6 +138,7 @@ const toolCallsTable = tableOf<ToolCallRecord>({
     state: text(
       '`checking`, `queued`, `awaitingApproval`, `approved`, `running`, `retrying`, `unresolved`, and at the end `succeeded`, `failed`, `rejected`, `denied` or `abandoned`',
     ),
+    effect: optional(text('`read`, `idempotent` or `once`, by the code that claimed it')),
     attempts: integer('that have begun'),
     askedAt: integer('when it was asked for'),
     startedAt: optional(integer('when its newest attempt began')),

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
-import type { RunRow } from '../../projections/run-index.ts'
+import { unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -81,8 +81,12 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
 const unreadText = ({ unread, lastText }: RunRow): string[] =>
   unread === 0 ? [] : [`unread: ${counted(unread, 'message')}, the newest: ${lastText ?? ''}`]
 
-const hints = ({ runId, asked, status, paused, waitsIn, revision }: RunRow): string[] => {
-  if (status !== 'active') return []
+const hints = (run: RunRow): string[] => {
+  const { runId, asked, status, paused, waitsIn, revision } = run
+  if (status !== 'active')
+    return unresolvedCalls(run).map(
+      (callId) => `  nobody knows whether ${callId} has happened: refold settle ${runId} ${callId} --succeeded JSON`,
+    )
   if (waitsIn !== null) return [`  refold show ${waitsIn}`]
   if (paused) return [`  refold resume ${runId}`]
   return Object.entries(asked).map(([callId, whom]) => {

@@ -60,8 +60,7 @@ const seen = (before: SeenRun | undefined, stored: StoredEvent, read: ReadEvent)
   revision: stored.revision,
   hash: read.ok ? read.event.meta.hash : (before?.hash ?? ''),
   started: read.ok && read.event.type === 'RunStarted' ? read.event.data : before?.started,
-  isOver: finalEventTypes.has(stored.type) || deletionEventTypes.has(stored.type),
-  mayBeReopened: read.ok && mayBeReopened(read.event),
+  ...endOf(before, stored, read),
 })
 
 /** An event is stored after it was decided, so a time behind that of the log can only come of a clock. */
@@ -80,6 +79,16 @@ const checkClock = ({ event, stored }: Extract<ReadEvent, { ok: true }>, finding
 
 const placeOf = ({ stream, revision }: StoredEvent): string => `${runIdOf(stream)}@${revision}`
 
+/** A later word on a call leaves an end as it was. */
+const endOf = (before: SeenRun | undefined, { type }: StoredEvent, read: ReadEvent): Pick<SeenRun, 'isOver' | 'mayBeReopened'> => {
+  if (before?.isOver === true && type === 'ToolCallCorrected') return { isOver: true, mayBeReopened: before.mayBeReopened }
+  return { isOver: finalEventTypes.has(type) || deletionEventTypes.has(type), mayBeReopened: read.ok && mayBeReopened(read.event) }
+}
+
+/** A run may be opened again, and what became of a call may become known late. */
+const mayFollowTheEnd = (before: SeenRun, { type }: StoredEvent): boolean =>
+  type === 'ToolCallCorrected' || (type === 'RunReopened' && before.mayBeReopened)
+
 const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: Findings): void => {
   const expected = (before?.revision ?? -1) + 1
   // What stood before a deletion is gone, or goes with the next scavenge.
@@ -90,7 +99,7 @@ const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: 
       `${runIdOf(stored.stream)}@${expected}`,
     )
   }
-  if (before?.isOver === true && !(stored.type === 'RunReopened' && before.mayBeReopened)) {
+  if (before?.isOver === true && !mayFollowTheEnd(before, stored)) {
     findings.add(
       { severity: 'problem', check: 'order', message: 'There are events after the end of a run', remedy: RESTORE },
       placeOf(stored),

@@ -2,7 +2,7 @@ import { isAppError } from '../../errors.ts'
 import { definitionChanges, type Definition } from '../../events/definition.ts'
 import type { DataOf } from '../../events/run-events.ts'
 import type { OpenRefold } from '../../open-refold.ts'
-import type { RunRow } from '../../projections/run-index.ts'
+import { unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { everyRun } from '../every-run.ts'
 import type { SeenRun } from './check-events.ts'
 import type { Findings } from './findings.ts'
@@ -66,6 +66,7 @@ export const checkStuck = async (
   const rows = await everyRun(refold)
   const waitingParents = new Set(rows.flatMap(({ parent, status }) => (parent === undefined || status !== 'active' ? [] : [parent.runId])))
   for (const row of rows) {
+    checkUnresolved(row, findings)
     if (!isStuck(row, now) || waitingParents.has(row.runId)) continue
     if (await isStopped(refold, row.runId, findings)) continue
     findings.add(
@@ -78,6 +79,20 @@ export const checkStuck = async (
       row.runId,
     )
   }
+}
+
+const checkUnresolved = (row: RunRow, findings: Findings): void => {
+  const [callId] = unresolvedCalls(row)
+  if (callId === undefined) return
+  findings.add(
+    {
+      severity: 'warning',
+      check: 'unresolved',
+      message: 'Nobody knows whether calls of these runs have happened',
+      remedy: 'Find out, and say so: refold settle RUN CALL --succeeded JSON, or --failed TEXT',
+    },
+    `${row.runId} ${callId}`,
+  )
 }
 
 /** By code of its agent, which fails here too. */

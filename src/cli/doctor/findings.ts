@@ -3,7 +3,20 @@ export interface Finding {
   /** `warning`: nothing is lost and nothing stands still, but it should be known. */
   readonly severity: 'problem' | 'warning'
   readonly check:
-    'node' | 'disk' | 'permissions' | 'configuration' | 'log' | 'clock' | 'order' | 'hash' | 'event' | 'shape' | 'blob' | 'agent' | 'stuck'
+    | 'node'
+    | 'disk'
+    | 'permissions'
+    | 'configuration'
+    | 'log'
+    | 'clock'
+    | 'order'
+    | 'hash'
+    | 'event'
+    | 'shape'
+    | 'blob'
+    | 'agent'
+    | 'stuck'
+    | 'unresolved'
   readonly message: string
   readonly remedy: string
   /** Where it was found, the first ones: `<run>@<revision>` or `<run>`. */

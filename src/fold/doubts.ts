@@ -1,0 +1,113 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { settlesCall, type DataOf, type RunFact } from '../events/run-events.ts'
+import { present } from '../present.ts'
+import type { Doubt, OpenCall, RunState } from './run-state.ts'
+
+type Doubts = RunState['doubts']
+
+/** Of those that somebody has settled, or that may be repeated, so many are kept for a later word. */
+const MOST_SETTLED = 100
+
+/** The book after an event that has led to these open calls. Whatever ends while it may have happened is kept, also beyond the end of the run. */
+export const doubtsAfter = (before: RunState, callsAfter: RunState['calls'], event: RunEvent): Doubts => {
+  const told = toldBy(before, event)
+  const left = [...before.calls].filter(
+    ([callId, call]) => !callsAfter.has(callId) && !isLastWordOn(event, callId) && mayHaveHappened(call),
+  )
+  if (left.length === 0) return told
+  const doubts = new Map(told)
+  for (const [callId, call] of left) if (!doubts.has(callId)) doubts.set(callId, doubtOf(callId, call))
+  return bounded(doubts)
+}
+
+/** What became of a call may become known when its run is over. */
+export const isAfterword = ({ doubts }: RunState, event: RunEvent): boolean =>
+  event.type === 'ToolCallCorrected' && doubts.has(event.data.callId)
+
+const isLastWordOn = (event: RunEvent, callId: string): boolean =>
+  'callId' in event.data && event.data.callId === callId && settlesCall(event)
+
+const mayHaveHappened = ({ effect, attempt, didNothing }: OpenCall): boolean =>
+  (effect === 'once' || effect === 'idempotent') && didNothing !== attempt
+
+const doubtOf = (callId: string, { tool, attempt = 1, input = null, idempotencyKey = '', effect }: OpenCall): Doubt => ({
+  callId,
+  tool,
+  attempt,
+  input,
+  idempotencyKey,
+  ...present({ effect }),
+})
+
+const toldBy = ({ doubts, calls }: RunState, event: RunEvent): Doubts => {
+  switch (event.type) {
+    case 'ToolCallUnresolved':
+      return withDoubt(doubts, event.data.callId, calls)
+    case 'ToolCallSucceeded':
+      return settledAs(doubts, event.data, 'happened', calls.get(event.data.callId)?.idempotencyKey)
+    case 'ToolCallFailed':
+      if (event.data.happened === 'unknown') return event.data.retryAt === undefined ? withDoubt(doubts, event.data.callId, calls) : doubts
+      return event.data.retryAt === undefined ? settledAs(doubts, event.data, 'didNot') : without(doubts, event.data.callId)
+    case 'ToolCallCorrected':
+      return settledAs(doubts, event.data, event.data.succeeded ? 'happened' : 'didNot')
+    default:
+      return doubts
+  }
+}
+
+const withDoubt = (doubts: Doubts, callId: string, calls: RunState['calls']): Doubts => {
+  const call = calls.get(callId)
+  return call === undefined ? doubts : bounded(new Map(doubts).set(callId, doubtOf(callId, call)))
+}
+
+/** The tool's own word leaves no doubt, of no call that was the same act. */
+const settledAs = (
+  doubts: Doubts,
+  { callId, settledBy }: { readonly callId: string; readonly settledBy?: string | undefined },
+  said: 'happened' | 'didNot',
+  key?: string,
+): Doubts => {
+  const isOwnWord = settledBy === undefined || settledBy === 'tool'
+  const doubt = doubts.get(callId)
+  if (!isOwnWord) return doubt === undefined ? doubts : bounded(new Map(doubts).set(callId, { ...doubt, said }))
+  const same = [...doubts.values()].filter((other) => other.callId === callId || (key !== undefined && other.idempotencyKey === key))
+  return same.reduce((left, { callId: settled }) => without(left, settled), doubts)
+}
+
+const without = (doubts: Doubts, callId: string): Doubts => {
+  if (!doubts.has(callId)) return doubts
+  const rest = new Map(doubts)
+  rest.delete(callId)
+  return rest
+}
+
+const bounded = (doubts: Map<string, Doubt>): Doubts => {
+  const settled = [...doubts.values()].filter((doubt) => !isUnresolved(doubt))
+  for (const { callId } of settled.slice(0, Math.max(0, settled.length - MOST_SETTLED))) doubts.delete(callId)
+  return doubts
+}
+
+/** Nobody knows, and somebody has to find out. */
+export const isUnresolved = ({ said, effect }: Doubt): boolean => said === undefined && effect !== 'idempotent'
+
+export type Outcome = Pick<DataOf<'ToolCallCorrected'>, 'succeeded' | 'output' | 'note' | 'message'>
+
+export const correction = (
+  { callId, attempt, tool }: Doubt,
+  outcome: Outcome,
+  by: Pick<DataOf<'ToolCallCorrected'>, 'settledBy' | 'by'>,
+): RunFact => ({ type: 'ToolCallCorrected', data: { callId, attempt, tool, ...outcome, ...by } })
+
+/** What a word that comes after the last one changes: undefined where it says nothing new, or nothing certain. */
+export const correctionBy = (state: RunState, fact: RunFact): RunFact | undefined => {
+  if (fact.type !== 'ToolCallSucceeded' && fact.type !== 'ToolCallFailed') return undefined
+  const { callId, attempt, settledBy = 'tool' } = fact.data
+  const doubt = state.doubts.get(callId)
+  if (doubt === undefined || state.calls.has(callId)) return undefined
+  if (fact.type === 'ToolCallSucceeded') {
+    const { output, note } = fact.data
+    return doubt.said === 'happened' ? undefined : correction(doubt, { succeeded: true, output, ...present({ note }) }, { settledBy })
+  }
+  if (doubt.said === 'didNot' || fact.data.happened !== 'no' || attempt !== doubt.attempt) return undefined
+  return correction(doubt, { succeeded: false, message: fact.data.message }, { settledBy })
+}
