@@ -45,12 +45,25 @@ export const lastLook = async (stage: Stage, now: number): Promise<void> => {
     const row = await cluster.views.get(run.runId)
     const problems = [
       restProblem(auditor.runs, run),
+      ...parentProblems(auditor.runs, state),
       ...saidProblems(state, auditor.books.said(run.runId)),
       ...approvalProblems(state, now),
       ...rowProblems(state, row),
     ]
     for (const problem of problems) if (problem !== undefined) auditor.problems.push(`${run.runId}: ${problem}`)
   }
+}
+
+/** A run ends with the one that asked for it, and whoever goes on knows what it has cost. */
+const parentProblems = (runs: ReadonlyMap<string, AuditedRun>, { status, started: { parent }, budget }: RunState): string[] => {
+  const asking = parent === undefined ? undefined : runs.get(parent.runId)?.states.at(-1)
+  if (parent === undefined || asking === undefined) return []
+  const isWanted = asking.status === 'active' && asking.owed.get(parent.callId)?.intent === 'startChildRun'
+  const known = asking.budget.children.get(parent.callId)?.tokens ?? 0
+  return [
+    ...(status === 'active' && !isWanted ? [`it goes on, but ${parent.runId} does not wait for it`] : []),
+    ...(asking.status === 'active' && known !== budget.tokens ? [`${parent.runId} knows of ${known} of its ${budget.tokens} tokens`] : []),
+  ]
 }
 
 /** Nothing that a user has said may be lost: it is in the conversation, or the next prompt will hold it. */

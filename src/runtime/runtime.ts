@@ -131,9 +131,12 @@ const startOnce = async (
   checkMessage(options.message)
   const runId = options.runId ?? parts.ids.uuid()
   checkRunId(runId)
-  const state = await begin({ agent: parts.agents.newest(name), runId, options, child: undefined })
-  // Nobody else can have had an id that was made a moment ago.
-  if (options.runId !== undefined) await checkRepeatedStart(parts, runId, { agent: name, message: options.message, input: options.input })
+  let isKnown = false
+  const found = (): void => {
+    isKnown = true
+  }
+  const state = await begin({ agent: parts.agents.newest(name), runId, options, child: undefined, found })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: name, message: options.message, input: options.input })
   return state
 }
 

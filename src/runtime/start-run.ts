@@ -31,6 +31,8 @@ export interface NewRun {
   readonly runId: string
   readonly options: StartOptions
   readonly child: ChildOf | undefined
+  /** Told that there is such a run already. */
+  readonly found?: () => void
 }
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
@@ -50,12 +52,13 @@ export const checkMessage = (message: string | undefined): void => {
 }
 
 /** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
-export const startDecision = ({ agent, runId, options, child }: NewRun, state: RunState | undefined): JobDecision => {
+export const startDecision = ({ agent, runId, options, child, found }: NewRun, state: RunState | undefined): JobDecision => {
   if (state !== undefined) {
     const { started } = state
     if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
     if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`) }
     if (!isSameCall(started.parent, child?.parent)) return { refuse: taken(runId, originOf(started.parent)) }
+    found?.()
     return { facts: [] }
   }
   const { message, input, tenant, commandId, actor, traceparent } = options
