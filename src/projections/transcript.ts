@@ -101,6 +101,8 @@ export const noteAt = (event: RunEvent): string | undefined => {
       return `Your answer was not accepted: ${event.data.reason}. Answer again.`
     case 'LimitExceeded':
       return `The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`
+    case 'ToolCallCorrected':
+      return correctionText(event.data)
     case 'RunReturned':
       return event.data.note
     default:

@@ -36,7 +36,11 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
 export const expectConversation = ({ transcript }: RunState, records: ViewRecords): void => {
   const said = messagesOf(transcript)
   for (const { settledAt, unread } of records.approvals) if (settledAt === null) expect(unread).toBe(transcript.inbox.length)
-  const heard = [...said.flatMap((message) => (message.role === 'user' ? [message.text] : [])), ...transcript.inbox]
+  const heard = [
+    ...said.flatMap((message) => (message.role === 'user' ? [message.text] : [])),
+    ...transcript.inbox,
+    ...(transcript.corrections ?? []),
+  ]
   expect(textsBy(records, 'user', 'note').sort()).toEqual(heard.sort())
   expect(textsBy(records, 'assistant', 'human')).toEqual(
     said.flatMap((message) => (message.role === 'assistant' ? [textOf(message.parts)] : [])),
