@@ -17,9 +17,12 @@ const written = pages.filter(({ path }) => !GENERATED.has(path))
 const SKETCHED = new Set(['docs/errors.md'])
 const executed = written.filter((page) => !SKETCHED.has(page.path) && page.fences.some(({ info }) => /^(ts|sh run)/.test(info)))
 
-/** A line of a page that stands for what differs each time holds an ellipsis there. */
+/** A line of a page that stands for what differs each time holds an ellipsis there; a column is as wide as what stands in it. */
 const matches = (printed: string, expected: string): boolean => {
-  const escaped = expected.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*')
+  const escaped = expected
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('…', '.*')
+    .replaceAll(/ {2,}/g, ' {2,}')
   return new RegExp(`^${escaped}$`).test(printed)
 }
 
