@@ -9,6 +9,7 @@ import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { OutsideWorld } from './outside-world.ts'
 import { drawPlan } from './scenario.ts'
+import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import type { Callers } from './wishes.ts'
 
@@ -26,6 +27,7 @@ export interface PeopleParts {
   readonly chance: Chance
   readonly world: OutsideWorld
   readonly callers: Callers
+  readonly count: (deed: Deed) => void
 }
 
 const MOST_MESSAGES = 2
@@ -37,7 +39,7 @@ interface Patience {
   returns: number
 }
 
-export const createPeople = ({ time, chance, world, callers }: PeopleParts): People => {
+export const createPeople = ({ time, chance, world, callers, count }: PeopleParts): People => {
   const patience = new Map<string, Patience>()
   let diligent = false
 
@@ -136,8 +138,21 @@ export const createPeople = ({ time, chance, world, callers }: PeopleParts): Peo
     }
   }
 
+  /** Somebody changes their mind while another run works for this one. */
+  const changeMind = ({ runId }: AuditedRun, event: RunEvent): void => {
+    if (event.type !== 'ChildRunRequested' || diligent || !chance.hits(0.3)) return
+    const command: Command = { type: 'cancel', by: 'user', reason: 'no longer needed' }
+    time.schedule(chance.between(0, 3_000), () => callers.send({ runId, command }))
+  }
+
   return {
-    onEvent: attend,
+    onEvent(run, event) {
+      const before = run.states.at(-2)
+      const hadChild = [...(before?.owed.values() ?? [])].some(({ intent }) => intent === 'startChildRun')
+      if (event.type === 'RunCancelled' && hadChild) count('cancelledParents')
+      changeMind(run, event)
+      attend(run)
+    },
     interfere(run) {
       const state = run.states.at(-1)
       const callId = [...(state?.calls.keys() ?? []), ...(state?.approvals.keys() ?? [])].at(-1) ?? '0.0'

@@ -100,7 +100,7 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
     },
   })
   const callers = createCallers({ ...stage.cluster, chance, auditor: stage.auditor, workers: stage.workers })
-  const people = createPeople({ time, chance, world: stage.world, callers })
+  const people = createPeople({ time, chance, world: stage.world, callers, count: tally.count })
   tell(time, () => `seed ${seed}: ${JSON.stringify(climate)}`)
   return {
     chance,

@@ -17,6 +17,7 @@ const deeds = [
   'corrections',
   'modelTroubles',
   'interferences',
+  'cancelledParents',
 ] as const
 
 export type Deed = (typeof deeds)[number]

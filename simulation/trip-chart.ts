@@ -12,6 +12,8 @@ interface TripInput {
   readonly input: { readonly n: number }
 }
 
+const helperOf = ({ n }: TripContext): string => (n % 2 === 0 ? 'clerk' : 'desk')
+
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 
 /** A user's own chart: a workflow of a tool, a question, two things at once, a run of another agent and a model. */
@@ -96,8 +98,9 @@ export const tripChart = setup({
       entry: {
         type: 'startChildRun',
         params: ({ context }) => ({
-          agent: context.n % 2 === 0 ? 'clerk' : 'desk',
-          input: `plan: read ${context.n}; say trip`,
+          ...(context.n === 9
+            ? { agent: 'trip', input: { n: 4 } }
+            : { agent: helperOf(context), input: `plan: read ${context.n}; say trip` }),
           key: 'child',
         }),
       },
