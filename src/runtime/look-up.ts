@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed } from '../fold/run-state.ts'
+import { backoffMs } from '../machines/model-failure-policy.ts'
 import type { Lookup, Tool } from '../tools/tool.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
@@ -33,8 +34,15 @@ const settled = (parts: RuntimeParts, tool: Tool, owed: Owed, answer: unknown): 
   if (found.found === 'failed' && typeof found.message === 'string')
     return { type: 'ToolCallFailed', data: { ...call, class: 'error', message: found.message, happened: 'no' } }
   if (found.found !== 'nothing') return nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`)
+  const again = owed.attempt < tool.retry.attempts
   return {
     type: 'ToolCallFailed',
-    data: { ...call, class: 'neverHappened', message: `${tool.name} never happened`, happened: 'no', retryAt: parts.clock.now() },
+    data: {
+      ...call,
+      class: 'neverHappened',
+      message: `${tool.name} never happened`,
+      happened: 'no',
+      ...(again ? { retryAt: parts.clock.now() + backoffMs(tool.retry, owed.attempt, parts.random()) } : {}),
+    },
   }
 }

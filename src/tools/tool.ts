@@ -90,7 +90,7 @@ export interface ToolOptions<Input, Output> {
   readonly timeoutMs?: number
   /** 1 MiB by default. */
   readonly maxOutputBytes?: number
-  /** 3 attempts from 500 ms up to 30 s; of a `once` call only where it said that it did not happen. */
+  /** 3 attempts from 500 ms up to 30 s; of a `once` call only where it or its look-up said that it did not happen. */
   readonly retry?: Partial<ToolRetry>
   /** `Infinity` by default. */
   readonly concurrency?: number

@@ -62,6 +62,22 @@ describe('a `once` call', () => {
     expect(told).toMatchObject({ isError: false, text: 'paid 5' })
   })
 
+  test('that throws each time before anything happens is tried as often as its tool says, with pauses, then the model is told', async () => {
+    let began = 0
+    const { told, types, world } = await pay({
+      retry: { attempts: 3, baseDelayMs: 1_000, maxDelayMs: 1_000 },
+      execute: () => {
+        began += 1
+        return Promise.reject(new Error('not authorised'))
+      },
+      lookup: () => Promise.resolve({ found: 'nothing' }),
+    })
+    expect(began).toBe(3)
+    expect(types.filter((type) => type === 'ToolCallFailed')).toHaveLength(3)
+    expect(world.clock.now()).toBe(1_700_000_001_000)
+    expect(told).toMatchObject({ isError: true, text: 'pay never happened' })
+  })
+
   test('that throws where no look-up knows more waits for a person', async () => {
     const { view, types } = await pay({ execute: () => Promise.reject(new Error('socket hang up')) })
     expect(types.slice(-2)).toEqual(['ToolCallUnresolved', 'RunEscalated'])
