@@ -1,6 +1,7 @@
+import type { RunState } from '../src/fold/run-state.ts'
+import type { RunStanding } from '../src/runtime/run-standing.ts'
 import { isAppError, messageOf } from '../src/errors.ts'
 import type { Command } from '../src/fold/decide.ts'
-import type { RunState } from '../src/fold/run-state.ts'
 import type { StartOptions } from '../src/runtime/start-run.ts'
 import type { Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
@@ -54,10 +55,10 @@ export const createCallers = (parts: CallersParts): Callers => {
     told.unanswered += 1
     time.schedule(PATIENCE_MS, () => told.granted + told.refused === 0 && chance.hits(0.7) && again(0))
     perform(worker, told).then(
-      (state) => {
+      (granted) => {
         told.unanswered -= 1
         told.granted += 1
-        auditor.compare(state, worker.life.owner)
+        if ('chart' in granted) auditor.compare(granted, worker.life.owner)
       },
       (error: unknown) => {
         told.unanswered -= 1
@@ -95,7 +96,7 @@ export const createCallers = (parts: CallersParts): Callers => {
   }
 }
 
-const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunState> =>
+const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunState | RunStanding> =>
   'start' in wish
     ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
     : runtime.command(wish.runId, wish.command, { commandId })

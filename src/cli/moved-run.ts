@@ -25,7 +25,7 @@ export const moveRun = (line: CommandLine, runId: string, wish: (run: Run, view:
 /** What a process that is gone has left of this run is taken over first: waiting for its lease would look like a standstill. */
 const awake = async (refold: OpenRefold, runId: string): Promise<RunView> => {
   const view = await refold.run(runId).state()
-  if (view.status === 'active') await refold.runtime.wake(runId)
+  if (view.status === 'active' && view.unfolded === null) await refold.runtime.wake(runId)
   return view
 }
 
@@ -34,7 +34,8 @@ export const reportRun = async (line: CommandLine, view: RunView): Promise<void>
   await line.output.document(view)
   const { turn, spent } = view
   await line.output.note(`${view.runId} · ${view.state} · turn ${turn} · ${count(spent.tokens)} tokens · ${money(spent.costMicroUsd)}`)
-  for (const text of nextSteps(view)) await line.output.note(text)
+  const steps = view.unfolded === null ? nextSteps(view) : [`  ${view.problem ?? ''}`]
+  for (const text of steps) await line.output.note(text)
   if (view.status === 'failed' || view.status === 'cancelled') line.exitWith(exitCodes.wrong)
 }
 

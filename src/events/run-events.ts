@@ -303,7 +303,12 @@ const shapes = {
   /** The last event of a run that cannot go on, or that somebody gave up. */
   RunFailed: { reason: z.string(), by: by.optional() },
   /** The last event of a run that somebody stopped. What is under way is aborted. */
-  RunCancelled: { by, reason: z.string() },
+  RunCancelled: {
+    by,
+    reason: z.string(),
+    /** Recorded by a process without the code of the run: no chart had a say in it, and `to` is `cancelled`. */
+    withoutChart: z.literal(true).optional(),
+  },
   /** The agent's code was repaired: a run that Refold had failed for a defect of it goes on where it stood. */
   RunReopened: { by, note: z.string().optional() },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */

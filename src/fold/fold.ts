@@ -64,6 +64,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
   const noted = note(program, before, event)
   const draft: Draft = { state: noted, intents: [], moved: [], clashes: [], event }
+  if (isWithoutChart(event)) return endWithoutChart(draft)
   const seen = chartEvent(event, noted.budget)
   const { timer, callId } = addressee(before, event)
   const type = timer?.event ?? event.type
@@ -91,6 +92,16 @@ const checkPlace = (before: RunState, event: RunEvent): void => {
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
   const mayFollow = before.status === 'active' || isAfterword(before, event) || (event.type === 'RunReopened' && isReopenable(before))
   if (!mayFollow) throw unexpected(before, event, `nothing after the run has ${before.status}`)
+}
+
+/** Where a run stands that was cancelled without its chart: whoever recorded that could not ask it. */
+export const CANCELLED_PLACE = 'cancelled'
+
+const isWithoutChart = (event: RunEvent): boolean => event.type === 'RunCancelled' && event.data.withoutChart === true
+
+const endWithoutChart = (draft: Draft): Step => {
+  finish(draft)
+  return { state: draft.state, to: CANCELLED_PLACE, intents: [], ignored: false, clashes: [] }
 }
 
 /** Whose event this is, beside the run's own chart. */

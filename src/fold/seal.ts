@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { keyOf } from '../events/call-id.ts'
-import { encodeData, encodeMeta } from '../events/codec.ts'
+import { encodeData, encodeMeta, type EncodedData } from '../events/codec.ts'
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import { dataSchemas, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
-import { step } from './fold.ts'
+import { CANCELLED_PLACE, step } from './fold.ts'
 import type { Program, RunState } from './run-state.ts'
 
 /** Where a fact comes from: all that the core cannot know by itself. */
@@ -33,24 +33,11 @@ export interface SealedEvent {
 
 /** A fact becomes an event: the fold says where it leads, the chain of hashes closes over it. */
 export const seal = (program: Program, before: RunState | undefined, fact: RunFact, origin: Origin): SealedEvent => {
-  const { value, data, blobs, blobFields } = encodeData(fact)
+  const encoded = encodeData(fact)
+  const { value, data, blobs } = encoded
   checkShape(fact, origin)
   const revision = (before?.revision ?? -1) + 1
-  const meta: Omit<EventMeta, 'hash' | 'to'> = {
-    version: currentVersion(fact.type),
-    at: origin.at,
-    agent: origin.agent,
-    chartHash: program.chartHash,
-    correlationId: origin.correlationId,
-    ...present({
-      causationId: origin.causationId,
-      commandId: origin.commandId,
-      commandHash: origin.commandHash,
-      actor: origin.actor,
-      traceparent: origin.traceparent,
-      blobs: blobFields.length === 0 ? undefined : [...blobFields],
-    }),
-  }
+  const meta = metaOf(fact, program.chartHash, origin, encoded)
   const unplaced = {
     type: fact.type,
     data: value,
@@ -88,6 +75,34 @@ const checkShape = ({ type, data }: RunFact, { runId }: Origin): void => {
     },
   )
 }
+
+/** The end of a run whose charts nobody can ask, behind its newest event. A fold with its code finds it as it is. */
+export const sealWithoutChart = (
+  newest: Pick<EventMeta, 'hash' | 'chartHash'>,
+  { by, reason }: { readonly by: string; readonly reason: string },
+  origin: Origin,
+): SealedEvent['texts'] => {
+  const fact = { type: 'RunCancelled', data: { by, reason, withoutChart: true } } as const
+  const encoded = encodeData(fact)
+  const meta = { ...metaOf(fact, newest.chartHash, origin, encoded), to: CANCELLED_PLACE }
+  return { id: origin.id, type: fact.type, data: encoded.data, meta: encodeMeta(newest.hash, fact.type, encoded.data, meta).meta }
+}
+
+const metaOf = (fact: RunFact, chartHash: string, origin: Origin, { blobFields }: EncodedData): Omit<EventMeta, 'hash' | 'to'> => ({
+  version: currentVersion(fact.type),
+  at: origin.at,
+  agent: origin.agent,
+  chartHash,
+  correlationId: origin.correlationId,
+  ...present({
+    causationId: origin.causationId,
+    commandId: origin.commandId,
+    commandHash: origin.commandHash,
+    actor: origin.actor,
+    traceparent: origin.traceparent,
+    blobs: blobFields.length === 0 ? undefined : [...blobFields],
+  }),
+})
 
 /** Merged into one, a call would be lost without a word. */
 const clashing = ({ runId, type, revision, meta }: RunEvent, callIds: readonly string[]): AppError =>

@@ -5,13 +5,13 @@ import type { RunState } from '../fold/run-state.ts'
 import { present } from '../present.ts'
 import type { WishOrigin } from '../runtime/batch.ts'
 import { limitChanges } from '../runtime/limits.ts'
+import { standingOf } from '../runtime/run-standing.ts'
 import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
 import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
 import { commandIdFor, isSameStart, recordedStart, type StartRequest } from './idempotency.ts'
 import { HttpProblem } from './problem.ts'
-import { receiptOf } from './receipt.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 
 type Api = OpenAPIHono<HttpEnv>
@@ -26,7 +26,7 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
     await requireOwn(access, runId)
     const callId = 'callId' in command ? command.callId : undefined
     const origin = originOf(c, (key) => commandIdFor(command.type, callId, key))
-    return receiptOf(await parts.refold.runtime.command(runId, command, origin))
+    return standingOf(await parts.refold.runtime.command(runId, command, origin))
   }
   addStart(app, parts)
   addConversation(app, grant)
@@ -52,7 +52,7 @@ const addStart = (app: Api, parts: ApiParts): void => {
   app.openapi(routes.start, async (c) => {
     const request = present(c.req.valid('json'))
     const state = await startOnce(c, parts, request)
-    return c.json(receiptOf(state), 201, { location: `/v1/runs/${state.runId}` })
+    return c.json(standingOf(state), 201, { location: `/v1/runs/${state.runId}` })
   })
 }
 

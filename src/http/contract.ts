@@ -236,8 +236,12 @@ export const run = z
       .meta({ description: 'calls of which nobody knows whether they happened; also of a run that has ended' }),
     approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time, unread })).readonly(),
     timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
-    problem: z.string().nullable().meta({ description: 'why nothing more begins in it: code of its agent has failed' }),
+    problem: z
+      .string()
+      .nullable()
+      .meta({ description: 'why nothing more begins in it: code of its agent has failed, is gone or is other' }),
     projections: z.record(z.string(), z.unknown()).meta({ description: "the agent's own folds, by name" }),
+    unfolded: z.string().nullable().meta({ description: 'code of the `problem` for which it is only shown, and can only be cancelled' }),
   })
   .meta({ id: 'Run', description: 'What a run is at one revision.' })
 

@@ -26,6 +26,8 @@ export interface RunRow {
   readonly state: string
   /** Of the newest event in this row. */
   readonly revision: number
+  /** Of the newest event in this row: the head of the run's chain of hashes, which the log has to hold. */
+  readonly hash: string
   /** Of the newest event in this row. */
   readonly position: number
   /** ms since the epoch, as all times here. */
@@ -83,7 +85,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 6
+const FOLD_VERSION = 7
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -142,6 +144,7 @@ const emptyRow = (stored: StoredRunEvent): RunRow => ({
   paused: false,
   state: '',
   revision: -1,
+  hash: '',
   position: stored.position,
   startedAt: stored.storedAt,
   updatedAt: stored.storedAt,
@@ -314,6 +317,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     ...others,
     state,
     revision: stored.revision,
+    hash: event.meta.hash,
     position: stored.position,
     updatedAt: event.meta.at,
     asked,

@@ -12,6 +12,7 @@ import { insistently, isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { depthOf } from './start-child-run.ts'
 import type { NewRun } from './start-run.ts'
+import { isWithoutCode } from './unfolded-run.ts'
 import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
 
 /** Runs that runs ask for. Both ends may be repeated after a crash: a start finds its run, a report its answer. */
@@ -78,8 +79,9 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       const child = await begun(parent.runId, owed)
       if (child !== undefined) await report(child)
     } catch (error) {
-      // A later look finds what was not begun for want of the log.
-      if (!isOutage(error)) await fail(parent, owed, messageOf(error))
+      // A later look finds what was not begun for want of the log. What has begun with code that is not here may still succeed elsewhere.
+      if (isOutage(error) || (isWithoutCode(error) && error.details.runId === runId)) return
+      await fail(parent, owed, messageOf(error))
     } finally {
       beginning.delete(runId)
     }

@@ -13,8 +13,9 @@ import { followDeltas, type FollowedRun } from './follow-deltas.ts'
 import { checkOptions } from './checked-wish.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { readEvent } from './run-reader.ts'
-import { viewOf, type RunView } from './run-view.ts'
-import { stateAt } from './state-at.ts'
+import { viewOf, viewOfUnfolded, type RunView } from './run-view.ts'
+import { beyond, stateAt } from './state-at.ts'
+import { isWithoutCode, readUnfolded } from './unfolded-run.ts'
 import { verifyRun, type Verification } from './verify-run.ts'
 import type { Runtime } from './runtime.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -42,7 +43,7 @@ export interface Run {
    * first, an answer comes whole once it is accepted. Ends with the run, the signal and the closing of Refold.
    */
   deltas(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Delta, undefined>
-  /** As of now. */
+  /** As of now. Where the code of the run is gone or was changed, what its events say, and the `problem`. */
   state(): Promise<RunView>
   /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
   at(revision: number): Promise<RunView>
@@ -50,7 +51,10 @@ export interface Run {
   verify(): Promise<Verification>
   /** The typed result. Rejects with `NotPossible` when the run ends without one, and with `Closed` at the signal. */
   result<Output = unknown>(options?: { readonly signal?: AbortSignal }): Promise<Output>
-  /** The state once nothing happens any more unless somebody does something. Rejects with `Closed` at the signal. */
+  /**
+   * The state once nothing happens any more unless somebody does something; at once where this process has not the code of the run.
+   * Rejects with `Closed` at the signal.
+   */
   untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
   /**
    * `digest` is of what was asked, `seen` the revision of the state that was decided on: it is refused if something else is asked by now,
@@ -99,9 +103,9 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     },
     events: (options) => follow(parts, runId, options),
     deltas: ({ signal } = {}) => followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal }) }),
-    state: async () => viewOf(parts, await runtime.current(runId)),
-    at: async (revision) => viewOf(parts, await stateAt(parts, runId, revision)),
-    untilSettled: async ({ signal } = {}) => viewOf(parts, await settledState(signal)),
+    state: () => shownAnyway(parts, runId, async () => viewOf(parts, await runtime.current(runId))),
+    at: (revision) => shownAnyway(parts, runId, async () => viewOf(parts, await stateAt(parts, runId, revision)), revision),
+    untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => viewOf(parts, await settledState(signal))),
     verify: () => verifyRun(parts, runId),
     async result<Output>(options?: { readonly signal?: AbortSignal }) {
       let ending: string | undefined
@@ -129,6 +133,18 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     resume: (options) => wish({ ...options, type: 'resume' }),
     cancel: (options) => wish({ ...options, type: 'cancel' }),
     reopen: (options) => wish({ ...options, type: 'reopen' }),
+  }
+}
+
+/** A run whose code is gone or was changed is shown as far as its events go. */
+const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promise<RunView>, upTo?: number): Promise<RunView> => {
+  try {
+    return await show()
+  } catch (error) {
+    if (!isWithoutCode(error)) throw error
+    const run = await readUnfolded(parts, runId, upTo)
+    if (upTo !== undefined && run.newest.revision !== upTo) throw beyond(runId, upTo, run.newest.revision)
+    return viewOfUnfolded(run, error)
   }
 }
 

@@ -22,7 +22,7 @@ export async function* readRun(
   { log, blobs }: { readonly log: EventLog; readonly blobs: BlobStore },
   runId: string,
   from = 0,
-): AsyncGenerator<Recorded & { readonly event: RecordedRunEvent }> {
+): AsyncGenerator<Recorded & { readonly event: RecordedRunEvent; readonly texts: StoredEvent }> {
   try {
     for await (const stored of log.readStream(streamOf(runId), { from })) {
       if (deletionEventTypes.has(stored.type)) throw deleted(runId)

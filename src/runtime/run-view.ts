@@ -1,4 +1,4 @@
-import { attempted } from '../errors.ts'
+import { attempted, type AppError, type ErrorCode } from '../errors.ts'
 import type { Message } from '../events/message.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
 import { isUnresolved } from '../fold/doubts.ts'
@@ -13,6 +13,7 @@ import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
 import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import type { UnfoldedRun } from './unfolded-run.ts'
 
 /** What a run is at one revision, as plain JSON. */
 export interface RunView {
@@ -55,6 +56,11 @@ export interface RunView {
   readonly problem: string | null
   /** The agent's own folds, by name. */
   readonly projections: Readonly<Record<string, unknown>>
+  /**
+   * `UnknownAgent` or `ChartChanged`: its code is not here. Then this is what its events say without any chart, and `problem` says more; nothing
+   * of it is performed here, and it can be cancelled. Null where all is well.
+   */
+  readonly unfolded: ErrorCode | null
 }
 
 export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView => {
@@ -93,6 +99,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
     problem: state.broken === undefined ? null : describeBroken(state.broken),
     projections: shownProjections(agent, state),
+    unfolded: null,
   }
 }
 
@@ -107,3 +114,41 @@ const shownProjections = ({ program }: Agent, state: RunState): Record<string, u
       return [projection.name, shown.ok ? shown.value : { problem: `it cannot be shown: ${shown.problem}` }]
     }),
   )
+
+/** What the events of a run say where its code is gone or was changed. */
+export const viewOfUnfolded = (
+  { row, status, started, newest, budget, transcript, output, approvals, brokenAt }: UnfoldedRun,
+  why: AppError,
+): RunView => ({
+  runId: row.runId,
+  agent: `${started.agent}@${started.agentVersion}`,
+  revision: newest.revision,
+  at: newest.meta.at,
+  status,
+  paused: row.paused,
+  state: row.state,
+  waitsFor: row.waitsFor,
+  waitsIn: row.waitsIn,
+  turn: budget.turn,
+  transcript: messagesOf(transcript),
+  answer: lastAnswer(transcript) ?? null,
+  output: output ?? null,
+  reason: row.reason,
+  spent: spentAt(budget, newest.meta.at),
+  openEffects: [],
+  toolCalls: Object.values(row.open?.toolCalls ?? {}).map(({ callId, tool, state }) => ({ callId, tool: tool ?? '', state, input: null })),
+  approvals: [...approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+    callId,
+    subject,
+    digest,
+    expiresAt,
+    unread: [...transcript.inbox],
+  })),
+  unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
+    state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],
+  ),
+  timers: Object.entries(row.timers).map(([timerId, dueAt]) => ({ timerId, dueAt })),
+  projections: {},
+  problem: `${why.message}${brokenAt === undefined ? '' : ` Beside that, revision ${brokenAt} is not what was recorded.`}`,
+  unfolded: why.code,
+})

@@ -7,6 +7,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
+import { createGrant } from './grant.ts'
 import { createChildRuns } from './child-runs.ts'
 import { checkOptions, checkStart } from './checked-wish.ts'
 import { commandOnce } from './command-job.ts'
@@ -19,6 +20,7 @@ import { lookAround, type Job } from './job.ts'
 import { createNewestSeen } from './newest-seen.ts'
 import { createRunActor, type ActorParts } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
+import type { RunStanding } from './run-standing.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
 import { claimAgain, isAbandoned, letGo, takeOver } from './takeover.ts'
@@ -32,8 +34,12 @@ export interface RuntimeCounts extends EffectCounts {
 export interface Runtime {
   /** Rejects with `UnknownAgent`, `InvalidInput`, or what the log says. */
   start(agent: string, options?: StartOptions): Promise<RunState>
-  /** Rejects with `NotPossible` where the charts refuse it, and `RunNotFound`. */
-  command(runId: string, command: Command, wish?: WishOrigin): Promise<RunState>
+  /**
+   * The state, or only where it stands after a run was cancelled whose code is not here.
+   * Rejects with `NotPossible` where the charts refuse it, and `RunNotFound`; with `UnknownAgent` or `ChartChanged` where the code of the run
+   * is not here, which keeps nobody from cancelling it.
+   */
+  command(runId: string, command: Command, wish?: WishOrigin): Promise<RunState | RunStanding>
   /** Sees to what a run owes: due timers, calls whose owner is gone, work that nobody has begun. */
   wake(runId: string): Promise<RunState>
   /** The state as of now, by the log. */
@@ -93,6 +99,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     return submit(runId, wakeJob(parts, runId))
   }
   const timers = createWakeTimers(parts, wake)
+  const grant = createGrant(parts, (runId, command, wish) => commandOnce(parts, submit, { runId, command, wish }))
 
   return {
     async start(name, given = {}) {
@@ -101,7 +108,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     },
     async command(runId, command, wish = {}) {
       if (stopped.signal.aborted) throw closedInstance()
-      return commandOnce(parts, submit, { runId, command, wish })
+      return grant(runId, command, wish)
     },
     wake,
     current: actors.read,

@@ -39,9 +39,10 @@ const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
 /** UTF-8 bytes. */
 const LARGEST_MESSAGE = 1024 * 1024
 
-export const checkRunId = (runId: string): void => {
+export const checkRunId = (runId: string): string => {
   if (!RUN_ID.test(runId))
     throw new AppError('InvalidInput', `Expected a run id of letters, digits, ., _ and -, found ${JSON.stringify(runId)}`)
+  return runId
 }
 
 export const checkMessage = (message: string | undefined): void => {

@@ -32,8 +32,11 @@ export const stateAt = async (parts: StateAtParts, runId: string, revision: numb
       if (state.revision === revision) return state
     }
   }
-  throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${Math.max(0, newest)}, found ${revision}`)
+  throw beyond(runId, revision, newest)
 }
+
+export const beyond = (runId: string, revision: number, newest: number): AppError =>
+  new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${Math.max(0, newest)}, found ${revision}`)
 
 const nearest = async (parts: StateAtParts, runId: string, revision: number): Promise<Known | undefined> => {
   const snapshots = await parts.snapshots.upTo(runId, revision).catch((): Snapshot[] => [])

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { liveRun } from '../../src/cli/live-run.ts'
-import { transcriptOf } from '../../src/cli/transcript-of.ts'
+import { recordedTranscript } from '../../src/projections/recorded-transcript.ts'
+import { messagesOf } from '../../src/projections/transcript.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import type { RunFact } from '../../src/events/run-events.ts'
 import { scriptedModel } from '../../src/models/model.scripted.ts'
@@ -88,6 +89,7 @@ describe('a conversation read from events alone', () => {
     const run = await world.refold.start('clerk', { message: 'Look it up' })
     const { transcript } = await settle(world, run)
     expect(transcript).toHaveLength(4)
-    expect(transcriptOf(await eventsOf(world, run.id))).toEqual({ messages: transcript, unread: [] })
+    const recorded = recordedTranscript(await eventsOf(world, run.id))
+    expect({ messages: messagesOf(recorded), unread: recorded.inbox }).toEqual({ messages: transcript, unread: [] })
   })
 })

@@ -487,7 +487,18 @@ describe('refold', { timeout: 60_000 }, () => {
       const replayed = await place.refold('replay form', { config })
       expect(replayed.exitCode).toBe(exitCodes.wrong)
       expect(replayed.stdout).toMatch(/^form cannot be refolded: ChartChanged: .*Give the changed agent a new version/)
-      expect((await place.refold('at form 0', { config })).exitCode).toBe(exitCodes.configuration)
+    })
+
+    test('does not keep it from being looked at, and from being cancelled', async () => {
+      const here = copied()
+      const at = await here.refold('at form 0', { config })
+      expect(at.exitCode).toBe(exitCodes.ok)
+      expect(at.stdout).toMatch(/stopped: form was started on chart/)
+      expect((await here.refold('list', { config })).stdout).toMatch(/^form .*\(changed chart\)/m)
+      expect((await here.refold('send form -m hello', { config })).exitCode).toBe(exitCodes.configuration)
+      const cancelled = await here.refold('cancel form --reason enough --json', { config })
+      expect(JSON.parse(cancelled.stdout)).toMatchObject({ status: 'cancelled', reason: 'enough', unfolded: 'ChartChanged' })
+      expect((await here.refold('replay form')).exitCode).toBe(exitCodes.ok)
     })
 
     test('is found by the doctor, as is an agent that is gone', async () => {

@@ -22,6 +22,7 @@ const newRow = (runId: string, position: number, change: Partial<RunRow> = {}): 
   paused: false,
   state: 'thinking.callingModel',
   revision: 0,
+  hash: '',
   position,
   startedAt: 1,
   updatedAt: 2,

@@ -3,7 +3,9 @@ import { answer } from '../../src/models/script.ts'
 import type { Receipt, Problem } from '../../src/http/contract.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import { startIds } from '../../src/http/start-ids.ts'
-import { eventsOf, manualClock } from '../support/world.ts'
+import { scriptedModel } from '../../src/models/model.scripted.ts'
+import { defineAgent } from '../../src/runtime/agent.ts'
+import { eventsOf, manualClock, openWorld, settle } from '../support/world.ts'
 import { openService } from './service.ts'
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -258,5 +260,25 @@ describe('an operator', () => {
     expect((await service.ask(`POST /v1/runs/${runId}/cancel`)).status).toBe(400)
     expect((await service.ask(`POST /v1/runs/${runId}/cancel`, { body: { reason: 'spam' } })).body).toMatchObject({ status: 'cancelled' })
     expect((await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: 'More' } })).status).toBe(409)
+  })
+})
+
+describe('a run whose agent is gone', () => {
+  test('is shown with the reason, and can be cancelled and nothing else', async () => {
+    await using service = await openService()
+    const { log, clock } = service.world
+    const agent = defineAgent({ name: 'desk', version: '0', instructions: 'Help.', models: ['scripted/one'] })
+    const earlier = openWorld({ agents: [agent], models: { scripted: scriptedModel([answer('Yes.')]) }, log, clock })
+    await settle(earlier, await earlier.refold.start('desk', { runId: 'old', message: 'Hello' }))
+    expect((await service.ask('GET /v1/runs/old')).body).toMatchObject({
+      agent: 'desk@0',
+      answer: 'Yes.',
+      unfolded: 'UnknownAgent',
+    })
+    expect((await service.ask('GET /v1/runs/old?revision=0')).body).toMatchObject({ revision: 0, answer: null })
+    expect((await service.ask('GET /v1/runs/old/transcript')).body).toMatchObject({ messages: [{ role: 'user' }, { role: 'assistant' }] })
+    expect((await service.ask('POST /v1/runs/old/messages', { body: { message: 'And?' } })).body).toMatchObject({ code: 'UnknownAgent' })
+    const { status, body } = await service.ask('POST /v1/runs/old/cancel', { body: { reason: 'enough' } })
+    expect({ status, body }).toMatchObject({ status: 200, body: { runId: 'old', status: 'cancelled', state: 'cancelled' } })
   })
 })

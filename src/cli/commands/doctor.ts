@@ -6,6 +6,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { checkEvents } from '../doctor/check-events.ts'
+import { checkHeads, headsOfExport, headsOfViews, type KnownHeads } from '../doctor/check-heads.ts'
 import { checkHost } from '../doctor/check-host.ts'
 import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
@@ -17,8 +18,13 @@ export const addDoctorCommand: AddCommand = (program, commandLine) => {
   program
     .command('doctor')
     .description('look for what is wrong with log, runs and configuration')
+    .option('--export <file>', 'an earlier `refold export --all`: whether the log still holds all of it')
     .addHelpText('after', '\nReads every event once, and moves no run. Exits with 1 where it finds a problem; warnings alone are fine.')
-    .action(() => doctor(commandLine()))
+    .action((options: DoctorOptions) => doctor(commandLine(), options))
+}
+
+interface DoctorOptions {
+  readonly export?: string
 }
 
 interface Examined {
@@ -29,10 +35,16 @@ interface Examined {
   readonly events: number
 }
 
-const doctor = async (line: CommandLine): Promise<void> => {
+interface Examining {
+  readonly findings: Findings
+  readonly exported: KnownHeads | undefined
+}
+
+const doctor = async (line: CommandLine, options: DoctorOptions): Promise<void> => {
+  const exported = options.export === undefined ? undefined : await headsOfExport(options.export)
   const config = await loadConfig(line.cwd, line.configFile)
   const findings = newFindings()
-  const examined = await examine(line, config, findings)
+  const examined = await examine(line, config, { findings, exported })
   const all = findings.all()
   const hasProblem = all.some(({ severity }) => severity === 'problem')
   await line.output.document({ ok: !hasProblem, examined, findings: all })
@@ -40,7 +52,7 @@ const doctor = async (line: CommandLine): Promise<void> => {
   if (hasProblem) line.exitWith(exitCodes.wrong)
 }
 
-const examine = async (line: CommandLine, config: RefoldConfig, findings: Findings): Promise<Examined | undefined> => {
+const examine = async (line: CommandLine, config: RefoldConfig, { findings, exported }: Examining): Promise<Examined | undefined> => {
   const { dir } = config
   if (!existsSync(dir)) {
     findings.add({
@@ -69,7 +81,9 @@ const examine = async (line: CommandLine, config: RefoldConfig, findings: Findin
   if (refold === undefined) return { dir, ...host, runs: 0, events: 0 }
   if (refold.unwritable !== undefined) findings.add(unwritable(refold.unwritable))
   try {
+    const viewed = await headsOfViews(refold.views)
     const { runs, events } = await checkEvents(refold, findings, line.signal)
+    for (const known of exported === undefined ? [viewed] : [viewed, exported]) await checkHeads(refold.log, { known, runs, findings })
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
     await checkModels(line, config, findings)

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { RUN_STREAM_PREFIX } from '../../events/codec.ts'
+import { RUN_STREAM_PREFIX, runIdOf } from '../../events/codec.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { PRIVATE_FILE } from '../../private-files.ts'
 import { visibleJson } from '../../visible-text.ts'
@@ -10,6 +10,7 @@ import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { jsonText } from '../../json.ts'
+import { logHead } from '../log-head.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 
@@ -36,7 +37,7 @@ const exportEvents = (line: CommandLine, runIds: readonly string[], { all, forma
   if ((runIds.length === 0) !== isAll) throw new AppError('InvalidInput', `Expected run ids or --all, found ${isAll ? 'both' : 'neither'}`)
   return looking(line, async (refold) => {
     const exported: Exported = { events: 0, problems: [] }
-    const content = texts(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), format, exported)
+    const content = texts(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), { format, isAll }, exported)
     if (output === undefined) await pipeline(content, line.stdout, { end: false })
     else await writeFile(output, content)
     const { events, problems } = exported
@@ -58,14 +59,31 @@ interface Exported {
   readonly problems: string[]
 }
 
-async function* texts(events: AsyncIterable<ReadEvent>, format: ExportOptions['format'], exported: Exported): AsyncGenerator<string> {
+/** All of the log ends with its head, so that a file from which events were taken is no longer whole, and a log neither. */
+async function* texts(events: AsyncIterable<ReadEvent>, { format, isAll }: Form, exported: Exported): AsyncGenerator<string> {
   const { begin, between, end, none } = SEPARATORS[format]
+  const whole = logHead()
+  const written = (value: unknown): string => visibleJson(jsonText(value))
   for await (const read of events) {
-    yield `${exported.events === 0 ? begin : between}${visibleJson(jsonText(exportedEvent(read)))}`
+    yield `${exported.events === 0 ? begin : between}${written(exportedEvent(read))}`
     exported.events += 1
+    whole.add(runIdOf(read.stored.stream), { revision: read.stored.revision, hash: read.ok ? read.event.meta.hash : hashIn(read) })
     if (!read.ok) exported.problems.push(read.problem.message)
   }
-  yield exported.events === 0 ? none : end
+  if (exported.events === 0) yield none
+  else yield isAll ? `${between}${written(whole.head())}${end}` : end
+}
+
+interface Form {
+  readonly format: ExportOptions['format']
+  readonly isAll: boolean
+}
+
+/** As whoever reads the line finds it. */
+const hashIn = (read: ReadEvent): string => {
+  const { meta } = exportedEvent(read)
+  const hash = typeof meta === 'object' && meta !== null && 'hash' in meta ? meta.hash : undefined
+  return typeof hash === 'string' ? hash : ''
 }
 
 const writeFile = async (path: string, content: AsyncIterable<string>): Promise<void> => {

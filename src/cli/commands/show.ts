@@ -12,7 +12,8 @@ import { stateText, waitingText } from '../run-table.ts'
 import { looking } from '../session.ts'
 import { eventsOfRun, exportedEvent, type ReadEvent } from '../stored-events.ts'
 import { timelineLines } from '../timeline.ts'
-import { transcriptOf } from '../transcript-of.ts'
+import { recordedTranscript } from '../../projections/recorded-transcript.ts'
+import { messagesOf } from '../../projections/transcript.ts'
 
 interface ShowOptions {
   readonly transcript?: true
@@ -36,7 +37,7 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
-    await output.document({ run, events: events.map(exportedEvent), transcript: transcriptOf(readable).messages, costs })
+    await output.document({ run, events: events.map(exportedEvent), transcript: messagesOf(recordedTranscript(readable)), costs })
     if (output.json) return
     for (const text of headLines(run, line.clock.now(), output)) await output.line(text)
     await output.line()
@@ -54,8 +55,11 @@ const rowOf = async ({ views, projector }: OpenRefold, runId: string): Promise<R
 
 const bodyLines = (events: readonly ReadEvent[], { transcript }: ShowOptions, output: Output): string[] => {
   if (transcript !== true) return timelineLines(events, output)
-  const { messages, unread } = transcriptOf(events.flatMap((read) => (read.ok ? [read.event] : [])))
-  return [...transcriptLines(messages, output.colours), ...unread.map((text) => `user, not read yet: ${oneLine(text, output.width)}`)]
+  const recorded = recordedTranscript(events.flatMap((read) => (read.ok ? [read.event] : [])))
+  return [
+    ...transcriptLines(messagesOf(recorded), output.colours),
+    ...recorded.inbox.map((text) => `user, not read yet: ${oneLine(text, output.width)}`),
+  ]
 }
 
 const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {

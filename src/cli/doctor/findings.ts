@@ -11,6 +11,7 @@ export interface Finding {
     | 'clock'
     | 'order'
     | 'hash'
+    | 'head'
     | 'event'
     | 'shape'
     | 'blob'

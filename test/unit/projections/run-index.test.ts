@@ -54,6 +54,7 @@ describe('the row of a run', () => {
       paused: false,
       state: 'awaitingMessage',
       revision: 11,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       position: 120,
       startedAt: START,
       updatedAt: START + 11_000,

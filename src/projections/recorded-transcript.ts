@@ -1,22 +1,18 @@
 import type { RunEvent } from '../events/envelope.ts'
-import type { Message } from '../events/message.ts'
-import { applyToTranscript, emptyTranscript, messagesOf, readInbox } from '../projections/transcript.ts'
+import { applyToTranscript, emptyTranscript, readInbox, type Transcript } from './transcript.ts'
 
 /**
  * The conversation, from the recorded events alone: it can be read without the agent. A chart reads what users said when it asks
  * for a model call that is no aside, which its step has recorded.
  */
-export const transcriptOf = (
-  events: readonly RunEvent[],
-): { readonly messages: readonly Message[]; readonly unread: readonly string[] } => {
+export const recordedTranscript = (events: readonly RunEvent[]): Transcript => {
   const asides = new Set(
     events.flatMap((event) => (event.type === 'ModelCallRequested' && event.data.purpose === 'aside' ? [event.data.callId] : [])),
   )
-  const transcript = events.reduce((before, event) => {
+  return events.reduce((before, event) => {
     const after = applyToTranscript(before, event)
     return modelCallsAsked(event).some((callId) => !asides.has(callId)) ? readInbox(after) : after
   }, emptyTranscript)
-  return { messages: messagesOf(transcript), unread: transcript.inbox }
 }
 
 const ASKS_MODEL = 'callModel:'

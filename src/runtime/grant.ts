@@ -1,0 +1,78 @@
+import { AppError, isAppError } from '../errors.ts'
+import { streamOf } from '../events/codec.ts'
+import type { Command } from '../fold/decide.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { sealWithoutChart } from '../fold/seal.ts'
+import type { WishOrigin } from './batch.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+import { standingOfUnfolded, type RunStanding } from './run-standing.ts'
+import { isWithoutCode, readUnfolded, type UnfoldedRun } from './unfolded-run.ts'
+
+const MOST_CONFLICTS = 100
+
+type Cancel = Extract<Command, { type: 'cancel' }>
+
+type Granted = (runId: string, command: Command, wish: WishOrigin) => Promise<RunState | RunStanding>
+
+/**
+ * Grants wishes by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one wish that needs none.
+ * Rejects with what they refuse it for, and with what the log says.
+ */
+export const createGrant = (
+  parts: RuntimeParts,
+  byCharts: (runId: string, command: Command, wish: WishOrigin) => Promise<RunState>,
+): Granted => {
+  const cancel = async (runId: string, command: Cancel, wish: WishOrigin): Promise<RunState | RunStanding> => {
+    try {
+      return await byCharts(runId, command, wish)
+    } catch (error) {
+      if (!isWithoutCode(error)) throw error
+      const { children } = await cancelWithoutCharts(parts, { runId, command, wish })
+      const reason = `${runId} was cancelled: ${command.reason}`
+      for (const child of children.values()) await cancelChild(child, reason)
+      return standingOfUnfolded(await readUnfolded(parts, runId))
+    }
+  }
+  const cancelChild = async (runId: string, reason: string): Promise<void> => {
+    try {
+      await cancel(runId, { type: 'cancel', by: 'refold', reason }, {})
+    } catch (error) {
+      // It has ended, or has never begun: whoever begins it looks at its parent.
+      if (!isAppError(error, 'NotPossible') && !isAppError(error, 'RunNotFound')) throw error
+    }
+  }
+  return (runId, command, wish) => (command.type === 'cancel' ? cancel(runId, command, wish) : byCharts(runId, command, wish))
+}
+
+interface Cancelled {
+  readonly runId: string
+  readonly command: Cancel
+  readonly wish: WishOrigin
+}
+
+/** The run as it was before. What others append meanwhile shows as a conflict. */
+const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }: Cancelled): Promise<UnfoldedRun> => {
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+    const run = await readUnfolded(parts, runId)
+    if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return run
+    if (run.status !== 'active') throw new AppError('NotPossible', `${runId} has ${run.status}`, { details: { runId, command: 'cancel' } })
+    try {
+      await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, wish })])
+      return run
+    } catch (error) {
+      if (!isAppError(error, 'EventLogConflict')) throw error
+    }
+  }
+  throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
+}
+
+const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command, wish }: Cancelled) =>
+  sealWithoutChart(newest.meta, command, {
+    ...wish,
+    actor: command.by,
+    runId: newest.runId,
+    id: ids.uuid(),
+    at: clock.now(),
+    agent: newest.meta.agent,
+    correlationId: newest.meta.correlationId,
+  })
