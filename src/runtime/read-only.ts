@@ -1,13 +1,17 @@
+/** What was found to be plain and frozen all the way down. */
+const shareable = new WeakSet()
+
 /**
  * The state of a projection as others may have it: plain objects and arrays themselves, frozen, so that reading a large one again costs
- * nothing; all else (a Map, a Date, an instance) as a copy. Throws where `structuredClone` cannot copy it, as it cannot a function.
+ * nothing; all else (a Map, a Date, an instance) as a copy, and with it what holds it. Throws where `structuredClone` cannot copy it, as it
+ * cannot a function.
  */
 export const readOnly = <State>(state: State): State => shared(state, new Set()) as State
 
 const shared = (value: unknown, above: Set<object>): unknown => {
   if (typeof value !== 'object' || value === null) return structuredClone(value)
-  // What is frozen has been shared before, or was frozen by its owner.
-  if (isPlain(value) && Object.isFrozen(value)) return value
+  // That its owner has frozen it says nothing of what it holds.
+  if (shareable.has(value)) return value
   if (above.has(value)) throw new TypeError('a state that holds itself cannot be read')
   above.add(value)
   const read = isPlain(value) ? sharedPlain(value, above) : copied(value, above)
@@ -22,7 +26,10 @@ const isPlain = (value: object): value is Readonly<Record<string, unknown>> => {
 
 const sharedPlain = (value: Readonly<Record<string, unknown>>, above: Set<object>): unknown => {
   const members = Object.entries(value).map(([key, member]) => [key, shared(member, above)] as const)
-  if (members.every(([key, member]) => member === value[key])) return Object.freeze(value)
+  if (members.every(([key, member]) => member === value[key])) {
+    shareable.add(value)
+    return Object.freeze(value)
+  }
   return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members)
 }
 

@@ -189,6 +189,41 @@ describe('a projection that a tool reads', () => {
     })
   })
 
+  test('may be frozen by its owner at the top alone: what it holds cannot be changed either', async () => {
+    const shallow = defineProjection({
+      name: 'shallow',
+      initial: () => Object.freeze({ plain: { at: 0 }, map: new Map([['a', { at: 0 }]]) }),
+      apply: (state) => state,
+    })
+    const read: unknown[] = []
+    const tool = remove({
+      retry: { attempts: 2, baseDelayMs: 0 },
+      projections: [shallow],
+      execute: (_, context) => {
+        const { plain, map } = context.projection(shallow)
+        read.push([plain.at, map.get('a')?.at, map.size])
+        expect(() => (plain.at = 1)).toThrow(TypeError)
+        expect(() => (map.get('a')!.at = 1)).toThrow(TypeError)
+        map.clear()
+        throw new ToolFailure('again', { retryable: true })
+      },
+    })
+    const agent = defineAgent({
+      name: 'cleaner',
+      version: '1',
+      instructions: '',
+      models: ['scripted/one'],
+      tools: [tool],
+      projections: [shallow],
+    })
+    const world = openWorld({ agents: [agent], models: { scripted: scriptedModel(wants) } })
+    await settle(world, await world.refold.start('cleaner', { message: 'Clean up' }))
+    expect(read).toEqual([
+      [0, 0, 1],
+      [0, 0, 1],
+    ])
+  })
+
   test('may hold what JSON cannot: a Map is a copy', async () => {
     const counts = defineProjection<{ readonly byType: Map<string, number>; readonly first: { at: number } }>({
       name: 'counts',
