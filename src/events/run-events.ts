@@ -171,6 +171,8 @@ const shapes = {
     input: json,
     /** What the world outside knows the act by: the same for every attempt, and for a later call that is the same act. */
     idempotencyKey: z.string(),
+    /** The business act, as the tool names it: a later call of this run that is the same act gets the outcome of this one. */
+    act: z.string().min(1).max(200).optional(),
     /** What the tool says of itself: whether it changes something, and whether it may be repeated. */
     effect: toolEffect.optional(),
     ...claim,
@@ -224,8 +226,13 @@ const shapes = {
   /** The call never reaches its tool. The model is told why. */
   ToolCallRejected: {
     callId,
-    reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit']),
+    /** `repeated`: it is the same act as an earlier call, which has done it or may have done it. */
+    reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit', 'repeated']),
     message: z.string(),
+    /** The earlier call that was the same act. */
+    repeats: callId.optional(),
+    /** What the earlier call has brought, where it has done it. */
+    output: json.optional(),
     guardrail: z.string().optional(),
     cause,
   },

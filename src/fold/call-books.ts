@@ -17,8 +17,8 @@ const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
     case 'ApprovalRequested':
       return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
     case 'ToolCallRequested': {
-      const { input, idempotencyKey, effect, attempt } = event.data
-      return { ...call, input, idempotencyKey, attempt, ...present({ effect }) }
+      const { input, idempotencyKey, act, effect, attempt } = event.data
+      return { ...call, input, idempotencyKey, attempt, ...present({ act, effect }) }
     }
     case 'ToolCallFailed':
       return event.data.happened === 'no' ? { ...call, didNothing: event.data.attempt } : undefined

@@ -30,13 +30,13 @@ const isLastWordOn = (event: RunEvent, callId: string): boolean =>
 const mayHaveHappened = ({ effect, attempt, didNothing }: OpenCall): boolean =>
   (effect === 'once' || effect === 'idempotent') && didNothing !== attempt
 
-const doubtOf = (callId: string, { tool, attempt = 1, input = null, idempotencyKey = '', effect }: OpenCall): Doubt => ({
+const doubtOf = (callId: string, { tool, attempt = 1, input = null, idempotencyKey = '', act, effect }: OpenCall): Doubt => ({
   callId,
   tool,
   attempt,
   input,
   idempotencyKey,
-  ...present({ effect }),
+  ...present({ act, effect }),
 })
 
 const toldBy = ({ doubts, calls }: RunState, event: RunEvent): Doubts => {

@@ -24,6 +24,7 @@ import {
   settleTimers,
   timerById,
 } from './ledger.ts'
+import { actsAfter } from './acts.ts'
 import { noteApproval, noteCall } from './call-books.ts'
 import { noteCommand } from './granted-commands.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
@@ -148,6 +149,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   calls: new Map(),
   owed: new Map(),
   doubts: new Map(),
+  acts: new Map(),
   approvals: new Map(),
   timers: new Map(),
   budget: applyToBudget(emptyBudget, event),
@@ -169,6 +171,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
   calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
+  acts: actsAfter(before, event),
   approvals: noteApproval(before.approvals, event),
   timers: settleTimers(before.timers, event),
   budget: applyToBudget(before.budget, event),
@@ -337,10 +340,9 @@ const finish = (draft: Draft): void => {
     return
   }
   if (state.chart.status === 'active' || state.owed.has('endRun')) return
-  const failed = state.chart.hasTag('failed')
   const output = (state.output ?? (state.chart.output as Json | undefined)) as Json
   draft.state = { ...state, calls: new Map(), timers: new Map(), owed: new Map() }
-  owe(draft, { kind: 'intent', type: 'endRun', params: { failed, output } })
+  owe(draft, { kind: 'intent', type: 'endRun', params: { failed: state.chart.hasTag('failed'), output } })
 }
 
 const sameBooks = (before: RunState, after: RunState): boolean =>

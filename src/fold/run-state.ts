@@ -67,6 +67,8 @@ export interface OpenCall {
   readonly input?: Json
   /** As its first claim recorded it. */
   readonly idempotencyKey?: string
+  /** As its tool has named it. */
+  readonly act?: string
   readonly effect?: ToolEffect
   /** The newest that was claimed. */
   readonly attempt?: number
@@ -81,9 +83,18 @@ export interface Doubt {
   readonly attempt: number
   readonly input: Json
   readonly idempotencyKey: string
+  readonly act?: string
   readonly effect?: ToolEffect
   /** What a look-up or a person says; undefined while nobody knows. */
   readonly said?: 'happened' | 'didNot'
+}
+
+/** A business act that a call of this run has done, which its tool has named. */
+export interface DoneAct {
+  readonly callId: string
+  /** `null` where it was too large to be kept here. */
+  readonly output: Json
+  readonly note?: string
 }
 
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
@@ -110,6 +121,8 @@ export interface RunState extends Projected {
   readonly owed: ReadonlyMap<string, Owed>
   /** Calls of which their tools have not said what became of them; also of a run that has ended. */
   readonly doubts: ReadonlyMap<string, Doubt>
+  /** Business acts that were done, by idempotency key. */
+  readonly acts: ReadonlyMap<string, DoneAct>
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>
   /** By chart and XState's own id: a chart arms each of them once at a time. */
   readonly timers: ReadonlyMap<string, Timer>

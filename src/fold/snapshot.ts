@@ -2,14 +2,14 @@ import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { ChildBooks } from '../projections/budget.ts'
-import type { Doubt, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
+import type { DoneAct, Doubt, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 5
+const FORMAT = 6
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {
-  const { chart, calls, owed, doubts, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
+  const { chart, calls, owed, doubts, acts, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
   return jsonText({
     format: FORMAT,
     chartHash: program.chartHash,
@@ -18,6 +18,7 @@ export const saveState = (program: Program, state: RunState, since: number): str
     calls: [...calls].map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.persist(call.snapshot) }]),
     owed: [...owed.values()],
     doubts: [...doubts.values()],
+    acts: [...acts],
     approvals: [...approvals.values()],
     timers: [...timers],
     budget: { ...budget, open: [...budget.open], children: [...budget.children] },
@@ -32,12 +33,13 @@ interface Saved {
   readonly chartHash: string
   readonly plain: Omit<
     RunState,
-    'chart' | 'calls' | 'owed' | 'doubts' | 'approvals' | 'timers' | 'budget' | 'transcript' | 'commandIds' | 'projections'
+    'chart' | 'calls' | 'owed' | 'doubts' | 'acts' | 'approvals' | 'timers' | 'budget' | 'transcript' | 'commandIds' | 'projections'
   >
   readonly chart: Json
   readonly calls: readonly (readonly [string, Omit<OpenCall, 'snapshot'> & { readonly snapshot: Json }])[]
   readonly owed: readonly Owed[]
   readonly doubts: readonly Doubt[]
+  readonly acts: readonly (readonly [string, DoneAct])[]
   readonly approvals: readonly DataOf<'ApprovalRequested'>[]
   readonly timers: readonly (readonly [string, Timer])[]
   readonly budget: Omit<RunState['budget'], 'open' | 'children'> & {
@@ -67,6 +69,7 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
     calls: new Map(last.calls.map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.restore(call.snapshot) }])),
     owed: new Map(last.owed.map((owed) => [owed.key, owed])),
     doubts: new Map(last.doubts.map((doubt) => [doubt.callId, doubt])),
+    acts: new Map(last.acts),
     approvals: new Map(last.approvals.map((approval) => [approval.callId, approval])),
     timers: new Map(last.timers),
     budget: {

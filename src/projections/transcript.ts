@@ -133,13 +133,17 @@ export const toolAnswerAt = (
     case 'ToolCallFailed':
       return event.data.retryAt === undefined ? { callId: event.data.callId, text: failureText(event.data), isError: true } : undefined
     case 'ToolCallRejected':
-      return { callId: event.data.callId, text: event.data.message, isError: true }
+      return rejectionAnswer(event.data)
     case 'ToolCallDenied':
       return { callId: event.data.callId, text: `Denied by ${event.data.by}: ${event.data.reason}`, isError: true }
     default:
       return undefined
   }
 }
+
+/** An act that was done already is told as it was told first. */
+const rejectionAnswer = ({ callId, message, output }: DataOf<'ToolCallRejected'>) =>
+  output === undefined ? { callId, text: message, isError: true } : { callId, text: successText({ output, note: message }), isError: false }
 
 const successText = ({ output, note }: Pick<DataOf<'ToolCallSucceeded'>, 'output' | 'note'>): string => {
   if (note === undefined) return outputText(output)

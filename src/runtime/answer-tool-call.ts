@@ -8,6 +8,7 @@ import { sha256 } from '../hash.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
+import { actKey, repeated, type ActKey } from './act-of-call.ts'
 import type { Agent } from './agent.ts'
 import { callBefore } from './call-order.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
@@ -42,9 +43,24 @@ const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact
     const { guardrail, reason: message, cause } = verdict
     return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message, guardrail, ...present({ cause }) } }
   }
-  if (verdict.verdict === 'ask') return askFor(desk, state, { ...claim, reason: verdict.reason })
-  const needs = needsApproval(tool, input)
-  return needs === false ? claimInTurn(desk, state, claim) : askFor(desk, state, { ...claim, ...needs })
+  return underItsKey(state, claim, (keyed) => {
+    if (verdict.verdict === 'ask') return askFor(desk, state, { ...keyed, reason: verdict.reason })
+    const needs = needsApproval(tool, input)
+    return needs === false ? claimInTurn(desk, state, keyed) : askFor(desk, state, { ...keyed, ...needs })
+  })
+}
+
+/** Of a call that is an act that was done, or may have been, nothing more is asked; one whose act nobody can name does not begin. */
+const underItsKey = (state: RunState, claim: Claim, go: (keyed: Claim) => RunFact | typeof LATER): RunFact | typeof LATER => {
+  const { callId, tool } = claim
+  if (state.calls.get(callId)?.idempotencyKey !== undefined) return go(claim)
+  const named = actKey(state, claim)
+  if (!named.ok) {
+    const message = `${tool.name} could not tell which act this is: nothing was done.`
+    return { type: 'ToolCallRejected', data: { callId, reason: 'invalidArguments', message, cause: named.problem } }
+  }
+  const keyed = { ...claim, ...named.value }
+  return repeated(state, keyed) ?? go(keyed)
 }
 
 /** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
@@ -67,7 +83,9 @@ export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | ty
   if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))
   const problem = inputProblem(tool, call)
   if (problem !== undefined) return rejected(owed.key, 'invalidArguments', problem)
-  return claimInTurn(desk, state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input })
+  return underItsKey(state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input }, (keyed) =>
+    claimInTurn(desk, state, keyed),
+  )
 }
 
 /** A call that has begun goes on, whatever others were asked for before it. */
@@ -81,14 +99,14 @@ const checkedInput = (tool: Tool, call: OpenCall): Json | undefined => {
   return checked.ok ? checked.value : undefined
 }
 
-export interface Claim {
+export interface Claim extends ActKey {
   readonly callId: string
   readonly attempt: number
   readonly tool: Tool
   readonly input: Json
 }
 
-export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input }: Claim): RunFact | typeof LATER => {
+export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input, act, key }: Claim): RunFact | typeof LATER => {
   if (!desk.takeSlot('tool', tool.name)) return LATER
   return {
     type: 'ToolCallRequested',
@@ -98,7 +116,8 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       tool: tool.name,
       effect: tool.effect,
       input,
-      idempotencyKey: keyOfCall(state, callId),
+      idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? idempotencyKey(state.runId, callId),
+      ...present({ act }),
       owner: desk.owner,
       leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
     },

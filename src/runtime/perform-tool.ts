@@ -77,11 +77,17 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
   }
 }
 
-/** One attempt that did nothing says nothing of those before it. */
+/** One attempt that did nothing says nothing of those before it, nor of an earlier call that had its key. */
 const certainty = ({ state, owed, tool }: ToolEffect, didNothing: boolean): { readonly happened?: 'no' | 'unknown' } => {
   if (tool.effect === 'read') return {}
   const before = state.calls.get(owed.key)?.didNothing ?? 0
-  return { happened: didNothing && before === owed.attempt - 1 ? 'no' : 'unknown' }
+  const isCertain = didNothing && before === owed.attempt - 1 && !isInDoubtElsewhere(state, owed.key)
+  return { happened: isCertain ? 'no' : 'unknown' }
+}
+
+const isInDoubtElsewhere = (state: RunState, callId: string): boolean => {
+  const key = keyOfCall(state, callId)
+  return [...state.doubts.values()].some((doubt) => doubt.callId !== callId && doubt.idempotencyKey === key && doubt.said !== 'didNot')
 }
 
 /** Of a call that was left behind only what is certain counts: that it happened, or that it never did. */

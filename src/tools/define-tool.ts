@@ -9,6 +9,7 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
 /**
  * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
  * a number is out of its range, the input is not an object that JSON Schema can describe,
+ * a tool that changes nothing names its act,
  * or input or output can never be JSON (a date, a Map) or never be checked at once (an async refinement).
  */
 export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
@@ -26,6 +27,7 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
   }
   refuseWords(tool)
   refuseNumbers(tool)
+  refuseAct(tool)
   refuseShapes(tool)
   refuseInput(tool)
   return tool
@@ -51,6 +53,14 @@ const refuseNumbers = (tool: Tool): void => {
   atLeast(retry.baseDelayMs, 'retry.maxDelayMs', retry.maxDelayMs)
   if (tool.concurrency !== Infinity) atLeast(1, 'concurrency', tool.concurrency)
   if (!(tool.ratePerSecond > 0)) throw invalid(name, 'ratePerSecond', 'a number above 0', tool.ratePerSecond)
+}
+
+/** JavaScript users may give anything. */
+const refuseAct = ({ name, effect, idempotencyKey }: { name: string; effect: Tool['effect']; idempotencyKey?: unknown }): void => {
+  if (idempotencyKey === undefined) return
+  if (typeof idempotencyKey !== 'function') throw invalid(name, 'idempotencyKey', 'a function of the input', idempotencyKey)
+  if (effect === 'read')
+    throw invalid(name, 'idempotencyKey', 'absent where the effect is `read`, which may be repeated freely', 'a function')
 }
 
 /** What a tool gets and gives is what the log holds of it, and a schema that cannot be JSON would refuse every call. */

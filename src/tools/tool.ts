@@ -16,7 +16,10 @@ export interface ReadableProjection<State = unknown> {
 export interface ToolContext {
   /** Aborted at the timeout and when the run is cancelled. */
   readonly signal: AbortSignal
-  /** The same for every attempt of one call, and for no other call. */
+  /**
+   * The same for every attempt of one call, and for another call only where that is the same act: by `idempotencyKey` of the tool, or with
+   * the same input while nobody knows what became of this one.
+   */
   readonly idempotencyKey: string
   readonly runId: string
   readonly callId: string
@@ -68,6 +71,8 @@ export interface Tool<Input = unknown, Output = unknown> {
   approval(input: Input): boolean
   /** What this call touches, by names that tools share; whatever it may be, where this is absent or fails. */
   touches?(input: Input): readonly string[]
+  /** Which business act this call is. */
+  idempotencyKey?(input: Input): string
   /** Only ever called with what `input` has parsed. */
   execute(input: Input, context: ToolContext): Promise<Output>
   /** Settles a call that began and was never answered. Never does the effect. */
@@ -103,6 +108,12 @@ export interface ToolOptions<Input, Output> {
    * for the first. By default a call may touch everything; `() => []` touches nothing that others touch.
    */
   readonly touches?: (input: Input) => readonly string[]
+  /**
+   * Which business act a call is, such as `order 21`; pure; 1 to 200 characters. `execute` and `lookup` get `TOOL:ACT`, behind the tenant
+   * where there is one, in every run. A second call of one run that is the same act gets the outcome of the first. A call whose act it
+   * cannot name is refused. Not for `read` tools.
+   */
+  readonly idempotencyKey?: (input: Input) => string
   readonly execute: (input: Input, context: ToolContext) => Promise<Output>
   readonly lookup?: (idempotencyKey: string, context: { readonly signal: AbortSignal }) => Promise<Lookup<Output>>
 }

@@ -1,0 +1,65 @@
+import { attempted, type Attempted } from '../errors.ts'
+import type { RunFact } from '../events/run-events.ts'
+import { isUnresolved } from '../fold/doubts.ts'
+import type { Doubt, RunState } from '../fold/run-state.ts'
+import { deepFrozen } from '../frozen.ts'
+import { canonicalJson, type Json } from '../json.ts'
+import { present } from '../present.ts'
+import type { Tool } from '../tools/tool.ts'
+
+// Which act a call is, so that the same act is not done again under another key.
+
+interface Wanted {
+  readonly tool: Tool
+  readonly input: Json
+}
+
+/** What the world outside is to know a call by, where that is not the call alone. */
+export interface ActKey {
+  /** As its tool names it. */
+  readonly act?: string
+  readonly key?: string
+}
+
+/** A problem where the tool cannot say which act it is: then nothing may be done. */
+export const actKey = (state: RunState, { tool, input }: Wanted): Attempted<ActKey> => {
+  if (tool.idempotencyKey === undefined) return { ok: true, value: present({ key: openDoubt(state, { tool, input })?.idempotencyKey }) }
+  return attempted(
+    () => tool.idempotencyKey?.(deepFrozen(structuredClone(input))),
+    (act) => {
+      if (!isName(act)) throw new Error('expected 1 to 200 characters of text without control characters')
+      return { act, key: scoped(state, tool, act) }
+    },
+  )
+}
+
+const isName = (act: unknown): act is string =>
+  typeof act === 'string' && act.trim() !== '' && act.length <= 200 && act.isWellFormed() && !/\p{Cc}/u.test(act)
+
+/** One for all runs of a tenant, and another for every other tenant of the log. */
+const scoped = ({ started: { tenant } }: RunState, tool: Tool, act: string): string =>
+  `${tenant === undefined ? '' : `${encodeURIComponent(tenant)}/`}${tool.name}:${act}`
+
+/** An earlier call that is the same act, and of which nobody knows what became of it. */
+const openDoubt = ({ doubts }: RunState, { tool, input, act, key }: Wanted & ActKey): Doubt | undefined => {
+  const ofTool = [...doubts.values()].filter((doubt) => doubt.said === undefined && doubt.tool === tool.name)
+  if (ofTool.length === 0) return undefined
+  const text = canonicalJson(input)
+  return ofTool.find((doubt) => (act === undefined ? canonicalJson(doubt.input) === text : doubt.idempotencyKey === key))
+}
+
+/** What is said of a call that is an act that was done, or may have been: undefined where it may begin. */
+export const repeated = (state: RunState, wanted: Wanted & ActKey & { readonly callId: string }): RunFact | undefined => {
+  const { callId, act, key = '' } = wanted
+  const done = act === undefined ? undefined : state.acts.get(key)
+  if (done !== undefined) {
+    const said = `It was not done again: this is the outcome of the call ${done.callId}, which was the same act (${act}).`
+    const message = done.note === undefined ? said : `${done.note}\n${said}`
+    return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: done.callId, output: done.output } }
+  }
+  const doubt = openDoubt(state, wanted)
+  if (doubt === undefined || doubt.callId === callId || !isUnresolved(doubt)) return undefined
+  if (state.calls.has(doubt.callId)) return { type: 'ToolCallQueued', data: { callId, behind: doubt.callId } }
+  const message = `Nothing was done: the call ${doubt.callId} was the same and may have happened. A person has to settle it first.`
+  return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: doubt.callId } }
+}
