@@ -51,6 +51,8 @@ interface SeenRun {
   readonly children: readonly string[]
   readonly first: StoredEvent
   readonly last: StoredEvent
+  /** How it has ended: what became of a call may be recorded behind that. */
+  readonly ending: string | undefined
 }
 
 export const createEraser = (parts: Parts): Eraser => {
@@ -83,7 +85,8 @@ export const createEraser = (parts: Parts): Eraser => {
     async erase(runId, options) {
       const runs = await tree(runId)
       // The run itself last: where this is cut off, whoever repeats it still finds the others.
-      for (const run of runs.toReversed()) if (finalEventTypes.has(run.last.type)) await request(parts, run, options)
+      for (const run of runs.toReversed())
+        if (run.ending !== undefined && !deletionEventTypes.has(run.last.type)) await request(parts, run, options)
       // Read again: one that has gone on meanwhile is not deleted.
       const requested = await tree(runId)
       return { ...deletionOf(runId, runs), isDone: await takeAway(requested.filter(isRequested).toReversed()) }
@@ -95,7 +98,7 @@ export const createEraser = (parts: Parts): Eraser => {
   }
 }
 
-const isActive = ({ last }: SeenRun): boolean => !finalEventTypes.has(last.type) && !deletionEventTypes.has(last.type)
+const isActive = ({ ending, last }: SeenRun): boolean => ending === undefined && !deletionEventTypes.has(last.type)
 
 const isRequested = ({ last }: SeenRun): boolean => last.type === 'DeletionRequested'
 
@@ -135,12 +138,14 @@ const seen = async ({ log }: Parts, runId: string): Promise<SeenRun | undefined>
   let events = 0
   let first: StoredEvent | undefined
   let last: StoredEvent | undefined
+  let ending: string | undefined
   try {
     for await (const stored of log.readStream(streamOf(runId))) {
       first ??= stored
       last = stored
       if (deletionEventTypes.has(stored.type)) continue
       events += 1
+      ending = endingAfter(ending, stored.type)
       for (const hash of blobsOf(stored)) blobs.add(hash)
       if (stored.type === 'ChildRunRequested') children.push((JSON.parse(stored.data) as DataOf<'ChildRunRequested'>).childRunId)
     }
@@ -148,7 +153,12 @@ const seen = async ({ log }: Parts, runId: string): Promise<SeenRun | undefined>
     if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) return undefined
     throw error
   }
-  return first === undefined || last === undefined ? undefined : { runId, events, blobs, children, first, last }
+  return first === undefined || last === undefined ? undefined : { runId, events, blobs, children, first, last, ending }
+}
+
+const endingAfter = (before: string | undefined, type: string): string | undefined => {
+  if (type === 'ToolCallCorrected') return before
+  return finalEventTypes.has(type) ? type : undefined
 }
 
 /** An event that cannot be read names nothing that could be found. */
@@ -179,12 +189,12 @@ const STATUS: Partial<Record<RunEventType, DataOf<'DeletionRequested'>['status']
 }
 
 /** With the expected revision, so that a run that goes on meanwhile is not deleted. */
-const request = async (parts: Parts, { runId, first, last }: SeenRun, { by, reason }: DeleteOptions): Promise<void> => {
+const request = async (parts: Parts, { runId, first, last, ending }: SeenRun, { by, reason }: DeleteOptions): Promise<void> => {
   const start = decodeEvent(first, new Map())
   if (start.type !== 'RunStarted') throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${start.type}`)
   const { meta } = decodeEvent(last, new Map())
   const { agent, agentVersion, tenant } = start.data
-  const status = STATUS[last.type as RunEventType] ?? 'failed'
+  const status = STATUS[ending as RunEventType] ?? 'failed'
   const data = { by, agent, agentVersion, startedAt: start.meta.at, status, headHash: meta.hash, ...present({ reason, tenant }) }
   await append(parts, last, { type: 'DeletionRequested', data }, by)
 }

@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import { applyRetention } from '../../../src/consumers/retention.ts'
 import { createSweeper } from '../../../src/consumers/sweeper.ts'
@@ -6,11 +8,12 @@ import { isAppError } from '../../../src/errors.ts'
 import type { StoredEvent } from '../../../src/eventlog/event-log.ts'
 import { blobsIn, hashHolds, streamOf } from '../../../src/events/codec.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer } from '../../../src/models/script.ts'
+import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { createEraser, PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
 import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { defineTool } from '../../../src/tools/define-tool.ts'
 import { openWorld, type World } from '../../support/world.ts'
 
 const helper = defineAgent({ name: 'helper', version: '1', instructions: 'Help.', models: ['scripted/one'] })
@@ -32,6 +35,9 @@ const stored = async (runId: string): Promise<StoredEvent[]> => {
   const events: StoredEvent[] = []
   for await (const event of world.log.readStream(streamOf(runId))) events.push(event)
   return events
+}
+const untilNewestIs = async (type: string): Promise<void> => {
+  while ((await stored('one')).at(-1)?.type !== type) await nextTurn()
 }
 const wholeLog = async (): Promise<string> => {
   const texts: string[] = []
@@ -76,6 +82,28 @@ describe('a run that is deleted', () => {
     expect(await wholeLog()).not.toContain('DeletionRequested')
     expect(await world.refold.delete('open', { ...by, cancel: true })).toMatchObject({ isDone: true })
     expect(await wholeLog()).not.toContain('4111')
+  })
+
+  test('may have been told after its end what became of a call', async () => {
+    let pay = (_: string): void => undefined
+    const payment = defineTool({
+      name: 'pay',
+      description: 'Moves money',
+      input: z.object({}),
+      output: z.string(),
+      effect: 'once',
+      execute: () => new Promise<string>((resolve) => (pay = resolve)),
+    })
+    const teller = defineAgent({ name: 'teller', version: '1', instructions: 'Pay.', models: ['scripted/one'], tools: [payment] })
+    world = openWorld({ agents: [teller], models: { scripted: scriptedModel([toolCalls([{ name: 'pay', arguments: {} }])]) } })
+    const run = await world.refold.start('teller', { runId: 'one', message: SECRET })
+    await untilNewestIs('ToolCallRequested')
+    await run.cancel({ by: 'ann', reason: 'no longer wanted' })
+    pay('paid')
+    await untilNewestIs('ToolCallCorrected')
+    expect(await world.refold.delete('one', by)).toMatchObject({ runs: ['one'], isDone: true })
+    const [request] = await stored('one')
+    expect(JSON.parse(request!.data)).toMatchObject({ status: 'cancelled' })
   })
 
   test('takes its payloads with it, but those that another run names too, and those that were put lately', async () => {
