@@ -4,6 +4,7 @@ import { textOf } from '../events/message.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { createDeltaQueue, type DeltaQueue } from './delta-queue.ts'
 import type { Delta, Deltas } from './deltas.ts'
+import { isWithoutCode } from './unfolded-run.ts'
 
 export interface FollowedRun {
   readonly runId: string
@@ -35,7 +36,8 @@ export const followDeltas = (deltas: Deltas, run: FollowedRun): AsyncIterableIte
     run.signal?.addEventListener('abort', giveUp, { once: true })
     unsubscribe = deltas.subscribe(run.runId, { take: (delta) => queue.push(delta), end: giveUp })
     giveAccepted(run, queue, stopping.signal).then(giveUp, (failure: unknown) => {
-      stop(isAppError(failure, 'Closed') || stopping.signal.aborted ? undefined : failure)
+      // Of a run whose code is not here nothing is written here.
+      stop(isAppError(failure, 'Closed') || isWithoutCode(failure) || stopping.signal.aborted ? undefined : failure)
     })
   }
   return {
