@@ -26,9 +26,9 @@ describe('the rows of a view', () => {
   })
   test('are CSV with every column, quoted as RFC 4180 wants it', () => {
     expect(csvLines(columns, [row, empty])).toEqual([
-      'asked_at,tool,duration_ms,cost_micro_usd,paused\r',
-      '1700000000000,"say ""hi"", then\ngo",2500,1200,1\r',
-      '1700000000000,,,0,0\r',
+      'asked_at,tool,duration_ms,cost_micro_usd,paused\r\n',
+      '1700000000000,"say ""hi"", then\ngo",2500,1200,1\r\n',
+      '1700000000000,,,0,0\r\n',
     ])
   })
   test('have the names of the API as JSON', () => {

@@ -81,14 +81,15 @@ export const checkStuck = async (
   }
 }
 
+/** Of an open run it waits for a person, as an approval does. */
 const checkUnresolved = (row: RunRow, findings: Findings): void => {
   const [callId] = unresolvedCalls(row)
-  if (callId === undefined) return
+  if (row.status === 'active' || callId === undefined) return
   findings.add(
     {
       severity: 'warning',
       check: 'unresolved',
-      message: 'Nobody knows whether calls of these runs have happened',
+      message: 'Runs have ended while nobody knows whether calls of theirs have happened',
       remedy: 'Find out, and say so: refold settle RUN CALL --succeeded JSON, or --failed TEXT',
     },
     `${row.runId} ${callId}`,
