@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { SECURE_USER } from '../../servers/kafka/broker-settings.ts'
 import type { KafkaCluster } from '../../servers/kafka/kafka-cluster.ts'
 import { startRefoldProcess, type RefoldProcess } from '../../servers/refold-process.ts'
@@ -127,8 +127,14 @@ describe.skipIf(kafka === undefined)('the order desk behind Kafka', { timeout: 9
     const urls = [await place.start(['worker']), await place.start(['project'])]
     await ownKafka!.kill()
     for (const url of urls) {
-      const answer = await fetch(`${url}/readyz`)
-      expect([answer.status, await answer.json()]).toEqual([503, { status: 'waiting', noAnswerFrom: ['bus'] }])
+      // What was answered a moment ago is not asked again.
+      await vi.waitFor(
+        async () => {
+          const answer = await fetch(`${url}/readyz`)
+          expect([answer.status, await answer.json()]).toEqual([503, { status: 'waiting', noAnswerFrom: ['bus'] }])
+        },
+        { timeout: 15_000, interval: 250 },
+      )
       expect((await fetch(`${url}/healthz`)).status).toBe(200)
     }
     const begun = performance.now()
