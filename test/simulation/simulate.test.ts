@@ -30,7 +30,7 @@ describe('three processes on one log, of which anything may fail', () => {
     }
   })
 
-  test('do meet what they are there for', async () => {
+  test('do meet what they are there for', { timeout: 60_000 }, async () => {
     const reports = []
     for (let seed = FIRST_SEED; seed < FIRST_SEED + 100; seed++) reports.push(await simulateSeed(seed, { story: true }))
     const told = reports.flatMap(({ story }) => story)
