@@ -62,7 +62,8 @@ export const createCallers = (parts: CallersParts): Callers => {
       },
       (error: unknown) => {
         told.unanswered -= 1
-        told.refused += 1
+        // The process has closed before the log said what became of it.
+        if (!isAppError(error, 'OutcomeUnknown')) told.refused += 1
         tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
         if (isMisfortune(error)) return again(chance.between(50, 3_000))
         if (!isAppError(error, 'NotPossible'))

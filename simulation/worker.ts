@@ -88,8 +88,10 @@ const heed = ({ tell, problems }: Cluster, owner: string, notice: Notice): void 
 }
 
 /** Codes by which a port's misfortune reaches a caller; everything else is a defect. */
-export const isMisfortune = (error: unknown): boolean =>
-  isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict') || isAppError(error, 'Closed')
+export const isMisfortune = (error: unknown): boolean => MISFORTUNES.some((code) => isAppError(error, code))
+
+/** `OutcomeUnknown` where the process closes before the log has answered. */
+const MISFORTUNES = ['EventLogUnavailable', 'EventLogConflict', 'OutcomeUnknown', 'Closed'] as const
 
 const ids = (owner: string): { uuid(): string } => {
   const [slot = '0', life = '0'] = owner.replace('worker-', '').split('/')

@@ -3,8 +3,31 @@ import { endOf, type RecordedMessage, type RecordedRun } from './recorded-runs.t
 
 const MODEL = 'gpt-4o'
 
-/** What the model was told so far decides what it said: nothing else of a request counts. */
-export const byConversation: RecordingMatch = (_, body) => canonicalJson((body as { readonly messages: Json }).messages)
+/** What the model was told so far decides what it said: nothing else of a request counts, and an id of a tool call only as its place. */
+export const byConversation: RecordingMatch = (_, body) => conversationKey((body as { readonly messages: readonly WireMessage[] }).messages)
+
+interface WireMessage {
+  readonly [name: string]: Json
+}
+
+/** The model used some ids twice, which other vendors refuse: so a request gives each call an id that no other has. */
+const conversationKey = (messages: readonly WireMessage[]): string => {
+  const places = new Map<Json, string>()
+  let calls = 0
+  return canonicalJson(
+    messages.map((message) => {
+      const { tool_calls: called, tool_call_id: answered } = message
+      if (answered !== undefined) return { ...message, tool_call_id: places.get(answered) ?? answered }
+      if (!Array.isArray(called)) return message
+      const numbered = (called as readonly WireMessage[]).map((call) => {
+        const place = `call ${(calls += 1)}`
+        places.set(call['id'] ?? null, place)
+        return { ...call, id: place }
+      })
+      return { ...message, tool_calls: numbered }
+    }),
+  )
+}
 
 /** One recording for each thing the model said, found by the conversation up to there. */
 export const recordingsOf = (run: RecordedRun): Recording[] => {
@@ -18,9 +41,9 @@ export const recordingsOf = (run: RecordedRun): Recording[] => {
   return recordings
 }
 
-const conversation = (messages: readonly RecordedMessage[]): string => canonicalJson(messages.map(wire))
+const conversation = (messages: readonly RecordedMessage[]): string => conversationKey(messages.map(wire))
 
-const wire = (message: RecordedMessage): Json => {
+const wire = (message: RecordedMessage): WireMessage => {
   switch (message.role) {
     case 'tool':
       return { role: 'tool', tool_call_id: message.tool_call_id, content: message.content }
