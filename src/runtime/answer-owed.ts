@@ -105,7 +105,7 @@ export const claimModelCall = (
 ): RunFact | typeof LATER => {
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
-  if (!takeSlot('model', owed.key)) return LATER
+  if (!takeSlot({ key: owed.key, attempt })) return LATER
   const aside = asideOf(params)
   return {
     type: 'ModelCallRequested',

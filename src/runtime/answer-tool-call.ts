@@ -107,7 +107,7 @@ export interface Claim extends ActKey {
 }
 
 export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input, act, key }: Claim): RunFact | typeof LATER => {
-  if (!desk.takeSlot('tool', tool.name)) return LATER
+  if (!desk.takeSlot({ key: callId, attempt, tool: tool.name })) return LATER
   return {
     type: 'ToolCallRequested',
     data: {

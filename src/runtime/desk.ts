@@ -1,4 +1,4 @@
-import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Owed } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -13,8 +13,13 @@ export interface Desk {
   /** Now by the clock of the store: leases are counted in it. */
   readonly storeAt: number
   readonly owner: string
-  /** Takes a place for an effect, or sees to it that the run is woken when there is one. */
-  readonly takeSlot: (kind: 'model' | 'tool', name: string) => boolean
+  /** Takes a place for what is about to be claimed, or sees to it that the run is woken when there is one. */
+  readonly takeSlot: (claim: ClaimedPlace) => boolean
+}
+
+/** Which attempt of which call a place is for: of a tool, or of a model where none is named. */
+export interface ClaimedPlace extends Pick<Owed, 'key' | 'attempt'> {
+  readonly tool?: string
 }
 
 /** The answer has to wait: for a free place, for a person, for another run. */
@@ -22,6 +27,7 @@ export const LATER = undefined
 
 /** A desk for one job: the places it takes are given back unless its append is stored. */
 export interface DeskWithSlots extends Desk {
+  /** The claims are stored: each has its place until `Desks.release` or `Desks.releaseBut`. */
   keepAll(): void
   /** How many it has taken so far. */
   held(): number
@@ -30,10 +36,16 @@ export interface DeskWithSlots extends Desk {
   releaseAll(): void
 }
 
+interface Place extends Pick<Owed, 'key' | 'attempt'> {
+  readonly slots: Slots
+}
+
 export interface Desks {
   readonly open: (agent: Agent, runId: string) => DeskWithSlots
   /** The effect that a claim took a place for has ended. */
-  readonly release: (agent: Agent, state: RunState, owed: Owed) => void
+  readonly release: (runId: string, owed: Owed) => void
+  /** Gives back the places of a run whose claims will not begin: all but those that are wanted. */
+  readonly releaseBut: (runId: string, isWanted: (place: Place) => boolean) => void
   /** No further effect begins. */
   shut(): void
 }
@@ -41,10 +53,22 @@ export interface Desks {
 export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks => {
   const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
   const tools = new Map<string, Slots>()
+  /** Of claims that are stored, by run. */
+  const held = new Map<string, Set<Place>>()
   let isShut = false
 
-  const slotsOf = (agent: Agent, kind: 'model' | 'tool', name: string): Slots =>
-    kind === 'model' ? models : (tools.get(name) ?? newToolSlots(agent, name))
+  const slotsOf = (agent: Agent, tool: string | undefined): Slots =>
+    tool === undefined ? models : (tools.get(tool) ?? newToolSlots(agent, tool))
+
+  const releaseBut = (runId: string, isWanted: (place: Place) => boolean): void => {
+    const places = held.get(runId)
+    for (const place of places ?? []) {
+      if (isWanted(place)) continue
+      places?.delete(place)
+      place.slots.release()
+    }
+    if (places?.size === 0) held.delete(runId)
+  }
 
   const newToolSlots = (agent: Agent, name: string): Slots => {
     const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(name) ?? {}
@@ -55,34 +79,36 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
 
   return {
     open(agent, runId) {
-      let taken: Slots[] = []
+      let taken: Place[] = []
       return {
         agent,
         agents: parts.agents,
         at: parts.clock.now(),
         storeAt: storeNow(parts),
         owner: parts.owner,
-        takeSlot: (kind, name) => {
-          const slots = slotsOf(agent, kind, name)
+        takeSlot: ({ key, attempt, tool }) => {
+          const slots = slotsOf(agent, tool)
           if (isShut || !slots.take(runId)) return false
-          taken.push(slots)
+          taken.push({ key, attempt, slots })
           return true
         },
         keepAll: () => {
+          if (taken.length > 0) held.set(runId, new Set([...(held.get(runId) ?? []), ...taken]))
           taken = []
         },
         held: () => taken.length,
-        releaseBeyond: (held) => {
-          for (const slots of taken.splice(held)) slots.release()
+        releaseBeyond: (before) => {
+          for (const { slots } of taken.splice(before)) slots.release()
         },
         releaseAll: () => {
-          for (const slots of taken.splice(0)) slots.release()
+          for (const { slots } of taken.splice(0)) slots.release()
         },
       }
     },
-    release: (agent, state, owed) => {
-      slotsOf(agent, owed.intent === 'callModel' ? 'model' : 'tool', state.calls.get(owed.key)?.tool ?? '').release()
+    release: (runId, { key, attempt }) => {
+      releaseBut(runId, (place) => place.key !== key || place.attempt !== attempt)
     },
+    releaseBut,
     shut: () => {
       isShut = true
     },

@@ -31,6 +31,8 @@ export interface EffectCounts {
 export interface EffectTable {
   /** Begins and aborts until the table is what the state says. */
   reconcile(agent: Agent, state: RunState): void
+  /** Whether this process performs it, or reports what has come of it. */
+  readonly isUnderWay: (runId: string, call: Pick<Owed, 'key' | 'attempt'>) => boolean
   readonly counts: () => EffectCounts
   /** Runs that something is performed for. */
   readonly performing: () => readonly string[]
@@ -45,7 +47,7 @@ export interface EffectOptions {
   readonly report: (runId: string, owed: Owed, fact: RunFact) => Promise<unknown>
   /** Claims again what has never begun. */
   readonly claimAgain: (runId: string, owed: Owed) => Promise<unknown>
-  readonly releaseSlot: (agent: Agent, state: RunState, owed: Owed) => void
+  readonly releaseSlot: (runId: string, owed: Owed) => void
   /** Keeps a run in memory until what is returned is called. */
   readonly hold: (runId: string) => () => void
 }
@@ -87,7 +89,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     try {
       fact = isInTime ? await perform() : undefined
     } finally {
-      if (holdsSlot) releaseSlot(agent, state, owed)
+      if (holdsSlot) releaseSlot(state.runId, owed)
     }
     entry.phase = 'reporting'
     if (fact !== undefined) results[fact.type] = (results[fact.type] ?? 0) + 1
@@ -103,6 +105,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
         if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
       }
     },
+    isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     performing: table.performing,
     drain: (graceMs) => table.drain(parts.clock, graceMs),

@@ -69,6 +69,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     children.settled(state, before)
     if (!performs) return
     if (!children.holds(state)) effects.reconcile(agent, state)
+    desks.releaseBut(state.runId, (place) => mayBegin(state, place) || effects.isUnderWay(state.runId, place))
     timers.arm(state)
   }
   const ofActors: ActorParts = {
@@ -145,6 +146,12 @@ const startOnce = async (
   const state = await begin({ agent: parts.agents.newest(name), runId, options, child: undefined, found })
   if (isKnown) await checkRepeatedStart(parts, runId, { agent: name, message: options.message, input: options.input })
   return state
+}
+
+/** What is claimed and held back begins when its parent has heard of it. Anything else that is not under way never will. */
+const mayBegin = ({ broken, owed }: RunState, { key, attempt }: Pick<Owed, 'key' | 'attempt'>): boolean => {
+  const claim = owed.get(key)
+  return broken === undefined && claim?.status === 'claimed' && claim.attempt === attempt
 }
 
 const IDLE_RUNS_IN_MEMORY = 256

@@ -4,12 +4,14 @@ import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import { streamOf } from '../../../src/events/codec.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { parentOf } from '../../support/parent-charts.ts'
+import { troubledLog } from '../../support/troubled-log.ts'
 import { eventsOf, manualClock, openWorld, settle, type World } from '../../support/world.ts'
 
 const pause = async (): Promise<void> => {
@@ -192,6 +194,50 @@ describe('what child runs spend', () => {
     const [started] = await eventsOf(world, 'run-1.0.a')
     expect(started).toMatchObject({ data: { settings: { limits: { tokens: 250, costMicroUsd: 500_000 } } } })
     expect(await spentOf(world, ['run-1.0.a'])).toBeLessThanOrEqual(300)
+  })
+})
+
+describe('a call that waits until its parent has heard what was spent', () => {
+  const looked: string[] = []
+  const only = defineTool({
+    name: 'look',
+    description: 'look',
+    input: z.object({}),
+    output: z.string(),
+    effect: 'read',
+    concurrency: 1,
+    execute: (_, { runId }) => {
+      looked.push(runId)
+      return Promise.resolve('seen')
+    },
+  })
+  const watcher = defineAgent({ name: 'watcher', version: '1', instructions: 'Look.', models: ['scripted/one'], tools: [only] })
+  const agents = [parentOf([{ agent: 'watcher', key: 'a' }], { name: 'owner' }), watcher]
+  const looking = toolCalls([{ name: 'look', arguments: {} }])
+
+  test('gives its place back where its run is cancelled meanwhile', async () => {
+    looked.splice(0)
+    const isTold = Promise.withResolvers<undefined>()
+    const goOn = Promise.withResolvers<undefined>()
+    const log = troubledLog(memoryEventLog({ clock: manualClock() }), {
+      onAppend: (stream, events) => {
+        if (stream !== streamOf('run-1') || !events.some(({ type }) => type === 'ChildRunReported')) return undefined
+        isTold.resolve(undefined)
+        return () => goOn.promise
+      },
+    })
+    const world = openWorld({ agents, models: { scripted: scriptedModel([looking, looking, answer('Seen.')]) }, log })
+    await world.refold.start('owner', { runId: 'run-1' })
+    await isTold.promise
+    const ending = world.refold.run('run-1.0.a').cancel({ by: 'ann', reason: 'no' })
+    await pause()
+    goOn.resolve(undefined)
+    await ending
+    await pause()
+    expect(looked).toEqual([])
+    const next = await settle(world, await world.refold.start('watcher', { runId: 'run-2', message: 'Look.' }))
+    expect(next).toMatchObject({ waitsFor: 'message' })
+    expect(looked).toEqual(['run-2'])
   })
 })
 
