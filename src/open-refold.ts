@@ -6,7 +6,8 @@ import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { applyRetention, checkedRetention, type Retention } from './consumers/retention.ts'
-import { createSweeper, type SweepCounts } from './consumers/sweeper.ts'
+import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
+import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
 import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { createLogger } from './logger.ts'
@@ -65,6 +66,8 @@ export interface OpenRefold extends RefoldCore {
   readonly blobs: BlobStore
   readonly views: ViewStore
   readonly projector: Projector
+  /** As far as it is quick; resolves to what the views lack then. */
+  readonly catchUpQuickly: () => Promise<ViewsBehind | undefined>
   /** Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
   readonly unwritable: AppError | undefined
   readonly counts: () => RefoldCounts
@@ -78,12 +81,39 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
+  const notices = noticed(logger)
+  const stores = await openStores(environment, options, notices.notify)
+  let close = (): Promise<void> => stores.close()
+  try {
+    const { refold, takeUp } = openOn({ options, environment, retention, stores, notices })
+    close = () => refold.close({ graceMs: 0 })
+    if (options.recover !== false) await takeUp()
+    return refold
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Opening {
+  readonly options: RefoldOptions
+  readonly environment: Environment
+  readonly retention: Retention
+  readonly stores: Stores
+  readonly notices: ReturnType<typeof noticed>
+}
+
+interface Opened {
+  readonly refold: OpenRefold
+  /** Takes up the runs that nobody works on, now and from time to time. */
+  readonly takeUp: () => Promise<void>
+}
+
+const openOn = ({ options, environment, retention, stores, notices: { notices, notify } }: Opening): Opened => {
+  const { log, blobs, snapshots, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
-  const { notices, notify } = noticed(logger)
   const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
   const owners = localOwners({ host: hostname(), pid: process.pid, uuid: systemIds.uuid(), processes: systemProcesses, isOneMachine })
-  const stores = await openStores(environment, options, notify)
-  const { log, blobs, snapshots, views } = stores
   const projector = createProjector({ log, views })
   const core = createRefold({
     log,
@@ -103,27 +133,14 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
     notify,
   })
   const stop = new AbortController()
-  const sweeper = createSweeper({
-    projector,
-    views,
-    runtime: core.runtime,
-    eraser: core.eraser,
-    chores: choresOf({ views, blobs, eraser: core.eraser }, retention),
-    clock: systemClock,
-    intervalMs: options.sweepIntervalMs ?? 5_000,
-    notify,
-  })
-  if (options.recover !== false) {
-    await tellChangedAgents({ ...stores, agents: core.agents, projector, notify })
-    await sweeper.recover()
-    sweeper.run(stop.signal)
-  }
-  return {
+  const sweeper = sweeperOf({ core, stores, projector, notify, retention, intervalMs: options.sweepIntervalMs })
+  const refold: OpenRefold = {
     ...core,
     log,
     blobs,
     views,
     projector,
+    catchUpQuickly: quickCatchUp({ log, views, projector, clock: systemClock }),
     unwritable: stores.unwritable,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
     async close(closing) {
@@ -133,6 +150,38 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
       await stores.close()
     },
   }
+  return {
+    refold,
+    async takeUp() {
+      await tellChangedAgents({ ...stores, agents: core.agents, projector, notify })
+      await sweeper.recover()
+      sweeper.run(stop.signal)
+    },
+  }
+}
+
+interface Sweeping {
+  readonly core: RefoldCore
+  readonly stores: Stores
+  readonly projector: Projector
+  readonly notify: (notice: Notice) => void
+  readonly retention: Retention
+  readonly intervalMs: number | undefined
+}
+
+const sweeperOf = ({ core, stores, projector, notify, retention, intervalMs = 5_000 }: Sweeping): Sweeper => {
+  const { views, blobs } = stores
+  const { runtime, eraser } = core
+  return createSweeper({
+    projector,
+    views,
+    runtime,
+    eraser,
+    chores: choresOf({ views, blobs, eraser }, retention),
+    clock: systemClock,
+    intervalMs,
+    notify,
+  })
 }
 
 /** No put takes so long. */

@@ -28,6 +28,8 @@ export interface RecordedCall {
 export type ReadFault =
   | { readonly kind: 'none' }
   | { readonly kind: 'unanswered' }
+  /** Of the whole log, where it is read forwards: each event comes after so long, as behind very many that do not fit. */
+  | { readonly kind: 'slow'; readonly pauseMs: number }
   /** Ends with this gRPC status after so many events. */
   | { readonly kind: 'broken'; readonly afterEvents: number; readonly code: number; readonly details: string }
   | { readonly kind: 'recorded'; readonly call: RecordedCall }

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import { AppError, isAppError } from '../../src/errors.ts'
-import type { RecordedCall } from './faults.ts'
+import type { Direction } from '../../src/eventlog/event-log.ts'
+import type { ReadFault, RecordedCall } from './faults.ts'
 import type { FaultyState } from './faulty-state.ts'
 import type { ReadCall, ReadOptions } from './read-call.ts'
 import { fail, passesOf, send } from './read-call.ts'
@@ -42,7 +44,7 @@ const answer = async (log: WireLog, state: FaultyState, call: ReadCall, options:
   const most = fault.kind === 'broken' ? fault.afterEvents : Number(options.getCount())
   const stream = options.hasStream() ? nameOf(options.getStream()?.getStreamIdentifier()) : undefined
   try {
-    await sendEvents(call, eventsOf(log, options, stream), most)
+    await sendEvents(call, slowed(eventsOf(log, options, stream), pauseOf(fault, options)), most)
     if (fault.kind === 'broken') fail(call, failure(fault.code, fault.details))
     else call.end()
   } catch (error) {
@@ -55,6 +57,19 @@ const answer = async (log: WireLog, state: FaultyState, call: ReadCall, options:
   }
 }
 
+const pauseOf = (fault: ReadFault, options: ReadOptions): number =>
+  fault.kind === 'slow' && !options.hasStream() && directionOf(options) === 'forwards' ? fault.pauseMs : 0
+
+async function* slowed(events: AsyncIterable<StoredWireEvent>, pauseMs: number): AsyncGenerator<StoredWireEvent> {
+  for await (const event of events) {
+    if (pauseMs > 0) await pause(pauseMs)
+    yield event
+  }
+}
+
+const directionOf = (options: ReadOptions): Direction =>
+  options.getReadDirection() === streams.ReadReq.Options.ReadDirection.FORWARDS ? 'forwards' : 'backwards'
+
 const sendEvents = async (call: ReadCall, events: AsyncIterable<StoredWireEvent>, most: number): Promise<void> => {
   let sent = 0
   for await (const event of events) {
@@ -65,7 +80,7 @@ const sendEvents = async (call: ReadCall, events: AsyncIterable<StoredWireEvent>
 }
 
 async function* eventsOf(log: WireLog, options: ReadOptions, stream: string | undefined): AsyncGenerator<StoredWireEvent> {
-  const direction = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.FORWARDS ? 'forwards' : 'backwards'
+  const direction = directionOf(options)
   const passes = passesOf(options)
   const from = stream === undefined ? await positionOf(log, options) : revisionOf(options)
   const begin = { direction, ...(from === undefined ? {} : { from }) } as const

@@ -13,6 +13,8 @@ export interface Output {
   line(text?: string): Promise<void>
   /** For people, about what is going on rather than what was asked for. */
   note(text: string): Promise<void>
+  /** A note that programs act on too: with `--json` one line of JSON on stderr. */
+  remark(text: string, facts: object): Promise<void>
   /** The one JSON document of a command. Nothing without `--json`. */
   document(value: unknown): Promise<void>
   /** One line of NDJSON. Nothing without `--json`. */
@@ -34,6 +36,7 @@ export const createOutput = ({ stdout, stderr }: OutputStreams, json: boolean): 
     width: widthOf(people),
     line: (text = '') => writeAll(people, shownLine(text)),
     note: (text) => writeAll(stderr, shownLine(text)),
+    remark: (text, facts) => writeAll(stderr, json ? `${visibleJson(JSON.stringify(facts))}\n` : shownLine(text)),
     document: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value, null, 2))}\n`) : Promise.resolve()),
     record: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value))}\n`) : Promise.resolve()),
     data: (text) => writeAll(stdout, text),

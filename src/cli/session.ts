@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readEnvironment } from '../config.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { Model, Models } from '../models/model.ts'
 import type { OpenRefold } from '../open-refold.ts'
@@ -25,7 +26,7 @@ export const looking = async <Result>(
   use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>,
 ): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
-  requireLog(config.dir)
+  if (isEmbedded()) requireLog(config.dir)
   const refold = await openToLook(line, config)
   return closing(refold, () => use(refold, config))
 }
@@ -54,6 +55,9 @@ const closing = async <Result>(refold: OpenRefold, use: () => Promise<Result>): 
     await refold.close()
   }
 }
+
+/** Otherwise the folder is not used. */
+const isEmbedded = (): boolean => readEnvironment().REFOLD_EVENTSTORE === undefined
 
 /** Looking at a folder that is not there must not make it. */
 const requireLog = (dir: string): void => {

@@ -1,6 +1,7 @@
+import type { Clock } from '../clock.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
-import { RUN_STREAM_PREFIX } from '../events/codec.ts'
+import { logLag } from './log-lag.ts'
 import type { Checkpoint, TableSizes, ViewStore } from '../views/view-store.ts'
 
 /** How far the views are, by each of the ways in which they may be fed. */
@@ -8,8 +9,10 @@ export interface ViewStanding {
   /** From the log, by the processes that work on runs. */
   readonly log: {
     readonly checkpoint: Checkpoint | undefined
-    /** Events behind it that the log holds; {@link MOST_COUNTED} stands for as many or more. */
+    /** Events of runs behind it that the log holds. */
     readonly lag: number
+    /** Whether there are perhaps more: to count them all would be to read the log. */
+    readonly lagIsAtLeast: boolean
   }
   /** From the topic of events, by `refold project`; undefined where there is no bus. */
   readonly topic?: {
@@ -23,16 +26,14 @@ export interface ViewStanding {
   readonly sizes: TableSizes
 }
 
-/** To count more would be to read the log. */
-export const MOST_COUNTED = 10_000
-
 export const viewStanding = async (
-  { log, views }: { readonly log: EventLog; readonly views: ViewStore },
+  { log, views, clock }: { readonly log: EventLog; readonly views: ViewStore; readonly clock: Clock },
   fed: { readonly bus: Bus; readonly topic: string } | undefined,
 ): Promise<ViewStanding> => {
   const checkpoint = await views.checkpoint()
   const { generation, offsets } = await views.topicState(fed?.topic ?? '')
-  const standing = { log: { checkpoint, lag: await eventsBehind(log, checkpoint) }, generation, sizes: await views.sizes() }
+  const { events: lag, isAtLeast: lagIsAtLeast } = await logLag({ log, clock }, checkpoint?.position)
+  const standing = { log: { checkpoint, lag, lagIsAtLeast }, generation, sizes: await views.sizes() }
   if (fed === undefined) return standing
   const partitions = (await fed.bus.ranges(fed.topic)).map(({ partition, begin, end }) => ({
     partition,
@@ -49,13 +50,4 @@ export const viewStanding = async (
       pausedSince: await views.pausedSince(),
     },
   }
-}
-
-const eventsBehind = async (log: EventLog, checkpoint: Checkpoint | undefined): Promise<number> => {
-  let events = 0
-  const from = checkpoint === undefined ? {} : { from: checkpoint.position }
-  for await (const { position } of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX }, limit: MOST_COUNTED + 1, ...from })) {
-    if (position !== checkpoint?.position) events += 1
-  }
-  return Math.min(events, MOST_COUNTED)
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
+import { behind } from './views-behind.ts'
 import type { ViewQuery } from '../views/view-query.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
@@ -274,7 +275,7 @@ export const runRow = z
 
 const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
 
-export const runPage = z.object({ runs: z.array(runRow).readonly(), next }).meta({ id: 'RunPage' })
+export const runPage = z.object({ runs: z.array(runRow).readonly(), next, behind }).meta({ id: 'RunPage' })
 
 // Given as JSON Schema, since the generator of the OpenAPI document knows no custom types.
 const { $schema: _, ...messageSchema } = z.toJSONSchema(message, { unrepresentable: 'any' })

@@ -29,12 +29,12 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
   app.openapi(routes.list, async (c) => {
     const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
     const { tenant } = c.get('access')
-    await catchUpIfPossible(parts)
+    const known = await catchUpIfPossible(parts)
     const before = cursor === undefined ? undefined : Number(cursor)
     const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
-    return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position) }, 200)
+    return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position), ...known }, 200)
   })
   app.openapi(routes.agents, (c) => c.json({ agents: agentsOf(parts.refold.agents) }, 200))
 }

@@ -6,6 +6,7 @@ import type { ColumnKind, QueryColumn, ViewQuery } from '../views/view-query.ts'
 import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../views/view-queries.ts'
 import type { ApiParts } from './api-parts.ts'
 import { viewQuery } from './contract.ts'
+import { behind } from './views-behind.ts'
 import type { HttpEnv } from './http-env.ts'
 import { answers, guardedBy } from './route-parts.ts'
 import { catchUpIfPossible } from './views-as-known.ts'
@@ -40,7 +41,7 @@ const routeOf = (name: ViewName) => {
     tags: ['Views'],
     ...guardedBy('read'),
     request: { query: viewQuery(view) },
-    responses: answers('A page of rows.', z.object({ rows, next })),
+    responses: answers('A page of rows.', z.object({ rows, next, behind })),
   })
 }
 
@@ -56,10 +57,10 @@ export const addViewRoutes = (app: OpenAPIHono<HttpEnv>, { refold, clock, logger
       // Which filters there are differs from view to view; the store checks them again.
       const { limit, ...given } = c.req.valid('query') as ViewFilter
       const { tenant } = c.get('access')
-      await catchUpIfPossible({ refold, logger })
+      const known = await catchUpIfPossible({ refold, logger })
       const filter = { ...present(given), limit, ...(tenant === undefined ? {} : { tenant }) }
       const { rows, next } = await refold.views.query(name, filter, clock.now())
-      return c.json({ rows: rows.map((row) => rowOf(viewQueries[name], row)), next }, 200)
+      return c.json({ rows: rows.map((row) => rowOf(viewQueries[name], row)), next, ...known }, 200)
     })
   }
 }

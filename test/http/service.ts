@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../src/consumers/projector.ts'
+import { quickCatchUp } from '../../src/consumers/quick-catch-up.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { sha256 } from '../../src/hash.ts'
@@ -143,7 +144,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     await options.beforeList?.()
     await projector.catchUp()
   }
-  const served = { ...refold, log, blobs, views, projector: { catchUp } }
+  const served = { ...refold, log, blobs, views, catchUpQuickly: quickCatchUp({ log, views, projector: { catchUp }, clock: manual }) }
   let count = 0
   const server = await startHttpServer({
     refold: served,

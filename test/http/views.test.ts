@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { viewNames } from '../../src/views/view-queries.ts'
 import { contractProblems } from './contract-check.ts'
@@ -27,6 +28,36 @@ describe('the views over HTTP', () => {
     })
     expect((await service.ask<Page>('GET /v1/views/runs')).body.rows).toMatchObject([{ runId, paused: false, waitsFor: 'approval' }])
   })
+
+  test.each(['runs', 'views/runs'])(
+    'wait for nobody longer than a second, and say since when something may be missing: %s',
+    async (list) => {
+      const isSlow = { now: false }
+      const asked = { count: 0, rings: Promise.withResolvers<undefined>() }
+      await using service = await openService({
+        beforeList: () => {
+          asked.count += 1
+          if (isSlow.now) asked.rings.resolve(undefined)
+          return isSlow.now ? new Promise(() => undefined) : Promise.resolve()
+        },
+      })
+      await service.run('Hello')
+      expect((await service.ask(`GET /v1/${list}`)).body).not.toHaveProperty('behind')
+      isSlow.now = true
+      service.world.clock.advance(5_000)
+      await service.run('Hello again')
+      const since = service.world.clock.now()
+      for (let asks = 0; asks < 3; asks++) {
+        const listed = service.ask(`GET /v1/${list}`)
+        await asked.rings.promise
+        while (!service.world.clock.next()) await nextTurn()
+        const { status, body } = await listed
+        expect({ status, ...body }).toMatchObject({ status: 200, next: null, behind: { since: expect.any(Number) as number } })
+        expect(Math.abs((body['behind'] as { since: number }).since - since)).toBeLessThan(5_000)
+      }
+      expect(asked.count).toBe(2)
+    },
+  )
 
   test('go on page by page', async () => {
     await using service = await openService()

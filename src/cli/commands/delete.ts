@@ -4,7 +4,7 @@ import type { Deletion } from '../../runtime/erase.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
-import { atWork } from '../session.ts'
+import { atWork, looking } from '../session.ts'
 
 interface DeleteCommandOptions extends ByWhom {
   readonly reason?: string
@@ -26,13 +26,10 @@ export const addDeleteCommand: AddCommand = (program, commandLine) => {
     .action((runId: string, options: DeleteCommandOptions) => deleteRun(commandLine(), runId, options))
 }
 
-const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryRun, ...options }: DeleteCommandOptions): Promise<void> =>
-  atWork(line, async (refold) => {
+const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryRun, ...options }: DeleteCommandOptions): Promise<void> => {
+  if (dryRun === true) return looking(line, async ({ eraser }) => tell(line, await eraser.preview(runId), 'would go'))
+  return atWork(line, async (refold) => {
     const by = options.by ?? line.user
-    if (dryRun === true) {
-      await tell(line, await refold.eraser.preview(runId), 'would go')
-      return
-    }
     if (yes !== true)
       throw new AppError(
         'InvalidInput',
@@ -46,6 +43,7 @@ const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryR
     )
     await refold.projector.catchUp()
   })
+}
 
 const tell = async (line: CommandLine, deletion: Deletion, what: string): Promise<void> => {
   const { runs, events, blobs } = deletion

@@ -1,17 +1,18 @@
 import { Option } from 'commander'
 import type { RunFilter } from '../../views/view-store.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
+import { present } from '../../present.ts'
 import { positiveInteger } from '../option-values.ts'
 import { runTable } from '../run-table.ts'
 import { looking } from '../session.ts'
 
-interface ListOptions extends RunFilter {
+interface ListOptions extends RunFilter, FreshOption {
   readonly limit: number
 }
 
 export const addListCommand: AddCommand = (program, commandLine) => {
-  program
-    .command('list')
+  withFreshOption(program.command('list'))
     .alias('ls')
     .description('list runs, the one with the newest event first')
     .addOption(
@@ -24,9 +25,10 @@ export const addListCommand: AddCommand = (program, commandLine) => {
     .action((options: ListOptions) => list(commandLine(), options))
 }
 
-const list = (line: CommandLine, { limit, ...filter }: ListOptions): Promise<void> =>
-  looking(line, async ({ views, projector, agents }) => {
-    await projector.catchUp()
+const list = (line: CommandLine, { limit, fresh, ...filter }: ListOptions): Promise<void> =>
+  looking(line, async (refold) => {
+    const { views, agents } = refold
+    await takeIn(line, refold, present({ fresh }))
     const rows = await views.list({ ...filter, limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const { output } = line

@@ -3,6 +3,7 @@ import { present } from '../../present.ts'
 import type { ViewQuery } from '../../views/view-query.ts'
 import { isViewName, viewNames, viewQueries, type ViewName, type ViewPage } from '../../views/view-queries.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
 import { positiveInteger } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
@@ -10,7 +11,7 @@ import { looking } from '../session.ts'
 import { textTable } from '../text-table.ts'
 import { csvLines, viewObject, viewTable } from '../view-rows.ts'
 
-interface QueryOptions {
+interface QueryOptions extends FreshOption {
   readonly run?: string
   readonly agent?: string
   readonly tenant?: string
@@ -24,8 +25,7 @@ interface QueryOptions {
 }
 
 export const addQueryCommand: AddCommand = (program, commandLine) => {
-  program
-    .command('query')
+  withFreshOption(program.command('query'))
     .description('ask the views of all runs: what they cost, what they wait for, where they are stuck …')
     .argument('[view]', `${viewNames.join(', ')}; without one, what each is`)
     .option('--run <id>', 'only of this run')
@@ -55,10 +55,11 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
     return
   }
   if (!isViewName(name)) throw new AppError('InvalidInput', `Expected a view of ${viewNames.join(', ')}, found ${name}`)
-  await looking(line, async ({ views, projector }) => {
+  await looking(line, async (refold) => {
+    const { views } = refold
     const { run, agent, tenant, status, since, until, waiting, limit, cursor, csv } = options
     const now = line.clock.now()
-    await projector.catchUp()
+    await takeIn(line, refold, options)
     const filter = present({ run, agent, tenant, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
     const page = await views.query(name, { ...filter, limit }, now)
     await tell(line.output, name, page, csv === true)

@@ -1,6 +1,5 @@
 import { AppError } from '../../errors.ts'
-import type { OpenRefold } from '../../open-refold.ts'
-import { unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
+import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -33,7 +32,7 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
   looking(line, async (refold) => {
     const events: ReadEvent[] = []
     for await (const read of eventsOfRun(refold, runId)) events.push(read)
-    const run = await rowOf(refold, runId)
+    const run = rowOf(events)
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
@@ -45,11 +44,10 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     if (costs.length > 0) for (const text of ['', ...costLines(costs, output.width)]) await output.line(text)
   })
 
-const rowOf = async ({ views, projector }: OpenRefold, runId: string): Promise<RunRow> => {
-  await projector.catchUp()
-  const row = await views.get(runId)
-  if (row === undefined)
-    throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId } })
+/** What the views say of it, or will. There is at least one event. */
+const rowOf = (events: readonly ReadEvent[]): RunRow => {
+  const row = events.reduce<RunRow | undefined>((before, { stored }) => applyToRunRow(before, stored), undefined)
+  if (row === undefined) throw new AppError('EventLogCorrupt', 'Expected a run with events, found one without')
   return row
 }
 

@@ -4,7 +4,7 @@ import { topicEnds } from '../../consumers/event-consumer.ts'
 import { rebuildView } from '../../consumers/rebuild-view.ts'
 import { topicsOf } from '../../consumers/topics.ts'
 import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
-import { MOST_COUNTED, viewStanding, type ViewStanding } from '../../consumers/view-standing.ts'
+import { viewStanding, type ViewStanding } from '../../consumers/view-standing.ts'
 import { AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { count, duration } from '../../projections/amount-text.ts'
@@ -52,14 +52,14 @@ const withViews = (line: CommandLine, use: (refold: OpenRefold, fed: Fed | undef
 
 const status = (line: CommandLine): Promise<void> =>
   withViews(line, async (refold, fed) => {
-    const standing = await viewStanding(refold, fed)
+    const standing = await viewStanding({ ...refold, clock: line.clock }, fed)
     await line.output.document(standing)
     if (line.output.json) return
     for (const text of statusLines(standing, line.output.width)) await line.output.line(text)
   })
 
 const statusLines = ({ log, topic, generation, sizes }: ViewStanding, width: number): string[] => [
-  `From the log: ${log.checkpoint === undefined ? 'never read' : `up to position ${log.checkpoint.position}`}, ${behind(log.lag, 'event')}`,
+  `From the log: ${log.checkpoint === undefined ? 'never read' : `up to position ${log.checkpoint.position}`}, ${behind(log.lag, 'event', log.lagIsAtLeast)}`,
   ...(topic === undefined
     ? ['No topic feeds them: the processes that work on runs do, from the log.']
     : [
@@ -76,8 +76,10 @@ const statusLines = ({ log, topic, generation, sizes }: ViewStanding, width: num
   ),
 ]
 
-const behind = (lag: number, noun: string): string =>
-  lag === 0 ? 'all taken in' : `${lag >= MOST_COUNTED && noun === 'event' ? 'at least ' : ''}${counted(lag, noun)} behind`
+const behind = (lag: number, noun: string, isAtLeast = false): string => {
+  if (lag === 0) return isAtLeast ? 'perhaps behind: more was to be read than is quick' : 'all taken in'
+  return `${isAtLeast ? 'at least ' : ''}${counted(lag, noun)} behind`
+}
 
 const pause = (line: CommandLine, wanted: boolean): Promise<void> =>
   withViews(line, async ({ views }, fed) => {
