@@ -2,14 +2,15 @@ import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
+import type { Faults } from './faults.ts'
 import type { FaultyState } from './faulty-state.ts'
 import {
   badRequest,
   batchSuccess,
   emptyBatchSuccess,
+  eventTooLarge,
   failure,
   identifierOf,
-  MAX_APPEND_BYTES,
   nameOf,
   refusal,
   tooLarge,
@@ -67,15 +68,15 @@ const answer = async (conversation: Conversation, batch: Batch): Promise<void> =
   }
   switch (fault.kind) {
     case 'none':
-      send(await store(log, batch))
+      send(await store(log, batch, state.faults))
       return
     case 'swallowed':
       return
     case 'storedSilently':
-      await store(log, batch)
+      await store(log, batch, state.faults)
       return
     case 'answeredLate': {
-      const response = await store(log, batch)
+      const response = await store(log, batch, state.faults)
       state.keepAnswer(() => send(response))
       return
     }
@@ -86,8 +87,8 @@ const answer = async (conversation: Conversation, batch: Batch): Promise<void> =
       call.end()
       return
     case 'storedThenBroken':
-      await store(log, batch)
-      call.emit('error', failure(fault.code, fault.details))
+      await store(log, batch, state.faults)
+      call.emit('error', failure(fault.code, fault.details, fault.facts))
       return
     case 'recorded':
       send(streams.BatchAppendResp.deserializeBinary(Buffer.from(fault.frame, 'base64')))
@@ -126,8 +127,8 @@ const gather = (batch: Batch, request: BatchAppendReq): Batch => {
   return batch
 }
 
-const store = async (log: WireLog, { stream, expected, events }: Batch): Promise<BatchAppendResp> => {
-  const problem = problemOf(stream, events)
+const store = async (log: WireLog, { stream, expected, events }: Batch, faults: Faults): Promise<BatchAppendResp> => {
+  const problem = problemOf(stream, events, faults)
   if (problem !== undefined) return problem
   if (events.length === 0) return emptyBatchSuccess(await log.head())
   try {
@@ -142,10 +143,14 @@ const store = async (log: WireLog, { stream, expected, events }: Batch): Promise
   }
 }
 
-const problemOf = (stream: string, events: readonly WireEvent[]): BatchAppendResp | undefined => {
+const MAX_APPEND_BYTES = { '24.2.0': 1_048_576, '26.1.0': 256 * 1024 * 1024 }
+
+const problemOf = (stream: string, events: readonly WireEvent[], { version, mostEventBytes }: Faults): BatchAppendResp | undefined => {
   if (stream === '') return badRequest('streamName')
   if (!events.every(({ id }) => GUID.test(id))) return badRequest('Unrecognized Guid format.')
   if (events.some(({ type }) => type === '')) return badRequest("Empty eventType provided. (Parameter 'eventType')")
-  const bytes = events.reduce((sum, { type, data, customMetadata }) => sum + type.length + data.length + customMetadata.length, 0)
-  return bytes > MAX_APPEND_BYTES ? tooLarge() : undefined
+  const sizes = events.map(({ type, data, customMetadata }) => type.length + data.length + customMetadata.length)
+  if (version === '26.1.0' && sizes.some((bytes) => bytes > mostEventBytes)) return eventTooLarge()
+  const most = MAX_APPEND_BYTES[version]
+  return sizes.reduce((sum, bytes) => sum + bytes, 0) > most ? tooLarge(most) : undefined
 }

@@ -14,7 +14,13 @@ export type AppendFault =
   /** Not stored; the conversation of all appends of the client ends, as if all were well. */
   | { readonly kind: 'streamEnded' }
   /** Stored, and the conversation of all appends of the client ends with this gRPC status. */
-  | { readonly kind: 'storedThenBroken'; readonly code: number; readonly details: string }
+  | {
+      readonly kind: 'storedThenBroken'
+      readonly code: number
+      readonly details: string
+      /** Of the trailers. */
+      readonly facts?: Readonly<Record<string, string>>
+    }
   /** Not stored; answered with this recorded frame, in base64. */
   | { readonly kind: 'recorded'; readonly frame: string }
 
@@ -34,7 +40,15 @@ export type ReadFault =
   | { readonly kind: 'broken'; readonly afterEvents: number; readonly code: number; readonly details: string }
   | { readonly kind: 'recorded'; readonly call: RecordedCall }
 
+/** Whose answers are given: those of EventStoreDB 24.2 or of KurrentDB 26.1. */
+export type ServerVersion = '24.2.0' | '26.1.0'
+
 export interface Faults {
+  readonly version: ServerVersion
+  /** The operator's limit of one event, which only KurrentDB has. */
+  readonly mostEventBytes: number
+  /** So long a stream that was deleted and is written again is not found yet. */
+  readonly reopeningMs: number
   readonly appends: AppendFault
   /** So many appends meet the fault, then it is over; all where absent. */
   readonly appendCount?: number
@@ -55,6 +69,9 @@ export interface Faults {
 }
 
 export const NO_FAULTS: Faults = {
+  version: '24.2.0',
+  mostEventBytes: 16 * 1024 * 1024,
+  reopeningMs: 8,
   appends: { kind: 'none' },
   reads: { kind: 'none' },
   subscriptionsMuted: false,

@@ -7,7 +7,7 @@ import { failure } from './responses.ts'
 
 const PERSISTENT = ['stream', 'all']
 
-/** What EventStoreDB 24.2 says of itself: methods by service, with the features of those that have any. */
+/** What EventStoreDB 24.2 says of itself: methods by service, with the features of those that have any. Of what KurrentDB can do besides nothing is used. */
 const METHODS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'persistent_subscriptions.persistentsubscriptions': {
     create: PERSISTENT,
@@ -36,8 +36,8 @@ const METHODS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   'redaction.redaction': { geteventpositions: [], switchchunks: [] },
 }
 
-const supportedMethods = (): SupportedMethods => {
-  const answer = new features.SupportedMethods().setEventStoreServerVersion('24.2.0')
+const supportedMethods = (version: string): SupportedMethods => {
+  const answer = new features.SupportedMethods().setEventStoreServerVersion(version)
   for (const [service, methods] of Object.entries(METHODS)) {
     for (const [method, list] of Object.entries(methods)) {
       const supported = new features.SupportedMethod().setMethodName(method).setServiceName(`event_store.client.${service}`)
@@ -51,8 +51,8 @@ export const getSupportedMethods =
   (state: FaultyState) =>
   (call: ServerUnaryCall<Empty, SupportedMethods>, done: sendUnaryData<SupportedMethods>): void => {
     state.seen(call.getPeer())
-    const { capabilities } = state.faults
+    const { capabilities, version } = state.faults
     if (capabilities === 'unanswered') return
-    if (capabilities === 'answered') done(null, supportedMethods())
+    if (capabilities === 'answered') done(null, supportedMethods(version))
     else done(failure(capabilities.code, 'told to fail'))
   }

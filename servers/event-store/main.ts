@@ -17,8 +17,10 @@ import { read } from './read.ts'
 import { wireLog } from './wire-log.ts'
 
 const [wantedPort = '0', path = ''] = process.argv.slice(2)
-const log = wireLog(path === '' ? memoryEventLog({ clock: systemClock }) : sqliteEventLog({ path, clock: systemClock }))
 const state = faultyState()
+const log = wireLog(path === '' ? memoryEventLog({ clock: systemClock }) : sqliteEventLog({ path, clock: systemClock }), {
+  reopeningMs: () => state.faults.reopeningMs,
+})
 let port = 0
 
 const server = new Server({

@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import { AppError, isAppError } from '../../src/errors.ts'
 import type { Direction } from '../../src/eventlog/event-log.ts'
-import type { ReadFault, RecordedCall } from './faults.ts'
+import type { ReadFault, RecordedCall, ServerVersion } from './faults.ts'
 import type { FaultyState } from './faulty-state.ts'
 import type { ReadCall, ReadOptions } from './read-call.ts'
 import { fail, passesOf, send } from './read-call.ts'
@@ -44,7 +44,7 @@ const answer = async (log: WireLog, state: FaultyState, call: ReadCall, options:
   const most = fault.kind === 'broken' ? fault.afterEvents : Number(options.getCount())
   const stream = options.hasStream() ? nameOf(options.getStream()?.getStreamIdentifier()) : undefined
   try {
-    await sendEvents(call, slowed(eventsOf(log, options, stream), pauseOf(fault, options)), most)
+    await sendEvents(call, slowed(eventsOf(log, options, stream, state.faults.version), pauseOf(fault, options)), most)
     if (fault.kind === 'broken') fail(call, failure(fault.code, fault.details))
     else call.end()
   } catch (error) {
@@ -79,10 +79,15 @@ const sendEvents = async (call: ReadCall, events: AsyncIterable<StoredWireEvent>
   }
 }
 
-async function* eventsOf(log: WireLog, options: ReadOptions, stream: string | undefined): AsyncGenerator<StoredWireEvent> {
+async function* eventsOf(
+  log: WireLog,
+  options: ReadOptions,
+  stream: string | undefined,
+  version: ServerVersion,
+): AsyncGenerator<StoredWireEvent> {
   const direction = directionOf(options)
   const passes = passesOf(options)
-  const from = stream === undefined ? await positionOf(log, options) : revisionOf(options)
+  const from = stream === undefined ? await positionOf(log, options, version) : revisionOf(options)
   const begin = { direction, ...(from === undefined ? {} : { from }) } as const
   for await (const event of stream === undefined ? log.readAll(begin) : log.readStream(stream, begin)) if (passes(event)) yield event
 }
@@ -90,15 +95,20 @@ async function* eventsOf(log: WireLog, options: ReadOptions, stream: string | un
 const revisionOf = (options: ReadOptions): number | undefined =>
   options.getStream()?.hasRevision() === true ? Number(options.getStream()?.getRevision()) : undefined
 
+const INVALID_POSITION = {
+  '24.2.0': 'Unexpected ReadAllResult: InvalidPosition',
+  '26.1.0': 'Unexpected ReadAllResult: InvalidPosition >> Error while reading all events',
+}
+
 /** A position has to be that of an event, unless it lies behind the newest one. */
-const positionOf = async (log: WireLog, options: ReadOptions): Promise<number | undefined> => {
+const positionOf = async (log: WireLog, options: ReadOptions, version: ServerVersion): Promise<number | undefined> => {
   const given = options.getAll()?.getPosition()?.getCommitPosition()
   if (given === undefined) return undefined
   const position = Number(given)
   if (position >= (await log.head())) return position
   for await (const event of log.readAll({ direction: 'forwards', from: position })) {
     if (event.position === position) break
-    throw new AppError('InvalidInput', 'Unexpected ReadAllResult: InvalidPosition')
+    throw new AppError('InvalidInput', INVALID_POSITION[version])
   }
   return position
 }

@@ -11,13 +11,12 @@ import statusPb from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import { isAppError } from '../../src/errors.ts'
+import { MAX_APPEND_BYTES } from '../../src/eventlog/event-log.ts'
 import type { AppError } from '../../src/errors.ts'
 import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { StoredWireEvent } from './wire-log.ts'
 
 const { INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS } = codes.Code
-
-export const MAX_APPEND_BYTES = 1_048_576
 
 export const uuidOf = (text: string): InstanceType<typeof shared.UUID> => new shared.UUID().setString(text)
 
@@ -54,15 +53,18 @@ interface Detail {
 export const badRequest = (message: string): BatchAppendResp =>
   batchFailure(INVALID_ARGUMENT, 'BadRequest', { name: 'BadRequest', message: new shared.BadRequest().setMessage(message) })
 
-export const tooLarge = (): BatchAppendResp =>
+export const tooLarge = (maxAppendBytes: number): BatchAppendResp =>
   batchFailure(INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', {
     name: 'MaximumAppendSizeExceeded',
-    message: new shared.MaximumAppendSizeExceeded().setMaxappendsize(MAX_APPEND_BYTES),
+    message: new shared.MaximumAppendSizeExceeded().setMaxappendsize(maxAppendBytes),
   })
+
+/** Of KurrentDB; no client has a name for it. */
+export const eventTooLarge = (): BatchAppendResp => batchFailure(INVALID_ARGUMENT, 'MaximumAppendEventSizeExceeded')
 
 /** What a refused append is answered. */
 export const refusal = (error: unknown, stream: string): BatchAppendResp => {
-  if (isAppError(error, 'TooLarge')) return tooLarge()
+  if (isAppError(error, 'TooLarge')) return tooLarge(MAX_APPEND_BYTES)
   if (isAppError(error, 'StreamDeleted')) {
     const message = new shared.StreamDeleted().setStreamIdentifier(identifierOf(stream))
     return batchFailure(NOT_FOUND, 'StreamDeleted', { name: 'StreamDeleted', message })

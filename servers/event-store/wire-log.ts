@@ -1,4 +1,5 @@
 import { isAppError } from '../../src/errors.ts'
+import { streamNotFound } from '../../src/eventlog/event-log-errors.ts'
 import type { AppendResult, Direction, EventLog, ExpectedRevision, NewEvent, StoredEvent } from '../../src/eventlog/event-log.ts'
 
 // The embedded event log as a client of EventStoreDB sees it: any bytes as data, and the streams and types of the system itself.
@@ -69,33 +70,52 @@ async function* toWireEvents(events: AsyncIterable<StoredEvent>): AsyncGenerator
   for await (const event of events) yield toWireEvent(event)
 }
 
-export const wireLog = (log: EventLog): WireLog => ({
-  async append(stream, expected, events) {
-    const metadata = stream.startsWith('$') ? '' : await metadataText(log, stream)
-    const result = await log.append(inner(stream), expected, events.map(toNewEvent))
-    if (metadata.includes(DELETED)) {
-      await writeMetadata(log, stream, metadata.replace(DELETED, `"$tb":${result.revision + 1 - events.length}`))
+interface Delays {
+  /** From the append to a stream that was deleted to the metadata that bring it back. */
+  readonly reopeningMs: () => number
+}
+
+export const wireLog = (log: EventLog, { reopeningMs }: Delays): WireLog => {
+  const reopening = new Set<string>()
+  const reopen = async (stream: string, metadata: string): Promise<void> => {
+    const delayMs = reopeningMs()
+    if (reopening.has(stream)) return
+    if (delayMs === 0) {
+      await writeMetadata(log, stream, metadata)
+      return
     }
-    if (stream.startsWith('$$')) await takeMetadata(log, stream.slice(2), Buffer.from(events.at(-1)?.data ?? []).toString())
-    return result
-  },
-  async *readStream(stream, options) {
-    if (stream.startsWith('$$')) await log.getMetadata(stream.slice(2))
-    yield* toWireEvents(log.readStream(inner(stream), options))
-  },
-  readAll: (options) => toWireEvents(log.readAll(options)),
-  subscribe: (stream, after, signal) => subscribe(log, stream, after, signal),
-  head: async () => (await log.head()) ?? 0,
-  async remove(stream, expected, kind) {
-    if (kind === 'tombstone') {
-      await log.tombstoneStream(inner(stream), expected)
-      return (await log.head()) ?? 0
-    }
-    await log.deleteStream(inner(stream), expected)
-    return writeMetadata(log, stream, `{${DELETED}}`)
-  },
-  close: () => log.close(),
-})
+    reopening.add(stream)
+    setTimeout(() => {
+      void writeMetadata(log, stream, metadata).finally(() => reopening.delete(stream))
+    }, delayMs)
+  }
+  return {
+    async append(stream, expected, events) {
+      const metadata = stream.startsWith('$') ? '' : await metadataText(log, stream)
+      const result = await log.append(inner(stream), expected, events.map(toNewEvent))
+      if (metadata.includes(DELETED)) await reopen(stream, metadata.replace(DELETED, `"$tb":${result.revision + 1 - events.length}`))
+      if (stream.startsWith('$$')) await takeMetadata(log, stream.slice(2), Buffer.from(events.at(-1)?.data ?? []).toString())
+      return result
+    },
+    async *readStream(stream, options) {
+      if (stream.startsWith('$$')) await log.getMetadata(stream.slice(2))
+      if (reopening.has(stream)) throw streamNotFound(stream)
+      yield* toWireEvents(log.readStream(inner(stream), options))
+    },
+    readAll: (options) => toWireEvents(log.readAll(options)),
+    subscribe: (stream, after, signal) => subscribe(log, stream, after, signal),
+    head: async () => (await log.head()) ?? 0,
+    async remove(stream, expected, kind) {
+      if (kind === 'tombstone') {
+        await log.tombstoneStream(inner(stream), expected)
+        return (await log.head()) ?? 0
+      }
+      await log.deleteStream(inner(stream), expected)
+      return writeMetadata(log, stream, `{${DELETED}}`)
+    },
+    close: () => log.close(),
+  }
+}
 
 /** Of the newest metadata event; '' where there is none. */
 const metadataText = async (log: EventLog, stream: string): Promise<string> => {

@@ -1,6 +1,7 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { conflict, streamDeleted, streamNotFound } from './event-log-errors.ts'
 import type { ExpectedRevision } from './event-log.ts'
+import { unnamedAnswer } from './eventstoredb-answers.ts'
 
 /** What an error of the client says about the call that it ended. */
 export type Verdict =
@@ -28,12 +29,13 @@ export const cutOff = (message: string): Error => Object.assign(new Error(messag
 export const isCutOff = (error: unknown): boolean => clientError(error).type === CUT_OFF
 
 /** Of gRPC. */
-const UNAVAILABLE = 14
+const INVALID_ARGUMENT = 3
+const ALREADY_EXISTS = 6
 const PERMISSION_DENIED = 7
+const FAILED_PRECONDITION = 9
+const OUT_OF_RANGE = 11
+const UNAVAILABLE = 14
 const UNAUTHENTICATED = 16
-
-/** What an append over the batch path is told in words only. */
-const NOT_READY = /Server Is Not Ready|Server Is Busy|No leader info/i
 
 export interface Subject {
   readonly stream: string
@@ -45,25 +47,43 @@ const UNKNOWN: Verdict = { kind: 'unknown' }
 
 const clientError = (error: unknown): ClientError => (error instanceof Error ? error : { message: messageOf(error) })
 
+export type Judge = (error: unknown, subject: Subject) => Verdict
+
 /**
- * Judges what ended a write. An error without a type is one of the call that asks for the server's abilities or of the search for
- * a node, both of which come before the write: nothing was sent.
+ * Judges what ended an append. All appends of a process are one conversation, and whatever ends that, which has a code of gRPC, ends all
+ * that wait in it: it says nothing of this one, but for a refusal to begin. An error without a type is one of the call that asks for
+ * the server's abilities or of the search for a node, both of which come before the append: nothing was sent.
  */
-export const judgeWrite = (error: unknown, subject: Subject): Verdict => {
+export const judgeAppend: Judge = (error, subject) => {
   if (isAppError(error)) return { kind: 'refused', error }
-  const refusal = refusalOf(error, subject)
-  if (refusal !== undefined) return { kind: 'refused', error: refusal }
-  const { type, message } = clientError(error)
-  if (type === undefined || type === 'not-leader') return NOT_EXECUTED
-  return type === 'unknown' && NOT_READY.test(message) ? NOT_EXECUTED : UNKNOWN
+  const { type, code, message } = clientError(error)
+  if (typeOf(clientError(error)) === 'access-denied') return { kind: 'refused', error: accessDenied(subject.stream, message, error) }
+  if (type === undefined) return NOT_EXECUTED
+  return code === undefined ? judgeAnswer(error, subject) : UNKNOWN
+}
+
+/** Judges the server's own answer to a single append. */
+const judgeAnswer = (cause: unknown, subject: Subject): Verdict => {
+  const { type, message } = clientError(cause)
+  const answer = type === 'unknown' ? unnamedAnswer(message) : undefined
+  if (answer === undefined) return orRefused(refusalOf(cause, subject), type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
+  if (answer.kind === 'open') return UNKNOWN
+  return answer.kind === 'notYet' ? NOT_EXECUTED : { kind: 'refused', error: REFUSALS[answer.about](subject.stream, answer.words, cause) }
+}
+
+/** Judges what ended a deletion, which is a conversation of its own. */
+export const judgeDeletion: Judge = (error, subject) => {
+  if (isAppError(error)) return { kind: 'refused', error }
+  const { type } = clientError(error)
+  return orRefused(refusalOf(error, subject), type === undefined || type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
 }
 
 /** Judges what ended a read, which may be repeated whenever it was not refused. */
-export const judgeRead = (error: unknown, subject: Subject): Verdict => {
-  if (isAppError(error)) return { kind: 'refused', error }
-  const refusal = refusalOf(error, subject)
-  return refusal === undefined ? NOT_EXECUTED : { kind: 'refused', error: refusal }
-}
+export const judgeRead: Judge = (error, subject) =>
+  isAppError(error) ? { kind: 'refused', error } : orRefused(refusalOf(error, subject), NOT_EXECUTED)
+
+const orRefused = (refusal: AppError | undefined, otherwise: Verdict): Verdict =>
+  refusal === undefined ? otherwise : { kind: 'refused', error: refusal }
 
 const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppError | undefined => {
   const error = clientError(cause)
@@ -76,13 +96,13 @@ const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppEr
     case 'stream-not-found':
       return streamNotFound(stream)
     case 'maximum-append-size-exceeded':
-      return new AppError('TooLarge', `EventStoreDB takes no append of this size for ${stream}`, { details: { stream }, cause })
+      return tooLarge(stream, 'MaximumAppendSizeExceeded', cause)
     case 'access-denied':
-      return new AppError('InvalidConfiguration', `EventStoreDB denies access to ${stream}: ${message}`, { details: { stream }, cause })
+      return accessDenied(stream, message, cause)
     case 'invalid-argument':
       return invalid(stream, message, cause)
     case 'unknown':
-      return /BadRequest|InvalidPosition|invalid position/i.test(message) ? invalid(stream, message, cause) : undefined
+      return isRefusal(error) ? invalid(stream, message, cause) : undefined
     default:
       return undefined
   }
@@ -90,10 +110,26 @@ const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppEr
 
 /** The first question to the server is let through as it failed, without a type. */
 const typeOf = ({ type, code }: ClientError): string | undefined =>
-  type === undefined && (code === PERMISSION_DENIED || code === UNAUTHENTICATED) ? 'access-denied' : type
+  (type === undefined || type === 'unknown') && (code === PERMISSION_DENIED || code === UNAUTHENTICATED) ? 'access-denied' : type
 
-const invalid = (stream: string, message: string, cause: unknown): AppError =>
-  new AppError('InvalidInput', `EventStoreDB refuses a call for ${stream}: ${message}`, { details: { stream }, cause })
+/** Codes that only a server gives, and only for what it has not done. */
+const REFUSING_CODES = new Set([INVALID_ARGUMENT, ALREADY_EXISTS, FAILED_PRECONDITION, OUT_OF_RANGE])
+
+const isRefusal = ({ code, message }: ClientError): boolean =>
+  (code !== undefined && REFUSING_CODES.has(code)) || /BadRequest|InvalidPosition|invalid position/i.test(message)
+
+type Refuse = (stream: string, words: string, cause: unknown) => AppError
+
+const invalid: Refuse = (stream, words, cause) =>
+  new AppError('InvalidInput', `EventStoreDB refuses a call for ${stream}: ${words}`, { details: { stream }, cause })
+
+const tooLarge: Refuse = (stream, words, cause) =>
+  new AppError('TooLarge', `EventStoreDB takes no append of this size for ${stream}: ${words}`, { details: { stream }, cause })
+
+const accessDenied: Refuse = (stream, words, cause) =>
+  new AppError('InvalidConfiguration', `EventStoreDB denies access to ${stream}: ${words}`, { details: { stream }, cause })
+
+const REFUSALS = { size: tooLarge, access: accessDenied, request: invalid }
 
 const headOf = ({ actualVersion, actualState }: ClientError): number => {
   const actual = actualVersion ?? actualState ?? 'no_stream'
@@ -110,7 +146,10 @@ export const isFatal = (error: unknown): boolean => {
 }
 
 /** A node without a leader, or a failure of the network that shows itself as none: the client does not look for another node then. */
-export const isConfused = (error: unknown): boolean => clientError(error).type === 'unknown'
+export const isConfused = (error: unknown): boolean => {
+  const { type, message } = clientError(error)
+  return type === 'unknown' && unnamedAnswer(message)?.kind !== 'no'
+}
 
 export const unavailable = (what: string, cause: unknown): AppError =>
   new AppError('EventLogUnavailable', `EventStoreDB cannot be reached to ${what}: ${messageOf(cause)}`, { retryable: true, cause })

@@ -6,6 +6,7 @@ import { conflict, streamDeleted } from './event-log-errors.ts'
 import type { AppendResult, EventLog, ExpectedRevision, StreamMetadata } from './event-log.ts'
 import type { DatabaseClient, ProposedEvent } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
+import { judgeAppend, judgeDeletion } from './eventstoredb-errors.ts'
 import { positionNumber, toProposed } from './eventstoredb-events.ts'
 import { isDeletion, metadataStreamOf, toMetadataEvent, toStreamMetadata } from './eventstoredb-metadata.ts'
 import type { Reads } from './eventstoredb-reads.ts'
@@ -29,7 +30,7 @@ export const logWrites = (parts: WriteParts): LogWrites => ({
   async append(stream, expected, events) {
     measureAppend(stream, expected, events)
     const proposed = events.map(toProposed)
-    const appended = await persist({ stream, expected }, parts, () => send(parts, stream, expected, proposed))
+    const appended = await persist({ stream, expected }, { ...parts, judge: judgeAppend }, () => send(parts, stream, expected, proposed))
     return resultOf(parts.reads, stream, appended)
   },
   deleteStream: (stream, expected) => remove(parts, stream, expected, 'deleteStream'),
@@ -74,7 +75,7 @@ const remove = async (
   const options = deletionOptions(expected === 'stream-exists' ? 'any' : expected)
   let tries = 0
   try {
-    await persist({ stream, expected }, parts, () => {
+    await persist({ stream, expected }, { ...parts, judge: judgeDeletion }, () => {
       tries += 1
       return parts.others.call((client) => client[method](stream, options), parts.timeoutMs)
     })
@@ -102,7 +103,7 @@ const changeMetadata = async (parts: WriteParts, stream: string, metadata: Strea
     const expected = before === undefined ? 'no-stream' : Number(before.revision)
     const events = [toMetadataEvent(randomUUID(), before, metadata)]
     try {
-      await persist({ stream, expected }, parts, () => send(parts, metadataStreamOf(stream), expected, events))
+      await persist({ stream, expected }, { ...parts, judge: judgeAppend }, () => send(parts, metadataStreamOf(stream), expected, events))
       return
     } catch (error) {
       if (conflicts >= MOST_CONFLICTS || !isAppError(error, 'EventLogConflict')) throw error

@@ -9,6 +9,7 @@ import { judgeRead, unavailable } from './eventstoredb-errors.ts'
 import { positionNumber, recordedIn, toPosition, toStored } from './eventstoredb-events.ts'
 import { metadataStreamOf } from './eventstoredb-metadata.ts'
 import { patience } from './eventstoredb-patience.ts'
+import { reopened } from './eventstoredb-reopened.ts'
 import { watchedRead } from './eventstoredb-watched-read.ts'
 import { checkReadOptions } from './stream-window.ts'
 
@@ -34,7 +35,8 @@ export const reads = (parts: ReadParts): Reads => ({
   async *stream(name, options) {
     checkStreamName(name)
     checkReadOptions(options)
-    for await (const { event } of streamEvents(parts, name, options)) if (event !== undefined && options.limit !== 0) yield toStored(event)
+    for await (const { event } of foundAgain(parts, name, () => streamEvents(parts, name, options)))
+      if (event !== undefined && options.limit !== 0) yield toStored(event)
   },
   async *all(options) {
     checkReadOptions(options)
@@ -52,21 +54,30 @@ export const reads = (parts: ReadParts): Reads => ({
     for await (const { event } of logEvents(parts, { direction: 'backwards' }, 1)) return positionNumber(event?.position, 'the log')
     return undefined
   },
-  newestOf: (stream) => newestOf(parts, stream),
-  async metadataOf(stream) {
-    try {
-      return await newestOf(parts, metadataStreamOf(stream))
-    } catch (error) {
-      if (isAppError(error, 'StreamNotFound')) return undefined
-      throw isAppError(error, 'StreamDeleted') ? streamDeleted(stream) : error
-    }
+  async newestOf(stream) {
+    return firstOf(foundAgain(parts, stream, () => streamEvents(parts, stream, NEWEST)))
   },
+  metadataOf: (stream) => metadataOf(parts, stream),
 })
 
-const newestOf = async (parts: ReadParts, stream: string): Promise<RecordedEvent | undefined> => {
-  for await (const { event } of streamEvents(parts, stream, { direction: 'backwards', limit: 1 })) return event
+const NEWEST = { direction: 'backwards', limit: 1 } as const
+
+const firstOf = async (events: AsyncIterable<ResolvedEvent>): Promise<RecordedEvent | undefined> => {
+  for await (const { event } of events) return event
   return undefined
 }
+
+const metadataOf = async (parts: ReadParts, stream: string): Promise<RecordedEvent | undefined> => {
+  try {
+    return await firstOf(streamEvents(parts, metadataStreamOf(stream), NEWEST))
+  } catch (error) {
+    if (isAppError(error, 'StreamNotFound')) return undefined
+    throw isAppError(error, 'StreamDeleted') ? streamDeleted(stream) : error
+  }
+}
+
+const foundAgain = (parts: ReadParts, stream: string, read: () => AsyncIterable<ResolvedEvent>): AsyncIterable<ResolvedEvent> =>
+  reopened({ clock: parts.clock, metadata: () => metadataOf(parts, stream) }, read)
 
 export const fits = (filter: EventFilter | undefined, { streamId, type }: RecordedEvent): boolean =>
   streamId.startsWith(filter?.streamPrefix ?? '') && type.startsWith(filter?.typePrefix ?? '')

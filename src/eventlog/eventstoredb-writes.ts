@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts'
 import type { AppError } from '../errors.ts'
 import type { ExpectedRevision } from './event-log.ts'
 import type { DeletionOptions, WriteOptions } from './eventstoredb-client.ts'
-import type { Subject } from './eventstoredb-errors.ts'
-import { judgeWrite, outcomeUnknown, unavailable } from './eventstoredb-errors.ts'
+import type { Judge, Subject } from './eventstoredb-errors.ts'
+import { outcomeUnknown, unavailable } from './eventstoredb-errors.ts'
 import type { Patience } from './eventstoredb-patience.ts'
 import { patience } from './eventstoredb-patience.ts'
 
@@ -24,6 +24,7 @@ export const deletionOptions = (expected: Exclude<ExpectedRevision, 'stream-exis
 
 interface Tries {
   readonly clock: Clock
+  readonly judge: Judge
   /** Of one try. */
   readonly timeoutMs: number
 }
@@ -32,7 +33,7 @@ interface Tries {
  * Tries a write, with identical ids and revision, until it is answered for good or patience is over.
  * Rejects with `OutcomeUnknown` where one of the tries may have been carried out, else with `EventLogUnavailable`.
  */
-export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs }: Tries, attempt: () => Promise<T>): Promise<T> => {
+export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs, judge }: Tries, attempt: () => Promise<T>): Promise<T> => {
   const waiting = patience(clock, timeoutMs)
   let isInDoubt = false
   try {
@@ -40,7 +41,7 @@ export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs 
       try {
         return await attempt()
       } catch (error) {
-        const verdict = judgeWrite(error, subject)
+        const verdict = judge(error, subject)
         if (verdict.kind === 'refused')
           throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
         isInDoubt ||= verdict.kind === 'unknown'

@@ -113,6 +113,8 @@ describe('the stand-in for EventStoreDB', () => {
   let client: Client
   beforeAll(async () => {
     standIn = await startStandIn()
+    // When it was recorded, the stream that was deleted was found at once.
+    await standIn.set({ reopeningMs: 0 })
     client = new Client(`127.0.0.1:${standIn.port}`, credentials.createInsecure())
   })
   afterAll(async () => {
