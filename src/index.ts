@@ -1,5 +1,8 @@
+import './check-node.ts'
+
 export { AppError, errorCodes, type ErrorCode } from './errors.ts'
-export { openRefold, type OpenRefold, type RefoldOptions } from './open-refold.ts'
+export { openRefold } from './open.ts'
+export type { OpenRefold, RefoldOptions } from './open-refold.ts'
 export type { Retention } from './consumers/retention.ts'
 export { defineConfig, type RefoldConfig } from './cli/define-config.ts'
 export { defineAgent, type Agent, type AgentOptions, type ChartOptions } from './runtime/agent.ts'

@@ -1,12 +1,19 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
 import { userInfo } from 'node:os'
 import type { CommandLineParts } from './cli/command-line.ts'
 
+try {
+  await import('./check-node.ts')
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exit((await import('./cli/exit-codes.ts')).exitCodes.configuration)
+}
 // Half of what a short command takes is compiling the same modules once more, so they are imported behind this line.
+const { enableCompileCache } = await import('node:module')
 enableCompileCache()
 const { runProgram } = await import('./cli/program.ts')
 const { exitCodes } = await import('./cli/exit-codes.ts')
+const { openRefold } = await import('./open.ts')
 const { systemClock } = await import('./clock.ts')
 const { readEnvironment, secretsIn } = await import('./config.ts')
 const { withoutSecrets } = await import('./secrets.ts')
@@ -51,7 +58,7 @@ const interruption = (): AbortSignal => {
 }
 
 const parts: CommandLineParts = {
-  open: async (options) => (await import('./open-refold.ts')).openRefold(options),
+  open: openRefold,
   openBus: async (notify) => (await import('./open-bus.ts')).openBus(notify),
   stdin,
   stdout,

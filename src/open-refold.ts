@@ -22,7 +22,7 @@ import { systemProcesses } from './runtime/process-table.ts'
 import { createRefold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/notice.ts'
 import type { RuntimeCounts } from './runtime/runtime.ts'
-import { vendorModels } from './vendor-models.ts'
+import { remedyFor, vendorModels } from './vendor-models.ts'
 import type { ViewStore } from './views/view-store.ts'
 
 export interface RefoldOptions {
@@ -73,10 +73,7 @@ export interface OpenRefold extends RefoldCore {
   readonly counts: () => RefoldCounts
 }
 
-/**
- * Refold in this process: on one SQLite file, for as many processes of this machine as there are, or on the servers that the
- * environment names, for as many machines. Rejects with `InvalidConfiguration`, `UnknownPrice`, `EventLogCorrupt` or `EventLogUnavailable`.
- */
+/** See `open.ts`, which loads this file. */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
@@ -121,15 +118,15 @@ const openOn = ({ options, environment, retention, stores, notices: { notices, n
     snapshots,
     agents: agentRegistry(options.agents, notify),
     models,
+    remedyFor,
     clock: systemClock,
     ids: systemIds,
     random: Math.random,
     owner: owners.self,
     ownerIsGone: owners.isGone,
-    ...present({ storeOffsetMs: stores.offsetMs }),
     costOf: costs(models, options.prices),
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
-    ...present({ idleRunsInMemory: options.idleRunsInMemory }),
+    ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory }),
     notify,
   })
   const stop = new AbortController()

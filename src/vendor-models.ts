@@ -5,14 +5,36 @@ import { openaiResponsesModel } from './models/model.openai-responses.ts'
 import type { Model, Models } from './models/model.ts'
 import { present } from './present.ts'
 
+/** The variables that open each provider. */
+const VARIABLES: Readonly<Record<string, readonly [key: keyof Environment, address: keyof Environment]>> = {
+  openai: ['OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+  anthropic: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
+}
+
+/** What to set so that a provider is there; undefined for one that only code can bring. */
+export const remedyFor = (provider: string): string | undefined =>
+  Object.hasOwn(VARIABLES, provider) ? `set ${VARIABLES[provider]?.[0]}` : undefined
+
 /** The providers that the keys in the environment open. */
 export const vendorModels = ({ OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL }: Environment): Models => ({
-  ...(OPENAI_API_KEY === undefined ? {} : { openai: openai(OPENAI_API_KEY, OPENAI_BASE_URL) }),
+  ...(OPENAI_API_KEY === undefined ? {} : { openai: refusedBy('openai', openai(OPENAI_API_KEY, OPENAI_BASE_URL)) }),
   ...(ANTHROPIC_API_KEY === undefined
     ? {}
-    : { anthropic: anthropicModel({ apiKey: ANTHROPIC_API_KEY, ...present({ baseUrl: ANTHROPIC_BASE_URL }) }) }),
+    : { anthropic: refusedBy('anthropic', anthropicModel({ apiKey: ANTHROPIC_API_KEY, ...present({ baseUrl: ANTHROPIC_BASE_URL }) })) }),
 })
 
 /** Other servers speak Chat Completions; OpenAI's own keeps the reasoning between two calls only by Responses. */
 const openai = (apiKey: string, baseUrl: string | undefined): Model =>
   baseUrl === undefined ? openaiResponsesModel({ apiKey }) : openaiChatModel({ apiKey, baseUrl })
+
+/** Whoever reads that a provider refuses a key or a model wants to know where they were set. */
+const refusedBy = (provider: string, model: Model): Model => ({
+  async call(request, options) {
+    const outcome = await model.call(request, options)
+    if (outcome.ok || outcome.class !== 'auth') return outcome
+    return {
+      ...outcome,
+      message: `${outcome.message} (check ${VARIABLES[provider]?.join(', ')} and the name of the model, ${request.model})`,
+    }
+  },
+})

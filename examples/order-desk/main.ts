@@ -103,6 +103,7 @@ const showFinalStates = async ({ refold, shop }: Desk): Promise<void> => {
 }
 
 const main = async (): Promise<void> => {
+  console.log(`It begins anew: ${DESK_FOLDER} is emptied.`)
   rmSync(DESK_FOLDER, { recursive: true, force: true })
   const models = realModels()
   console.log(

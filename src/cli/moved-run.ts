@@ -9,14 +9,19 @@ import { followRun } from './follow-run.ts'
 import { valueLine } from '../projections/printable.ts'
 import { atWork } from './session.ts'
 
-/** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. */
-export const moveRun = (line: CommandLine, runId: string, wish: (run: Run, view: RunView) => Promise<void>): Promise<void> =>
+/** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. `ends`: as what it is wished to end. */
+export const moveRun = (
+  line: CommandLine,
+  runId: string,
+  wish: (run: Run, view: RunView) => Promise<void>,
+  ends?: RunView['status'],
+): Promise<void> =>
   atWork(line, async (refold) => {
     const run = refold.run(runId)
     const view = await awake(refold, runId)
     const follower = followRun(line, run, view.revision)
     try {
-      await reportRun(line, await follower.until(() => wish(run, view)))
+      await reportRun(line, await follower.until(() => wish(run, view)), ends)
     } finally {
       follower.close()
     }
@@ -30,13 +35,13 @@ const awake = async (refold: OpenRefold, runId: string): Promise<RunView> => {
 }
 
 /** The state as the one document, and for people a last line with what it waits for. */
-export const reportRun = async (line: CommandLine, view: RunView): Promise<void> => {
+export const reportRun = async (line: CommandLine, view: RunView, ends?: RunView['status']): Promise<void> => {
   await line.output.document(view)
   const { turn, spent } = view
   await line.output.note(`${view.runId} · ${view.state} · turn ${turn} · ${count(spent.tokens)} tokens · ${money(spent.costMicroUsd)}`)
   const steps = view.unfolded === null ? nextSteps(view) : [`  ${view.problem ?? ''}`]
   for (const text of steps) await line.output.note(text)
-  if (view.status === 'failed' || view.status === 'cancelled') line.exitWith(exitCodes.wrong)
+  if ((view.status === 'failed' || view.status === 'cancelled') && view.status !== ends) line.exitWith(exitCodes.wrong)
 }
 
 /** The commands by which it goes on. */

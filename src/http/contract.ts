@@ -68,7 +68,7 @@ export const viewQuery = ({ statuses, values }: ViewQuery) => {
     until: moment.optional().meta({ description: 'ms since the epoch; this moment is not included' }),
     ...(values === undefined
       ? {}
-      : { waitingMs: moment.optional().meta({ description: 'of what is escalated: for so long; an hour by default' }) }),
+      : { waitingMs: moment.optional().meta({ description: 'of what is escalated: only what has waited for so long' }) }),
     limit: whole(1, 1000).default(50),
     cursor: z.string().min(1).optional().meta({ description: '`next` of the page before' }),
   })

@@ -1,15 +1,10 @@
-import { Anthropic } from '@anthropic-ai/sdk'
-
 import { readAnswer } from './answer-stream.ts'
-import { anthropicFailure } from './anthropic-error.ts'
 import { anthropicRequest } from './anthropic-request.ts'
 import { anthropicReader } from './anthropic-stream.ts'
-import { attempt, checkedAccess, type Line, type ProviderAccess } from './attempt.ts'
+import { attempt, checkedAccess, type ProviderAccess } from './attempt.ts'
 import { beginAnswer } from './begin-answer.ts'
 import { askConceding, learnedConcessions } from './concessions.ts'
 import type { Model } from './model.ts'
-
-const ANTHROPIC_URL = 'https://api.anthropic.com'
 
 /**
  * Anthropic's Messages, and servers that speak them. `baseUrl` is without `/v1`. Temperature, top-p and seed are dropped.
@@ -19,8 +14,9 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
   const access = checkedAccess(provider)
   const learned = learnedConcessions()
   return {
-    call: (request, options) =>
-      attempt(
+    async call(request, options) {
+      const { anthropicClient, anthropicFailure } = await anthropicSdk()
+      return attempt(
         access,
         options,
         (line) =>
@@ -29,7 +25,7 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
             write: (conceded) => anthropicRequest(request, conceded),
             failureOf: anthropicFailure,
             ask: async ({ body, dropped }, streams) => {
-              const { messages } = clientFor(access, line)
+              const { messages } = anthropicClient(access, line)
               const answer = await beginAnswer(streams, (stream) =>
                 messages.create({ ...body, stream: stream as true }, { signal: line.signal }),
               )
@@ -37,20 +33,10 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
             },
           }),
         anthropicFailure,
-      ),
+      )
+    },
   }
 }
 
-/** A client for one attempt. What is null would be read from the environment if it were left out. */
-const clientFor = ({ apiKey, baseUrl = ANTHROPIC_URL, headers }: ProviderAccess, { fetch, timeoutMs }: Line): Anthropic =>
-  new Anthropic({
-    apiKey,
-    baseURL: baseUrl,
-    webhookKey: null,
-    fetch,
-    timeout: timeoutMs,
-    maxRetries: 0,
-    logLevel: 'off',
-    openTelemetry: false,
-    defaultHeaders: { authorization: `Bearer ${apiKey}`, ...headers },
-  })
+/** Loaded with the first call, like OpenAI's. */
+const anthropicSdk = async () => ({ ...(await import('./anthropic-client.ts')), ...(await import('./anthropic-error.ts')) })

@@ -6,8 +6,7 @@ import type { Model } from './model.ts'
 import { chatDialect } from './openai-chat-dialect.ts'
 import { openaiChatRequest } from './openai-chat-request.ts'
 import { openaiChatReader } from './openai-chat-stream.ts'
-import { openaiClient } from './openai-client.ts'
-import { openaiFailure } from './openai-error.ts'
+import { openaiSdk } from './openai-sdk.ts'
 
 export interface ChatAccess extends ProviderAccess {
   /** False for a server that cannot stream. Left out, it is found out from its refusal. */
@@ -28,8 +27,9 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
   const dialect = chatDialect(access.baseUrl, provider.vendor)
   const learned = learnedConcessions(chosenConcessions(provider))
   return {
-    call: (request, options) =>
-      attempt(
+    async call(request, options) {
+      const { openaiClient, openaiFailure } = await openaiSdk()
+      return attempt(
         access,
         options,
         (line) =>
@@ -46,7 +46,8 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
             },
           }),
         openaiFailure,
-      ),
+      )
+    },
   }
 }
 

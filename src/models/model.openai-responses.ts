@@ -3,18 +3,18 @@ import { attempt, checkedAccess, type ProviderAccess } from './attempt.ts'
 import { beginAnswer } from './begin-answer.ts'
 import { askConceding, learnedConcessions } from './concessions.ts'
 import type { Model } from './model.ts'
-import { openaiClient } from './openai-client.ts'
-import { openaiFailure } from './openai-error.ts'
 import { openaiResponsesRequest } from './openai-responses-request.ts'
 import { openaiResponsesReader } from './openai-responses-stream.ts'
+import { openaiSdk } from './openai-sdk.ts'
 
 /** OpenAI's Responses: reasoning comes as opaque, encrypted parts and goes back with the next call. Nothing is stored at the vendor. */
 export const openaiResponsesModel = (provider: ProviderAccess): Model => {
   const access = checkedAccess(provider)
   const learned = learnedConcessions()
   return {
-    call: (request, options) =>
-      attempt(
+    async call(request, options) {
+      const { openaiClient, openaiFailure } = await openaiSdk()
+      return attempt(
         access,
         options,
         (line) =>
@@ -31,6 +31,7 @@ export const openaiResponsesModel = (provider: ProviderAccess): Model => {
             },
           }),
         openaiFailure,
-      ),
+      )
+    },
   }
 }

@@ -57,15 +57,16 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
   }
 }
 
-const requireProviders = ({ agents, models }: RuntimeParts): void => {
+const requireProviders = ({ agents, models, remedyFor }: RuntimeParts): void => {
   for (const agent of agents.all()) {
     for (const model of agent.settings.models) {
       const provider = model.slice(0, model.indexOf('/'))
       if (models[provider] === undefined) {
         const known = Object.keys(models).join(', ') || '(none)'
+        const remedy = remedyFor?.(provider) ?? `give it in \`models\` as ${provider}`
         throw new AppError(
           'InvalidConfiguration',
-          `Expected a provider for the model ${model} of ${agent.id}, found the providers ${known}`,
+          `Expected a provider for the model ${model} of ${agent.id}, found the providers ${known}: ${remedy}`,
         )
       }
     }

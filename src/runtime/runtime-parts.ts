@@ -15,6 +15,8 @@ export interface RuntimeParts {
   readonly snapshots: SnapshotStore
   readonly agents: Agents
   readonly models: Models
+  /** What to do so that a provider is there, in words; undefined where nobody can say. */
+  readonly remedyFor?: (provider: string) => string | undefined
   readonly clock: Clock
   /** How far the clock of the store is ahead of `clock`, as it was measured; nothing where the store has none of its own. */
   readonly storeOffsetMs?: () => number

@@ -74,11 +74,9 @@ export const queryText = (name: ViewName, filter: ViewFilter, now: number): Quer
     ...(place === undefined ? [] : [`where (${keys}) ${beyond} (${place.map(() => '?').join(', ')})`]),
     `order by ${view.order.keys.map((key) => `${key} ${view.order.direction}`).join(', ')} limit ?`,
   ].join('\n')
-  const values = [...(view.values?.(now, waitingMs ?? HOUR_MS) ?? []), ...conditions.map(({ value }) => value), ...(place ?? []), limit + 1]
+  const values = [...(view.values?.(now, waitingMs ?? 0) ?? []), ...conditions.map(({ value }) => value), ...(place ?? []), limit + 1]
   return { text, values }
 }
-
-const HOUR_MS = 3_600_000
 
 /** UTF-16 units of the values of a page, which ends with the row that goes beyond. */
 const PAGE_LENGTH = 4 * 1024 * 1024

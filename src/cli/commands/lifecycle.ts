@@ -39,7 +39,7 @@ export const addCancelCommand: AddCommand = (program, commandLine) => {
     .requiredOption('--reason <text>', 'why')
     .action((runId: string, { by, reason }: WithReason) => {
       const line = commandLine()
-      return moveRun(line, runId, (run) => run.cancel({ by: by ?? line.user, reason }))
+      return moveRun(line, runId, (run) => run.cancel({ by: by ?? line.user, reason }), 'cancelled')
     })
 }
 
@@ -57,6 +57,6 @@ export const addFailCommand: AddCommand = (program, commandLine) => {
     .requiredOption('--reason <text>', 'why')
     .action((runId: string, { by, reason }: WithReason) => {
       const line = commandLine()
-      return moveRun(line, runId, (run) => run.fail({ by: by ?? line.user, reason }))
+      return moveRun(line, runId, (run) => run.fail({ by: by ?? line.user, reason }), 'failed')
     })
 }

@@ -34,7 +34,7 @@ export const addQueryCommand: AddCommand = (program, commandLine) => {
     .option('--status <status>', 'only those; the view names them')
     .option('--since <time>', '30s, 15m, 2h or 7d ago, or from 2026-11-01 or 2026-11-01T10:00Z on', pointInTime)
     .option('--until <time>', 'before this time', pointInTime)
-    .option('--waiting <time>', 'stuck: escalations that have waited for so long; 1h without it', timeSpan)
+    .option('--waiting <time>', 'stuck: only escalations that have waited for so long', timeSpan)
     .option('--limit <n>', 'at most so many', positiveInteger, 50)
     .option('--cursor <text>', 'go on behind a page, as it said')
     .option('--csv', 'CSV on stdout, with all columns')

@@ -34,6 +34,7 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
       screen.status(liveLogStatus(context))
     })
     const scope = await scopeOf(refold, runId, from)
+    await output.note(`Following ${runId ?? 'all runs'}: events show as they are recorded. Ctrl-C ends it.`)
     for await (const item of refold.log.subscribe({ ...scope, signal })) {
       if (item.kind !== 'event') continue
       const read = await tryRead(refold.blobs, item.event)

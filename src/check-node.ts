@@ -1,0 +1,10 @@
+import { AppError } from './errors.ts'
+
+// Imported before all else: an older Node would end with a complaint about whatever it happens to lack first.
+
+const OLDEST = 24
+const [major = 0] = process.versions.node.split('.').map(Number)
+
+if (major < OLDEST) {
+  throw new AppError('InvalidConfiguration', `Refold needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}`)
+}
