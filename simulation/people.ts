@@ -4,7 +4,7 @@ import type { Command } from '../src/fold/decide.ts'
 import { isUnresolved } from '../src/fold/doubts.ts'
 import type { Doubt, RunState } from '../src/fold/run-state.ts'
 import { waitsFor, waitsIn } from '../src/fold/waiting.ts'
-import { idempotencyKey } from '../src/runtime/answer-tool-call.ts'
+import { keyOfCall } from '../src/runtime/answer-tool-call.ts'
 import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { OutsideWorld } from './outside-world.ts'
@@ -126,7 +126,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
   }
 
   const settle = (state: RunState, callId: string): Command => {
-    const key = state.doubts.get(callId)?.idempotencyKey ?? idempotencyKey(state.runId, callId)
+    const key = state.doubts.get(callId)?.idempotencyKey ?? keyOfCall(state, callId)
     const happened = world.happened(key)
     return {
       type: 'settleToolCall',

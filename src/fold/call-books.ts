@@ -1,9 +1,21 @@
 import { withEntry, withoutKey } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { Json } from '../json.ts'
+import type { CallToolParams } from '../machines/intents.ts'
 import { present } from '../present.ts'
 import type { OpenCall, RunState } from './run-state.ts'
 
 // What is known of the calls and questions of a run beside their charts.
+
+/** As a chart wishes it. */
+export const openCall = ({
+  tool,
+  argumentsText,
+  input = {},
+}: CallToolParams): Pick<OpenCall, 'tool' | 'argumentsText' | 'given' | 'input'> => {
+  if (argumentsText !== undefined) return { tool, argumentsText }
+  return { tool, given: input as Json, input: input as Json }
+}
 
 /** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
 export const noteCall = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {

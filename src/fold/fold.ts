@@ -6,7 +6,7 @@ import type { RunEvent } from '../events/envelope.ts'
 import { settlesCall } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
-import type { CallToolParams, RunIntent } from '../machines/intents.ts'
+import type { CallToolParams, RunIntent, StartChildRunParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { applyToBudget, emptyBudget, wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
@@ -25,13 +25,15 @@ import {
   timerById,
 } from './ledger.ts'
 import { actsAfter } from './acts.ts'
-import { noteApproval, noteCall } from './call-books.ts'
+import { noteApproval, noteCall, openCall } from './call-books.ts'
+import { firstPlaces, nameOfChild, placeOfCall, placesAfter } from './call-places.ts'
 import { noteCommand } from './granted-commands.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
 import { isReopenable, reopened } from './reopen.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
 import { placeText } from './place-text.ts'
-import type { OpenCall, Program, RunState, Timer } from './run-state.ts'
+import { sameBooks } from './same-books.ts'
+import type { Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
 //
@@ -149,6 +151,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   calls: new Map(),
   owed: new Map(),
   doubts: new Map(),
+  places: firstPlaces(event),
   acts: new Map(),
   approvals: new Map(),
   timers: new Map(),
@@ -171,6 +174,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
   calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
+  places: placesAfter(before, event),
   acts: actsAfter(before, event),
   approvals: noteApproval(before.approvals, event),
   timers: settleTimers(before.timers, event),
@@ -300,9 +304,17 @@ const abandon = (draft: Draft): void => {
 
 const owe = (draft: Draft, action: Intent): void => {
   const { owed, key } = oweIntent(draft.state.owed, action, draft.event, draft.intents.length)
+  if (action.type === 'startChildRun') return oweChild(draft, action, owed, key)
   draft.intents.push(`${action.type}:${key}`)
   const readsInbox = action.type === 'callModel' && action.params.prompt === undefined
   draft.state = { ...draft.state, owed, transcript: readsInbox ? readInbox(draft.state.transcript) : draft.state.transcript }
+}
+
+const oweChild = (draft: Draft, { type, params }: Intent, owed: RunState['owed'], key: string): void => {
+  const { name, places } = nameOfChild(draft.state.places, params as StartChildRunParams)
+  draft.intents.push(`${type}:${key}`)
+  const entry = owed.get(key)
+  draft.state = { ...draft.state, places, owed: entry === undefined ? owed : withEntry(owed, key, { ...entry, childName: name }) }
 }
 
 /** Every tool call is a small chart of its own, from the wish to its last word. */
@@ -312,16 +324,10 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
   // Its idempotency key would be that of an earlier call.
   if (!callId.startsWith(`${draft.event.revision}.`)) draft.clashes.push(callId)
   const { snapshot, actions } = program.toolCall.init({ callId })
-  const open: OpenCall = {
-    snapshot,
-    tool: call.tool,
-    ...(call.argumentsText === undefined ? givenInput((call.input ?? {}) as Json) : { argumentsText: call.argumentsText }),
-  }
-  draft.state = { ...draft.state, calls: withEntry(draft.state.calls, callId, open) }
+  const { place, places } = placeOfCall(draft.state.places, draft.event, { tool: call.tool, key: call.key })
+  draft.state = { ...draft.state, places, calls: withEntry(draft.state.calls, callId, { ...openCall(call), snapshot, place }) }
   book(program, draft, callId, actions)
 }
-
-const givenInput = (input: Json): Pick<OpenCall, 'given' | 'input'> => ({ given: input, input })
 
 /** The next call in the queue is looked at again, and says so, so that views need no chart to know that it is owed. */
 const proceed = (draft: Draft): void => {
@@ -344,16 +350,6 @@ const finish = (draft: Draft): void => {
   draft.state = { ...state, calls: new Map(), timers: new Map(), owed: new Map() }
   owe(draft, { kind: 'intent', type: 'endRun', params: { failed: state.chart.hasTag('failed'), output } })
 }
-
-const sameBooks = (before: RunState, after: RunState): boolean =>
-  before.chart === after.chart &&
-  before.calls === after.calls &&
-  before.owed === after.owed &&
-  before.approvals === after.approvals &&
-  before.timers === after.timers &&
-  before.paused === after.paused &&
-  before.budget.children === after.budget.children &&
-  before.status === after.status
 
 const unexpected = (before: RunState, event: RunEvent, expected: string): AppError =>
   new AppError('UnexpectedEvent', `${before.runId} expected ${expected}, found ${event.type} at revision ${event.revision}`, {

@@ -42,7 +42,7 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
     case 'ToolCallRequested':
       return claim(owed, event, { intent: 'startCall', ...present({ effect: event.data.effect }) })
     case 'ChildRunRequested':
-      return park(owed, event.data.callId, event.id)
+      return park(owed, event.data.callId, event.id, { childRunId: event.data.childRunId })
     case 'ChildRunReported':
       return noteWaiting(owed, event.data)
     case 'ApprovalRequested':
@@ -92,9 +92,9 @@ const noteWaiting = (owed: Ledger, { callId, waitsFor, waitsIn }: DataOf<'ChildR
   return withEntry(owed, callId, { ...others, ...present({ waitsFor: waitsFor ?? undefined, waitsIn }) })
 }
 
-const park = (owed: Ledger, callId: string, eventId: string): Ledger => {
+const park = (owed: Ledger, callId: string, eventId: string, more: Pick<Owed, 'childRunId'> = {}): Ledger => {
   const entry = owed.get(callId)
-  return entry === undefined ? owed : withEntry(owed, callId, { ...entry, status: 'parked', eventId })
+  return entry === undefined ? owed : withEntry(owed, callId, { ...entry, ...more, status: 'parked', eventId })
 }
 
 const queue = (owed: Ledger, callId: string, behind: string): Ledger => {

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
 import type { Projection } from '../projections/projection.ts'
 import type { Transcript } from '../projections/transcript.ts'
+import type { CallPlaces } from './call-places.ts'
 import type { Projected } from './fold-projections.ts'
 import type { ChartDriver } from '../statechart/driver.ts'
 
@@ -39,6 +40,9 @@ export interface Owed {
   /** Of a child run that waits for somebody: for whom, and in which run. */
   readonly waitsFor?: WaitsFor
   readonly waitsIn?: string
+  /** Of a child run: its id, once the request is recorded, and its name below this run before. */
+  readonly childRunId?: string
+  readonly childName?: string
   /** Id of the event that asked for it or claimed it: the cause of what settles it. */
   readonly eventId: string
 }
@@ -60,6 +64,8 @@ export interface Timer {
 export interface OpenCall {
   readonly snapshot: AnyMachineSnapshot
   readonly tool: string
+  /** Where it stands in what the run does, by which the world outside knows it: `TURN.COUNT.DIGEST`. */
+  readonly place: string
   /** What a model wrote; a workflow gives JSON instead. */
   readonly argumentsText?: string
   readonly given?: Json
@@ -121,6 +127,7 @@ export interface RunState extends Projected {
   readonly owed: ReadonlyMap<string, Owed>
   /** Calls of which their tools have not said what became of them; also of a run that has ended. */
   readonly doubts: ReadonlyMap<string, Doubt>
+  readonly places: CallPlaces
   /** Business acts that were done, by idempotency key. */
   readonly acts: ReadonlyMap<string, DoneAct>
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>

@@ -5,11 +5,11 @@ import type { ChildBooks } from '../projections/budget.ts'
 import type { DoneAct, Doubt, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 6
+const FORMAT = 7
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {
-  const { chart, calls, owed, doubts, acts, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
+  const { chart, calls, owed, doubts, places, acts, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
   return jsonText({
     format: FORMAT,
     chartHash: program.chartHash,
@@ -18,6 +18,7 @@ export const saveState = (program: Program, state: RunState, since: number): str
     calls: [...calls].map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.persist(call.snapshot) }]),
     owed: [...owed.values()],
     doubts: [...doubts.values()],
+    places: { ...places, tools: [...places.tools], childRuns: [...places.childRuns] },
     acts: [...acts],
     approvals: [...approvals.values()],
     timers: [...timers],
@@ -33,12 +34,27 @@ interface Saved {
   readonly chartHash: string
   readonly plain: Omit<
     RunState,
-    'chart' | 'calls' | 'owed' | 'doubts' | 'acts' | 'approvals' | 'timers' | 'budget' | 'transcript' | 'commandIds' | 'projections'
+    | 'chart'
+    | 'calls'
+    | 'owed'
+    | 'doubts'
+    | 'places'
+    | 'acts'
+    | 'approvals'
+    | 'timers'
+    | 'budget'
+    | 'transcript'
+    | 'commandIds'
+    | 'projections'
   >
   readonly chart: Json
   readonly calls: readonly (readonly [string, Omit<OpenCall, 'snapshot'> & { readonly snapshot: Json }])[]
   readonly owed: readonly Owed[]
   readonly doubts: readonly Doubt[]
+  readonly places: Omit<RunState['places'], 'tools' | 'childRuns'> & {
+    readonly tools: readonly (readonly [string, number])[]
+    readonly childRuns: readonly (readonly [string, number])[]
+  }
   readonly acts: readonly (readonly [string, DoneAct])[]
   readonly approvals: readonly DataOf<'ApprovalRequested'>[]
   readonly timers: readonly (readonly [string, Timer])[]
@@ -69,6 +85,7 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
     calls: new Map(last.calls.map(([callId, call]) => [callId, { ...call, snapshot: program.toolCall.restore(call.snapshot) }])),
     owed: new Map(last.owed.map((owed) => [owed.key, owed])),
     doubts: new Map(last.doubts.map((doubt) => [doubt.callId, doubt])),
+    places: { ...last.places, tools: new Map(last.places.tools), childRuns: new Map(last.places.childRuns) },
     acts: new Map(last.acts),
     approvals: new Map(last.approvals.map((approval) => [approval.callId, approval])),
     timers: new Map(last.timers),

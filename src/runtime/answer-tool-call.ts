@@ -116,7 +116,7 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       tool: tool.name,
       effect: tool.effect,
       input,
-      idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? idempotencyKey(state.runId, callId),
+      idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? keyOfCall(state, callId),
       ...present({ act }),
       owner: desk.owner,
       leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
@@ -124,12 +124,14 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
   }
 }
 
-/** The same for every attempt of one call: what its first claim has recorded. */
-export const keyOfCall = ({ runId, calls }: RunState, callId: string): string =>
-  calls.get(callId)?.idempotencyKey ?? idempotencyKey(runId, callId)
-
-/** Of a call that names no act of its own: the same for no other call of any run. */
-export const idempotencyKey = (runId: string, callId: string): string => `${runId}/${callId}`
+/**
+ * The same for every attempt of one call: what its first claim has recorded. A call that names no act of its own has that of its place,
+ * which no other call of any run has.
+ */
+export const keyOfCall = ({ runId, calls }: RunState, callId: string): string => {
+  const call = calls.get(callId)
+  return call?.idempotencyKey ?? `${runId}/${call?.place ?? callId}`
+}
 
 interface Why {
   readonly reason?: string

@@ -52,13 +52,13 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
   }
 
   const fail = (parent: RunState, owed: Owed, reason: string): Promise<void> => {
-    const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed.key), reason } }
+    const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed), reason } }
     return tell(parent.runId, (state, { at }) => ({ facts: state !== undefined && accepts(state, fact, at) ? [fact] : [], anyway: true }))
   }
 
   /** The child, begun now or before; undefined where nobody waits for it any more, or where it has nothing to say. */
   const begun = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
-    const runId = childRunId(parentRunId, owed.key)
+    const runId = childRunId(parentRunId, owed)
     const child = { runId, started: { parent: { runId: parentRunId, callId: owed.key } } }
     return insistently(parts, { runId, signal }, async () => {
       const parent = await unwanted.parentOf(child)
@@ -72,7 +72,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
   }
 
   const beginOne = async (parent: RunState, owed: Owed): Promise<void> => {
-    const runId = childRunId(parent.runId, owed.key)
+    const runId = childRunId(parent.runId, owed)
     if (beginning.has(runId)) return
     beginning.add(runId)
     try {
@@ -111,7 +111,7 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
   const asked = agent.conversational ? { message: typeof input === 'string' ? input : canonicalJson(input) } : { input }
   return {
     agent,
-    runId: childRunId(parent.runId, owed.key),
+    runId: childRunId(parent.runId, owed),
     options: { ...asked, ...present({ tenant: parent.started.tenant }) },
     child: {
       parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },

@@ -14,7 +14,7 @@ export const performLookUp = async (parts: RuntimeParts, { state, owed, tool, si
   const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late: () => late(undefined) }
   try {
     const found: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
-      tool.lookup?.(keyOfCall(state, owed.key), { signal: inner }),
+      tool.lookup?.(keyOfCall(state, owed.key), { signal: inner, input: structuredClone(state.calls.get(owed.key)?.input ?? null) }),
     )
     return settled(parts, tool, owed, found)
   } catch (thrown) {

@@ -10,7 +10,7 @@ import { childRunId } from './unwanted-children.ts'
 
 /** What a chart asks for, or why it cannot be had: a chart that starts itself, or without end, comes to a limit. */
 export const startChildRun = (desk: Desk, state: RunState, owed: Owed): RunFact => {
-  const call = { callId: owed.key, childRunId: childRunId(state.runId, owed.key) }
+  const call = { callId: owed.key, childRunId: childRunId(state.runId, owed) }
   const reason = refusal(state, call.childRunId)
   if (reason !== undefined) return { type: 'ChildRunFailed', data: { ...call, reason } }
   return {

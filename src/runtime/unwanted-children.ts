@@ -37,7 +37,7 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
     release(parent, before) {
       for (const owed of before?.owed.values() ?? []) {
         if (!isChildCall(owed) || waitsFor(parent, owed.key)) continue
-        void cancel(childRunId(parent.runId, owed.key), { runId: parent.runId, callId: owed.key }, causeIn(parent))
+        void cancel(childRunId(parent.runId, owed), { runId: parent.runId, callId: owed.key }, causeIn(parent))
       }
     },
     async parentOf({ runId, started: { parent: call } }) {
@@ -50,7 +50,9 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
   }
 }
 
-export const childRunId = (parentRunId: string, callId: string): string => `${parentRunId}.${callId}`
+/** As it was recorded, or as it will be: it follows from the place of the call. */
+export const childRunId = (parentRunId: string, { key, childRunId: recorded, childName = key }: Owed): string =>
+  recorded ?? `${parentRunId}.${childName}`
 
 interface ParentCall {
   readonly runId: string

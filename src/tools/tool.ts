@@ -13,6 +13,12 @@ export interface ReadableProjection<State = unknown> {
   initial(): State
 }
 
+export interface LookupContext<Input> {
+  readonly signal: AbortSignal
+  /** What the call is to do: after an older copy of the log was restored, what was done under its key may be something else. */
+  readonly input: Input
+}
+
 export interface ToolContext {
   /** Aborted at the timeout and when the run is cancelled. */
   readonly signal: AbortSignal
@@ -75,8 +81,8 @@ export interface Tool<Input = unknown, Output = unknown> {
   idempotencyKey?(input: Input): string
   /** Only ever called with what `input` has parsed. */
   execute(input: Input, context: ToolContext): Promise<Output>
-  /** Settles a call that began and was never answered. Never does the effect. */
-  lookup?(idempotencyKey: string, context: { readonly signal: AbortSignal }): Promise<Lookup<Output>>
+  /** Settles a call that began, or may have begun, and was never answered. Never does the effect. */
+  lookup?(idempotencyKey: string, context: LookupContext<Input>): Promise<Lookup<Output>>
 }
 
 export interface ToolOptions<Input, Output> {
@@ -115,7 +121,7 @@ export interface ToolOptions<Input, Output> {
    */
   readonly idempotencyKey?: (input: Input) => string
   readonly execute: (input: Input, context: ToolContext) => Promise<Output>
-  readonly lookup?: (idempotencyKey: string, context: { readonly signal: AbortSignal }) => Promise<Lookup<Output>>
+  readonly lookup?: (idempotencyKey: string, context: LookupContext<Input>) => Promise<Lookup<Output>>
 }
 
 export interface ToolFailureOptions {

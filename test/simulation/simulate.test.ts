@@ -50,7 +50,7 @@ describe('three processes on one log, of which anything may fail', () => {
       takenOverModelCalls: met(/ModelCallRequested callId=\S+ attempt=2/) > 5,
       expiredApprovals: met(/ToolCallDenied .*nobody answered in time/) > 1,
       deniedQuestions: met(/ApprovalDenied .*nobody answered in time/) > 0,
-      childRuns: met(/\.child@0 RunStarted/) > 3,
+      childRuns: met(/\.child-1@0 RunStarted/) > 3,
       limits: met(/LimitExceeded/) > 5,
       pauses: met(/RunPaused/) > 5,
     }

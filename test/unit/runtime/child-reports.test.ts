@@ -34,7 +34,7 @@ const middle = parentOf([{ agent: 'clerk', key: 'b' }], { name: 'middle' })
 const top = parentOf([{ agent: 'middle', key: 'a' }], { name: 'top' })
 const paying = () => ({ scripted: scriptedModel([toolCalls([{ name: 'pay', arguments: {} }]), answer('Paid.')]) })
 
-const GRANDCHILD = 'run-1.0.a.0.b'
+const GRANDCHILD = 'run-1.a-1.b-1'
 
 const rowOf = async ({ log }: World, runId: string) => {
   const views = memoryViewStore()
@@ -55,13 +55,13 @@ describe('a run whose child waits for a person', () => {
     const world = openWorld({ agents: [top, middle, clerk], models: paying() })
     const run = await world.refold.start('top', { runId: 'run-1' })
     expect(await settle(world, run)).toMatchObject({ waitsFor: 'approval', waitsIn: GRANDCHILD })
-    expect(await world.refold.run('run-1.0.a').state()).toMatchObject({ waitsFor: 'approval', waitsIn: GRANDCHILD })
+    expect(await world.refold.run('run-1.a-1').state()).toMatchObject({ waitsFor: 'approval', waitsIn: GRANDCHILD })
     expect(await world.refold.run(GRANDCHILD).state()).toMatchObject({ waitsFor: 'approval', waitsIn: null })
     expect(await rowOf(world, 'run-1')).toMatchObject({ waitsFor: 'approval', waitsIn: GRANDCHILD })
     await grant(world, GRANDCHILD)
     expect(await settle(world, run)).toMatchObject({ status: 'completed', output: 'Paid.', waitsFor: null, waitsIn: null })
     expect(await rowOf(world, 'run-1')).toMatchObject({ status: 'completed', waitsFor: null, waitsIn: null })
-    for (const id of ['run-1', 'run-1.0.a', GRANDCHILD]) expect((await world.refold.run(id).verify()).ok).toBe(true)
+    for (const id of ['run-1', 'run-1.a-1', GRANDCHILD]) expect((await world.refold.run(id).verify()).ok).toBe(true)
   })
 
   test('says no longer so once the child works again, and a pause below it is one for a person too', async () => {
@@ -114,7 +114,7 @@ describe('a run whose child waits for a person', () => {
     const second = openWorld({ agents, models: paying(), log, clock, owner: 'second/2/bb', ownerIsGone: () => true })
     await second.refold.runtime.wake('run-1')
     await pause()
-    expect(await second.refold.run('run-1').state()).toMatchObject({ waitsFor: 'approval', waitsIn: 'run-1.0.b' })
+    expect(await second.refold.run('run-1').state()).toMatchObject({ waitsFor: 'approval', waitsIn: 'run-1.b-1' })
     const reports = (await eventsOf(second, 'run-1')).filter(({ type }) => type === 'ChildRunReported').length
     await second.refold.runtime.wake('run-1')
     await pause()
@@ -182,7 +182,7 @@ describe('what child runs spend', () => {
     const view = await settle(world, run)
     expect(view).toMatchObject({ status: 'failed', reason: expect.stringContaining('limit: tokens') as string })
     for (let times = 0; times < 20; times++) await pause()
-    const children = keys.map((key) => `run-1.0.${key}`)
+    const children = keys.map((key) => `run-1.${key}-1`)
     for (const child of children) expect((await world.refold.run(child).state()).status).toBe('cancelled')
     expect(await spentOf(world, children)).toBeLessThanOrEqual(1_000 + keys.length * 100)
   })
@@ -191,9 +191,9 @@ describe('what child runs spend', () => {
     const thrifty = parentOf([{ agent: 'looker', key: 'a' }], { name: 'thrifty', limits: { tokens: 250, costUsd: 0.5 } })
     const world = openWorld({ agents: [thrifty, looker], models: looking() })
     await settle(world, await world.refold.start('thrifty', { runId: 'run-1' }))
-    const [started] = await eventsOf(world, 'run-1.0.a')
+    const [started] = await eventsOf(world, 'run-1.a-1')
     expect(started).toMatchObject({ data: { settings: { limits: { tokens: 250, costMicroUsd: 500_000 } } } })
-    expect(await spentOf(world, ['run-1.0.a'])).toBeLessThanOrEqual(300)
+    expect(await spentOf(world, ['run-1.a-1'])).toBeLessThanOrEqual(300)
   })
 })
 
@@ -229,7 +229,7 @@ describe('a call that waits until its parent has heard what was spent', () => {
     const world = openWorld({ agents, models: { scripted: scriptedModel([looking, looking, answer('Seen.')]) }, log })
     await world.refold.start('owner', { runId: 'run-1' })
     await isTold.promise
-    const ending = world.refold.run('run-1.0.a').cancel({ by: 'ann', reason: 'no' })
+    const ending = world.refold.run('run-1.a-1').cancel({ by: 'ann', reason: 'no' })
     await pause()
     goOn.resolve(undefined)
     await ending

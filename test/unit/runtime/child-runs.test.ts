@@ -60,7 +60,7 @@ describe('a run that another run asks for', () => {
     const world = openWorld({ agents: [delegating('talker'), talker], models })
     const run = await world.refold.start('boss', { runId: 'run-1' })
     expect(await settle(world, run)).toMatchObject({ status: 'completed', output: 'The Grand.' })
-    expect(await world.refold.run('run-1.0.hotel').state()).toMatchObject({ status: 'completed', output: 'The Grand.' })
+    expect(await world.refold.run('run-1.hotel-1').state()).toMatchObject({ status: 'completed', output: 'The Grand.' })
   })
 
   test('is begun once the log is back, and has not failed because it was away', async () => {

@@ -38,8 +38,8 @@ const pause = async (): Promise<void> => {
   for (let turn = 0; turn < 60; turn++) await nextTurn()
 }
 
-const CHILD = 'run-1.0.a'
-const GRANDCHILD = 'run-1.0.a.0.b'
+const CHILD = 'run-1.a-1'
+const GRANDCHILD = 'run-1.a-1.b-1'
 
 const statusOf = async (world: World, runId: string) => (await world.refold.run(runId).state()).status
 
@@ -106,7 +106,7 @@ describe('a run whose parent has ended', () => {
     await first.refold.close()
     const dying: EventLog = {
       ...log,
-      append: (stream, ...rest) => (stream.includes('.0.a') ? new Promise(() => undefined) : log.append(stream, ...rest)),
+      append: (stream, ...rest) => (stream.includes('.a-1') ? new Promise(() => undefined) : log.append(stream, ...rest)),
     }
     const second = openWorld({ agents, models: script(), log: dying, clock, owner: 'second/2/bb' })
     const run = second.refold.run('run-1')
@@ -124,7 +124,7 @@ describe('a run whose parent has ended', () => {
     let away = true
     const troubled = troubledLog(log, {
       onAppend: (stream) => {
-        if (stream.includes('run-1.0.a') && away) throw unavailable()
+        if (stream.includes('run-1.a-1') && away) throw unavailable()
       },
     })
     const world = openWorld({ agents, models: script(), log: troubled, clock })
