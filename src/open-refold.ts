@@ -143,7 +143,7 @@ const openOn = ({ options, environment, retention, stores, notices: { notices, n
     async close(closing) {
       stop.abort()
       await core.close({ graceMs: environment.REFOLD_GRACE_SECONDS * 1_000, ...closing })
-      owners.leave()
+      owners.leave(core.runtime.isAtWork)
       await stores.close()
     },
   }

@@ -222,6 +222,8 @@ const shapes = {
     message: z.string().optional(),
     settledBy: z.enum(['tool', 'lookup', 'human']),
     by: by.optional(),
+    /** It is of an attempt that its call has gone on from, since it was certain that nothing had come of it: it may have happened twice. */
+    earlier: z.literal(true).optional(),
   },
   /** The call never reaches its tool. The model is told why. */
   ToolCallRejected: {

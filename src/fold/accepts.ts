@@ -1,4 +1,5 @@
 import type { RunFact } from '../events/run-events.ts'
+import { acceptsCorrection } from './doubts.ts'
 import { spentAt } from './fold.ts'
 import { timerById } from './ledger.ts'
 import { isReopenable } from './reopen.ts'
@@ -10,7 +11,7 @@ import type { Owed, RunState } from './run-state.ts'
  */
 export const accepts = (state: RunState, fact: RunFact, at: number): boolean => {
   if (fact.type === 'RunReopened') return isReopenable(state)
-  if (fact.type === 'ToolCallCorrected') return state.doubts.has(fact.data.callId) && !state.calls.has(fact.data.callId)
+  if (fact.type === 'ToolCallCorrected') return acceptsCorrection(state, fact.data)
   if (state.status !== 'active') return false
   switch (fact.type) {
     case 'RunPaused':

@@ -22,7 +22,7 @@ export const actsAfter = ({ acts, calls, doubts }: RunState, event: RunEvent): A
   return bounded(withEntry(acts, idempotencyKey, doneAct(callId, event.data.output ?? null, event.data.note)))
 }
 
-const doneAct = (callId: string, output: Json, note: string | undefined): DoneAct => {
+export const doneAct = (callId: string, output: Json, note: string | undefined): DoneAct => {
   if (jsonText(output).length <= LARGEST_OUTPUT) return { callId, output, ...present({ note }) }
   return { callId, output: null, note: `What it has brought is in the answer of ${callId}: it is too large to be told again.` }
 }

@@ -1,7 +1,7 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Limits } from '../events/run-events.ts'
-import { correction } from './doubts.ts'
+import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText } from './place-text.ts'
 import type { RunState } from './run-state.ts'
@@ -33,12 +33,15 @@ export type Decision =
 export const decide = (state: RunState, command: Command, at: number, commandId?: string): Decision => {
   if (commandId !== undefined && state.commandIds.has(commandId)) return { ok: true, facts: [], repeated: true }
   const fact = factOf(state, command)
+  if (fact === NOTHING_NEW) return { ok: true, facts: [] }
   if (typeof fact === 'string') return { ok: false, reason: fact }
   if (!accepts(state, fact, at)) return { ok: false, reason: refusal(state, command) }
   return { ok: true, facts: [fact] }
 }
 
-const factOf = (state: RunState, command: Command): RunFact | string => {
+const NOTHING_NEW = Symbol('nothing new')
+
+const factOf = (state: RunState, command: Command): RunFact | string | typeof NOTHING_NEW => {
   switch (command.type) {
     case 'sendMessage':
       return { type: 'MessageReceived', data: { text: command.text, ...(command.data === undefined ? {} : { data: command.data }) } }
@@ -100,7 +103,10 @@ const denial = (state: RunState, { callId, by, reason, digest }: Extract<Command
 const otherDigest = (callId: string, given: string, asked: string): string =>
   `the decision on ${callId} is for ${given}, but ${asked} is asked`
 
-const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, { type: 'settleToolCall' }>): RunFact | string => {
+const settlement = (
+  state: RunState,
+  { callId, by, outcome }: Extract<Command, { type: 'settleToolCall' }>,
+): RunFact | string | typeof NOTHING_NEW => {
   const owed = state.owed.get(callId)
   if (owed?.intent !== 'lookUp') return laterSettlement(state, callId, by, outcome)
   const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by }
@@ -110,9 +116,10 @@ const settlement = (state: RunState, { callId, by, outcome }: Extract<Command, {
 }
 
 /** Of a call that was settled by somebody before, or that its run has ended without. */
-const laterSettlement = (state: RunState, callId: string, by: string, outcome: SettledOutcome): RunFact | string => {
+const laterSettlement = (state: RunState, callId: string, by: string, outcome: SettledOutcome): RunFact | string | typeof NOTHING_NEW => {
   const doubt = state.calls.has(callId) ? undefined : state.doubts.get(callId)
-  return doubt === undefined ? `${callId} is not unresolved` : correction(doubt, outcome, { settledBy: 'human', by })
+  if (doubt === undefined) return `${callId} is not unresolved`
+  return isSaidAlready(doubt, outcome) ? NOTHING_NEW : correction(doubt, outcome, { settledBy: 'human', by })
 }
 
 const refusal = (state: RunState, command: Command): string => {

@@ -1,6 +1,9 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { settlesCall, type DataOf, type RunFact } from '../events/run-events.ts'
+import { sha256 } from '../hash.ts'
+import { canonicalJson } from '../json.ts'
 import { present } from '../present.ts'
+import { earlierSuccess, isTakenBack } from './earlier-attempts.ts'
 import type { Doubt, OpenCall, RunState } from './run-state.ts'
 
 type Doubts = RunState['doubts']
@@ -21,8 +24,16 @@ export const doubtsAfter = (before: RunState, callsAfter: RunState['calls'], eve
 }
 
 /** What became of a call may become known when its run is over. */
-export const isAfterword = ({ doubts }: RunState, event: RunEvent): boolean =>
-  event.type === 'ToolCallCorrected' && doubts.has(event.data.callId)
+export const isAfterword = (state: RunState, event: RunEvent): boolean =>
+  event.type === 'ToolCallCorrected' && (state.doubts.has(event.data.callId) || isOfEarlierAttempt(state, event.data))
+
+/** What is said of an attempt that its call has gone on from. */
+const isOfEarlierAttempt = (state: RunState, { earlier, callId, attempt }: DataOf<'ToolCallCorrected'>): boolean =>
+  earlier === true && isTakenBack(state, callId, attempt)
+
+/** Whether it may be recorded: a call that is open has its own last word still to come. */
+export const acceptsCorrection = (state: RunState, said: DataOf<'ToolCallCorrected'>): boolean =>
+  isOfEarlierAttempt(state, said) || (said.earlier !== true && state.doubts.has(said.callId) && !state.calls.has(said.callId))
 
 const isLastWordOn = (event: RunEvent, callId: string): boolean =>
   'callId' in event.data && event.data.callId === callId && settlesCall(event)
@@ -49,6 +60,8 @@ const toldBy = ({ doubts, calls }: RunState, event: RunEvent): Doubts => {
       if (event.data.happened === 'unknown') return event.data.retryAt === undefined ? withDoubt(doubts, event.data.callId, calls) : doubts
       return event.data.retryAt === undefined ? settledAs(doubts, event.data, 'didNot') : without(doubts, event.data.callId)
     case 'ToolCallCorrected':
+      // Of a later attempt it says nothing.
+      if (event.data.earlier === true) return doubts
       return settledAs(doubts, event.data, event.data.succeeded ? 'happened' : 'didNot')
     default:
       return doubts
@@ -60,16 +73,25 @@ const withDoubt = (doubts: Doubts, callId: string, calls: RunState['calls']): Do
   return call === undefined ? doubts : bounded(new Map(doubts).set(callId, doubtOf(callId, call)))
 }
 
+interface Settled extends Partial<Pick<DataOf<'ToolCallCorrected'>, 'output' | 'message'>> {
+  readonly callId: string
+  readonly settledBy?: string | undefined
+}
+
+/** Of all that was said of a call, so that the same is not recorded again. */
+const outcomeHash = (said: 'happened' | 'didNot', { output = null, message = '' }: Omit<Settled, 'callId' | 'settledBy'>): string =>
+  sha256(canonicalJson(said === 'happened' ? { said, output } : { said, message }))
+
+/** Whether somebody has said the same of the call before. */
+export const isSaidAlready = ({ outcome: said }: Doubt, outcome: Outcome): boolean =>
+  said !== undefined && said === outcomeHash(outcome.succeeded ? 'happened' : 'didNot', outcome)
+
 /** The tool's own word leaves no doubt, of no call that was the same act. */
-const settledAs = (
-  doubts: Doubts,
-  { callId, settledBy }: { readonly callId: string; readonly settledBy?: string | undefined },
-  said: 'happened' | 'didNot',
-  key?: string,
-): Doubts => {
+const settledAs = (doubts: Doubts, { callId, settledBy, ...outcome }: Settled, said: 'happened' | 'didNot', key?: string): Doubts => {
   const isOwnWord = settledBy === undefined || settledBy === 'tool'
   const doubt = doubts.get(callId)
-  if (!isOwnWord) return doubt === undefined ? doubts : bounded(new Map(doubts).set(callId, { ...doubt, said }))
+  if (!isOwnWord)
+    return doubt === undefined ? doubts : bounded(new Map(doubts).set(callId, { ...doubt, said, outcome: outcomeHash(said, outcome) }))
   const same = [...doubts.values()].filter((other) => other.callId === callId || (key !== undefined && other.idempotencyKey === key))
   return same.reduce((left, { callId: settled }) => without(left, settled), doubts)
 }
@@ -101,12 +123,16 @@ export const correction = (
 /** What a word that comes after the last one changes: undefined where it says nothing new, or nothing certain. */
 export const correctionBy = (state: RunState, fact: RunFact): RunFact | undefined => {
   if (fact.type !== 'ToolCallSucceeded' && fact.type !== 'ToolCallFailed') return undefined
+  const earlier = earlierSuccess(state, fact)
+  if (earlier !== undefined) return earlier
   const { callId, attempt, settledBy = 'tool' } = fact.data
   const doubt = state.doubts.get(callId)
   if (doubt === undefined || state.calls.has(callId)) return undefined
   if (fact.type === 'ToolCallSucceeded') {
     const { output, note } = fact.data
-    return doubt.said === 'happened' ? undefined : correction(doubt, { succeeded: true, output, ...present({ note }) }, { settledBy })
+    return isSaidAlready(doubt, { succeeded: true, output })
+      ? undefined
+      : correction(doubt, { succeeded: true, output, ...present({ note }) }, { settledBy })
   }
   if (doubt.said === 'didNot' || fact.data.happened !== 'no' || attempt !== doubt.attempt) return undefined
   return correction(doubt, { succeeded: false, message: fact.data.message }, { settledBy })

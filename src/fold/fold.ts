@@ -27,6 +27,7 @@ import {
 import { actsAfter } from './acts.ts'
 import { noteApproval, noteCall, openCall } from './call-books.ts'
 import { firstPlaces, nameOfChild, placeOfCall, placesAfter } from './call-places.ts'
+import { earlierAttemptsAfter } from './earlier-attempts.ts'
 import { noteCommand } from './granted-commands.ts'
 import { lifecycle, noteRetry } from './lifecycle.ts'
 import { isReopenable, reopened } from './reopen.ts'
@@ -152,6 +153,7 @@ const firstState = (program: Program, event: RunEvent, started: RunState['starte
   owed: new Map(),
   doubts: new Map(),
   places: firstPlaces(event),
+  earlierAttempts: new Map(),
   acts: new Map(),
   approvals: new Map(),
   timers: new Map(),
@@ -175,6 +177,7 @@ const note = (program: Program, before: RunState, event: RunEvent): RunState => 
   calls: noteCall(before.calls, event),
   owed: settleOwed(before.owed, event),
   places: placesAfter(before, event),
+  earlierAttempts: earlierAttemptsAfter(before, event),
   acts: actsAfter(before, event),
   approvals: noteApproval(before.approvals, event),
   timers: settleTimers(before.timers, event),

@@ -128,7 +128,7 @@ export const oweIntent = (
     attempt: typeof action.params.attempt === 'number' ? action.params.attempt : (before?.attempt ?? 1),
     eventId: event.id,
     // A look-up keeps the owner: its late answer is still the truth about the world.
-    ...(action.type === 'lookUp' && before?.owner !== undefined ? { owner: before.owner } : {}),
+    ...(action.type === 'lookUp' ? present({ owner: before?.owner, formerOwner: before?.formerOwner }) : {}),
   }
   return { owed: withEntry(owed, key, entry), key }
 }

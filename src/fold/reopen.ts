@@ -1,9 +1,10 @@
 import type { RunEvent } from '../events/envelope.ts'
+import { present } from '../present.ts'
 import { afterPause } from '../projections/budget.ts'
-import type { RunState } from './run-state.ts'
+import type { Owed, RunState } from './run-state.ts'
 
 /** The owner of a claim that nobody performs any more. No process has this name. */
-const NOBODY = 'nobody'
+export const NOBODY = 'nobody'
 
 /** Refold itself has failed it, for a defect of its agent's code: once that is repaired, it can go on. */
 export const isReopenable = ({ status, beforeFailure }: RunState): boolean => status === 'failed' && beforeFailure !== undefined
@@ -21,7 +22,7 @@ export const reopened = (failed: RunState, noted: RunState, { meta }: RunEvent):
     paused: was.paused,
     chart: was.chart,
     calls: was.calls,
-    owed: new Map([...was.owed].map(([key, owed]) => [key, owed.status === 'claimed' ? { ...owed, owner: NOBODY, leaseUntil: 0 } : owed])),
+    owed: new Map([...was.owed].map(([key, owed]) => [key, owed.status === 'claimed' ? letGo(owed) : owed])),
     approvals: was.approvals,
     timers: new Map([...was.timers].map(([key, { dueAt: ___, ...timer }]) => [key, timer])),
     budget: afterPause(was.budget, meta.at - failed.at),
@@ -30,3 +31,5 @@ export const reopened = (failed: RunState, noted: RunState, { meta }: RunEvent):
     ...(was.reason === undefined ? {} : { reason: was.reason }),
   }
 }
+
+const letGo = ({ owner, ...owed }: Owed): Owed => ({ ...owed, owner: NOBODY, leaseUntil: 0, ...present({ formerOwner: owner }) })

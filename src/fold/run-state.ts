@@ -32,6 +32,8 @@ export interface Owed {
   readonly status: 'wanted' | 'claimed' | 'parked'
   readonly attempt: number
   readonly owner?: string
+  /** Who had claimed it before its run was failed and reopened: it may not have stopped. */
+  readonly formerOwner?: string
   readonly leaseUntil?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
@@ -93,6 +95,8 @@ export interface Doubt {
   readonly effect?: ToolEffect
   /** What a look-up or a person says; undefined while nobody knows. */
   readonly said?: 'happened' | 'didNot'
+  /** The hash of what they say, with its output or message. */
+  readonly outcome?: string
 }
 
 /** A business act that a call of this run has done, which its tool has named. */
@@ -101,6 +105,16 @@ export interface DoneAct {
   /** `null` where it was too large to be kept here. */
   readonly output: Json
   readonly note?: string
+}
+
+/** Attempts of a `once` call that were taken for ones that never happened, so that the call went on. */
+export interface EarlierAttempts {
+  readonly tool: string
+  /** The newest of them. */
+  readonly attempt: number
+  /** Those that have said since that they did happen. */
+  readonly happened: readonly number[]
+  readonly done?: DoneAct
 }
 
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
@@ -128,6 +142,8 @@ export interface RunState extends Projected {
   /** Calls of which their tools have not said what became of them; also of a run that has ended. */
   readonly doubts: ReadonlyMap<string, Doubt>
   readonly places: CallPlaces
+  /** By call id. */
+  readonly earlierAttempts: ReadonlyMap<string, EarlierAttempts>
   /** Business acts that were done, by idempotency key. */
   readonly acts: ReadonlyMap<string, DoneAct>
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>

@@ -2,14 +2,29 @@ import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { ChildBooks } from '../projections/budget.ts'
-import type { DoneAct, Doubt, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
+import type { DoneAct, Doubt, EarlierAttempts, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 7
+const FORMAT = 8
 
 /** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
 export const saveState = (program: Program, state: RunState, since: number): string => {
-  const { chart, calls, owed, doubts, places, acts, approvals, timers, budget, transcript, commandIds, projections: _, ...plain } = state
+  const {
+    chart,
+    calls,
+    owed,
+    doubts,
+    places,
+    earlierAttempts,
+    acts,
+    approvals,
+    timers,
+    budget,
+    transcript,
+    commandIds,
+    projections: _,
+    ...plain
+  } = state
   return jsonText({
     format: FORMAT,
     chartHash: program.chartHash,
@@ -19,6 +34,7 @@ export const saveState = (program: Program, state: RunState, since: number): str
     owed: [...owed.values()],
     doubts: [...doubts.values()],
     places: { ...places, tools: [...places.tools], childRuns: [...places.childRuns] },
+    earlierAttempts: [...earlierAttempts],
     acts: [...acts],
     approvals: [...approvals.values()],
     timers: [...timers],
@@ -39,6 +55,7 @@ interface Saved {
     | 'owed'
     | 'doubts'
     | 'places'
+    | 'earlierAttempts'
     | 'acts'
     | 'approvals'
     | 'timers'
@@ -55,6 +72,7 @@ interface Saved {
     readonly tools: readonly (readonly [string, number])[]
     readonly childRuns: readonly (readonly [string, number])[]
   }
+  readonly earlierAttempts: readonly (readonly [string, EarlierAttempts])[]
   readonly acts: readonly (readonly [string, DoneAct])[]
   readonly approvals: readonly DataOf<'ApprovalRequested'>[]
   readonly timers: readonly (readonly [string, Timer])[]
@@ -86,6 +104,7 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
     owed: new Map(last.owed.map((owed) => [owed.key, owed])),
     doubts: new Map(last.doubts.map((doubt) => [doubt.callId, doubt])),
     places: { ...last.places, tools: new Map(last.places.tools), childRuns: new Map(last.places.childRuns) },
+    earlierAttempts: new Map(last.earlierAttempts),
     acts: new Map(last.acts),
     approvals: new Map(last.approvals.map((approval) => [approval.callId, approval])),
     timers: new Map(last.timers),

@@ -62,10 +62,11 @@ const toolCalls: Pick<
   ToolCallFailed: ({ callId, class: failure, message, cause, happened, retryAt }, at) =>
     words(callId, `${failure}: ${withCause(message, cause)}`, happened === 'unknown' ? '(it may have happened)' : '', again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
-  ToolCallCorrected: ({ callId, tool, succeeded, output, note, message, settledBy, by: who }) =>
+  ToolCallCorrected: ({ callId, attempt, tool, succeeded, output, note, message, settledBy, by: who, earlier }) =>
     words(
       callId,
       tool,
+      earlier === true ? `attempt ${attempt}, which its call went on from,` : '',
       succeeded ? `has happened: ${valueLine(output ?? null)}` : `did not happen: ${message ?? ''}`,
       note,
       `says ${who ?? settledBy}`,

@@ -23,8 +23,15 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
   ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, cause: true, retryAt: true }).strip(),
   ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick({ ...call, reason: true }).strip(),
-  ToolCallCorrected: dataSchemas.ToolCallCorrected.pick({ ...call, succeeded: true, message: true, settledBy: true, by: true }).strip(),
-  ToolCallRejected: dataSchemas.ToolCallRejected.pick({ ...call, reason: true, message: true, cause: true }).strip(),
+  ToolCallCorrected: dataSchemas.ToolCallCorrected.pick({
+    ...call,
+    succeeded: true,
+    message: true,
+    settledBy: true,
+    by: true,
+    earlier: true,
+  }).strip(),
+  ToolCallRejected: dataSchemas.ToolCallRejected.pick({ ...call, reason: true, message: true, cause: true, repeats: true }).strip(),
   ToolCallDenied: dataSchemas.ToolCallDenied.pick({ ...call, by: true, reason: true }).strip(),
   ApprovalRequested: dataSchemas.ApprovalRequested.pick({
     ...call,

@@ -186,7 +186,8 @@ const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean => type
 
 /** What became of a call may become known when its run is over. */
 const isAfterword = ({ open }: RunRow, event: RunEvent): boolean =>
-  event.type === 'ToolCallCorrected' && Object.hasOwn({ ...open?.toolCalls, ...open?.correctable }, event.data.callId)
+  event.type === 'ToolCallCorrected' &&
+  (event.data.earlier === true || Object.hasOwn({ ...open?.toolCalls, ...open?.correctable }, event.data.callId))
 
 /** Calls of which nobody knows whether they happened; also of a run that has ended. */
 export const unresolvedCalls = ({ open }: Pick<RunRow, 'open'>): readonly string[] =>

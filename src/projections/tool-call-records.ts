@@ -94,7 +94,9 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
     case 'ToolCallFailed':
       return failed(event)
     case 'ToolCallCorrected': {
-      const { succeeded, output, message, settledBy, by } = event.data
+      const { succeeded, output, message, settledBy, by, earlier } = event.data
+      // Its call goes on, or has had its last word.
+      if (earlier === true) return undefined
       const said = settledBy === 'tool' ? null : who(by, settledBy)
       return succeeded
         ? { state: 'succeeded', settledAt, settledBy: said, output: valueBeginning(output), ...noError }
@@ -110,7 +112,9 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
     case 'ToolCallUnresolved':
       return { state: 'unresolved', errorClass: 'unresolved', errorMessage: begin(event.data.reason, REASON_LENGTH) }
     case 'ToolCallRejected': {
-      const { reason, message, cause } = event.data
+      const { reason, message, cause, callId, repeats, output } = event.data
+      // An earlier attempt of this very call has done it.
+      if (repeats === callId) return { state: 'succeeded', settledAt, settledBy: null, output: valueBeginning(output), ...noError }
       return { state: 'rejected', settledAt, errorClass: reason, errorMessage: begin(withCause(message, cause), REASON_LENGTH) }
     }
     case 'ToolCallDenied':

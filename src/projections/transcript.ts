@@ -116,7 +116,9 @@ const sayNote = (transcript: Transcript, event: RunEvent): Transcript => {
 }
 
 /** What the model is told with its next prompt of a call that it has an answer to. */
-const correctionText = ({ callId, tool, succeeded, output, note, message, by }: DataOf<'ToolCallCorrected'>): string => {
+const correctionText = ({ callId, attempt, tool, succeeded, output, note, message, by, earlier }: DataOf<'ToolCallCorrected'>): string => {
+  if (earlier === true)
+    return `Correction: attempt ${attempt} of the call ${callId} of ${tool}, which was taken for one that never happened, has happened: ${successText({ output: output ?? null, note })}`
   const who = by === undefined ? '' : `, says ${by}`
   return succeeded
     ? `Correction: the call ${callId} of ${tool} has happened${who}: ${successText({ output: output ?? null, note })}`

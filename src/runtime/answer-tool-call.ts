@@ -1,5 +1,6 @@
 import { attempted, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
+import { doneEarlier } from '../fold/earlier-attempts.ts'
 import { spentAt } from '../fold/fold.ts'
 import type { OpenCall, Owed, RunState } from '../fold/run-state.ts'
 import { checkAction } from '../guardrails/guardrail.ts'
@@ -78,6 +79,8 @@ const needsApproval = (tool: Tool, input: Json): Why | false => {
 
 /** The next attempt of a call that was checked before, or granted by a person. */
 export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const done = doneEarlier(state, owed.key)
+  if (done !== undefined) return done
   const call = state.calls.get(owed.key)
   const tool = desk.agent.tools.get(call?.tool ?? '')
   if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))

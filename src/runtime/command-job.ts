@@ -12,7 +12,7 @@ import type { Job } from './job.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-wish.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { misshapen } from './settled-output.ts'
+import { withReadOutput } from './settled-output.ts'
 import { checkMessage } from './start-run.ts'
 
 /** What is possible also where code of the agent has failed. */
@@ -45,14 +45,14 @@ export const commandOnce = async (
   return state
 }
 
-const jobOf = (runId: string, command: Command, wish: GrantedWish): Job => ({
-  length: JSON.stringify(command).length,
+const jobOf = (runId: string, given: Command, wish: GrantedWish): Job => ({
+  length: JSON.stringify(given).length,
   decide: (state, desk) => {
     if (state === undefined) return { refuse: notFound(runId) }
+    const { command, problem } = withReadOutput(desk.agent, state, given)
     const decision = decide(state, command, desk.at, wish.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
-    const refused =
-      decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? misshapen(desk.agent, state, command))
+    const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? problem)
     if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [withCheckedOutput(desk.agent, fact), ...withdrawn(desk.agent, state, fact)])
     return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }

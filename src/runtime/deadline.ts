@@ -6,13 +6,20 @@ export const TIMED_OUT = Symbol('timed out')
 /** What came of a piece of work after it was left behind. */
 export type LateWord<Result> = { readonly came: 'answer'; readonly result: Result } | { readonly came: 'error'; readonly error: unknown }
 
+interface Deadline<Result> {
+  readonly timeoutMs: number
+  readonly outer: AbortSignal
+  readonly late: (word: LateWord<Result>) => void
+  readonly over?: () => void
+}
+
 /**
  * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Settles no later than that:
- * what never returns is left behind, and its late result goes nowhere but to `late`.
+ * what never returns is left behind, and its late result goes nowhere but to `late`. `over` is called once it has returned, late or not.
  */
 export const withDeadline = async <Result>(
   clock: Clock,
-  { timeoutMs, outer, late }: { readonly timeoutMs: number; readonly outer: AbortSignal; readonly late: (word: LateWord<Result>) => void },
+  { timeoutMs, outer, late, over }: Deadline<Result>,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> => {
   const inner = new AbortController()
@@ -35,10 +42,12 @@ export const withDeadline = async <Result>(
         (result) => {
           if (inner.signal.aborted) late({ came: 'answer', result })
           else resolve(result)
+          over?.()
         },
         (error: unknown) => {
           if (inner.signal.aborted) late({ came: 'error', error })
           else reject(error)
+          over?.()
         },
       )
     })

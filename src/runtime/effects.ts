@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
+import { createAttempts, type Attempts } from './attempts.ts'
 import { createLaterLookUps } from './later-look-ups.ts'
 import { performModelCall } from './perform-model.ts'
 import { performLookUp } from './look-up.ts'
@@ -20,6 +21,7 @@ import { createUnderWayTable, type UnderWay, type UnderWayTable } from './under-
 //       result; all other late results are dropped and counted.
 //   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
 //       that was acknowledged late. Such a claim is made again, which conflicts if they have.
+//   E5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
 
 export interface EffectCounts {
   /** Model calls, tool calls and look-ups of this process, of all runs. */
@@ -36,6 +38,8 @@ export interface EffectTable {
   readonly counts: () => EffectCounts
   /** Runs that something is performed for. */
   readonly performing: () => readonly string[]
+  /** Whether the code of any tool call has not returned, whoever still waits for it. */
+  readonly isAtWork: () => boolean
   /** Resolves once nothing is under way, or after `graceMs`. */
   drain(graceMs: number): Promise<void>
   /** Aborts everything, as if the process had ended: what is open stays open in the log. */
@@ -54,25 +58,23 @@ export interface EffectOptions {
 
 export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot, hold }: EffectOptions): EffectTable => {
   const table = createUnderWayTable()
+  const attempts = createAttempts()
   const results: Record<string, number> = {}
-  const lateWord = lateReporter(parts, report, table)
-  const lookUps = createLaterLookUps(parts, report)
+  const lookUps = createLaterLookUps(parts, attempts, report)
 
   const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     table.enter(state.runId, entry)
     const letGo = hold(state.runId)
     const { signal } = entry.controller
-    live(agent, state, entry, () => perform(parts, agent, { state, owed, signal, late: lateWord(state, owed) }))
+    const performed = { state, owed, signal, attempts, late: lateReporter(parts, report, table)(state, owed) }
+    live(agent, state, entry, () => perform(parts, agent, performed))
       .then(
-        () => {
-          table.leave(state.runId, owed)
-        },
+        () => table.leave(state.runId, owed),
         (error: unknown) => {
           if (signal.aborted) {
             table.leave(state.runId, owed)
-            lookUps.plan(state, owed, agent.tools.get(state.calls.get(owed.key)?.tool ?? ''))
-            return
+            return lookUps.plan(state, owed, agent.tools.get(state.calls.get(owed.key)?.tool ?? ''))
           }
           table.lose(entry)
           parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
@@ -108,6 +110,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     performing: table.performing,
+    isAtWork: attempts.any,
     drain: (graceMs) => table.drain(parts.clock, graceMs),
     abandon: () => {
       lookUps.stop()
@@ -137,6 +140,7 @@ const lateReporter =
   }
 
 interface Performed {
+  readonly attempts: Attempts
   readonly state: RunState
   readonly owed: Owed
   readonly signal: AbortSignal

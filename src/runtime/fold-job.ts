@@ -1,10 +1,12 @@
 import { messageOf, type AppError } from '../errors.ts'
+import { present } from '../present.ts'
 import { answerAll, scheduleTimers } from './answer-all.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { codeFailed, projectionFailed } from './code-failed.ts'
 import type { DeskWithSlots } from './desk.ts'
 import type { Known } from './fold-run.ts'
 import type { Job, JobDecision } from './job.ts'
+import type { Notice } from './notice.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 // What follows where code of the agent throws:
@@ -24,6 +26,7 @@ export interface Folded {
   readonly batch: Batch
   /** Why the run does not go on from here, though the batch is to be stored. */
   readonly stopped?: AppError
+  readonly notice?: Notice
 }
 
 /** The events of a job and of all that it leads to at once. */
@@ -35,7 +38,7 @@ export const foldJob = (parts: RuntimeParts, folded: FoldedJob): Folded => {
   const batch = newBatch(parts, folded)
   try {
     pushAll(batch, decision)
-    return answered(folded, batch)
+    return { ...answered(folded, batch), ...present({ notice: decision.notice }) }
   } catch (error) {
     const hasHappened = known !== undefined && decision.anyway === true && job.insistent === true
     if (!hasHappened) throw codeFailed(runId, error)

@@ -4,6 +4,7 @@ import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import type { GrantedWish } from './batch.ts'
 import type { Desk } from './desk.ts'
+import type { Notice } from './notice.ts'
 
 /** What a job makes of the state it meets. It may be asked again, with a newer state. */
 export type JobDecision =
@@ -13,6 +14,8 @@ export type JobDecision =
       readonly wish?: GrantedWish
       /** It has to be recorded, also where a projection of the agent fails at it: it has happened, or it stops the run. */
       readonly anyway?: boolean
+      /** Told once the facts are stored. */
+      readonly notice?: Notice
     }
   /** Nothing to record; the caller learns why. */
   | { readonly refuse: AppError }

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Tool } from '../tools/tool.ts'
+import type { Attempts } from './attempts.ts'
 import { performLookUp } from './look-up.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
@@ -14,6 +15,7 @@ export interface LaterLookUps {
 
 export const createLaterLookUps = (
   parts: RuntimeParts,
+  attempts: Attempts,
   report: (runId: string, owed: Owed, fact: RunFact) => Promise<unknown>,
 ): LaterLookUps => {
   const planned = new Set<() => void>()
@@ -21,7 +23,8 @@ export const createLaterLookUps = (
 
   const lookUp = async (state: RunState, owed: Owed, tool: Tool): Promise<void> => {
     try {
-      await report(state.runId, owed, await performLookUp(parts, { state, owed, tool, signal: end.signal, late: () => undefined }))
+      const lookedUp = { state, owed, tool, signal: end.signal, late: () => undefined, attempts }
+      await report(state.runId, owed, await performLookUp(parts, lookedUp))
     } catch (error) {
       if (!end.signal.aborted) parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
     }

@@ -1,48 +1,93 @@
 import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed } from '../fold/run-state.ts'
+import { NOBODY } from '../fold/reopen.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
-import type { Lookup, Tool } from '../tools/tool.ts'
+import type { Lookup } from '../tools/tool.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import type { ToolEffect } from './perform-tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { answered } from './tool-output.ts'
 
-/** Asks the world about a call whose outcome was lost. Never does the effect. Rejects only when `signal` is aborted. */
-export const performLookUp = async (parts: RuntimeParts, { state, owed, tool, signal, late }: ToolEffect): Promise<RunFact> => {
+/**
+ * Asks the world about a call whose outcome was lost. Never does the effect. That nothing has happened so far says nothing of an attempt that is
+ * still under way: it is waited for once more as long as a call may take, then the world is asked again, and then a person.
+ * Rejects only when `signal` is aborted.
+ */
+export const performLookUp = async (parts: RuntimeParts, effect: ToolEffect): Promise<RunFact> => {
+  const found = await ask(parts, effect)
+  if (!('nothing' in found) || whoMayBeAtIt(parts, effect) === undefined) return factOf(parts, effect, found)
+  await untilOver(parts, effect)
+  const again = await ask(parts, effect)
+  const who = 'nothing' in again ? whoMayBeAtIt(parts, effect) : undefined
+  if (who === undefined) return factOf(parts, effect, again)
+  const { tool, owed } = effect
+  return nobodyKnows(owed, `${tool.name} has not happened so far, but attempt ${owed.attempt} may still be under way in ${who}`)
+}
+
+/** What the world says, as far as it can be read. `nothing`: so far. */
+type Found = { readonly fact: RunFact } | { readonly nothing: true }
+
+const ask = async (parts: RuntimeParts, { state, owed, tool, signal, late }: ToolEffect): Promise<Found> => {
   const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late: () => late(undefined) }
   try {
-    const found: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
+    const answer: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
       tool.lookup?.(keyOfCall(state, owed.key), { signal: inner, input: structuredClone(state.calls.get(owed.key)?.input ?? null) }),
     )
-    return settled(parts, tool, owed, found)
+    return read(parts, { owed, tool }, answer)
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const problem = thrown === TIMED_OUT ? 'it gave no answer in time' : messageOf(thrown)
-    return nobodyKnows(owed, `the look-up of ${tool.name} failed: ${problem}`)
+    return { fact: nobodyKnows(owed, `the look-up of ${tool.name} failed: ${problem}`) }
   }
 }
 
-const nobodyKnows = ({ key }: Owed, reason: string): RunFact => ({ type: 'RunEscalated', data: { callId: key, reason } })
+type Called = Pick<ToolEffect, 'owed' | 'tool'>
 
 /** What is none of the four answers tells nothing. */
-const settled = (parts: RuntimeParts, tool: Tool, owed: Owed, answer: unknown): RunFact => {
+const read = (parts: RuntimeParts, { owed, tool }: Called, answer: unknown): Found => {
   const call = { callId: owed.key, attempt: owed.attempt, settledBy: 'lookup' as const }
   const found = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Lookup<unknown>>
-  if (found.found === 'succeeded') return answered(tool, call, (found as { readonly output?: unknown }).output)
+  if (found.found === 'succeeded') return { fact: answered(tool, call, (found as { readonly output?: unknown }).output) }
   if (found.found === 'failed' && typeof found.message === 'string')
-    return { type: 'ToolCallFailed', data: { ...call, class: 'error', message: found.message, happened: 'no' } }
-  if (found.found !== 'nothing') return nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`)
-  const again = owed.attempt < tool.retry.attempts
-  return {
-    type: 'ToolCallFailed',
-    data: {
-      ...call,
-      class: 'neverHappened',
-      message: `${tool.name} never happened`,
-      happened: 'no',
-      ...(again ? { retryAt: parts.clock.now() + backoffMs(tool.retry, owed.attempt, parts.random()) } : {}),
-    },
+    return { fact: { type: 'ToolCallFailed', data: { ...call, class: 'error', message: found.message, happened: 'no' } } }
+  if (found.found !== 'nothing') return { fact: nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`) }
+  return found.final === true ? { fact: neverHappened(parts, { owed, tool }) } : { nothing: true }
+}
+
+const factOf = (parts: RuntimeParts, called: Called, found: Found): RunFact => ('fact' in found ? found.fact : neverHappened(parts, called))
+
+const neverHappened = (parts: RuntimeParts, { owed, tool }: Called): RunFact => ({
+  type: 'ToolCallFailed',
+  data: {
+    callId: owed.key,
+    attempt: owed.attempt,
+    settledBy: 'lookup',
+    class: 'neverHappened',
+    message: `${tool.name} never happened`,
+    happened: 'no',
+    ...(owed.attempt < tool.retry.attempts ? { retryAt: parts.clock.now() + backoffMs(tool.retry, owed.attempt, parts.random()) } : {}),
+  },
+})
+
+const nobodyKnows = ({ key }: Owed, reason: string): RunFact => ({ type: 'RunEscalated', data: { callId: key, reason } })
+
+/** A process in which an attempt may still be under way; undefined where certainly none is. */
+const whoMayBeAtIt = ({ owner: self, ownerIsGone }: RuntimeParts, { state, owed, attempts }: ToolEffect): string | undefined => {
+  if (attempts.isUnderWay(state.runId, owed.key)) return self
+  const owner = owed.formerOwner ?? owed.owner
+  return owner === undefined || owner === self || owner === NOBODY || ownerIsGone(owner) ? undefined : owner
+}
+
+/** Until it is over here, or for as long as a call may take. */
+const untilOver = async ({ clock }: RuntimeParts, { state, owed, tool, signal, attempts }: ToolEffect): Promise<void> => {
+  const isHere = attempts.isUnderWay(state.runId, owed.key)
+  try {
+    await withDeadline(clock, { timeoutMs: tool.timeoutMs, outer: signal, late: () => undefined }, () =>
+      isHere ? attempts.over(state.runId, owed.key) : new Promise<void>(() => undefined),
+    )
+  } catch (thrown) {
+    if (thrown !== TIMED_OUT) throw thrown
   }
 }

@@ -5,7 +5,8 @@ export interface Owners {
   readonly self: string
   /** Whether the process of another owner has certainly ended. False wherever that is not certain: its lease has to pass. */
   readonly isGone: (owner: string) => boolean
-  readonly leave: () => void
+  /** `isAtWork`: whether code of a call that it has claimed still runs, since this process goes on without it. */
+  readonly leave: (isAtWork: () => boolean) => void
 }
 
 export interface OwnerOptions {
@@ -17,9 +18,9 @@ export interface OwnerOptions {
   readonly isOneMachine: boolean
 }
 
-/** Owners of this process, and those that were and have left. */
+/** Owners of this process, and those that were and have left, with whether something of them is still at work. */
 const living = new Set<string>()
-const left = new Set<string>()
+const left = new Map<string, () => boolean>()
 
 /**
  * Names one life of one process, as `host/pid/id`, and on Linux `host/pid/id/boot.namespace.start`: the name of a host and a number of
@@ -50,13 +51,14 @@ export const localOwners = ({ host, pid, uuid, processes, isOneMachine }: OwnerO
     self,
     isGone: (owner) => {
       if (living.has(owner)) return false
-      if (left.has(owner)) return true
+      const isAtWork = left.get(owner)
+      if (isAtWork !== undefined) return !isAtWork()
       const other = parseOwner(owner)
       return other !== undefined && hasEnded(other)
     },
-    leave: () => {
+    leave: (isAtWork) => {
       living.delete(self)
-      left.add(self)
+      left.set(self, isAtWork)
     },
   }
 }

@@ -4,6 +4,7 @@ import { backoffMs } from '../machines/model-failure-policy.ts'
 import type { ReadableProjection, Tool, ToolContext } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { keyOfCall } from './answer-tool-call.ts'
+import type { Attempts } from './attempts.ts'
 import { TIMED_OUT, withDeadline, type LateWord } from './deadline.ts'
 import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -17,6 +18,7 @@ export interface ToolEffect {
   readonly signal: AbortSignal
   /** What came of the attempt after it was left behind; undefined where that tells nothing. */
   readonly late: (fact: RunFact | undefined) => void
+  readonly attempts: Attempts
 }
 
 /** One attempt of a tool call whose claim is stored. Rejects only when `signal` is aborted. */
@@ -27,12 +29,15 @@ export const performToolCall = async (parts: RuntimeParts, agent: Agent, effect:
   const tookMs = (): number => Math.max(0, parts.clock.now() - beganAt)
   const late = (word: LateWord<unknown>): void => effect.late(lateFact(effect, word, tookMs()))
   const context = toolContext(agent, effect)
+  let over = (): void => undefined
   try {
     // Each attempt gets its own: what one has made of it is not what was checked and granted.
     const input = structuredClone(state.calls.get(owed.key)?.input ?? null)
-    const output = await withDeadline(parts.clock, { timeoutMs: tool.timeoutMs, outer: signal, late }, (inner) =>
-      tool.execute(input, { ...context, signal: inner }),
-    )
+    const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late, over: () => over() }
+    const output = await withDeadline(parts.clock, deadline, (inner) => {
+      over = effect.attempts.begin(state.runId, owed.key)
+      return tool.execute(input, { ...context, signal: inner })
+    })
     return answered(tool, { ...call, durationMs: tookMs() }, output)
   } catch (thrown) {
     if (signal.aborted) throw thrown

@@ -74,7 +74,7 @@ const granting: Readonly<Record<Command['type'], readonly RunEventType[]>> = {
   sendMessage: ['MessageReceived'],
   approve: ['ApprovalGranted'],
   deny: ['ApprovalDenied'],
-  settleToolCall: ['ToolCallSucceeded', 'ToolCallFailed'],
+  settleToolCall: ['ToolCallSucceeded', 'ToolCallFailed', 'ToolCallCorrected'],
   answer: ['HumanAnswerReceived'],
   giveBack: ['RunReturned'],
   complete: ['RunCompleted'],

@@ -81,7 +81,7 @@ export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState
     output: state.output ?? null,
     reason: state.reason ?? null,
     spent: spentAt(state.budget, state.at),
-    openEffects: [...state.owed.values()].map(({ params: _, eventId: __, ...owed }) => owed),
+    openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, ...owed }) => owed),
     toolCalls: [...state.calls].map(([callId, call]) => ({
       callId,
       tool: call.tool,

@@ -45,6 +45,8 @@ export interface Runtime {
   /** The state as of now, by the log. */
   current(runId: string): Promise<RunState>
   readonly counts: () => RuntimeCounts
+  /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
+  readonly isAtWork: () => boolean
   /**
    * Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left is let go, if the log takes that soon, so that
    * another process takes it over at once; `once` calls, and all where the log is away, when their lease has passed.
@@ -89,7 +91,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const effects = createEffects(parts, {
     hold,
     releaseSlot: desks.release,
-    report: (runId, owed, fact) => submit(runId, resultJob(parts, runId, { owed, fact })),
+    report: (runId, owed, fact) => submit(runId, resultJob(runId, { owed, fact })),
     claimAgain: (runId, owed) => submit(runId, claimJob(owed)),
   })
   const begin = (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
@@ -114,6 +116,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     wake,
     current: actors.read,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
+    isAtWork: effects.isAtWork,
     async close(graceMs) {
       await finish(parts, { desks, effects, submit }, graceMs)
       stopped.abort()
@@ -194,17 +197,16 @@ const startJob = (run: NewRun): Job => ({
   decide: (state) => startDecision(run, state),
 })
 
-const resultJob = (parts: RuntimeParts, runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
+const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
   insistent: true,
   decide: (state, desk) => {
     if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
     const corrected = state === undefined ? undefined : correctionBy(state, fact)
     if (corrected !== undefined) {
-      parts.notify({ type: 'callCorrected', runId, callId: owed.key })
-      return { facts: [corrected], causationId: owed.eventId, anyway: true }
+      const notice = { type: 'callCorrected', runId, callId: owed.key } as const
+      return { facts: [corrected], causationId: owed.eventId, anyway: true, notice }
     }
-    parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: fact.type })
-    return { facts: [] }
+    return { facts: [], notice: { type: 'resultDropped', runId, callId: owed.key, result: fact.type } }
   },
 })
 

@@ -4,14 +4,23 @@ import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
 import { readOutput } from './tool-output.ts'
 
-/** Why what a person says a call brought cannot have come from its tool; undefined where it can, or where the tool is not known here. */
-export const misshapen = (agent: Agent, { runId, calls, doubts }: RunState, command: Command): AppError | undefined => {
-  if (command.type !== 'settleToolCall' || !command.outcome.succeeded) return undefined
+export interface ReadSettlement {
+  readonly command: Command
+  /** Why what a person says a call brought cannot have come from its tool. */
+  readonly problem?: AppError
+}
+
+/**
+ * What a person says a call brought, as the schema of its tool leaves what the tool itself brings: defaults, transforms, without extra keys.
+ * The same as it was given where the tool is not known here, and for every other command.
+ */
+export const withReadOutput = (agent: Agent, { runId, calls, doubts }: RunState, command: Command): ReadSettlement => {
+  if (command.type !== 'settleToolCall' || !command.outcome.succeeded) return { command }
   const { callId, outcome } = command
   const tool = agent.tools.get((calls.get(callId) ?? doubts.get(callId))?.tool ?? '')
-  const read = tool === undefined ? undefined : readOutput(tool, outcome.output)
-  if (tool === undefined || read?.ok !== false) return undefined
-  return new AppError('InvalidInput', `Expected an output of ${tool.name} for ${callId}, found ${read.problem}`, {
-    details: { runId, callId },
-  })
+  if (tool === undefined) return { command }
+  const read = readOutput(tool, outcome.output)
+  if (read.ok) return { command: { ...command, outcome: { ...outcome, output: read.output } } }
+  const message = `Expected an output of ${tool.name} for ${callId}, found ${read.problem}`
+  return { command, problem: new AppError('InvalidInput', message, { details: { runId, callId } }) }
 }

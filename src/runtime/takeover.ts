@@ -1,5 +1,6 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
+import { NOBODY } from '../fold/reopen.ts'
 import { CLOCK_MARGIN_MS } from '../fold/waiting.ts'
 import { claimModelCall } from './answer-owed.ts'
 import { claimFor, inputProblem } from './answer-tool-call.ts'
@@ -25,9 +26,6 @@ export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | und
   const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
   return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
 }
-
-/** The owner of a claim that was let go. No process has this name. */
-const NOBODY = 'nobody'
 
 /**
  * Lets a call go that this process claimed and will not finish: the next attempt, claimed for nobody, under a lease that has passed, so that

@@ -42,8 +42,11 @@ export interface ToolContext {
 export type Lookup<Output> =
   | { readonly found: 'succeeded'; readonly output: Output }
   | { readonly found: 'failed'; readonly message: string }
-  /** It certainly did not happen and no longer will. */
-  | { readonly found: 'nothing' }
+  /**
+   * It did not happen. That counts once no attempt can be under way any more; with `final` at once: whoever is asked has closed the key, so
+   * that an attempt which comes late is refused there.
+   */
+  | { readonly found: 'nothing'; readonly final?: boolean }
   | { readonly found: 'unknown' }
 
 export interface ToolRetry {

@@ -154,6 +154,32 @@ describe('what a person says of a call', () => {
     await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: paid } })
   })
 
+  test('is recorded as the schema of its tool leaves it, as what the tool itself brings is', async () => {
+    const output = z.object({ receipt: z.string().trim(), fee: z.number().default(0) })
+    const { run, world, last } = await unresolved({ output })
+    await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: { receipt: ' R-5 ', seen: 'on paper' } } })
+    const events = await eventsOf(world, run.id)
+    expect(events.find(({ type }) => type === 'ToolCallSucceeded')).toMatchObject({ data: { output: { receipt: 'R-5', fee: 0 } } })
+    await settle(world, run)
+    await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: { receipt: 'R-6 ', seen: 'on paper' } } })
+    expect((await last())?.data).toMatchObject({ output: { receipt: 'R-6', fee: 0 } })
+    expect((await last())?.data).not.toHaveProperty('output.seen')
+  })
+
+  test.each([
+    ['that it happened', { succeeded: true, output: paid } as const],
+    ['that it did not', { succeeded: false, message: 'it bounced' } as const],
+  ])('and says again, %s, is recorded once', async (_, outcome) => {
+    const { run, world, types } = await unresolved()
+    for (let count = 0; count < 3; count++) await run.settleToolCall('3.0', { by: 'dana', outcome })
+    await settle(world, run)
+    await run.settleToolCall('3.0', { by: 'eve', outcome: { ...outcome } })
+    expect(await types()).not.toContain('ToolCallCorrected')
+    await run.settleToolCall('3.0', { by: 'eve', outcome: { succeeded: false, message: 'another reason' } })
+    for (let count = 0; count < 3; count++) await run.settleToolCall('3.0', { by: 'dana', outcome })
+    expect((await types()).filter((type) => type === 'ToolCallCorrected')).toHaveLength(2)
+  })
+
   test('can be corrected, and the model is told with its next prompt', async () => {
     const { world, run } = await unresolved()
     await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: false, message: 'the bank has no such payment' } })
@@ -185,6 +211,14 @@ describe('what a person says of a call', () => {
     await settle(world, run)
     await way.succeed(paid)
     expect(await types()).not.toContain('ToolCallCorrected')
+  })
+
+  test('that the tool says otherwise, late, is corrected where only the output differs', async () => {
+    const { world, run, way, last } = await unresolved()
+    await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: { receipt: 'R-4' } } })
+    await settle(world, run)
+    await way.succeed(paid)
+    expect(await last()).toMatchObject({ type: 'ToolCallCorrected', data: { succeeded: true, output: paid, settledBy: 'tool' } })
   })
 
   test('of a call that has said itself what became of it is refused', async () => {

@@ -171,18 +171,6 @@ describe('a tool', () => {
     expect(calls).toBe(times)
   })
 
-  test('with effect once is called again where its look-up says that nothing happened', async () => {
-    let calls = 0
-    const { told } = await callOnce({
-      effect: 'once',
-      timeoutMs: 1_000,
-      execute: () => (++calls === 1 ? new Promise(() => undefined) : Promise.resolve('charged')),
-      lookup: () => Promise.resolve({ found: 'nothing' }),
-    })
-    expect(told).toMatchObject({ text: 'charged' })
-    expect(calls).toBe(2)
-  })
-
   test('that answers after its deadline changes nothing, and is counted', async () => {
     let answerLate = (_: unknown): void => undefined
     const { world, told } = await callOnce({

@@ -38,7 +38,7 @@ describe('the owner of a claim', () => {
   test('is gone once its process has ended on the same machine', () => {
     const first = ownersOn({ starts: { 10: '500' } }, 10)
     expect(ownersOn({ starts: { 10: '500', 11: '600' } }, 11).isGone(first.self)).toBe(false)
-    first.leave()
+    first.leave(() => false)
     const other = first.self.replace(/\/[0-9a-f]{8}\//, '/00000000/')
     expect(ownersOn({ starts: { 11: '600' } }, 11).isGone(other)).toBe(true)
   })
@@ -52,7 +52,7 @@ describe('the owner of a claim', () => {
 
   test('in another container with our host name and our number is not gone for us', () => {
     const theirs = ownersOn({ namespace: '4026532555', starts: { 1: '500' } }, 1)
-    theirs.leave()
+    theirs.leave(() => false)
     const seenByOthers = theirs.self.replace(/\/[0-9a-f]{8}\//, '/00000000/')
     for (const pid of [1, 2]) expect(ownersOn({ starts: { [pid]: '700' } }, pid).isGone(seenByOthers)).toBe(false)
   })
@@ -88,7 +88,17 @@ describe('the owner of a claim', () => {
     const first = ownersOn({ starts: { 10: '500' } }, 10)
     const second = ownersOn({ starts: { 10: '500' } }, 10)
     expect(second.isGone(first.self)).toBe(false)
-    first.leave()
+    first.leave(() => false)
+    expect(second.isGone(first.self)).toBe(true)
+  })
+
+  test('that this process has left is not gone while code of a call still runs', () => {
+    const first = ownersOn({ starts: { 10: '500' } }, 10)
+    const second = ownersOn({ starts: { 10: '500' } }, 10)
+    let isAtWork = true
+    first.leave(() => isAtWork)
+    expect(second.isGone(first.self)).toBe(false)
+    isAtWork = false
     expect(second.isGone(first.self)).toBe(true)
   })
 
