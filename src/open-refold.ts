@@ -5,7 +5,7 @@ import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
-import { applyRetention, checkedRetention, type Retention } from './consumers/retention.ts'
+import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
 import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
 import type { AppError } from './errors.ts'
@@ -166,15 +166,14 @@ interface Sweeping {
   readonly intervalMs: number | undefined
 }
 
-const sweeperOf = ({ core, stores, projector, notify, retention, intervalMs = 5_000 }: Sweeping): Sweeper => {
-  const { views, blobs } = stores
-  const { runtime, eraser } = core
+const sweeperOf = (sweeping: Sweeping): Sweeper => {
+  const { core, stores, projector, notify, intervalMs = 5_000 } = sweeping
   return createSweeper({
     projector,
-    views,
-    runtime,
-    eraser,
-    chores: choresOf({ views, blobs, eraser }, retention),
+    views: stores.views,
+    runtime: core.runtime,
+    eraser: core.eraser,
+    chores: choresOf(sweeping),
     clock: systemClock,
     intervalMs,
     notify,
@@ -184,12 +183,13 @@ const sweeperOf = ({ core, stores, projector, notify, retention, intervalMs = 5_
 /** No put takes so long. */
 const DRAFT_GRACE_MS = 3_600_000
 
-const choresOf =
-  ({ views, blobs, eraser }: Pick<OpenRefold, 'views' | 'blobs' | 'eraser'>, retention: Retention) =>
-  async (): Promise<void> => {
-    await applyRetention({ views, eraser, clock: systemClock }, retention)
+const choresOf = ({ core, stores: { views, blobs }, notify, retention }: Sweeping): (() => Promise<void>) => {
+  const applyRetention = createRetention({ views, eraser: core.eraser, clock: systemClock, notify }, retention)
+  return async () => {
+    await applyRetention()
     await blobs.dropDrafts(systemClock.now() - DRAFT_GRACE_MS)
   }
+}
 
 const openStores = async (
   { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,
@@ -219,6 +219,7 @@ const noticed = (
     appendRetried: 0,
     codeFailed: 0,
     agentChanged: 0,
+    runKept: 0,
     runBroken: 0,
     clockSkew: 0,
     sweepFailed: 0,
@@ -238,6 +239,7 @@ const noticeLogger =
     else if (type === 'callCorrected') logger.warn(facts, 'a tool call ended otherwise than its last word said')
     else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
     else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')
+    else if (type === 'runKept') logger.warn(facts, 'a run is kept beyond its time')
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
     else if (type === 'clockSkew') logger.warn(facts, 'the clock of this machine and that of the log differ')

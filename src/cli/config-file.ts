@@ -65,7 +65,8 @@ const price = z.strictObject({
   cacheWriteMicroUsdPerMTok: perMillionTokens.optional(),
 })
 
-const kept = z.string().regex(/^\d{1,5}[mhd]$/, 'expected a time as 30m, 12h or 90d')
+const kept = z.string().regex(/^(\d{1,5}[mhd]|always)$/, 'expected a time as 30m, 12h or 90d, or always')
+const keptByEnd = { completed: kept.optional(), failed: kept.optional(), cancelled: kept.optional() }
 
 const shape = z.strictObject({
   dir: z.string().min(1, 'expected a path'),
@@ -73,7 +74,7 @@ const shape = z.strictObject({
   models: z.record(z.string(), model).optional(),
   prices: z.record(z.string(), price).optional(),
   http: httpOptions.optional(),
-  retention: z.strictObject({ completed: kept.optional(), failed: kept.optional(), cancelled: kept.optional() }).optional(),
+  retention: z.strictObject({ ...keptByEnd, agents: z.record(z.string(), z.strictObject(keptByEnd)).optional() }).optional(),
 })
 
 const checked = (file: string, exported: unknown): RefoldConfig => {

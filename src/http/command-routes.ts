@@ -4,8 +4,6 @@ import {
   answerRun,
   callPath,
   completeRun,
-  deleteQuery,
-  deletion,
   denyApproval,
   endRun,
   giveRunBack,
@@ -20,6 +18,7 @@ import {
   startRun,
   wishHeaders,
 } from './contract.ts'
+import { deleteQuery, deletion } from './deletion-contract.ts'
 import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
 
 const granted = answers('It is recorded.', receipt)

@@ -109,10 +109,11 @@ const addDecisions = (app: Api, grant: Grant): void => {
 const addDeletion = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): void => {
   app.openapi(routes.delete, async (c) => {
     const { runId } = c.req.valid('param')
-    const { reason, cancel, ...asked } = c.req.valid('query')
+    const { reason, cancel, force, ...asked } = c.req.valid('query')
     await requireOwn(c.get('access'), runId, { isDeleted: true })
-    const { runs, ...gone } = await refold.delete(runId, { by: byOf(c, asked), cancel: cancel === 'true', ...present({ reason }) })
-    return c.json({ ...gone, runs: [...runs] }, 200)
+    const how = { cancel: cancel === 'true', force: force === 'true', ...present({ reason }) }
+    const { runs, unsettled, ...gone } = await refold.delete(runId, { by: byOf(c, asked), ...how })
+    return c.json({ ...gone, runs: [...runs], unsettled: [...unsettled] }, 200)
   })
 }
 

@@ -14,7 +14,7 @@ const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 12
 /** Of an answer. */
 const anything = z.unknown().meta({ description: 'Any JSON.' })
 const time = z.int().meta({ description: 'ms since the epoch' })
-const count = z.int().nonnegative()
+export const count = z.int().nonnegative()
 const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
 const callId = z.string().meta({ description: 'of a tool call, model call or approval', example: '4.0' })
 const status = z.enum(['active', 'completed', 'failed', 'cancelled', 'deleted'])
@@ -95,8 +95,13 @@ export const eventsHeaders = z.object({
 
 // Wishes
 
-const by = z.string().min(1).max(200).optional().meta({ description: 'who wishes it; the name of the API key by default', example: 'dana' })
-const text = z.string().min(1)
+export const by = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .meta({ description: 'who wishes it; the name of the API key by default', example: 'dana' })
+export const text = z.string().min(1)
 const digest = z.string().optional().meta({ description: 'of what is decided on; refused if something else is asked by now' })
 
 export const startRun = z
@@ -148,23 +153,6 @@ export const giveRunBack = z
 export const pauseRun = z.strictObject({ by, reason: text.optional() }).meta({ id: 'PauseRun' })
 export const resumeRun = z.strictObject({ by }).meta({ id: 'ResumeRun' })
 export const reopenRun = z.strictObject({ by, note: text.optional() }).meta({ id: 'ReopenRun' })
-/** In the query, since many clients send no body with a DELETE. */
-export const deleteQuery = z.strictObject({
-  by,
-  reason: text.optional().meta({ description: 'kept, with who and when' }),
-  cancel: z.enum(['true', 'false']).optional().meta({ description: '`true`: cancels it first where it is active' }),
-})
-
-export const deletion = z
-  .object({
-    runId: z.string(),
-    runs: z.array(z.string()).meta({ description: 'the run, and those that it has started' }),
-    events: count,
-    blobs: count.meta({ description: 'payloads that were stored apart' }),
-    isDone: z.boolean().meta({ description: 'false where payloads go with a later sweep, since they were put in the last two minutes' }),
-  })
-  .meta({ id: 'Deletion' })
-
 export const endRun = z.strictObject({ by, reason: text }).meta({ id: 'EndRun' })
 export const completeRun = z.strictObject({ by, output: json.optional() }).meta({ id: 'CompleteRun' })
 

@@ -6,6 +6,7 @@ import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { callsAfter, noCallsSeen, unsettledIn, type UnsettledCall } from './unsettled-calls.ts'
 
 // Takes ended runs out of the log.
 //
@@ -19,6 +20,8 @@ export const PAYLOAD_GRACE_MS = 120_000
 export interface DeleteOptions {
   readonly by: string
   readonly reason?: string
+  /** Also where nobody knows what became of a call: whoever wants to know it later finds nothing. */
+  readonly force?: boolean
 }
 
 export interface Deletion {
@@ -27,16 +30,21 @@ export interface Deletion {
   readonly runs: readonly string[]
   readonly events: number
   readonly blobs: number
+  /** Calls that change something and of which nobody knows what became of them, or that may still be under way. */
+  readonly unsettled: readonly UnsettledCall[]
   /** False where payloads were put so lately that they go with a later sweep. */
   readonly isDone: boolean
 }
 
 export interface Eraser {
-  /** The run and those that it has started, as far as they have not ended. Rejects with `RunNotFound`. */
-  active(runId: string): Promise<readonly string[]>
+  /**
+   * The run and those that it has started, as far as they have not ended. Rejects with `RunNotFound`, and without `force` with `NotPossible` where
+   * a call of one of them is unsettled.
+   */
+  active(runId: string, options?: Pick<DeleteOptions, 'force'>): Promise<readonly string[]>
   /** What would go. Rejects with `RunNotFound`, and with `NotPossible` where one of the runs is active. */
   preview(runId: string): Promise<Deletion>
-  /** The same, done. A run that is deleted already is fine. */
+  /** The same, done. A run that is deleted already is fine. Without `force`, rejects with `NotPossible` where a call is unsettled. */
   erase(runId: string, options: DeleteOptions): Promise<Deletion>
   /** Goes on with one that somebody else has begun. */
   finish(runId: string): Promise<boolean>
@@ -53,6 +61,7 @@ interface SeenRun {
   readonly last: StoredEvent
   /** How it has ended: what became of a call may be recorded behind that. */
   readonly ending: string | undefined
+  readonly unsettled: readonly UnsettledCall[]
 }
 
 export const createEraser = (parts: Parts): Eraser => {
@@ -80,10 +89,15 @@ export const createEraser = (parts: Parts): Eraser => {
   }
 
   return {
-    active: async (runId) => (await seenTree(parts, runId)).filter(isActive).map((run) => run.runId),
+    async active(runId, { force = false } = {}) {
+      const runs = await seenTree(parts, runId)
+      if (!force) refuseUnsettled(runs)
+      return runs.filter(isActive).map((run) => run.runId)
+    },
     preview: async (runId) => ({ ...deletionOf(runId, await tree(runId)), isDone: false }),
     async erase(runId, options) {
       const runs = await tree(runId)
+      if (options.force !== true) refuseUnsettled(runs)
       // The run itself last: where this is cut off, whoever repeats it still finds the others.
       for (const run of runs.toReversed())
         if (run.ending !== undefined && !deletionEventTypes.has(run.last.type)) await request(parts, run, options)
@@ -98,6 +112,21 @@ export const createEraser = (parts: Parts): Eraser => {
   }
 }
 
+const MOST_NAMED = 5
+
+const refuseUnsettled = (runs: readonly SeenRun[]): void => {
+  const unsettled = runs.flatMap((run) => run.unsettled)
+  const [first] = unsettled
+  if (first === undefined) return
+  const named = unsettled.slice(0, MOST_NAMED).map(({ runId, callId }) => `${runId} ${callId}`)
+  const names = `${named.join(', ')}${unsettled.length > MOST_NAMED ? ` and ${unsettled.length - MOST_NAMED} more` : ''}`
+  throw new AppError(
+    'NotPossible',
+    `Nobody knows what became of ${names}, or it may still be under way: settle it first, or force the deletion`,
+    { details: { runId: first.runId, unsettled: unsettled.slice(0, MOST_NAMED) } },
+  )
+}
+
 const isActive = ({ ending, last }: SeenRun): boolean => ending === undefined && !deletionEventTypes.has(last.type)
 
 const isRequested = ({ last }: SeenRun): boolean => last.type === 'DeletionRequested'
@@ -107,6 +136,7 @@ const deletionOf = (runId: string, runs: readonly SeenRun[]): Omit<Deletion, 'is
   runs: runs.map((run) => run.runId),
   events: runs.reduce((sum, { events }) => sum + events, 0),
   blobs: new Set(runs.flatMap((run) => [...run.blobs])).size,
+  unsettled: runs.flatMap((run) => run.unsettled),
 })
 
 /** The run first. A child that is no longer there is no error. */
@@ -132,17 +162,19 @@ const isChildOf = (first: StoredEvent, parents: ReadonlySet<string>): boolean =>
   return parent !== undefined && parents.has(parent.runId)
 }
 
-const seen = async ({ log }: Parts, runId: string): Promise<SeenRun | undefined> => {
+const seen = async ({ log, clock }: Parts, runId: string): Promise<SeenRun | undefined> => {
   const blobs = new Set<string>()
   const children: string[] = []
   let events = 0
   let first: StoredEvent | undefined
   let last: StoredEvent | undefined
   let ending: string | undefined
+  let calls = noCallsSeen
   try {
     for await (const stored of log.readStream(streamOf(runId))) {
       first ??= stored
       last = stored
+      calls = callsAfter(calls, stored)
       if (deletionEventTypes.has(stored.type)) continue
       events += 1
       ending = endingAfter(ending, stored.type)
@@ -153,7 +185,8 @@ const seen = async ({ log }: Parts, runId: string): Promise<SeenRun | undefined>
     if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) return undefined
     throw error
   }
-  return first === undefined || last === undefined ? undefined : { runId, events, blobs, children, first, last, ending }
+  if (first === undefined || last === undefined) return undefined
+  return { runId, events, blobs, children, first, last, ending, unsettled: unsettledIn(calls, clock.now()) }
 }
 
 const endingAfter = (before: string | undefined, type: string): string | undefined => {

@@ -8,6 +8,8 @@ export type Notice =
   | { readonly type: 'codeFailed'; readonly runId: string; readonly callId?: string; readonly message: string }
   /** Once for each agent and definition: its runs began with other code under the same version. */
   | { readonly type: 'agentChanged'; readonly agent: string; readonly runId: string; readonly changes: readonly string[] }
+  /** Its time is over, and nobody knows what became of a call of it: retention leaves it alone. */
+  | { readonly type: 'runKept'; readonly runId: string; readonly message: string }
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
   /** The clock of the log's server and ours differ by more than leases allow for; they are counted by the server's. */
   | { readonly type: 'clockSkew'; readonly offsetMs: number }

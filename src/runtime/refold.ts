@@ -15,7 +15,7 @@ export interface Refold {
   /**
    * Takes a run that has ended out of the log for good, with the runs that it has started: events, payloads that nobody else names, snapshots, views.
    * Who has deleted it, when and why stays, and its id is not used again. With `cancel` it is cancelled first where it is active. May be repeated.
-   * Rejects with `RunNotFound`, and with `NotPossible` where one of them is active.
+   * Rejects with `RunNotFound`, and with `NotPossible` where one of them is active, or, without `force`, where nobody knows what became of a call of theirs.
    */
   delete(runId: string, options: DeleteOptions & { readonly cancel?: boolean }): Promise<Deletion>
   readonly agents: Agents
@@ -46,7 +46,7 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
     run: (runId) => createRunHandle(parts, runtime, deltas, runId),
     async delete(runId, { cancel = false, ...options }) {
       const { by, reason = 'to be deleted' } = options
-      const active = cancel ? await eraser.active(runId) : []
+      const active = cancel ? await eraser.active(runId, options) : []
       for (const each of active) await runtime.command(each, { type: 'cancel', by, reason })
       return eraser.erase(runId, options)
     },

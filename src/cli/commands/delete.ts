@@ -11,12 +11,14 @@ interface DeleteCommandOptions extends ByWhom {
   readonly cancel?: true
   readonly yes?: true
   readonly dryRun?: true
+  readonly force?: true
 }
 
 export const addDeleteCommand: AddCommand = (program, commandLine) => {
   operatorCommand(program, 'delete', 'take a run that has ended out of the log, with the runs that it has started, for good')
     .option('--reason <text>', 'why; it is kept, with who and when')
     .option('--cancel', 'cancel it first where it is active')
+    .option('--force', 'also where nobody knows what became of a call of it')
     .option('--dry-run', 'only say what would go')
     .option('--yes', 'it is meant: without this, nothing is deleted')
     .addHelpText(
@@ -26,7 +28,11 @@ export const addDeleteCommand: AddCommand = (program, commandLine) => {
     .action((runId: string, options: DeleteCommandOptions) => deleteRun(commandLine(), runId, options))
 }
 
-const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryRun, ...options }: DeleteCommandOptions): Promise<void> => {
+const deleteRun = (
+  line: CommandLine,
+  runId: string,
+  { reason, cancel, force, yes, dryRun, ...options }: DeleteCommandOptions,
+): Promise<void> => {
   if (dryRun === true) return looking(line, async ({ eraser }) => tell(line, await eraser.preview(runId), 'would go'))
   return atWork(line, async (refold) => {
     const by = options.by ?? line.user
@@ -35,7 +41,7 @@ const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryR
         'InvalidInput',
         `Expected --yes, since this cannot be taken back, or --dry-run. What would go: refold delete ${runId} --dry-run`,
       )
-    const deletion = await refold.delete(runId, { by, ...present({ reason, cancel }) })
+    const deletion = await refold.delete(runId, { by, ...present({ reason, cancel, force }) })
     await tell(
       line,
       deletion,
@@ -46,7 +52,8 @@ const deleteRun = (line: CommandLine, runId: string, { reason, cancel, yes, dryR
 }
 
 const tell = async (line: CommandLine, deletion: Deletion, what: string): Promise<void> => {
-  const { runs, events, blobs } = deletion
+  const { runs, events, blobs, unsettled } = deletion
   await line.output.document(deletion)
+  for (const { runId, callId } of unsettled) await line.output.note(`nobody knows what became of ${runId} ${callId}, or it is under way`)
   await line.output.note(`${counted(runs.length, 'run')}, ${counted(events, 'event')} and ${counted(blobs, 'payload')} ${what}`)
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
-import { applyRetention } from '../../../src/consumers/retention.ts'
+import { checkedRetention, createRetention, type Retention } from '../../../src/consumers/retention.ts'
 import { createSweeper } from '../../../src/consumers/sweeper.ts'
 import { isAppError } from '../../../src/errors.ts'
 import type { StoredEvent } from '../../../src/eventlog/event-log.ts'
@@ -14,6 +14,7 @@ import { createEraser, PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
 import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
+import type { Notice } from '../../../src/runtime/notice.ts'
 import { openWorld, type World } from '../../support/world.ts'
 
 const helper = defineAgent({ name: 'helper', version: '1', instructions: 'Help.', models: ['scripted/one'] })
@@ -197,19 +198,101 @@ describe('the views', () => {
   })
 })
 
+const retention = async (of: Retention): Promise<number> => {
+  const views = memoryViewStore()
+  await createProjector({ log: world.log, views }).catchUp()
+  const notify = (notice: Notice): void => void kept.push(notice)
+  return createRetention({ views, eraser: world.refold.eraser, clock: world.clock, notify }, of)()
+}
+let kept: Notice[] = []
+beforeEach(() => {
+  kept = []
+})
+
 describe('retention', () => {
   test('deletes what has ended for longer than it is kept, and nothing else', async () => {
     await talk('old')
     world.clock.advance(10 * DAY_MS)
     await talk('young')
     await world.refold.start('helper', { runId: 'open', message: 'Hi' })
-    const views = memoryViewStore()
-    await createProjector({ log: world.log, views }).catchUp()
-    const parts = { views, eraser: world.refold.eraser, clock: world.clock }
-    expect(await applyRetention(parts, { failed: '1d', completed: '11d' })).toBe(0)
-    expect(await applyRetention(parts, { completed: '9d' })).toBe(1)
+    expect(await retention({ failed: '1d', completed: '11d' })).toBe(0)
+    expect(await retention({ completed: '9d' })).toBe(1)
     expect((await stored('old'))[0]?.type).toBe('DeletionRequested')
     expect((await stored('young'))[0]?.type).toBe('RunStarted')
-    await expect(applyRetention(parts, { completed: 'soon' })).rejects.toMatchObject({ code: 'InvalidConfiguration' })
+    expect(kept).toEqual([])
+  })
+
+  test('is refused where it names no time, of whichever agent', () => {
+    for (const of of [{ completed: 'soon' }, { agents: { helper: { failed: '3w' } } }])
+      expect(() => checkedRetention(of)).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }))
+  })
+
+  test.each<[string, Retention, number]>([
+    ['longer than the others', { completed: '1d', agents: { helper: { completed: '11d' } } }, 0],
+    ['shorter than the others', { completed: '11d', agents: { helper: { completed: '1d' } } }, 1],
+    ['always', { completed: '1d', agents: { helper: { completed: 'always' } } }, 0],
+    ['as all others, where nothing else is said of how they ended', { completed: '1d', agents: { helper: { failed: '11d' } } }, 1],
+    ['as all others, where only another agent is named', { completed: '1d', agents: { other: { completed: 'always' } } }, 1],
+  ])('keeps the runs of an agent %s', async (_, of, deleted) => {
+    await talk('old')
+    world.clock.advance(10 * DAY_MS)
+    expect(await retention(of)).toBe(deleted)
+  })
+})
+
+describe('a run of which nobody knows what became of a call', () => {
+  /** One payment, that is under way until the test ends. */
+  const paying = async ({ effect = 'once', timeoutMs = 1_000 }: { effect?: 'once' | 'idempotent'; timeoutMs?: number } = {}) => {
+    const pay = defineTool({
+      name: 'pay',
+      description: 'Pays',
+      input: z.object({}),
+      output: z.string(),
+      effect,
+      timeoutMs,
+      execute: () => new Promise<string>(() => undefined),
+    })
+    const payer = defineAgent({ name: 'payer', version: '1', instructions: '', models: ['scripted/one'], tools: [pay] })
+    const model = scriptedModel(() => toolCalls([{ name: 'pay', arguments: {} }]))
+    world = openWorld({ agents: [payer], models: { scripted: model } })
+    const run = await world.refold.start('payer', { runId: 'one', message: 'Pay.' })
+    for (let turn = 0; turn < 30; turn++) await nextTurn()
+    return run
+  }
+  const refused = { code: 'NotPossible', message: expect.stringContaining('one 3.0') as string }
+
+  test('is not deleted, nor cancelled for that, until it is settled', async () => {
+    const run = await paying()
+    await expect(world.refold.delete('one', { ...by, cancel: true })).rejects.toMatchObject(refused)
+    expect(await run.state()).toMatchObject({ status: 'active' })
+    await run.cancel({ by: 'ann', reason: 'enough' })
+    expect(await world.refold.eraser.preview('one')).toMatchObject({ unsettled: [{ runId: 'one', callId: '3.0' }] })
+    await expect(world.refold.delete('one', by)).rejects.toMatchObject(refused)
+    await run.settleToolCall('3.0', { by: 'ann', outcome: { succeeded: false, message: 'it is not in the books' } })
+    expect(await world.refold.delete('one', by)).toMatchObject({ runs: ['one'], unsettled: [] })
+  })
+
+  test('is deleted where that is forced, and says what was not settled', async () => {
+    await paying()
+    expect(await world.refold.delete('one', { ...by, cancel: true, force: true })).toMatchObject({
+      unsettled: [{ runId: 'one', callId: '3.0' }],
+    })
+    expect((await stored('one')).map(({ type }) => type)).toEqual(['DeletionRequested', 'RunDeleted'])
+  })
+
+  test('is left alone by retention, which says so', async () => {
+    const run = await paying()
+    await run.cancel({ by: 'ann', reason: 'enough' })
+    world.clock.advance(10 * DAY_MS)
+    expect(await retention({ cancelled: '1d' })).toBe(0)
+    expect(kept).toEqual([{ type: 'runKept', runId: 'one', message: expect.stringContaining('one 3.0') as string }])
+  })
+
+  test('that may be repeated is deleted when the time of the call is over', async () => {
+    const run = await paying({ effect: 'idempotent', timeoutMs: 60_000 })
+    await run.cancel({ by: 'ann', reason: 'enough' })
+    await expect(world.refold.delete('one', by)).rejects.toMatchObject(refused)
+    world.clock.advance(66_000)
+    expect(await world.refold.delete('one', by)).toMatchObject({ runs: ['one'] })
   })
 })
