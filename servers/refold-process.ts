@@ -35,6 +35,9 @@ export interface RefoldProcess {
   stop(): Promise<number | null>
 }
 
+/** Whoever stops it waits for no load balancer. */
+const NOBODY_BEFORE_IT = { REFOLD_DRAIN_SECONDS: '0' }
+
 const root = resolve(import.meta.dirname, '..')
 
 export const startRefoldProcess = ({ words, config, folder, environment, hear = () => undefined }: RefoldProcessOptions): RefoldProcess => {
@@ -42,7 +45,7 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
   const child: ChildProcess = spawn(
     process.execPath,
     ['--conditions=refold:source', join(root, 'src/main.ts'), ...words, '--config', config],
-    { cwd: folder, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
+    { cwd: folder, env: { PATH, HOME, ...NOBODY_BEFORE_IT, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
   )
   const said: string[] = []
   const { promise: ready, resolve: isReady, reject: isNot } = Promise.withResolvers<string>()

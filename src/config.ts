@@ -55,6 +55,8 @@ const environment = z.object({
   /** Where `worker`, `relay` and `project` say how they are; nowhere without it. */
   REFOLD_HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   REFOLD_HEALTH_HOST: z.string().default('127.0.0.1'),
+  /** How long `refold serve` serves on after SIGTERM, not ready, so that whatever passes requests on to it can turn to others. */
+  REFOLD_DRAIN_SECONDS: wholeNumber(0, 3_600).default(5),
   /** How long a process that was asked to stop finishes what is under way. */
   REFOLD_GRACE_SECONDS: wholeNumber(0, 3_600).default(10),
   REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),

@@ -51,7 +51,7 @@ const interruption = (): AbortSignal => {
     // Not left to the system: it spares the first process of a container.
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(exitCodes.interrupted)
-      controller.abort()
+      controller.abort(signal)
     })
   }
   return controller.signal

@@ -39,6 +39,9 @@ const page = read('docs/deployment.md')
 /** As compose puts them in where nobody sets them. */
 const withDefaults = (text: string): string => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
 
+const environmentOf = ({ environment = {} }: ComposeService): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, withDefaults(value)]))
+
 /** Every variable of Refold that config.ts knows. */
 const known = new Set([...read('src/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): \w/gm)].map(([, name = '']) => name))
 
@@ -73,15 +76,15 @@ describe('docker-compose.yml', () => {
   })
 
   test.each(ours)('gives %s an environment that Refold takes', (_, { environment = {} }) => {
-    const given = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, withDefaults(value)]))
+    const given = environmentOf({ environment })
     const needs = ['REFOLD_EVENTSTORE', 'REFOLD_KAFKA', 'REFOLD_POSTGRES'] as const
     expect(() => readEnvironment(given, needs)).not.toThrow()
     expect(Object.keys(given).filter((name) => name.startsWith('REFOLD_') && !known.has(name))).toEqual([])
   })
 
   test.each(ours)('lets %s stop in time, passes signals on, and starts it after its servers', (_, service) => {
-    const grace = Number(service.environment?.['REFOLD_GRACE_SECONDS'])
-    expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThan(grace + 5)
+    const { REFOLD_DRAIN_SECONDS, REFOLD_GRACE_SECONDS } = readEnvironment(environmentOf(service))
+    expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThan(REFOLD_DRAIN_SECONDS + REFOLD_GRACE_SECONDS + 5)
     expect(service.init).toBe(true)
     for (const server of ['eventstore', 'kafka', 'postgres']) expect(service.depends_on?.[server]).toEqual({ condition: 'service_healthy' })
   })

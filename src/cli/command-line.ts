@@ -15,7 +15,7 @@ export interface CommandLineParts extends OutputStreams {
   readonly clock: Clock
   /** The name of whoever sits at it. */
   readonly user: string
-  /** Aborted at the first Ctrl-C, and when the process is asked to end. */
+  /** Aborted at the first Ctrl-C, and when the process is asked to end; its reason is then `SIGTERM`. */
   readonly signal: AbortSignal
 }
 

@@ -66,26 +66,30 @@ export const asServerProcess = async (
   const logger = createLogger(environment.REFOLD_LOG_LEVEL, line.stderr)
   const metrics = processMetrics(line.clock)
   const health = await openHealth(line, environment, options.healthPort, metrics)
-  await inTime(line, environment, async () => {
-    const bus = await openCountedBus(line, logger, metrics)
-    const refold = await line.open({ ...refoldConfig, logger, recover: options.recover })
-    const ends: (() => Promise<void>)[] = []
-    try {
-      await work({
-        refold,
-        bus,
-        logger,
-        topics: topicsOf(environment.REFOLD_TOPIC_PREFIX),
-        metrics,
-        ready: (...dependencies) => health?.dependsOn([...ownDependencies(refold), ...dependencies]),
-        atEnd: (close) => ends.push(close),
-      })
-    } finally {
-      if (line.signal.aborted) await noteStop(line)
-      await Promise.all([refold.close(), ...ends.map((close) => close())])
-      await bus?.close()
-    }
-  })
+  await inTime(
+    line,
+    () => environment.REFOLD_GRACE_SECONDS * 1_000,
+    async () => {
+      const bus = await openCountedBus(line, logger, metrics)
+      const refold = await line.open({ ...refoldConfig, logger, recover: options.recover })
+      const ends: (() => Promise<void>)[] = []
+      try {
+        await work({
+          refold,
+          bus,
+          logger,
+          topics: topicsOf(environment.REFOLD_TOPIC_PREFIX),
+          metrics,
+          ready: (...dependencies) => health?.dependsOn([...ownDependencies(refold), ...dependencies]),
+          atEnd: (close) => ends.push(close),
+        })
+      } finally {
+        if (line.signal.aborted) await noteStop(line)
+        await Promise.all([refold.close(), ...ends.map((close) => close())])
+        await bus?.close()
+      }
+    },
+  )
   await health?.stop()
 }
 
@@ -95,11 +99,11 @@ export const untilStopped = async ({ signal }: CommandLine): Promise<void> => {
   if (!signal.aborted) await once(signal, 'abort')
 }
 
-/** Once the process is asked to stop, it has the granted time and a little more; whatever does not answer then is left behind. */
-export const inTime = async (line: CommandLine, environment: Environment, work: () => Promise<void>): Promise<void> => {
+/** Once the process is asked to stop, it has the time that is granted then and a little more; whatever does not answer then is left behind. */
+export const inTime = async (line: CommandLine, grantedMs: () => number, work: () => Promise<void>): Promise<void> => {
   const timeUp = Promise.withResolvers<'timeUp'>()
   const arm = (): void => {
-    line.clock.setTimer(environment.REFOLD_GRACE_SECONDS * 1_000 + MARGIN_MS, () => {
+    line.clock.setTimer(grantedMs() + MARGIN_MS, () => {
       timeUp.resolve('timeUp')
     })
   }

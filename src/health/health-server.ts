@@ -80,7 +80,7 @@ export const startHealthServer = async (options: HealthServerOptions): Promise<H
 }
 
 /** Whoever supervises a process asks it from a few places. */
-const LIMITS = { connections: 100, requestTimeoutMs: 10_000 }
+const LIMITS = { connections: 100, requestTimeoutMs: 10_000, keepAliveMs: 75_000 }
 const FRESH_MS = 3_000
 
 const JSON_TYPE = 'application/json'

@@ -31,6 +31,8 @@ export interface ApiParts {
   readonly streams: OpenStreams
   /** Of a start with an idempotency key. */
   readonly runIdFor: RunIdFor
+  /** Aborted once the service is to be left alone: it says that it is not ready, and serves on. */
+  readonly draining: AbortSignal
   /** Aborted once the service takes nothing new. */
   readonly stopping: AbortSignal
 }

@@ -7,7 +7,7 @@ import { jsonText } from '../json.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
-import { codeOf, HttpProblem } from './problem.ts'
+import { codeOf } from './problem.ts'
 
 // Server-sent events of one run.
 //
@@ -19,6 +19,8 @@ import { codeOf, HttpProblem } from './problem.ts'
 const HEARTBEAT_MS = 15_000
 /** How long a client waits before it connects again. */
 const RETRY_MS = 1_000
+/** The last word of a service that stops: a browser connects again by itself, another client is told. */
+const GO_ON_ELSEWHERE = JSON.stringify({ reconnect: true, afterMs: RETRY_MS })
 
 export interface StreamRequest {
   readonly runId: string
@@ -36,12 +38,11 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
   }
   // A browser takes 204 as the word not to connect again.
   if (from > newest.revision && finalEventTypes.has(newest.type)) return c.body(null, 204)
-  if (parts.stopping.aborted) throw new HttpProblem('NotReady', 'The service is stopping')
   // What the headers would be; nobody reads a body, so that nothing would ever end a stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
   const opened = parts.streams.open(c.get('access').name)
   c.header('x-accel-buffering', 'no')
-  return streamSSE(c, async (stream) => {
+  const response = streamSSE(c, async (stream) => {
     stream.onAbort(() => opened.close())
     try {
       await forward(stream, parts, { ...request, signal: opened.signal })
@@ -51,6 +52,9 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
       opened.close()
     }
   })
+  // Whoever keeps connections must not take this one for its next request: it ends with the stream, perhaps since the service ends.
+  response.headers.set('connection', 'close')
+  return response
 }
 
 const newestEvent = async ({ refold }: ApiParts, runId: string): Promise<{ readonly revision: number; readonly type: string }> => {
@@ -75,6 +79,7 @@ const forward = async (stream: SSEStreamingApi, parts: ApiParts, { runId, from, 
     for await (const event of run.events({ from, signal })) {
       await stream.writeSSE({ event: 'event', id: String(event.revision), data: jsonText(event) })
     }
+    if (parts.stopping.aborted) await stream.writeSSE({ event: 'stopping', data: GO_ON_ELSEWHERE })
   } finally {
     stopHeartbeat()
   }

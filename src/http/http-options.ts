@@ -33,6 +33,11 @@ export const httpOptions = z.strictObject({
   /** For a whole request to come in, headers and body; headers alone have a third of it. 30 s by default. */
   requestTimeoutMs: z.int().min(100).default(30_000),
   /**
+   * An idle connection is kept for a next request for so long; 75 s by default. Longer than whatever stands before the service keeps it
+   * (nginx 60 s), so that no request meets a connection that is closed at the same moment.
+   */
+  keepAliveMs: z.int().min(0).default(75_000),
+  /**
    * Names by which the service may be asked for, as `desk.example.com`, beside those of the machine itself. Without any, every name is
    * right where keys are configured, and none where they are not.
    */

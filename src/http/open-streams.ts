@@ -4,13 +4,14 @@ import { HttpProblem } from './problem.ts'
 export interface OpenStreams {
   /** Throws `TooManyStreams`. The signal ends the stream; `close` has to be called once it has ended. */
   open(key: string): { readonly signal: AbortSignal; close(): void }
-  /** Ends all of them. */
+  /** Ends all of them, and at once whatever is opened from now on. */
   endAll(): void
 }
 
 export const openStreams = ({ perKey, inAll }: { readonly perKey: number; readonly inAll: number }): OpenStreams => {
   const byKey = new Map<string, Set<AbortController>>()
   let open = 0
+  let isOver = false
   return {
     open(key) {
       const ofKey = byKey.get(key) ?? new Set()
@@ -19,6 +20,7 @@ export const openStreams = ({ perKey, inAll }: { readonly perKey: number; readon
       const controller = new AbortController()
       byKey.set(key, ofKey.add(controller))
       open += 1
+      if (isOver) controller.abort()
       return {
         signal: controller.signal,
         close() {
@@ -28,6 +30,7 @@ export const openStreams = ({ perKey, inAll }: { readonly perKey: number; readon
       }
     },
     endAll() {
+      isOver = true
       for (const ofKey of byKey.values()) for (const controller of ofKey) controller.abort()
     },
   }

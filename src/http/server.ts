@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { lastAnswers } from '../web/last-answers.ts'
 import { startWebServer, urlOf } from '../web/web-server.ts'
 import { createApi } from './api.ts'
 import type { ServedMetrics, ServedRefold } from './api-parts.ts'
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** As `http://127.0.0.1:8080`. */
   readonly url: string
+  /** Says that it is not ready, and serves on: every answer is the last one of its connection. */
+  drain(): void
   /**
    * Takes nothing new, ends the event streams, and answers what it was asked; connections that are open after `deadlineMs` are cut.
    * The Refold behind it stays open.
@@ -42,6 +45,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const { refold, settings, clock, ids, logger, metrics } = options
   requireKeysInPublic(options)
   const streams = openStreams({ perKey: settings.streamsPerKey, inAll: settings.streams })
+  const draining = new AbortController()
   const stopping = new AbortController()
   const api = createApi({
     refold,
@@ -52,6 +56,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     metrics,
     streams,
     runIdFor: startIds(refold.log),
+    draining: draining.signal,
     stopping: stopping.signal,
   })
   // The globals stay as they are: models and tools in this process use them too.
@@ -69,9 +74,16 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     refuse: (bad) => badRequestProblem(bad, ids.uuid()),
   })
   closeConnectionsOnceStopping(server, stopping.signal)
+  const answerLast = lastAnswers(server)
+  const drain = (): void => {
+    draining.abort()
+    answerLast()
+  }
   return {
     url: urlOf(server),
+    drain,
     async stop(deadlineMs) {
+      drain()
       stopping.abort()
       const closed = once(server, 'close')
       server.close()
@@ -93,7 +105,7 @@ const requireKeysInPublic = ({ host, settings }: HttpServerOptions): void => {
   )
 }
 
-/** A connection that is kept alive for a next request would hold up the end until its client lets go. */
+/** A connection whose answer began before the end was known would be kept alive, and hold up the end until its client lets go. */
 const closeConnectionsOnceStopping = (server: Server, stopping: AbortSignal): void => {
   server.on('request', (_, response) => {
     response.once('close', () => {

@@ -34,15 +34,15 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
 }
 
 /** Rejects with `NotReady`. */
-const readiness = ({ refold, clock, stopping }: ApiParts): (() => Promise<void>) => {
-  const deadline = { timeoutMs: LOG_TIMEOUT_MS, outer: stopping, late: () => undefined }
+const readiness = ({ refold, clock, draining }: ApiParts): (() => Promise<void>) => {
+  const deadline = { timeoutMs: LOG_TIMEOUT_MS, outer: draining, late: () => undefined }
   const askLog = askedSeldom(clock, FRESH_MS, () => withDeadline(clock, deadline, () => refold.log.head()))
   return async () => {
-    if (stopping.aborted) throw notReady('The service is stopping')
+    if (draining.aborted) throw notReady('The service is stopping')
     try {
       await askLog()
     } catch {
-      throw notReady(stopping.aborted ? 'The service is stopping' : 'The log does not answer')
+      throw notReady(draining.aborted ? 'The service is stopping' : 'The log does not answer')
     }
   }
 }

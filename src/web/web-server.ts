@@ -10,6 +10,8 @@ export interface WebLimits {
   readonly connections: number
   /** For a whole request, headers and body, from its first byte; headers alone have a third of it. */
   readonly requestTimeoutMs: number
+  /** An idle connection is kept for a next request for so long. */
+  readonly keepAliveMs: number
 }
 
 export interface WebServerOptions {
@@ -25,8 +27,6 @@ export interface WebServerOptions {
   readonly refuse: (bad: BadRequest) => Words
 }
 
-/** An idle connection is kept for a next request for so long. */
-const KEEP_ALIVE_MS = 5_000
 /** A client that takes none of its answer for so long is gone. */
 const SILENT_CLIENT_MS = 120_000
 
@@ -35,12 +35,12 @@ const SILENT_CLIENT_MS = 120_000
  * Resolves once it listens. Rejects with `InvalidConfiguration` where it cannot.
  */
 export const startWebServer = async (options: WebServerOptions): Promise<Server> => {
-  const { connections, requestTimeoutMs } = options.limits
+  const { connections, requestTimeoutMs, keepAliveMs } = options.limits
   const server = createServer(
     {
       requestTimeout: requestTimeoutMs,
       headersTimeout: Math.ceil(requestTimeoutMs / 3),
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: keepAliveMs,
       // How often the two above are looked at.
       connectionsCheckingInterval: Math.min(1_000, Math.ceil(requestTimeoutMs / 10)),
       // Node would answer by itself, and without a word.

@@ -62,6 +62,7 @@ describe('the OpenAPI document', () => {
       metrics: processMetrics(service.world.clock),
       streams: openStreams({ perKey: 1, inAll: 1 }),
       runIdFor: startIds(service.served.log),
+      draining: new AbortController().signal,
       stopping: new AbortController().signal,
     })
     const routed = api.routes

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import type { Receipt } from '../../src/http/contract.ts'
 import { configs, newPlace, type Place } from '../cli/run-refold.ts'
@@ -16,6 +16,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 
 interface Served {
   readonly url: string
+  kill(signal: 'SIGINT' | 'SIGTERM'): void
   /** Asks it to end, and waits until it has. */
   end(signal: 'SIGINT' | 'SIGTERM'): Promise<{ readonly exitCode: number | null; readonly lines: readonly Record<string, unknown>[] }>
 }
@@ -30,17 +31,18 @@ afterEach(() => {
   for (const made of places.splice(0)) made.remove()
 })
 
-const serve = async ({ folder }: Place, config: string): Promise<Served> => {
+const serve = async ({ folder }: Place, config: string, drainSeconds = 0): Promise<Served> => {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['--conditions=refold:source', main, 'serve', '--port', '0', '--json', '--config', config], {
     cwd: folder,
-    env: { PATH, HOME, REFOLD_LOG_LEVEL: 'info' },
+    env: { PATH, HOME, REFOLD_LOG_LEVEL: 'info', REFOLD_DRAIN_SECONDS: String(drainSeconds) },
   })
   let log = ''
   child.stderr.on('data', (piece: Buffer) => (log += piece.toString()))
   const url = await urlOf(child)
   return {
     url,
+    kill: (signal) => void child.kill(signal),
     async end(signal) {
       child.kill(signal)
       const [exitCode] = (await once(child, 'close')) as [number | null]
@@ -89,6 +91,33 @@ describe('refold serve', { timeout: 60_000 }, () => {
     await fetch(`${second.url}/v1/runs/${runId}/complete`, { method: 'POST' })
     expect(revisionsOf(await framesUntil(stream, () => false))).toEqual([Number(last) + 1])
     expect((await second.end('SIGINT')).exitCode).toBe(exitCodes.ok)
+  })
+
+  test('serves on for some seconds after SIGTERM, not ready, unless a second signal ends it or somebody sits at it', async () => {
+    const statusOf = async (url: string): Promise<number> => (await fetch(`${url}/readyz`)).status
+    const drained = await serve(place(), configs.clerk, 2)
+    expect(await statusOf(drained.url)).toBe(200)
+    const asked = Date.now()
+    drained.kill('SIGTERM')
+    await vi.waitUntil(async () => (await statusOf(drained.url)) === 503, { timeout: 10_000 })
+    expect((await start(drained.url)).runId).not.toBe('')
+    await vi.waitUntil(
+      () =>
+        statusOf(drained.url).then(
+          () => false,
+          () => true,
+        ),
+      { timeout: 20_000 },
+    )
+    expect(Date.now() - asked).toBeGreaterThanOrEqual(2_000)
+
+    const twice = await serve(place(), configs.clerk, 3_600)
+    twice.kill('SIGTERM')
+    await vi.waitUntil(async () => (await statusOf(twice.url)) === 503, { timeout: 10_000 })
+    expect((await twice.end('SIGTERM')).exitCode).toBe(exitCodes.interrupted)
+
+    const atTerminal = await serve(place(), configs.clerk, 3_600)
+    expect((await atTerminal.end('SIGINT')).exitCode).toBe(exitCodes.ok)
   })
 
   test('takes its keys from the configuration', async () => {

@@ -53,6 +53,7 @@ describe('a configuration', () => {
       streams: 500,
       connections: 1000,
       requestTimeoutMs: 30_000,
+      keepAliveMs: 75_000,
       hosts: [],
       corsOrigins: [],
     })

@@ -28,7 +28,8 @@ export const addServeCommand: AddCommand = (program, commandLine) => {
 
 const serve = async (line: CommandLine, options: ServeOptions): Promise<void> => {
   const { environment, config } = await readSettings(line, [])
-  await inTime(line, environment, () => serveUntilStopped(line, options, environment, config))
+  const grantedMs = (): number => drainMs(line, environment) + environment.REFOLD_GRACE_SECONDS * 1_000
+  await inTime(line, grantedMs, () => serveUntilStopped(line, options, environment, config))
 }
 
 const serveUntilStopped = async (
@@ -54,6 +55,8 @@ const serveUntilStopped = async (
     await line.output.document({ url: server.url })
     await line.output.note(`Listening on ${server.url}`)
     await untilStopped(line)
+    server.drain()
+    await drained(line, environment)
     stopBy = clock.now() + graceMs
     await noteStop(line)
     await server.stop(graceMs)
@@ -62,4 +65,17 @@ const serveUntilStopped = async (
     await refold.close({ graceMs: Math.max(0, stopBy - clock.now()) })
     await health?.stop()
   }
+}
+
+/** Whoever sits at a terminal need not wait until a load balancer has seen it. */
+const drainMs = ({ signal }: CommandLine, { REFOLD_DRAIN_SECONDS }: Environment): number =>
+  signal.reason === 'SIGTERM' ? REFOLD_DRAIN_SECONDS * 1_000 : 0
+
+const drained = async (line: CommandLine, environment: Environment): Promise<void> => {
+  const timeMs = drainMs(line, environment)
+  if (timeMs === 0) return
+  await line.output.note(`Not ready any more; serving on for ${environment.REFOLD_DRAIN_SECONDS} s. A second signal ends it at once.`)
+  await new Promise<void>((resolve) => {
+    line.clock.setTimer(timeMs, resolve)
+  })
 }
