@@ -8,7 +8,7 @@ import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
 import type { Guardrails } from '../guardrails/guardrail.ts'
 import { sha256 } from '../hash.ts'
-import type { Json, JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
 import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
 import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
@@ -21,6 +21,7 @@ import { chartDriver } from '../statechart/driver.ts'
 import { chartGraph } from '../statechart/graph.ts'
 import { structureHash } from '../statechart/structure-hash.ts'
 import { assertChart } from '../statechart/validate.ts'
+import { checkedJson } from './checked-json.ts'
 import { definitionOf } from './definition.ts'
 import { limitsFrom, type LimitOptions } from './limits.ts'
 import { jsonShapeProblem } from '../tools/json-shape.ts'
@@ -71,14 +72,19 @@ export interface AgentOptions<Output> extends CommonOptions {
   readonly output?: z.ZodType<Output>
 }
 
-export interface ChartOptions extends CommonOptions {
+export interface ChartOptions<Input extends z.ZodType = z.ZodType> extends CommonOptions {
   /** An XState v5 machine that asks for effects by the names of `runIntents`. */
   readonly chart: AnyStateMachine
+  /**
+   * What a run has to begin with; anything else is refused. What the schema makes of it is recorded and given to the chart: defaults are
+   * filled in, transforms applied, other keys left out. It has to be JSON, before and after. Anything, without it.
+   */
+  readonly input?: Input
   /** An input that the chart can be started with: it is started once, when the agent is defined, to see that it can be refolded. */
-  readonly probeInput?: Json
+  readonly probeInput?: z.input<Input>
 }
 
-export interface Agent<Output = unknown> {
+export interface Agent<Output = unknown, Input = unknown> {
   readonly name: string
   readonly version: string
   /** `name@version` */
@@ -91,6 +97,7 @@ export interface Agent<Output = unknown> {
   readonly tools: ReadonlyMap<string, Tool>
   readonly guardrails: Guardrails
   readonly output: z.ZodType<Output> | undefined
+  readonly input: z.ZodType<unknown, Input> | undefined
   /** On the standard chart: it begins with a message. */
   readonly conversational: boolean
   readonly modelSettings: ModelSettings
@@ -108,13 +115,13 @@ export interface Agent<Output = unknown> {
  * Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed.
  */
 export function defineAgent<Output = string>(options: AgentOptions<Output>): Agent<Output>
-export function defineAgent(options: ChartOptions): Agent
+export function defineAgent<Input extends z.ZodType = z.ZodType>(options: ChartOptions<Input>): Agent<unknown, z.input<Input>>
 export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
   checkNames(options)
   const machine = 'chart' in options ? options.chart : agentRun
   const settings = deepFrozen(settingsOf(options))
-  const probeInput = { settings, input: 'chart' in options ? options.probeInput : undefined }
-  assertChart(machine, { intents: new Set<string>(runIntents), probeInput })
+  const input = inputOf(options)
+  assertChart(machine, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeOf(options) } })
   const tools = toolsByName(options)
   checkProjections(options)
   const prompt = deepFrozen(promptOf(options, tools))
@@ -143,6 +150,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     promptText: promptText(prompt),
     tools,
     output: outputOf(options),
+    input,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
     failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...options.failurePolicy })),
@@ -177,6 +185,22 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
 })
 
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
+
+const inputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => {
+  const input = 'chart' in options ? options.input : undefined
+  const problem = input && (jsonShapeProblem(input, 'input') ?? jsonShapeProblem(input, 'output'))
+  if (problem !== undefined) throw invalid(options.name, 'input', CHECKABLE, problem)
+  return input
+}
+
+/** What the chart would be given of it. */
+const probeOf = (options: AgentOptions<unknown> | ChartOptions): unknown => {
+  if (!('chart' in options) || options.input === undefined || options.probeInput === undefined)
+    return 'chart' in options ? options.probeInput : undefined
+  const checked = checkedJson(options.input, options.probeInput)
+  if (!checked.ok) throw invalid(options.name, 'probeInput', 'what its `input` takes', checked.problem)
+  return checked.value
+}
 
 const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
   const { name, version, models = [], toolCalls = 'inOrder' } = options
@@ -247,9 +271,8 @@ const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: Readonly
 }
 
 const outputSchema = (agent: string, output: z.ZodType): JsonObject => {
-  const expected = 'what JSON can carry and can be checked at once'
   const problem = jsonShapeProblem(output, 'input') ?? jsonShapeProblem(output, 'output')
-  if (problem !== undefined) throw invalid(agent, 'output', expected, problem)
+  if (problem !== undefined) throw invalid(agent, 'output', CHECKABLE, problem)
   try {
     const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })
     return JSON.parse(JSON.stringify(schema)) as JsonObject
@@ -257,6 +280,8 @@ const outputSchema = (agent: string, output: z.ZodType): JsonObject => {
     throw invalid(agent, 'output', 'what JSON Schema can describe', messageOf(cause))
   }
 }
+
+const CHECKABLE = 'what JSON can carry and can be checked at once'
 
 const invalid = (agent: string, field: string, expected: string, found: string): AppError =>
   new AppError('InvalidConfiguration', `agent "${agent}": ${field} has to be ${expected}, found ${found}`, { details: { agent, field } })

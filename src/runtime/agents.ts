@@ -9,6 +9,8 @@ import { codeChanged, structureChanged } from './chart-changed.ts'
 export interface Agents {
   /** The version given last for this name: what a new run begins with. Throws `UnknownAgent`. */
   newest(name: string): Agent
+  /** An agent that is one of them. Throws `UnknownAgent` for any other, whatever its name. */
+  exactly(agent: Agent): Agent
   /** The agent that a run began with. Throws `UnknownAgent` or `ChartChanged`. */
   ofRun(runId: string, started: Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition'>): Agent
   all(): readonly Agent[]
@@ -37,6 +39,10 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
     newest: (name) => {
       const agent = newest.get(name)
       if (agent === undefined) throw unknown(name, [...newest.keys()])
+      return agent
+    },
+    exactly: (agent) => {
+      if (byId.get(agent.id) !== agent) throw unknown(`another ${agent.id}`, [...byId.keys()])
       return agent
     },
     ofRun: (runId, started) => {

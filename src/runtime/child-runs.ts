@@ -11,7 +11,7 @@ import type { Job } from './job.ts'
 import { insistently, isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { depthOf } from './start-child-run.ts'
-import type { NewRun } from './start-run.ts'
+import { inputFor, type NewRun } from './start-run.ts'
 import { isWithoutCode } from './unfolded-run.ts'
 import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
 
@@ -108,11 +108,11 @@ const isAsked = (owed: Owed | undefined): boolean => owed?.intent === 'startChil
 const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRun => {
   const input = (owed.params.input ?? null) as Json
   const agent = agents.newest(String(owed.params.agent))
-  const asked = agent.conversational ? { message: typeof input === 'string' ? input : canonicalJson(input) } : { input }
   return {
     agent,
     runId: childRunId(parent.runId, owed),
-    options: { ...asked, ...present({ tenant: parent.started.tenant }) },
+    options: present({ message: agent.conversational ? textOf(input) : undefined, tenant: parent.started.tenant }),
+    input: agent.conversational ? undefined : inputFor(agent, input),
     child: {
       parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },
       correlationId: parent.correlationId,
@@ -120,6 +120,8 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
     },
   }
 }
+
+const textOf = (input: Json): string => (typeof input === 'string' ? input : canonicalJson(input))
 
 const withinParent = (own: Limits, { tokens, costMicroUsd, children, limits }: Budget, callId: string): Limits => {
   const asked = childLimits(own)

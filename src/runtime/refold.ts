@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
 import { createDeltas } from './deltas.ts'
 import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
@@ -8,10 +9,15 @@ import type { StartOptions } from './start-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 export interface Refold {
-  /** A new run; with a `runId` that exists already, that run. Rejects with `UnknownAgent` or `InvalidInput`. */
+  /**
+   * A new run of an agent that was given to `openRefold`; with a `runId` that exists already, that run. Rejects with `UnknownAgent`, and
+   * with `InvalidInput` for what the agent cannot begin with.
+   */
+  start<Output, Input>(agent: Agent<Output, Input>, ...options: Start<Input>): Promise<Run<Output>>
+  /** Of the version of this name that was given last. */
   start(agent: string, options?: StartOptions): Promise<Run>
-  /** A handle; whether there is such a run shows at its first use. */
-  run(runId: string): Run
+  /** A handle; whether there is such a run shows at its first use. `Output` is what the caller knows of its agent. */
+  run<Output = unknown>(runId: string): Run<Output>
   /**
    * Takes a run that has ended out of the log for good, with the runs that it has started: events, payloads that nobody else names, snapshots, views.
    * Who has deleted it, when and why stays, and its id is not used again. With `cancel` it is cancelled first where it is active. May be repeated.
@@ -22,6 +28,11 @@ export interface Refold {
   /** Finishes what is under way, for 10 s or `graceMs` at most. What is left is taken over at the next start. */
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
+
+/** What a run needs to begin may be left out only where the schema of its agent takes nothing. */
+export type Start<Input> = undefined extends Input
+  ? readonly [options?: StartOptions<Input>]
+  : readonly [options: StartOptions<Input> & { readonly input: Input }]
 
 export interface RefoldCore extends Refold {
   readonly runtime: Runtime
@@ -42,8 +53,9 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
     runtime,
     eraser,
     agents: parts.agents,
-    start: async (agent, options) => createRunHandle(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
-    run: (runId) => createRunHandle(parts, runtime, deltas, runId),
+    start: async <Output>(agent: string | Agent, options?: StartOptions) =>
+      createRunHandle<Output>(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
+    run: <Output>(runId: string) => createRunHandle<Output>(parts, runtime, deltas, runId),
     async delete(runId, { cancel = false, ...options }) {
       const { by, reason = 'to be deleted' } = options
       const active = cancel ? await eraser.active(runId, options) : []

@@ -32,7 +32,7 @@ interface By {
 }
 
 /** One run. All wishes reject with `NotPossible` where the run is in no state to grant them, and with `RunNotFound`. */
-export interface Run {
+export interface Run<Output = unknown> {
   readonly id: string
   /** Resolves once the message is recorded; the answer comes as events. */
   send(options: MessageOptions): Promise<void>
@@ -50,7 +50,7 @@ export interface Run {
   /** Refolds every event and compares state, intents, prompts and hashes with what was recorded. */
   verify(): Promise<Verification>
   /** The typed result. Rejects with `NotPossible` when the run ends without one, and with `Closed` at the signal. */
-  result<Output = unknown>(options?: { readonly signal?: AbortSignal }): Promise<Output>
+  result(options?: { readonly signal?: AbortSignal }): Promise<Output>
   /**
    * The state once nothing happens any more unless somebody does something; at once where this process has not the code of the run.
    * Rejects with `Closed` at the signal.
@@ -77,7 +77,7 @@ export interface Run {
   reopen(options: By & { readonly note?: string }): Promise<void>
 }
 
-export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run => {
+export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run<Output> => {
   const wish = async (command: Command, origin?: WishOrigin): Promise<void> => {
     await runtime.command(runId, command, origin)
   }
@@ -107,7 +107,7 @@ export const createRunHandle = (parts: RuntimeParts, runtime: Runtime, deltas: D
     at: (revision) => shownAnyway(parts, runId, async () => viewOf(parts, await stateAt(parts, runId, revision)), revision),
     untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => viewOf(parts, await settledState(signal))),
     verify: () => verifyRun(parts, runId),
-    async result<Output>(options?: { readonly signal?: AbortSignal }) {
+    async result(options) {
       let ending: string | undefined
       for await (const event of follow(parts, runId, options)) {
         if (event.type === 'RunCompleted') return event.data.output as Output

@@ -4,6 +4,7 @@ import { accepts } from '../fold/accepts.ts'
 import type { Command } from '../fold/decide.ts'
 import { correctionBy } from '../fold/doubts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Json } from '../json.ts'
 import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
@@ -22,7 +23,7 @@ import { createRunActor, type ActorParts } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RunStanding } from './run-standing.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
+import { checkMessage, checkRunId, inputFor, startDecision, type NewRun, type StartOptions } from './start-run.ts'
 import { claimAgain, isAbandoned, letGo, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
 
@@ -33,7 +34,7 @@ export interface RuntimeCounts extends EffectCounts {
 
 export interface Runtime {
   /** Rejects with `UnknownAgent`, `InvalidInput`, or what the log says. */
-  start(agent: string, options?: StartOptions): Promise<RunState>
+  start(agent: string | Agent, options?: StartOptions): Promise<RunState>
   /**
    * The state, or only where it stands after a run was cancelled whose code is not here.
    * Rejects with `NotPossible` where the charts refuse it, and `RunNotFound`; with `UnknownAgent` or `ChartChanged` where the code of the run
@@ -127,7 +128,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
 }
 
 interface NamedStart {
-  readonly name: string
+  readonly name: string | Agent
   readonly given: StartOptions
 }
 
@@ -137,7 +138,7 @@ const startOnce = async (
   { name, given }: NamedStart,
 ): Promise<RunState> => {
   checkOptions(given, 'the options of a start as an object')
-  const options = handedIn(given)
+  const options = handedIn(given) as StartOptions<Json>
   checkStart(options)
   checkMessage(options.message)
   const runId = options.runId ?? parts.ids.uuid()
@@ -146,8 +147,9 @@ const startOnce = async (
   const found = (): void => {
     isKnown = true
   }
-  const state = await begin({ agent: parts.agents.newest(name), runId, options, child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: name, message: options.message, input: options.input })
+  const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
+  const state = await begin({ agent, runId, options, input: inputFor(agent, options.input), child: undefined, found })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message: options.message, input: options.input })
   return state
 }
 

@@ -4,16 +4,17 @@ import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agent } from './agent.ts'
+import { checkedJson } from './checked-json.ts'
 import { hashOfStart } from './repeated-wish.ts'
 import type { WishOrigin } from './batch.ts'
 import type { JobDecision } from './job.ts'
 
-export interface StartOptions extends WishOrigin {
+export interface StartOptions<Input = unknown> extends WishOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
   readonly runId?: string
   readonly message?: string
-  /** What a chart of your own begins with. */
-  readonly input?: Json
+  /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
+  readonly input?: Input
   /** Whose run it is, where several share a log; runs that it starts are theirs too. */
   readonly tenant?: string
 }
@@ -29,7 +30,9 @@ export interface ChildOf {
 export interface NewRun {
   readonly agent: Agent
   readonly runId: string
-  readonly options: StartOptions
+  readonly options: StartOptions<Json>
+  /** What the agent's schema has made of that of the options. */
+  readonly input: Json | undefined
   readonly child: ChildOf | undefined
   /** Told that there is such a run already. */
   readonly found?: () => void
@@ -45,6 +48,16 @@ export const checkRunId = (runId: string): string => {
   return runId
 }
 
+/** Throws `InvalidInput`. */
+export const inputFor = ({ id, input: schema }: Agent, given: Json | undefined): Json | undefined => {
+  if (schema === undefined) return given
+  const checked = checkedJson(schema, given)
+  if (checked.ok) return given === undefined && checked.value === null ? undefined : checked.value
+  throw new AppError('InvalidInput', `Expected the input that ${id} begins with, found something else: ${checked.problem}`, {
+    details: present({ problem: checked.problem, cause: checked.cause }),
+  })
+}
+
 export const checkMessage = (message: string | undefined): void => {
   if (message === undefined) return
   const bytes = Buffer.byteLength(message)
@@ -53,7 +66,7 @@ export const checkMessage = (message: string | undefined): void => {
 }
 
 /** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
-export const startDecision = ({ agent, runId, options, child, found }: NewRun, state: RunState | undefined): JobDecision => {
+export const startDecision = ({ agent, runId, options, input, child, found }: NewRun, state: RunState | undefined): JobDecision => {
   if (state !== undefined) {
     const { started } = state
     if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
@@ -62,7 +75,7 @@ export const startDecision = ({ agent, runId, options, child, found }: NewRun, s
     found?.()
     return { facts: [] }
   }
-  const { message, input, tenant, commandId, actor, traceparent } = options
+  const { message, tenant, commandId, actor, traceparent } = options
   const started: RunFact = {
     type: 'RunStarted',
     data: {
@@ -81,7 +94,7 @@ export const startDecision = ({ agent, runId, options, child, found }: NewRun, s
       commandId,
       actor,
       traceparent,
-      commandHash: options.runId === undefined ? undefined : hashOfStart({ agent: agent.name, message, input }),
+      commandHash: options.runId === undefined ? undefined : hashOfStart({ agent: agent.name, message, input: options.input }),
     }),
   }
 }

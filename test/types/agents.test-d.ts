@@ -1,0 +1,46 @@
+import { createMachine } from 'xstate'
+import { z } from 'zod'
+import { defineAgent, type Agent, type Refold, type Run } from 'refold'
+
+// Compiled, never run: each line below an expected error is a program that must not compile.
+
+declare const refold: Refold
+
+const invoices = defineAgent({ name: 'invoices', version: '1', instructions: '', models: ['x/y'], output: z.object({ total: z.number() }) })
+const talk = defineAgent({ name: 'talk', version: '1', instructions: '', models: ['x/y'] })
+const transfer = defineAgent({
+  name: 'transfer',
+  version: '1',
+  chart: createMachine({}),
+  input: z.object({ iban: z.string(), amount: z.number().default(1) }),
+})
+const free = defineAgent({ name: 'free', version: '1', chart: createMachine({}) })
+
+/** Agents of every input and output fit into one list. */
+export const agents: readonly Agent[] = [invoices, talk, transfer, free]
+
+export const results = async (): Promise<readonly [number, string, unknown]> => {
+  const invoice: Run<{ total: number }> = await refold.start(invoices, { message: 'Sum up.' })
+  const said = await refold.start(talk, { message: 'Hello.' })
+  const named = await refold.start('talk', { message: 'Hello.' })
+  const { total } = await invoice.result()
+  return [total, await said.result(), await named.result()]
+}
+
+await refold.start(transfer, { input: { iban: 'DE1' } })
+await refold.start(free)
+await refold.start(free, { input: { anything: true } })
+
+// @ts-expect-error the input is of another shape
+await refold.start(transfer, { input: { iban: 1 } })
+
+// @ts-expect-error a run of it cannot begin without an input
+await refold.start(transfer)
+
+// @ts-expect-error nor with options that name none
+await refold.start(transfer, { runId: 'one' })
+
+// @ts-expect-error the result is of another type
+export const wrong: Promise<{ sum: number }> = (await refold.start(invoices)).result()
+
+export const typed: Promise<number> = refold.run<number>('one').result()
