@@ -2,6 +2,7 @@
 export const errorCodes = [
   'EventLogConflict', // someone else appended first: read again and decide again
   'EventLogUnavailable', // the store cannot be reached or written: nothing was lost, try again later
+  'LogRestored', // an older copy of the log was restored under this process: what it remembers may never have happened
   'EventLogCorrupt', // the store holds what this code did not write
   'OutcomeUnknown', // the append may or may not be stored: repeat it with identical ids and revision
   'StreamNotFound',

@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
+import { watchLog } from './consumers/log-watch.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
@@ -10,6 +11,7 @@ import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
 import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
+import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
 import { createLogger } from './logger.ts'
 import type { Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
@@ -70,6 +72,8 @@ export interface OpenRefold extends RefoldCore {
   readonly catchUpQuickly: () => Promise<ViewsBehind | undefined>
   /** Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
   readonly unwritable: AppError | undefined
+  /** Aborted, with the error as its reason, once an older copy of the log was restored under this process. It is of no use from then on. */
+  readonly wentBack: AbortSignal
   readonly counts: () => RefoldCounts
 }
 
@@ -79,10 +83,12 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const retention = checkedRetention(options.retention)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
   const notices = noticed(logger)
-  const stores = await openStores(environment, options, notices.notify)
+  const opened = await openStores(environment, options, notices.notify)
+  const noticing = noticingLog(opened.log)
+  const stores = { ...opened, log: noticing.log }
   let close = (): Promise<void> => stores.close()
   try {
-    const { refold, takeUp } = openOn({ options, environment, retention, stores, notices })
+    const { refold, takeUp } = openOn({ options, environment, retention, stores, noticing, notices })
     close = () => refold.close({ graceMs: 0 })
     if (options.recover !== false) await takeUp()
     return refold
@@ -97,6 +103,7 @@ interface Opening {
   readonly environment: Environment
   readonly retention: Retention
   readonly stores: Stores
+  readonly noticing: NoticingLog
   readonly notices: ReturnType<typeof noticed>
 }
 
@@ -106,7 +113,7 @@ interface Opened {
   readonly takeUp: () => Promise<void>
 }
 
-const openOn = ({ options, environment, retention, stores, notices: { notices, notify } }: Opening): Opened => {
+const openOn = ({ options, environment, retention, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
   const { log, blobs, snapshots, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
   const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
@@ -130,7 +137,9 @@ const openOn = ({ options, environment, retention, stores, notices: { notices, n
     notify,
   })
   const stop = new AbortController()
-  const sweeper = sweeperOf({ core, stores, projector, notify, retention, intervalMs: options.sweepIntervalMs })
+  const { sweepIntervalMs: intervalMs = 5_000 } = options
+  const sweeper = sweeperOf({ core, stores, projector, notify, retention, intervalMs })
+  watchLog({ noticing, clock: systemClock, intervalMs, signal: stop.signal, wentBack: (error) => giveUp({ core, notify, stop }, error) })
   const refold: OpenRefold = {
     ...core,
     log,
@@ -139,6 +148,7 @@ const openOn = ({ options, environment, retention, stores, notices: { notices, n
     projector,
     catchUpQuickly: quickCatchUp({ log, views, projector, clock: systemClock }),
     unwritable: stores.unwritable,
+    wentBack: noticing.wentBack,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
     async close(closing) {
       stop.abort()
@@ -157,17 +167,23 @@ const openOn = ({ options, environment, retention, stores, notices: { notices, n
   }
 }
 
+const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { readonly stop: AbortController }, error: AppError): void => {
+  stop.abort()
+  core.runtime.abandon(error)
+  notify({ type: 'logWentBack', message: error.message })
+}
+
 interface Sweeping {
   readonly core: RefoldCore
   readonly stores: Stores
   readonly projector: Projector
   readonly notify: (notice: Notice) => void
   readonly retention: Retention
-  readonly intervalMs: number | undefined
+  readonly intervalMs: number
 }
 
 const sweeperOf = (sweeping: Sweeping): Sweeper => {
-  const { core, stores, projector, notify, intervalMs = 5_000 } = sweeping
+  const { core, stores, projector, notify, intervalMs } = sweeping
   return createSweeper({
     projector,
     views: stores.views,
@@ -222,10 +238,13 @@ const noticed = (
     runKept: 0,
     runBroken: 0,
     clockSkew: 0,
+    logWentBack: 0,
     sweepFailed: 0,
   }
   const log = noticeLogger(logger)
   const notify = (notice: Notice): void => {
+    // What follows from it says nothing more.
+    if (notices.logWentBack > 0) return
     notices[notice.type] += 1
     log(notice)
   }
@@ -243,5 +262,6 @@ const noticeLogger =
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
     else if (type === 'clockSkew') logger.warn(facts, 'the clock of this machine and that of the log differ')
+    else if (type === 'logWentBack') logger.error(facts, 'the log went back')
     else logger.error(facts, 'a sweep failed')
   }

@@ -95,8 +95,11 @@ export const asServerProcess = async (
 
 export const noteStop = (line: CommandLine): Promise<void> => line.output.note('Finishing what is under way. Ctrl-C again leaves at once.')
 
-export const untilStopped = async ({ signal }: CommandLine): Promise<void> => {
-  if (!signal.aborted) await once(signal, 'abort')
+/** Rejects with `LogRestored` where the process has to end because its log went back. */
+export const untilStopped = async ({ signal }: CommandLine, { wentBack }: Pick<OpenRefold, 'wentBack'>): Promise<void> => {
+  const either = AbortSignal.any([signal, wentBack])
+  if (!either.aborted) await once(either, 'abort')
+  if (wentBack.aborted) throw wentBack.reason
 }
 
 /** Once the process is asked to stop, it has the time that is granted then and a little more; whatever does not answer then is left behind. */

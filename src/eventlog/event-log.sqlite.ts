@@ -13,6 +13,7 @@ import { sqliteCommit } from './sqlite-commit.ts'
 import { openLogDatabase } from './sqlite-database.ts'
 import { isBusy, translateSqliteError } from './sqlite-errors.ts'
 import { openLogToRead } from './sqlite-read-only.ts'
+import { sameFile } from './sqlite-same-file.ts'
 import type { LogReader, NextPage } from './sqlite-reader.ts'
 import { logReader } from './sqlite-reader.ts'
 import { announcing, neighbourlyWakeUps } from './sqlite-subscribers.ts'
@@ -40,6 +41,7 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
   const reader = logReader(db, () => clock.now())
   const writer = logWriter(db, () => clock.now())
   const queue = commitQueue(announcing(sqliteCommit(db, writer, path), bells, neighbours), clock)
+  const checkFile = sameFile(path)
   let closing: Promise<void> | undefined
 
   const checkOpen = (): void => {
@@ -58,6 +60,7 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
   const checkWritable = (): void => {
     checkOpen()
     if (unwritable !== undefined) throw unwritable
+    checkFile()
   }
 
   return {
@@ -77,6 +80,8 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
       }),
     subscribe: (options = {}) => subscription(sourceOf({ wakeUps: bells, checkOpen, reader, read }), options),
     async head() {
+      checkOpen()
+      checkFile()
       return read(() => reader.head())
     },
     async getMetadata(stream) {

@@ -7,13 +7,14 @@ import { jsonText } from '../json.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
-import { codeOf } from './problem.ts'
+import { codeOf, problemOf } from './problem.ts'
 
 // Server-sent events of one run.
 //
 //   S1. Every event from `from` on, in order, once; its revision is its id, so that `Last-Event-ID` goes on where a connection broke.
 //   S2. The log is asked for the next event only when the client has taken the one before: a slow one waits for itself alone.
 //   S3. What is no event (deltas, heartbeats) is left out where the client is behind; in the place of text comes a reset.
+//   S4. One that ends before its run has and before its client wants says why, as a problem.
 
 /** Proxies drop connections on which nothing is said for a minute, often for half of one. */
 const HEARTBEAT_MS = 15_000
@@ -47,7 +48,9 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
     try {
       await forward(stream, parts, { ...request, signal: opened.signal })
     } catch (error) {
-      parts.logger.warn({ requestId: c.get('requestId'), runId, code: codeOf(error) }, 'an event stream ended early')
+      const requestId = c.get('requestId')
+      parts.logger.warn({ requestId, runId, code: codeOf(error) }, 'an event stream ended early')
+      await stream.writeSSE({ event: 'problem', data: JSON.stringify(problemOf(error, requestId)) })
     } finally {
       opened.close()
     }

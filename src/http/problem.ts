@@ -70,6 +70,7 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   Closed: 503,
   CodeFailed: 503,
   EventLogUnavailable: 503,
+  LogRestored: 503,
   NotReady: 503,
   OutcomeUnknown: 503,
 }
@@ -98,7 +99,14 @@ export class HttpProblem extends Error {
 }
 
 const OWN_CODES: ReadonlySet<string> = new Set(errorCodes)
-const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['RateLimited', 'RequestTimeout', 'TooManyStreams', 'NotReady', 'Closed'])
+const RETRYABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'RateLimited',
+  'RequestTimeout',
+  'TooManyStreams',
+  'NotReady',
+  'Closed',
+  'LogRestored',
+])
 const INTERNAL = 'The service could not do this. Its log says why, under the request id.'
 
 const FRAMEWORK_DETAILS: Readonly<Record<number, string>> = {
@@ -117,7 +125,7 @@ export const problemOf = (thrown: unknown, requestId: string): Problem => {
     code,
     requestId,
     retryable: RETRYABLE.has(code) || (isAppError(thrown) && thrown.retryable),
-    ...(status >= 500 && code !== 'NotReady' ? { detail: INTERNAL } : wordsOf(thrown)),
+    ...(status >= 500 && code !== 'NotReady' && code !== 'LogRestored' ? { detail: INTERNAL } : wordsOf(thrown)),
   }
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { withDeadline } from '../runtime/deadline.ts'
 import { askedSeldom } from '../runtime/seldom.ts'
+import { isAppError } from '../errors.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
 import { openApiDocument } from './openapi.ts'
@@ -41,8 +42,9 @@ const readiness = ({ refold, clock, draining }: ApiParts): (() => Promise<void>)
     if (draining.aborted) throw notReady('The service is stopping')
     try {
       await askLog()
-    } catch {
-      throw notReady(draining.aborted ? 'The service is stopping' : 'The log does not answer')
+    } catch (error) {
+      if (draining.aborted) throw notReady('The service is stopping')
+      throw notReady(isAppError(error, 'LogRestored') ? error.message : 'The log does not answer')
     }
   }
 }

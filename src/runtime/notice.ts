@@ -13,4 +13,6 @@ export type Notice =
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
   /** The clock of the log's server and ours differ by more than leases allow for; they are counted by the server's. */
   | { readonly type: 'clockSkew'; readonly offsetMs: number }
+  /** An older copy of the log was restored under this process, which has to end. It is the last notice. */
+  | { readonly type: 'logWentBack'; readonly message: string }
   | { readonly type: 'sweepFailed'; readonly message: string }

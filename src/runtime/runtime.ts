@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
 import type { Command } from '../fold/decide.ts'
@@ -48,6 +48,8 @@ export interface Runtime {
   readonly counts: () => RuntimeCounts
   /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
   readonly isAtWork: () => boolean
+  /** Everything ends at once, as if the process had: nothing more is recorded, and every wish rejects with `why`. */
+  abandon(why: AppError): void
   /**
    * Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left is let go, if the log takes that soon, so that
    * another process takes it over at once; `once` calls, and all where the log is away, when their lease has passed.
@@ -65,6 +67,11 @@ export interface RuntimeOptions {
 
 export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions = { performs: true }): Runtime => {
   const stopped = new AbortController()
+  const end = (why?: AppError): void => {
+    stopped.abort(why)
+    timers.stop()
+    effects.abandon()
+  }
   const newest = createNewestSeen()
 
   const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
@@ -106,23 +113,19 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const grant = createGrant(parts, (runId, command, wish) => commandOnce(parts, submit, { runId, command, wish }))
 
   return {
-    async start(name, given = {}) {
-      if (stopped.signal.aborted) throw closedInstance()
-      return startOnce(parts, begin, { name, given })
-    },
-    async command(runId, command, wish = {}) {
-      if (stopped.signal.aborted) throw closedInstance()
-      return grant(runId, command, wish)
-    },
+    start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, begin, { name, given })),
+    command: (runId, command, wish = {}) => whileOpen(stopped.signal, () => grant(runId, command, wish)),
     wake,
     current: actors.read,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
+    abandon(why) {
+      desks.shut()
+      end(why)
+    },
     async close(graceMs) {
-      await finish(parts, { desks, effects, submit }, graceMs)
-      stopped.abort()
-      timers.stop()
-      effects.abandon()
+      if (!stopped.signal.aborted) await finish(parts, { desks, effects, submit }, graceMs)
+      end()
     },
   }
 }
@@ -180,6 +183,12 @@ const finish = async ({ clock }: RuntimeParts, { desks, effects, submit }: Unfin
 const letGoJob: Job = {
   decide: (state, desk) =>
     state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(desk, state, owed) ?? []) },
+}
+
+/** Rejects with why it is open no more. */
+const whileOpen = async <Result>({ aborted, reason }: AbortSignal, work: () => Promise<Result>): Promise<Result> => {
+  if (aborted) throw isAppError(reason) ? reason : closedInstance()
+  return work()
 }
 
 const closedInstance = (): AppError => new AppError('Closed', 'Expected an open instance, found one that was closed')

@@ -42,5 +42,5 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
     ready({ name: 'bus', ask: () => bus.ranges(topics.events) })
     await line.output.note(`Following ${topics.events}`)
     if (rebuild) await consumer.rebuild()
-    await untilStopped(line)
+    await untilStopped(line, refold)
   })

@@ -54,7 +54,7 @@ const serveUntilStopped = async (
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })
     await line.output.note(`Listening on ${server.url}`)
-    await untilStopped(line)
+    await untilStopped(line, refold)
     server.drain()
     await drained(line, environment)
     stopBy = clock.now() + graceMs

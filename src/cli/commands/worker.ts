@@ -20,7 +20,7 @@ const worker = (line: CommandLine, healthPort: number | undefined): Promise<void
     if (bus === undefined) ready()
     else takeCommands(line, { ...parts, bus })
     await line.output.note(`Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)
-    await untilStopped(line)
+    await untilStopped(line, refold)
   })
 
 const takeCommands = (line: CommandLine, parts: ServerProcess & { readonly bus: NonNullable<ServerProcess['bus']> }): void => {

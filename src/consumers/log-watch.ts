@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.ts'
+import type { AppError } from '../errors.ts'
+import type { NoticingLog } from '../eventlog/went-back.ts'
+
+export interface LogWatch {
+  readonly noticing: NoticingLog
+  readonly clock: Clock
+  readonly intervalMs: number
+  /** Ends it. */
+  readonly signal: AbortSignal
+  /** Called once. */
+  readonly wentBack: (error: AppError) => void
+}
+
+/** Asks from time to time where the log ends, since this process may have no other reason to: so it learns within the interval that it went back. */
+export const watchLog = ({ noticing: { log, wentBack: noticed }, clock, intervalMs, signal, wentBack }: LogWatch): void => {
+  const ask = (): void => {
+    const disarm = clock.setTimer(intervalMs, () => {
+      // Whoever needs a log that is away says so.
+      log
+        .head()
+        .catch(() => undefined)
+        .finally(() => {
+          if (!signal.aborted && !noticed.aborted) ask()
+        })
+    })
+    signal.addEventListener('abort', disarm, { once: true })
+  }
+  noticed.addEventListener(
+    'abort',
+    () => {
+      if (!signal.aborted) wentBack(noticed.reason as AppError)
+    },
+    { once: true },
+  )
+  ask()
+}
