@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 import { AppError } from '../errors.ts'
-import { finalEventTypes } from '../events/run-events.ts'
 import { streamOf } from '../events/codec.ts'
 import { jsonText } from '../json.ts'
+import { hasEnded } from '../runtime/follow-run.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
@@ -33,12 +33,12 @@ export interface StreamRequest {
 /** Rejects with `InvalidInput` for a beginning beyond the newest event, and throws `TooManyStreams`. */
 export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request: StreamRequest): Promise<Response> => {
   const { runId, from } = request
-  const newest = await newestEvent(parts, runId)
-  if (from > newest.revision + 1) {
-    throw new AppError('InvalidInput', `Expected to begin at revision ${newest.revision + 1} of ${runId} at most, found ${from}`)
+  const newest = await newestRevision(parts, runId)
+  if (from > newest + 1) {
+    throw new AppError('InvalidInput', `Expected to begin at revision ${newest + 1} of ${runId} at most, found ${from}`)
   }
   // A browser takes 204 as the word not to connect again.
-  if (from > newest.revision && finalEventTypes.has(newest.type)) return c.body(null, 204)
+  if (from > newest && (await hasEnded(parts.refold.log, runId))) return c.body(null, 204)
   // What the headers would be; nobody reads a body, so that nothing would ever end a stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
   const opened = parts.streams.open(c.get('access').name)
@@ -60,9 +60,9 @@ export const streamEvents = async (c: Context<HttpEnv>, parts: ApiParts, request
   return response
 }
 
-const newestEvent = async ({ refold }: ApiParts, runId: string): Promise<{ readonly revision: number; readonly type: string }> => {
-  for await (const stored of refold.log.readStream(streamOf(runId), { direction: 'backwards', limit: 1 })) return stored
-  return { revision: -1, type: '' }
+const newestRevision = async ({ refold }: ApiParts, runId: string): Promise<number> => {
+  for await (const { revision } of refold.log.readStream(streamOf(runId), { direction: 'backwards', limit: 1 })) return revision
+  return -1
 }
 
 interface Forwarding extends StreamRequest {

@@ -1,7 +1,6 @@
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import { deletionEventTypes, finalEventTypes, mayBeReopened } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isSettled } from '../fold/waiting.ts'
@@ -12,6 +11,7 @@ import type { Delta, Deltas } from './deltas.ts'
 import { followDeltas, type FollowedRun } from './follow-deltas.ts'
 import { checkOptions } from './checked-wish.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
+import { followRun, type FollowOptions } from './follow-run.ts'
 import { readEvent } from './run-reader.ts'
 import { viewOf, viewOfUnfolded, type RunView } from './run-view.ts'
 import { beyond, stateAt } from './state-at.ts'
@@ -148,32 +148,9 @@ const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promi
   }
 }
 
-async function* follow(
-  parts: RuntimeParts,
-  runId: string,
-  { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {},
-): AsyncGenerator<RecordedRunEvent> {
-  const subscription = parts.log.subscribe({
-    stream: streamOf(runId),
-    ...(from > 0 ? { after: from - 1 } : {}),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  let isLive = false
-  let isOver = false
-  for await (const item of subscription) {
-    if (item.kind === 'caughtUp') {
-      if (isOver) return
-      isLive = true
-    }
-    if (item.kind !== 'event') continue
-    const event = await readEvent(parts.blobs, item.event)
-    yield event
-    isOver = isLast(event)
-    if (isOver && (isLive || !mayBeReopened(event))) return
-  }
+async function* follow(parts: RuntimeParts, runId: string, options?: FollowOptions): AsyncGenerator<RecordedRunEvent> {
+  for await (const stored of followRun(parts.log, runId, options)) yield await readEvent(parts.blobs, stored)
 }
-
-const isLast = ({ type }: RecordedRunEvent): boolean => finalEventTypes.has(type) || deletionEventTypes.has(type)
 
 const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({
   runId,

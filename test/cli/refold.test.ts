@@ -399,6 +399,16 @@ describe('refold', { timeout: 60_000 }, () => {
     )
   })
 
+  test('tail of one run is at the end with the run', async () => {
+    await place.refold('run clerk --run-id over -m hi')
+    await place.refold('complete over')
+    const { stdout, stderr, exitCode } = await place.refold('tail over --from 0')
+    expect(stdout.trimEnd().split('\n').at(-1)).toContain('RunCompleted')
+    expect(stderr).toContain('over has ended')
+    expect(exitCode).toBe(0)
+    expect(await place.refold('tail over')).toMatchObject({ stdout: '', exitCode: 0 })
+  })
+
   describe('export', () => {
     test('writes events with their envelopes, one a line, of agents that nobody knows any more too', async () => {
       const { stdout, exitCode } = await place.refold('export form hello', { config: configs.withoutForm })

@@ -109,6 +109,23 @@ describe('a stream of events', () => {
     expect(after).toMatchObject({ status: 204, body: '' })
   })
 
+  test('that begins behind later words on a call of a run that has ended is empty too', async () => {
+    await using service = await openService()
+    const runId = await service.run('charge me')
+    const { body } = await service.ask<{ toolCalls: { callId: string }[] }>(`GET /v1/runs/${runId}`)
+    await service.ask(`POST /v1/runs/${runId}/cancel`, { body: { reason: 'enough' } })
+    for (const message of ['not in the books', 'it bounced', 'declined'])
+      await service.ask(`POST /v1/runs/${runId}/tool-calls/${body.toolCalls[0]?.callId ?? ''}/settlement`, {
+        body: { outcome: { succeeded: false, message } },
+      })
+    const recorded = await eventsOf(service.world, runId)
+    const end = recorded.findIndex(({ type }) => type === 'RunCancelled')
+    expect(recorded.slice(end + 1).map(({ type }) => type)).toEqual(Array.from({ length: 3 }, () => 'ToolCallCorrected'))
+    expect((await connect(eventsUrl(service, runId), { 'last-event-id': String(recorded.length - 1) })).status).toBe(204)
+    const between = await framesUntil(await connect(eventsUrl(service, runId), { 'last-event-id': String(end + 1) }), () => false)
+    expect(revisionsOf(between)).toEqual(range(end + 2, recorded.length - 1))
+  })
+
   test('begins where it is told to, but not beyond the next event', async () => {
     await using service = await openService()
     const runId = await completed(service)

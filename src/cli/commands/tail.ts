@@ -1,8 +1,9 @@
 import { AppError } from '../../errors.ts'
-import { runIdOf, RUN_STREAM_PREFIX, streamOf } from '../../events/codec.ts'
-import type { StoredEvent, SubscribeOptions } from '../../eventlog/event-log.ts'
+import { runIdOf, RUN_STREAM_PREFIX } from '../../events/codec.ts'
+import type { StoredEvent } from '../../eventlog/event-log.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { present } from '../../present.ts'
+import { followRun } from '../../runtime/follow-run.ts'
 import { tailLine } from '../activity-line.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { liveLog, liveLogStatus } from '../live-log.ts'
@@ -18,7 +19,7 @@ interface TailOptions {
 export const addTailCommand: AddCommand = (program, commandLine) => {
   program
     .command('tail')
-    .description('events as they are recorded, of one run or of all, until Ctrl-C')
+    .description('events as they are recorded, of one run until it ends or of all, until Ctrl-C')
     .argument('[run]', 'run id')
     .option('--from <n>', 'begin with this revision of the run, or this position of the log; from now on without it', wholeNumber)
     .addHelpText('after', '\nExamples:\n  refold tail\n  refold tail 0190a7… --from 0\n  refold tail --json | jq -r .type')
@@ -33,14 +34,14 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
     live.subscribe(({ context }) => {
       screen.status(liveLogStatus(context))
     })
-    const scope = await scopeOf(refold, runId, from)
+    const after = await afterOf(refold, runId, from)
     await output.note(`Following ${runId ?? 'all runs'}: events show as they are recorded. Ctrl-C ends it.`)
-    for await (const item of refold.log.subscribe({ ...scope, signal })) {
-      if (item.kind !== 'event') continue
-      const read = await tryRead(refold.blobs, item.event)
+    const events = runId === undefined ? eventsOfAll(refold, { after, signal }) : followRun(refold.log, runId, { from: after + 1, signal })
+    for await (const event of events) {
+      const read = await tryRead(refold.blobs, event)
       if (output.json) await output.record(exportedEvent(read))
       else {
-        const startedAt = await startOf(refold, live, item.event)
+        const startedAt = await startOf(refold, live, event)
         screen.rest()
         const shown = { colours: output.colours, width: output.width, showsRun: runId === undefined }
         await output.line(read.ok ? tailLine(read.event, startedAt, shown) : `unreadable: ${read.problem.message}`)
@@ -48,18 +49,27 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
       }
     }
     screen.rest()
+    if (!signal.aborted) await output.note(`${runId ?? 'the log'} has ended`)
   })
 
-const scopeOf = async (refold: OpenRefold, runId: string | undefined, from: number | undefined): Promise<SubscribeOptions> => {
+/** Revision or position of the event before the first; -1 for all. */
+const afterOf = async (refold: OpenRefold, runId: string | undefined, from: number | undefined): Promise<number> => {
   const newest = runId === undefined ? await refold.log.head() : await newestRevision(refold, runId)
   if (from !== undefined && newest !== undefined && from > newest + 1) {
     throw new AppError('InvalidInput', `Expected --from up to ${newest + 1}, where the next event comes, found ${from}`, {
       details: { from, newest },
     })
   }
-  const after = from === undefined ? newest : from - 1
-  const begin = present({ after: after === undefined || after < 0 ? undefined : after })
-  return runId === undefined ? { ...begin, filter: { streamPrefix: RUN_STREAM_PREFIX } } : { ...begin, stream: streamOf(runId) }
+  return from === undefined ? (newest ?? -1) : from - 1
+}
+
+async function* eventsOfAll(
+  { log }: OpenRefold,
+  { after, signal }: { readonly after: number; readonly signal: AbortSignal },
+): AsyncGenerator<StoredEvent> {
+  const begin = present({ after: after < 0 ? undefined : after })
+  for await (const item of log.subscribe({ ...begin, filter: { streamPrefix: RUN_STREAM_PREFIX }, signal }))
+    if (item.kind === 'event') yield item.event
 }
 
 const newestRevision = async (refold: OpenRefold, runId: string): Promise<number> => {
