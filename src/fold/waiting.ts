@@ -18,6 +18,16 @@ export const waitsFor = (state: RunState): WaitsFor | undefined => {
 export const waitsIn = (state: RunState): string | undefined =>
   waitsFor(state) === undefined || needsSomebody(state) ? undefined : waitingChild([...state.owed.values()])?.waitsIn
 
+/** For whom the runs wait that keep this one waiting, by their ids; none where it needs somebody itself. */
+export const waitingBelow = (state: RunState): ReadonlyMap<string, WaitsFor> =>
+  state.status !== 'active' || needsSomebody(state)
+    ? new Map()
+    : new Map(
+        [...state.owed.values()].flatMap(({ waitsFor: whom, waitsIn: place }) =>
+          whom === undefined || place === undefined ? [] : [[place, whom] as const],
+        ),
+      )
+
 const needsSomebody = ({ paused, approvals, owed, chart }: RunState): boolean =>
   paused || approvals.size > 0 || [...owed.values()].some(({ intent }) => intent === 'lookUp') || chart.hasTag('human')
 

@@ -23,6 +23,8 @@ export interface ChildRuns {
   holds(state: RunState): boolean
   /** Cancels a run that nobody waits for any more. Rejects with what the log says. */
   checkWanted(child: RunState): Promise<void>
+  /** Rejects with `NotPossible` where nobody waits for this run any more that another has asked for. */
+  readonly checkWaitedFor: (child: RunState) => Promise<void>
 }
 
 export interface ChildRunParts {
@@ -97,6 +99,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       if (before?.status === 'active' && saysMore(before, state)) void report(state)
     },
     holds: ({ runId, status }) => status === 'active' && reports.isUnderWay(runId),
+    checkWaitedFor: unwanted.checkWaitedFor,
     async checkWanted(child) {
       if (child.status === 'active') await unwanted.parentOf(child)
     },

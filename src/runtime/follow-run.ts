@@ -1,7 +1,8 @@
-import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
+import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
-import { deletionEventTypes, finalEventTypes, mayBeReopened, type RunFact } from '../events/run-events.ts'
+import { deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../events/run-events.ts'
+import { present } from '../present.ts'
 
 export interface FollowOptions {
   /** The first revision, at most the one behind the newest event. */
@@ -19,20 +20,28 @@ export async function* followRun(
   runId: string,
   { from = 0, signal }: FollowOptions = {},
 ): AsyncGenerator<StoredEvent> {
-  let isOver = from > 0 && (await hasEnded(log, runId, from - 1))
+  const after = from > 0 ? from - 1 : undefined
+  const end = untilTheEnd(after !== undefined && (await hasEnded(log, runId, after)))
+  for await (const item of log.subscribe({ stream: streamOf(runId), ...present({ after, signal }) })) {
+    if (item.kind === 'event') yield item.event
+    if (end.isReachedBy(item)) return
+  }
+}
+
+interface End {
+  isReachedBy(item: SubscriptionItem): boolean
+}
+
+const untilTheEnd = (hadEnded: boolean): End => {
+  let isOver = hadEnded
   let isLive = false
-  const after = from > 0 ? { after: from - 1 } : {}
-  for await (const item of log.subscribe({ stream: streamOf(runId), ...after, ...(signal === undefined ? {} : { signal }) })) {
-    if (item.kind === 'caughtUp') {
-      if (isOver) return
-      isLive = true
-    }
-    if (item.kind !== 'event') continue
-    const { event } = item
-    yield event
-    if (isWordOnCall(event)) continue
-    isOver = isLast(event)
-    if (isOver && (isLive || !isReopenable(event))) return
+  return {
+    isReachedBy(item) {
+      if (item.kind === 'caughtUp') isLive = true
+      if (item.kind !== 'event') return isLive && isOver
+      isOver = isLast(item.event) || (isOver && isWordOnCall(item.event))
+      return isLast(item.event) && (isLive || !isReopenable(item.event))
+    },
   }
 }
 
@@ -57,7 +66,7 @@ const isLast = ({ type }: StoredEvent): boolean => finalEventTypes.has(type) || 
 const isReopenable = ({ type, data }: StoredEvent): boolean => {
   if (type !== 'RunFailed') return false
   try {
-    return mayBeReopened({ type, data: JSON.parse(data) } as RunFact)
+    return mayBeReopened({ type, data: JSON.parse(data) as DataOf<'RunFailed'> })
   } catch {
     return false
   }

@@ -3,7 +3,7 @@ import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { isSettled } from '../fold/waiting.ts'
+import { isSettled, waitingBelow, waitsFor } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
 import type { WishOrigin } from './batch.ts'
 import { present } from '../present.ts'
@@ -84,13 +84,14 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
   const settledState = async (signal?: AbortSignal): Promise<RunState> => {
     const givenUp = `Waiting for ${runId} was given up before it had settled`
     const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
+    const isAtRest = async (state: RunState): Promise<boolean> => isSettled(state) && (await isUpToDate(runtime, state))
     const now = await current()
-    if (isSettled(now)) return now
+    if (await isAtRest(now)) return now
     const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
     for await (const item of subscription) {
       if (item.kind !== 'event') continue
       const state = await current()
-      if (isSettled(state)) return state
+      if (await isAtRest(state)) return state
     }
     throw new AppError('Closed', givenUp)
   }
@@ -150,6 +151,19 @@ const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promi
 
 async function* follow(parts: RuntimeParts, runId: string, options?: FollowOptions): AsyncGenerator<RecordedRunEvent> {
   for await (const stored of followRun(parts.log, runId, options)) yield await readEvent(parts.blobs, stored)
+}
+
+/** Whether those below a run still wait for whom it believes they do: it hears of it a moment later. */
+const isUpToDate = async (runtime: Runtime, state: RunState): Promise<boolean> => {
+  for (const [runId, whom] of waitingBelow(state)) {
+    try {
+      if (waitsFor(await runtime.current(runId)) !== whom) return false
+    } catch (error) {
+      // What this process cannot read, it cannot doubt.
+      if (!isWithoutCode(error) && !isAppError(error, 'RunNotFound') && !isAppError(error, 'RunDeleted')) throw error
+    }
+  }
+  return true
 }
 
 const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({

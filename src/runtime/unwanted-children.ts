@@ -1,4 +1,4 @@
-import { isAppError, messageOf } from '../errors.ts'
+import { AppError, isAppError, messageOf } from '../errors.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Job } from './job.ts'
 import { isOutage } from './retry-pause.ts'
@@ -11,6 +11,8 @@ import type { RuntimeParts } from './runtime-parts.ts'
 export interface UnwantedChildren {
   /** Cancels the runs that this one had asked for and no longer waits for. */
   release(parent: RunState, before: RunState | undefined): void
+  /** Rejects with `NotPossible` where the run that asked for this one has gone on without it, and as `parentOf` does. */
+  readonly checkWaitedFor: (child: RunState) => Promise<void>
   /**
    * The run that asked for this one, if it still waits for it. Otherwise undefined, and the child is cancelled.
    * Rejects with what the log says, and with `UnknownAgent` or `ChartChanged` where this process cannot read the parent.
@@ -39,6 +41,14 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
         if (!isChildCall(owed) || waitsFor(parent, owed.key)) continue
         void cancel(childRunId(parent.runId, owed), { runId: parent.runId, callId: owed.key }, causeIn(parent))
       }
+    },
+    async checkWaitedFor({ runId, started: { parent: call } }) {
+      const parent = call === undefined ? undefined : await currentOrGone(current, call.runId)
+      if (call === undefined || (parent !== undefined && waitsFor(parent, call.callId))) return
+      const without = parent === undefined ? `${call.runId}, which asked for it, is gone` : causeIn(parent).reason
+      throw new AppError('NotPossible', `${runId} cannot be reopened: ${without}, and has to begin what it wants anew`, {
+        details: { runId, parent: call.runId },
+      })
     },
     async parentOf({ runId, started: { parent: call } }) {
       if (call === undefined) return undefined

@@ -64,6 +64,24 @@ describe('a run whose child waits for a person', () => {
     for (const id of ['run-1', 'run-1.a-1', GRANDCHILD]) expect((await world.refold.run(id).verify()).ok).toBe(true)
   })
 
+  test('has not settled from the moment on at which somebody has acted below it', async () => {
+    const world = openWorld({ agents: [top, middle, clerk], models: paying() })
+    const run = await world.refold.start('top', { runId: 'run-1' })
+    await settle(world, run)
+    const below = world.refold.run(GRANDCHILD)
+    const [asked] = (await below.state()).approvals
+    await below.approve(asked?.callId ?? '', { by: 'ann' })
+    expect(await run.untilSettled()).toMatchObject({ status: 'completed', output: 'Paid.' })
+  })
+
+  test('has settled again where somebody else has to act below it', async () => {
+    const world = openWorld({ agents: [top, middle, clerk], models: paying() })
+    const run = await world.refold.start('top', { runId: 'run-1' })
+    await settle(world, run)
+    await world.refold.run(GRANDCHILD).pause({ by: 'ann' })
+    expect(await run.untilSettled()).toMatchObject({ status: 'active', waitsFor: 'resume', waitsIn: GRANDCHILD })
+  })
+
   test('says no longer so once the child works again, and a pause below it is one for a person too', async () => {
     const world = openWorld({ agents: [top, middle, clerk], models: paying() })
     const run = await world.refold.start('top', { runId: 'run-1' })

@@ -7,6 +7,7 @@ import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { parentOf } from '../../support/parent-charts.ts'
 import { eventsOf, openWorld, settle, type World } from '../../support/world.ts'
 
 const intent = (_: unknown, _params: Record<string, unknown>): void => undefined
@@ -133,6 +134,30 @@ describe('a run that a defect of its chart has failed', () => {
     expect(types.slice(-1)).toEqual(['RunCancelled'])
     expect(types).toContain('RunReopened')
     await expect(again.result()).rejects.toThrow('was cancelled without a result: enough')
+  })
+})
+
+describe('a run below another that a defect of its chart has failed', () => {
+  const parent = parentOf([{ agent: 'fragile', key: 'a' }])
+  const failedBelow = async () => {
+    charged = []
+    const world = openWorld({ agents: [parent, agent(false)] })
+    await world.refold.start('parent', { runId: 'one' })
+    await quiet()
+    const repaired = openWorld({ agents: [parent, agent(true)], log: world.log, clock: world.clock, owner: 'here/2/b' })
+    const [child] = (await eventsOf(world, 'one')).flatMap((event) => (event.type === 'ChildRunRequested' ? [event.data.childRunId] : []))
+    return { repaired, child: repaired.refold.run(child ?? '') }
+  }
+
+  test('is not reopened once the one that asked for it has gone on without it: that says why', async () => {
+    const { repaired, child } = await failedBelow()
+    expect(await child.state()).toMatchObject({ status: 'failed' })
+    expect(await repaired.refold.run('one').state()).toMatchObject({ status: 'failed' })
+    await expect(child.reopen({ by: 'ops' })).rejects.toMatchObject({
+      code: 'NotPossible',
+      message: expect.stringMatching(/cannot be reopened: one has failed/) as string,
+    })
+    expect(await child.state()).toMatchObject({ status: 'failed' })
   })
 })
 
