@@ -34,7 +34,7 @@ export interface RecordedCall {
 export type ReadFault =
   | { readonly kind: 'none' }
   | { readonly kind: 'unanswered' }
-  /** Of the whole log, where it is read forwards: each event comes after so long, as behind very many that do not fit. */
+  /** Of the whole log, where it is read forwards or subscribed to: each event comes after so long, as behind very many that do not fit. */
   | { readonly kind: 'slow'; readonly pauseMs: number }
   /** Ends with this gRPC status after so many events. */
   | { readonly kind: 'broken'; readonly afterEvents: number; readonly code: number; readonly details: string }
@@ -101,4 +101,6 @@ export interface Report {
   readonly batchStreams: number
   /** Network connections that calls arrived on, since the start. */
   readonly connections: number
+  /** Events of the whole log that reads and subscriptions have gone through, whether they fitted or not, since the start. */
+  readonly lookedAt: number
 }

@@ -17,6 +17,8 @@ export interface FaultyState {
   answerLate(): void
   readonly openSubscriptions: Set<EndSubscription>
   seen(peer: string): void
+  /** A read or a subscription has gone through an event of the whole log. */
+  lookedAt(): void
   /** Whether a conversation that begins now is still answered. */
   newBatchStream(): { readonly isWedged: () => boolean }
   wedge(): void
@@ -30,6 +32,7 @@ export const faultyState = (): FaultyState => {
   let appends = 0
   let batchStreams = 0
   let wedged = 0
+  let lookedAt = 0
   let late: (() => void)[] = []
   const onArrival = new Set<() => void>()
   const peers = new Set<string>()
@@ -77,6 +80,9 @@ export const faultyState = (): FaultyState => {
     seen(peer) {
       peers.add(peer)
     },
+    lookedAt() {
+      lookedAt += 1
+    },
     newBatchStream() {
       batchStreams += 1
       const number = batchStreams
@@ -85,6 +91,6 @@ export const faultyState = (): FaultyState => {
     wedge() {
       wedged = batchStreams
     },
-    report: () => ({ subscriptions: openSubscriptions.size, appends, batchStreams, connections: peers.size }),
+    report: () => ({ subscriptions: openSubscriptions.size, appends, batchStreams, connections: peers.size, lookedAt }),
   }
 }

@@ -41,10 +41,10 @@ const answer = async (log: WireLog, state: FaultyState, call: ReadCall, options:
     replay(call, fault.call)
     return
   }
-  const most = fault.kind === 'broken' ? fault.afterEvents : Number(options.getCount())
+  const most = Math.min(Number(options.getCount()), fault.kind === 'broken' ? fault.afterEvents : Infinity)
   const stream = options.hasStream() ? nameOf(options.getStream()?.getStreamIdentifier()) : undefined
   try {
-    await sendEvents(call, slowed(eventsOf(log, options, stream, state.faults.version), pauseOf(fault, options)), most)
+    await sendEvents(call, slowed(eventsOf({ log, state, options, stream }), pauseOf(fault, options)), most)
     if (fault.kind === 'broken') fail(call, failure(fault.code, fault.details))
     else call.end()
   } catch (error) {
@@ -79,17 +79,22 @@ const sendEvents = async (call: ReadCall, events: AsyncIterable<StoredWireEvent>
   }
 }
 
-async function* eventsOf(
-  log: WireLog,
-  options: ReadOptions,
-  stream: string | undefined,
-  version: ServerVersion,
-): AsyncGenerator<StoredWireEvent> {
+interface Reading {
+  readonly log: WireLog
+  readonly state: FaultyState
+  readonly options: ReadOptions
+  readonly stream: string | undefined
+}
+
+async function* eventsOf({ log, state, options, stream }: Reading): AsyncGenerator<StoredWireEvent> {
   const direction = directionOf(options)
   const passes = passesOf(options)
-  const from = stream === undefined ? await positionOf(log, options, version) : revisionOf(options)
+  const from = stream === undefined ? await positionOf(log, options, state.faults.version) : revisionOf(options)
   const begin = { direction, ...(from === undefined ? {} : { from }) } as const
-  for await (const event of stream === undefined ? log.readAll(begin) : log.readStream(stream, begin)) if (passes(event)) yield event
+  for await (const event of stream === undefined ? log.readAll(begin) : log.readStream(stream, begin)) {
+    if (stream === undefined) state.lookedAt()
+    if (passes(event)) yield event
+  }
 }
 
 const revisionOf = (options: ReadOptions): number | undefined =>

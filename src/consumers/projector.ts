@@ -1,8 +1,9 @@
 import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
-import { bursts, nextTurn } from './bursts.ts'
-import { BATCH_LENGTH, eventBatches, storedLength } from './event-batches.ts'
+import { present } from '../present.ts'
+import { bursts } from './bursts.ts'
+import { BATCH_LENGTH, storedLength } from './event-batches.ts'
 import { foldViews, runIdsOf } from './folded-views.ts'
 import { identify, isNamed } from './log-identity.ts'
 
@@ -11,15 +12,13 @@ import { identify, isNamed } from './log-identity.ts'
 //   V1. A row is a fold of its run's events in order; an event that a row holds already is passed over.
 //   V2. The checkpoint moves in the same transaction as the rows.
 //   V3. Whatever is in the log, it goes on: an event that cannot be read is a problem of its own run only.
-//   V4. What the log holds of others is passed once: the checkpoint moves on to where the log ended when it was read.
+//   V4. What the log holds of others is passed once: the checkpoint moves on with what was looked at, and to where the log ended.
 //
 // So it may be stopped anywhere, and any number of processes may run it on one view store.
 
 export interface Projector {
   /** Takes in all that the log holds when it is called, at least. Rejects with the errors of log and views. */
   catchUp(): Promise<void>
-  /** Catches up and then follows the log until the signal; a failure of the log or the view store rejects, and it may be run again. */
-  run(signal: AbortSignal): Promise<void>
 }
 
 interface Ports {
@@ -34,23 +33,17 @@ const MOST = {
   length: BATCH_LENGTH,
   lengthOf: (item: SubscriptionItem): number => (item.kind === 'event' ? storedLength(item.event) : 0),
 }
+/** So often the log says how far others have written, before that is kept where there is nothing else to keep. */
+const PASSED_BEFORE_KEPT = 50
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 /** A view store of another log, or one that is ahead of its log (which was restored from a copy), is cleared and filled again. */
 export const createProjector = (ports: Ports): Projector => ({
-  catchUp: () => catchUp(ports, undefined),
-  async run(signal) {
-    while (!signal.aborted) {
-      await catchUp(ports, signal)
-      await follow(ports, signal)
-    }
+  async catchUp() {
+    let isDone = false
+    while (!isDone) isDone = await readOn(ports, await currentPlace(ports))
   },
 })
-
-const catchUp = async (ports: Ports, signal: AbortSignal | undefined): Promise<void> => {
-  let isDone = false
-  while (!isDone && signal?.aborted !== true) isDone = await readOn(ports, await currentPlace(ports), signal)
-}
 
 interface Place {
   readonly since: Checkpoint | undefined
@@ -59,48 +52,25 @@ interface Place {
 }
 
 /** False where the view store was cleared meanwhile. */
-const readOn = async (ports: Ports, { since: from, head }: Place, signal: AbortSignal | undefined): Promise<boolean> => {
-  const begin = from?.position ?? 0
-  let reached = begin
+const readOn = async (ports: Ports, { since: from, head }: Place): Promise<boolean> => {
   let since = from
+  let reached = from?.position ?? 0
+  let passed = 0
   const moveOn = async (events: readonly StoredEvent[], position: number): Promise<boolean> => {
     since = await take(ports, since, { events, position })
     reached = position
+    passed = 0
     return since !== undefined
   }
-  for await (const batch of eventBatches(ports.log.readAll({ filter: RUNS, from: begin }), BATCH_EVENTS)) {
-    const events = batch.filter(({ position }) => position !== begin)
-    const last = events.at(-1)
-    if (last === undefined) continue
-    if (!(await moveOn(events, last.position))) return false
-    if (signal?.aborted === true) return true
-    await nextTurn()
-  }
-  return head <= reached || moveOn([], head)
-}
-
-/** Returns once the view store was cleared or the signal has come. */
-const follow = async (ports: Ports, signal: AbortSignal): Promise<void> => {
-  let { since } = await currentPlace(ports)
-  const stop = new AbortController()
-  const items = ports.log.subscribe({
-    filter: RUNS,
-    signal: AbortSignal.any([signal, stop.signal]),
-    ...(since === undefined ? {} : { after: since.position }),
-  })
+  const items = ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) })
   for await (const burst of bursts(items, MOST)) {
     const events = burst.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
-    if (events.length === 0) continue
-    let isTaken = false
-    try {
-      since = await take(ports, since, { events, position: events.at(-1)?.position ?? 0 })
-      isTaken = since !== undefined
-    } finally {
-      // Before the loop is left, since not every subscription that waits for its next event can be ended otherwise.
-      if (!isTaken) stop.abort()
-    }
-    if (!isTaken) return
+    const marks = burst.flatMap((item) => (item.kind === 'event' ? [item.event.position] : item.kind === 'passed' ? [item.position] : []))
+    passed += marks.length
+    const isWorthKeeping = events.length > 0 || passed >= PASSED_BEFORE_KEPT
+    if (isWorthKeeping && !(await moveOn(events, marks.at(-1) ?? reached))) return false
   }
+  return head <= reached || moveOn([], head)
 }
 
 interface Taken {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
+import { present } from '../present.ts'
 import { TIMED_OUT, withDeadline } from '../runtime/deadline.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'
@@ -68,7 +69,6 @@ const oneAtATime = (work: () => Promise<void>): (() => Promise<void>) => {
 /** The first event, of whomever, that they have not passed. */
 const behindNow = async (log: EventLog, views: Pick<ViewStore, 'checkpoint'>): Promise<ViewsBehind | undefined> => {
   const position = (await views.checkpoint())?.position
-  const begin = position === undefined ? {} : { from: position }
-  for await (const event of log.readAll({ limit: 2, ...begin })) if (event.position !== position) return { since: event.storedAt }
+  for await (const item of log.backlog(present({ after: position }))) if (item.kind === 'event') return { since: item.event.storedAt }
   return undefined
 }

@@ -111,19 +111,9 @@ const checkpointBehind = (before: RelayCheckpoint, batch: readonly Carried[]): R
   return checkpoint
 }
 
-const lagBehind = async (options: RelayOptions, known: RelayCheckpoint | undefined): Promise<RelayLag> => {
-  const position = known?.position ?? 0
-  try {
-    return await lagFrom(options, known?.passed ?? position)
-  } catch (error) {
-    // Some logs can be read only from where an event is.
-    if (known?.passed === undefined || !isAppError(error, 'InvalidInput')) throw error
-    return lagFrom(options, position)
-  }
-}
-
 /** Position 0 is that of no event. */
-const lagFrom = async ({ log, clock, streamPrefix }: RelayOptions, from: number): Promise<RelayLag> => {
+const lagBehind = async ({ log, clock, streamPrefix }: RelayOptions, known: RelayCheckpoint | undefined): Promise<RelayLag> => {
+  const from = known?.passed ?? known?.position ?? 0
   let events = 0
   let oldestAt: number | undefined
   for await (const event of log.readAll({ filter: { streamPrefix }, from })) {

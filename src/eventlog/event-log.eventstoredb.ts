@@ -16,7 +16,7 @@ import { logWrites } from './eventstoredb-log-writes.ts'
 import { toStreamMetadata } from './eventstoredb-metadata.ts'
 import { reads } from './eventstoredb-reads.ts'
 import type { SubscriptionParts } from './eventstoredb-subscription.ts'
-import { subscriptionItems } from './eventstoredb-subscription.ts'
+import { refuseAhead, subscriptionItems } from './eventstoredb-subscription.ts'
 
 export interface EventStoreDbOptions {
   /** As the client packages take it, for example `esdb://host:2113?tls=false`. */
@@ -42,7 +42,8 @@ export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => 
   const appends = appendConnection(client, connectionString, clock)
   const reader = connect()
   const pool = connectionPool(connect)
-  const readsOf = reads({ connection: reader, clock, timeoutMs })
+  const storedAtStepMs = STORED_AT_STEP_MS[client]
+  const readsOf = reads({ connection: reader, clock, timeoutMs, storedAtStepMs })
   const endings = new Set<Ending>()
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
@@ -66,11 +67,13 @@ export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => 
       checkOpen()
       yield* readsOf.all(readOptions)
     },
+    async *backlog(backlogOptions = {}) {
+      checkOpen()
+      await refuseAhead(readsOf, backlogOptions)
+      yield* readsOf.backlog(backlogOptions)
+    },
     subscribe: (subscribeOptions = {}) =>
-      subscribe(
-        { pool, reads: readsOf, clock, silenceMs, storedAtStepMs: STORED_AT_STEP_MS[client], endings, checkOpen },
-        subscribeOptions,
-      ),
+      subscribe({ pool, reads: readsOf, clock, silenceMs, storedAtStepMs, endings, checkOpen }, subscribeOptions),
     async head() {
       checkOpen()
       return readsOf.head()

@@ -5,7 +5,7 @@ import { logPage, readAll, readStream, streamPage } from './memory-reads.ts'
 import type { MemoryStore } from './memory-store.ts'
 import { append, markDeleted, openStream, setMetadata, truncate } from './memory-store.ts'
 import type { SubscriptionSource } from './subscription.ts'
-import { subscription } from './subscription.ts'
+import { backlog, subscription } from './subscription.ts'
 import type { WakeUps } from './wake-ups.ts'
 import { wakeUps } from './wake-ups.ts'
 
@@ -41,6 +41,7 @@ export const memoryEventLog = ({ clock }: { readonly clock: Clock }): EventLog =
       for (const event of readAll(store, options)) yield event
     },
     subscribe: (options = {}) => subscription(sourceOf(store, bells, checkOpen), options),
+    backlog: (options = {}) => backlog(sourceOf(store, bells, checkOpen), options),
     async head() {
       checkOpen()
       return store.all.at(-1)?.position

@@ -21,7 +21,7 @@ import type { LogWriter } from './sqlite-writer.ts'
 import { logWriter } from './sqlite-writer.ts'
 import { checkMetadata, checkReadOptions } from './stream-window.ts'
 import type { SubscriptionSource } from './subscription.ts'
-import { subscription } from './subscription.ts'
+import { backlog, subscription } from './subscription.ts'
 
 export interface SqliteEventLogOptions {
   readonly path: string
@@ -79,6 +79,7 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
         return reader.logPages(options)
       }),
     subscribe: (options = {}) => subscription(sourceOf({ wakeUps: bells, checkOpen, reader, read }), options),
+    backlog: (options = {}) => backlog(sourceOf({ wakeUps: bells, checkOpen, reader, read }), options),
     async head() {
       checkOpen()
       checkFile()

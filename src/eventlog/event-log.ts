@@ -58,6 +58,9 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
 }
 
+/** What the whole log holds behind a position. */
+export type BacklogOptions = Omit<SubscribeOptions, 'stream'>
+
 /**
  * `caughtUp` comes at least once after the backlog and may be repeated. `passed` comes to subscribers of the whole log, as often as the log
  * likes: up to this position it holds nothing further that fits the filter, so that whoever goes on from there misses nothing.
@@ -99,6 +102,12 @@ export interface EventLog {
 
   /** In order of position; shows deleted and truncated events too. `from` is inclusive forwards and exclusive backwards. */
   readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent>
+
+  /**
+   * As a subscription to the whole log, but it ends with `caughtUp`, when it has given all that was acknowledged before the call at least.
+   * Rejects as a read does. So progress can be kept behind what does not fit the filter, wherever it is broken off.
+   */
+  backlog(options?: BacklogOptions): AsyncIterable<SubscriptionItem>
 
   /** At least once, in order. Rejects with `InvalidInput` where `after` lies ahead of the log: its checkpoint is of another log. */
   subscribe(options?: SubscribeOptions): AsyncIterable<SubscriptionItem>

@@ -62,6 +62,8 @@ interface LogReadOptions extends ReadOptions {
 }
 
 interface Checkpoints {
+  /** So many events are looked at between two checkpoints. */
+  readonly maxSearchWindow: number
   readonly checkpointInterval: number
   readonly checkpointReached: (subscription: unknown, position: LogPosition) => void
 }
@@ -93,7 +95,11 @@ export interface DatabaseClient {
   readStream(stream: string, options: StreamReadOptions): AsyncIterable<ResolvedEvent>
   readAll(options: LogReadOptions): AsyncIterable<ResolvedEvent>
   subscribeToStream(stream: string, options: { readonly fromRevision: bigint | 'start' }): ClientSubscription
-  subscribeToAll(options: { readonly fromPosition: LogPosition | 'start'; readonly filter: ServerFilter }): ClientSubscription
+  subscribeToAll(options: {
+    readonly fromPosition: LogPosition | 'start'
+    readonly filter: ServerFilter
+    readonly requiresLeader: boolean
+  }): ClientSubscription
   deleteStream(stream: string, options: DeletionOptions): Promise<unknown>
   tombstoneStream(stream: string, options: DeletionOptions): Promise<unknown>
   dispose(): Promise<void>

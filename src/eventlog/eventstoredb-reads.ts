@@ -1,14 +1,24 @@
-import type { Clock } from '../clock.ts'
 import { isAppError } from '../errors.ts'
+import { present } from '../present.ts'
 import { checkStreamName } from './append-request.ts'
 import { streamDeleted } from './event-log-errors.ts'
-import type { Direction, EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from './event-log.ts'
+import type {
+  BacklogOptions,
+  Direction,
+  EventFilter,
+  ReadAllOptions,
+  ReadStreamOptions,
+  StoredEvent,
+  SubscriptionItem,
+} from './event-log.ts'
+import { backlogItems } from './eventstoredb-backlog.ts'
 import type { DatabaseClient, LogPosition, RecordedEvent, ResolvedEvent } from './eventstoredb-client.ts'
-import type { Connection } from './eventstoredb-connection.ts'
 import { judgeRead, unavailable } from './eventstoredb-errors.ts'
 import { positionNumber, recordedIn, toPosition, toStored } from './eventstoredb-events.ts'
+import { fits } from './eventstoredb-filter.ts'
 import { metadataStreamOf } from './eventstoredb-metadata.ts'
 import { patience } from './eventstoredb-patience.ts'
+import type { ReadParts } from './eventstoredb-read-parts.ts'
 import { reopened } from './eventstoredb-reopened.ts'
 import { watchedRead } from './eventstoredb-watched-read.ts'
 import { checkReadOptions } from './stream-window.ts'
@@ -17,18 +27,14 @@ import { checkReadOptions } from './stream-window.ts'
 export interface Reads {
   stream(name: string, options: ReadStreamOptions): AsyncGenerator<StoredEvent, void, undefined>
   all(options: ReadAllOptions): AsyncGenerator<StoredEvent, void, undefined>
+  backlog(options: BacklogOptions): AsyncGenerator<SubscriptionItem, void, undefined>
   head(): Promise<number | undefined>
+  /** Whether the log holds an event behind the position that fits, and where it ends. From there backwards: not from every position can be read. */
+  behind(position: number, filter: EventFilter | undefined): Promise<{ readonly head: number; readonly holdsOne: boolean }>
   /** Newest event of any stream, also of those that belong to the log itself. */
   newestOf(stream: string): Promise<RecordedEvent | undefined>
   /** The event that holds the metadata of the stream. */
   metadataOf(stream: string): Promise<RecordedEvent | undefined>
-}
-
-export interface ReadParts {
-  readonly connection: Connection
-  readonly clock: Clock
-  /** For the first event, and from one to the next. */
-  readonly timeoutMs: number
 }
 
 export const reads = (parts: ReadParts): Reads => ({
@@ -42,23 +48,65 @@ export const reads = (parts: ReadParts): Reads => ({
     checkReadOptions(options)
     let left = options.limit ?? Infinity
     if (left === 0) return
-    for await (const resolved of logEvents(parts, options, Number.MAX_SAFE_INTEGER)) {
-      const event = recordedIn(resolved)
-      if (event === undefined || !fits(options.filter, event)) continue
-      yield toStored(event)
+    const { filter, direction } = options
+    const isFiltered = filter !== undefined && direction !== 'backwards'
+    for await (const event of isFiltered ? filteredEvents(parts, options) : everyEvent(parts, options)) {
+      yield event
       left -= 1
       if (left === 0) return
     }
   },
-  async head() {
-    for await (const { event } of logEvents(parts, { direction: 'backwards' }, 1)) return positionNumber(event?.position, 'the log')
-    return undefined
+  backlog: (options) => backlogItems({ ...parts, head: () => headOf(parts) }, options),
+  head: () => headOf(parts),
+  async behind(position, filter) {
+    let head = position
+    for await (const { event } of logEvents(parts, { direction: 'backwards' }, Number.MAX_SAFE_INTEGER)) {
+      if (event === undefined) continue
+      const found = positionNumber(event.position, event.streamId)
+      head = Math.max(head, found)
+      if (found <= position) break
+      const recorded = recordedIn({ event })
+      if (recorded !== undefined && fits(filter, recorded)) return { head, holdsOne: true }
+    }
+    return { head, holdsOne: false }
   },
   async newestOf(stream) {
     return firstOf(foundAgain(parts, stream, () => streamEvents(parts, stream, NEWEST)))
   },
   metadataOf: (stream) => metadataOf(parts, stream),
 })
+
+const headOf = async (parts: ReadParts): Promise<number | undefined> => {
+  for await (const { event } of logEvents(parts, { direction: 'backwards' }, 1)) return positionNumber(event?.position, 'the log')
+  return undefined
+}
+
+async function* everyEvent(parts: ReadParts, options: ReadAllOptions): AsyncGenerator<StoredEvent, void, undefined> {
+  for await (const resolved of logEvents(parts, options, Number.MAX_SAFE_INTEGER)) {
+    const event = recordedIn(resolved)
+    if (event !== undefined && fits(options.filter, event)) yield toStored(event, parts.storedAtStepMs)
+  }
+}
+
+/** Forwards the server can leave out itself what does not fit. */
+async function* filteredEvents(parts: ReadParts, { from, filter = {} }: ReadAllOptions): AsyncGenerator<StoredEvent, void, undefined> {
+  if (from !== undefined && from > 0) yield* eventAt(parts, from, filter)
+  const items = backlogItems({ ...parts, head: () => headOf(parts) }, present({ after: from, filter }))
+  for await (const item of items) if (item.kind === 'event') yield item.event
+}
+
+/** A subscription begins behind a position, a read with it. Nothing where no event has it. */
+async function* eventAt(parts: ReadParts, position: number, filter: EventFilter): AsyncGenerator<StoredEvent, void, undefined> {
+  try {
+    for await (const resolved of logEvents(parts, { from: position }, 1)) {
+      const event = recordedIn(resolved)
+      const isHere = event !== undefined && positionNumber(event.position, event.streamId) === position
+      if (isHere && fits(filter, event)) yield toStored(event, parts.storedAtStepMs)
+    }
+  } catch (error) {
+    if (!isAppError(error, 'InvalidInput')) throw error
+  }
+}
 
 const NEWEST = { direction: 'backwards', limit: 1 } as const
 
@@ -78,9 +126,6 @@ const metadataOf = async (parts: ReadParts, stream: string): Promise<RecordedEve
 
 const foundAgain = (parts: ReadParts, stream: string, read: () => AsyncIterable<ResolvedEvent>): AsyncIterable<ResolvedEvent> =>
   reopened({ clock: parts.clock, metadata: () => metadataOf(parts, stream) }, read)
-
-export const fits = (filter: EventFilter | undefined, { streamId, type }: RecordedEvent): boolean =>
-  streamId.startsWith(filter?.streamPrefix ?? '') && type.startsWith(filter?.typePrefix ?? '')
 
 type Open = (client: DatabaseClient, last: RecordedEvent | undefined, count: number) => AsyncIterable<ResolvedEvent>
 

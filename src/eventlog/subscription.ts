@@ -1,5 +1,5 @@
 import { aheadOfLog } from './event-log-errors.ts'
-import type { StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
+import type { BacklogOptions, StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
 import type { Alarm, WakeUps } from './wake-ups.ts'
 
 export interface Page {
@@ -41,6 +41,31 @@ export const subscription = (source: SubscriptionSource, options: SubscribeOptio
     }
   },
 })
+
+/** What is there by now, in the same pages. */
+export async function* backlog(
+  source: SubscriptionSource,
+  options: BacklogOptions,
+): AsyncGenerator<SubscriptionItem, undefined, undefined> {
+  source.checkOpen()
+  refuseAhead(source, options)
+  const isEnded = (): boolean => options.signal?.aborted === true
+  let after = options.after
+  while (!isEnded()) {
+    const page = source.pageAfter(after, options)
+    for (const event of page.events) {
+      if (isEnded()) return
+      yield { kind: 'event', event }
+    }
+    yield* passedBy(page, after)
+    after = page.end
+    if (!page.more) {
+      yield { kind: 'caughtUp' }
+      return
+    }
+    await source.breathe()
+  }
+}
 
 interface Ending {
   readonly reached: boolean

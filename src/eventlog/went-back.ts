@@ -35,6 +35,10 @@ export const noticingLog = (log: EventLog): NoticingLog => {
       checkUp()
       return log.readAll(options)
     },
+    backlog(options) {
+      checkUp()
+      return log.backlog(options)
+    },
     subscribe(options = {}) {
       checkUp()
       return { [Symbol.asyncIterator]: () => follow(log, memory, options) }

@@ -83,6 +83,34 @@ export const subscriptions = (log: () => EventLog): void => {
       await log().append(wanted, 1, newEvents(1))
       expect(revisionsOf(await backlog(log(), { after: marks.at(-1) ?? 0, filter }))).toEqual([2])
     })
+    test('43: what is there is given to its end, with how far others have written, and no further', async () => {
+      const wanted = newStream()
+      const filter = { streamPrefix: wanted }
+      const after = (await log().append(newStream(), 'no-stream', newEvents(1))).position
+      await log().append(wanted, 'no-stream', newEvents(2))
+      for (let i = 0; i < 3; i++) await log().append(newStream(), 'no-stream', newEvents(50))
+      const items = await collect(log().backlog({ after, filter }))
+      expect(items.flatMap((item) => (item.kind === 'event' ? [item.event.revision] : []))).toEqual([0, 1])
+      expect(items.at(-1)).toEqual({ kind: 'caughtUp' })
+      const marks = items.flatMap((item) => (item.kind === 'event' ? [item.event.position] : item.kind === 'passed' ? [item.position] : []))
+      expect(marks).toEqual(marks.toSorted((a, b) => a - b))
+      await log().append(wanted, 1, newEvents(1))
+      const more = await collect(log().backlog({ after: marks.at(-1) ?? 0, filter }))
+      expect(more.flatMap((item) => (item.kind === 'event' ? [item.event.revision] : []))).toEqual([2])
+      const head = (await log().head()) ?? 0
+      expect(await collect(log().backlog({ after: head, filter }))).toEqual([{ kind: 'caughtUp' }])
+      await rejection(collect(log().backlog({ after: head + 1_000_000, filter })), 'InvalidInput')
+      expect(await collect(log().backlog({ after, filter, signal: AbortSignal.abort() }))).toEqual([])
+    })
+    test('43: whoever leaves it early leaves nothing behind', async () => {
+      const wanted = newStream()
+      await log().append(wanted, 'no-stream', newEvents(300))
+      const seen: number[] = []
+      for await (const item of log().backlog({ filter: { streamPrefix: wanted } })) {
+        if (item.kind === 'event' && seen.push(item.event.revision) === 3) break
+      }
+      expect(seen).toEqual([0, 1, 2])
+    })
     test('31: a slow subscriber loses nothing and holds up nobody', async () => {
       const stream = newStream()
       const slow = log().subscribe({ stream })[Symbol.asyncIterator]()

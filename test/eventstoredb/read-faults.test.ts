@@ -32,7 +32,8 @@ describe('a read from EventStoreDB', () => {
       const stream = await streamOf(log, 100)
       const filter = { streamPrefix: stream }
       await standIn().set({ reads: LOST, readCount: 2 })
-      expect(revisionsOf(await collect(log.readAll({ from, filter })))).toEqual(Array.from({ length: 100 }, (_, i) => i))
+      const read = await collect(log.readAll({ from }))
+      expect(revisionsOf(read.filter((event) => event.stream === stream))).toEqual(Array.from({ length: 100 }, (_, i) => i))
       await standIn().set({ reads: LOST, readCount: 2 })
       const newestFirst = await collect(log.readAll({ filter, direction: 'backwards', limit: 100 }))
       expect(revisionsOf(newestFirst)).toEqual(Array.from({ length: 100 }, (_, i) => 99 - i))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createProjector } from '../../../src/consumers/projector.ts'
+import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import { RUN_STREAM_PREFIX, streamOf } from '../../../src/events/codec.ts'
@@ -14,7 +15,7 @@ import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
 import { sqliteViewStore } from '../../../src/views/view-store.sqlite.ts'
-import { anySteps, completed, history, message, newEvent, oneTurn, recorded, START, started, type Recorded } from './run-history.ts'
+import { anySteps, history, message, newEvent, oneTurn, recorded, START, started, type Recorded } from './run-history.ts'
 
 const newLog = (): EventLog => memoryEventLog({ clock: { now: () => START, setTimer: () => () => undefined } })
 
@@ -158,10 +159,12 @@ describe('a log that is shared with others', () => {
       read,
       log: {
         ...log,
-        async *readAll({ filter = {}, ...options } = {}) {
-          for await (const event of log.readAll(options)) {
-            read.events += 1
-            if (event.stream.startsWith(filter.streamPrefix ?? '')) yield event
+        async *backlog({ filter = {}, ...options } = {}) {
+          for await (const item of log.backlog(options)) {
+            if (item.kind === 'event') read.events += 1
+            if (item.kind !== 'event') yield item
+            else if (item.event.stream.startsWith(filter.streamPrefix ?? '')) yield item
+            else yield { kind: 'passed', position: item.event.position }
           }
         },
       },
@@ -179,6 +182,28 @@ describe('a log that is shared with others', () => {
     expect(counted.read.events).toBeLessThanOrEqual(1)
     await append('run-b', ...history('run-b', oneTurn))
     await createProjector({ log: counted.log, views }).catchUp()
+    expect(await rowsOf(views)).toEqual(await expectedRows(log))
+  })
+
+  test('is not gone through from the begin again by a process that is stopped on its way past others', async () => {
+    const { log, append } = writer()
+    const views = memoryViewStore()
+    for (let stream = 0; stream < 30; stream++) await log.append(`orders-${stream}`, 'no-stream', foreign(100))
+    await append('run-a', ...history('run-a', oneTurn))
+    const away = counting(log)
+    const stopping: EventLog = {
+      ...away.log,
+      async *backlog(options) {
+        for await (const item of away.log.backlog(options)) {
+          if (away.read.events === 2_000) throw new AppError('EventLogUnavailable', 'the log is away')
+          yield item
+        }
+      },
+    }
+    await expect(createProjector({ log: stopping, views }).catchUp()).rejects.toMatchObject({ code: 'EventLogUnavailable' })
+    const counted = counting(log)
+    await createProjector({ log: counted.log, views }).catchUp()
+    expect(counted.read.events).toBeLessThan(1_600)
     expect(await rowsOf(views)).toEqual(await expectedRows(log))
   })
 
@@ -205,6 +230,9 @@ describe('a log that is shared with others', () => {
         async *readAll({ limit = Infinity, ...options } = {}) {
           let left = limit
           for await (const event of log.readAll(options)) if (event.stream !== gone && left-- > 0) yield event
+        },
+        async *backlog(options) {
+          for await (const item of log.backlog(options)) if (item.kind !== 'event' || item.event.stream !== gone) yield item
         },
       }
       await createProjector({ log: scavenged, views: cleared }).catchUp()
@@ -311,96 +339,6 @@ describe('a view store that does not fit its log', () => {
     })
     await expect(createProjector({ log, views: shared }).catchUp()).rejects.toMatchObject({ code: 'InvalidInput' })
     expect((await rowsOf(views)).map((row) => row.runId)).toEqual(['run-old'])
-  })
-})
-
-describe('following the log', () => {
-  /** Resolves once a batch has brought the run to this revision. */
-  const watching = (inner: ViewStore, runId: string, revision: number): { views: ViewStore; reached: Promise<number> } => {
-    let batches = 0
-    let tell: (batches: number) => void
-    const reached = new Promise<number>((resolve) => (tell = resolve))
-    const views: ViewStore = {
-      ...inner,
-      async apply(batch) {
-        batches += 1
-        const isApplied = await inner.apply(batch)
-        if ((await inner.get(runId))?.revision === revision) tell(batches)
-        return isApplied
-      },
-    }
-    return { views, reached }
-  }
-
-  const withRun = async (log: EventLog, views: ViewStore, work: () => Promise<void>): Promise<void> => {
-    const stop = new AbortController()
-    const running = createProjector({ log, views }).run(stop.signal)
-    await work()
-    stop.abort()
-    await running
-  }
-
-  test('takes in what was there and what comes, from an empty log on', async () => {
-    const { log, append } = writer()
-    const { views, reached } = watching(memoryViewStore(), 'run-a', 11)
-    await withRun(log, views, async () => {
-      for (const event of history('run-a', oneTurn)) await append('run-a', event)
-      await reached
-    })
-    expect(await rowsOf(views)).toEqual(await expectedRows(log))
-  })
-  test('writes a burst of events as one batch', async () => {
-    const { log, append } = writer()
-    const live = watching(memoryViewStore(), 'run-live', 0)
-    const { views, reached } = watching(live.views, 'run-a', 11)
-    await withRun(log, views, async () => {
-      await append('run-live', start('run-live'))
-      const before = await live.reached
-      for (const event of history('run-a', oneTurn)) await append('run-a', event)
-      expect((await reached) - before).toBeLessThanOrEqual(3)
-    })
-  })
-  test('fills the view store again where somebody clears it', async () => {
-    const { log, append } = writer()
-    const inner = memoryViewStore()
-    const first = watching(inner, 'run-a', 11)
-    const second = watching(first.views, 'run-a', 12)
-    await append('run-a', ...history('run-a', oneTurn))
-    await withRun(log, second.views, async () => {
-      await first.reached
-      await inner.clear()
-      await append('run-a', newEvent('run-a', 12, recorded(completed, 'completed')))
-      await second.reached
-    })
-    expect(await rowsOf(inner)).toEqual(await expectedRows(log))
-  })
-  test('does nothing where it is stopped before it begins', async () => {
-    const { log, append } = writer()
-    const views = memoryViewStore()
-    await append('run-a', start('run-a'))
-    await createProjector({ log, views }).run(AbortSignal.abort())
-    expect(await views.checkpoint()).toBeUndefined()
-  })
-  test('stops with the error of the log', async () => {
-    const { log, append } = writer()
-    await append('run-a', start('run-a'))
-    const { views, reached } = watching(memoryViewStore(), 'run-a', 0)
-    const running = createProjector({ log, views }).run(new AbortController().signal)
-    const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
-    await reached
-    await log.close()
-    await failed
-  })
-  test('stops with the error of the view store', async () => {
-    const { log, append } = writer()
-    const { views, reached } = watching(memoryViewStore(), 'run-a', 0)
-    const running = createProjector({ log, views }).run(new AbortController().signal)
-    const failed = expect(running).rejects.toMatchObject({ code: 'Closed' })
-    await append('run-a', start('run-a'))
-    await reached
-    await views.close()
-    await append('run-b', start('run-b'))
-    await failed
   })
 })
 

@@ -1,0 +1,11 @@
+import type { Clock } from '../clock.ts'
+import type { Connection } from './eventstoredb-connection.ts'
+
+export interface ReadParts {
+  readonly connection: Connection
+  readonly clock: Clock
+  /** For the first event, and from one to the next. */
+  readonly timeoutMs: number
+  /** In what steps the client tells when an event was stored. */
+  readonly storedAtStepMs: number
+}
