@@ -52,6 +52,8 @@ export interface RefoldOptions {
   readonly onlyLooks?: boolean
   /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
   readonly idleRunsInMemory?: number
+  /** A call during which so many processes have ended is given up, since it may be what ends them; 3 by default. */
+  readonly mostLostOwners?: number
 }
 
 /** What this process has done since it was opened, and does now. */
@@ -133,7 +135,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     ownerIsGone: owners.isGone,
     costOf: costs(models, options.prices),
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
-    ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory }),
+    ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory, mostLostOwners: options.mostLostOwners }),
     notify,
   })
   const stop = new AbortController()
@@ -230,6 +232,7 @@ const noticed = (
   logger: Logger,
 ): { readonly notices: Readonly<Record<Notice['type'], number>>; readonly notify: (notice: Notice) => void } => {
   const notices = {
+    callTakenOver: 0,
     resultDropped: 0,
     callCorrected: 0,
     appendRetried: 0,
@@ -254,7 +257,8 @@ const noticed = (
 const noticeLogger =
   (logger: Logger) =>
   ({ type, ...facts }: Notice): void => {
-    if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
+    if (type === 'callTakenOver') logger.warn(facts, 'a call is taken over: its process ended before it recorded an answer')
+    else if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
     else if (type === 'callCorrected') logger.warn(facts, 'a tool call ended otherwise than its last word said')
     else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
     else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')

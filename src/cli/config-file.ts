@@ -74,6 +74,7 @@ const shape = z.strictObject({
   models: z.record(z.string(), model).optional(),
   prices: z.record(z.string(), price).optional(),
   http: httpOptions.optional(),
+  mostLostOwners: z.int().min(1).optional(),
   retention: z.strictObject({ ...keptByEnd, agents: z.record(z.string(), z.strictObject(keptByEnd)).optional() }).optional(),
 })
 

@@ -14,8 +14,14 @@ const costMicroUsd = z.int().nonnegative()
 const by = z.string().min(1)
 /** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
-/** The process that performs an effect, and until when nobody else may take it over. */
-const claim = { owner: z.string().min(1), leaseUntil: time }
+const claim = {
+  /** The process that performs the effect; `nobody` where it was let go, or is held back. */
+  owner: z.string().min(1),
+  /** Until when nobody else may take it over. */
+  leaseUntil: time,
+  /** So many processes that had claimed the call have ended without an answer; absent where none has. */
+  lostOwners: z.int().positive().optional(),
+}
 
 export const limitName = z.enum(['iterations', 'toolCalls', 'tokens', 'cost', 'wallTime', 'repeatedCalls', 'cycle'])
 export type LimitName = z.infer<typeof limitName>

@@ -76,13 +76,22 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
 
 const claim = (
   owed: Ledger,
-  { id, data: { callId, owner, leaseUntil, attempt } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
+  { id, data: { callId, owner, leaseUntil, attempt, lostOwners } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
   more: Pick<Partial<Owed>, 'intent' | 'effect'>,
 ): Ledger => {
   const wanted = owed.get(callId)
   return wanted === undefined
     ? owed
-    : withEntry(owed, callId, { ...wanted, owner, leaseUntil, attempt, ...more, status: 'claimed', eventId: id })
+    : withEntry(owed, callId, {
+        ...wanted,
+        owner,
+        leaseUntil,
+        attempt,
+        ...present({ lostOwners }),
+        ...more,
+        status: 'claimed',
+        eventId: id,
+      })
 }
 
 const noteWaiting = (owed: Ledger, { callId, waitsFor, waitsIn }: DataOf<'ChildRunReported'>): Ledger => {

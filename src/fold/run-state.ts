@@ -35,6 +35,8 @@ export interface Owed {
   /** Who had claimed it before its run was failed and reopened: it may not have stopped. */
   readonly formerOwner?: string
   readonly leaseUntil?: number
+  /** So many owners of this call have ended without an answer. */
+  readonly lostOwners?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
   /** The call whose last word it waits for, while it is parked for that. */

@@ -13,6 +13,8 @@ export interface Desk {
   /** Now by the clock of the store: leases are counted in it. */
   readonly storeAt: number
   readonly owner: string
+  /** A call during which so many processes have ended is given up. */
+  readonly mostLostOwners: number
   /** Takes a place for what is about to be claimed, or sees to it that the run is woken when there is one. */
   readonly takeSlot: (claim: ClaimedPlace) => boolean
 }
@@ -20,6 +22,8 @@ export interface Desk {
 /** Which attempt of which call a place is for: of a tool, or of a model where none is named. */
 export interface ClaimedPlace extends Pick<Owed, 'key' | 'attempt'> {
   readonly tool?: string
+  /** It may end this process: of all such calls one is performed at a time. */
+  readonly isSuspect?: boolean
 }
 
 /** The answer has to wait: for a free place, for a person, for another run. */
@@ -53,12 +57,18 @@ export interface Desks {
 export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks => {
   const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
   const tools = new Map<string, Slots>()
+  const suspects = createSlots(parts.clock, ONE_AT_A_TIME, waiting)
   /** Of claims that are stored, by run. */
   const held = new Map<string, Set<Place>>()
   let isShut = false
 
-  const slotsOf = (agent: Agent, tool: string | undefined): Slots =>
-    tool === undefined ? models : (tools.get(tool) ?? newToolSlots(agent, tool))
+  const slotsOf = (agent: Agent, tool: string | undefined): Slots => {
+    if (tool === undefined) return models
+    const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(tool) ?? {}
+    const slots = tools.get(tool) ?? createSlots(parts.clock, { concurrency, ratePerSecond }, waiting)
+    tools.set(tool, slots)
+    return slots
+  }
 
   const releaseBut = (runId: string, isWanted: (place: Place) => boolean): void => {
     const places = held.get(runId)
@@ -70,13 +80,6 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
     if (places?.size === 0) held.delete(runId)
   }
 
-  const newToolSlots = (agent: Agent, name: string): Slots => {
-    const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(name) ?? {}
-    const slots = createSlots(parts.clock, { concurrency, ratePerSecond }, waiting)
-    tools.set(name, slots)
-    return slots
-  }
-
   return {
     open(agent, runId) {
       let taken: Place[] = []
@@ -86,10 +89,11 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
         at: parts.clock.now(),
         storeAt: storeNow(parts),
         owner: parts.owner,
-        takeSlot: ({ key, attempt, tool }) => {
-          const slots = slotsOf(agent, tool)
-          if (isShut || !slots.take(runId)) return false
-          taken.push({ key, attempt, slots })
+        mostLostOwners: parts.mostLostOwners ?? MOST_LOST_OWNERS,
+        takeSlot: ({ key, attempt, tool, isSuspect = false }) => {
+          const wanted = [...(isSuspect ? [suspects] : []), slotsOf(agent, tool)]
+          if (isShut || !takeAll(wanted, runId)) return false
+          for (const slots of wanted) taken.push({ key, attempt, slots })
           return true
         },
         keepAll: () => {
@@ -113,4 +117,15 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
       isShut = true
     },
   }
+}
+
+const MOST_LOST_OWNERS = 3
+const ONE_AT_A_TIME = { concurrency: 1, ratePerSecond: Infinity }
+
+/** All or none. */
+const takeAll = (wanted: readonly Slots[], runId: string): boolean => {
+  const missing = wanted.findIndex((slots) => !slots.take(runId))
+  if (missing < 0) return true
+  for (const slots of wanted.slice(0, missing)) slots.release()
+  return false
 }

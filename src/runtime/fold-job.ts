@@ -26,7 +26,7 @@ export interface Folded {
   readonly batch: Batch
   /** Why the run does not go on from here, though the batch is to be stored. */
   readonly stopped?: AppError
-  readonly notice?: Notice
+  readonly notices?: readonly Notice[]
 }
 
 /** The events of a job and of all that it leads to at once. */
@@ -38,7 +38,7 @@ export const foldJob = (parts: RuntimeParts, folded: FoldedJob): Folded => {
   const batch = newBatch(parts, folded)
   try {
     pushAll(batch, decision)
-    return { ...answered(folded, batch), ...present({ notice: decision.notice }) }
+    return { ...answered(folded, batch), ...present({ notices: decision.notices }) }
   } catch (error) {
     const hasHappened = known !== undefined && decision.anyway === true && job.insistent === true
     if (!hasHappened) throw codeFailed(runId, error)

@@ -15,7 +15,7 @@ export type JobDecision =
       /** It has to be recorded, also where a projection of the agent fails at it: it has happened, or it stops the run. */
       readonly anyway?: boolean
       /** Told once the facts are stored. */
-      readonly notice?: Notice
+      readonly notices?: readonly Notice[]
     }
   /** Nothing to record; the caller learns why. */
   | { readonly refuse: AppError }

@@ -1,5 +1,21 @@
+/** A call whose process ended before it recorded an answer, and what its run does now. */
+export interface TakenOver {
+  readonly type: 'callTakenOver'
+  readonly runId: string
+  readonly callId: string
+  /** Absent for a model call. */
+  readonly tool?: string
+  /** The one that was lost. */
+  readonly attempt: number
+  readonly owner: string
+  /** So many processes have ended with this call under way. */
+  readonly lostOwners: number
+  readonly then: 'begunAgain' | 'heldBack' | 'givenUp' | 'unresolved'
+}
+
 /** What the world does beside the log that operators want to know of. */
 export type Notice =
+  | TakenOver
   | { readonly type: 'resultDropped'; readonly runId: string; readonly callId: string; readonly result: string }
   /** A word on a tool call came after its last one, and says otherwise. */
   | { readonly type: 'callCorrected'; readonly runId: string; readonly callId: string }

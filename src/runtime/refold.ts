@@ -47,6 +47,7 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
   const parts: RuntimeParts = { ...given, onDelta: (runId, delta) => deltas.publish(runId, delta) }
   requireProviders(parts)
   requirePrices(parts)
+  requireMostLostOwners(parts)
   const runtime = createRuntime(parts)
   const eraser = createEraser(parts)
   return {
@@ -67,6 +68,11 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
       deltas.close()
     },
   }
+}
+
+const requireMostLostOwners = ({ mostLostOwners }: RuntimeParts): void => {
+  if (mostLostOwners === undefined || (Number.isSafeInteger(mostLostOwners) && mostLostOwners > 0)) return
+  throw new AppError('InvalidConfiguration', `Expected mostLostOwners to be a whole number above 0, found ${mostLostOwners}`)
 }
 
 const requireProviders = ({ agents, models, remedyFor }: RuntimeParts): void => {

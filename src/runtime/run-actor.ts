@@ -76,7 +76,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     if (agent === undefined) throw notFound(runId)
     const desk = actor.desk(agent, runId)
     try {
-      const { batch, stopped, notice } = foldJob(parts, { runId, job, desk, known })
+      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, desk, known })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
@@ -84,7 +84,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
       desk.keepAll()
       noticeFailedCode(batch, stopped)
-      if (notice !== undefined) parts.notify(notice)
+      for (const notice of notices) parts.notify(notice)
       // Others may have gone on meanwhile, and somebody may have read it.
       actor.settled(agent, run.learn({ agent, state: after }).state, before)
       if (batch.isFull()) actor.goOn(runId)

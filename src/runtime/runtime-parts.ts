@@ -32,6 +32,8 @@ export interface RuntimeParts {
   readonly modelConcurrency: number
   /** Runs that wait for nothing of this process stay so many in memory, 256 by default: another look at one that does not folds it again. */
   readonly idleRunsInMemory?: number
+  /** A call during which so many processes have ended is given up; 3 by default. */
+  readonly mostLostOwners?: number
   readonly notify: (notice: Notice) => void
   /** Text of answers as it comes: a side channel, never part of the log. */
   readonly onDelta: (runId: string, delta: Delta) => void

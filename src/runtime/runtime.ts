@@ -17,14 +17,14 @@ import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk, type Desks } from './desk.ts'
 import { createEffects, type EffectCounts, type EffectTable } from './effects.ts'
 import { handedIn } from './handed-in.ts'
-import { lookAround, type Job } from './job.ts'
+import { lookAround, type Job, type JobDecision } from './job.ts'
 import { createNewestSeen } from './newest-seen.ts'
 import { createRunActor, type ActorParts } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RunStanding } from './run-standing.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { checkMessage, checkRunId, inputFor, startDecision, type NewRun, type StartOptions } from './start-run.ts'
-import { claimAgain, isAbandoned, letGo, takeOver } from './takeover.ts'
+import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
 
 export interface RuntimeCounts extends EffectCounts {
@@ -232,14 +232,14 @@ const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; readonl
     const corrected = state === undefined ? undefined : correctionBy(state, fact)
     if (corrected !== undefined) {
       const notice = { type: 'callCorrected', runId, callId: owed.key } as const
-      return { facts: [corrected], causationId: owed.eventId, anyway: true, notice }
+      return { facts: [corrected], causationId: owed.eventId, anyway: true, notices: [notice] }
     }
-    return { facts: [], notice: { type: 'resultDropped', runId, callId: owed.key, result: fact.type } }
+    return { facts: [], notices: [{ type: 'resultDropped', runId, callId: owed.key, result: fact.type }] }
   },
 })
 
 const wakeJob = (parts: RuntimeParts, runId: string): Job => ({
-  decide: (state, desk) => (state === undefined ? { refuse: notFound(runId) } : { facts: overdue(parts, desk, state) }),
+  decide: (state, desk) => (state === undefined ? { refuse: notFound(runId) } : overdue(parts, desk, state)),
 })
 
 const claimJob = (owed: Owed): Job => ({
@@ -256,9 +256,14 @@ const claimJob = (owed: Owed): Job => ({
  * One due timer, since it may take others back; otherwise every call whose owner is gone, in a paused run too:
  * a pause lets nothing new begin, and what had begun comes to its end.
  */
-const overdue = (parts: RuntimeParts, desk: Desk, state: RunState): RunFact[] => {
+const overdue = (parts: RuntimeParts, desk: Desk, state: RunState): JobDecision => {
   for (const { timerId, dueAt } of state.timers.values()) {
-    if (dueAt !== undefined && dueAt <= desk.at) return [{ type: 'TimerFired', data: { timerId } }]
+    if (dueAt !== undefined && dueAt <= desk.at) return { facts: [{ type: 'TimerFired', data: { timerId } }] }
   }
-  return [...state.owed.values()].flatMap((owed) => (isAbandoned(owed, desk, parts.ownerIsGone) ? (takeOver(desk, state, owed) ?? []) : []))
+  const abandoned = [...state.owed.values()].filter((owed) => isAbandoned(owed, desk, parts.ownerIsGone))
+  const taken = abandoned.flatMap((owed) => {
+    const fact = takeOver(desk, state, owed)
+    return fact === undefined ? [] : [{ fact, notice: takenOver(desk, state, owed, fact) }]
+  })
+  return { facts: taken.map(({ fact }) => fact), notices: taken.flatMap(({ notice }) => notice ?? []) }
 }

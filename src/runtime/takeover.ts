@@ -4,10 +4,12 @@ import { NOBODY } from '../fold/reopen.ts'
 import { CLOCK_MARGIN_MS } from '../fold/waiting.ts'
 import { claimModelCall } from './answer-owed.ts'
 import { claimFor, inputProblem } from './answer-tool-call.ts'
-import type { Desk } from './desk.ts'
+import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
+import type { Desk } from './desk.ts'
+import type { Notice, TakenOver } from './notice.ts'
 
-/** A call that has outlived so many owners is what ends them. */
+/** A claim that comes too late so often is made with a clock that is wrong. */
 const MOST_ATTEMPTS = 10
 
 /** Whether the owner of a claim can no longer settle it. */
@@ -20,11 +22,59 @@ export const isAbandoned = (owed: Owed, desk: Desk, ownerIsGone: (owner: string)
 /**
  * What follows for a call whose owner is gone: `read` and `idempotent` ones are claimed again, a `once` one never is.
  * Undefined where there is no free place now.
+ *
+ * A call that has lost several owners may be what ends them: it is held back for a while, then no other of its kind is performed beside it, since
+ * all that a process performs loses its owner with it; after so many it is given up.
  */
 export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
-  if (owed.intent === 'callModel' || mayRepeat(desk, state, owed)) return claimAgain(desk, state, owed)
-  const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
-  return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
+  if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) {
+    const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
+    return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
+  }
+  const lostOwners = lostOwnersOf(owed)
+  if (lostOwners >= desk.mostLostOwners)
+    return givenUp(desk, state, owed, `given up: ${lostOwners} processes ended while they performed it`)
+  const isSuspect = lostOwners >= SUSPECT_FROM
+  if (isSuspect && owed.owner !== NOBODY) {
+    const leaseUntil = desk.storeAt + pauseMs(lostOwners)
+    return claimed(claimNext(forNobody(desk), state, owed), { leaseUntil, lostOwners })
+  }
+  return claimed(claimNext(isSuspect ? alone(desk) : desk, state, owed), present({ lostOwners: lostOwners === 0 ? undefined : lostOwners }))
+}
+
+/** So many owners may be lost by accident: by deployments, by another call of the same process. */
+const SUSPECT_FROM = 2
+const FIRST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 600_000
+
+/** Between two owners of a call that has lost several: 15 s, 1 min, 4 min, 10 min. */
+const pauseMs = (lostOwners: number): number => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 4 ** (lostOwners - SUSPECT_FROM))
+
+/** With the one that is gone now; whoever lets a call go or holds it back has not ended by it. */
+const lostOwnersOf = ({ owner, lostOwners = 0 }: Owed): number => (owner === NOBODY ? lostOwners : lostOwners + 1)
+
+const forNobody = (desk: Desk): Desk => ({ ...desk, owner: NOBODY, takeSlot: () => true })
+
+const alone = (desk: Desk): Desk => ({ ...desk, takeSlot: (place) => desk.takeSlot({ ...place, isSuspect: true }) })
+
+const claimed = (fact: RunFact | undefined, more: { readonly leaseUntil?: number; readonly lostOwners?: number }): RunFact | undefined => {
+  if (fact?.type === 'ModelCallRequested') return { ...fact, data: { ...fact.data, ...more } }
+  return fact?.type === 'ToolCallRequested' ? { ...fact, data: { ...fact.data, ...more } } : fact
+}
+
+/** What is told of a call that has lost its owner; undefined where it was let go, by whoever ended in order. */
+export const takenOver = (desk: Desk, state: RunState, owed: Owed, fact: RunFact): Notice | undefined => {
+  const lostOwners = lostOwnersOf(owed)
+  if (lostOwners === 0) return undefined
+  const { key: callId, attempt, owner = NOBODY } = owed
+  const call = { runId: state.runId, callId, ...present({ tool: state.calls.get(callId)?.tool }), attempt, owner, lostOwners }
+  return { type: 'callTakenOver', ...call, then: whatFollows(desk, fact) }
+}
+
+const whatFollows = ({ owner }: Desk, fact: RunFact): TakenOver['then'] => {
+  if (fact.type === 'ToolCallUnresolved') return 'unresolved'
+  if (fact.type !== 'ModelCallRequested' && fact.type !== 'ToolCallRequested') return 'givenUp'
+  return fact.data.owner === owner ? 'begunAgain' : 'heldBack'
 }
 
 /**
@@ -35,12 +85,9 @@ export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | und
 export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
   if (owed.status !== 'claimed' || owed.owner !== desk.owner) return undefined
   if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) return undefined
-  const claim = claimAgain({ ...desk, owner: NOBODY, takeSlot: () => true }, state, owed)
+  const claim = claimNext(forNobody(desk), state, owed)
   if (claim?.type !== 'ModelCallRequested' && claim?.type !== 'ToolCallRequested') return undefined
-  const leaseUntil = desk.storeAt - CLOCK_MARGIN_MS - 1
-  return claim.type === 'ModelCallRequested'
-    ? { ...claim, data: { ...claim.data, leaseUntil } }
-    : { ...claim, data: { ...claim.data, leaseUntil } }
+  return claimed(claim, { leaseUntil: desk.storeAt - CLOCK_MARGIN_MS - 1 })
 }
 
 const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
@@ -55,29 +102,30 @@ const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
 const isOnce = (tool: Tool, { started }: RunState, { effect }: Owed): boolean =>
   tool.effect === 'once' || (effect ?? started.definition?.tools[tool.name]?.effect) === 'once'
 
-/** The next attempt of a call that has not happened, or may happen again. Undefined where there is no free place now. */
+/**
+ * The next attempt of a call that this process has claimed and that has not happened, since the claim was acknowledged too late.
+ * Undefined where there is no free place now.
+ */
 export const claimAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined =>
-  owed.intent === 'callModel' ? claimModelAgain(desk, state, owed) : claimToolAgain(desk, state, owed)
+  owed.attempt < MOST_ATTEMPTS
+    ? claimNext((owed.lostOwners ?? 0) < SUSPECT_FROM ? desk : alone(desk), state, owed)
+    : givenUp(desk, state, owed, `given up after ${owed.attempt} attempts without an answer`)
 
-const givenUp = (attempt: number): string => `given up after ${attempt} attempts without an answer`
-
-const claimModelAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+const claimNext = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
   const { key: callId, attempt } = owed
-  if (attempt < MOST_ATTEMPTS) return claimModelCall(desk, state, owed, attempt + 1)
-  return {
-    type: 'ModelCallFailed',
-    data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message: givenUp(attempt) },
-  }
-}
-
-const claimToolAgain = (desk: Desk, state: RunState, { key: callId, attempt }: Owed): RunFact | undefined => {
+  if (owed.intent === 'callModel') return claimModelCall(desk, state, owed, attempt + 1)
   const call = state.calls.get(callId)
   const tool = desk.agent.tools.get(call?.tool ?? '')
-  const failed = (message: string): RunFact => ({
-    type: 'ToolCallFailed',
-    data: { callId, attempt, class: 'error', message, ...(tool?.effect === 'read' ? {} : { happened: 'unknown' }) },
-  })
-  if (attempt >= MOST_ATTEMPTS || tool === undefined || call?.input === undefined) return failed(givenUp(attempt))
+  if (tool === undefined || call?.input === undefined) return givenUp(desk, state, owed, 'its tool or its input is gone')
   const problem = inputProblem(tool, call)
-  return problem === undefined ? claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input }) : failed(problem)
+  return problem === undefined
+    ? claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input })
+    : givenUp(desk, state, owed, problem)
+}
+
+const givenUp = ({ agent }: Desk, state: RunState, { intent, key: callId, attempt }: Owed, message: string): RunFact => {
+  if (intent === 'callModel')
+    return { type: 'ModelCallFailed', data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message } }
+  const isRead = agent.tools.get(state.calls.get(callId)?.tool ?? '')?.effect === 'read'
+  return { type: 'ToolCallFailed', data: { callId, attempt, class: 'error', message, ...(isRead ? {} : { happened: 'unknown' }) } }
 }

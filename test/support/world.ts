@@ -73,6 +73,7 @@ export interface WorldOptions {
   readonly ownerIsGone?: (owner: string) => boolean
   readonly costOf?: () => number | undefined
   readonly idleRunsInMemory?: number
+  readonly mostLostOwners?: number
   readonly storeOffsetMs?: number
 }
 
@@ -123,6 +124,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     modelConcurrency: 8,
     ...present({
       idleRunsInMemory: options.idleRunsInMemory,
+      mostLostOwners: options.mostLostOwners,
       storeOffsetMs: options.storeOffsetMs === undefined ? undefined : () => options.storeOffsetMs ?? 0,
     }),
     notify: (notice) => notices.push(notice),
