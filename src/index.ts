@@ -1,24 +1,51 @@
 import './check-node.ts'
 
-export { AppError, errorCodes, type ErrorCode } from './errors.ts'
+export { AppError, errorCodes, type ErrorCode, type ErrorDetails } from './errors.ts'
 export { openRefold } from './open.ts'
-export type { OpenRefold, RefoldOptions } from './open-refold.ts'
-export type { Retention } from './consumers/retention.ts'
+export type { FreshPage, OpenRefold, RefoldCounts, RefoldOptions } from './open-refold.ts'
+export type { ViewsBehind } from './consumers/quick-catch-up.ts'
+export type { ViewFilter, ViewName, ViewPage, ViewRow, ViewValue } from './views/view-queries.ts'
+export type { Retention, RetentionTimes } from './consumers/retention.ts'
+export type { SweepCounts } from './consumers/sweeper.ts'
 export { defineConfig, type RefoldConfig } from './cli/define-config.ts'
-export { defineAgent, type Agent, type AgentOptions, type ChartOptions } from './runtime/agent.ts'
+export type { HttpOptions } from './http/http-options.ts'
+export { defineAgent, type Agent, type AgentOptions, type ChartOptions, type CommonAgentOptions } from './runtime/agent.ts'
+export type { Agents } from './runtime/agents.ts'
 export type { LimitOptions } from './runtime/limits.ts'
+export type { FailurePolicy, FailureRule } from './machines/model-failure-policy.ts'
 export type { Deletion, DeleteOptions } from './runtime/erase.ts'
-export type { Refold } from './runtime/refold.ts'
-export type { Run } from './runtime/run-handle.ts'
+export type { UnsettledCall } from './runtime/unsettled-calls.ts'
+export type { Refold, StartArguments } from './runtime/refold.ts'
+export type { StartOptions } from './runtime/start-run.ts'
+export type { WishOrigin as CommandOrigin } from './runtime/batch.ts'
+export type { ByWhom, MessageOptions, Run } from './runtime/run-handle.ts'
+export type { Delta } from './runtime/deltas.ts'
+export type { EffectCounts } from './runtime/effects.ts'
+export type { RuntimeCounts } from './runtime/runtime.ts'
+export type { SettledOutcome } from './fold/decide.ts'
+export type { Difference } from './fold/replay.ts'
+export type { RunStatus } from './fold/run-state.ts'
 export type { Verification } from './runtime/verify-run.ts'
-export type { RunView } from './runtime/run-view.ts'
+export type { OpenEffect, RunView } from './runtime/run-view.ts'
 export { defineTool } from './tools/define-tool.ts'
-export { httpFetchTool, type HttpFetchOptions } from './tools/http-fetch.ts'
-export { ToolFailure, type Effect, type Lookup, type Tool, type LookupContext, type ToolContext, type ToolOptions } from './tools/tool.ts'
-export { defineProjection, type Projection } from './projections/projection.ts'
-export type { RecordedRunEvent, RunEvent } from './events/envelope.ts'
-export type { RunEventType, DataOf } from './events/run-events.ts'
-export type { ActionGuardrail, Guardrails, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
+export { httpFetchTool, type HttpFetchInput, type HttpFetchOptions, type HttpFetchOutput } from './tools/http-fetch.ts'
+export {
+  ToolFailure,
+  type Effect,
+  type Lookup,
+  type LookupContext,
+  type ReadableProjection,
+  type Tool,
+  type ToolContext,
+  type ToolFailureOptions,
+  type ToolOptions,
+  type ToolRetry,
+} from './tools/tool.ts'
+export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'
+export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
+export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
+export type { AssistantPart, Message, ModelFailureClass, Usage } from './events/message.ts'
+export type { ActionGuardrail, Guardrails, ProposedAction, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
 export {
   runIntents,
   type CallModelParams,
@@ -27,14 +54,37 @@ export {
   type StartChildRunParams,
 } from './machines/intents.ts'
 export type { ChartEvent, ChartEventOf } from './machines/chart-event.ts'
-export type { Model, ModelOutcome, ModelRequest, Models } from './models/model.ts'
+export type { Spent } from './machines/spent.ts'
+export type {
+  Model,
+  ModelAnswer,
+  ModelCallOptions,
+  ModelFailure,
+  ModelOutcome,
+  ModelRequest,
+  Models,
+  ModelSettings,
+  ToolDeclaration,
+} from './models/model.ts'
+export type { ModelPrice, PriceOverrides } from './models/prices.ts'
+export type { Fetch, ProviderAccess } from './models/attempt.ts'
 export { anthropicModel } from './models/model.anthropic.ts'
-export { openaiChatModel } from './models/model.openai-chat.ts'
+export { openaiChatModel, type ChatAccess } from './models/model.openai-chat.ts'
 export { openaiResponsesModel } from './models/model.openai-responses.ts'
-export { recordedModel } from './models/model.recorded.ts'
+export { recordedModel, type ModelApi } from './models/model.recorded.ts'
 export { scriptedModel } from './models/model.scripted.ts'
-export { answer, failure, toolCalls, type ModelScript } from './models/script.ts'
+export {
+  answer,
+  failure,
+  toolCalls,
+  type ModelScript,
+  type ScriptedAnswer,
+  type ScriptedOutcome,
+  type ScriptedToolCall,
+  type WantedToolCall,
+} from './models/script.ts'
 export { callIdAt } from './events/call-id.ts'
-export { openaiChatRecording } from './models/openai-chat-recording.ts'
+export { openaiChatRecording, type RecordedAssistantMessage } from './models/openai-chat-recording.ts'
 export { recordingFetch, type Recording, type RecordingMatch } from './models/recordings.ts'
+export type { Optional } from './present.ts'
 export { canonicalJson, type Json, type JsonObject } from './json.ts'

@@ -18,13 +18,15 @@ import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/agents.ts'
-import { present } from './present.ts'
+import { present, type Optional } from './present.ts'
 import { localOwners } from './runtime/owner.ts'
 import { systemProcesses } from './runtime/process-table.ts'
-import { createRefold, type RefoldCore } from './runtime/refold.ts'
+import type { Eraser } from './runtime/erase.ts'
+import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/notice.ts'
-import type { RuntimeCounts } from './runtime/runtime.ts'
+import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import { remedyFor, vendorModels } from './vendor-models.ts'
+import type { ViewFilter, ViewName, ViewPage } from './views/view-queries.ts'
 import type { ViewStore } from './views/view-store.ts'
 
 export interface RefoldOptions {
@@ -36,24 +38,24 @@ export interface RefoldOptions {
   /** Several versions of one name may stand side by side; new runs begin with the one given last. */
   readonly agents: readonly Agent[]
   /** By provider name. `openai` and `anthropic` come from their API keys in the environment by themselves. */
-  readonly models?: Models
+  readonly models?: Models | undefined
   /** For models whose price the table does not know, by `provider/model`. */
-  readonly prices?: PriceOverrides
+  readonly prices?: PriceOverrides | undefined
   /** Model calls at one time; `REFOLD_MODEL_CONCURRENCY` of the environment by default, or 64. */
-  readonly modelConcurrency?: number
+  readonly modelConcurrency?: number | undefined
   /** How often runs are looked for that nobody works on; 5,000 by default. */
-  readonly sweepIntervalMs?: number
-  readonly logger?: Logger
+  readonly sweepIntervalMs?: number | undefined
+  readonly logger?: Logger | undefined
   /** How long runs are kept after they have ended, as `{ completed: '90d' }`; for ever by default. Of processes that take up runs. */
-  readonly retention?: Retention
+  readonly retention?: Retention | undefined
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
-  readonly recover?: boolean
+  readonly recover?: boolean | undefined
   /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
-  readonly onlyLooks?: boolean
+  readonly onlyLooks?: boolean | undefined
   /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
-  readonly idleRunsInMemory?: number
+  readonly idleRunsInMemory?: number | undefined
   /** A call during which so many processes have ended is given up, since it may be what ends them; 3 by default. */
-  readonly mostLostOwners?: number
+  readonly mostLostOwners?: number | undefined
 }
 
 /** What this process has done since it was opened, and does now. */
@@ -61,18 +63,33 @@ export interface RefoldCounts extends RuntimeCounts, SweepCounts {
   /** How far the clock of the log's server is ahead of ours, as far as that is certain. */
   readonly storeOffsetMs: number
   /** What the log lines of the process say, by type. */
-  readonly notices: Readonly<Record<Notice['type'], number>>
+  readonly notices: Readonly<Record<string, number>>
 }
 
-/** Refold with its log at hand, for tools that look into it. */
-export interface OpenRefold extends RefoldCore {
+/** Rows of a view, and what they may lack: what was stored last, where the views are behind their log. */
+export interface FreshPage extends ViewPage {
+  readonly behind: ViewsBehind | undefined
+}
+
+/** Refold on its stores. */
+export interface OpenRefold extends Refold {
+  /** What `refold query` shows: rows of a view of all runs, 50 unless the filter says otherwise. Rejects with `InvalidInput` for another filter. */
+  readonly query: (view: ViewName, filter?: Optional<ViewFilter>) => Promise<FreshPage>
+  /** @internal */
+  readonly runtime: Runtime
+  /** @internal */
+  readonly eraser: Eraser
+  /** @internal */
   readonly log: EventLog
+  /** @internal */
   readonly blobs: BlobStore
+  /** @internal */
   readonly views: ViewStore
+  /** @internal */
   readonly projector: Projector
-  /** As far as it is quick; resolves to what the views lack then. */
+  /** @internal As far as it is quick; resolves to what the views lack then. */
   readonly catchUpQuickly: () => Promise<ViewsBehind | undefined>
-  /** Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
+  /** @internal Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
   readonly unwritable: AppError | undefined
   /** Aborted, with the error as its reason, once an older copy of the log was restored under this process. It is of no use from then on. */
   readonly wentBack: AbortSignal
@@ -138,6 +155,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory, mostLostOwners: options.mostLostOwners }),
     notify,
   })
+  const catchUpQuickly = quickCatchUp({ log, views, projector, clock: systemClock })
   const stop = new AbortController()
   const { sweepIntervalMs: intervalMs = 5_000 } = options
   const sweeper = sweeperOf({ core, stores, projector, notify, retention, intervalMs })
@@ -148,7 +166,11 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     blobs,
     views,
     projector,
-    catchUpQuickly: quickCatchUp({ log, views, projector, clock: systemClock }),
+    catchUpQuickly,
+    async query(view, filter) {
+      const behind = await catchUpQuickly()
+      return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter ?? {}) }, systemClock.now())), behind }
+    },
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
@@ -198,6 +220,9 @@ const sweeperOf = (sweeping: Sweeping): Sweeper => {
   })
 }
 
+/** Of a page that nobody has given a length. */
+const MOST_ROWS = 50
+
 /** No put takes so long. */
 const DRAFT_GRACE_MS = 3_600_000
 
@@ -228,9 +253,7 @@ const costs =
   }
 
 /** Every notice is logged, and counted by its type. */
-const noticed = (
-  logger: Logger,
-): { readonly notices: Readonly<Record<Notice['type'], number>>; readonly notify: (notice: Notice) => void } => {
+const noticed = (logger: Logger): { readonly notices: Readonly<Record<string, number>>; readonly notify: (notice: Notice) => void } => {
   const notices = {
     callTakenOver: 0,
     resultDropped: 0,

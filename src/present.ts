@@ -1,3 +1,6 @@
+/** Each member may be left out, and `undefined` is the same. */
+export type Optional<Members> = { [Key in keyof Members]?: Members[Key] | undefined }
+
 /** The members that are there: what is `undefined` becomes absent, as `exactOptionalPropertyTypes` and JSON want it. */
 export type Present<Members> = { [Key in keyof Members as undefined extends Members[Key] ? never : Key]: Members[Key] } & {
   [Key in keyof Members as undefined extends Members[Key] ? Key : never]?: Exclude<Members[Key], undefined>

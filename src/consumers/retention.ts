@@ -8,14 +8,14 @@ import type { ViewStore } from '../views/view-store.ts'
 
 /** How long runs are kept after they have ended, by how they did: `30m`, `12h`, `90d`, or `always`. What is not named is kept. */
 export interface RetentionTimes {
-  readonly completed?: string
-  readonly failed?: string
-  readonly cancelled?: string
+  readonly completed?: string | undefined
+  readonly failed?: string | undefined
+  readonly cancelled?: string | undefined
 }
 
 export interface Retention extends RetentionTimes {
   /** By the name of an agent: what is named there holds for its runs instead. */
-  readonly agents?: Readonly<Record<string, RetentionTimes>>
+  readonly agents?: Readonly<Record<string, RetentionTimes>> | undefined
 }
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const

@@ -343,9 +343,8 @@ const shapes = {
   RunDeleted: { events: z.int().nonnegative(), blobs: z.int().nonnegative() },
 } as const
 
-type Shapes = typeof shapes
-export type RunEventType = keyof Shapes
-export type DataOf<Type extends RunEventType> = z.infer<z.ZodObject<Shapes[Type], z.core.$strict>>
+export type RunEventType = keyof typeof shapes
+export type DataOf<Type extends RunEventType> = z.infer<z.ZodObject<(typeof shapes)[Type], z.core.$strict>>
 
 /** A fact about a run, before it has a place in the log. */
 export type RunFact = { [Type in RunEventType]: { readonly type: Type; readonly data: DataOf<Type> } }[RunEventType]
@@ -354,7 +353,7 @@ export const runEventTypes = Object.keys(shapes) as RunEventType[]
 
 /** One schema a type, of its current version. */
 export const dataSchemas = Object.fromEntries(Object.entries(shapes).map(([type, shape]) => [type, z.strictObject(shape)])) as {
-  [Type in RunEventType]: z.ZodObject<Shapes[Type], z.core.$strict>
+  [Type in RunEventType]: z.ZodObject<(typeof shapes)[Type], z.core.$strict>
 }
 
 export const isRunEventType = (type: string): type is RunEventType => Object.hasOwn(shapes, type)

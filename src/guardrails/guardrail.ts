@@ -28,9 +28,9 @@ export interface ActionGuardrail {
 }
 
 export interface Guardrails {
-  readonly input?: readonly TextGuardrail[]
-  readonly output?: readonly TextGuardrail[]
-  readonly action?: readonly ActionGuardrail[]
+  readonly input?: readonly TextGuardrail[] | undefined
+  readonly output?: readonly TextGuardrail[] | undefined
+  readonly action?: readonly ActionGuardrail[] | undefined
 }
 
 interface Blocked {

@@ -28,41 +28,41 @@ export const toolCallIntents = [
 export interface CallModelParams {
   readonly [name: string]: unknown
   /** Joins a later attempt to an earlier one. */
-  readonly callId?: string
-  readonly key?: string
-  readonly attempt?: number
+  readonly callId?: string | undefined
+  readonly key?: string | undefined
+  readonly attempt?: number | undefined
   /** Index in the run's list of models; 0 by default. */
-  readonly model?: number
+  readonly model?: number | undefined
   /** Attempts already made with this very model. */
-  readonly modelAttempt?: number
-  readonly purpose?: 'answer' | 'wrapUp'
+  readonly modelAttempt?: number | undefined
+  readonly purpose?: 'answer' | 'wrapUp' | undefined
   /** A prompt of its own, beside the transcript: what a workflow asks. */
-  readonly prompt?: string
-  readonly instructions?: string
+  readonly prompt?: string | undefined
+  readonly instructions?: string | undefined
 }
 
 export interface CallToolParams {
   readonly [name: string]: unknown
   readonly tool: string
-  readonly key?: string
-  readonly callId?: string
+  readonly key?: string | undefined
+  readonly callId?: string | undefined
   /** The arguments, or the text that a model wrote for them. */
   readonly input?: unknown
-  readonly argumentsText?: string
+  readonly argumentsText?: string | undefined
   /** The vendor's id, which its answer has to carry. */
-  readonly providerId?: string
+  readonly providerId?: string | undefined
 }
 
 export interface AskApprovalParams {
   readonly [name: string]: unknown
   readonly question: string
-  readonly key?: string
-  readonly timeoutMs?: number
+  readonly key?: string | undefined
+  readonly timeoutMs?: number | undefined
 }
 
 export interface StartChildRunParams {
   readonly [name: string]: unknown
   readonly agent: string
   readonly input: unknown
-  readonly key?: string
+  readonly key?: string | undefined
 }

@@ -11,7 +11,7 @@ export interface FailureRule {
    * How long the last model, or the only one, is tried from its first failure on, before a person is asked; `Infinity` for ever.
    * Left out, it has its `attempts`, as the others.
    */
-  readonly forMs?: number
+  readonly forMs?: number | undefined
 }
 
 export type FailurePolicy = Readonly<Record<ModelFailureClass, FailureRule>>

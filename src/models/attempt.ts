@@ -12,10 +12,10 @@ export type Fetch = typeof globalThis.fetch
 export interface ProviderAccess {
   readonly apiKey: string
   /** For a compatible server or a proxy; without it the vendor's own address. */
-  readonly baseUrl?: string
-  readonly fetch?: Fetch
+  readonly baseUrl?: string | undefined
+  readonly fetch?: Fetch | undefined
   /** Sent with each request, such as `anthropic-version` for a server that knows only an older one. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Throws `InvalidConfiguration` for what no call could succeed with. */

@@ -1,5 +1,6 @@
 import { beginning } from '../beginning.ts'
 import { toolCallsOf, type AssistantPart } from '../events/message.ts'
+import { present } from '../present.ts'
 import { estimatedUsage } from './estimated-usage.ts'
 import type { ModelAnswer, ModelOutcome, ModelRequest } from './model.ts'
 import type { ReadOutcome } from './outcome-shape.ts'
@@ -23,7 +24,7 @@ const MOST_DROPPED = 50
  * been meant, too. Names are cut, and numbers that nobody can have counted are estimated anew; `dropped` says so.
  */
 export const boundedAnswer = (outcome: ReadOutcome, request: ModelRequest, maxToolCalls: number): ModelOutcome => {
-  if (!outcome.ok) return { ...outcome, ...boundedIds(outcome) }
+  if (!outcome.ok) return present({ ...outcome, ...boundedIds(outcome) })
   const problem = problemOf(outcome.parts, maxToolCalls)
   if (problem !== undefined)
     return { ok: false, class: 'protocol', message: `the answer ${problem}`, usage: outcome.usage ?? estimatedUsage(request, []) }
@@ -74,7 +75,7 @@ const boundedPart = (part: AssistantPart): AssistantPart => {
   return part
 }
 
-const boundedIds = ({ requestId, responseId }: { readonly requestId?: string; readonly responseId?: string }) => ({
+const boundedIds = ({ requestId, responseId }: Pick<ModelAnswer, 'requestId' | 'responseId'>) => ({
   ...(requestId === undefined ? {} : { requestId: beginning(requestId, LONGEST_ID) }),
   ...(responseId === undefined ? {} : { responseId: beginning(responseId, LONGEST_ID) }),
 })

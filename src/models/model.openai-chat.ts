@@ -10,11 +10,11 @@ import { openaiSdk } from './openai-sdk.ts'
 
 export interface ChatAccess extends ProviderAccess {
   /** False for a server that cannot stream. Left out, it is found out from its refusal. */
-  readonly stream?: boolean
+  readonly stream?: boolean | undefined
   /** How output of a schema is asked for, where the server is known not to take `json_schema`. Left out, it is found out from its refusal. */
-  readonly outputBy?: 'json_schema' | 'json_object' | 'prompt'
+  readonly outputBy?: 'json_schema' | 'json_object' | 'prompt' | undefined
   /** Under which name what only this server understands is kept; by default its host. Only the same name gets it back. */
-  readonly vendor?: string
+  readonly vendor?: string | undefined
 }
 
 /**

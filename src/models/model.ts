@@ -23,13 +23,13 @@ export interface ModelRequest {
 }
 
 export interface ModelSettings {
-  readonly maxOutputTokens?: number
-  readonly temperature?: number
-  readonly topP?: number
-  readonly seed?: number
-  readonly reasoningEffort?: 'low' | 'medium' | 'high'
+  readonly maxOutputTokens?: number | undefined
+  readonly temperature?: number | undefined
+  readonly topP?: number | undefined
+  readonly seed?: number | undefined
+  readonly reasoningEffort?: 'low' | 'medium' | 'high' | undefined
   /** `false` asks for one tool call an answer at most; a vendor may not obey. */
-  readonly parallelToolCalls?: boolean
+  readonly parallelToolCalls?: boolean | undefined
 }
 
 export interface ModelAnswer {
@@ -40,8 +40,8 @@ export interface ModelAnswer {
   readonly usage: Usage
   /** The model that answered, as the vendor names it. */
   readonly model: string
-  readonly responseId?: string
-  readonly requestId?: string
+  readonly responseId?: string | undefined
+  readonly requestId?: string | undefined
   /** What the vendor cannot carry and the adapter therefore left out, such as `temperature`. */
   readonly dropped: readonly string[]
 }
@@ -50,12 +50,12 @@ export interface ModelFailure {
   readonly ok: false
   readonly class: ModelFailureClass
   readonly message: string
-  readonly status?: number
-  readonly requestId?: string
+  readonly status?: number | undefined
+  readonly requestId?: string | undefined
   /** What the vendor asked us to wait, ms. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** Present where the failed call was paid for (length, refusal, empty). */
-  readonly usage?: Usage
+  readonly usage?: Usage | undefined
 }
 
 export type ModelOutcome = ModelAnswer | ModelFailure
@@ -74,7 +74,7 @@ export interface ModelCallOptions {
  */
 export interface Model {
   /** Set where nobody is billed: a script or a recording. A money limit then holds at once. */
-  readonly isFree?: true
+  readonly isFree?: true | undefined
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
 }
 

@@ -2,7 +2,7 @@ import type { Recording } from './recordings.ts'
 
 /** An assistant message as OpenAI's Chat Completions return it and as recorded conversations hold it. */
 export interface RecordedAssistantMessage {
-  readonly content?: string | null
+  readonly content?: string | null | undefined
   readonly tool_calls?:
     readonly { readonly id: string; readonly function: { readonly name: string; readonly arguments: string } }[] | null | undefined
 }

@@ -6,8 +6,8 @@ import type { Usage } from '../events/message.ts'
 export interface ModelPrice {
   readonly inputMicroUsdPerMTok: number
   readonly outputMicroUsdPerMTok: number
-  readonly cacheReadMicroUsdPerMTok?: number
-  readonly cacheWriteMicroUsdPerMTok?: number
+  readonly cacheReadMicroUsdPerMTok?: number | undefined
+  readonly cacheWriteMicroUsdPerMTok?: number | undefined
 }
 
 /** By `provider/model`. Goes before the table. */

@@ -7,7 +7,7 @@ export interface ScriptedToolCall {
   readonly name: string
   readonly argumentsText: string
   /** Left out, the scripted model numbers the calls of the conversation: `call_1`, `call_2`, … */
-  readonly id?: string
+  readonly id?: string | undefined
 }
 
 export interface ScriptedAnswer {
@@ -15,7 +15,7 @@ export interface ScriptedAnswer {
   readonly text: string
   readonly toolCalls: readonly ScriptedToolCall[]
   /** Left out, it is estimated from the lengths of prompt and answer. */
-  readonly usage?: Usage
+  readonly usage?: Usage | undefined
 }
 
 export type ScriptedOutcome = ScriptedAnswer | ModelOutcome
@@ -34,7 +34,7 @@ export const answer = (text: string, usage?: Usage): ScriptedAnswer => ({
 export interface WantedToolCall {
   readonly name: string
   readonly arguments: JsonObject
-  readonly id?: string
+  readonly id?: string | undefined
 }
 
 /** The model asks for tools, after some words if `text` is given. */

@@ -16,7 +16,7 @@ import { toolCall } from '../machines/tool-call.ts'
 import { DEFAULT_TOOL_CALLS, MOST_TOOL_CALLS } from '../models/bounded-answer.ts'
 import type { ModelSettings } from '../models/model.ts'
 import type { Projection } from '../projections/projection.ts'
-import { present } from '../present.ts'
+import { present, type Optional } from '../present.ts'
 import { chartDriver } from '../statechart/driver.ts'
 import { chartGraph } from '../statechart/graph.ts'
 import { structureHash } from '../statechart/structure-hash.ts'
@@ -28,60 +28,60 @@ import { jsonShapeProblem } from '../tools/json-shape.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
 
-interface CommonOptions {
+export interface CommonAgentOptions {
   readonly name: string
   /** Any text without `@`. A run keeps the version that it began with. */
   readonly version: string
   /** `provider/model`, in order of preference. */
-  readonly models?: readonly string[]
-  readonly tools?: readonly Tool[]
-  readonly limits?: LimitOptions
-  readonly guardrails?: Guardrails
+  readonly models?: readonly string[] | undefined
+  readonly tools?: readonly Tool[] | undefined
+  readonly limits?: LimitOptions | undefined
+  readonly guardrails?: Guardrails | undefined
   /** Folds of the run's own events, whose states its tools may read. */
-  readonly projections?: readonly Projection[]
-  readonly instructions?: string
+  readonly projections?: readonly Projection[] | undefined
+  readonly instructions?: string | undefined
   /**
    * `inOrder` (by default): a call that changes something, or comes after one, waits until the earlier calls of its run have their last word,
    * unless its tool names what it `touches`. `parallel`: only calls that name the same wait for each other.
    */
-  readonly toolCalls?: 'inOrder' | 'parallel'
-  readonly modelSettings?: ModelSettings
+  readonly toolCalls?: 'inOrder' | 'parallel' | undefined
+  readonly modelSettings?: ModelSettings | undefined
   /** One attempt of a model call; 120 s by default. */
-  readonly modelTimeoutMs?: number
+  readonly modelTimeoutMs?: number | undefined
   /** An answer that asks for more tool calls at once has failed (`protocol`), before any of them begins; 128 by default, 1,000 at most. */
-  readonly maxToolCallsPerAnswer?: number
-  readonly failurePolicy?: Partial<FailurePolicy>
+  readonly maxToolCallsPerAnswer?: number | undefined
+  readonly failurePolicy?: Optional<FailurePolicy> | undefined
   /** How often a model may correct invalid arguments or output; 2 by default. */
-  readonly clarifications?: number
+  readonly clarifications?: number | undefined
   /** 7 days by default. */
-  readonly approvalTimeoutMs?: number
+  readonly approvalTimeoutMs?: number | undefined
   /**
    * Whether a new message of a user withdraws what people have been asked and not answered: the model is told, and decides anew with the
    * message before it. `false` by default: the message stands beside the question.
    */
-  readonly messageWithdrawsApprovals?: boolean
+  readonly messageWithdrawsApprovals?: boolean | undefined
 }
 
-export interface AgentOptions<Output> extends CommonOptions {
+export interface AgentOptions<Output> extends CommonAgentOptions {
   readonly instructions: string
   readonly models: readonly string[]
   /**
    * The run ends with a result of this shape; without it, it is a conversation. What the schema makes of an answer is the result: defaults are
    * filled in, transforms applied, other keys left out. It has to be JSON, before and after.
    */
-  readonly output?: z.ZodType<Output>
+  readonly output?: z.ZodType<Output> | undefined
 }
 
-export interface ChartOptions<Input extends z.ZodType = z.ZodType> extends CommonOptions {
+export interface ChartOptions<Input extends z.ZodType = z.ZodType> extends CommonAgentOptions {
   /** An XState v5 machine that asks for effects by the names of `runIntents`. */
   readonly chart: AnyStateMachine
   /**
    * What a run has to begin with; anything else is refused. What the schema makes of it is recorded and given to the chart: defaults are
    * filled in, transforms applied, other keys left out. It has to be JSON, before and after. Anything, without it.
    */
-  readonly input?: Input
+  readonly input?: Input | undefined
   /** An input that the chart can be started with: it is started once, when the agent is defined, to see that it can be refolded. */
-  readonly probeInput?: z.input<Input>
+  readonly probeInput?: z.input<Input> | undefined
 }
 
 export interface Agent<Output = unknown, Input = unknown> {
@@ -89,24 +89,36 @@ export interface Agent<Output = unknown, Input = unknown> {
   readonly version: string
   /** `name@version` */
   readonly id: string
+  /** @internal */
   readonly program: Program
+  /** @internal */
   readonly settings: RunSettings
+  /** @internal */
   readonly prompt: Prompt
+  /** @internal */
   readonly promptHash: string
+  /** @internal */
   readonly promptText: string
   readonly tools: ReadonlyMap<string, Tool>
+  /** @internal */
   readonly guardrails: Guardrails
   readonly output: z.ZodType<Output> | undefined
   readonly input: z.ZodType<unknown, Input> | undefined
   /** On the standard chart: it begins with a message. */
   readonly conversational: boolean
+  /** @internal */
   readonly modelSettings: ModelSettings
+  /** @internal */
   readonly modelTimeoutMs: number
+  /** @internal */
   readonly maxToolCallsPerAnswer: number
+  /** @internal */
   readonly failurePolicy: FailurePolicy
+  /** @internal */
   readonly messageWithdrawsApprovals: boolean
-  /** What is recorded of its code at the start of each run. */
+  /** @internal What is recorded of its code at the start of each run. */
   readonly definition: Definition
+  /** @internal */
   readonly toolCalls: 'inOrder' | 'parallel'
 }
 
@@ -135,7 +147,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     ...defaultOptions,
     ...present({
       guardrails: options.guardrails && guardrailsOf(options.guardrails),
-      modelSettings: options.modelSettings && deepFrozen({ ...options.modelSettings }),
+      modelSettings: options.modelSettings && deepFrozen(present(options.modelSettings)),
       modelTimeoutMs: options.modelTimeoutMs,
       toolCalls: options.toolCalls,
       maxToolCallsPerAnswer: options.maxToolCallsPerAnswer,
@@ -153,7 +165,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     input,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
-    failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...options.failurePolicy })),
+    failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...present(options.failurePolicy ?? {}) })),
     definition: definitionOf({
       ownChart: 'chart' in options ? machine : undefined,
       prompt,
@@ -240,7 +252,7 @@ const limitsOf = (agent: string, options: LimitOptions): Limits => {
 }
 
 /** A tool that reads what its agent does not fold would fail at every call. */
-const checkProjections = ({ name, tools = [], projections = [] }: CommonOptions): void => {
+const checkProjections = ({ name, tools = [], projections = [] }: CommonAgentOptions): void => {
   const names = projections.map((projection) => projection.name)
   const double = names.find((each, index) => names.indexOf(each) !== index)
   if (double !== undefined) throw invalid(name, 'projections', 'one projection a name', `two called ${double}`)
@@ -251,7 +263,7 @@ const checkProjections = ({ name, tools = [], projections = [] }: CommonOptions)
   }
 }
 
-const toolsByName = ({ name, tools = [] }: CommonOptions): ReadonlyMap<string, Tool> => {
+const toolsByName = ({ name, tools = [] }: CommonAgentOptions): ReadonlyMap<string, Tool> => {
   const byName = new Map<string, Tool>()
   for (const tool of tools) {
     if (byName.has(tool.name)) throw invalid(name, 'tools', 'one tool a name', `two called ${tool.name}`)
@@ -265,7 +277,7 @@ const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: Readonly
   return {
     instructions: options.instructions ?? '',
     tools: [...tools.values()].map(toolDeclaration),
-    settings: { ...options.modelSettings },
+    settings: present({ ...options.modelSettings }),
     ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(options.name, output) } }),
   }
 }

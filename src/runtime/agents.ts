@@ -9,9 +9,9 @@ import { codeChanged, structureChanged } from './chart-changed.ts'
 export interface Agents {
   /** The version given last for this name: what a new run begins with. Throws `UnknownAgent`. */
   newest(name: string): Agent
-  /** An agent that is one of them. Throws `UnknownAgent` for any other, whatever its name. */
+  /** @internal An agent that is one of them. Throws `UnknownAgent` for any other, whatever its name. */
   exactly(agent: Agent): Agent
-  /** The agent that a run began with. Throws `UnknownAgent` or `ChartChanged`. */
+  /** @internal The agent that a run began with. Throws `UnknownAgent` or `ChartChanged`. */
   ofRun(runId: string, started: Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition'>): Agent
   all(): readonly Agent[]
 }

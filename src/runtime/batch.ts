@@ -11,9 +11,9 @@ import { traceparentOf } from './traceparent.ts'
 
 /** Who wished what the batch grants. */
 export interface WishOrigin {
-  readonly commandId?: string
-  readonly actor?: string
-  readonly traceparent?: string
+  readonly commandId?: string | undefined
+  readonly actor?: string | undefined
+  readonly traceparent?: string | undefined
 }
 
 /** A wish as it is recorded. */
@@ -58,8 +58,7 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
       at: clock.now(),
       agent: agent.id,
       correlationId,
-      ...wished,
-      ...present({ causationId, traceparent: traceparentOf(traceparent) }),
+      ...present({ ...wished, causationId, traceparent: traceparentOf(traceparent) }),
     }
     return seal(agent.program, state, withBoundedWords(fact), origin)
   }

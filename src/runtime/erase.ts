@@ -19,9 +19,9 @@ export const PAYLOAD_GRACE_MS = 120_000
 
 export interface DeleteOptions {
   readonly by: string
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** Also where nobody knows what became of a call: whoever wants to know it later finds nothing. */
-  readonly force?: boolean
+  readonly force?: boolean | undefined
 }
 
 export interface Deletion {

@@ -6,8 +6,8 @@ import { present } from '../present.ts'
 
 export interface FollowOptions {
   /** The first revision, at most the one behind the newest event. */
-  readonly from?: number
-  readonly signal?: AbortSignal
+  readonly from?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -3,6 +3,7 @@ import { streamOf } from '../events/codec.ts'
 import type { Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { sealWithoutChart } from '../fold/seal.ts'
+import { present } from '../present.ts'
 import type { WishOrigin } from './batch.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { standingOfUnfolded, type RunStanding } from './run-standing.ts'
@@ -68,7 +69,7 @@ const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }
 
 const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command, wish }: Cancelled) =>
   sealWithoutChart(newest.meta, command, {
-    ...wish,
+    ...present(wish),
     actor: command.by,
     runId: newest.runId,
     id: ids.uuid(),

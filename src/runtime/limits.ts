@@ -3,25 +3,25 @@ import type { Limits } from '../events/run-events.ts'
 /** `null` switches a limit off; a limit that is left out has its default. */
 export interface LimitOptions {
   /** 12 by default. */
-  readonly iterationsPerTurn?: number | null
+  readonly iterationsPerTurn?: number | null | undefined
   /** 24 by default. */
-  readonly toolCallsPerTurn?: number | null
+  readonly toolCallsPerTurn?: number | null | undefined
   /** Input and output tokens of the run; 1,000,000 by default. */
-  readonly tokens?: number | null
+  readonly tokens?: number | null | undefined
   /** US dollars of the run; 1.00 by default. */
-  readonly costUsd?: number | null
+  readonly costUsd?: number | null | undefined
   /** Of one turn, without the time that people take and that a model is waited out; 15 minutes by default. */
-  readonly wallTimeMs?: number | null
+  readonly wallTimeMs?: number | null | undefined
   /** So many times the same call with the same result; 3 by default. */
-  readonly repeatedCalls?: number | null
+  readonly repeatedCalls?: number | null | undefined
   /** So many times the same pattern of calls; 3 by default. */
-  readonly cycles?: number | null
+  readonly cycles?: number | null | undefined
   /** Levels of child runs below the topmost run; 8 by default. */
-  readonly childDepth?: number | null
+  readonly childDepth?: number | null | undefined
   /** Child runs that are open at one time; 100 by default. */
-  readonly openChildRuns?: number | null
+  readonly openChildRuns?: number | null | undefined
   /** All runs below the run; 1,000 by default. */
-  readonly childRuns?: number | null
+  readonly childRuns?: number | null | undefined
 }
 
 const MICRO_USD_PER_USD = 1_000_000

@@ -13,7 +13,7 @@ export interface Refold {
    * A new run of an agent that was given to `openRefold`; with a `runId` that exists already, that run. Rejects with `UnknownAgent`, and
    * with `InvalidInput` for what the agent cannot begin with.
    */
-  start<Output, Input>(agent: Agent<Output, Input>, ...options: Start<Input>): Promise<Run<Output>>
+  start<Output, Input>(agent: Agent<Output, Input>, ...options: StartArguments<Input>): Promise<Run<Output>>
   /** Of the version of this name that was given last. */
   start(agent: string, options?: StartOptions): Promise<Run>
   /** A handle; whether there is such a run shows at its first use. `Output` is what the caller knows of its agent. */
@@ -23,19 +23,21 @@ export interface Refold {
    * Who has deleted it, when and why stays, and its id is not used again. With `cancel` it is cancelled first where it is active. May be repeated.
    * Rejects with `RunNotFound`, and with `NotPossible` where one of them is active, or, without `force`, where nobody knows what became of a call of theirs.
    */
-  delete(runId: string, options: DeleteOptions & { readonly cancel?: boolean }): Promise<Deletion>
+  delete(runId: string, options: DeleteOptions & { readonly cancel?: boolean | undefined }): Promise<Deletion>
   readonly agents: Agents
   /** Finishes what is under way, for 10 s or `graceMs` at most. What is left is taken over at the next start. */
-  close(options?: { readonly graceMs?: number }): Promise<void>
+  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
 /** What a run needs to begin may be left out only where the schema of its agent takes nothing. */
-export type Start<Input> = undefined extends Input
+export type StartArguments<Input> = undefined extends Input
   ? readonly [options?: StartOptions<Input>]
   : readonly [options: StartOptions<Input> & { readonly input: Input }]
 
 export interface RefoldCore extends Refold {
+  /** @internal */
   readonly runtime: Runtime
+  /** @internal */
   readonly eraser: Eraser
 }
 

@@ -23,10 +23,10 @@ import { untilAborted } from './until-aborted.ts'
 
 export interface MessageOptions extends WishOrigin {
   readonly message: string
-  readonly data?: Json
+  readonly data?: Json | undefined
 }
 
-interface By {
+export interface ByWhom {
   /** Who wishes it. */
   readonly by: string
 }
@@ -37,12 +37,12 @@ export interface Run<Output = unknown> {
   /** Resolves once the message is recorded; the answer comes as events. */
   send(options: MessageOptions): Promise<void>
   /** From a revision on, inclusive, and live; ends after the run's last event, or with the signal. */
-  events(options?: { readonly from?: number; readonly signal?: AbortSignal }): AsyncIterable<RecordedRunEvent>
+  events(options?: { readonly from?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterable<RecordedRunEvent>
   /**
    * Text of answers as it is written, from models called in this process: not part of the log, not repeated. Where answers are checked
    * first, an answer comes whole once it is accepted. Ends with the run, the signal and the closing of Refold.
    */
-  deltas(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Delta, undefined>
+  deltas(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Delta, undefined>
   /** As of now. Where the code of the run is gone or was changed, what its events say, and the `problem`. */
   state(): Promise<RunView>
   /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
@@ -50,36 +50,41 @@ export interface Run<Output = unknown> {
   /** Refolds every event and compares state, intents, prompts and hashes with what was recorded. */
   verify(): Promise<Verification>
   /** The typed result. Rejects with `NotPossible` when the run ends without one, and with `Closed` at the signal. */
-  result(options?: { readonly signal?: AbortSignal }): Promise<Output>
+  result(options?: { readonly signal?: AbortSignal | undefined }): Promise<Output>
   /**
    * The state once nothing happens any more unless somebody does something; at once where this process has not the code of the run.
    * Rejects with `Closed` at the signal.
    */
-  untilSettled(options?: { readonly signal?: AbortSignal }): Promise<RunView>
+  untilSettled(options?: { readonly signal?: AbortSignal | undefined }): Promise<RunView>
   /**
    * `digest` is of what was asked, `seen` the revision of the state that was decided on: it is refused if something else is asked by now,
    * or a message has come in since.
    */
-  approve(callId: string, options: By & { readonly digest?: string; readonly seen?: number }): Promise<void>
-  deny(callId: string, options: By & { readonly reason: string; readonly digest?: string }): Promise<void>
+  approve(callId: string, options: ByWhom & { readonly digest?: string | undefined; readonly seen?: number | undefined }): Promise<void>
+  deny(callId: string, options: ByWhom & { readonly reason: string; readonly digest?: string | undefined }): Promise<void>
   /** Settles a `once` call of which nobody knows whether it happened. */
-  settleToolCall(callId: string, options: By & { readonly outcome: SettledOutcome }): Promise<void>
+  settleToolCall(callId: string, options: ByWhom & { readonly outcome: SettledOutcome }): Promise<void>
   /** Of an escalated run: a person answers for the agent. */
-  answer(options: By & { readonly text: string }): Promise<void>
+  answer(options: ByWhom & { readonly text: string }): Promise<void>
   /** Of an escalated run: the agent goes on, perhaps with other limits. */
-  giveBack(options: By & { readonly note?: string; readonly limits?: LimitOptions }): Promise<void>
-  complete(options: By & { readonly output?: Json }): Promise<void>
-  fail(options: By & { readonly reason: string }): Promise<void>
-  pause(options: By & { readonly reason?: string }): Promise<void>
-  resume(options: By): Promise<void>
-  cancel(options: By & { readonly reason: string }): Promise<void>
+  giveBack(options: ByWhom & { readonly note?: string | undefined; readonly limits?: LimitOptions | undefined }): Promise<void>
+  complete(options: ByWhom & { readonly output?: Json | undefined }): Promise<void>
+  fail(options: ByWhom & { readonly reason: string }): Promise<void>
+  pause(options: ByWhom & { readonly reason?: string | undefined }): Promise<void>
+  resume(options: ByWhom): Promise<void>
+  cancel(options: ByWhom & { readonly reason: string }): Promise<void>
   /** Of a run that Refold failed for a defect of its agent's code, which is repaired: it goes on where it stood. */
-  reopen(options: By & { readonly note?: string }): Promise<void>
+  reopen(options: ByWhom & { readonly note?: string | undefined }): Promise<void>
 }
 
+/** What is `undefined` is left out once it is handed in. */
+type AsGiven<Given> = Given extends unknown
+  ? { [Key in keyof Given]: undefined extends Given[Key] ? Given[Key] | undefined : Given[Key] }
+  : never
+
 export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run<Output> => {
-  const wish = async (command: Command, origin?: WishOrigin): Promise<void> => {
-    await runtime.command(runId, command, origin)
+  const wish = async (command: AsGiven<Command>, origin?: WishOrigin): Promise<void> => {
+    await runtime.command(runId, command as Command, origin)
   }
   const settledState = async (signal?: AbortSignal): Promise<RunState> => {
     const givenUp = `Waiting for ${runId} was given up before it had settled`

@@ -4,7 +4,7 @@ import { describeBroken } from '../fold/fold-projections.ts'
 import { isUnresolved } from '../fold/doubts.ts'
 import { spentAt } from '../fold/fold.ts'
 import { runPlace, stateText } from '../fold/place-text.ts'
-import type { Owed, RunState } from '../fold/run-state.ts'
+import type { RunState, RunStatus } from '../fold/run-state.ts'
 import type { WaitsFor } from '../events/run-events.ts'
 import { waitsFor, waitsIn } from '../fold/waiting.ts'
 import type { Json } from '../json.ts'
@@ -15,6 +15,24 @@ import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { UnfoldedRun } from './unfolded-run.ts'
 
+/** Something that a run waits for. */
+export interface OpenEffect {
+  /** The call id, or the name of what its chart has asked for. */
+  readonly key: string
+  readonly intent: string
+  /** `wanted`: nobody has begun it. `claimed`: an owner performs it. `parked`: a person, another run or an earlier call has to answer first. */
+  readonly status: 'wanted' | 'claimed' | 'parked'
+  readonly attempt: number
+  readonly owner?: string
+  /** ms since the epoch, by the clock of the store. */
+  readonly leaseUntil?: number
+  /** The call whose last word it waits for. */
+  readonly behind?: string
+  /** Of a child run that waits for somebody: for whom, and in which run. */
+  readonly waitsFor?: WaitsFor
+  readonly waitsIn?: string
+}
+
 /** What a run is at one revision, as plain JSON. */
 export interface RunView {
   readonly runId: string
@@ -22,7 +40,7 @@ export interface RunView {
   readonly revision: number
   /** ms since the epoch. */
   readonly at: number
-  readonly status: RunState['status']
+  readonly status: RunStatus
   readonly paused: boolean
   /** Where the chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
@@ -36,10 +54,7 @@ export interface RunView {
   readonly output: Json | null
   readonly reason: string | null
   readonly spent: Spent
-  readonly openEffects: readonly Pick<
-    Owed,
-    'key' | 'intent' | 'status' | 'attempt' | 'owner' | 'leaseUntil' | 'behind' | 'waitsFor' | 'waitsIn'
-  >[]
+  readonly openEffects: readonly OpenEffect[]
   readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
   /** Calls of which nobody knows whether they happened; also of a run that has ended. */
   readonly unresolved: readonly { readonly callId: string; readonly tool: string; readonly input: Json }[]

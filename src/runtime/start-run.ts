@@ -11,12 +11,12 @@ import type { JobDecision } from './job.ts'
 
 export interface StartOptions<Input = unknown> extends WishOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
-  readonly runId?: string
-  readonly message?: string
+  readonly runId?: string | undefined
+  readonly message?: string | undefined
   /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
-  readonly input?: Input
+  readonly input?: Input | undefined
   /** Whose run it is, where several share a log; runs that it starts are theirs too. */
-  readonly tenant?: string
+  readonly tenant?: string | undefined
 }
 
 /** A run that another run asked for. */

@@ -9,7 +9,12 @@ import type { RuntimeParts } from './runtime-parts.ts'
 import { isWithoutCode, readUnfolded } from './unfolded-run.ts'
 
 export type Verification =
-  | { readonly ok: true; readonly events: number; readonly state: RunState }
+  | {
+      readonly ok: true
+      readonly events: number
+      /** @internal */
+      readonly state: RunState
+    }
   | { readonly ok: false; readonly events: number; readonly difference: Difference; readonly report: string }
 
 /** Replays a run and stops at the first difference. Calls no model and no tool. */

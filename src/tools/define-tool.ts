@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.ts'
+import { present } from '../present.ts'
 import { jsonShapeProblem } from './json-shape.ts'
 import { toolDeclaration } from './tool-declaration.ts'
 import type { Tool, ToolOptions, ToolRetry } from './tool.ts'
@@ -13,7 +14,7 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
  * or input or output can never be JSON (a date, a Map) or never be checked at once (an async refinement).
  */
 export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
-  const { approval = false, retry, ...rest } = options
+  const { approval = false, retry = {}, ...rest } = options
   const tool: Tool<Input, Output> = {
     timeoutMs: 30_000,
     maxOutputBytes: 1024 * 1024,
@@ -21,8 +22,8 @@ export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): 
     ratePerSecond: Infinity,
     handsOver: false,
     projections: [],
-    ...rest,
-    retry: { ...RETRY, ...retry },
+    ...present(rest),
+    retry: { ...RETRY, ...present(retry) },
     approval: typeof approval === 'function' ? approval : constant(approval),
   }
   refuseWords(tool)

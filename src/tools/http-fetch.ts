@@ -12,15 +12,15 @@ export interface HttpFetchOptions {
   /** Hosts (`api.example.com`, https only) or URLs (`https://api.example.com/v1`, which allows what lies below it). */
   readonly allow: readonly string[]
   /** Of the answer, on the wire and after decompression; 256 KiB by default. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /** 3 by default. */
-  readonly maxRedirects?: number
+  readonly maxRedirects?: number | undefined
   /** For everything together, 15,000 by default. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Addresses of a host name; those of the operating system by default. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>
+  readonly resolve?: ((host: string) => Promise<readonly string[]>) | undefined
   /** Which addresses may be connected to; by default those of the public internet. A proxy or a service of your own network is named here. */
-  readonly addressAllowed?: (address: string) => boolean
+  readonly addressAllowed?: ((address: string) => boolean) | undefined
 }
 
 const input = z.strictObject({ url: z.string().max(4096).describe('An absolute http or https URL') })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../json.ts'
+import type { Optional } from '../present.ts'
 
 /**
  * What may be done with a call of which nobody knows whether it happened:
@@ -93,48 +94,48 @@ export interface ToolOptions<Input, Output> {
   readonly description: string
   readonly input: z.ZodType<Input>
   /** JSON Schema that the model is told, where it comes from elsewhere (MCP, OpenAPI); that of `input` by default. */
-  readonly inputSchema?: JsonObject
+  readonly inputSchema?: JsonObject | undefined
   readonly output: z.ZodType<Output>
   readonly effect: Effect
   /** What it reads with `context.projection`: an agent that has not got one of them cannot be defined. None by default. */
-  readonly projections?: readonly ReadableProjection[]
+  readonly projections?: readonly ReadableProjection[] | undefined
   /** Whether a person owns the run after this call; false by default. */
-  readonly handsOver?: boolean
+  readonly handsOver?: boolean | undefined
   /** 30,000 by default. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** 1 MiB by default. */
-  readonly maxOutputBytes?: number
+  readonly maxOutputBytes?: number | undefined
   /** 3 attempts from 500 ms up to 30 s; of a `once` call only where it or its look-up said that it did not happen. */
-  readonly retry?: Partial<ToolRetry>
+  readonly retry?: Optional<ToolRetry> | undefined
   /** `Infinity` by default. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** `Infinity` by default. */
-  readonly ratePerSecond?: number
+  readonly ratePerSecond?: number | undefined
   /** Never, by default. */
-  readonly approval?: boolean | ((input: Input) => boolean)
+  readonly approval?: boolean | ((input: Input) => boolean) | undefined
   /**
    * What a call touches, such as `['order 21']`; pure. Of two calls that touch the same and of which one changes something, the second waits
    * for the first. By default a call may touch everything; `() => []` touches nothing that others touch.
    */
-  readonly touches?: (input: Input) => readonly string[]
+  readonly touches?: ((input: Input) => readonly string[]) | undefined
   /**
    * Which business act a call is, such as `order 21`; pure; 1 to 200 characters. `execute` and `lookup` get `TOOL:ACT`, behind the tenant
    * where there is one, in every run. A second call of one run that is the same act gets the outcome of the first. A call whose act it
    * cannot name is refused. Not for `read` tools.
    */
-  readonly idempotencyKey?: (input: Input) => string
+  readonly idempotencyKey?: ((input: Input) => string) | undefined
   readonly execute: (input: Input, context: ToolContext) => Promise<Output>
-  readonly lookup?: (idempotencyKey: string, context: LookupContext<Input>) => Promise<Lookup<Output>>
+  readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input>) => Promise<Lookup<Output>>) | undefined
 }
 
 export interface ToolFailureOptions {
   /** Whether the same call may succeed later; false by default. A `once` call is tried again only where it also certainly did not happen. */
-  readonly retryable?: boolean
+  readonly retryable?: boolean | undefined
   /**
    * `false`: it certainly had no effect, and will have none. Whatever else `execute` throws leaves open whether it happened, which a `once`
    * call is then looked up for, or a person asked.
    */
-  readonly happened?: false | 'unknown'
+  readonly happened?: false | 'unknown' | undefined
   readonly cause?: unknown
 }
 

@@ -30,7 +30,7 @@ export const viewFilter = z.strictObject({
   since: time.optional(),
   /** Before this. */
   until: time.optional(),
-  /** Of what is escalated: for so long at least; an hour by default. */
+  /** Of what is escalated: for so long at least. */
   waitingMs: z.int().nonnegative().optional(),
   limit: z.int().min(1).max(1_000),
   /** `next` of the page before. */

@@ -18,10 +18,10 @@ const FORMATS = ['mermaid', 'svg', 'html', 'json'] as const
 type Format = (typeof FORMATS)[number]
 
 interface ChartOptions {
-  readonly run?: string
-  readonly at?: number
-  readonly format?: Format
-  readonly output?: string
+  readonly run?: string | undefined
+  readonly at?: number | undefined
+  readonly format?: Format | undefined
+  readonly output?: string | undefined
 }
 
 export const addChartCommand: AddCommand = (program, commandLine) => {

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path'
+import ts from 'typescript'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+// What a program that imports 'refold' can name. Read from the source by the compiler, since no test at run time sees a type.
+
+const root = resolve(import.meta.dirname, '..')
+const index = resolve(root, 'src/index.ts')
+
+/** Made by Refold for others to read: what is optional in them is absent. */
+const READ_ONLY = new Set(['ModelCallOptions', 'ModelRequest', 'OpenEffect', 'Tool'])
+
+interface Found {
+  /** `TYPE of WHERE`, of what a program cannot name. */
+  readonly nameless: readonly string[]
+  /** `TYPE.member`, of what takes no `undefined`. */
+  readonly strict: readonly string[]
+}
+
+const isInternal = (node: ts.Node): boolean => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')
+
+const nameOf = (node: ts.Node): ts.Node | undefined => {
+  if (ts.isTypeReferenceNode(node)) return node.typeName
+  return ts.isExpressionWithTypeArguments(node) ? node.expression : undefined
+}
+
+/** The parts of a declaration that are its signature. */
+const signatureOf = (node: ts.Node): readonly ts.Node[] => {
+  if (ts.isVariableDeclaration(node)) return [node.type ?? node.initializer ?? node]
+  if (ts.isArrowFunction(node)) return [...(node.typeParameters ?? []), ...node.parameters, ...(node.type === undefined ? [] : [node.type])]
+  if (ts.isBlock(node) || isInternal(node)) return []
+  const parts: ts.Node[] = []
+  ts.forEachChild(node, (child) => {
+    parts.push(child)
+  })
+  return parts
+}
+
+const strictMembers = (declaration: ts.Declaration): readonly string[] => {
+  if (!ts.isInterfaceDeclaration(declaration) || READ_ONLY.has(declaration.name.text)) return []
+  return declaration.members.flatMap((member) =>
+    ts.isPropertySignature(member) &&
+    member.questionToken !== undefined &&
+    !/\bundefined\b|^unknown$|^Input$/.test(member.type?.getText() ?? '')
+      ? [`${declaration.name.text}.${member.name.getText()}`]
+      : [],
+  )
+}
+
+const explore = (): Found => {
+  const { config } = ts.readConfigFile(resolve(root, 'tsconfig.build.json'), ts.sys.readFile) as { readonly config: object }
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const program = ts.createProgram([index], options)
+  const checker = program.getTypeChecker()
+  const real = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
+  const isOurs = (symbol: ts.Symbol): boolean =>
+    !(symbol.flags & ts.SymbolFlags.TypeParameter) &&
+    (symbol.declarations ?? []).some((declaration) => declaration.getSourceFile().fileName.startsWith(resolve(root, 'src')))
+
+  const named = new Set(checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)!)!).map(real))
+  const todo = [...named]
+  const nameless: string[] = []
+  const visit = (node: ts.Node, of: ts.Symbol): void => {
+    const name = nameOf(node)
+    const found = name && checker.getSymbolAtLocation(name)
+    const symbol = found && real(found)
+    if (symbol !== undefined && isOurs(symbol) && !todo.includes(symbol)) {
+      todo.push(symbol)
+      nameless.push(`${symbol.name} of ${of.name}`)
+    }
+    for (const part of signatureOf(node)) visit(part, of)
+  }
+  for (const symbol of todo) for (const declaration of symbol.declarations ?? []) visit(declaration, symbol)
+  return { nameless, strict: todo.flatMap(({ declarations = [] }) => declarations.flatMap(strictMembers)) }
+}
+
+describe('the public API', { timeout: 60_000 }, () => {
+  let found: Found
+  beforeAll(() => {
+    found = explore()
+  }, 60_000)
+
+  test('exports every type that one of its signatures names', () => {
+    expect(found.nameless).toEqual([])
+  })
+
+  test('takes undefined for whatever may be left out', () => {
+    expect(found.strict).toEqual([])
+  })
+})
