@@ -1,10 +1,11 @@
-import { messageOf } from '../errors.ts'
+import { attempted, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { asideOf } from '../fold/prompt.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure } from '../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../models/bounded-answer.ts'
+import { connectionCause } from '../models/connection-cause.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
 import { readOutcome } from '../models/outcome-shape.ts'
 import { present } from '../present.ts'
@@ -69,8 +70,9 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
   } catch (thrown) {
     if (signal.aborted) throw thrown
     if (thrown === TIMED_OUT) return failed('timeout', 'no answer in time')
-    // A defect of an adapter must not hang the run; nobody knows whether trying again helps.
-    return failed('badRequest', messageOf(thrown))
+    // An adapter of the user's own may throw whatever its connection does. All else is no answer, as nonsense is.
+    const cause = attempted(() => connectionCause(thrown), (found) => found)
+    return failed(cause.ok && cause.value !== undefined ? 'network' : 'protocol', messageOf(thrown))
   }
 }
 
@@ -142,8 +144,16 @@ interface Failed {
   readonly durationMs: number
 }
 
+/** Whatever a vendor asks for: a time has to be one. */
+const LONGEST_ASKED_MS = 366 * 86_400_000
+
+/** A person who cannot be spared the wait learns how long it is. */
+const withTime = (message: string, at: number, retryAfterMs = 0): string =>
+  retryAfterMs > 0 ? `${message} (it asks to wait until ${new Date(at + retryAfterMs).toISOString()})` : message
+
 const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcome, at, durationMs }: Failed): RunFact => {
   const params = owed.params as CallModelParams
+  const retryAfterMs = outcome.retryAfterMs === undefined ? undefined : Math.ceil(Math.min(LONGEST_ASKED_MS, outcome.retryAfterMs))
   const after = afterModelFailure(agent.failurePolicy, {
     class: outcome.class,
     modelAttempt: params.modelAttempt ?? owed.attempt,
@@ -152,7 +162,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
     at,
     failingSince: (state.retried?.callId === owed.key ? state.retried.failingSince : undefined) ?? at,
     chance: parts.random(),
-    ...present({ retryAfterMs: outcome.retryAfterMs }),
+    ...present({ retryAfterMs }),
   })
   const isCut = outcome.class === 'length' && after.next === 'retry'
   const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
@@ -162,7 +172,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
       callId: owed.key,
       attempt: owed.attempt,
       class: outcome.class,
-      message: outcome.message,
+      message: after.next === 'escalate' ? withTime(outcome.message, at, retryAfterMs) : outcome.message,
       ...after,
       durationMs,
       ...present({

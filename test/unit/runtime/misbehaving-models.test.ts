@@ -23,6 +23,8 @@ const revoked = (): unknown => {
   return proxy
 }
 
+const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+
 const deep = (levels: number): unknown => Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 'x')
 
 describe('a model of your own', () => {
@@ -97,6 +99,40 @@ describe('a model of your own', () => {
     const { view, failures } = await talkTo(call)
     expect(view.waitsFor).not.toBeNull()
     expect(failures.length).toBeGreaterThan(0)
+  })
+
+  test.each<[string, unknown, string]>([
+    ['what nobody can name', new Error('no'), 'protocol'],
+    ['a text', 'no', 'protocol'],
+    ['what its connection came to', Object.assign(new TypeError('fetch failed'), { cause: reset() }), 'network'],
+  ])('that throws %s is tried again, then the next one is asked', async (_, thrown, failureClass) => {
+    const { view, failures } = await talkTo(() => Promise.reject(thrown as Error))
+    expect(view.answer).toBe('Hello.')
+    expect(failures.map(({ class: failure, next }) => `${failure} ${next}`)).toEqual([
+      `${failureClass} retry`,
+      `${failureClass} retry`,
+      `${failureClass} nextModel`,
+    ])
+  })
+
+  test.each([1e300, 2.5, 3 * 3_600_000])('that asks to wait %d ms, and has none behind it, is waited for, or a person learns until when', async (retryAfterMs) => {
+    const only = defineAgent({ name: 'only', version: '1', instructions: '', models: ['own/one'] })
+    let isLimited = true
+    const call = () => {
+      const outcome = isLimited ? { ok: false as const, class: 'rateLimit' as const, message: 'slow down', retryAfterMs } : sound
+      isLimited = false
+      return Promise.resolve(outcome)
+    }
+    const world = openWorld({ agents: [only], models: { own: { isFree: true, call } } })
+    const run = await world.refold.start('only', { message: 'Hi' })
+    const view = await settle(world, run)
+    if (retryAfterMs < 1_000) expect(view.answer).toBe('Hello.')
+    else {
+      const last = (await eventsOf(world, run.id)).at(-1)
+      expect(view.waitsFor).toBe('human')
+      expect(last?.data).toMatchObject({ reason: expect.stringMatching(/slow down \(it asks to wait until 202\d-\d\d-\d\dT[\d:.]+Z\)$/) as string })
+    }
+    expect((await run.verify()).ok).toBe(true)
   })
 
   test('keeps no hold on what it has answered', async () => {
