@@ -6,6 +6,7 @@ import { readEnvironment, secretsIn, type Environment } from './config.ts'
 import { watchLog } from './consumers/log-watch.ts'
 import { createProjector, type Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
+import { giveBackRuns, type GiveBackRuns, type GivenBackRuns } from './runtime/give-back-runs.ts'
 import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
 import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
@@ -89,6 +90,8 @@ export interface OpenRefold extends Refold {
   readonly projector: Projector
   /** @internal As far as it is quick; resolves to what the views lack then. */
   readonly catchUpQuickly: () => Promise<ViewsBehind | undefined>
+  /** Gives back many runs that people own, a part at a time, as far as the views know them. Rejects with `InvalidInput` for another wish. */
+  readonly giveBackRuns: (wish: GiveBackRuns) => Promise<GivenBackRuns & { readonly behind: ViewsBehind | undefined }>
   /** @internal Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
   readonly unwritable: AppError | undefined
   /** Aborted, with the error as its reason, once an older copy of the log was restored under this process. It is of no use from then on. */
@@ -170,6 +173,10 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     async query(view, filter) {
       const behind = await catchUpQuickly()
       return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter ?? {}) }, systemClock.now())), behind }
+    },
+    async giveBackRuns(wish) {
+      const behind = await catchUpQuickly()
+      return { ...(await giveBackRuns({ views, command: (...wished) => core.runtime.command(...wished) }, wish)), behind }
     },
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,

@@ -1,3 +1,4 @@
+import { isOwned, type OwnedRuns } from '../runtime/give-back-runs.ts'
 import { isAppError, type ErrorCode } from '../errors.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import { printable } from '../projections/printable.ts'
@@ -10,11 +11,8 @@ import { everyRun } from './every-run.ts'
 import { exitCodes } from './exit-codes.ts'
 import { atWork, looking } from './session.ts'
 
-export interface GivenBackRuns {
+export interface GivenBackRuns extends OwnedRuns {
   readonly by: string
-  /** A part of the reason for which a person owns the run, in any case, such as `network`. */
-  readonly reason?: string
-  readonly agent?: string
   readonly note?: string
   readonly limits?: LimitOptions
   /** Only says which runs it would be. */
@@ -31,7 +29,7 @@ const RUNS_AT_ONCE = 8
 /** Gives every run back that a person owns for this reason, and says of each where it stands then. */
 export const giveBackAll = (line: CommandLine, wish: GivenBackRuns): Promise<void> =>
   (wish.dryRun === true ? looking : atWork)(line, async (refold) => {
-    const rows = (await everyRun(refold)).filter((row) => isMeant(row, wish))
+    const rows = (await everyRun(refold)).filter((row) => isOwned(row, wish))
     await line.output.note(`${counted(rows.length, 'run')} that a person owns${wish.reason === undefined ? '' : ` for ${wish.reason}`}`)
     const given: GivenBack[] = []
     for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
@@ -40,13 +38,6 @@ export const giveBackAll = (line: CommandLine, wish: GivenBackRuns): Promise<voi
     await line.output.document(given)
     if (given.some((each) => 'error' in each)) line.exitWith(exitCodes.wrong)
   })
-
-/** An unresolved call is settled, not given back. */
-const isMeant = ({ status, asked, reason, agent }: RunRow, wish: GivenBackRuns): boolean =>
-  status === 'active' &&
-  '' in asked &&
-  (wish.agent === undefined || agent === wish.agent) &&
-  (reason ?? '').toLowerCase().includes((wish.reason ?? '').toLowerCase())
 
 const giveBack = async (line: CommandLine, refold: OpenRefold, row: RunRow, wish: GivenBackRuns): Promise<GivenBack> => {
   const { runId } = row

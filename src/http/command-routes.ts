@@ -19,6 +19,7 @@ import {
   wishHeaders,
 } from './contract.ts'
 import { deleteQuery, deletion } from './deletion-contract.ts'
+import { giveRunsBack, givenBackRuns } from './give-back-contract.ts'
 import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
 
 const granted = answers('It is recorded.', receipt)
@@ -114,6 +115,16 @@ export const commandRoutes = {
     operationId: 'giveRunBack',
     summary: 'Lets the agent go on with a run that a person owns.',
     body: optionalBody(giveRunBack),
+  }),
+  giveBackAll: createRoute({
+    method: 'post',
+    path: '/v1/give-back',
+    operationId: 'giveRunsBack',
+    summary: 'Lets agents go on with all runs that a person owns, or with some of them; a part at a time.',
+    tags: ['Operate'],
+    ...guardedBy('operate'),
+    request: { headers: wishHeaders, body: optionalBody(giveRunsBack) },
+    responses: answers('What came of each of them.', givenBackRuns),
   }),
   pause: onRun({
     path: 'pause',

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { giveBackRuns } from '../runtime/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { present } from '../present.ts'
@@ -12,6 +13,7 @@ import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
 import { commandIdFor, isSameStart, recordedStart, type StartRequest } from './idempotency.ts'
 import { HttpProblem } from './problem.ts'
+import { catchUpIfPossible } from './views-as-known.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 
 type Api = OpenAPIHono<HttpEnv>
@@ -31,6 +33,7 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
   addStart(app, parts)
   addConversation(app, grant)
   addDecisions(app, grant)
+  addGiveBackAll(app, parts)
   addLifecycle(app, grant)
   addDeletion(app, parts, requireOwn)
 }
@@ -85,6 +88,19 @@ const addConversation = (app: Api, grant: Grant): void => {
     const asked = c.req.valid('json')
     const limits = asked.limits === undefined ? undefined : limitChanges(present(asked.limits))
     return c.json(await grant(c, { type: 'giveBack', by: byOf(c, asked), ...present({ note: asked.note, limits }) }), 200)
+  })
+}
+
+const addGiveBackAll = (app: Api, parts: ApiParts): void => {
+  app.openapi(routes.giveBackAll, async (c) => {
+    const { limits, ...asked } = present(c.req.valid('json'))
+    const { tenant } = c.get('access')
+    const { views, runtime } = parts.refold
+    const known = await catchUpIfPossible(parts)
+    const wish = { ...asked, by: byOf(c, asked), ...present({ tenant, limits: limits && present(limits) }) }
+    const origin = originOf(c, (key) => commandIdFor('giveBack', undefined, key))
+    const { runs, next } = await giveBackRuns({ views, command: (...wished) => runtime.command(...wished) }, wish, origin)
+    return c.json({ runs: [...runs], next, ...known }, 200)
   })
 }
 

@@ -134,7 +134,7 @@ export const settleToolCall = z
   .meta({ id: 'SettleToolCall' })
 
 const limit = z.int().positive().nullable().optional()
-const changedLimits = z
+export const changedLimits = z
   .strictObject({
     iterationsPerTurn: limit,
     toolCallsPerTurn: limit,
@@ -143,6 +143,9 @@ const changedLimits = z
     wallTimeMs: limit,
     repeatedCalls: limit,
     cycles: limit,
+    childDepth: limit,
+    openChildRuns: limit,
+    childRuns: limit,
   })
   .meta({ id: 'Limits', description: 'Limits that hold from now on. null switches one off.' })
 

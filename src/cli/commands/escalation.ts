@@ -67,6 +67,9 @@ const limitOptions = z.strictObject({
   wallTimeMs: whole,
   repeatedCalls: whole,
   cycles: whole,
+  childDepth: whole,
+  openChildRuns: whole,
+  childRuns: whole,
 }) satisfies z.ZodType<LimitOptions>
 
 const limits = (text: string): LimitOptions => {
