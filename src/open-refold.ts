@@ -174,10 +174,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
       const behind = await catchUpQuickly()
       return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter ?? {}) }, systemClock.now())), behind }
     },
-    async giveBackRuns(wish) {
-      const behind = await catchUpQuickly()
-      return { ...(await giveBackRuns({ views, command: (...wished) => core.runtime.command(...wished) }, wish)), behind }
-    },
+    giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
@@ -203,6 +200,13 @@ const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { re
   core.runtime.abandon(error)
   notify({ type: 'logWentBack', message: error.message })
 }
+
+const givingBack =
+  ({ views, runtime, catchUpQuickly }: Pick<OpenRefold, 'views' | 'runtime' | 'catchUpQuickly'>): OpenRefold['giveBackRuns'] =>
+  async (wish) => {
+    const behind = await catchUpQuickly()
+    return { ...(await giveBackRuns({ views, command: (...wished) => runtime.command(...wished) }, wish)), behind }
+  }
 
 interface Sweeping {
   readonly core: RefoldCore

@@ -11,12 +11,20 @@ type Doubts = RunState['doubts']
 /** Of those that somebody has settled, or that may be repeated, so many are kept for a later word. */
 const MOST_SETTLED = 100
 
+interface CallsAfter {
+  readonly calls: RunState['calls']
+  /** Those that may have been open before and are not any more. */
+  readonly left: readonly string[]
+}
+
 /** The book after an event that has led to these open calls. Whatever ends while it may have happened is kept, also beyond the end of the run. */
-export const doubtsAfter = (before: RunState, callsAfter: RunState['calls'], event: RunEvent): Doubts => {
+export const doubtsAfter = (before: RunState, { calls: callsAfter, left: mayHaveLeft }: CallsAfter, event: RunEvent): Doubts => {
   const told = toldBy(before, event)
-  const left = [...before.calls].filter(
-    ([callId, call]) => !callsAfter.has(callId) && !isLastWordOn(event, callId) && mayHaveHappened(call),
-  )
+  const left = mayHaveLeft.flatMap((callId): readonly (readonly [string, OpenCall])[] => {
+    const call = before.calls.get(callId)
+    const isLeft = call !== undefined && !callsAfter.has(callId) && !isLastWordOn(event, callId) && mayHaveHappened(call)
+    return isLeft ? [[callId, call]] : []
+  })
   if (left.length === 0) return told
   const doubts = new Map(told)
   for (const [callId, call] of left) if (!doubts.has(callId)) doubts.set(callId, doubtOf(callId, call))

@@ -1,4 +1,3 @@
-import type { AnyMachineSnapshot } from 'xstate'
 import { withEntry, withoutKey } from '../entries.ts'
 import { AppError } from '../errors.ts'
 import { callIdAt, keyOf } from '../events/call-id.ts'
@@ -8,31 +7,16 @@ import type { Json } from '../json.ts'
 import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent, StartChildRunParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
-import { applyToBudget, emptyBudget, wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
-import { applyToTranscript, emptyTranscript, readInbox } from '../projections/transcript.ts'
+import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
+import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { applyProjections } from './fold-projections.ts'
-import {
-  armTimer,
-  freeQueued,
-  disarmChart,
-  disarmTimer,
-  ledgerKey,
-  oweIntent,
-  runTimers,
-  settleOwed,
-  settleTimers,
-  timerById,
-} from './ledger.ts'
-import { actsAfter } from './acts.ts'
-import { noteApproval, noteCall, openCall } from './call-books.ts'
-import { firstPlaces, nameOfChild, placeOfCall, placesAfter } from './call-places.ts'
-import { earlierAttemptsAfter } from './earlier-attempts.ts'
-import { noteCommand } from './granted-commands.ts'
-import { lifecycle, noteRetry } from './lifecycle.ts'
+import { armTimer, freeQueued, disarmChart, disarmTimer, ledgerKey, oweIntent, runTimers, timerById } from './ledger.ts'
+import { openCall } from './call-books.ts'
+import { nameOfChild, placeOfCall } from './call-places.ts'
 import { isReopenable, reopened } from './reopen.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
 import { placeText } from './place-text.ts'
+import { booksAfter, firstBooks } from './run-books.ts'
 import { sameBooks } from './same-books.ts'
 import type { Program, RunState, Timer } from './run-state.ts'
 
@@ -66,8 +50,8 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (before === undefined) return begin(program, event)
   checkPlace(before, event)
   if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
-  const noted = note(program, before, event)
-  const draft: Draft = { state: noted, intents: [], moved: [], clashes: [], event }
+  const noted = booksAfter(program, before, event)
+  const draft: Draft = { state: noted, intents: [], moved: [], left: [], clashes: [], event }
   if (isWithoutChart(event)) return endWithoutChart(draft)
   const seen = chartEvent(event, noted.budget)
   const { timer, callId } = addressee(before, event)
@@ -77,7 +61,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
   proceed(draft)
   finish(draft)
-  const state = { ...draft.state, doubts: doubtsAfter(before, draft.state.calls, event) }
+  const state = { ...draft.state, doubts: doubtsAfter(before, { calls: draft.state.calls, left: draft.left }, event) }
   return {
     state,
     to: placeText(state.chart, state.calls, draft.moved),
@@ -88,7 +72,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
 }
 
 const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
-  const state = reopened(before, note(program, before, event), event)
+  const state = reopened(before, booksAfter(program, before, event), event)
   return { state, to: placeText(state.chart, state.calls, []), intents: [], ignored: false, clashes: [] }
 }
 
@@ -122,6 +106,8 @@ interface Draft {
   readonly intents: string[]
   /** Call ids whose charts reacted. */
   readonly moved: string[]
+  /** Call ids that are not open any more. */
+  readonly left: string[]
   readonly clashes: string[]
   readonly event: RunEvent
 }
@@ -131,61 +117,12 @@ const begin = (program: Program, event: RunEvent): Step => {
     throw new AppError('UnexpectedEvent', `Expected RunStarted at revision 0 of ${event.runId}, found ${event.type} at ${event.revision}`)
   }
   const { snapshot, actions } = program.run.init({ settings: event.data.settings, input: event.data.input })
-  const draft: Draft = { state: firstState(program, event, event.data, snapshot), intents: [], moved: [], clashes: [], event }
+  const draft: Draft = { state: firstBooks(program, event, event.data, snapshot), intents: [], moved: [], left: [], clashes: [], event }
   book(program, draft, '', actions)
   finish(draft)
   const { state, intents, clashes } = draft
   return { state, to: placeText(snapshot, state.calls, []), intents, ignored: false, clashes }
 }
-
-const firstState = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
-  runId: event.runId,
-  revision: 0,
-  hash: event.meta.hash,
-  lastEventId: event.id,
-  at: event.meta.at,
-  started,
-  correlationId: event.meta.correlationId,
-  status: 'active',
-  paused: false,
-  chart,
-  calls: new Map(),
-  owed: new Map(),
-  doubts: new Map(),
-  places: firstPlaces(event),
-  earlierAttempts: new Map(),
-  acts: new Map(),
-  approvals: new Map(),
-  timers: new Map(),
-  budget: applyToBudget(emptyBudget, event),
-  transcript: emptyTranscript,
-  ...applyProjections(program.projections, undefined, event),
-  commandIds: noteCommand(new Map(), event),
-})
-
-/** All books but the charts. */
-const note = (program: Program, before: RunState, event: RunEvent): RunState => ({
-  ...before,
-  ...lifecycle(event),
-  ...noteRetry(before, event),
-  revision: event.revision,
-  hash: event.meta.hash,
-  lastEventId: event.id,
-  at: event.meta.at,
-  ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
-  ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
-  calls: noteCall(before.calls, event),
-  owed: settleOwed(before.owed, event),
-  places: placesAfter(before, event),
-  earlierAttempts: earlierAttemptsAfter(before, event),
-  acts: actsAfter(before, event),
-  approvals: noteApproval(before.approvals, event),
-  timers: settleTimers(before.timers, event),
-  budget: applyToBudget(before.budget, event),
-  transcript: applyToTranscript(before.transcript, event),
-  ...applyProjections(program.projections, before, event),
-  commandIds: noteCommand(before.commandIds, event),
-})
 
 export const spentAt = (budget: Budget, at: number): Spent => ({
   iterations: budget.iterations,
@@ -218,6 +155,7 @@ const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEv
   if (snapshot === call.snapshot && actions.length === 0) return
   draft.moved.push(callId)
   const over = snapshot.status !== 'active'
+  if (over) draft.left.push(callId)
   const calls = over ? withoutKey(draft.state.calls, callId) : withEntry(draft.state.calls, callId, { ...call, snapshot })
   draft.state = { ...draft.state, calls, timers: over ? disarmChart(draft.state.timers, callId) : draft.state.timers }
   book(program, draft, callId, actions)
@@ -289,8 +227,13 @@ const bookQuestion = (draft: Draft, before: RunState, timer: Timer | undefined):
 
 const QUESTION_EXPIRES = 'expires'
 
+const leaveAll = ({ left, state }: Draft): void => {
+  for (const callId of state.calls.keys()) left.push(callId)
+}
+
 const abandon = (draft: Draft): void => {
   draft.intents.push('abandon:abandon')
+  leaveAll(draft)
   for (const { chart, timerId, dueAt } of draft.state.timers.values()) {
     if (chart !== '' && dueAt !== undefined) draft.intents.push(`disarm:${timerId}`)
   }
@@ -345,11 +288,13 @@ const proceed = (draft: Draft): void => {
 const finish = (draft: Draft): void => {
   const { state } = draft
   if (state.status !== 'active') {
+    leaveAll(draft)
     draft.state = { ...state, owed: new Map(), calls: new Map(), timers: new Map(), approvals: new Map() }
     return
   }
   if (state.chart.status === 'active' || state.owed.has('endRun')) return
   const output = (state.output ?? (state.chart.output as Json | undefined)) as Json
+  leaveAll(draft)
   draft.state = { ...state, calls: new Map(), timers: new Map(), owed: new Map() }
   owe(draft, { kind: 'intent', type: 'endRun', params: { failed: state.chart.hasTag('failed'), output } })
 }

@@ -1,9 +1,10 @@
 import { beginning } from '../beginning.ts'
-import { toolCallsOf, type AssistantPart } from '../events/message.ts'
+import { attempted } from '../errors.ts'
+import type { AssistantPart, Usage } from '../events/message.ts'
 import { present } from '../present.ts'
 import { estimatedUsage } from './estimated-usage.ts'
-import type { ModelAnswer, ModelOutcome, ModelRequest } from './model.ts'
-import type { ReadOutcome } from './outcome-shape.ts'
+import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from './model.ts'
+import { readOutcome, type ReadOutcome } from './outcome-shape.ts'
 
 /** Unless the agent says otherwise: more than any vendor gives in one answer. */
 export const DEFAULT_TOOL_CALLS = 128
@@ -20,21 +21,46 @@ const LONGEST_ID = 1_000
 const MOST_DROPPED = 50
 
 /**
- * What of an outcome is recorded. An answer beyond the bounds is a failed call, before anything of it is folded: what was cut off would have
- * been meant, too. Names are cut, and numbers that nobody can have counted are estimated anew; `dropped` says so.
+ * What of an outcome that an adapter gives is recorded. An answer beyond the bounds is a failed call, before anything of it is copied or folded: what
+ * was cut off would have been meant, too. Names are cut, and numbers that nobody can have counted are estimated anew; `dropped` says so.
+ * Never throws.
  */
-export const boundedAnswer = (outcome: ReadOutcome, request: ModelRequest, maxToolCalls: number): ModelOutcome => {
+export const boundedAnswer = (given: unknown, request: ModelRequest, maxToolCalls: number): ModelOutcome => {
+  const counted = attempted(
+    () => given,
+    (outcome) => tooMany(outcome, maxToolCalls),
+  )
+  if (counted.ok && counted.value !== undefined) return counted.value(request)
+  const outcome = readOutcome(given)
   if (!outcome.ok) return present({ ...outcome, ...boundedIds(outcome) })
-  const problem = problemOf(outcome.parts, maxToolCalls)
-  if (problem !== undefined)
-    return { ok: false, class: 'protocol', message: `the answer ${problem}`, usage: outcome.usage ?? estimatedUsage(request, []) }
-  return bounded(outcome, request)
+  const problem = numberProblem(outcome.parts, maxToolCalls) ?? lengthProblem(outcome.parts)
+  return problem === undefined ? bounded(outcome, request) : refused(problem, outcome.usage, request)
 }
 
-const problemOf = (parts: readonly AssistantPart[], maxToolCalls: number): string | undefined => {
-  const calls = toolCallsOf(parts).length
+const refused = (problem: string, usage: Usage | undefined, request: ModelRequest): ModelFailure => ({
+  ok: false,
+  class: 'protocol',
+  message: `the answer ${problem}`,
+  usage: usage ?? estimatedUsage(request, []),
+})
+
+/** Whether an answer has so many parts that not even a copy of them is made. */
+const tooMany = (given: unknown, maxToolCalls: number): ((request: ModelRequest) => ModelFailure) | undefined => {
+  if (typeof given !== 'object' || given === null || !('parts' in given)) return undefined
+  const { parts, ...others } = given
+  if (!Array.isArray(parts) || parts.length <= MOST_PARTS) return undefined
+  const problem = numberProblem(parts as readonly { readonly type?: unknown }[], maxToolCalls)
+  const rest = readOutcome({ ...others, parts: [] })
+  return problem === undefined || !rest.ok ? undefined : (request) => refused(problem, rest.usage, request)
+}
+
+const numberProblem = (parts: readonly { readonly type?: unknown }[], maxToolCalls: number): string | undefined => {
+  const calls = parts.reduce((count, part) => count + (part.type === 'toolCall' ? 1 : 0), 0)
   if (calls > maxToolCalls) return `asks for ${calls} tool calls at once, of which the agent allows ${maxToolCalls}`
-  if (parts.length > MOST_PARTS) return `has ${parts.length} parts, of which ${MOST_PARTS} are allowed`
+  return parts.length > MOST_PARTS ? `has ${parts.length} parts, of which ${MOST_PARTS} are allowed` : undefined
+}
+
+const lengthProblem = (parts: readonly AssistantPart[]): string | undefined => {
   const length = parts.reduce((sum, part) => sum + lengthOf(part), 0)
   return length > LONGEST_PARTS ? `has more than ${LONGEST_PARTS} characters` : undefined
 }

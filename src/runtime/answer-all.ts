@@ -13,15 +13,15 @@ const MOST_ANSWERS = 1_000
  * chart asks in circles.
  */
 export const answerAll = (desk: DeskWithSlots, batch: Batch): { readonly thrown: unknown } | undefined => {
-  const postponed = new Set<string>()
+  const next = answersInTurn(desk)
   for (let answers = 0; answers < MOST_ANSWERS; answers++) {
     const state = batch.state()
     if (state?.status !== 'active' || batch.isFull()) return undefined
     const held = desk.held()
     try {
-      const next = nextAnswer(desk, state, postponed)
-      if (next === undefined) return undefined
-      batch.push(next.fact, next.causationId)
+      const answer = next(state)
+      if (answer === undefined) return undefined
+      batch.push(answer.fact, answer.causationId)
     } catch (thrown) {
       desk.releaseBeyond(held)
       return { thrown }
@@ -43,21 +43,55 @@ const scheduled = ({ timerId, askedAt, delayMs }: Timer): RunFact => ({
   data: { timerId, dueAt: Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(askedAt + delayMs)) },
 })
 
-const nextAnswer = (desk: Desk, state: RunState, postponed: Set<string>): { fact: RunFact; causationId: string } | undefined => {
-  for (const timer of state.timers.values()) {
-    if (timer.dueAt !== undefined) continue
-    return {
-      fact: scheduled(timer),
-      causationId: state.lastEventId,
+interface Answer {
+  readonly fact: RunFact
+  readonly causationId: string
+}
+
+/**
+ * The next answer of each state. What is owed is gone through in rounds, so that an answer costs itself and not all that is owed; what an
+ * answer makes wanted again has its turn in the next round.
+ */
+const answersInTurn = (desk: Desk): ((state: RunState) => Answer | undefined) => {
+  const postponed = new Set<string>()
+  let timers: RunState['timers'] | undefined
+  let round: Iterator<string> | undefined
+  let isIdle = true
+
+  const ofTimers = (state: RunState): Answer | undefined => {
+    if (state.timers === timers) return undefined
+    for (const timer of state.timers.values())
+      if (timer.dueAt === undefined) return { fact: scheduled(timer), causationId: state.lastEventId }
+    timers = state.timers
+    return undefined
+  }
+
+  const ofOwed = (state: RunState, key: string): Answer | undefined => {
+    const owed = state.owed.get(key)
+    if (owed?.status !== 'wanted' || postponed.has(askedFor(owed))) return undefined
+    const fact = answerOwed(desk, state, owed)
+    if (fact === undefined) postponed.add(askedFor(owed))
+    return fact === undefined ? undefined : { fact, causationId: owed.eventId }
+  }
+
+  return (state) => {
+    const timer = ofTimers(state)
+    if (timer !== undefined) return timer
+    for (;;) {
+      if (round === undefined) {
+        round = state.owed.keys()
+        isIdle = true
+      }
+      for (let key = round.next(); key.done !== true; key = round.next()) {
+        const answer = ofOwed(state, key.value)
+        if (answer === undefined) continue
+        isIdle = false
+        return answer
+      }
+      round = undefined
+      if (isIdle) return undefined
     }
   }
-  for (const owed of state.owed.values()) {
-    if (owed.status !== 'wanted' || postponed.has(askedFor(owed))) continue
-    const fact = answerOwed(desk, state, owed)
-    if (fact !== undefined) return { fact, causationId: owed.eventId }
-    postponed.add(askedFor(owed))
-  }
-  return undefined
 }
 
 const askedFor = ({ intent, key, attempt }: Owed): string => `${intent}:${key}:${attempt}`

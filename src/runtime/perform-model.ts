@@ -3,11 +3,10 @@ import type { RunFact } from '../events/run-events.ts'
 import { asideOf } from '../fold/prompt.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
-import { afterModelFailure } from '../machines/model-failure-policy.ts'
+import { afterModelFailure, type AfterFailure } from '../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../models/bounded-answer.ts'
 import { connectionCause } from '../models/connection-cause.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
-import { readOutcome } from '../models/outcome-shape.ts'
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
@@ -49,7 +48,7 @@ export const performModelCall = async (
           ...(text && { onDelta: text.onDelta }),
         }),
     )
-    const answered = boundedAnswer(readOutcome(given), request, agent.maxToolCallsPerAnswer)
+    const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
     return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {
@@ -71,7 +70,10 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
     if (signal.aborted) throw thrown
     if (thrown === TIMED_OUT) return failed('timeout', 'no answer in time')
     // An adapter of the user's own may throw whatever its connection does. All else is no answer, as nonsense is.
-    const cause = attempted(() => connectionCause(thrown), (found) => found)
+    const cause = attempted(
+      () => connectionCause(thrown),
+      (found) => found,
+    )
     return failed(cause.ok && cause.value !== undefined ? 'network' : 'protocol', messageOf(thrown))
   }
 }
@@ -147,13 +149,15 @@ interface Failed {
 /** Whatever a vendor asks for: a time has to be one. */
 const LONGEST_ASKED_MS = 366 * 86_400_000
 
-/** A person who cannot be spared the wait learns how long it is. */
-const withTime = (message: string, at: number, retryAfterMs = 0): string =>
-  retryAfterMs > 0 ? `${message} (it asks to wait until ${new Date(at + retryAfterMs).toISOString()})` : message
+const askedWaitMs = ({ retryAfterMs = 0 }: ModelFailure): number => Math.ceil(Math.min(LONGEST_ASKED_MS, retryAfterMs))
+
+/** A person who cannot be spared the wait learns until when it is. */
+const toldOf = ({ message, retryAfterMs = 0 }: ModelFailure, { next }: AfterFailure, until: number): string =>
+  next === 'escalate' && retryAfterMs > 0 ? `${message} (it asks to wait until ${new Date(until).toISOString()})` : message
 
 const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcome, at, durationMs }: Failed): RunFact => {
   const params = owed.params as CallModelParams
-  const retryAfterMs = outcome.retryAfterMs === undefined ? undefined : Math.ceil(Math.min(LONGEST_ASKED_MS, outcome.retryAfterMs))
+  const retryAfterMs = askedWaitMs(outcome)
   const after = afterModelFailure(agent.failurePolicy, {
     class: outcome.class,
     modelAttempt: params.modelAttempt ?? owed.attempt,
@@ -162,7 +166,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
     at,
     failingSince: (state.retried?.callId === owed.key ? state.retried.failingSince : undefined) ?? at,
     chance: parts.random(),
-    ...present({ retryAfterMs }),
+    retryAfterMs,
   })
   const isCut = outcome.class === 'length' && after.next === 'retry'
   const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
@@ -172,7 +176,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
       callId: owed.key,
       attempt: owed.attempt,
       class: outcome.class,
-      message: after.next === 'escalate' ? withTime(outcome.message, at, retryAfterMs) : outcome.message,
+      message: toldOf(outcome, after, at + retryAfterMs),
       ...after,
       durationMs,
       ...present({

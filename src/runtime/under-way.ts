@@ -33,7 +33,7 @@ export const createUnderWayTable = (): UnderWayTable => {
 
   const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(isAlive))
   const settleDrain = (): void => {
-    if (!isBusy()) for (const resolve of drained.splice(0)) resolve()
+    if (drained.length > 0 && !isBusy()) for (const resolve of drained.splice(0)) resolve()
   }
 
   return {

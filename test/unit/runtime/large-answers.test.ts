@@ -48,6 +48,27 @@ const runWith = async (model: Model, agent = agentWith(), message = 'Go') => {
 }
 
 describe('an answer that asks for more tool calls than the agent allows', () => {
+  test('is counted before any of it is read', async () => {
+    let read = 0
+    const part = {
+      type: 'toolCall' as const,
+      id: '1',
+      name: 'look',
+      get argumentsText() {
+        read += 1
+        return '{}'
+      },
+    }
+    const { view, events } = await runWith(custom(given({ parts: Array.from({ length: 100_000 }, () => part) }), given({})))
+    expect(read).toBe(0)
+    expect(view.answer).toBe('Done.')
+    expect(events.find(({ type }) => type === 'ModelCallFailed')?.data).toMatchObject({
+      class: 'protocol',
+      message: 'the answer asks for 100000 tool calls at once, of which the agent allows 128',
+      usage,
+    })
+  })
+
   test('has failed before any of them is folded, is paid for, and the next attempt counts', async () => {
     const script = [asking(10_000), asking(129), answer('So be it.')]
     const { view, events } = await runWith(scriptedModel(script))

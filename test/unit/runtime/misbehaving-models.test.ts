@@ -115,25 +115,30 @@ describe('a model of your own', () => {
     ])
   })
 
-  test.each([1e300, 2.5, 3 * 3_600_000])('that asks to wait %d ms, and has none behind it, is waited for, or a person learns until when', async (retryAfterMs) => {
-    const only = defineAgent({ name: 'only', version: '1', instructions: '', models: ['own/one'] })
-    let isLimited = true
-    const call = () => {
-      const outcome = isLimited ? { ok: false as const, class: 'rateLimit' as const, message: 'slow down', retryAfterMs } : sound
-      isLimited = false
-      return Promise.resolve(outcome)
-    }
-    const world = openWorld({ agents: [only], models: { own: { isFree: true, call } } })
-    const run = await world.refold.start('only', { message: 'Hi' })
-    const view = await settle(world, run)
-    if (retryAfterMs < 1_000) expect(view.answer).toBe('Hello.')
-    else {
-      const last = (await eventsOf(world, run.id)).at(-1)
-      expect(view.waitsFor).toBe('human')
-      expect(last?.data).toMatchObject({ reason: expect.stringMatching(/slow down \(it asks to wait until 202\d-\d\d-\d\dT[\d:.]+Z\)$/) as string })
-    }
-    expect((await run.verify()).ok).toBe(true)
-  })
+  test.each([1e300, 2.5, 3 * 3_600_000])(
+    'that asks to wait %d ms, and has none behind it, is waited for, or a person learns until when',
+    async (retryAfterMs) => {
+      const only = defineAgent({ name: 'only', version: '1', instructions: '', models: ['own/one'] })
+      let isLimited = true
+      const call = () => {
+        const outcome = isLimited ? { ok: false as const, class: 'rateLimit' as const, message: 'slow down', retryAfterMs } : sound
+        isLimited = false
+        return Promise.resolve(outcome)
+      }
+      const world = openWorld({ agents: [only], models: { own: { isFree: true, call } } })
+      const run = await world.refold.start('only', { message: 'Hi' })
+      const view = await settle(world, run)
+      if (retryAfterMs < 1_000) expect(view.answer).toBe('Hello.')
+      else {
+        const last = (await eventsOf(world, run.id)).at(-1)
+        expect(view.waitsFor).toBe('human')
+        expect(last?.data).toMatchObject({
+          reason: expect.stringMatching(/slow down \(it asks to wait until 202\d-\d\d-\d\dT[\d:.]+Z\)$/) as string,
+        })
+      }
+      expect((await run.verify()).ok).toBe(true)
+    },
+  )
 
   test('keeps no hold on what it has answered', async () => {
     const kept = { ...sound, parts: [{ type: 'text' as const, text: 'Hello.' }] }
