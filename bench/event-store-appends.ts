@@ -14,7 +14,8 @@ export interface EventStoreAppends {
   readonly bareCpuMicroseconds: Spread
 }
 
-const APPENDS_PER_ROUND = 4_000
+/** One stream takes one append after the other, so that they take their time. */
+const appendsPerRound = (streams: number): number => Math.min(4_000, streams * 400)
 const EVENT_BYTES = 400
 const MICROSECONDS = 1_000_000
 
@@ -24,8 +25,8 @@ const meta = { at: 1_763_900_000_000, runId: randomUUID() }
 const [dataText, metaText] = [JSON.stringify(data), JSON.stringify(meta)]
 
 /** So many streams at once, on each one append after the other, of two events each. */
-const appendAll = async (streams: number, append: (stream: string, at: number) => Promise<unknown>): Promise<void> => {
-  const each = APPENDS_PER_ROUND / streams
+const appendAll = async (streams: number, appends: number, append: (stream: string, at: number) => Promise<unknown>): Promise<void> => {
+  const each = appends / streams
   const write = async (stream: string): Promise<void> => {
     for (let at = 0; at < each; at++) await append(stream, at)
   }
@@ -40,12 +41,13 @@ export const measureEventStoreAppends = async (
 ): Promise<EventStoreAppends> => {
   const log = eventStoreDbEventLog({ connectionString, clock: systemClock })
   const client = bareClient(connectionString)
+  const appends = appendsPerRound(streams)
   const cpu = { adapter: [] as number[], bare: [] as number[] }
   const timed = async (whose: keyof typeof cpu, append: (stream: string, at: number) => Promise<unknown>): Promise<number> => {
     const before = process.cpuUsage()
-    const each = await microsecondsEach(APPENDS_PER_ROUND, () => appendAll(streams, append))
+    const each = await microsecondsEach(appends, () => appendAll(streams, appends, append))
     const { user, system } = process.cpuUsage(before)
-    cpu[whose].push((user + system) / APPENDS_PER_ROUND)
+    cpu[whose].push((user + system) / appends)
     return each
   }
   const newEvent = () => ({ id: randomUUID(), type: 'ToolCallSucceeded', data: dataText, meta: metaText })

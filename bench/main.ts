@@ -8,6 +8,7 @@ import { measureHistory } from './history.ts'
 import { thisMachine } from './machine.ts'
 import { measureManyRuns } from './many-runs.ts'
 import { measureOneRun, type OneRun } from './one-run.ts'
+import { takeNamedServer } from './on-servers.ts'
 import { HEADLINE_TURNS, jsonLine, table, type Results } from './report.ts'
 import { measureServers } from './servers.ts'
 import { serversJson, serversMarkdown, serversTable, type ServerReport } from './servers-report.ts'
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   },
 })
 const quick = values.quick === true
+const eventStore = takeNamedServer()
 const shortRuns = 10
 const rounds = (most: number, withinMs: number) => (quick ? { least: 1, most: 3, withinMs: withinMs / 10 } : { least: 2, most, withinMs })
 
@@ -56,7 +58,7 @@ const measureAll = async (folder: string): Promise<Results> => {
 const reportOfServers = async (folder: string): Promise<ServerReport> => {
   const began = performance.now()
   const machine = thisMachine()
-  const results = await measureServers({ folder, quick, eventStore: process.env['REFOLD_EVENTSTORE'], progress })
+  const results = await measureServers({ folder, quick, eventStore, progress })
   progress('')
   const seconds = Math.round((performance.now() - began) / 1_000)
   return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }

@@ -7,6 +7,7 @@ import { toMessage } from '../src/consumers/event-message.ts'
 import { createRelay } from '../src/consumers/relay.ts'
 import { LARGEST_MESSAGE_BYTES } from '../src/consumers/relay-options.ts'
 import { topicSpecs, topicsOf, type Topics } from '../src/consumers/topics.ts'
+import { isAppError } from '../src/errors.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
 import { alternate, microsecondsEach, ratioSpread, spreadOf, type RoundLimits, type Spread } from './rounds.ts'
@@ -31,7 +32,19 @@ export const openBus = (address: string): Bus => kafkaBus({ brokers: address.spl
 export const madeTopics = async (bus: Bus): Promise<Topics> => {
   const topics = topicsOf(`bench-${randomUUID()}`)
   await bus.ensureTopics(topicSpecs(topics, PARTITIONS))
+  while (!(await hasLeaders(bus, topics))) await delay(SETTLING_MS)
   return topics
+}
+
+/** A topic that was just made has none for a moment. */
+const hasLeaders = async (bus: Bus, { events }: Topics): Promise<boolean> => {
+  try {
+    await bus.ranges(events)
+    return true
+  } catch (error) {
+    if (isAppError(error, 'BusUnavailable')) return false
+    throw error
+  }
 }
 
 /** The broker makes the files of a partition with its first message, which takes far longer than the next. */

@@ -1,6 +1,8 @@
 import type { EventStoreAppends } from './event-store-appends.ts'
 import type { ServerResults } from './servers.ts'
 import { jsonText, machineLine, markdownTable, tableText, type Measured, type Row } from './table.ts'
+import type { ServerRuns } from './server-runs.ts'
+import type { SharedStore } from './shared-store.ts'
 import type { VisibleAfter } from './visible-after.ts'
 
 export interface ServerReport extends ServerResults {
@@ -8,11 +10,36 @@ export interface ServerReport extends ServerResults {
 }
 
 const appendRows = ({ streams, ...figures }: EventStoreAppends): Row[] => [
-  { what: `appends/s to ${streams} streams at once, through the adapter`, figure: figures.appendsPerSecond, digits: 0 },
+  {
+    what: `appends/s to ${streams === 1 ? 'one stream' : `${streams} streams at once`}, through the adapter`,
+    figure: figures.appendsPerSecond,
+    digits: 0,
+  },
   { what: '  the bare client', figure: figures.bareAppendsPerSecond, digits: 0 },
   { what: '  adapter / bare client', figure: figures.shareOfBare, digits: 2, aim: '>= 0.8' },
   { what: '  CPU of the adapter, µs an append', figure: figures.cpuMicroseconds, digits: 0 },
   { what: '  CPU of the bare client, µs an append', figure: figures.bareCpuMicroseconds, digits: 0 },
+]
+
+const runsRows = ({ runs, turns, callsEach, ...figures }: ServerRuns): Row[] => [
+  { what: `steps/s of ${counted(runs, 'run')} of ${turns} turns`, figure: figures.stepsPerSecond, digits: 0 },
+  { what: '  ms a step', figure: figures.millisecondsEach, digits: 2 },
+  { what: '  CPU of the process, µs a step', figure: figures.cpuMicroseconds, digits: 0 },
+  { what: '  appends a step', figure: callsEach.appends, digits: 2 },
+  { what: '  reads of a stream a step', figure: callsEach.streamReads, digits: 2 },
+  { what: '  reads of the whole log a step', figure: callsEach.logReads, digits: 2 },
+  { what: '  subscriptions a step', figure: callsEach.subscriptions, digits: 2 },
+]
+
+const counted = (count: number, what: string): string => (count === 1 ? `one ${what}` : `${count} ${what}s at once`)
+
+const sharedRows = ({ foreignEvents, ...figures }: SharedStore): Row[] => [
+  { what: `idle sweep behind ${foreignEvents} events of others, ms`, figure: figures.idleSweepMs, digits: 1, aim: '<= 50' },
+  { what: '  where they have written 100 more', figure: figures.sweepBesideOthersMs, digits: 1 },
+  { what: '  openRefold, ms', figure: figures.openMs, digits: 0 },
+  { what: '  openRefold before the views have passed them, ms', figure: figures.firstOpenMs, digits: 0 },
+  { what: '  an existing view passes them, ms', figure: figures.catchUpMs, digits: 0 },
+  { what: '  events of others passed a second', figure: figures.foreignEventsPerSecond, digits: 0 },
 ]
 
 const visibleRows = (when: string, { p50, p99 }: VisibleAfter): Row[] => [
@@ -20,8 +47,20 @@ const visibleRows = (when: string, { p50, p99 }: VisibleAfter): Row[] => [
   { what: `append to view, ms, ${when}: p99`, figure: p99, digits: 1 },
 ]
 
-const rowsOf = ({ appends, subscription, visibleAlone, visibleUnderLoad, relay, consumer, rebuild }: ServerResults): Row[] => [
+const rowsOf = ({
+  appends,
+  wholeRuns,
+  shared,
+  subscription,
+  visibleAlone,
+  visibleUnderLoad,
+  relay,
+  consumer,
+  rebuild,
+}: ServerResults): Row[] => [
   ...appends.flatMap(appendRows),
+  ...wholeRuns.flatMap(runsRows),
+  ...sharedRows(shared),
   { what: `subscription through the adapter, events/s (of ${subscription.events})`, figure: subscription.eventsPerSecond, digits: 0 },
   { what: '  the bare client', figure: subscription.bareEventsPerSecond, digits: 0 },
   { what: '  adapter / bare client', figure: subscription.shareOfBare, digits: 2 },
@@ -50,7 +89,7 @@ export const serversMarkdown = (report: ServerReport): string =>
 
 /** One line of JSON: medians at the places that scripts look at, and the whole of each figure under `figures`. */
 export const serversJson = ({ machine, ...figures }: ServerReport): string => {
-  const { appends, subscription, visibleAlone, visibleUnderLoad, relay, consumer, rebuild } = figures
+  const { appends, wholeRuns, shared, subscription, visibleAlone, visibleUnderLoad, relay, consumer, rebuild } = figures
   return jsonText({
     appends: Object.fromEntries(
       appends.map(({ streams, shareOfBare, appendsPerSecond }) => [
@@ -58,6 +97,13 @@ export const serversJson = ({ machine, ...figures }: ServerReport): string => {
         { shareOfBare: shareOfBare.median, appendsPerSecond: appendsPerSecond.median },
       ]),
     ),
+    runs: Object.fromEntries(
+      wholeRuns.map(({ runs, stepsPerSecond, cpuMicroseconds }) => [
+        runs,
+        { stepsPerSecond: stepsPerSecond.median, cpuMicroseconds: cpuMicroseconds.median },
+      ]),
+    ),
+    shared: { foreignEvents: shared.foreignEvents, idleSweepMs: shared.idleSweepMs.median, openMs: shared.openMs.median },
     subscription: { eventsPerSecond: subscription.eventsPerSecond.median, shareOfBare: subscription.shareOfBare.median },
     visibleAlone: { p50: visibleAlone.p50.median, p99: visibleAlone.p99.median },
     visibleUnderLoad: { p50: visibleUnderLoad.p50.median, p99: visibleUnderLoad.p99.median },

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { startStandIn } from '../servers/event-store/event-store-stand-in.ts'
 import { startKafkaCluster } from '../servers/kafka/kafka-cluster.ts'
+import { startOwnPostgres } from '../servers/postgres.ts'
 import { systemClock } from '../src/clock.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../src/eventlog/event-log.eventstoredb.ts'
@@ -11,6 +12,8 @@ import { measureEventStoreAppends, type EventStoreAppends } from './event-store-
 import { measureEventStoreSubscription, type EventStoreSubscription } from './event-store-subscription.ts'
 import { measureRelay, type RelayRate } from './relay-rate.ts'
 import type { RoundLimits } from './rounds.ts'
+import { measureServerRuns, type ServerRuns } from './server-runs.ts'
+import { measureSharedStore, type SharedStore } from './shared-store.ts'
 import { measureVisibleAfter, type VisibleAfter } from './visible-after.ts'
 
 export interface ServerResults {
@@ -18,6 +21,8 @@ export interface ServerResults {
   readonly kafka: string
   readonly eventBytes: number
   readonly appends: readonly EventStoreAppends[]
+  readonly wholeRuns: readonly ServerRuns[]
+  readonly shared: SharedStore
   readonly subscription: EventStoreSubscription
   readonly visibleAlone: VisibleAfter
   readonly visibleUnderLoad: VisibleAfter
@@ -36,6 +41,7 @@ interface Subject {
 
 const KAFKA = '3.9.1'
 const TURNS = 10
+const FOREIGN_EVENTS = 1_000_000
 
 export const measureServers = async ({ folder, quick, eventStore, progress }: Subject): Promise<ServerResults> => {
   const rounds = (most: number, withinMs: number): RoundLimits =>
@@ -43,14 +49,20 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
   progress('the servers start')
   const standIn = eventStore === undefined ? await startStandIn() : undefined
   const connectionString = eventStore ?? standIn?.connectionString ?? ''
-  const kafka = await startKafkaCluster(KAFKA)
+  const [kafka, postgres] = await Promise.all([startKafkaCluster(KAFKA), startOwnPostgres()])
+  const servers = { eventStore: connectionString, postgres: postgres.connectionString }
   const { address } = kafka
   const runs = await copiedRuns(folder, TURNS)
   try {
     const appends: EventStoreAppends[] = []
-    for (const streams of [10, 100]) {
+    for (const streams of [1, 10, 100]) {
       progress(`appends to ${streams} streams at once`)
       appends.push(await measureEventStoreAppends(connectionString, streams, rounds(15, 15_000)))
+    }
+    const wholeRuns: ServerRuns[] = []
+    for (const count of [1, 100]) {
+      progress(`whole runs, ${count} at once`)
+      wholeRuns.push(await measureServerRuns(servers, { runs: count, turns: TURNS }, rounds(9, 10_000)))
     }
     progress('subscription')
     const subscription = await measureEventStoreSubscription(connectionString, runs, quick ? 50 : 300, rounds(9, 10_000))
@@ -70,11 +82,15 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
     progress('rebuild')
     const rebuild = await measureRebuild(folder, full, events, rounds(9, 15_000))
     await full.close()
+    progress('a store that others fill')
+    const shared = await measureSharedStore({ servers, folder }, quick ? FOREIGN_EVENTS / 50 : FOREIGN_EVENTS, rounds(30, 5_000))
     return {
       eventStore: eventStore === undefined ? 'the stand-in, in memory' : 'the EventStoreDB of REFOLD_EVENTSTORE',
       kafka: `Apache Kafka ${KAFKA}, one broker`,
       eventBytes: runs.eventBytes,
       appends,
+      wholeRuns,
+      shared,
       subscription,
       visibleAlone,
       visibleUnderLoad,
@@ -83,7 +99,7 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
       rebuild,
     }
   } finally {
-    await kafka.stop()
+    await Promise.all([kafka.stop(), postgres.stop()])
     await standIn?.stop()
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openRefold, type OpenRefold, type Run, type RunView } from 'refold'
+import { onServers, type ServerAddresses } from './on-servers.ts'
 import { pageReader } from './reader.ts'
 
 /** Runs at one time are bounded by what is measured and by nothing else. */
@@ -22,10 +23,21 @@ export interface Workshop {
 export const openWorkshop = (parent: string, onEffect?: () => void): Promise<Workshop> =>
   openWorkshopIn(mkdtempSync(join(parent, 'refold-')), onEffect)
 
-export const openWorkshopIn = async (folder: string, onEffect: () => void = () => undefined): Promise<Workshop> => {
+export const openWorkshopIn = (folder: string, onEffect: () => void = () => undefined): Promise<Workshop> =>
+  opened(folder, onEffect, openRefold)
+
+/** The same on servers. */
+export const openWorkshopOn = (servers: ServerAddresses): Promise<Workshop> =>
+  opened(
+    'no folder is used',
+    () => undefined,
+    (options) => onServers(servers, () => openRefold(options)),
+  )
+
+const opened = async (folder: string, onEffect: () => void, open: typeof openRefold): Promise<Workshop> => {
   const answers = awaitedAnswers()
   const { agent, model } = pageReader({ onEffect, onAnswer: answers.count })
-  const refold = await openRefold({
+  const refold = await open({
     dir: folder,
     agents: [agent],
     models: { scripted: model },

@@ -19,6 +19,8 @@ export interface StandIn {
   endSubscriptions(how?: { readonly code: number; readonly details: string }): Promise<void>
   /** Resolves once so many appends have arrived since the start. */
   arrived(appends: number): Promise<void>
+  /** What is deleted and truncated is gone from the whole log, too. */
+  scavenge(): Promise<void>
   report(): Promise<Report>
   /** It goes on listening, but nothing runs any more. */
   freeze(): boolean
@@ -58,6 +60,9 @@ export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<
     },
     async arrived(appends) {
       await ask({ do: 'awaitAppends', appends })
+    },
+    async scavenge() {
+      await ask({ do: 'scavenge' })
     },
     report: async () => (await ask({ do: 'report' })) as Report,
     freeze: () => process.child.kill('SIGSTOP'),

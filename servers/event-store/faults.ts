@@ -91,6 +91,8 @@ export type Request =
   | { readonly do: 'endSubscriptions'; readonly code?: number; readonly details?: string }
   /** Answered once so many appends have arrived since the start. */
   | { readonly do: 'awaitAppends'; readonly appends: number }
+  /** As an operator starts it; answered when it is done. */
+  | { readonly do: 'scavenge' }
   | { readonly do: 'report' }
 
 export interface Report {

@@ -58,6 +58,8 @@ const fulfil = async (faulty: FaultyState, request: Request): Promise<unknown> =
       return undefined
     case 'awaitAppends':
       return faulty.arrived(request.appends)
+    case 'scavenge':
+      return log.scavenge()
     case 'report':
       return faulty.report()
   }

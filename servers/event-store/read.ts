@@ -105,17 +105,14 @@ const INVALID_POSITION = {
   '26.1.0': 'Unexpected ReadAllResult: InvalidPosition >> Error while reading all events',
 }
 
-/** A position has to be that of an event, unless it lies behind the newest one. */
+/** A position has to be that of an event, also of one that was scavenged, unless it lies behind the newest one. */
 const positionOf = async (log: WireLog, options: ReadOptions, version: ServerVersion): Promise<number | undefined> => {
   const given = options.getAll()?.getPosition()?.getCommitPosition()
   if (given === undefined) return undefined
   const position = Number(given)
   if (position >= (await log.head())) return position
-  for await (const event of log.readAll({ direction: 'forwards', from: position })) {
-    if (event.position === position) break
-    throw new AppError('InvalidInput', INVALID_POSITION[version])
-  }
-  return position
+  if (await log.isPosition(position)) return position
+  throw new AppError('InvalidInput', INVALID_POSITION[version])
 }
 
 const replay = (call: ReadCall, { frames, trailers }: RecordedCall): void => {

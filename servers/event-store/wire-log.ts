@@ -1,4 +1,5 @@
 import { isAppError } from '../../src/errors.ts'
+import { scavengedPositions } from './scavenge.ts'
 import { streamNotFound } from '../../src/eventlog/event-log-errors.ts'
 import type { AppendResult, Direction, EventLog, ExpectedRevision, NewEvent, StoredEvent } from '../../src/eventlog/event-log.ts'
 
@@ -33,6 +34,10 @@ export interface WireLog {
   /** After a mark that may lie ahead of the log: such a subscription skips everything up to it, in silence. */
   subscribe(stream: string | undefined, after: number | undefined, signal: AbortSignal): AsyncIterable<WireItem>
   head(): Promise<number>
+  /** Whether there is an event, or was one before a scavenge. */
+  isPosition(position: number): Promise<boolean>
+  /** Takes away what nobody can read by its stream any more. */
+  scavenge(): Promise<void>
   /** Position of what the deletion wrote. */
   remove(stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<number>
   close(): Promise<void>
@@ -77,6 +82,8 @@ interface Delays {
 
 export const wireLog = (log: EventLog, { reopeningMs }: Delays): WireLog => {
   const reopening = new Set<string>()
+  /** Positions of events that were scavenged. The log below keeps them, so they come back with a restart. */
+  const removed = new Set<number>()
   const reopen = async (stream: string, metadata: string): Promise<void> => {
     const delayMs = reopeningMs()
     if (reopening.has(stream)) return
@@ -102,8 +109,23 @@ export const wireLog = (log: EventLog, { reopeningMs }: Delays): WireLog => {
       if (reopening.has(stream)) throw streamNotFound(stream)
       yield* toWireEvents(log.readStream(inner(stream), options))
     },
-    readAll: (options) => toWireEvents(log.readAll(options)),
-    subscribe: (stream, after, signal) => subscribe(log, stream, after, signal),
+    async *readAll(options) {
+      for await (const event of log.readAll(options)) if (!removed.has(event.position)) yield toWireEvent(event)
+    },
+    async *subscribe(stream, after, signal) {
+      for await (const item of subscribe(log, stream, after, signal)) {
+        if (item.kind !== 'event' || !removed.has(item.event.position)) yield item
+      }
+    },
+    async isPosition(position) {
+      if (removed.has(position)) return true
+      for await (const event of log.readAll({ from: position, limit: 1 })) return event.position === position
+      return false
+    },
+    async scavenge() {
+      for (const position of await scavengedPositions(log, async (stream) => (await metadataText(log, outer(stream))).includes(DELETED)))
+        removed.add(position)
+    },
     head: async () => (await log.head()) ?? 0,
     async remove(stream, expected, kind) {
       if (kind === 'tombstone') {

@@ -2,7 +2,7 @@ import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
 import { present } from '../present.ts'
-import { bursts } from './bursts.ts'
+import { nextTurn } from './next-turn.ts'
 import { BATCH_LENGTH, storedLength } from './event-batches.ts'
 import { foldViews, runIdsOf } from './folded-views.ts'
 import { identify, isNamed } from './log-identity.ts'
@@ -28,11 +28,6 @@ interface Ports {
 
 /** Bounds how long a transaction holds up the process. */
 const BATCH_EVENTS = 500
-const MOST = {
-  items: BATCH_EVENTS,
-  length: BATCH_LENGTH,
-  lengthOf: (item: SubscriptionItem): number => (item.kind === 'event' ? storedLength(item.event) : 0),
-}
 /** So often the log says how far others have written, before that is kept where there is nothing else to keep. */
 const PASSED_BEFORE_KEPT = 50
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
@@ -55,22 +50,35 @@ interface Place {
 const readOn = async (ports: Ports, { since: from, head }: Place): Promise<boolean> => {
   let since = from
   let reached = from?.position ?? 0
-  let passed = 0
-  const moveOn = async (events: readonly StoredEvent[], position: number): Promise<boolean> => {
-    since = await take(ports, since, { events, position })
-    reached = position
-    passed = 0
-    return since !== undefined
+  for await (const batch of lookedAt(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }))) {
+    since = await take(ports, since, batch)
+    if (since === undefined) return false
+    reached = batch.position
+    await nextTurn()
   }
-  const items = ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) })
-  for await (const burst of bursts(items, MOST)) {
-    const events = burst.flatMap((item) => (item.kind === 'event' ? [item.event] : []))
-    const marks = burst.flatMap((item) => (item.kind === 'event' ? [item.event.position] : item.kind === 'passed' ? [item.position] : []))
-    passed += marks.length
-    const isWorthKeeping = events.length > 0 || passed >= PASSED_BEFORE_KEPT
-    if (isWorthKeeping && !(await moveOn(events, marks.at(-1) ?? reached))) return false
+  return head <= reached || (await take(ports, since, { events: [], position: head })) !== undefined
+}
+
+/** What is worth a transaction: events, or a long way past those of others. */
+async function* lookedAt(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<Taken, void, undefined> {
+  let events: StoredEvent[] = []
+  let position = 0
+  let [length, passed] = [0, 0]
+  for await (const item of items) {
+    if (item.kind === 'event') {
+      events.push(item.event)
+      length += storedLength(item.event)
+      position = item.event.position
+    } else if (item.kind === 'passed') {
+      passed += 1
+      position = item.position
+    }
+    if (events.length < BATCH_EVENTS && length < BATCH_LENGTH && passed < PASSED_BEFORE_KEPT) continue
+    yield { events, position }
+    events = []
+    length = passed = 0
   }
-  return head <= reached || moveOn([], head)
+  if (events.length > 0) yield { events, position }
 }
 
 interface Taken {
