@@ -13,7 +13,7 @@ import type { RuntimeParts } from './runtime-parts.ts'
 import { depthOf } from './start-child-run.ts'
 import { inputFor, type NewRun } from './start-run.ts'
 import { isWithoutCode } from './unfolded-run.ts'
-import { childRunId, createUnwantedChildren, currentOrGone } from './unwanted-children.ts'
+import { childRunId, createUnwantedChildren, currentOrGone, isGone } from './unwanted-children.ts'
 
 /** Runs that runs ask for. Both ends may be repeated after a crash: a start finds its run, a report its answer. */
 export interface ChildRuns {
@@ -43,7 +43,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
   const unwanted = createUnwantedChildren({ parts, current, submit })
   const tell = async (runId: string, decide: Job['decide']): Promise<void> => {
     await submit(runId, { insistent: true, decide }).catch((error: unknown) => {
-      if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+      // A parent that is gone need not be told.
+      if (!isOutage(error) && !isGone(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
     })
   }
   const reports = childReporter(tell)

@@ -30,7 +30,7 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
   const cancel = async (childRunId: string, call: ParentCall, job: Cause): Promise<void> => {
     await submit(childRunId, cancelJob(call, job)).catch((error: unknown) => {
       // It has not begun, and will not: whoever begins it looks at its parent.
-      if (isAppError(error, 'RunNotFound') || isOutage(error)) return
+      if (isGone(error) || isOutage(error)) return
       parts.notify({ type: 'runBroken', runId: childRunId, message: messageOf(error) })
     })
   }
@@ -105,11 +105,14 @@ const cancelJob = (call: ParentCall, { reason, causationId }: Cause): Job => ({
   },
 })
 
+/** Whether there is nothing to go on with: the run is not there, or was deleted. */
+export const isGone = (error: unknown): boolean => isAppError(error, 'RunNotFound') || isAppError(error, 'RunDeleted')
+
 export const currentOrGone = async (current: (runId: string) => Promise<RunState>, runId: string): Promise<RunState | undefined> => {
   try {
     return await current(runId)
   } catch (error) {
-    if (isAppError(error, 'RunNotFound')) return undefined
+    if (isGone(error)) return undefined
     throw error
   }
 }
