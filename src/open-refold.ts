@@ -47,12 +47,16 @@ export interface RefoldOptions {
   /** How often runs are looked for that nobody works on; 5,000 by default. */
   readonly sweepIntervalMs?: number | undefined
   readonly logger?: Logger | undefined
+  /** Told in words, in the place of the logger, of a server that does not answer and is waited for. */
+  readonly tellAwaited?: ((text: string) => void) | undefined
   /** How long runs are kept after they have ended, as `{ completed: '90d' }`; for ever by default. Of processes that take up runs. */
   readonly retention?: Retention | undefined
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
   readonly recover?: boolean | undefined
   /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
   readonly onlyLooks?: boolean | undefined
+  /** Gives an opening up that is under way, which then rejects with `Closed`. */
+  readonly signal?: AbortSignal | undefined
   /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
   readonly idleRunsInMemory?: number | undefined
   /** A call during which so many processes have ended is given up, since it may be what ends them; 3 by default. */
@@ -104,12 +108,15 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
-  const notices = noticed(logger)
+  const notices = noticed(noticesTo(logger, options.tellAwaited))
   const opened = await openStores(environment, options, notices.notify)
   const noticing = noticingLog(opened.log)
   const stores = { ...opened, log: noticing.log }
   let close = (): Promise<void> => stores.close()
+  const giveUp = (): void => void close()
+  options.signal?.addEventListener('abort', giveUp)
   try {
+    options.signal?.throwIfAborted()
     const { refold, takeUp } = openOn({ options, environment, retention, stores, noticing, notices })
     close = () => refold.close({ graceMs: 0 })
     if (options.recover !== false) await takeUp()
@@ -117,6 +124,8 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   } catch (error) {
     await close()
     throw error
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -264,7 +273,9 @@ const costs =
   }
 
 /** Every notice is logged, and counted by its type. */
-const noticed = (logger: Logger): { readonly notices: Readonly<Record<string, number>>; readonly notify: (notice: Notice) => void } => {
+const noticed = (
+  log: (notice: Notice) => void,
+): { readonly notices: Readonly<Record<string, number>>; readonly notify: (notice: Notice) => void } => {
   const notices = {
     callTakenOver: 0,
     resultDropped: 0,
@@ -276,9 +287,9 @@ const noticed = (logger: Logger): { readonly notices: Readonly<Record<string, nu
     runBroken: 0,
     clockSkew: 0,
     logWentBack: 0,
+    serverAwaited: 0,
     sweepFailed: 0,
   }
-  const log = noticeLogger(logger)
   const notify = (notice: Notice): void => {
     // What follows from it says nothing more.
     if (notices.logWentBack > 0) return
@@ -286,6 +297,15 @@ const noticed = (logger: Logger): { readonly notices: Readonly<Record<string, nu
     log(notice)
   }
   return { notices, notify }
+}
+
+const noticesTo = (logger: Logger, tellAwaited: RefoldOptions['tellAwaited']): ((notice: Notice) => void) => {
+  const log = noticeLogger(logger)
+  return (notice) => {
+    if (notice.type !== 'serverAwaited' || tellAwaited === undefined) return log(notice)
+    const { server, at, to, why } = notice
+    tellAwaited(`Waiting for ${server} at ${at} to ${to}: ${why}`)
+  }
 }
 
 const noticeLogger =
@@ -299,6 +319,7 @@ const noticeLogger =
     else if (type === 'runKept') logger.warn(facts, 'a run is kept beyond its time')
     else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
     else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
+    else if (type === 'serverAwaited') logger.warn(facts, 'a server does not answer and is waited for')
     else if (type === 'clockSkew') logger.warn(facts, 'the clock of this machine and that of the log differ')
     else if (type === 'logWentBack') logger.error(facts, 'the log went back')
     else logger.error(facts, 'a sweep failed')

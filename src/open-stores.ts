@@ -7,9 +7,9 @@ import { measuringClock } from './eventlog/clock-offset.ts'
 import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import { openPostgresStores, postgresPool } from './open-postgres.ts'
 import { present } from './present.ts'
 import { makePrivateFolder } from './private-files.ts'
-import { withoutPasswordsOf } from './secrets.ts'
 import { CLOCK_MARGIN_MS } from './fold/waiting.ts'
 import type { Notice } from './runtime/notice.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
@@ -68,22 +68,19 @@ export interface BackboneAddresses {
 
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
 export const openBackboneStores = async ({ eventStore, client, postgres, notify }: BackboneAddresses): Promise<Stores> => {
-  // Only here, so that an embedded process loads neither client.
-  const { Client, Pool } = await import('pg')
+  // Only here, so that an embedded process does not load its client.
   const { checkConnectionString, STORED_AT_STEP_MS } = await import('./eventlog/eventstoredb-client.ts')
   const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
-  const { postgresViewStore } = await import('./views/view-store.postgres.ts')
-  const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
   // Both before anything is asked of a server.
   await checkConnectionString(client, eventStore)
-  checkPostgres(() => new Client({ connectionString: postgres }), postgres)
-  const pool = new Pool({ connectionString: postgres })
-  // An idle connection that the server ends is replaced at its next use.
-  pool.on('error', () => undefined)
-  const views = await postgresViewStore(pool)
-  const blobs = await postgresBlobStore(pool)
+  const inPostgres = await openPostgresStores(await postgresPool(postgres), notify)
   const { log, offsetMs } = measuringClock({
-    log: eventStoreDbEventLog({ connectionString: eventStore, client, clock: systemClock }),
+    log: eventStoreDbEventLog({
+      connectionString: eventStore,
+      client,
+      clock: systemClock,
+      tellAwaited: (awaited) => notify({ type: 'serverAwaited', server: 'EventStoreDB', ...awaited }),
+    }),
     clock: systemClock,
     stepMs: STORED_AT_STEP_MS[client],
     changed: (offset) => {
@@ -93,24 +90,13 @@ export const openBackboneStores = async ({ eventStore, client, postgres, notify 
   return {
     log,
     offsetMs,
-    blobs,
+    blobs: inPostgres.blobs,
     snapshots: memorySnapshotStore(),
-    views,
+    views: inPostgres.views,
     async close() {
-      await views.close()
       await log.close()
-      await pool.end()
+      await inPostgres.close()
     },
-  }
-}
-
-/** The client's own error holds the whole address. */
-const checkPostgres = (read: () => unknown, address: string): void => {
-  try {
-    read()
-  } catch (error) {
-    const why = withoutPasswordsOf(address, messageOf(error))
-    throw new AppError('InvalidConfiguration', `The connection string of Postgres is not usable: ${why}`)
   }
 }
 

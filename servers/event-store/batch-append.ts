@@ -1,10 +1,13 @@
+import { status } from '@grpc/grpc-js'
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { Faults } from './faults.ts'
+import type { Access } from './access.ts'
 import type { FaultyState } from './faulty-state.ts'
 import {
+  accessDenied,
   badRequest,
   batchSuccess,
   emptyBatchSuccess,
@@ -30,7 +33,7 @@ interface Batch {
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 export const batchAppend =
-  (log: WireLog, state: FaultyState) =>
+  (log: WireLog, state: FaultyState, access: Access) =>
   (call: BatchCall): void => {
     state.seen(call.getPeer())
     const { isWedged } = state.newBatchStream()
@@ -44,7 +47,7 @@ export const batchAppend =
       unfinished.set(correlationId, batch)
       if (!request.getIsFinal()) return
       unfinished.delete(correlationId)
-      if (!isWedged()) queue = queue.then(() => answer({ call, log, state, name, correlationId }, batch))
+      if (!isWedged()) queue = queue.then(() => answer({ call, log, state, access, name, correlationId }, batch))
     })
     call.on('error', () => undefined)
     call.on('end', () => {
@@ -56,12 +59,17 @@ interface Conversation {
   readonly call: BatchCall
   readonly log: WireLog
   readonly state: FaultyState
+  readonly access: Access
   readonly name: string
   readonly correlationId: string
 }
 
 const answer = async (conversation: Conversation, batch: Batch): Promise<void> => {
-  const { call, log, state, name, correlationId } = conversation
+  const { call, log, state, access, name, correlationId } = conversation
+  const denied = await access(call.metadata, batch.stream, '$w')
+  // A wrong password ends the conversation, what is not granted is answered.
+  if (denied?.code === status.UNAUTHENTICATED) return void call.emit('error', denied)
+  if (denied !== undefined) return void call.write(addressed(accessDenied(), correlationId, batch.stream))
   const fault = state.nextAppend(name)
   const send = (response: BatchAppendResp): void => {
     if (call.writable) call.write(addressed(response, correlationId, batch.stream))

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { StandInUser } from './access.ts'
 import type { Faults, Report, Request } from './faults.ts'
 
 /** A stand-in for EventStoreDB in a process of its own, so that it can be frozen and killed. */
@@ -34,18 +35,26 @@ export interface StandIn {
   stop(): Promise<void>
 }
 
-interface StandInOptions {
+/** What it is started with beside its port and its file. */
+export interface StandInSettings {
+  /** PEM; without them it speaks no TLS, and clients tell it no users. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  /** Who may log in; where absent, everybody may do everything. */
+  readonly users?: readonly StandInUser[]
+}
+
+interface StandInOptions extends StandInSettings {
   /** Of the SQLite file that keeps the events; in memory where absent. */
   readonly path?: string
 }
 
-export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<StandIn> => {
-  let process = await start(0, path)
+export const startStandIn = async ({ path = '', ...settings }: StandInOptions = {}): Promise<StandIn> => {
+  let process = await start(0, path, settings)
   const { port } = process
   const ask = (request: Request): Promise<unknown> => process.ask(request)
   return {
     port,
-    connectionString: `esdb://127.0.0.1:${port}?tls=false`,
+    connectionString: `esdb://127.0.0.1:${port}?tls=${settings.tls !== undefined}`,
     async set(faults) {
       await ask({ do: 'set', faults })
     },
@@ -70,7 +79,7 @@ export const startStandIn = async ({ path = '' }: StandInOptions = {}): Promise<
     kill: () => end(process.child, 'SIGKILL'),
     terminate: () => end(process.child, 'SIGTERM'),
     async restart() {
-      process = await start(port, path)
+      process = await start(port, path, settings)
     },
     stop: () => end(process.child, 'SIGKILL'),
   }
@@ -102,8 +111,8 @@ interface StandInProcess {
   ask(request: Request): Promise<unknown>
 }
 
-const start = async (wantedPort: number, path: string): Promise<StandInProcess> => {
-  const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path], {
+const start = async (wantedPort: number, path: string, settings: StandInSettings): Promise<StandInProcess> => {
+  const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path, JSON.stringify(settings)], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

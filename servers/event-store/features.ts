@@ -1,7 +1,9 @@
+import { status } from '@grpc/grpc-js'
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import type { Empty } from '@eventstore/db-client/generated/shared_pb.js'
+import type { Access } from './access.ts'
 import type { FaultyState } from './faulty-state.ts'
 import { failure } from './responses.ts'
 
@@ -48,11 +50,14 @@ const supportedMethods = (version: string): SupportedMethods => {
 }
 
 export const getSupportedMethods =
-  (state: FaultyState) =>
+  (state: FaultyState, access: Access) =>
   (call: ServerUnaryCall<Empty, SupportedMethods>, done: sendUnaryData<SupportedMethods>): void => {
     state.seen(call.getPeer())
     const { capabilities, version } = state.faults
     if (capabilities === 'unanswered') return
-    if (capabilities === 'answered') done(null, supportedMethods(version))
-    else done(failure(capabilities.code, 'told to fail'))
+    if (capabilities !== 'answered') return done(failure(capabilities.code, 'told to fail'))
+    // Everybody may ask, but for somebody who is not known.
+    void access(call.metadata, 'any', '$r').then((denied) =>
+      denied?.code === status.UNAUTHENTICATED ? done(denied) : done(null, supportedMethods(version)),
+    )
   }

@@ -6,6 +6,7 @@ import streams from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { systemClock } from '../../src/clock.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
 import { sqliteEventLog } from '../../src/eventlog/event-log.sqlite.ts'
+import { accessTo } from './access.ts'
 import { batchAppend } from './batch-append.ts'
 import { deleteStream, tombstoneStream } from './deletion.ts'
 import type { Request } from './faults.ts'
@@ -13,15 +14,23 @@ import type { FaultyState } from './faulty-state.ts'
 import { faultyState } from './faulty-state.ts'
 import { getSupportedMethods } from './features.ts'
 import { readGossip } from './gossip.ts'
+import type { StandInSettings } from './event-store-stand-in.ts'
 import { read } from './read.ts'
 import { wireLog } from './wire-log.ts'
 
-const [wantedPort = '0', path = ''] = process.argv.slice(2)
+const [wantedPort = '0', path = '', settings = '{}'] = process.argv.slice(2)
+const { tls, users } = JSON.parse(settings) as StandInSettings
 const state = faultyState()
 const log = wireLog(path === '' ? memoryEventLog({ clock: systemClock }) : sqliteEventLog({ path, clock: systemClock }), {
   reopeningMs: () => state.faults.reopeningMs,
 })
 let port = 0
+
+const access = accessTo(log, users)
+const credentials =
+  tls === undefined
+    ? ServerCredentials.createInsecure()
+    : ServerCredentials.createSsl(null, [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.certificate) }])
 
 const server = new Server({
   'grpc.max_receive_message_length': 17 * 1024 * 1024,
@@ -29,14 +38,14 @@ const server = new Server({
   'grpc.max_concurrent_streams': 100,
 })
 server.addService(streams.StreamsService, {
-  read: read(log, state),
-  batchAppend: batchAppend(log, state),
-  delete: deleteStream(log, state),
-  tombstone: tombstoneStream(log, state),
+  read: read(log, state, access),
+  batchAppend: batchAppend(log, state, access),
+  delete: deleteStream(log, state, access),
+  tombstone: tombstoneStream(log, state, access),
 })
-server.addService(serverFeatures.ServerFeaturesService, { getSupportedMethods: getSupportedMethods(state) })
+server.addService(serverFeatures.ServerFeaturesService, { getSupportedMethods: getSupportedMethods(state, access) })
 server.addService(gossip.GossipService, { read: readGossip(() => port, state) })
-server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+server.bindAsync(`127.0.0.1:${wantedPort}`, credentials, (error, boundPort) => {
   if (error !== null) throw error
   port = boundPort
   process.send?.({ port })

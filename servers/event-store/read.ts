@@ -4,6 +4,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js'
 import { AppError, isAppError } from '../../src/errors.ts'
 import type { Direction } from '../../src/eventlog/event-log.ts'
 import type { ReadFault, RecordedCall, ServerVersion } from './faults.ts'
+import type { Access } from './access.ts'
 import type { FaultyState } from './faulty-state.ts'
 import type { ReadCall, ReadOptions } from './read-call.ts'
 import { fail, passesOf, send } from './read-call.ts'
@@ -13,19 +14,26 @@ import { runSubscription } from './run-subscription.ts'
 import type { StoredWireEvent, WireLog } from './wire-log.ts'
 
 export const read =
-  (log: WireLog, state: FaultyState) =>
+  (log: WireLog, state: FaultyState, access: Access) =>
   (call: ReadCall): void => {
     state.seen(call.getPeer())
     const options = call.request.getOptions()
     if (options === undefined) return
-    if (state.faults.leader !== 'itself' && call.metadata.get('requires-leader')[0] === 'true') {
-      fail(call, notLeader(state.faults.leader))
-    } else if (options.hasSubscription()) {
-      void runSubscription(log, state, call, options)
-    } else {
-      void answer(log, state, call, options)
-    }
+    const subject = options.hasStream() ? nameOf(options.getStream()?.getStreamIdentifier()) : '$all'
+    void access(call.metadata, subject, '$r').then((denied) =>
+      denied === undefined ? begin(log, state, call, options) : fail(call, denied),
+    )
   }
+
+const begin = (log: WireLog, state: FaultyState, call: ReadCall, options: ReadOptions): void => {
+  if (state.faults.leader !== 'itself' && call.metadata.get('requires-leader')[0] === 'true') {
+    fail(call, notLeader(state.faults.leader))
+  } else if (options.hasSubscription()) {
+    void runSubscription(log, state, call, options)
+  } else {
+    void answer(log, state, call, options)
+  }
+}
 
 export const notLeader = (leaderPort: number): Failure =>
   failure(status.NOT_FOUND, 'Leader info available', {

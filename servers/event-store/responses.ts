@@ -16,7 +16,7 @@ import type { AppError } from '../../src/errors.ts'
 import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { StoredWireEvent } from './wire-log.ts'
 
-const { INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS } = codes.Code
+const { INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, ALREADY_EXISTS } = codes.Code
 
 export const uuidOf = (text: string): InstanceType<typeof shared.UUID> => new shared.UUID().setString(text)
 
@@ -61,6 +61,9 @@ export const tooLarge = (maxAppendBytes: number): BatchAppendResp =>
 
 /** Of KurrentDB; no client has a name for it. */
 export const eventTooLarge = (): BatchAppendResp => batchFailure(INVALID_ARGUMENT, 'MaximumAppendEventSizeExceeded')
+
+export const accessDenied = (): BatchAppendResp =>
+  batchFailure(PERMISSION_DENIED, 'Access Denied', { name: 'AccessDenied', message: new shared.AccessDenied() })
 
 /** What a refused append is answered. */
 export const refusal = (error: unknown, stream: string): BatchAppendResp => {

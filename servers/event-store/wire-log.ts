@@ -105,7 +105,7 @@ export const wireLog = (log: EventLog, { reopeningMs }: Delays): WireLog => {
       return result
     },
     async *readStream(stream, options) {
-      if (stream.startsWith('$$')) await log.getMetadata(stream.slice(2))
+      if (stream.startsWith('$$')) await log.getMetadata(inner(stream.slice(2)))
       if (reopening.has(stream)) throw streamNotFound(stream)
       yield* toWireEvents(log.readStream(inner(stream), options))
     },

@@ -84,7 +84,8 @@ const forwardText = async (run: Run, { signal, isNew }: Forwarding, show: (delta
     if (isNew) await firstEvent(run, signal)
     for await (const delta of run.deltas({ signal })) show(delta)
   } catch (error) {
-    if (!isAppError(error, 'Closed')) throw error
+    // Whoever moves the run, or waits for it, is told the same.
+    if (!isAppError(error)) throw error
   }
 }
 

@@ -11,6 +11,7 @@ import { addBusMetrics } from '../health/refold-metrics.ts'
 import { createLogger } from '../logger.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { CommandLine } from './command-line.ts'
+import { openedPatiently } from './patient-opening.ts'
 import { loadConfig } from './config-file.ts'
 import type { RefoldConfig } from './define-config.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -71,7 +72,8 @@ export const asServerProcess = async (
     () => environment.REFOLD_GRACE_SECONDS * 1_000,
     async () => {
       const bus = await openCountedBus(line, logger, metrics)
-      const refold = await line.open({ ...refoldConfig, logger, recover: options.recover })
+      const refold = await openedPatiently(line, logger, { ...refoldConfig, recover: options.recover })
+      if (refold === undefined) return bus?.close()
       const ends: (() => Promise<void>)[] = []
       try {
         await work({

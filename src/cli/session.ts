@@ -10,7 +10,7 @@ import type { RefoldConfig } from './define-config.ts'
 /** Opens for a command that moves runs: this process performs what they owe, and no other run is taken up. */
 export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
-  const refold = await line.open({ ...config, recover: false })
+  const refold = await line.open({ ...config, recover: false, tellAwaited: awaitedOn(line) })
   return closing(refold, async () => {
     try {
       return await use(refold)
@@ -33,11 +33,22 @@ export const looking = async <Result>(
 
 /** What cannot be written can still be looked at, and it is said why it may be behind. */
 export const openToLook = async (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> => {
-  const refold = await line.open({ ...config, models: uncalledModels(config), recover: false, onlyLooks: true })
+  const refold = await line.open({
+    ...config,
+    models: uncalledModels(config),
+    recover: false,
+    onlyLooks: true,
+    tellAwaited: awaitedOn(line),
+  })
   const { projector, unwritable } = refold
   if (unwritable !== undefined) await line.output.note(`Opened for reading alone: ${unwritable.message}`)
   return { ...refold, projector: { ...projector, catchUp: () => asFarAsPossible(line, () => projector.catchUp()) } }
 }
+
+const awaitedOn =
+  ({ output }: CommandLine) =>
+  (text: string): void =>
+    void output.note(text)
 
 const asFarAsPossible = async (line: CommandLine, catchUp: () => Promise<void>): Promise<void> => {
   try {
@@ -57,7 +68,7 @@ const closing = async <Result>(refold: OpenRefold, use: () => Promise<Result>): 
 }
 
 /** Otherwise the folder is not used. */
-const isEmbedded = (): boolean => readEnvironment().REFOLD_EVENTSTORE === undefined
+export const isEmbedded = (): boolean => readEnvironment().REFOLD_EVENTSTORE === undefined
 
 /** Looking at a folder that is not there must not make it. */
 const requireLog = (dir: string): void => {

@@ -7,6 +7,8 @@ import type { ClientPackage } from './eventstoredb-client.ts'
 import { loadClient, STORED_AT_STEP_MS } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { connection } from './eventstoredb-connection.ts'
+import { contact, type AwaitedServer } from './eventstoredb-contact.ts'
+import { serverPlaces } from './eventstoredb-places.ts'
 import { connectionPool } from './eventstoredb-connection-pool.ts'
 import { withOwnChannel } from './eventstoredb-connection-string.ts'
 import type { Ending } from './eventstoredb-ending.ts'
@@ -28,6 +30,8 @@ export interface EventStoreDbOptions {
   readonly appendTimeoutMs?: number
   /** After so long without a sign of life a subscription asks whether it misses an event; 10,000 by default. */
   readonly silenceMs?: number
+  /** Called once for each time that the server is away for two seconds. */
+  readonly tellAwaited?: (awaited: AwaitedServer) => void
 }
 
 /**
@@ -38,12 +42,13 @@ export interface EventStoreDbOptions {
  */
 export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => {
   const { connectionString, client = '@eventstore/db-client', clock, appendTimeoutMs: timeoutMs = 5_000, silenceMs = 10_000 } = options
+  const ofServer = contact({ places: serverPlaces(connectionString), clock, tell: options.tellAwaited ?? (() => undefined) })
   const connect = (): Connection => connection(async () => (await loadClient(client))(withOwnChannel(connectionString)), clock)
   const appends = appendConnection(client, connectionString, clock)
   const reader = connect()
   const pool = connectionPool(connect)
   const storedAtStepMs = STORED_AT_STEP_MS[client]
-  const readsOf = reads({ connection: reader, clock, timeoutMs, storedAtStepMs })
+  const readsOf = reads({ connection: reader, clock, contact: ofServer, timeoutMs, storedAtStepMs })
   const endings = new Set<Ending>()
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
@@ -58,7 +63,7 @@ export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => 
   }
 
   return {
-    ...tracked(logWrites({ appends, others: reader, reads: readsOf, clock, timeoutMs }), pending, checkOpen),
+    ...tracked(logWrites({ appends, others: reader, reads: readsOf, clock, contact: ofServer, timeoutMs }), pending, checkOpen),
     async *readStream(stream, readOptions = {}) {
       checkOpen()
       yield* readsOf.stream(stream, readOptions)
@@ -73,7 +78,7 @@ export const eventStoreDbEventLog = (options: EventStoreDbOptions): EventLog => 
       yield* readsOf.backlog(backlogOptions)
     },
     subscribe: (subscribeOptions = {}) =>
-      subscribe({ pool, reads: readsOf, clock, silenceMs, storedAtStepMs, endings, checkOpen }, subscribeOptions),
+      subscribe({ pool, reads: readsOf, clock, contact: ofServer, silenceMs, storedAtStepMs, endings, checkOpen }, subscribeOptions),
     async head() {
       checkOpen()
       return readsOf.head()

@@ -17,27 +17,32 @@ interface BacklogParts extends ReadParts {
  * not fit, and say how far it has looked. From the leader, and with the patience of a read.
  */
 export async function* backlogItems(parts: BacklogParts, options: BacklogOptions): AsyncGenerator<SubscriptionItem, void, undefined> {
-  const { connection, clock, timeoutMs } = parts
-  const waiting = patience(clock, timeoutMs)
+  const { connection, clock, contact, timeoutMs } = parts
+  const between = patience(clock, timeoutMs)
+  const waiting = contact.waitFor('read the log')
   const progress: Progress = { handled: options.after, considered: options.after, hasCaughtUp: false }
   try {
+    await waiting.begin()
     while (isGoingOn(options, progress)) {
       const lease = await connection.lease()
       try {
         for await (const item of session(parts, options, progress, lease)) {
-          waiting.renew()
+          waiting.answered()
+          between.renew()
           yield item
         }
       } catch (error) {
         lease.failed(error)
         const verdict = judgeRead(error, { stream: 'the log' })
         if (verdict.kind === 'refused') throw verdict.error
-        if (waiting.isOver) throw unavailable('read the log', error)
-        await waiting.pause()
+        await waiting.failed(error)
+        if (between.isOver) throw unavailable('read the log', error)
+        await between.pause()
       }
     }
   } finally {
-    waiting.renew()
+    waiting.end()
+    between.renew()
   }
 }
 

@@ -1,6 +1,7 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { conflict, streamDeleted, streamNotFound } from './event-log-errors.ts'
 import type { ExpectedRevision } from './event-log.ts'
+import { accessDenied, notAuthenticated, type Wanted } from './eventstoredb-access.ts'
 import { unnamedAnswer } from './eventstoredb-answers.ts'
 
 /** What an error of the client says about the call that it ended. */
@@ -56,8 +57,8 @@ export type Judge = (error: unknown, subject: Subject) => Verdict
  */
 export const judgeAppend: Judge = (error, subject) => {
   if (isAppError(error)) return { kind: 'refused', error }
-  const { type, code, message } = clientError(error)
-  if (typeOf(clientError(error)) === 'access-denied') return { kind: 'refused', error: accessDenied(subject.stream, message, error) }
+  const { type, code } = clientError(error)
+  if (typeOf(clientError(error)) === 'access-denied') return { kind: 'refused', error: denied(subject.stream, 'write', error) }
   if (type === undefined) return NOT_EXECUTED
   return code === undefined ? judgeAnswer(error, subject) : UNKNOWN
 }
@@ -66,7 +67,7 @@ export const judgeAppend: Judge = (error, subject) => {
 const judgeAnswer = (cause: unknown, subject: Subject): Verdict => {
   const { type, message } = clientError(cause)
   const answer = type === 'unknown' ? unnamedAnswer(message) : undefined
-  if (answer === undefined) return orRefused(refusalOf(cause, subject), type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
+  if (answer === undefined) return orRefused(refusalOf(cause, subject, 'write'), type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
   if (answer.kind === 'open') return UNKNOWN
   return answer.kind === 'notYet' ? NOT_EXECUTED : { kind: 'refused', error: REFUSALS[answer.about](subject.stream, answer.words, cause) }
 }
@@ -75,17 +76,17 @@ const judgeAnswer = (cause: unknown, subject: Subject): Verdict => {
 export const judgeDeletion: Judge = (error, subject) => {
   if (isAppError(error)) return { kind: 'refused', error }
   const { type } = clientError(error)
-  return orRefused(refusalOf(error, subject), type === undefined || type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
+  return orRefused(refusalOf(error, subject, 'delete'), type === undefined || type === 'not-leader' ? NOT_EXECUTED : UNKNOWN)
 }
 
 /** Judges what ended a read, which may be repeated whenever it was not refused. */
 export const judgeRead: Judge = (error, subject) =>
-  isAppError(error) ? { kind: 'refused', error } : orRefused(refusalOf(error, subject), NOT_EXECUTED)
+  isAppError(error) ? { kind: 'refused', error } : orRefused(refusalOf(error, subject, 'read'), NOT_EXECUTED)
 
 const orRefused = (refusal: AppError | undefined, otherwise: Verdict): Verdict =>
   refusal === undefined ? otherwise : { kind: 'refused', error: refusal }
 
-const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppError | undefined => {
+const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject, wanted: Wanted): AppError | undefined => {
   const error = clientError(cause)
   const { message } = error
   switch (typeOf(error)) {
@@ -98,7 +99,7 @@ const refusalOf = (cause: unknown, { stream, expected = 'any' }: Subject): AppEr
     case 'maximum-append-size-exceeded':
       return tooLarge(stream, 'MaximumAppendSizeExceeded', cause)
     case 'access-denied':
-      return accessDenied(stream, message, cause)
+      return denied(stream, wanted, cause)
     case 'invalid-argument':
       return invalid(stream, message, cause)
     case 'unknown':
@@ -126,10 +127,16 @@ const invalid: Refuse = (stream, words, cause) =>
 const tooLarge: Refuse = (stream, words, cause) =>
   new AppError('TooLarge', `EventStoreDB takes no append of this size for ${stream}: ${words}`, { details: { stream }, cause })
 
-const accessDenied: Refuse = (stream, words, cause) =>
-  new AppError('InvalidConfiguration', `EventStoreDB denies access to ${stream}: ${words}`, { details: { stream }, cause })
+const denied = (stream: string, wanted: Wanted, cause: unknown): AppError => {
+  const { code, message } = clientError(cause)
+  return code === UNAUTHENTICATED || /unauthenticated/i.test(message) ? notAuthenticated(cause) : accessDenied(stream, wanted, cause)
+}
 
-const REFUSALS = { size: tooLarge, access: accessDenied, request: invalid }
+const REFUSALS: Readonly<Record<'size' | 'access' | 'request', Refuse>> = {
+  size: tooLarge,
+  access: (stream, _words, cause) => denied(stream, 'write', cause),
+  request: invalid,
+}
 
 const headOf = ({ actualVersion, actualState }: ClientError): number => {
   const actual = actualVersion ?? actualState ?? 'no_stream'

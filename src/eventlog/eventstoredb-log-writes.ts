@@ -4,6 +4,7 @@ import { isAppError } from '../errors.ts'
 import { checkExpected, checkStreamName, measureAppend } from './append-request.ts'
 import { conflict, streamDeleted } from './event-log-errors.ts'
 import type { AppendResult, EventLog, ExpectedRevision, StreamMetadata } from './event-log.ts'
+import type { Contact } from './eventstoredb-contact.ts'
 import type { DatabaseClient, ProposedEvent } from './eventstoredb-client.ts'
 import type { Connection } from './eventstoredb-connection.ts'
 import { judgeAppend, judgeDeletion } from './eventstoredb-errors.ts'
@@ -21,6 +22,7 @@ export interface WriteParts {
   readonly others: Pick<Connection, 'call'>
   readonly reads: Reads
   readonly clock: Clock
+  readonly contact: Contact
   readonly timeoutMs: number
 }
 

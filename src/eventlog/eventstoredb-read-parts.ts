@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { Connection } from './eventstoredb-connection.ts'
+import type { Contact } from './eventstoredb-contact.ts'
 
 export interface ReadParts {
   readonly connection: Connection
   readonly clock: Clock
+  readonly contact: Contact
   /** For the first event, and from one to the next. */
   readonly timeoutMs: number
   /** In what steps the client tells when an event was stored. */

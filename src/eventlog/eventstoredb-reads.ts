@@ -131,34 +131,41 @@ type Open = (client: DatabaseClient, last: RecordedEvent | undefined, count: num
 
 /** A read that breaks off goes on behind the last event that it gave. */
 async function* patientRead(
-  { connection, clock, timeoutMs }: ReadParts,
+  { connection, clock, contact, timeoutMs }: ReadParts,
   subject: string,
   open: Open,
 ): AsyncGenerator<ResolvedEvent, void, undefined> {
-  const waiting = patience(clock, timeoutMs)
+  const between = patience(clock, timeoutMs)
+  const waiting = contact.waitFor(`read ${subject}`)
   let last: RecordedEvent | undefined
   let count = 0
   try {
+    await waiting.begin()
     for (;;) {
       const lease = await connection.lease()
       try {
         for await (const resolved of watchedRead(lease, open(lease.client, last, count), clock, timeoutMs)) {
-          waiting.renew()
+          waiting.answered()
+          between.renew()
           last = resolved.event
           count += 1
           yield resolved
         }
+        waiting.answered()
         return
       } catch (error) {
         lease.failed(error)
         const verdict = judgeRead(error, { stream: subject })
+        if (verdict.kind === 'refused' && !isAppError(error)) waiting.answered()
         if (verdict.kind === 'refused') throw verdict.error
-        if (waiting.isOver) throw unavailable(`read ${subject}`, error)
-        await waiting.pause()
+        await waiting.failed(error)
+        if (between.isOver) throw unavailable(`read ${subject}`, error)
+        await between.pause()
       }
     }
   } finally {
-    waiting.renew()
+    waiting.end()
+    between.renew()
   }
 }
 

@@ -4,6 +4,7 @@ import { checkStreamName } from './append-request.ts'
 import { aheadOfLog } from './event-log-errors.ts'
 import type { SubscribeOptions, SubscriptionItem } from './event-log.ts'
 import type { Lease } from './eventstoredb-connection.ts'
+import type { Contact, Waiting } from './eventstoredb-contact.ts'
 import type { ConnectionPool } from './eventstoredb-connection-pool.ts'
 import type { Ending } from './eventstoredb-ending.ts'
 import { judgeRead } from './eventstoredb-errors.ts'
@@ -26,8 +27,14 @@ export interface SubscriptionParts {
   readonly pool: ConnectionPool
   readonly reads: Reads
   readonly clock: Clock
+  readonly contact: Contact
   readonly silenceMs: number
   readonly storedAtStepMs: number
+}
+
+interface Following extends Progress {
+  /** Since it broke off, until something comes. */
+  waiting: Waiting | undefined
 }
 
 export async function* subscriptionItems(
@@ -37,14 +44,20 @@ export async function* subscriptionItems(
 ): AsyncGenerator<SubscriptionItem, void, undefined> {
   if (options.stream !== undefined) checkStreamName(options.stream)
   await ending.orEnd(refuseAhead(parts.reads, options))
-  const progress: Progress = { handled: options.after, considered: options.after, hasCaughtUp: false }
+  const progress: Following = { handled: options.after, considered: options.after, hasCaughtUp: false, waiting: undefined }
   const between = pauses(parts.clock)
-  while (!ending.reached) {
-    for await (const item of session(parts, options, progress, ending)) {
-      between.renew()
-      yield item
+  try {
+    while (!ending.reached) {
+      for await (const item of session(parts, options, progress, ending)) {
+        between.renew()
+        progress.waiting?.answered()
+        progress.waiting = undefined
+        yield item
+      }
+      if (!ending.reached) await ending.orEnd(between.pause())
     }
-    if (!ending.reached) await ending.orEnd(between.pause())
+  } finally {
+    progress.waiting?.end()
   }
 }
 
@@ -52,7 +65,7 @@ export async function* subscriptionItems(
 async function* session(
   parts: SubscriptionParts,
   options: SubscribeOptions,
-  progress: Progress,
+  progress: Following,
   ending: Ending,
 ): AsyncGenerator<SubscriptionItem, void, undefined> {
   const place = parts.pool.take()
@@ -64,8 +77,11 @@ async function* session(
       yield* received({ ...parts, lease, items, ending }, options, progress)
     } catch (error) {
       lease.failed(error)
-      const verdict = judgeRead(error, { stream: options.stream ?? 'the log' })
+      const stream = options.stream ?? 'the log'
+      const verdict = judgeRead(error, { stream })
       if (verdict.kind === 'refused') throw verdict.error
+      progress.waiting ??= parts.contact.waitFor(`follow ${stream}`)
+      await progress.waiting.failed(error)
     } finally {
       takeBack()
       items.stop()

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { AppError } from '../errors.ts'
+import { isAppError, type AppError } from '../errors.ts'
 import type { ExpectedRevision } from './event-log.ts'
+import type { Contact } from './eventstoredb-contact.ts'
 import type { DeletionOptions, WriteOptions } from './eventstoredb-client.ts'
 import type { Judge, Subject } from './eventstoredb-errors.ts'
 import { outcomeUnknown, unavailable } from './eventstoredb-errors.ts'
@@ -25,6 +26,7 @@ export const deletionOptions = (expected: Exclude<ExpectedRevision, 'stream-exis
 interface Tries {
   readonly clock: Clock
   readonly judge: Judge
+  readonly contact: Contact
   /** Of one try. */
   readonly timeoutMs: number
 }
@@ -33,24 +35,35 @@ interface Tries {
  * Tries a write, with identical ids and revision, until it is answered for good or patience is over.
  * Rejects with `OutcomeUnknown` where one of the tries may have been carried out, else with `EventLogUnavailable`.
  */
-export const persist = async <T>(subject: Required<Subject>, { clock, timeoutMs, judge }: Tries, attempt: () => Promise<T>): Promise<T> => {
-  const waiting = patience(clock, timeoutMs)
+export const persist = async <T>(
+  subject: Required<Subject>,
+  { clock, contact, timeoutMs, judge }: Tries,
+  attempt: () => Promise<T>,
+): Promise<T> => {
+  const between = patience(clock, timeoutMs)
+  const waiting = contact.waitFor(`write to ${subject.stream}`)
   let isInDoubt = false
   try {
+    await waiting.begin()
     for (;;) {
       try {
-        return await attempt()
+        const result = await attempt()
+        waiting.answered()
+        return result
       } catch (error) {
         const verdict = judge(error, subject)
+        if (verdict.kind === 'refused' && !isAppError(error)) waiting.answered()
         if (verdict.kind === 'refused')
           throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
         isInDoubt ||= verdict.kind === 'unknown'
-        if (isLastTry(subject.expected, isInDoubt, waiting)) throw failure(subject.stream, isInDoubt, error)
-        await waiting.pause()
+        await waiting.failed(error)
+        if (isLastTry(subject.expected, isInDoubt, between)) throw failure(subject.stream, isInDoubt, error)
+        await between.pause()
       }
     }
   } finally {
-    waiting.renew()
+    waiting.end()
+    between.renew()
   }
 }
 

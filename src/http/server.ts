@@ -1,6 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -11,11 +11,13 @@ import type { ServedMetrics, ServedRefold } from './api-parts.ts'
 import type { HttpSettings } from './http-options.ts'
 import { isLoopback } from './loopback.ts'
 import { openStreams } from './open-streams.ts'
+import { startingService } from './starting-service.ts'
 import { startIds } from './start-ids.ts'
 import { badRequestProblem, unreadableRequest } from './unreadable-request.ts'
 
 export interface HttpServerOptions {
-  readonly refold: ServedRefold
+  /** Where it is not open yet, it is handed in later, and the service is not ready until then. */
+  readonly refold?: ServedRefold
   readonly settings: HttpSettings
   /** A name or an address of this machine. */
   readonly host: string
@@ -33,6 +35,8 @@ export interface HttpServer {
   readonly url: string
   /** Says that it is not ready, and serves on: every answer is the last one of its connection. */
   drain(): void
+  /** What requests are answered from, from now on. Once. */
+  serve(refold: ServedRefold): void
   /**
    * Takes nothing new, ends the event streams, and answers what it was asked; connections that are open after `deadlineMs` are cut.
    * The Refold behind it stays open.
@@ -47,30 +51,29 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const streams = openStreams({ perKey: settings.streamsPerKey, inAll: settings.streams })
   const draining = new AbortController()
   const stopping = new AbortController()
-  const api = createApi({
-    refold,
-    settings,
-    clock,
-    ids,
-    logger,
-    metrics,
-    streams,
-    runIdFor: startIds(refold.log),
-    draining: draining.signal,
-    stopping: stopping.signal,
-  })
-  // The globals stay as they are: models and tools in this process use them too.
-  const listener = getRequestListener(api.fetch, {
-    // The globals stay as they are: models and tools in this process use them too.
-    overrideGlobalObjects: false,
-    errorHandler: (error) => unreadableRequest(error, ids.uuid()),
-  })
+  let answer = listenerFor(startingService(ids), ids)
+  const serve = (opened: ServedRefold): void => {
+    const api = createApi({
+      refold: opened,
+      settings,
+      clock,
+      ids,
+      logger,
+      metrics,
+      streams,
+      runIdFor: startIds(opened.log),
+      draining: draining.signal,
+      stopping: stopping.signal,
+    })
+    answer = listenerFor(api.fetch, ids)
+  }
+  if (refold !== undefined) serve(refold)
   const server = await startWebServer({
     host: options.host,
     port: options.port,
     purpose: 'to listen on',
     limits: settings,
-    answer: (request, response) => void listener(request, response),
+    answer: (request, response) => answer(request, response),
     refuse: (bad) => badRequestProblem(bad, ids.uuid()),
   })
   closeConnectionsOnceStopping(server, stopping.signal)
@@ -81,6 +84,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   }
   return {
     url: urlOf(server),
+    serve,
     drain,
     async stop(deadlineMs) {
       drain()
@@ -95,6 +99,15 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       disarm()
     },
   }
+}
+
+const listenerFor = (fetch: Parameters<typeof getRequestListener>[0], ids: IdSource): RequestListener => {
+  const listener = getRequestListener(fetch, {
+    // The globals stay as they are: models and tools in this process use them too.
+    overrideGlobalObjects: false,
+    errorHandler: (error) => unreadableRequest(error, ids.uuid()),
+  })
+  return (request, response) => void listener(request, response)
 }
 
 const requireKeysInPublic = ({ host, settings }: HttpServerOptions): void => {

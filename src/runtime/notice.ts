@@ -31,4 +31,6 @@ export type Notice =
   | { readonly type: 'clockSkew'; readonly offsetMs: number }
   /** An older copy of the log was restored under this process, which has to end. It is the last notice. */
   | { readonly type: 'logWentBack'; readonly message: string }
+  /** A server does not answer, and this process waits for it; once for each time that it is away. */
+  | { readonly type: 'serverAwaited'; readonly server: string; readonly at: string; readonly to: string; readonly why: string }
   | { readonly type: 'sweepFailed'; readonly message: string }

@@ -18,6 +18,8 @@ interface How {
   /** The clerk's by default, and none for ''. */
   readonly config?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** It is asked to end once its standard error fits. */
+  readonly endsAt?: RegExp
 }
 
 /** A folder of its own, in which the real program is run. */
@@ -63,7 +65,7 @@ const placeAt = (folder: string): Place => {
   }
   const refold: Place['refold'] = async (command, how = {}) => {
     const child = start(command, how)
-    const ran = ending(child)
+    const ran = ending(child, how.endsAt)
     child.stdin.end(how.stdin ?? '')
     return ran
   }
@@ -99,11 +101,14 @@ const placeAt = (folder: string): Place => {
   }
 }
 
-const ending = async (child: ChildProcessWithoutNullStreams): Promise<Ran> => {
+const ending = async (child: ChildProcessWithoutNullStreams, endsAt?: RegExp): Promise<Ran> => {
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+    if (endsAt?.test(stderr) === true && !child.killed) child.kill('SIGTERM')
+  })
   const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null]
   return { stdout, stderr, exitCode, signal }
 }

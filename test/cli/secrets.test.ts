@@ -129,7 +129,8 @@ describe('no secret is shown of an environment with', () => {
       ...broken,
     }
     for (const command of ['worker', 'doctor', 'list --json']) {
-      const ran = await place.refold(command, { environment })
+      // A process waits for a server that is not there.
+      const ran = await place.refold(command, { environment, endsAt: /Not ready: / })
       expectNoSecret(ran)
       expect(ran.exitCode).not.toBe(exitCodes.internal)
     }

@@ -2,6 +2,7 @@ import { createRelay, type RelayLag } from '../../consumers/relay.ts'
 import { LARGEST_MESSAGE_BYTES } from '../../consumers/relay-options.ts'
 import { topicSpecs } from '../../consumers/topics.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { patiently } from '../patient-opening.ts'
 import { port, positiveInteger } from '../option-values.ts'
 import { asServerProcess, requiredBus } from '../server-process.ts'
 
@@ -29,7 +30,15 @@ const relay = (line: CommandLine, { streams, partitions, transactional, healthPo
     const { refold, logger, topics, metrics, ready } = parts
     const bus = requiredBus(parts)
     const notices: Record<string, number> = {}
-    await bus.ensureTopics(topicSpecs(topics, partitions))
+    const made = await patiently(
+      line,
+      (text) => logger.warn(text),
+      async () => {
+        await bus.ensureTopics(topicSpecs(topics, partitions))
+        return true
+      },
+    )
+    if (made === undefined) return
     const carried = createRelay({
       log: refold.log,
       bus,

@@ -4,8 +4,12 @@ import { processMetrics } from '../../health/process-metrics.ts'
 import { addRefoldMetrics } from '../../health/refold-metrics.ts'
 import { httpOptions } from '../../http/http-options.ts'
 import { createLogger } from '../../logger.ts'
+import type { HealthServer } from '../../health/health-server.ts'
+import type { HttpServer } from '../../http/server.ts'
+import type { OpenRefold } from '../../open-refold.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import type { RefoldConfig } from '../define-config.ts'
+import { openedPatiently } from '../patient-opening.ts'
 import { port } from '../option-values.ts'
 import { inTime, noteStop, openHealth, ownDependencies, readSettings, untilStopped } from '../server-process.ts'
 
@@ -44,13 +48,15 @@ const serveUntilStopped = async (
   const { startHttpServer } = await import('../../http/server.ts')
   const metrics = processMetrics(clock)
   const health = await openHealth(line, environment, healthPort, metrics)
-  const refold = await line.open({ ...config, logger })
+  const settings = httpOptions.parse(http)
+  const server = await startHttpServer({ settings, host, port: wanted, clock, ids: systemIds, logger, metrics })
+  const refold = await opened(() => openedPatiently(line, logger, config), { server, health })
+  if (refold === undefined) return
   const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
   let stopBy = clock.now() + graceMs
   try {
     addRefoldMetrics(metrics, refold.counts)
-    const settings = httpOptions.parse(http)
-    const server = await startHttpServer({ refold, settings, host, port: wanted, clock, ids: systemIds, logger, metrics })
+    server.serve(refold)
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })
     await line.output.note(`Listening on ${server.url}`)
@@ -78,4 +84,18 @@ const drained = async (line: CommandLine, environment: Environment): Promise<voi
   await new Promise<void>((resolve) => {
     line.clock.setTimer(timeMs, resolve)
   })
+}
+
+/** It listens already. Where nothing can be opened, or nothing is wanted any more, it does so no longer. */
+const opened = async (
+  open: () => Promise<OpenRefold | undefined>,
+  { server, health }: { readonly server: HttpServer; readonly health: HealthServer | undefined },
+): Promise<OpenRefold | undefined> => {
+  let refold: OpenRefold | undefined
+  try {
+    refold = await open()
+    return refold
+  } finally {
+    if (refold === undefined) await Promise.all([server.stop(0), health?.stop()])
+  }
 }
