@@ -3,7 +3,6 @@ import type { RunState } from '../src/fold/run-state.ts'
 import { waitsFor } from '../src/fold/waiting.ts'
 import { messagesOf } from '../src/projections/transcript.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
-import { agentRegistry } from '../src/runtime/agents.ts'
 import { viewOf } from '../src/runtime/run-view.ts'
 import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
@@ -126,7 +125,7 @@ const comparePast = (
 ): void => {
   const state = run.states[revision]
   if (state === undefined) return
-  const expected = JSON.stringify(viewOf({ agents: agentRegistry([run.agent]) }, state))
+  const expected = JSON.stringify(viewOf({ agent: run.agent, state }))
   refold
     .run(run.runId)
     .at(revision)

@@ -41,7 +41,7 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
     void settled.then(
       (view) => {
         last = view.revision
-        if (live.getSnapshot().context.revision >= last) reached.abort()
+        if (from > last || live.getSnapshot().context.revision >= last) reached.abort()
       },
       () => {
         reached.abort()

@@ -4,7 +4,9 @@ import type { Program, RunState } from '../fold/run-state.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { TraceStep } from '../pictures/chart-html.ts'
 import type { Agent } from '../runtime/agent.ts'
+import { agentAt, laterCode } from '../runtime/code-of-run.ts'
 import { readRun } from '../runtime/run-reader.ts'
+import { isWithoutCode } from '../runtime/unfolded-run.ts'
 import { chartGraph, type ChartGraph } from '../statechart/graph.ts'
 import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
 import { offset } from './amounts.ts'
@@ -23,29 +25,35 @@ const LONGEST_NOTE = 240
 /** A run as steps on its chart. Rejects with `RunNotFound`, `UnknownAgent`, `ChartChanged`, and `InvalidInput` beyond its newest revision. */
 export const traceRun = async (refold: OpenRefold, runId: string, upTo = Infinity): Promise<RunTrace> => {
   const steps: TraceStep[] = []
-  let traced: TracedAgent | undefined
+  const { agent, graph, taken, program } = traceAgent(await agentOf(refold, runId, upTo))
   let state: RunState | undefined
   let startedAt = 0
   for await (const { event } of readRun(refold, runId)) {
     if (event.revision > upTo) break
-    if (event.type === 'RunStarted') {
-      traced = traceAgent(refold.agents.ofRun(runId, event.data))
-      startedAt = event.meta.at
-    }
-    if (traced === undefined) throw new AppError('EventLogCorrupt', `Expected RunStarted first in ${runId}, found ${event.type}`)
-    const { graph, taken, program } = traced
+    if (state === undefined) startedAt = event.meta.at
     taken.length = 0
     state = step(program, state, event).state
     const note = oneLine(`${offset(event.meta.at - startedAt)} ${eventSummary(event)}`, LONGEST_NOTE)
     steps.push({ label: `${event.revision} ${event.type}`, active: activeStates(graph, state.chart), taken: [...taken], note })
   }
   const newest = steps.length - 1
-  if (traced === undefined || (upTo !== Infinity && upTo > newest)) {
+  if (upTo !== Infinity && upTo > newest) {
     throw new AppError('InvalidInput', `Expected a revision of ${runId} between 0 and ${newest}, found ${upTo}`, {
       details: { runId, newest },
     })
   }
-  return { agent: traced.agent, graph: traced.graph, steps }
+  return { agent, graph, steps }
+}
+
+/** One chart shows all steps: that which the run was on last, or where it is not here, one that it has moved to later. */
+const agentOf = async (refold: OpenRefold, runId: string, upTo: number): Promise<Agent> => {
+  try {
+    return await agentAt(refold, runId, upTo)
+  } catch (error) {
+    if (!isWithoutCode(error) || upTo === Infinity) throw error
+    for await (const { agent } of laterCode(refold, runId, upTo)) return agent
+    throw error
+  }
 }
 
 interface TracedAgent {

@@ -1,7 +1,6 @@
 import { messageOf } from '../errors.ts'
 import { codeStanding } from '../runtime/code-standing.ts'
-import { agentOf } from '../runtime/fold-run.ts'
-import { readRun } from '../runtime/run-reader.ts'
+import { agentAt } from '../runtime/code-of-run.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'
@@ -28,7 +27,7 @@ export const tellChangedAgents = async (parts: Parts): Promise<void> => {
 /** The registry tells of it, once. */
 const tell = async (parts: Parts, runId: string): Promise<void> => {
   try {
-    for await (const { event } of readRun(parts, runId)) return void agentOf(parts, event)
+    await agentAt(parts, runId)
   } catch (error) {
     parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
   }

@@ -29,10 +29,11 @@ export const commandSchemas = {
   pause: commandSchema('pause'),
   resume: commandSchema('resume'),
   reopen: commandSchema('reopen'),
+  move: commandSchema('move'),
   cancel: commandSchema('cancel'),
 }
 
-const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, reopen, cancel } =
+const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, reopen, move, cancel } =
   commandSchemas
 
 export const commandMessage = z.discriminatedUnion('type', [
@@ -48,6 +49,7 @@ export const commandMessage = z.discriminatedUnion('type', [
   pause,
   resume,
   reopen,
+  move,
   cancel,
 ])
 export type CommandMessage = z.infer<typeof commandMessage>

@@ -13,6 +13,7 @@ const INLINE_PAYLOAD_LENGTH = 64 * 1024
 /** The fields that may be large. All others are bounded by their nature. */
 export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
   RunStarted: ['input', 'definition'],
+  RunMoved: ['definition'],
   MessageReceived: ['text', 'data'],
   InputAccepted: ['text'],
   ModelCallSucceeded: ['parts'],

@@ -40,5 +40,6 @@ export const commandShapes = {
   pause: { by, reason: text.optional() },
   resume: { by },
   reopen: { by, note: text.optional() },
+  move: { by, to: text.meta({ description: 'The version of its agent that it goes on with.' }), note: text.optional() },
   cancel: { by, reason: text },
 } as const

@@ -326,6 +326,20 @@ const shapes = {
   },
   /** The agent's code was repaired: a run that Refold had failed for a defect of it goes on where it stood. */
   RunReopened: { by, note: z.string().optional() },
+  /**
+   * It goes on with other code of its agent, which explains all that has happened so far: from here on that folds the whole run. Its settings
+   * stay those that it was started with. Also of a run that Refold had failed, which may be reopened then.
+   */
+  RunMoved: {
+    by,
+    note: z.string().optional(),
+    agent: z.string(),
+    /** The version that it was on before. */
+    fromVersion: z.string(),
+    agentVersion: z.string(),
+    chartHash: z.string(),
+    definition: definition.optional(),
+  },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {
     by,
@@ -361,8 +375,14 @@ export const isRunEventType = (type: string): type is RunEventType => Object.has
 /** Events after which a run accepts nothing more, unless {@link mayBeReopened}. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
 
+/** Events that may follow the end of a run, and leave it as it was. */
+export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCallCorrected', 'RunMoved'])
+
 /** Events that stand where a run was. */
 export const deletionEventTypes: ReadonlySet<string> = new Set<RunEventType>(['DeletionRequested', 'RunDeleted'])
+
+/** What says with which code a run goes on from there. */
+export type CodeOfRun = Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition'>
 
 /** Refold itself fails a run only for a defect of its agent's code. */
 export const mayBeReopened = (fact: RunFact): boolean => fact.type === 'RunFailed' && fact.data.by === 'refold'

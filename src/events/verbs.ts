@@ -23,5 +23,6 @@ export const verbs = [
   'Completed',
   'Cancelled',
   'Reopened',
+  'Moved',
   'Deleted',
 ] as const

@@ -11,6 +11,7 @@ import type { Owed, RunState } from './run-state.ts'
  */
 export const accepts = (state: RunState, fact: RunFact, at: number): boolean => {
   if (fact.type === 'RunReopened') return isReopenable(state)
+  if (fact.type === 'RunMoved') return state.status === 'active' || isReopenable(state)
   if (fact.type === 'ToolCallCorrected') return acceptsCorrection(state, fact.data)
   if (state.status !== 'active') return false
   switch (fact.type) {

@@ -20,6 +20,11 @@ export type Command =
   | { readonly type: 'resume'; readonly by: string }
   | { readonly type: 'cancel'; readonly by: string; readonly reason: string }
   | { readonly type: 'reopen'; readonly by: string; readonly note?: string }
+  /** To another version of its agent. */
+  | { readonly type: 'move'; readonly by: string; readonly to: string; readonly note?: string }
+
+/** All but what asks for other charts. */
+export type ChartCommand = Exclude<Command, { type: 'move' }>
 
 export type SettledOutcome = { readonly succeeded: true; readonly output: Json } | { readonly succeeded: false; readonly message: string }
 
@@ -30,7 +35,7 @@ export type Decision =
   | { readonly ok: false; readonly reason: string }
 
 /** A command is a wish; the charts alone say whether it may become a fact. */
-export const decide = (state: RunState, command: Command, at: number, commandId?: string): Decision => {
+export const decide = (state: RunState, command: ChartCommand, at: number, commandId?: string): Decision => {
   if (commandId !== undefined && state.commandIds.has(commandId)) return { ok: true, facts: [], repeated: true }
   const fact = factOf(state, command)
   if (fact === NOTHING_NEW) return { ok: true, facts: [] }
@@ -41,7 +46,7 @@ export const decide = (state: RunState, command: Command, at: number, commandId?
 
 const NOTHING_NEW = Symbol('nothing new')
 
-const factOf = (state: RunState, command: Command): RunFact | string | typeof NOTHING_NEW => {
+const factOf = (state: RunState, command: ChartCommand): RunFact | string | typeof NOTHING_NEW => {
   switch (command.type) {
     case 'sendMessage':
       return { type: 'MessageReceived', data: { text: command.text, ...(command.data === undefined ? {} : { data: command.data }) } }
@@ -88,10 +93,15 @@ const approval = (state: RunState, { callId, by, digest, seen }: Extract<Command
   const asked = state.approvals.get(callId)
   if (asked === undefined) return `${callId} asks for no approval; open: ${[...state.approvals.keys()].join(', ') || 'none'}`
   if (digest !== undefined && digest !== asked.digest) return otherDigest(callId, digest, asked.digest)
-  const newest = state.newestMessage ?? -1
-  if (seen !== undefined && newest > seen)
-    return `a message came in at revision ${newest}, after revision ${seen}, which the decision on ${callId} was made on`
+  const later = seen === undefined ? undefined : changedSince(state, seen)
+  if (later !== undefined) return `${later}, after revision ${seen}, which the decision on ${callId} was made on`
   return { type: 'ApprovalGranted', data: { callId, digest: asked.digest, by } }
+}
+
+/** What whoever decided cannot have known of. */
+const changedSince = ({ newestMessage = -1, movedAt = -1, started }: RunState, seen: number): string | undefined => {
+  if (newestMessage > seen) return `a message came in at revision ${newestMessage}`
+  return movedAt > seen ? `the run moved to ${started.agent}@${started.agentVersion} at revision ${movedAt}` : undefined
 }
 
 const denial = (state: RunState, { callId, by, reason, digest }: Extract<Command, { type: 'deny' }>): RunFact | string => {
@@ -122,7 +132,7 @@ const laterSettlement = (state: RunState, callId: string, by: string, outcome: S
   return isSaidAlready(doubt, outcome) ? NOTHING_NEW : correction(doubt, outcome, { settledBy: 'human', by })
 }
 
-const refusal = (state: RunState, command: Command): string => {
+const refusal = (state: RunState, command: ChartCommand): string => {
   if (state.status !== 'active') return `${state.runId} has ${state.status}`
   const place = `${state.runId} is at ${stateText(state.chart)}${state.paused ? ', paused' : ''}`
   const isResult = command.type === 'answer' && state.started.settings.endsWithOutput

@@ -10,12 +10,12 @@ import type { Spent } from '../machines/spent.ts'
 import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, freeQueued, disarmChart, disarmTimer, ledgerKey, oweIntent, runTimers, timerById } from './ledger.ts'
+import { armTimer, freeQueued, disarmChart, disarmTimer, isNewQuestion, ledgerKey, oweIntent, runTimers, timerById } from './ledger.ts'
 import { openCall } from './call-books.ts'
 import { nameOfChild, placeOfCall } from './call-places.ts'
-import { isReopenable, reopened } from './reopen.ts'
+import { isReopenable, mends, reopened } from './reopen.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
-import { placeText } from './place-text.ts'
+import { CANCELLED_PLACE, placeText } from './place-text.ts'
 import { booksAfter, firstBooks } from './run-books.ts'
 import { sameBooks } from './same-books.ts'
 import type { Program, RunState, Timer } from './run-state.ts'
@@ -78,12 +78,9 @@ const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
 
 const checkPlace = (before: RunState, event: RunEvent): void => {
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
-  const mayFollow = before.status === 'active' || isAfterword(before, event) || (event.type === 'RunReopened' && isReopenable(before))
+  const mayFollow = before.status === 'active' || isAfterword(before, event) || mends(before, event)
   if (!mayFollow) throw unexpected(before, event, `nothing after the run has ${before.status}`)
 }
-
-/** Where a run stands that was cancelled without its chart: whoever recorded that could not ask it. */
-export const CANCELLED_PLACE = 'cancelled'
 
 const isWithoutChart = (event: RunEvent): boolean => event.type === 'RunCancelled' && event.data.withoutChart === true
 
@@ -210,7 +207,7 @@ const noteClash = ({ state, clashes }: Draft, callId: string): void => {
 /** A question of the run's own chart has its time limit in the ledger, as that of a tool call has it in its own chart. */
 const bookQuestion = (draft: Draft, before: RunState, timer: Timer | undefined): void => {
   const { event, state } = draft
-  if (event.type === 'ApprovalRequested' && before.owed.get(event.data.callId)?.intent === 'askApproval') {
+  if (event.type === 'ApprovalRequested' && isNewQuestion(before.owed.get(event.data.callId))) {
     const expiry = {
       kind: 'arm' as const,
       id: QUESTION_EXPIRES,

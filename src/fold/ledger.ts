@@ -106,6 +106,9 @@ const park = (owed: Ledger, callId: string, eventId: string, more: Pick<Owed, 'c
   return entry === undefined ? owed : withEntry(owed, callId, { ...entry, ...more, status: 'parked', eventId })
 }
 
+/** One that is asked again keeps the time that it has. */
+export const isNewQuestion = (owed: Owed | undefined): boolean => owed?.intent === 'askApproval' && owed.status !== 'parked'
+
 const queue = (owed: Ledger, callId: string, behind: string): Ledger => {
   const entry = owed.get(callId)
   return entry === undefined ? owed : withEntry(owed, callId, { ...entry, status: 'parked', behind })

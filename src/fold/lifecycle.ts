@@ -1,10 +1,14 @@
 import type { RunEvent } from '../events/envelope.ts'
+import type { CodeOfRun } from '../events/run-events.ts'
 import { present } from '../present.ts'
+import { afterPause } from '../projections/budget.ts'
 import type { RunState } from './run-state.ts'
 
 /** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
-export const lifecycle = (event: RunEvent): Partial<RunState> => {
+export const lifecycle = (before: RunState, event: RunEvent): Partial<RunState> => {
   switch (event.type) {
+    case 'RunMoved':
+      return moved(before, event)
     case 'RunPaused':
       return { paused: true }
     case 'RunResumed':
@@ -20,6 +24,22 @@ export const lifecycle = (event: RunEvent): Partial<RunState> => {
     default:
       return {}
   }
+}
+
+/** The time until it is reopened counts for nothing, as that before. */
+const moved = (
+  { started, beforeFailure: was, at }: RunState,
+  { revision, data, meta }: Extract<RunEvent, { type: 'RunMoved' }>,
+): Partial<RunState> => ({
+  movedAt: revision,
+  started: onCode(started, data),
+  ...(was === undefined ? {} : { beforeFailure: { ...was, budget: afterPause(was.budget, meta.at - at) } }),
+})
+
+/** What a run began with, but for the code that it has moved to. */
+export const onCode = <Started extends CodeOfRun>({ definition: _, ...started }: Started, code: CodeOfRun) => {
+  const { agent, agentVersion, chartHash, definition } = code
+  return { ...started, agent, agentVersion, chartHash, ...present({ definition }) }
 }
 
 /** What a failed attempt leaves to the next ones of its call. */

@@ -1,6 +1,9 @@
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import type { OpenCall, RunState } from './run-state.ts'
 
+/** Where a run stands that was cancelled without its chart: whoever recorded that could not ask it. */
+export const CANCELLED_PLACE = 'cancelled'
+
 /** Where a chart stands: `thinking.callingModel`; the regions of a parallel state stand in brackets, as in `both(a.x|b.y)`. */
 export const stateText = (snapshot: AnyMachineSnapshot): string => valueText(snapshot.value as StateValue)
 

@@ -9,6 +9,10 @@ export const NOBODY = 'nobody'
 /** Refold itself has failed it, for a defect of its agent's code: once that is repaired, it can go on. */
 export const isReopenable = ({ status, beforeFailure }: RunState): boolean => status === 'failed' && beforeFailure !== undefined
 
+/** What may follow where Refold itself has failed a run. */
+export const mends = (before: RunState, { type }: Pick<RunEvent, 'type'>): boolean =>
+  (type === 'RunReopened' || type === 'RunMoved') && isReopenable(before)
+
 /**
  * The run as it stood before it was failed, at the place of the event. Whoever performed something for it has ended: what was claimed is
  * taken over, as after a crash; timers are set anew, for the same time.

@@ -1,9 +1,11 @@
-import { isAppError } from '../errors.ts'
+import { isAppError, messageOf } from '../errors.ts'
 import { hashHolds } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { DataOf } from '../events/run-events.ts'
 import { step, type Step } from './fold.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { asideOf, fingerprint } from './prompt.ts'
-import type { Program, RunState } from './run-state.ts'
+import type { OpenCall, Owed, Program, RunState } from './run-state.ts'
 
 export interface Recorded {
   readonly event: RunEvent
@@ -16,33 +18,38 @@ export interface Difference {
   readonly runId: string
   readonly revision: number
   readonly type: string
-  readonly what: 'state' | 'intents' | 'ignored' | 'hash' | 'fingerprint' | 'event'
+  readonly what: 'state' | 'intents' | 'ignored' | 'asked' | 'hash' | 'fingerprint' | 'event'
   readonly recorded: string
   readonly refolded: string
 }
 
-export type Refold = { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly difference: Difference }
+export type Refold =
+  | { readonly ok: true; readonly state: RunState }
+  /** `state`: where this code goes on from, if it took the event at all. */
+  | { readonly ok: false; readonly difference: Difference; readonly state?: RunState }
 
 export type Disagreement = Pick<Difference, 'what' | 'recorded' | 'refolded'>
 
 /** One step of a replay, with everything the record says about it checked. */
 export const refoldStep = (program: Program, before: RunState | undefined, { event, texts }: Recorded): Refold => {
-  const differs = (disagreement: Disagreement): Refold => ({
+  const differs = (disagreement: Disagreement, state?: RunState): Refold => ({
     ok: false,
+    ...(state === undefined ? {} : { state }),
     difference: { runId: event.runId, revision: event.revision, type: event.type, ...disagreement },
   })
   const asked = hashDisagreement(before, event, texts) ?? promptDisagreement(before, event)
   if (asked !== undefined) return differs(asked)
   try {
     const retraced = retrace(program, before, event)
-    return retraced.ok ? retraced : differs(retraced.disagreement)
+    return retraced.ok ? retraced : differs(retraced.disagreement, retraced.state)
   } catch (error) {
     if (isAppError(error, 'UnexpectedEvent')) return differs({ what: 'event', recorded: event.type, refolded: error.message })
     throw error
   }
 }
 
-export type Retraced = { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly disagreement: Disagreement }
+export type Retraced =
+  { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly disagreement: Disagreement; readonly state?: RunState }
 
 /**
  * A recorded step, taken again by the charts of this code, and compared with where the record says it led. Cheap enough for every load:
@@ -50,14 +57,51 @@ export type Retraced = { readonly ok: true; readonly state: RunState } | { reado
  */
 export const retrace = (program: Program, before: RunState | undefined, event: RunEvent): Retraced => {
   const led = step(program, before, event)
-  const disagreement = placeDisagreement(event, led)
-  return disagreement === undefined ? { ok: true, state: led.state } : { ok: false, disagreement }
+  const disagreement = askedDisagreement(before, event) ?? placeDisagreement(event, led)
+  return disagreement === undefined ? { ok: true, state: led.state } : { ok: false, disagreement, state: led.state }
 }
 
 const hashDisagreement = (before: RunState | undefined, event: RunEvent, texts: Recorded['texts']): Disagreement | undefined =>
   hashHolds(before?.hash ?? '', texts, event.meta.hash)
     ? undefined
     : { what: 'hash', recorded: event.meta.hash, refolded: 'another hash: the event or one before it was changed' }
+
+/** Calls are known by their ids: that of this code under the same id has to be the one that was recorded. */
+const askedDisagreement = (before: RunState | undefined, event: RunEvent): Disagreement | undefined => {
+  const rows = before === undefined ? [] : askedOf(before, event)
+  for (const [recorded, refolded] of rows) if (recorded !== refolded) return { what: 'asked', recorded, refolded }
+  return undefined
+}
+
+type Asked = readonly [recorded: string, refolded: string]
+
+const askedOf = ({ calls, owed }: RunState, { type, data }: RunEvent): readonly Asked[] => {
+  switch (type) {
+    case 'ToolCallRequested':
+      return toolAsked(data.tool, calls.get(data.callId))
+    case 'ApprovalRequested':
+      return [...toolAsked(data.subject.tool, calls.get(data.callId)), ...questionAsked(data.subject.question, owed.get(data.callId))]
+    case 'ChildRunRequested':
+      return childAsked(data, owed.get(data.callId))
+    default:
+      return []
+  }
+}
+
+const toolAsked = (recorded: string | undefined, call: OpenCall | undefined): readonly Asked[] =>
+  recorded === undefined || call === undefined ? [] : [[recorded, call.tool]]
+
+const questionAsked = (recorded = '', owed: Owed | undefined): readonly Asked[] =>
+  owed?.intent !== 'askApproval' || owed.params.question === undefined ? [] : [[recorded, messageOf(owed.params.question)]]
+
+const childAsked = ({ agent, input }: DataOf<'ChildRunRequested'>, owed: Owed | undefined): readonly Asked[] => {
+  if (owed === undefined) return []
+  const wanted = jsonOf({ agent: String(owed.params.agent), input: owed.params.input ?? null })
+  return [[canonicalJson({ agent, input }), canonicalJson(wanted)]]
+}
+
+/** As it would have been recorded. */
+const jsonOf = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 const placeDisagreement = ({ meta }: RunEvent, led: Step): Disagreement | undefined => {
   const rows: [Difference['what'], string, string][] = [

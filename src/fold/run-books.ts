@@ -43,7 +43,7 @@ export const firstBooks = (program: Program, event: RunEvent, started: RunState[
 /** All books but the charts. */
 export const booksAfter = (program: Program, before: RunState, event: RunEvent): RunState => ({
   ...before,
-  ...lifecycle(event),
+  ...lifecycle(before, event),
   ...noteRetry(before, event),
   revision: event.revision,
   hash: event.meta.hash,

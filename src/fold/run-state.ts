@@ -155,6 +155,8 @@ export interface RunState extends Projected {
   readonly transcript: Transcript
   /** What it was before Refold itself failed it for a defect of its agent's code: what it goes on from if it is reopened. */
   readonly beforeFailure?: RunState
+  /** Revision of the event by which it has moved to the code that it is on. */
+  readonly movedAt?: number
   /** Revision of the newest message of a user. */
   readonly newestMessage?: number
   /** Wishes that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */

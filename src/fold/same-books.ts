@@ -8,5 +8,6 @@ export const sameBooks = (before: RunState, after: RunState): boolean =>
   before.approvals === after.approvals &&
   before.timers === after.timers &&
   before.paused === after.paused &&
+  before.started === after.started &&
   before.budget.children === after.budget.children &&
   before.status === after.status

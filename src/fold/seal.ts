@@ -6,7 +6,8 @@ import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import { dataSchemas, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
-import { CANCELLED_PLACE, step } from './fold.ts'
+import { step } from './fold.ts'
+import { CANCELLED_PLACE } from './place-text.ts'
 import type { Program, RunState } from './run-state.ts'
 
 /** Where a fact comes from: all that the core cannot know by itself. */

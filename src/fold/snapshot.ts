@@ -87,6 +87,9 @@ interface Saved {
   readonly commandIds: readonly (readonly [string, string])[]
 }
 
+/** What the run of a saved state was started with, and the code that it was on then. */
+export const startOf = (text: string): RunState['started'] | undefined => (JSON.parse(text) as { plain?: Saved['plain'] }).plain?.started
+
 /** The state of the last of these texts, which have to be all that were saved of the run before. Undefined where they do not fit. */
 export const restoreState = (program: Program, texts: readonly string[]): RunState | undefined => {
   const saved = texts.map((text) => JSON.parse(text) as Saved)

@@ -8,6 +8,7 @@ import {
   endRun,
   giveRunBack,
   grantApproval,
+  moveRun,
   pauseRun,
   receipt,
   reopenRun,
@@ -137,6 +138,12 @@ export const commandRoutes = {
     operationId: 'reopenRun',
     summary: 'Lets a run go on that a defect of its agent has failed, once that is repaired.',
     body: optionalBody(reopenRun),
+  }),
+  move: onRun({
+    path: 'move',
+    operationId: 'moveRun',
+    summary: 'Lets a run go on with another version of its agent, if that explains all that has happened.',
+    body: body(moveRun),
   }),
   resume: onRun({ path: 'resume', operationId: 'resumeRun', summary: 'Lets a paused run go on.', body: optionalBody(resumeRun) }),
   delete: createRoute({

@@ -108,7 +108,10 @@ const addDecisions = (app: Api, grant: Grant): void => {
   app.openapi(routes.grant, async (c) => {
     const { callId } = c.req.valid('param')
     const asked = c.req.valid('json')
-    return c.json(await grant(c, { type: 'approve', callId, by: byOf(c, asked), ...present({ digest: asked.digest }) }), 200)
+    return c.json(
+      await grant(c, { type: 'approve', callId, by: byOf(c, asked), ...present({ digest: asked.digest, seen: asked.seen }) }),
+      200,
+    )
   })
   app.openapi(routes.deny, async (c) => {
     const { callId } = c.req.valid('param')
@@ -141,6 +144,10 @@ const addLifecycle = (app: Api, grant: Grant): void => {
   app.openapi(routes.reopen, async (c) => {
     const { note, ...body } = c.req.valid('json')
     return c.json(await grant(c, { type: 'reopen', by: byOf(c, body), ...present({ note }) }), 200)
+  })
+  app.openapi(routes.move, async (c) => {
+    const { to, note, ...body } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'move', by: byOf(c, body), to, ...present({ note }) }), 200)
   })
   app.openapi(routes.resume, async (c) => {
     return c.json(await grant(c, { type: 'resume', by: byOf(c, c.req.valid('json')) }), 200)

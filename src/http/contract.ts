@@ -156,6 +156,7 @@ export const giveRunBack = z
 export const pauseRun = z.strictObject({ by, reason: text.optional() }).meta({ id: 'PauseRun' })
 export const resumeRun = z.strictObject({ by }).meta({ id: 'ResumeRun' })
 export const reopenRun = z.strictObject({ by, note: text.optional() }).meta({ id: 'ReopenRun' })
+export const moveRun = z.strictObject({ by, to: text.meta({ example: '2' }), note: text.optional() }).meta({ id: 'MoveRun' })
 export const endRun = z.strictObject({ by, reason: text }).meta({ id: 'EndRun' })
 export const completeRun = z.strictObject({ by, output: json.optional() }).meta({ id: 'CompleteRun' })
 
@@ -288,7 +289,7 @@ export const verification = z
       ok: z.literal(false),
       events: count.meta({ description: 'that refold to what was recorded' }),
       revision: revision.meta({ description: 'the first that does not' }),
-      what: z.enum(['state', 'intents', 'ignored', 'hash', 'fingerprint', 'event']),
+      what: z.enum(['state', 'intents', 'ignored', 'asked', 'hash', 'fingerprint', 'event']),
       report: z.string(),
     }),
   ])

@@ -127,6 +127,7 @@ const operations: Pick<
   | 'RunPaused'
   | 'RunResumed'
   | 'RunReopened'
+  | 'RunMoved'
   | 'RunCompleted'
   | 'RunFailed'
   | 'RunCancelled'
@@ -140,6 +141,7 @@ const operations: Pick<
   RunPaused: ({ by: who, reason }) => words(by(who), reason),
   RunResumed: ({ by: who }) => by(who),
   RunReopened: ({ by: who, note }) => words(by(who), note),
+  RunMoved: ({ by: who, agent, fromVersion, agentVersion, note }) => words(`${agent}@${fromVersion} to ${agentVersion}`, by(who), note),
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, by(who)),
   RunCancelled: ({ by: who, reason }) => words(by(who), reason),

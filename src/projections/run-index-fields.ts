@@ -54,6 +54,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   TurnCompleted: dataSchemas.TurnCompleted.pick({ turn: true }).strip(),
   RunEscalated: dataSchemas.RunEscalated.strip(),
   RunReturned: dataSchemas.RunReturned.pick({ note: true }).strip(),
+  RunMoved: dataSchemas.RunMoved.pick({ agent: true, agentVersion: true, chartHash: true }).strip(),
   RunFailed: dataSchemas.RunFailed.pick({ reason: true }).strip(),
   DeletionRequested: dataSchemas.DeletionRequested.strip(),
   RunDeleted: dataSchemas.RunDeleted.strip(),

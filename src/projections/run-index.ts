@@ -59,7 +59,7 @@ export interface RunRow {
   readonly lastText: string | null
   /** Why it is escalated, has failed or was cancelled. */
   readonly reason: string | null
-  /** Hashes of the code that the run began with: of its chart, where that is a user's own, and of all that is recorded. */
+  /** Hashes of the code that the run is on: of its chart, where that is a user's own, and of all that is recorded. */
   readonly definition?: { readonly hash: string; readonly code?: string }
   readonly parent?: { readonly runId: string; readonly callId: string }
   readonly tenant?: string
@@ -182,7 +182,8 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
   return undefined
 }
 
-const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean => type === 'RunReopened' && failedFrom !== undefined
+const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean =>
+  (type === 'RunReopened' || type === 'RunMoved') && failedFrom !== undefined
 
 /** What became of a call may become known when its run is over. */
 const isAfterword = ({ open }: RunRow, event: RunEvent): boolean =>
@@ -258,6 +259,8 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
       return { ...row, status: 'cancelled', reason: begin(event.data.reason, REASON_LENGTH) }
     case 'RunReopened':
       return goneOn(row)
+    case 'RunMoved':
+      return moved(row, event)
     default:
       return row
   }
@@ -273,6 +276,11 @@ const goneOn = ({ failedFrom, ...row }: RunRow): RunRow => ({
   ...present({ open: failedFrom?.open, children: failedFrom?.children }),
 })
 
+const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { type: 'RunMoved' }>): RunRow => {
+  const { agentVersion, chartHash } = event.data
+  return { ...row, agentVersion, chartHash, ...present({ definition: definitionIn(event) }) }
+}
+
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent, tenant } = event.data
   const definition = definitionIn(event)
@@ -287,7 +295,7 @@ const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): R
 }
 
 /** Undefined where none was recorded, or where it is so large that the blob store has it. */
-const definitionIn = ({ data: { definition: of }, meta }: Extract<RunEvent, { type: 'RunStarted' }>): RunRow['definition'] =>
+const definitionIn = ({ data: { definition: of }, meta }: Extract<RunEvent, { type: 'RunStarted' | 'RunMoved' }>): RunRow['definition'] =>
   of === undefined || meta.blobs?.includes('definition') === true ? undefined : { hash: definitionHash(of), ...present({ code: of.code }) }
 
 /** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */

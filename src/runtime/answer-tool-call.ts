@@ -65,7 +65,7 @@ const underItsKey = (state: RunState, claim: Claim, go: (keyed: Claim) => RunFac
 }
 
 /** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
-const needsApproval = (tool: Tool, input: Json): Why | false => {
+export const needsApproval = (tool: Tool, input: Json): Why | false => {
   const rule = attempted(
     () => tool.approval(input),
     (answer) => {
@@ -97,7 +97,8 @@ const claimInTurn = (desk: Desk, state: RunState, claim: Claim): RunFact | typeo
   return behind === undefined ? claimFor(desk, state, claim) : { type: 'ToolCallQueued', data: { callId: claim.callId, behind } }
 }
 
-const checkedInput = (tool: Tool, call: OpenCall): Json | undefined => {
+/** As the tool would get it; undefined where the arguments do not fit. */
+export const checkedInput = (tool: Tool, call: OpenCall): Json | undefined => {
   const checked = readInput(tool, call)
   return checked.ok ? checked.value : undefined
 }

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
-import { decide, type Command } from '../fold/decide.ts'
+import { decide, type ChartCommand } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
+import { askedAgain } from './asked-again.ts'
 import type { GrantedWish, WishOrigin } from './batch.ts'
 import { checkCommand, checkOrigin } from './checked-wish.ts'
 import { checkedJson } from './checked-json.ts'
@@ -16,11 +17,11 @@ import { withReadOutput } from './settled-output.ts'
 import { checkMessage } from './start-run.ts'
 
 /** What is possible also where code of the agent has failed. */
-const STOPPING: ReadonlySet<Command['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
+const STOPPING: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
 
 interface Wished {
   readonly runId: string
-  readonly command: Command
+  readonly command: ChartCommand
   readonly wish: WishOrigin
 }
 
@@ -45,7 +46,7 @@ export const commandOnce = async (
   return state
 }
 
-const jobOf = (runId: string, given: Command, wish: GrantedWish): Job => ({
+const jobOf = (runId: string, given: ChartCommand, wish: GrantedWish): Job => ({
   length: JSON.stringify(given).length,
   decide: (state, desk) => {
     if (state === undefined) return { refuse: notFound(runId) }
@@ -54,7 +55,11 @@ const jobOf = (runId: string, given: Command, wish: GrantedWish): Job => ({
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
     const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? problem)
     if (refused !== undefined) return { refuse: refused }
-    const facts = decision.facts.flatMap((fact) => [withCheckedOutput(desk.agent, fact), ...withdrawn(desk.agent, state, fact)])
+    const facts = decision.facts.flatMap((fact) => [
+      withCheckedOutput(desk.agent, fact),
+      ...withdrawn(desk.agent, state, fact),
+      ...(fact.type === 'RunReopened' ? askedAgain(desk.agent, state.beforeFailure?.approvals ?? new Map()) : []),
+    ])
     return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
   },
 })

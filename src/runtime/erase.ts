@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../errors.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import { blobsIn, decodeEvent, encodeData, encodeMeta, RUN_STREAM_PREFIX, runIdOf, streamOf } from '../events/codec.ts'
-import { deletionEventTypes, finalEventTypes, type DataOf, type RunEventType, type RunFact } from '../events/run-events.ts'
+import { deletionEventTypes, behindTheEnd, finalEventTypes, type DataOf, type RunEventType, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { notFound } from './run-reader.ts'
@@ -190,7 +190,7 @@ const seen = async ({ log, clock }: Parts, runId: string): Promise<SeenRun | und
 }
 
 const endingAfter = (before: string | undefined, type: string): string | undefined => {
-  if (type === 'ToolCallCorrected') return before
+  if (behindTheEnd.has(type)) return before
   return finalEventTypes.has(type) ? type : undefined
 }
 

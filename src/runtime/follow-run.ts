@@ -1,7 +1,7 @@
 import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
-import { deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../events/run-events.ts'
+import { behindTheEnd, deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../events/run-events.ts'
 import { present } from '../present.ts'
 
 export interface FollowOptions {
@@ -39,7 +39,7 @@ const untilTheEnd = (hadEnded: boolean): End => {
     isReachedBy(item) {
       if (item.kind === 'caughtUp') isLive = true
       if (item.kind !== 'event') return isLive && isOver
-      isOver = isLast(item.event) || (isOver && isWordOnCall(item.event))
+      isOver = isLast(item.event) || (isOver && behindTheEnd.has(item.event.type))
       return isLast(item.event) && (isLive || !isReopenable(item.event))
     },
   }
@@ -50,16 +50,13 @@ export const hasEnded = async (log: Pick<EventLog, 'readStream'>, runId: string,
   const from = revision === undefined ? {} : { from: revision }
   try {
     for await (const event of log.readStream(streamOf(runId), { direction: 'backwards', ...from })) {
-      if (!isWordOnCall(event)) return isLast(event)
+      if (!behindTheEnd.has(event.type)) return isLast(event)
     }
   } catch (error) {
     if (!isAppError(error, 'StreamNotFound')) throw error
   }
   return false
 }
-
-/** It may come when its run is over, and ends nothing. */
-const isWordOnCall = ({ type }: StoredEvent): boolean => type === 'ToolCallCorrected'
 
 const isLast = ({ type }: StoredEvent): boolean => finalEventTypes.has(type) || deletionEventTypes.has(type)
 

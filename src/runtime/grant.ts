@@ -1,10 +1,14 @@
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
-import type { Command } from '../fold/decide.ts'
+import type { ChartCommand, Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { sealWithoutChart } from '../fold/seal.ts'
 import { present } from '../present.ts'
 import type { WishOrigin } from './batch.ts'
+import type { ChildRuns } from './child-runs.ts'
+import { commandOnce } from './command-job.ts'
+import type { Job } from './job.ts'
+import { moveOnce, type Move, type MoverParts } from './move-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { standingOfUnfolded, type RunStanding } from './run-standing.ts'
 import { isWithoutCode, readUnfolded, type UnfoldedRun } from './unfolded-run.ts'
@@ -13,16 +17,23 @@ const MOST_CONFLICTS = 100
 
 type Cancel = Extract<Command, { type: 'cancel' }>
 
+export interface GrantParts {
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+  readonly children: Pick<ChildRuns, 'checkWaitedFor'>
+  /** Sees to what a run owes. */
+  readonly wake: (runId: string) => Promise<RunState>
+  readonly current: (runId: string) => Promise<RunState>
+}
+
 type Granted = (runId: string, command: Command, wish: WishOrigin) => Promise<RunState | RunStanding>
 
 /**
  * Grants wishes by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one wish that needs none.
  * Rejects with what they refuse it for, and with what the log says.
  */
-export const createGrant = (
-  parts: RuntimeParts,
-  byCharts: (runId: string, command: Command, wish: WishOrigin) => Promise<RunState>,
-): Granted => {
+export const createGrant = (actors: MoverParts, granting: GrantParts): Granted => {
+  const { parts } = actors
+  const byCharts = grantByCharts(parts, granting)
   const cancel = async (runId: string, command: Cancel, wish: WishOrigin): Promise<RunState | RunStanding> => {
     try {
       return await byCharts(runId, command, wish)
@@ -42,8 +53,28 @@ export const createGrant = (
       if (!isAppError(error, 'NotPossible') && !isAppError(error, 'RunNotFound')) throw error
     }
   }
-  return (runId, command, wish) => (command.type === 'cancel' ? cancel(runId, command, wish) : byCharts(runId, command, wish))
+  const moveOn = async (runId: string, command: Move, wish: WishOrigin): Promise<RunState> => {
+    await moveOnce(actors, runId, command, wish)
+    // The wish is granted, and a sweep sees to what is owed as well.
+    await granting.wake(runId).catch(() => undefined)
+    return granting.current(runId)
+  }
+  return (runId, command, wish) => {
+    if (command.type === 'move') return moveOn(runId, command, wish)
+    return command.type === 'cancel' ? cancel(runId, command, wish) : byCharts(runId, command, wish)
+  }
 }
+
+const grantByCharts =
+  (parts: RuntimeParts, { submit, children, current }: GrantParts) =>
+  async (runId: string, command: ChartCommand, wish: WishOrigin): Promise<RunState> => {
+    if (command.type === 'reopen') {
+      const run = await current(runId)
+      const isNew = !run.commandIds.has(wish.commandId ?? '')
+      if (run.status === 'failed' && isNew) await children.checkWaitedFor(run)
+    }
+    return commandOnce(parts, submit, { runId, command, wish })
+  }
 
 interface Cancelled {
   readonly runId: string

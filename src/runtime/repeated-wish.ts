@@ -82,6 +82,7 @@ const granting: Readonly<Record<Command['type'], readonly RunEventType[]>> = {
   pause: ['RunPaused'],
   resume: ['RunResumed'],
   reopen: ['RunReopened'],
+  move: ['RunMoved'],
   cancel: ['RunCancelled'],
 }
 

@@ -10,10 +10,11 @@ import { present } from '../present.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { followDeltas, type FollowedRun } from './follow-deltas.ts'
 import { checkOptions } from './checked-wish.ts'
+import { checkOnly, examineMove, type MoveCheck } from './move-check.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { followRun, type FollowOptions } from './follow-run.ts'
 import { readEvent } from './run-reader.ts'
-import { viewOf, viewOfUnfolded, type RunView } from './run-view.ts'
+import { currentView, viewOf, viewOfUnfolded, type RunView } from './run-view.ts'
 import { beyond, stateAt } from './state-at.ts'
 import { isWithoutCode, readUnfolded } from './unfolded-run.ts'
 import { verifyRun, type Verification } from './verify-run.ts'
@@ -75,6 +76,13 @@ export interface Run<Output = unknown> {
   cancel(options: ByWhom & { readonly reason: string }): Promise<void>
   /** Of a run that Refold failed for a defect of its agent's code, which is repaired: it goes on where it stood. */
   reopen(options: ByWhom & { readonly note?: string | undefined }): Promise<void>
+  /**
+   * Goes on with another version of its agent, or with the code that its version has by now. Rejects with `NotPossible` and every difference
+   * where that does not explain all that has happened, or cannot go on with what is open; and with `UnknownAgent`.
+   */
+  move(options: ByWhom & { readonly to: string; readonly note?: string | undefined }): Promise<void>
+  /** Whether it could move to that version, and what keeps it from that. Records nothing. */
+  checkMove(to: string): Promise<MoveCheck>
 }
 
 /** What is `undefined` is left out once it is handed in. */
@@ -109,9 +117,9 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     },
     events: (options) => follow(parts, runId, options),
     deltas: ({ signal } = {}) => followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal }) }),
-    state: () => shownAnyway(parts, runId, async () => viewOf(parts, await runtime.current(runId))),
-    at: (revision) => shownAnyway(parts, runId, async () => viewOf(parts, await stateAt(parts, runId, revision)), revision),
-    untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => viewOf(parts, await settledState(signal))),
+    state: () => shownAnyway(parts, runId, async () => currentView(parts, await runtime.current(runId))),
+    at: (revision) => shownAnyway(parts, runId, async () => viewOf(await stateAt(parts, runId, revision)), revision),
+    untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => currentView(parts, await settledState(signal))),
     verify: () => verifyRun(parts, runId),
     async result(options) {
       let ending: string | undefined
@@ -133,14 +141,22 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       const { limits, ...others } = options
       await wish({ ...others, type: 'giveBack', ...(limits === undefined ? {} : { limits: limitChanges(limits) }) })
     },
-    complete: (options) => wish({ ...options, type: 'complete' }),
-    fail: (options) => wish({ ...options, type: 'fail' }),
-    pause: (options) => wish({ ...options, type: 'pause' }),
-    resume: (options) => wish({ ...options, type: 'resume' }),
-    cancel: (options) => wish({ ...options, type: 'cancel' }),
-    reopen: (options) => wish({ ...options, type: 'reopen' }),
+    ...operations(wish),
+    checkMove: async (to) => checkOnly(await examineMove(parts, { runId, to })),
   }
 }
+
+type Operations = Pick<Run, 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' | 'move'>
+
+const operations = (wish: (command: AsGiven<Command>) => Promise<void>): Operations => ({
+  complete: (options) => wish({ ...options, type: 'complete' }),
+  fail: (options) => wish({ ...options, type: 'fail' }),
+  pause: (options) => wish({ ...options, type: 'pause' }),
+  resume: (options) => wish({ ...options, type: 'resume' }),
+  cancel: (options) => wish({ ...options, type: 'cancel' }),
+  reopen: (options) => wish({ ...options, type: 'reopen' }),
+  move: (options) => wish({ ...options, type: 'move' }),
+})
 
 /** A run whose code is gone or was changed is shown as far as its events go. */
 const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promise<RunView>, upTo?: number): Promise<RunView> => {

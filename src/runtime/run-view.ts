@@ -11,6 +11,7 @@ import type { Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
+import type { Known } from './fold-run.ts'
 import { readOnly } from './read-only.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { UnfoldedRun } from './unfolded-run.ts'
@@ -78,45 +79,46 @@ export interface RunView {
   readonly unfolded: ErrorCode | null
 }
 
-export const viewOf = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView => {
-  const agent = agents.ofRun(state.runId, state.started)
-  return {
-    runId: state.runId,
-    agent: agent.id,
-    revision: state.revision,
-    at: state.at,
-    status: state.status,
-    paused: state.paused,
-    state: runPlace(state),
-    waitsFor: waitsFor(state) ?? null,
-    waitsIn: waitsIn(state) ?? null,
-    turn: state.budget.turn,
-    transcript: messagesOf(state.transcript),
-    answer: lastAnswer(state.transcript) ?? null,
-    output: state.output ?? null,
-    reason: state.reason ?? null,
-    spent: spentAt(state.budget, state.at),
-    openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, ...owed }) => owed),
-    toolCalls: [...state.calls].map(([callId, call]) => ({
-      callId,
-      tool: call.tool,
-      state: stateText(call.snapshot),
-      input: call.input === undefined ? null : copied(call.input),
-    })),
-    approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
-      callId,
-      subject,
-      digest,
-      expiresAt,
-      unread: [...state.transcript.inbox],
-    })),
-    unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
-    timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
-    problem: state.broken === undefined ? null : describeBroken(state.broken),
-    projections: shownProjections(agent, state),
-    unfolded: null,
-  }
-}
+/** Of the current state of a run, whose code is here, since it has folded it. */
+export const currentView = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView =>
+  viewOf({ agent: agents.ofRun(state.runId, state.started), state })
+
+export const viewOf = ({ agent, state }: Known): RunView => ({
+  runId: state.runId,
+  agent: `${state.started.agent}@${state.started.agentVersion}`,
+  revision: state.revision,
+  at: state.at,
+  status: state.status,
+  paused: state.paused,
+  state: runPlace(state),
+  waitsFor: waitsFor(state) ?? null,
+  waitsIn: waitsIn(state) ?? null,
+  turn: state.budget.turn,
+  transcript: messagesOf(state.transcript),
+  answer: lastAnswer(state.transcript) ?? null,
+  output: state.output ?? null,
+  reason: state.reason ?? null,
+  spent: spentAt(state.budget, state.at),
+  openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, ...owed }) => owed),
+  toolCalls: [...state.calls].map(([callId, call]) => ({
+    callId,
+    tool: call.tool,
+    state: stateText(call.snapshot),
+    input: call.input === undefined ? null : copied(call.input),
+  })),
+  approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+    callId,
+    subject,
+    digest,
+    expiresAt,
+    unread: [...state.transcript.inbox],
+  })),
+  unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
+  timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
+  problem: state.broken === undefined ? null : describeBroken(state.broken),
+  projections: shownProjections(agent, state),
+  unfolded: null,
+})
 
 /** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
 const copied = (value: Json): Json => (Object.isFrozen(value) ? value : structuredClone<Json>(value))

@@ -9,9 +9,8 @@ import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createGrant } from './grant.ts'
-import { createChildRuns, type ChildRuns } from './child-runs.ts'
+import { createChildRuns } from './child-runs.ts'
 import { checkOptions, checkStart } from './checked-wish.ts'
-import { commandOnce } from './command-job.ts'
 import { checkRepeatedStart } from './repeated-wish.ts'
 import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk, type Desks } from './desk.ts'
@@ -110,7 +109,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     return submit(runId, wakeJob(parts, runId))
   }
   const timers = createWakeTimers(parts, wake)
-  const grant = createGrant(parts, grantByCharts(parts, { submit, children, current: actors.read }))
+  const grant = createGrant(ofActors, { submit, children, wake, current: actors.read })
 
   return {
     start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, begin, { name, given })),
@@ -129,23 +128,6 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     },
   }
 }
-
-interface Granting {
-  readonly submit: (runId: string, job: Job) => Promise<RunState>
-  readonly children: ChildRuns
-  readonly current: (runId: string) => Promise<RunState>
-}
-
-const grantByCharts =
-  (parts: RuntimeParts, { submit, children, current }: Granting) =>
-  async (runId: string, command: Command, wish: WishOrigin): Promise<RunState> => {
-    if (command.type === 'reopen') {
-      const run = await current(runId)
-      const isNew = !run.commandIds.has(wish.commandId ?? '')
-      if (run.status === 'failed' && isNew) await children.checkWaitedFor(run)
-    }
-    return commandOnce(parts, submit, { runId, command, wish })
-  }
 
 interface NamedStart {
   readonly name: string | Agent

@@ -110,5 +110,5 @@ const taken = (runId: string, by: string): AppError =>
   new AppError('InvalidInput', `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })
 
 /** Nobody would end a conversation that another run has begun: the answer of its first turn is its output. */
-const asTask = ({ settings, conversational }: Agent): RunSettings =>
+export const asTask = ({ settings, conversational }: Agent): RunSettings =>
   conversational ? { ...settings, checksOutput: true, endsWithOutput: true } : settings

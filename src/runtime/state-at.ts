@@ -1,11 +1,12 @@
 import { AppError } from '../errors.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import type { RunState } from '../fold/run-state.ts'
-import { restoreState, saveState } from '../fold/snapshot.ts'
+import { restoreState, saveState, startOf } from '../fold/snapshot.ts'
 import type { Snapshot } from '../snapshots/snapshot-store.ts'
-import { agentOf, foldRun, type Known } from './fold-run.ts'
+import type { Agent } from './agent.ts'
+import { foldRun, type Known } from './fold-run.ts'
 import { readRun } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { isWithoutCode } from './unfolded-run.ts'
 
 type StateAtParts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents' | 'snapshots'>
 
@@ -16,9 +17,9 @@ const SNAPSHOT_EVERY = 500
  * The fold up to and with one revision. The first look at a long run folds it from the beginning and leaves snapshots behind;
  * later ones begin at the nearest. Rejects with `InvalidInput` beyond the newest revision.
  */
-export const stateAt = async (parts: StateAtParts, runId: string, revision: number): Promise<RunState> => {
+export const stateAt = async (parts: StateAtParts, runId: string, revision: number): Promise<Known> => {
   const from = await nearest(parts, runId, revision)
-  if (from?.state.revision === revision) return from.state
+  if (from?.state.revision === revision) return from
   let saved = from?.state.transcript.length ?? 0
   let newest = from?.state.revision ?? -1
   if (revision >= 0) {
@@ -29,7 +30,7 @@ export const stateAt = async (parts: StateAtParts, runId: string, revision: numb
         await save(parts, known, saved)
         saved = state.transcript.length
       }
-      if (state.revision === revision) return state
+      if (state.revision === revision) return known
     }
   }
   throw beyond(runId, revision, newest)
@@ -42,7 +43,8 @@ const nearest = async (parts: StateAtParts, runId: string, revision: number): Pr
   const snapshots = await parts.snapshots.upTo(runId, revision).catch((): Snapshot[] => [])
   const last = snapshots.at(-1)
   if (last === undefined) return undefined
-  const agent = agentOf(parts, await eventAt(parts, runId, 0))
+  const agent = agentOf(parts, runId, last)
+  if (agent === undefined) return undefined
   const state = restoreState(
     agent.program,
     snapshots.map(({ text }) => text),
@@ -53,14 +55,28 @@ const nearest = async (parts: StateAtParts, runId: string, revision: number): Pr
   return undefined
 }
 
+/** Whose fold it is, where that is here. */
+const agentOf = ({ agents }: StateAtParts, runId: string, { text }: Snapshot): Agent | undefined => {
+  const started = startOf(text)
+  try {
+    return started === undefined ? undefined : agents.ofRun(runId, started)
+  } catch (error) {
+    if (isWithoutCode(error)) return undefined
+    throw error
+  }
+}
+
 const eventAt = async (parts: StateAtParts, runId: string, revision: number): Promise<RecordedRunEvent> => {
   for await (const { event } of readRun(parts, runId, revision)) return event
   throw new AppError('EventLogCorrupt', `Expected an event at revision ${revision} of ${runId}, found none`)
 }
 
-/** The agent's own projections hold what they like, so a run with any is folded from the beginning. */
+/** The agent's own projections hold what they like, so a run with any is folded from the beginning; and what other code stands in for is saved by none. */
 const isWorthSaving = ({ agent, state }: Known): boolean =>
-  agent.program.projections.length === 0 && state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 && state.status === 'active'
+  agent.program.projections.length === 0 &&
+  agent.version === state.started.agentVersion &&
+  state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 &&
+  state.status === 'active'
 
 /** A cache that cannot be written costs the next look its time, and nothing else. */
 const save = ({ snapshots }: StateAtParts, { agent, state }: Known, since: number): Promise<void> =>

@@ -13,7 +13,7 @@ import type { Notice, TakenOver } from './notice.ts'
 const MOST_ATTEMPTS = 10
 
 /** Whether the owner of a claim can no longer settle it. */
-export const isAbandoned = (owed: Owed, desk: Desk, ownerIsGone: (owner: string) => boolean): boolean =>
+export const isAbandoned = (owed: Owed, desk: Pick<Desk, 'owner' | 'storeAt'>, ownerIsGone: (owner: string) => boolean): boolean =>
   owed.status === 'claimed' &&
   owed.owner !== undefined &&
   owed.owner !== desk.owner &&

@@ -2,6 +2,7 @@ import { isAppError, type AppError } from '../errors.ts'
 import { hashHolds } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
+import { onCode } from '../fold/lifecycle.ts'
 import type { RunStatus } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { applyToBudget, emptyBudget, type Budget } from '../projections/budget.ts'
@@ -65,7 +66,7 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
   const { commandId, intents } = event.meta
   const isEnding = endings.has(event.type) || intents?.includes('abandon:abandon') === true
   return {
-    started: run?.started ?? (event.data as DataOf<'RunStarted'>),
+    started: startedAfter(run?.started, event),
     newest: event,
     budget: applyToBudget(budget, event),
     ...outputAfter(run, event),
@@ -73,6 +74,11 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
     children: isEnding ? before.children : childrenAfter(children, event),
     commandIds: commandId === undefined ? commandIds : new Set(commandIds).add(commandId),
   }
+}
+
+const startedAfter = (started: DataOf<'RunStarted'> | undefined, { type, data }: RecordedRunEvent): DataOf<'RunStarted'> => {
+  if (started === undefined) return data as DataOf<'RunStarted'>
+  return type === 'RunMoved' ? onCode(started, data) : started
 }
 
 const endings: ReadonlySet<RunEventType> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])

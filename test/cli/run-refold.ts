@@ -41,6 +41,7 @@ const main = resolve(import.meta.dirname, '../../src/main.ts')
 export const configs = {
   clerk: fileURLToPath(import.meta.resolve('./clerk.config.ts')),
   changedForm: fileURLToPath(import.meta.resolve('./changed-form.config.ts')),
+  nextClerk: fileURLToPath(import.meta.resolve('./next-clerk.config.ts')),
   vendors: fileURLToPath(import.meta.resolve('./vendors.config.ts')),
   withoutForm: fileURLToPath(import.meta.resolve('./without-form.config.ts')),
 }

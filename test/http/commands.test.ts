@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { answer } from '../../src/models/script.ts'
 import type { Receipt, Problem } from '../../src/http/contract.ts'
 import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
@@ -6,7 +7,7 @@ import { startIds } from '../../src/http/start-ids.ts'
 import { scriptedModel } from '../../src/models/model.scripted.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../support/world.ts'
-import { openService } from './service.ts'
+import { deskAgent, openService } from './service.ts'
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
@@ -172,6 +173,15 @@ describe('an approval', () => {
     expect(granted?.data).toMatchObject({ by: 'dana', digest })
   })
 
+  test('is refused on a state that a message has come in behind', async () => {
+    await using service = await openService()
+    const { runId, path } = await askedFor(service)
+    const { body } = await service.ask<RunBody>(`GET /v1/runs/${runId}`)
+    await service.ask(`POST /v1/runs/${runId}/messages`, { body: { message: 'wait, stop!' } })
+    expect((await service.ask(`POST ${path}/grant`, { body: { by: 'dana', seen: body.revision } })).status).toBe(409)
+    expect((await service.ask(`POST ${path}/grant`, { body: { by: 'dana', seen: body.revision + 1 } })).status).toBe(200)
+  })
+
   test('is granted without any body, in the name of the key', async () => {
     await using service = await openService()
     const { runId, path } = await askedFor(service)
@@ -280,5 +290,36 @@ describe('a run whose agent is gone', () => {
     expect((await service.ask('POST /v1/runs/old/messages', { body: { message: 'And?' } })).body).toMatchObject({ code: 'UnknownAgent' })
     const { status, body } = await service.ask('POST /v1/runs/old/cancel', { body: { reason: 'enough' } })
     expect({ status, body }).toMatchObject({ status: 200, body: { runId: 'old', status: 'cancelled', state: 'cancelled' } })
+  })
+})
+
+describe('a run of an earlier version of its agent', () => {
+  test('moves to the one of today, once under its key; one that it does not fit is refused with the differences', async () => {
+    await using service = await openService()
+    const { log, clock } = service.world
+    const tools = [...deskAgent.tools.values()]
+    const agent = defineAgent({ name: 'desk', version: '0', instructions: 'Help.', models: ['scripted/one'], tools })
+    const typed = defineAgent({ name: 'desk', version: '00', instructions: 'Help.', models: ['scripted/one'], output: z.string() })
+    const earlier = openWorld({ agents: [agent], models: { scripted: scriptedModel([answer('Yes.')]) }, log, clock })
+    await settle(earlier, await earlier.refold.start('desk', { runId: 'old', message: 'Hello' }))
+    const other = openWorld({ agents: [typed], models: { scripted: scriptedModel([]) }, log, clock, owner: 'here/2/bb' })
+    await other.refold.start('desk', { runId: 'typed' })
+    const version = deskAgent.version
+    const move = { body: { to: version, by: 'dana' }, headers: { 'idempotency-key': 'm-1' } }
+    for (let times = 0; times < 2; times++) {
+      const { status, body } = await service.ask('POST /v1/runs/old/move', move)
+      expect({ status, body }).toMatchObject({ status: 200, body: { runId: 'old', state: 'awaitingMessage', waitsFor: 'message' } })
+    }
+    expect((await eventsOf(service.world, 'old')).filter(({ type }) => type === 'RunMoved')).toHaveLength(1)
+    expect((await service.ask('GET /v1/runs/old')).body).toMatchObject({ agent: `desk@${version}`, unfolded: null })
+    expect((await service.ask('POST /v1/runs/old/messages', { body: { message: 'And?' } })).status).toBe(200)
+    const refused = await service.ask('POST /v1/runs/typed/move', { body: { to: version } })
+    const ends = { what: 'settings', expected: 'endsWithOutput true, as it was started with', found: 'false' }
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'NotPossible', details: { differences: expect.arrayContaining([ends]) as unknown } },
+    })
+    expect((await service.ask('POST /v1/runs/old/move', { body: { to: '9' } })).body).toMatchObject({ code: 'UnknownAgent' })
+    expect((await service.ask('POST /v1/runs/old/move', { body: {} })).status).toBe(400)
   })
 })

@@ -3,7 +3,7 @@ import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import type { DataOf, RunEventType, RunFact } from '../../src/events/run-events.ts'
 import { accepts } from '../../src/fold/accepts.ts'
-import { decide, type Command, type Decision } from '../../src/fold/decide.ts'
+import { decide, type ChartCommand, type Decision } from '../../src/fold/decide.ts'
 import { stateText } from '../../src/fold/place-text.ts'
 import type { RunState } from '../../src/fold/run-state.ts'
 import { sha256 } from '../../src/hash.ts'
@@ -37,7 +37,7 @@ export interface Given {
   readonly stored: readonly Stored[]
   and(...happenings: readonly Happening[]): Given
   whenHappens(happening: Happening): Then
-  whenWished(command: Command, commandId?: string): ThenDecided
+  whenWished(command: ChartCommand, commandId?: string): ThenDecided
 }
 
 export interface Then extends Given {

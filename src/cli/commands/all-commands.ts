@@ -8,6 +8,7 @@ import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addReopenCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
+import { addMoveCommand } from './move.ts'
 import { addProjectCommand } from './project.ts'
 import { addQueryCommand } from './query.ts'
 import { addRecoverCommand } from './recover.ts'
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addPauseCommand,
     addResumeCommand,
     addReopenCommand,
+    addMoveCommand,
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,

@@ -2,7 +2,8 @@ import type { BlobStore } from '../../blobs/blob-store.ts'
 import { isAppError } from '../../errors.ts'
 import { blobsIn, hashHolds, runIdOf, RUN_STREAM_PREFIX, shapeProblems } from '../../events/codec.ts'
 import type { RunEvent } from '../../events/envelope.ts'
-import { deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../../events/run-events.ts'
+import { behindTheEnd, deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../../events/run-events.ts'
+import { onCode } from '../../fold/lifecycle.ts'
 import { CLOCK_MARGIN_MS } from '../../fold/waiting.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { tryRead, type ReadEvent } from '../stored-events.ts'
@@ -59,9 +60,15 @@ const seen = (before: SeenRun | undefined, stored: StoredEvent, read: ReadEvent)
   runId: runIdOf(stored.stream),
   revision: stored.revision,
   hash: read.ok ? read.event.meta.hash : (before?.hash ?? ''),
-  started: read.ok && read.event.type === 'RunStarted' ? read.event.data : before?.started,
+  started: startedAfter(before?.started, read),
   ...endOf(before, stored, read),
 })
+
+/** With the code that it has moved to. */
+const startedAfter = (started: SeenRun['started'], read: ReadEvent): SeenRun['started'] => {
+  if (read.ok && read.event.type === 'RunStarted') return read.event.data
+  return read.ok && read.event.type === 'RunMoved' && started !== undefined ? onCode(started, read.event.data) : started
+}
 
 /** An event is stored after it was decided, so a time behind that of the log can only come of a clock. */
 const checkClock = ({ event, stored }: Extract<ReadEvent, { ok: true }>, findings: Findings): void => {
@@ -79,15 +86,14 @@ const checkClock = ({ event, stored }: Extract<ReadEvent, { ok: true }>, finding
 
 const placeOf = ({ stream, revision }: StoredEvent): string => `${runIdOf(stream)}@${revision}`
 
-/** A later word on a call leaves an end as it was. */
 const endOf = (before: SeenRun | undefined, { type }: StoredEvent, read: ReadEvent): Pick<SeenRun, 'isOver' | 'mayBeReopened'> => {
-  if (before?.isOver === true && type === 'ToolCallCorrected') return { isOver: true, mayBeReopened: before.mayBeReopened }
+  if (before?.isOver === true && behindTheEnd.has(type)) return { isOver: true, mayBeReopened: before.mayBeReopened }
   return { isOver: finalEventTypes.has(type) || deletionEventTypes.has(type), mayBeReopened: read.ok && mayBeReopened(read.event) }
 }
 
 /** A run may be opened again, and what became of a call may become known late. */
 const mayFollowTheEnd = (before: SeenRun, { type }: StoredEvent): boolean =>
-  type === 'ToolCallCorrected' || (type === 'RunReopened' && before.mayBeReopened)
+  type === 'ToolCallCorrected' || ((type === 'RunReopened' || type === 'RunMoved') && before.mayBeReopened)
 
 const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: Findings): void => {
   const expected = (before?.revision ?? -1) + 1

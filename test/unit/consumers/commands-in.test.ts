@@ -151,6 +151,22 @@ describe('a command', () => {
     await refold.runtime.wake('run-a')
     expect(await settle({ clock }, refold.run('run-a'))).toMatchObject({ answer: 'Done.' })
   })
+  test('moves a run to another version of its agent, once', async () => {
+    const world = await openBusWorld()
+    const notices = consume(world, acceptor(world))
+    const before = openWorld({
+      agents: [defineAgent({ name: 'shop', version: '0', instructions: '', models: ['scripted/one'] })],
+      log: world.log,
+      clock: world.clock,
+      models: { scripted: scriptedModel([]) },
+    })
+    await before.refold.start('shop', { runId: 'run-a' })
+    const move = command({ type: 'move', commandId: 'm1', runId: 'run-a', by: 'dana', to: '1' })
+    await publish(world, move, move)
+    await handled(world)
+    expect(notices).toEqual([])
+    expect(await typesOf(world, 'run-a')).toEqual(['RunStarted', 'RunMoved'])
+  })
   test('that comes twice is granted once, also to another process', async () => {
     const world = await openBusWorld()
     consume(world, acceptor(world))

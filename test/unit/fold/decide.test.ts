@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Command } from '../../../src/fold/decide.ts'
+import type { ChartCommand } from '../../../src/fold/decide.ts'
 import { decide } from '../../../src/fold/decide.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import {
@@ -28,7 +28,7 @@ const unresolved = acting.and(toolRequested('3.0'), toolUnresolved('3.0'))
 const over = waiting.and(fact('RunCancelled', { by: 'ann', reason: 'enough' }))
 
 const by = 'ann'
-const message: Command = { type: 'sendMessage', text: 'More.' }
+const message: ChartCommand = { type: 'sendMessage', text: 'More.' }
 
 describe('a wish', () => {
   test('is granted as one fact', () => {
@@ -60,7 +60,7 @@ describe('a wish', () => {
   })
 
   test('is refused after the end, whatever it is', () => {
-    const wishes: Command[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
+    const wishes: ChartCommand[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
     for (const wish of wishes) over.whenWished(wish).thenRefused(/^run-1 has cancelled$/)
   })
 })
@@ -102,7 +102,7 @@ describe('a call that nobody knows the outcome of', () => {
   })
 
   test('is the only one that a person may settle', () => {
-    const settle: Command = { type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } }
+    const settle: ChartCommand = { type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } }
     acting
       .and(toolRequested('3.0'))
       .whenWished(settle)

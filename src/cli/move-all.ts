@@ -1,0 +1,86 @@
+import { isAppError, type ErrorCode } from '../errors.ts'
+import type { OpenRefold } from '../open-refold.ts'
+import { printable } from '../projections/printable.ts'
+import type { RunRow } from '../projections/run-index.ts'
+import { present } from '../present.ts'
+import type { MoveCheck } from '../runtime/move-check.ts'
+import { describeMoveDifference } from '../runtime/move-difference.ts'
+import { counted } from './amounts.ts'
+import type { CommandLine } from './command-line.ts'
+import { everyRun } from './every-run.ts'
+import { exitCodes } from './exit-codes.ts'
+import { atWork, looking } from './session.ts'
+
+export interface MovedRuns {
+  readonly by: string
+  readonly to: string
+  readonly agent: string
+  /** Only those that are on this version. */
+  readonly from?: string
+  readonly note?: string
+  /** Only says which could move. */
+  readonly dryRun: boolean
+}
+
+interface Moved {
+  readonly runId: string
+  readonly ok: boolean
+  readonly differences?: MoveCheck['differences']
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+}
+
+const RUNS_AT_ONCE = 8
+
+/** Whether one run could move, as the one document, and what keeps it from that. */
+export const showMoveCheck = (line: CommandLine, runId: string, to: string): Promise<void> =>
+  looking(line, async (refold) => {
+    const check = await refold.run(runId).checkMove(to)
+    await line.output.document(check)
+    for (const difference of check.differences) await line.output.line(printable(describeMoveDifference(difference)))
+    await line.output.note(printable(verdict(check)))
+    if (!check.ok) line.exitWith(exitCodes.wrong)
+  })
+
+const verdict = ({ runId, from, to, ok, isThere, keeps }: MoveCheck): string => {
+  if (ok && isThere) return `${runId} is on ${to}`
+  const kept = keeps.length === 0 ? '' : `; it keeps its ${keeps.join(', ')}`
+  return ok ? `${runId} can move from ${from} to ${to}${kept}` : `${runId} cannot move from ${from} to ${to}`
+}
+
+/** Moves every open run of an agent that is on another version, and says of each what has become of it. */
+export const moveAll = (line: CommandLine, wish: MovedRuns): Promise<void> =>
+  (wish.dryRun ? looking : atWork)(line, async (refold) => {
+    const rows = (await everyRun(refold)).filter((row) => isMeant(row, wish))
+    await line.output.note(`${counted(rows.length, 'open run')} of ${wish.agent}, to move to ${wish.to}`)
+    const moved: Moved[] = []
+    for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
+      moved.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => moveOne(line, refold, runId, wish)))))
+      await line.output.note(`${moved.length} of ${rows.length}, ${counted(moved.filter(({ ok }) => !ok).length, 'run')} could not move`)
+    }
+    await line.output.document(moved)
+    if (moved.some(({ ok }) => !ok)) line.exitWith(exitCodes.wrong)
+  })
+
+const isMeant = ({ status, agent, agentVersion }: RunRow, { agent: name, from, to }: MovedRuns): boolean =>
+  status === 'active' && agent === name && (from === undefined ? agentVersion !== to : agentVersion === from)
+
+const moveOne = async (line: CommandLine, refold: OpenRefold, runId: string, wish: MovedRuns): Promise<Moved> => {
+  const { by, to, note, dryRun } = wish
+  const say = (words: string): Promise<void> => line.output.line(printable(`${runId}  ${words}`))
+  const run = refold.run(runId)
+  try {
+    if (dryRun) {
+      const { ok, differences } = await run.checkMove(to)
+      const [first] = differences
+      await say(first === undefined ? 'can move' : describeMoveDifference(first))
+      return { runId, ok, differences }
+    }
+    await run.move({ by, to, ...present({ note }) })
+    await say('moved')
+    return { runId, ok: true }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    await say(`${error.code}: ${error.message}`)
+    return { runId, ok: false, error: { code: error.code, message: error.message } }
+  }
+}

@@ -1,0 +1,194 @@
+import { AppError } from '../errors.ts'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import { describeBroken } from '../fold/fold-projections.ts'
+import { isReopenable } from '../fold/reopen.ts'
+import { refoldStep, type Recorded } from '../fold/replay.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { canonicalJson } from '../json.ts'
+import type { Agent } from './agent.ts'
+import { openCallDifferences, recordedCallDifference } from './move-check-calls.ts'
+import { describeMoveDifference, type MoveDifference } from './move-difference.ts'
+import { readRun, notFound } from './run-reader.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+import { asTask } from './start-run.ts'
+
+/** Whether a run may go on with another version of its agent. */
+export interface MoveCheck {
+  readonly runId: string
+  /** `name@version` */
+  readonly from: string
+  readonly to: string
+  /** Of the newest event that was looked at. */
+  readonly revision: number
+  readonly ok: boolean
+  /** Whether it is on that very code already. */
+  readonly isThere: boolean
+  /** The first ones; those behind the first may be its consequences. */
+  readonly differences: readonly MoveDifference[]
+  /** Settings of that version that do not come to hold: a run keeps those that it was started with. */
+  readonly keeps: readonly string[]
+}
+
+export interface Examined extends MoveCheck {
+  readonly agent: Agent
+  /** As the code of that version folds it. Undefined where it cannot. */
+  readonly state: RunState | undefined
+  /** Whether this wish was granted before. */
+  readonly isRepeated: boolean
+}
+
+/** For whoever only asks. */
+export const checkOnly = ({ agent: _, state: __, isRepeated: ___, ...check }: Examined): MoveCheck => check
+
+export interface WantedMove {
+  readonly runId: string
+  readonly to: string
+  readonly commandId?: string
+}
+
+const MOST_DIFFERENCES = 20
+
+/**
+ * Folds all of a run with the code of another version, and compares each step with the record; then what is open with what that version has.
+ * Rejects with `RunNotFound`, and with `UnknownAgent` where this process has no such version.
+ */
+export const examineMove = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>, wanted: WantedMove): Promise<Examined> => {
+  const { runId, to, commandId } = wanted
+  let fold: Fold | undefined
+  let isRepeated = false
+  for await (const recorded of readRun(parts, runId)) {
+    const { event } = recorded
+    fold ??= {
+      agent: versionOf(parts, event, to),
+      from: '',
+      state: undefined,
+      granted: new Set(),
+      differences: [],
+      isBlocked: false,
+      revision: 0,
+    }
+    isRepeated ||= commandId !== undefined && event.meta.commandId === commandId
+    if (event.type === 'RunStarted' || event.type === 'RunMoved') fold.from = `${event.data.agent}@${event.data.agentVersion}`
+    if (event.type === 'ApprovalGranted') fold.granted.add(event.data.callId)
+    fold.revision = event.revision
+    if (!fold.isBlocked) takeIn(fold, recorded)
+  }
+  if (fold === undefined) throw notFound(runId)
+  return { ...concluded(runId, fold), isRepeated }
+}
+
+interface Fold {
+  readonly agent: Agent
+  from: string
+  state: RunState | undefined
+  readonly granted: Set<string>
+  readonly differences: MoveDifference[]
+  /** It cannot take in an event, so that nothing behind it can be said. */
+  isBlocked: boolean
+  revision: number
+}
+
+const takeIn = (fold: Fold, recorded: Recorded & { readonly event: RecordedRunEvent }): void => {
+  const { event } = recorded
+  const place = { revision: event.revision, type: event.type }
+  const input = fold.state === undefined ? undefined : recordedCallDifference(fold.agent, fold.state, event)
+  const refold = refoldStep(fold.agent.program, fold.state, recorded)
+  if (input !== undefined) fold.differences.push({ what: 'input', ...place, ...input })
+  if (!refold.ok) {
+    const { what, recorded: expected, refolded: found } = refold.difference
+    fold.differences.push({ what, ...place, expected: expected || '(nothing)', found: found || '(nothing)' })
+  }
+  fold.isBlocked = refold.state === undefined || fold.differences.length >= MOST_DIFFERENCES
+  fold.state = refold.state ?? fold.state
+}
+
+const versionOf = ({ agents }: Pick<RuntimeParts, 'agents'>, first: RecordedRunEvent, version: string): Agent => {
+  const name = first.type === 'RunStarted' ? first.data.agent : ''
+  const found = agents.all().find((agent) => agent.name === name && agent.version === version)
+  if (found !== undefined) return found
+  const known = agents.all().map(({ id }) => id)
+  throw new AppError(
+    'UnknownAgent',
+    `Expected one of the agents ${known.join(', ')}, found ${name}@${version}, to which ${first.runId} is to move`,
+    {
+      details: { runId: first.runId, wanted: `${name}@${version}`, known },
+    },
+  )
+}
+
+const concluded = (
+  runId: string,
+  { agent, from, state, granted, differences, isBlocked, revision }: Fold,
+): Omit<Examined, 'isRepeated'> => {
+  const all = isBlocked || state === undefined ? differences : [...differences, ...presentDifferences(agent, state, granted)]
+  return {
+    runId,
+    from,
+    to: agent.id,
+    revision,
+    ok: all.length === 0,
+    isThere: state !== undefined && isOn(agent, state),
+    differences: all,
+    keeps: state === undefined ? [] : keptSettings(agent, state),
+    agent,
+    state,
+  }
+}
+
+const isOn = ({ version, program, definition }: Agent, { started }: RunState): boolean =>
+  started.agentVersion === version &&
+  started.chartHash === program.chartHash &&
+  canonicalJson(started.definition ?? null) === canonicalJson(definition)
+
+const presentDifferences = (agent: Agent, state: RunState, granted: ReadonlySet<string>): MoveDifference[] => {
+  const { status, broken } = state
+  if (status !== 'active' && !isReopenable(state)) return [{ what: 'status', expected: 'active', found: status }]
+  const open = state.beforeFailure ?? state
+  return [
+    ...(broken === undefined
+      ? []
+      : [{ what: 'projection' as const, expected: 'one that takes in every event', found: describeBroken(broken) }]),
+    ...settingDifferences(agent, state),
+    ...openCallDifferences(agent, open, granted),
+  ]
+}
+
+const wantedSettings = (agent: Agent, { started }: RunState) => (started.parent === undefined ? agent.settings : asTask(agent))
+
+/** The chart asks by the settings that the run was started with: whatever the code counts on has to be among them. */
+const settingDifferences = (agent: Agent, state: RunState): MoveDifference[] => {
+  const { settings } = state.started
+  const wanted = wantedSettings(agent, state)
+  const differs = (name: string, had: unknown, has: unknown): MoveDifference[] =>
+    JSON.stringify(had) === JSON.stringify(has)
+      ? []
+      : [{ what: 'settings', expected: `${name} ${JSON.stringify(had)}, as it was started with`, found: JSON.stringify(has) }]
+  return [
+    ...(wanted.checksInput ? differs('checksInput', settings.checksInput, true) : []),
+    ...(wanted.checksOutput ? differs('checksOutput', settings.checksOutput, true) : []),
+    ...differs('endsWithOutput', settings.endsWithOutput, wanted.endsWithOutput),
+    ...differs('handsOver', settings.handsOver, wanted.handsOver),
+  ]
+}
+
+const keptSettings = (agent: Agent, state: RunState): string[] => {
+  const { settings } = state.started
+  const wanted = wantedSettings(agent, state)
+  return (['models', 'limits', 'clarifications', 'approvalTimeoutMs'] as const).filter(
+    (name) => canonicalJson(settings[name]) !== canonicalJson(wanted[name]),
+  )
+}
+
+/** Why it cannot move. `retryable` where it can once what is under way has ended. */
+export const notMovable = ({ runId, from, to, differences }: MoveCheck, isBusy: boolean): AppError => {
+  const told = differences.slice(0, 3).map(describeMoveDifference)
+  const more = differences.length - told.length
+  return new AppError(
+    'NotPossible',
+    `${runId} cannot move from ${from} to ${to}: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+    {
+      retryable: isBusy,
+      details: { runId, command: 'move', from, to, differences },
+    },
+  )
+}

@@ -1,0 +1,91 @@
+import { AppError } from '../errors.ts'
+import type { Command } from '../fold/decide.ts'
+import type { Owed, RunState } from '../fold/run-state.ts'
+import type { Agent } from './agent.ts'
+import { appendBatch } from './append-batch.ts'
+import { askedAgain } from './asked-again.ts'
+import { createBatch, type Batch, type GrantedWish, type WishOrigin } from './batch.ts'
+import { checkCommand, checkOrigin } from './checked-wish.ts'
+import { handedIn } from './handed-in.ts'
+import { examineMove, notMovable, type Examined } from './move-check.ts'
+import { checkRepeatedCommand, hashOfCommand } from './repeated-wish.ts'
+import type { ActorParts } from './run-actor.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+import { storeNow } from './store-now.ts'
+import { isAbandoned } from './takeover.ts'
+import { present } from '../present.ts'
+
+export type Move = Extract<Command, { type: 'move' }>
+
+export type MoverParts = Pick<ActorParts, 'parts' | 'store' | 'signal'>
+
+const MOST_CONFLICTS = 100
+
+/**
+ * Lets a run go on with other code of its agent, if that explains all of its history and can go on with all that is open. What waits for an
+ * approval is asked again, since a grant is for one version. Nothing may be under way meanwhile: its result would come to code that is gone.
+ * Rejects with `NotPossible` and every difference, `UnknownAgent`, `RunNotFound`, `InvalidInput`, `IdempotencyKeyReused`.
+ */
+export const moveOnce = async (mover: MoverParts, runId: string, given: Move, origin: WishOrigin): Promise<void> => {
+  const command = handedIn(given)
+  checkCommand(command)
+  checkOrigin(origin)
+  const { parts } = mover
+  const { commandId } = origin
+  const wish: GrantedWish = { ...origin, actor: command.by, ...present({ commandHash: commandId && hashOfCommand(command) }) }
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+    const examined = await examineMove(parts, { runId, to: command.to, ...present({ commandId }) })
+    if (commandId !== undefined && examined.isRepeated) return checkRepeatedCommand(parts, runId, { command, commandId })
+    const state = movable(parts, examined)
+    if (examined.isThere || (await append(mover, examined.agent, state, { command, wish }))) return
+  }
+  throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
+}
+
+/** The state that the other code goes on from. */
+const movable = (parts: RuntimeParts, examined: Examined): RunState => {
+  const { state } = examined
+  if (state === undefined || !examined.ok) throw notMovable(examined, false)
+  if (examined.isThere) return state
+  const busy = [...state.owed.values()].filter((owed) => isUnderWay(parts, owed))
+  if (busy.length === 0) return state
+  const differences = busy.map(({ key, owner = '' }) => ({
+    what: 'call' as const,
+    expected: 'nothing that is under way: pause the run, and move it once that has ended',
+    found: `${key}, which ${owner} performs`,
+  }))
+  throw notMovable({ ...examined, differences }, true)
+}
+
+/** Whoever performs it may have no other code than that of now. */
+const isUnderWay = (parts: RuntimeParts, owed: Owed): boolean =>
+  owed.status === 'claimed' && !isAbandoned(owed, { owner: parts.owner, storeAt: storeNow(parts) }, parts.ownerIsGone)
+
+interface Granted {
+  readonly command: Move
+  readonly wish: GrantedWish
+}
+
+/** False on a conflict. */
+const append = (mover: MoverParts, agent: Agent, state: RunState, granted: Granted): Promise<boolean> => {
+  const { parts, signal } = mover
+  return appendBatch(parts, {
+    runId: state.runId,
+    batch: batchOf(parts, agent, state, granted),
+    before: state,
+    store: (texts) => mover.store(agent, texts),
+    signal,
+    failed: () => undefined,
+  })
+}
+
+const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, wish }: Granted): Batch => {
+  const { runId, correlationId, started } = state
+  const batch = createBatch(parts, { agent, runId, before: state, correlationId })
+  const { by, note } = command
+  const { name, version, program, definition } = agent
+  const moved = { by, agent: name, fromVersion: started.agentVersion, agentVersion: version, chartHash: program.chartHash, definition }
+  batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note }) } }, undefined, wish)
+  for (const fact of askedAgain(agent, state.approvals)) batch.push(fact, undefined, wish)
+  return batch
+}
