@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
   web: [],
-  health: ['runtime', 'consumers', 'bus', 'web'],
+  health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
   http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime', 'eventlog', 'web'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,18 +18,18 @@ const run = promisify(execFile)
 
 export type FoundProgram = { readonly path: string; readonly missing?: never } | { readonly missing: string; readonly path?: never }
 
-/** The one on the PATH; else that of the package of Debian or Ubuntu, which apt-get fetches (0.5 MB, 20 MB), unpacked and not installed. */
+/** The one on the PATH; else that of the package of Debian or Ubuntu, which apt-get fetches (0.5 MB, 20 MB), taken out of it and not installed. */
 export const debianProgram = async (name: DebianProgram): Promise<FoundProgram> => {
   const { from, path, versionFlag } = PROGRAMS[name]
-  const unpacked = join(CACHE, from, path)
-  for (const place of [name, `/${path}`, unpacked]) if (await answers(place, versionFlag)) return { path: place }
+  const fetched = join(CACHE, name)
+  for (const place of [name, `/${path}`, fetched]) if (await answers(place, versionFlag)) return { path: place }
   try {
-    await fetchPackage(from)
+    await fetchProgram(from, path, fetched)
   } catch (error) {
     return { missing: `no ${name} on the PATH, and apt-get did not fetch the package ${from}: ${messageOf(error).split('\n')[0]}` }
   }
-  return (await answers(unpacked, versionFlag))
-    ? { path: unpacked }
+  return (await answers(fetched, versionFlag))
+    ? { path: fetched }
     : { missing: `no ${name} on the PATH, and that of ${from} does not run here` }
 }
 
@@ -40,15 +39,14 @@ const answers = (program: string, versionFlag: string): Promise<boolean> =>
     () => false,
   )
 
-const fetchPackage = async (name: string): Promise<void> => {
+const fetchProgram = async (from: string, path: string, to: string): Promise<void> => {
   await mkdir(CACHE, { recursive: true })
   const folder = await mkdtemp(join(CACHE, 'fetching-'))
   try {
-    await download(name, folder)
+    await download(from, folder)
     const [file = ''] = (await readdir(folder)).filter((each) => each.endsWith('.deb'))
     await run('dpkg-deb', ['--extract', join(folder, file), join(folder, 'unpacked')])
-    // Another test may have fetched it meanwhile: a folder that is not empty is not replaced.
-    if (!existsSync(join(CACHE, name))) await rename(join(folder, 'unpacked'), join(CACHE, name))
+    await rename(join(folder, 'unpacked', path), to)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

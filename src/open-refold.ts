@@ -12,6 +12,7 @@ import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
 import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
+import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
 import { createLogger } from './logger.ts'
 import type { Models } from './models/model.ts'
@@ -25,6 +26,7 @@ import { systemProcesses } from './runtime/process-table.ts'
 import type { Eraser } from './runtime/erase.ts'
 import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import type { Notice } from './runtime/notice.ts'
+import { toldNotices, type ToldNotices } from './runtime/told-notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import { remedyFor, vendorModels } from './vendor-models.ts'
 import type { ViewFilter, ViewName, ViewPage } from './views/view-queries.ts'
@@ -49,6 +51,8 @@ export interface RefoldOptions {
   readonly logger?: Logger | undefined
   /** Told in words, in the place of the logger, of a server that does not answer and is waited for. */
   readonly tellAwaited?: ((text: string) => void) | undefined
+  /** Told of each call of the log how long it took and how it ended. */
+  readonly onLogCall?: ((call: LogCall) => void) | undefined
   /** How long runs are kept after they have ended, as `{ completed: '90d' }`; for ever by default. Of processes that take up runs. */
   readonly retention?: Retention | undefined
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
@@ -108,9 +112,10 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
-  const notices = noticed(noticesTo(logger, options.tellAwaited))
+  const notices = toldNotices(logger, options.tellAwaited)
   const opened = await openStores(environment, options, notices.notify)
-  const noticing = noticingLog(opened.log)
+  const { onLogCall } = options
+  const noticing = noticingLog(onLogCall === undefined ? opened.log : timedLog(opened.log, systemClock, onLogCall))
   const stores = { ...opened, log: noticing.log }
   let close = (): Promise<void> => stores.close()
   const giveUp = (): void => void close()
@@ -135,7 +140,7 @@ interface Opening {
   readonly retention: Retention
   readonly stores: Stores
   readonly noticing: NoticingLog
-  readonly notices: ReturnType<typeof noticed>
+  readonly notices: ToldNotices
 }
 
 interface Opened {
@@ -270,57 +275,4 @@ const costs =
     const provider = model.slice(0, slash)
     const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
     return known ?? (models[provider]?.isFree === true ? 0 : undefined)
-  }
-
-/** Every notice is logged, and counted by its type. */
-const noticed = (
-  log: (notice: Notice) => void,
-): { readonly notices: Readonly<Record<string, number>>; readonly notify: (notice: Notice) => void } => {
-  const notices = {
-    callTakenOver: 0,
-    resultDropped: 0,
-    callCorrected: 0,
-    appendRetried: 0,
-    codeFailed: 0,
-    agentChanged: 0,
-    runKept: 0,
-    runBroken: 0,
-    clockSkew: 0,
-    logWentBack: 0,
-    serverAwaited: 0,
-    sweepFailed: 0,
-  }
-  const notify = (notice: Notice): void => {
-    // What follows from it says nothing more.
-    if (notices.logWentBack > 0) return
-    notices[notice.type] += 1
-    log(notice)
-  }
-  return { notices, notify }
-}
-
-const noticesTo = (logger: Logger, tellAwaited: RefoldOptions['tellAwaited']): ((notice: Notice) => void) => {
-  const log = noticeLogger(logger)
-  return (notice) => {
-    if (notice.type !== 'serverAwaited' || tellAwaited === undefined) return log(notice)
-    const { server, at, to, why } = notice
-    tellAwaited(`Waiting for ${server} at ${at} to ${to}: ${why}`)
-  }
-}
-
-const noticeLogger =
-  (logger: Logger) =>
-  ({ type, ...facts }: Notice): void => {
-    if (type === 'callTakenOver') logger.warn(facts, 'a call is taken over: its process ended before it recorded an answer')
-    else if (type === 'resultDropped') logger.info(facts, 'a late result was dropped')
-    else if (type === 'callCorrected') logger.warn(facts, 'a tool call ended otherwise than its last word said')
-    else if (type === 'appendRetried') logger.warn(facts, 'an append is tried again')
-    else if (type === 'agentChanged') logger.warn(facts, 'an agent was changed under the same version, and has open runs')
-    else if (type === 'runKept') logger.warn(facts, 'a run is kept beyond its time')
-    else if (type === 'codeFailed') logger.error(facts, 'code of the agent failed')
-    else if (type === 'runBroken') logger.error(facts, 'a run cannot go on')
-    else if (type === 'serverAwaited') logger.warn(facts, 'a server does not answer and is waited for')
-    else if (type === 'clockSkew') logger.warn(facts, 'the clock of this machine and that of the log differ')
-    else if (type === 'logWentBack') logger.error(facts, 'the log went back')
-    else logger.error(facts, 'a sweep failed')
   }

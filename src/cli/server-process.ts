@@ -7,7 +7,7 @@ import { countedBus, type CountedBus } from '../health/counted-bus.ts'
 import { startHealthServer, type HealthServer } from '../health/health-server.ts'
 import { processMetrics, type ProcessMetrics } from '../health/process-metrics.ts'
 import type { Dependency } from '../health/readiness.ts'
-import { addBusMetrics } from '../health/refold-metrics.ts'
+import { addBusMetrics, timedLogCalls } from '../health/refold-metrics.ts'
 import { createLogger } from '../logger.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { CommandLine } from './command-line.ts'
@@ -72,7 +72,8 @@ export const asServerProcess = async (
     () => environment.REFOLD_GRACE_SECONDS * 1_000,
     async () => {
       const bus = await openCountedBus(line, logger, metrics)
-      const refold = await openedPatiently(line, logger, { ...refoldConfig, recover: options.recover })
+      const timed = { onLogCall: timedLogCalls(metrics) }
+      const refold = await openedPatiently(line, logger, { ...refoldConfig, recover: options.recover, ...timed })
       if (refold === undefined) return bus?.close()
       const ends: (() => Promise<void>)[] = []
       try {

@@ -40,4 +40,13 @@ export const logLag = async (
   return { ...counted, isAtLeast }
 }
 
+/** When the oldest event of a run behind a position was stored; undefined where there is none. */
+export const oldestBehind = async (log: EventLog, after: number | undefined): Promise<number | undefined> => {
+  const begin = after === undefined ? {} : { from: after }
+  for await (const { position, storedAt } of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX }, ...begin, limit: 2 })) {
+    if (position !== after) return storedAt
+  }
+  return undefined
+}
+
 const NEVER = new AbortController().signal

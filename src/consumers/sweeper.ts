@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/notice.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewStore } from '../views/view-store.ts'
+import { createLeftRuns } from './left-runs.ts'
 import type { Projector } from './projector.ts'
 
 export interface SweepCounts {
@@ -13,6 +14,8 @@ export interface SweepCounts {
   readonly sweeps: number
   /** That the last of them found due. */
   readonly due: number
+  /** That the last of them left to others, since their code is not here. */
+  readonly left: number
 }
 
 /** Wakes the runs that time or a lost owner has left behind, so that recovery depends on nobody's memory. */
@@ -42,9 +45,10 @@ const ALL = 1_000_000
 const CHORES_EVERY_MS = 600_000
 
 export const createSweeper = ({ projector, views, runtime, eraser, chores, clock, intervalMs, notify }: SweeperParts): Sweeper => {
-  let counts: SweepCounts = { sweeps: 0, due: 0 }
+  let counts: SweepCounts = { sweeps: 0, due: 0, left: 0 }
   // What was told of runs that could not be woken: a sweep that finds the same again says nothing.
   let told: ReadonlyMap<string, string> = new Map()
+  const leftRuns = createLeftRuns(clock, notify)
 
   const sweep = async (dueBy: number): Promise<void> => {
     await projector.catchUp()
@@ -55,14 +59,14 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
       await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => see(row, broken)))
     }
     told = broken
-    counts = { sweeps: counts.sweeps + 1, due: rows.length }
+    counts = { sweeps: counts.sweeps + 1, due: rows.length, left: leftRuns.tell() }
   }
 
   const finishing = finisher(eraser, clock)
   const seeToChores = everyFewMinutes(chores, clock)
 
-  const see = ({ runId, status }: RunRow, broken: Map<string, string>): Promise<void> =>
-    status === 'deleted' ? finish(runId, broken) : wake(runId, broken)
+  const see = (row: RunRow, broken: Map<string, string>): Promise<void> =>
+    row.status === 'deleted' ? finish(row.runId, broken) : wake(row, broken)
 
   const finish = async (runId: string, broken: Map<string, string>): Promise<void> => {
     try {
@@ -76,11 +80,12 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
 
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
   // One that the log does not take now is woken by a later sweep.
-  const wake = async (runId: string, broken: Map<string, string>): Promise<void> => {
+  const wake = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
+    const { runId } = row
     try {
       await runtime.wake(runId)
     } catch (error) {
-      if (isOutage(error)) return
+      if (isOutage(error) || leftRuns.note(row, error)) return
       const message = messageOf(error)
       broken.set(runId, message)
       if (told.get(runId) !== message) notify({ type: 'runBroken', runId, message })

@@ -19,6 +19,11 @@ export interface ServedMetrics {
   readonly contentType: string
   text(): Promise<string>
   countedBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void
+  timed<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+  ): (labels: Readonly<Record<Label, string | number>>, seconds: number) => void
 }
 
 export interface ApiParts {

@@ -24,6 +24,11 @@ const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 export const logRequests = ({ clock, logger, metrics }: ApiParts) => {
   const counts: Record<string, number> = {}
   metrics.countedBy('refold_http_requests_total', 'Requests that were answered', 'status', () => counts)
+  const took = metrics.timed('refold_http_request_duration_seconds', 'Until the answer begins; a stream goes on from there', [
+    'method',
+    'route',
+    'status',
+  ])
   return createMiddleware<HttpEnv>(async (c, next) => {
     const begin = clock.now()
     await next()
@@ -31,13 +36,15 @@ export const logRequests = ({ clock, logger, metrics }: ApiParts) => {
     const { status } = c.res
     counts[status] = (counts[status] ?? 0) + 1
     const route = routePath(c, -1)
+    const durationMs = Math.max(0, clock.now() - begin)
+    took({ method: methodOf(c.req.method), route, status }, durationMs / 1_000)
     const facts = {
       requestId: c.get('requestId'),
       method: c.req.method,
       route,
       runId: c.req.param('runId'),
       status,
-      durationMs: clock.now() - begin,
+      durationMs,
       key: access?.name,
       tenant: access?.tenant,
       code: c.get('problem') as ProblemCode | undefined,
@@ -48,6 +55,10 @@ export const logRequests = ({ clock, logger, metrics }: ApiParts) => {
     else logger.info(facts, 'request')
   })
 }
+
+/** Anybody may make up one. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+const methodOf = (method: string): string => (METHODS.has(method) ? method : 'other')
 
 const errorFacts = (error: Error): Readonly<Record<string, unknown>> => {
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))

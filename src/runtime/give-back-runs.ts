@@ -8,31 +8,31 @@ import { limitChanges, type LimitOptions } from './limits.ts'
 /** Which runs that a person owns are meant. */
 export interface OwnedRuns {
   /** A part of the reason for which a person owns the run, in any case, such as `network`. */
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** Name of an agent. */
-  readonly agent?: string
+  readonly agent?: string | undefined
 }
 
 export interface GiveBackRuns extends OwnedRuns {
   /** Who wishes it. */
   readonly by: string
   /** What the agents are told. */
-  readonly note?: string
-  readonly limits?: LimitOptions
-  readonly tenant?: string
+  readonly note?: string | undefined
+  readonly limits?: LimitOptions | undefined
+  readonly tenant?: string | undefined
   /** Only says which runs it would be. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
   /** So many runs at one go; 100 by default, 1,000 at most. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** `next` of the part before. */
-  readonly cursor?: string
+  readonly cursor?: string | undefined
 }
 
 export interface GivenBackRun {
   readonly runId: string
   readonly reason: string
   /** Why this one was not given back. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string }
+  readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined
 }
 
 export interface GivenBackRuns {

@@ -4,8 +4,8 @@ import type { Difference } from '../fold/replay.ts'
 export interface MoveDifference {
   readonly what: Difference['what'] | 'input' | 'settings' | 'call' | 'projection' | 'status'
   /** At which event; absent where it is of the run as it stands. */
-  readonly revision?: number
-  readonly type?: string
+  readonly revision?: number | undefined
+  readonly type?: string | undefined
   readonly expected: string
   readonly found: string
 }

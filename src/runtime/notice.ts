@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors.ts'
+
 /** A call whose process ended before it recorded an answer, and what its run does now. */
 export interface TakenOver {
   readonly type: 'callTakenOver'
@@ -26,6 +28,15 @@ export type Notice =
   | { readonly type: 'agentChanged'; readonly agent: string; readonly runId: string; readonly changes: readonly string[] }
   /** Its time is over, and nobody knows what became of a call of it: retention leaves it alone. */
   | { readonly type: 'runKept'; readonly runId: string; readonly message: string }
+  /** Runs of an agent whose code is not here, or older: others have to see to them. `runId` is one of them. */
+  | {
+      readonly type: 'runsLeft'
+      readonly agent: string
+      readonly code: ErrorCode
+      readonly runs: number
+      readonly runId: string
+      readonly message: string
+    }
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
   /** The clock of the log's server and ours differ by more than leases allow for; they are counted by the server's. */
   | { readonly type: 'clockSkew'; readonly offsetMs: number }

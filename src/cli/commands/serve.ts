@@ -1,7 +1,7 @@
 import { systemIds } from '../../clock.ts'
 import type { Environment } from '../../config.ts'
 import { processMetrics } from '../../health/process-metrics.ts'
-import { addRefoldMetrics } from '../../health/refold-metrics.ts'
+import { addRefoldMetrics, addViewMetrics, timedLogCalls } from '../../health/refold-metrics.ts'
 import { httpOptions } from '../../http/http-options.ts'
 import { createLogger } from '../../logger.ts'
 import type { HealthServer } from '../../health/health-server.ts'
@@ -50,12 +50,13 @@ const serveUntilStopped = async (
   const health = await openHealth(line, environment, healthPort, metrics)
   const settings = httpOptions.parse(http)
   const server = await startHttpServer({ settings, host, port: wanted, clock, ids: systemIds, logger, metrics })
-  const refold = await opened(() => openedPatiently(line, logger, config), { server, health })
+  const refold = await opened(() => openedPatiently(line, logger, { ...config, onLogCall: timedLogCalls(metrics) }), { server, health })
   if (refold === undefined) return
   const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
   let stopBy = clock.now() + graceMs
   try {
     addRefoldMetrics(metrics, refold.counts)
+    addViewMetrics(metrics, { ...refold, clock })
     server.serve(refold)
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })

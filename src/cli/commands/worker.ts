@@ -1,5 +1,5 @@
 import { consumeCommands } from '../../consumers/commands-in.ts'
-import { addRefoldMetrics } from '../../health/refold-metrics.ts'
+import { addRefoldMetrics, addViewMetrics } from '../../health/refold-metrics.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { port } from '../option-values.ts'
 import { asServerProcess, untilStopped, type ServerProcess } from '../server-process.ts'
@@ -17,6 +17,7 @@ const worker = (line: CommandLine, healthPort: number | undefined): Promise<void
   asServerProcess(line, { needs: [], recover: true, healthPort }, async (parts) => {
     const { refold, bus, topics, metrics, ready } = parts
     addRefoldMetrics(metrics, refold.counts)
+    addViewMetrics(metrics, { ...refold, clock: line.clock })
     if (bus === undefined) ready()
     else takeCommands(line, { ...parts, bus })
     await line.output.note(`Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)

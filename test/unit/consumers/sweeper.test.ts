@@ -15,7 +15,7 @@ const silent: Model = { isFree: true, call: () => new Promise<never>(() => undef
 const models = { scripted: silent }
 
 describe('sweeps that find a run whose agent is gone', () => {
-  test('tell of it once, and wake the others', async () => {
+  test('tell of its agent once, and then how many there are, and wake the others', async () => {
     const clock = manualClock()
     const log = memoryEventLog({ clock })
     const gone = openWorld({ agents: [agentAt('1')], log, clock, models, owner: 'gone/1/b' })
@@ -39,10 +39,25 @@ describe('sweeps that find a run whose agent is gone', () => {
       intervalMs: 1_000,
       notify: (notice) => notices.push(notice),
     })
+    const left = (runs: number) => ({
+      type: 'runsLeft',
+      agent: 'helper@1',
+      code: 'UnknownAgent',
+      runs,
+      runId: expect.stringMatching(/^lost/) as string,
+      message: expect.stringMatching(/found helper@1, with which lost\S* was started/) as string,
+    })
     for (let sweeps = 0; sweeps < 3; sweeps++) await sweeper.recover()
-    expect(notices).toEqual([
-      { type: 'runBroken', runId: 'lost', message: expect.stringMatching(/found helper@1, with which lost was started/) as string },
-    ])
+    expect(notices).toEqual([left(1)])
+    for (const runId of ['lost-2', 'lost-3']) {
+      await gone.refold.start('helper', { runId, message: 'Hello' })
+      await sweeper.recover()
+    }
+    expect(notices).toEqual([left(1)])
+    expect(sweeper.counts()).toMatchObject({ left: 3 })
+    clock.advance(600_000)
+    await sweeper.recover()
+    expect(notices).toEqual([left(1), left(3)])
     expect(await here.refold.run('left').untilSettled()).toMatchObject({ answer: 'Yes.' })
   })
 })
