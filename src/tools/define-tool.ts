@@ -11,7 +11,7 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
  * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
  * a number is out of its range, the input is not an object that JSON Schema can describe,
  * a tool that changes nothing names its act,
- * or input or output can never be JSON (a date, a Map) or never be checked at once (an async refinement).
+ * or input or output can never be JSON (a date, a Map, a class), fit nothing (`z.never`) or never be checked at once (an async refinement).
  */
 export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
   const { approval = false, retry = {}, ...rest } = options

@@ -30,7 +30,7 @@ describe('the output of an agent', () => {
   })
 
   test('that a transform makes into what JSON cannot carry is not accepted, with the place', async () => {
-    const late = z.object({ when: z.string().transform((text) => new Date(text)) })
+    const late = z.object({ when: z.string().transform((text) => (text.startsWith('2026') ? new Date(text) : text)) })
     const { view, events } = await answering(late, '{"when":"2026-01-01"}', '{"when":"2026-01-01"}', '{"when":"2026-01-01"}')
     expect(view.waitsFor).toBe('human')
     expect(events.find(({ type }) => type === 'OutputRejected')).toMatchObject({
