@@ -38,13 +38,13 @@ export {
   type Effect,
   type Lookup,
   type LookupContext,
-  type ReadableProjection,
   type Tool,
   type ToolContext,
   type ToolFailureOptions,
   type ToolOptions,
   type ToolRetry,
 } from './tools/tool.ts'
+export type { ReadableProjection, RunContext } from './projections/run-context.ts'
 export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..')
 const index = resolve(root, 'src/index.ts')
 
 /** Made by Refold for others to read: what is optional in them is absent. */
-const READ_ONLY = new Set(['ModelCallOptions', 'ModelRequest', 'OpenEffect', 'Tool'])
+const READ_ONLY = new Set(['GivenBackRun', 'ModelCallOptions', 'ModelRequest', 'MoveDifference', 'OpenEffect', 'Tool'])
 
 interface Found {
   /** `TYPE of WHERE`, of what a program cannot name. */

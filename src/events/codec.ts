@@ -12,8 +12,8 @@ const INLINE_PAYLOAD_LENGTH = 64 * 1024
 
 /** The fields that may be large. All others are bounded by their nature. */
 export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
-  RunStarted: ['input', 'definition'],
-  RunMoved: ['definition'],
+  RunStarted: ['input', 'context', 'instructions', 'definition'],
+  RunMoved: ['definition', 'instructions'],
   MessageReceived: ['text', 'data'],
   InputAccepted: ['text'],
   ModelCallSucceeded: ['parts'],

@@ -26,6 +26,7 @@ export const commandShapes = {
     agent: text,
     message: text.optional(),
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
+    context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
     tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },

@@ -14,6 +14,8 @@ export const definition = z.strictObject({
   /** Of the functions of a chart of the user's own. Those of the two charts of Refold are vouched for by its own histories. */
   code: z.string().optional(),
   promptHash: z.string(),
+  /** Of the function that makes the instructions of a run. */
+  instructions: z.string().optional(),
   /** By name: what it does to the world, and hashes of its input schema and of what asks for its approval. */
   tools: z.record(z.string(), z.strictObject({ effect: toolEffect, input: z.string(), approval: z.string() })),
   /** By place and name, as `input no-secrets`: a hash of its code. */
@@ -31,6 +33,7 @@ export const definitionChanges = (recorded: Definition, now: Definition): string
   ...(recorded.code === now.code ? [] : ['the code of the chart']),
   ...(recorded.fold === now.fold ? [] : ['the fold']),
   ...(recorded.promptHash === now.promptHash ? [] : ['the prompt']),
+  ...(recorded.instructions === now.instructions ? [] : ['what makes the instructions']),
   ...membersOf(recorded.tools, now.tools).flatMap(([name, before, after]) => toolChanges(name, before, after)),
   ...membersOf(recorded.guardrails, now.guardrails).flatMap(([name, before, after]) => {
     if (before === after) return []

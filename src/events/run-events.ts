@@ -91,6 +91,10 @@ const shapes = {
     definition: definition.optional(),
     /** What a chart of the user's own begins with. */
     input: json.optional(),
+    /** What its code may know beside that: who it is for, in which language, within which rights. */
+    context: json.optional(),
+    /** Of this run, where its agent makes them from the context. */
+    instructions: z.string().optional(),
     /** The run that asked for this one, and the call by which it did. */
     parent: z
       .strictObject({
@@ -339,6 +343,8 @@ const shapes = {
     agentVersion: z.string(),
     chartHash: z.string(),
     definition: definition.optional(),
+    /** As that version makes them from the context of the run; what was made before holds no longer. */
+    instructions: z.string().optional(),
   },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {
@@ -382,7 +388,7 @@ export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCal
 export const deletionEventTypes: ReadonlySet<string> = new Set<RunEventType>(['DeletionRequested', 'RunDeleted'])
 
 /** What says with which code a run goes on from there. */
-export type CodeOfRun = Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition'>
+export type CodeOfRun = Pick<DataOf<'RunStarted'>, 'agent' | 'agentVersion' | 'chartHash' | 'definition' | 'instructions'>
 
 /** Refold itself fails a run only for a defect of its agent's code. */
 export const mayBeReopened = (fact: RunFact): boolean => fact.type === 'RunFailed' && fact.data.by === 'refold'

@@ -37,9 +37,9 @@ const moved = (
 })
 
 /** What a run began with, but for the code that it has moved to. */
-export const onCode = <Started extends CodeOfRun>({ definition: _, ...started }: Started, code: CodeOfRun) => {
-  const { agent, agentVersion, chartHash, definition } = code
-  return { ...started, agent, agentVersion, chartHash, ...present({ definition }) }
+export const onCode = <Started extends CodeOfRun>({ definition: _, instructions: __, ...started }: Started, code: CodeOfRun) => {
+  const { agent, agentVersion, chartHash, definition, instructions } = code
+  return { ...started, agent, agentVersion, chartHash, ...present({ definition, instructions }) }
 }
 
 /** What a failed attempt leaves to the next ones of its call. */

@@ -1,4 +1,5 @@
 import { attempted } from '../errors.ts'
+import type { RunContext } from '../projections/run-context.ts'
 
 /** What a guardrail makes of a text or a tool call. The strictest of several holds. */
 export type Verdict =
@@ -9,10 +10,10 @@ export type Verdict =
   | { readonly verdict: 'ask'; readonly reason: string }
   | { readonly verdict: 'block'; readonly reason: string; readonly evidence?: string }
 
-/** Pure: the same text, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
+/** Pure: the same text at the same point of the same run, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
 export interface TextGuardrail {
   readonly name: string
-  check(text: string): Verdict
+  check(text: string, run: RunContext): Verdict
 }
 
 export interface ProposedAction {
@@ -21,10 +22,10 @@ export interface ProposedAction {
   readonly input: unknown
 }
 
-/** Pure: the same action, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
+/** Pure: the same action at the same point of the same run, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
 export interface ActionGuardrail {
   readonly name: string
-  check(action: ProposedAction): Verdict
+  check(action: ProposedAction, run: RunContext): Verdict
 }
 
 export interface Guardrails {
@@ -48,10 +49,10 @@ export type TextVerdict =
  * In order, each on what the ones before left; a text that somebody would have to be asked about is blocked, and so is one that
  * a guardrail gives no verdict on.
  */
-export const checkText = (guardrails: readonly TextGuardrail[], text: string): TextVerdict => {
+export const checkText = (guardrails: readonly TextGuardrail[], text: string, run: RunContext): TextVerdict => {
   let current = text
   for (const guardrail of guardrails) {
-    const verdict = verdictOf(guardrail, () => guardrail.check(current))
+    const verdict = verdictOf(guardrail, () => guardrail.check(current, run))
     if (verdict.verdict === 'redact') current = verdict.text
     else if (verdict.verdict !== 'allow') return { ...verdict, verdict: 'block', guardrail: guardrail.name }
   }
@@ -61,10 +62,10 @@ export const checkText = (guardrails: readonly TextGuardrail[], text: string): T
 export type ActionVerdict = { readonly verdict: 'allow' } | (Blocked & { readonly verdict: 'ask' | 'block' })
 
 /** The strictest verdict of all. An action that one of them gives no verdict on, or wants to change, is blocked. */
-export const checkAction = (guardrails: readonly ActionGuardrail[], action: ProposedAction): ActionVerdict => {
+export const checkAction = (guardrails: readonly ActionGuardrail[], action: ProposedAction, run: RunContext): ActionVerdict => {
   let strictest: ActionVerdict = { verdict: 'allow' }
   for (const guardrail of guardrails) {
-    const found = verdictOf(guardrail, () => guardrail.check(action))
+    const found = verdictOf(guardrail, () => guardrail.check(action, run))
     const verdict: Given = found.verdict === 'redact' ? cannotBeRedacted : found
     if (verdict.verdict === 'allow' || SEVERITY[verdict.verdict] <= SEVERITY[strictest.verdict]) continue
     strictest = { ...verdict, guardrail: guardrail.name }

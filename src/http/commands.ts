@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { giveBackRuns } from '../runtime/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
+import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import type { WishOrigin } from '../runtime/batch.ts'
 import { limitChanges } from '../runtime/limits.ts'
@@ -11,8 +12,6 @@ import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
 import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
-import { commandIdFor, isSameStart, recordedStart, type StartRequest } from './idempotency.ts'
-import { HttpProblem } from './problem.ts'
 import { catchUpIfPossible } from './views-as-known.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 
@@ -37,6 +36,17 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
   addLifecycle(app, grant)
   addDeletion(app, parts, requireOwn)
 }
+
+interface StartRequest {
+  readonly agent: string
+  readonly message?: string
+  readonly input?: Json
+  readonly context?: Json
+}
+
+/** Of a command: the same key may come again with another command, or about another call. */
+const commandIdFor = (command: string, callId: string | undefined, key: string): string =>
+  [command, ...(callId === undefined ? [] : [callId]), key].join(':')
 
 const keyOf = (c: RequestContext): string | undefined => c.req.header('idempotency-key')
 
@@ -65,14 +75,7 @@ const startOnce = async (c: RequestContext, parts: ApiParts, request: StartReque
   const key = keyOf(c)
   const { agent, ...begun } = request
   const options = { ...begun, ...originOf(c, (given) => commandIdFor('start', undefined, given)), ...present({ tenant: access.tenant }) }
-  if (key === undefined) return runtime.start(agent, options)
-  const runId = await parts.runIdFor(access, key)
-  const earlier = await recordedStart(parts.refold, runId)
-  const state = earlier === undefined ? await runtime.start(agent, { ...options, runId }) : await runtime.current(runId)
-  // Looked at again after a start, since another request with the same key may have been faster.
-  const recorded = earlier ?? (await recordedStart(parts.refold, runId))
-  if (recorded !== undefined && isSameStart(recorded, request)) return state
-  throw new HttpProblem('IdempotencyKeyReused', `Expected the request that ${key} came with before, found another: give each its own key`)
+  return runtime.start(agent, key === undefined ? options : { ...options, runId: await parts.runIdFor(access, key) })
 }
 
 const addConversation = (app: Api, grant: Grant): void => {

@@ -109,6 +109,7 @@ export const startRun = z
     agent: z.string().min(1).meta({ description: 'name of an agent', example: 'support' }),
     message: text.optional().meta({ description: 'what the user says first' }),
     input: json.optional().meta({ description: 'what a chart of your own begins with' }),
+    context: json.optional().meta({ description: 'what its code may know beside that, as the agent says it' }),
   })
   .meta({ id: 'StartRun' })
 
@@ -216,6 +217,7 @@ export const run = z
     state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
     waitsFor,
     waitsIn,
+    context: json.meta({ description: 'what the run was started with beside its message or input' }),
     turn: count,
     answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
     output: json,

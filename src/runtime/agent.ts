@@ -28,7 +28,7 @@ import { jsonShapeProblem } from '../tools/json-shape.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
 
-export interface CommonAgentOptions {
+export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
   readonly name: string
   /** Any text without `@`. A run keeps the version that it began with. */
   readonly version: string
@@ -39,7 +39,14 @@ export interface CommonAgentOptions {
   readonly guardrails?: Guardrails | undefined
   /** Folds of the run's own events, whose states its tools may read. */
   readonly projections?: readonly Projection[] | undefined
-  readonly instructions?: string | undefined
+  /**
+   * What a run is started with beside its message or input, such as who it is for and within which rights; children of a run have its context.
+   * What the schema makes of it is recorded, and tools, guardrails, approvals and look-ups see it; anything else is refused. Any JSON,
+   * without it.
+   */
+  readonly context?: Context | undefined
+  /** Of a function: made once, when a run starts, and recorded with it. */
+  readonly instructions?: string | ((context: z.output<Context>) => string) | undefined
   /**
    * `inOrder` (by default): a call that changes something, or comes after one, waits until the earlier calls of its run have their last word,
    * unless its tool names what it `touches`. `parallel`: only calls that name the same wait for each other.
@@ -62,8 +69,8 @@ export interface CommonAgentOptions {
   readonly messageWithdrawsApprovals?: boolean | undefined
 }
 
-export interface AgentOptions<Output> extends CommonAgentOptions {
-  readonly instructions: string
+export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType> extends CommonAgentOptions<Context> {
+  readonly instructions: string | ((context: z.output<Context>) => string)
   readonly models: readonly string[]
   /**
    * The run ends with a result of this shape; without it, it is a conversation. What the schema makes of an answer is the result: defaults are
@@ -72,7 +79,10 @@ export interface AgentOptions<Output> extends CommonAgentOptions {
   readonly output?: z.ZodType<Output> | undefined
 }
 
-export interface ChartOptions<Input extends z.ZodType = z.ZodType> extends CommonAgentOptions {
+export interface ChartOptions<
+  Input extends z.ZodType = z.ZodType,
+  Context extends z.ZodType = z.ZodType,
+> extends CommonAgentOptions<Context> {
   /** An XState v5 machine that asks for effects by the names of `runIntents`. */
   readonly chart: AnyStateMachine
   /**
@@ -84,7 +94,7 @@ export interface ChartOptions<Input extends z.ZodType = z.ZodType> extends Commo
   readonly probeInput?: z.input<Input> | undefined
 }
 
-export interface Agent<Output = unknown, Input = unknown> {
+export interface Agent<Output = unknown, Input = unknown, Context = unknown> {
   readonly name: string
   readonly version: string
   /** `name@version` */
@@ -104,6 +114,9 @@ export interface Agent<Output = unknown, Input = unknown> {
   readonly guardrails: Guardrails
   readonly output: z.ZodType<Output> | undefined
   readonly input: z.ZodType<unknown, Input> | undefined
+  readonly context: z.ZodType<unknown, Context> | undefined
+  /** @internal */
+  readonly instructionsFor: ((context: unknown) => string) | undefined
   /** On the standard chart: it begins with a message. */
   readonly conversational: boolean
   /** @internal */
@@ -126,8 +139,12 @@ export interface Agent<Output = unknown, Input = unknown> {
  * An agent on the standard chart, or on a chart of your own.
  * Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed.
  */
-export function defineAgent<Output = string>(options: AgentOptions<Output>): Agent<Output>
-export function defineAgent<Input extends z.ZodType = z.ZodType>(options: ChartOptions<Input>): Agent<unknown, z.input<Input>>
+export function defineAgent<Output = string, Context extends z.ZodType = z.ZodType>(
+  options: AgentOptions<Output, Context>,
+): Agent<Output, unknown, z.input<Context>>
+export function defineAgent<Input extends z.ZodType = z.ZodType, Context extends z.ZodType = z.ZodType>(
+  options: ChartOptions<Input, Context>,
+): Agent<unknown, z.input<Input>, z.input<Context>>
 export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
   checkNames(options)
   const machine = 'chart' in options ? options.chart : agentRun
@@ -163,12 +180,15 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     tools,
     output: outputOf(options),
     input,
+    context: beginningSchema(options.name, 'context', options.context),
+    instructionsFor: typeof options.instructions === 'function' ? options.instructions : undefined,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
     failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...present(options.failurePolicy ?? {}) })),
     definition: definitionOf({
       ownChart: 'chart' in options ? machine : undefined,
       prompt,
+      instructions: options.instructions,
       tools: tools.values(),
       guardrails: options.guardrails ?? {},
     }),
@@ -199,10 +219,14 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
 const inputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => {
-  const input = 'chart' in options ? options.input : undefined
-  const problem = input && (jsonShapeProblem(input, 'input') ?? jsonShapeProblem(input, 'output'))
-  if (problem !== undefined) throw invalid(options.name, 'input', CHECKABLE, problem)
-  return input
+  return 'chart' in options ? beginningSchema(options.name, 'input', options.input) : undefined
+}
+
+/** Of what a run begins with: it is JSON before and after. */
+const beginningSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
+  const problem = schema && (jsonShapeProblem(schema, 'input') ?? jsonShapeProblem(schema, 'output'))
+  if (problem !== undefined) throw invalid(agent, field, CHECKABLE, problem)
+  return schema
 }
 
 /** What the chart would be given of it. */
@@ -275,7 +299,7 @@ const toolsByName = ({ name, tools = [] }: CommonAgentOptions): ReadonlyMap<stri
 const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: ReadonlyMap<string, Tool>): Prompt => {
   const output = outputOf(options)
   return {
-    instructions: options.instructions ?? '',
+    instructions: typeof options.instructions === 'string' ? options.instructions : '',
     tools: [...tools.values()].map(toolDeclaration),
     settings: present({ ...options.modelSettings }),
     ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(options.name, output) } }),

@@ -14,6 +14,7 @@ import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
 import { jsonOfAnswer } from './json-of-answer.ts'
+import { contextOfRun } from './run-context.ts'
 import { startChildRun } from './start-child-run.ts'
 
 const LEASE_SLACK_MS = 15_000
@@ -141,14 +142,14 @@ const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact 
 }
 
 const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
-  const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '')
+  const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
   const { guardrail, reason, evidence, cause } = verdict
   return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
 
 const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
-  const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '')
+  const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'block') {
     const { guardrail, reason, cause } = verdict
     return { type: 'OutputRejected', data: { reason, guardrail, ...present({ cause }) } }

@@ -14,6 +14,7 @@ import type { Agent } from './agent.ts'
 import { callBefore } from './call-order.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
+import { contextForTool, contextOfRun } from './run-context.ts'
 
 const LEASE_SLACK_MS = 5_000
 
@@ -39,14 +40,18 @@ export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact 
 
 const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
   const { callId, tool, input } = claim
-  const verdict = checkAction(desk.agent.guardrails.action ?? [], { tool: tool.name, effect: tool.effect, input })
+  const verdict = checkAction(
+    desk.agent.guardrails.action ?? [],
+    { tool: tool.name, effect: tool.effect, input },
+    contextOfRun(desk.agent, state),
+  )
   if (verdict.verdict === 'block') {
     const { guardrail, reason: message, cause } = verdict
     return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message, guardrail, ...present({ cause }) } }
   }
   return underItsKey(state, claim, (keyed) => {
     if (verdict.verdict === 'ask') return askFor(desk, state, { ...keyed, reason: verdict.reason })
-    const needs = needsApproval(tool, input)
+    const needs = needsApproval(desk.agent, state, claim)
     return needs === false ? claimInTurn(desk, state, keyed) : askFor(desk, state, { ...keyed, ...needs })
   })
 }
@@ -65,9 +70,9 @@ const underItsKey = (state: RunState, claim: Claim, go: (keyed: Claim) => RunFac
 }
 
 /** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
-export const needsApproval = (tool: Tool, input: Json): Why | false => {
+export const needsApproval = (agent: Agent, state: RunState, { tool, input }: Pick<Claim, 'tool' | 'input'>): Why | false => {
   const rule = attempted(
-    () => tool.approval(input),
+    () => tool.approval(input, contextForTool(agent, state, tool)),
     (answer) => {
       if (typeof answer !== 'boolean') throw new Error(`expected true or false, found ${typeof answer}`)
       return answer

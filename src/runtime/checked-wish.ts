@@ -17,6 +17,7 @@ const startOptions = z.strictObject({
   runId: z.string().optional(),
   message: z.string().optional(),
   input: incomingJson.optional(),
+  context: incomingJson.optional(),
   tenant: z.string().min(1).optional(),
 })
 

@@ -11,7 +11,7 @@ import type { Job } from './job.ts'
 import { insistently, isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { depthOf } from './start-child-run.ts'
-import { inputFor, type NewRun } from './start-run.ts'
+import type { NewRun } from './start-run.ts'
 import { isWithoutCode } from './unfolded-run.ts'
 import { childRunId, createUnwantedChildren, currentOrGone, isGone } from './unwanted-children.ts'
 
@@ -116,7 +116,7 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
     agent,
     runId: childRunId(parent.runId, owed),
     options: present({ message: agent.conversational ? textOf(input) : undefined, tenant: parent.started.tenant }),
-    input: agent.conversational ? undefined : inputFor(agent, input),
+    given: { input: agent.conversational ? undefined : input, context: parent.started.context },
     child: {
       parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },
       correlationId: parent.correlationId,

@@ -15,13 +15,17 @@ interface Defined {
   /** Undefined on the standard chart. */
   readonly ownChart: AnyStateMachine | undefined
   readonly prompt: Prompt
+  readonly instructions: string | ((context: never) => string) | undefined
   readonly tools: Iterable<Tool>
   readonly guardrails: Guardrails
 }
 
 /** What is recorded of an agent's code at the start of each of its runs. */
-export const definitionOf = ({ ownChart, prompt, tools, guardrails }: Defined): Definition => ({
-  ...present({ code: ownChart === undefined ? undefined : codeHash(ownChart) }),
+export const definitionOf = ({ ownChart, prompt, instructions, tools, guardrails }: Defined): Definition => ({
+  ...present({
+    code: ownChart === undefined ? undefined : codeHash(ownChart),
+    instructions: typeof instructions === 'function' ? short(functionSyntax(instructions)) : undefined,
+  }),
   promptHash: promptHash(prompt),
   tools: Object.fromEntries(
     [...tools].map((tool) => [

@@ -74,7 +74,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
         (error: unknown) => {
           if (signal.aborted) {
             table.leave(state.runId, owed)
-            return lookUps.plan(state, owed, agent.tools.get(state.calls.get(owed.key)?.tool ?? ''))
+            return lookUps.plan(agent, state, owed)
           }
           table.lose(entry)
           parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
@@ -154,11 +154,13 @@ const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): 
   if (owed.status === 'wanted') return lookUpOf(owed, tool)
   if (owed.status !== 'claimed' || owed.owner !== owner) return undefined
   if (owed.intent === 'callModel') return performModelCall
-  return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, ofAgent, { ...performed, tool })
+  return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, { ...performed, agent: ofAgent, tool })
 }
 
 const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined =>
-  intent === 'lookUp' && tool?.lookup !== undefined ? (parts, _, performed) => performLookUp(parts, { ...performed, tool }) : undefined
+  intent === 'lookUp' && tool?.lookup !== undefined
+    ? (parts, agent, performed) => performLookUp(parts, { ...performed, agent, tool })
+    : undefined
 
 /** Of a call that nobody knows the outcome of, its own late word is the best there is. */
 const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {

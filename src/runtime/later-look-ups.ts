@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Tool } from '../tools/tool.ts'
+import type { Agent } from './agent.ts'
 import type { Attempts } from './attempts.ts'
 import { performLookUp } from './look-up.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -9,7 +10,7 @@ import type { RuntimeParts } from './runtime-parts.ts'
 /** Looks up `once` calls that their run has stopped waiting for: what they did has to be known all the same. */
 export interface LaterLookUps {
   /** Asks when the time of the call is up, unless the process ends before; what it said itself by then comes first. */
-  plan(state: RunState, owed: Owed, tool: Tool | undefined): void
+  plan(agent: Agent, state: RunState, owed: Owed): void
   stop(): void
 }
 
@@ -21,9 +22,9 @@ export const createLaterLookUps = (
   const planned = new Set<() => void>()
   const end = new AbortController()
 
-  const lookUp = async (state: RunState, owed: Owed, tool: Tool): Promise<void> => {
+  const lookUp = async (agent: Agent, state: RunState, owed: Owed, tool: Tool): Promise<void> => {
     try {
-      const lookedUp = { state, owed, tool, signal: end.signal, late: () => undefined, attempts }
+      const lookedUp = { agent, state, owed, tool, signal: end.signal, late: () => undefined, attempts }
       await report(state.runId, owed, await performLookUp(parts, lookedUp))
     } catch (error) {
       if (!end.signal.aborted) parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
@@ -31,11 +32,12 @@ export const createLaterLookUps = (
   }
 
   return {
-    plan(state, owed, tool) {
+    plan(agent, state, owed) {
+      const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
       if (tool?.lookup === undefined || tool.effect !== 'once' || owed.status !== 'claimed' || end.signal.aborted) return
       const disarm = parts.clock.setTimer(tool.timeoutMs, () => {
         planned.delete(disarm)
-        void lookUp(state, owed, tool)
+        void lookUp(agent, state, owed, tool)
       })
       planned.add(disarm)
     },

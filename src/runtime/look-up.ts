@@ -5,6 +5,7 @@ import { NOBODY } from '../fold/reopen.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
 import type { Lookup } from '../tools/tool.ts'
 import { keyOfCall } from './answer-tool-call.ts'
+import { contextForTool } from './run-context.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import type { ToolEffect } from './perform-tool.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
@@ -29,11 +30,15 @@ export const performLookUp = async (parts: RuntimeParts, effect: ToolEffect): Pr
 /** What the world says, as far as it can be read. `nothing`: so far. */
 type Found = { readonly fact: RunFact } | { readonly nothing: true }
 
-const ask = async (parts: RuntimeParts, { state, owed, tool, signal, late }: ToolEffect): Promise<Found> => {
+const ask = async (parts: RuntimeParts, { agent, state, owed, tool, signal, late }: ToolEffect): Promise<Found> => {
   const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late: () => late(undefined) }
   try {
     const answer: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
-      tool.lookup?.(keyOfCall(state, owed.key), { signal: inner, input: structuredClone(state.calls.get(owed.key)?.input ?? null) }),
+      tool.lookup?.(keyOfCall(state, owed.key), {
+        ...contextForTool(agent, state, tool),
+        signal: inner,
+        input: structuredClone(state.calls.get(owed.key)?.input ?? null),
+      }),
     )
     return read(parts, { owed, tool }, answer)
   } catch (thrown) {

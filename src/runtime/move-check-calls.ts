@@ -5,6 +5,7 @@ import { canonicalJson, type Json } from '../json.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { checkedInput, inputProblem, needsApproval } from './answer-tool-call.ts'
+import { contextOfRun } from './run-context.ts'
 import type { MoveDifference } from './move-difference.ts'
 
 // What the charts of another version ask for is compared by the fold, as far as no tool is needed for it. This is the rest.
@@ -29,23 +30,31 @@ const asItWouldBe = (tool: Tool | undefined, { input: _, ...call }: OpenCall, gi
 /** Of the calls that are open now, those that the other version could not go on with as they are. */
 export const openCallDifferences = (agent: Agent, state: RunState, granted: ReadonlySet<string>): MoveDifference[] =>
   [...state.calls].flatMap(([callId, call]) => {
-    const differing = openCallDifference(agent, call, granted.has(callId) || state.approvals.has(callId))
+    const differing = openCallDifference(agent, state, call, granted.has(callId) || state.approvals.has(callId))
     return differing === undefined ? [] : [{ what: 'call' as const, expected: `${callId}, ${differing.expected}`, found: differing.found }]
   })
 
-const openCallDifference = (agent: Agent, call: OpenCall, isAsked: boolean): Differing | undefined => {
+const openCallDifference = (agent: Agent, state: RunState, call: OpenCall, isAsked: boolean): Differing | undefined => {
   const tool = agent.tools.get(call.tool)
   if (tool === undefined)
     return { expected: `an open call of ${call.tool}`, found: `the tools ${[...agent.tools.keys()].join(', ') || '(none)'}` }
   // It will be checked as any other.
   if (call.input === undefined) return undefined
-  const problem = inputProblem(tool, call) ?? objection(agent, tool, call.input, isAsked)
+  const problem = inputProblem(tool, call) ?? objection({ agent, state, tool, input: call.input }, isAsked)
   return problem === undefined ? undefined : { expected: `a call of ${tool.name} that is checked already`, found: problem }
 }
 
-const objection = (agent: Agent, tool: Tool, input: Json, isAsked: boolean): string | undefined => {
-  const verdict = checkAction(agent.guardrails.action ?? [], { tool: tool.name, effect: tool.effect, input })
+interface CheckedCall {
+  readonly agent: Agent
+  readonly state: RunState
+  readonly tool: Tool
+  readonly input: Json
+}
+
+const objection = ({ agent, state, tool, input }: CheckedCall, isAsked: boolean): string | undefined => {
+  const action = { tool: tool.name, effect: tool.effect, input }
+  const verdict = checkAction(agent.guardrails.action ?? [], action, contextOfRun(agent, state))
   if (verdict.verdict === 'block') return `the guardrail ${verdict.guardrail} blocks it: ${verdict.reason}`
-  const isToBeAsked = verdict.verdict === 'ask' || needsApproval(tool, input) !== false
+  const isToBeAsked = verdict.verdict === 'ask' || needsApproval(agent, state, { tool, input }) !== false
   return isToBeAsked && !isAsked ? 'it needs an approval, and nobody was asked' : undefined
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
 import { isReopenable } from '../fold/reopen.ts'
@@ -10,7 +10,7 @@ import { openCallDifferences, recordedCallDifference } from './move-check-calls.
 import { describeMoveDifference, type MoveDifference } from './move-difference.ts'
 import { readRun, notFound } from './run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { asTask } from './start-run.ts'
+import { asTask, beginningOf } from './start-run.ts'
 
 /** Whether a run may go on with another version of its agent. */
 export interface MoveCheck {
@@ -149,8 +149,24 @@ const presentDifferences = (agent: Agent, state: RunState, granted: ReadonlySet<
       ? []
       : [{ what: 'projection' as const, expected: 'one that takes in every event', found: describeBroken(broken) }]),
     ...settingDifferences(agent, state),
+    ...beginningDifferences(agent, state),
     ...openCallDifferences(agent, open, granted),
   ]
+}
+
+/** Its code has to find what it expects of every run. */
+const beginningDifferences = (agent: Agent, { started }: RunState): MoveDifference[] => {
+  const differs = (expected: string, found: string): MoveDifference => ({ what: 'beginning', expected, found })
+  try {
+    const now = beginningOf(agent, { input: started.input, context: started.context })
+    return (['input', 'context'] as const).flatMap((field) => {
+      const [had, has] = [started[field], now[field]].map((value) => canonicalJson(value ?? null))
+      return had === has ? [] : [differs(`the ${field} ${had}, as it was started with`, has ?? '')]
+    })
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return [differs('what the run was started with', error.message)]
+  }
 }
 
 const wantedSettings = (agent: Agent, { started }: RunState) => (started.parent === undefined ? agent.settings : asTask(agent))

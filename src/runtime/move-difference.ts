@@ -2,7 +2,7 @@ import type { Difference } from '../fold/replay.ts'
 
 /** One thing that keeps a run from another version of its agent. */
 export interface MoveDifference {
-  readonly what: Difference['what'] | 'input' | 'settings' | 'call' | 'projection' | 'status'
+  readonly what: Difference['what'] | 'beginning' | 'input' | 'settings' | 'call' | 'projection' | 'status'
   /** At which event; absent where it is of the run as it stands. */
   readonly revision?: number | undefined
   readonly type?: string | undefined

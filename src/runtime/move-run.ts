@@ -11,6 +11,7 @@ import { examineMove, notMovable, type Examined } from './move-check.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-wish.ts'
 import type { ActorParts } from './run-actor.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { beginningOf } from './start-run.ts'
 import { storeNow } from './store-now.ts'
 import { isAbandoned } from './takeover.ts'
 import { present } from '../present.ts'
@@ -85,7 +86,8 @@ const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, 
   const { by, note } = command
   const { name, version, program, definition } = agent
   const moved = { by, agent: name, fromVersion: started.agentVersion, agentVersion: version, chartHash: program.chartHash, definition }
-  batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note }) } }, undefined, wish)
+  const { instructions } = beginningOf(agent, { input: started.input, context: started.context })
+  batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note, instructions }) } }, undefined, wish)
   for (const fact of askedAgain(agent, state.approvals)) batch.push(fact, undefined, wish)
   return batch
 }

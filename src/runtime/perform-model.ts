@@ -88,7 +88,7 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
   const isAnswer = params.purpose !== 'wrapUp'
   return {
     model,
-    instructions: aside?.instructions ?? prompt.instructions,
+    instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',

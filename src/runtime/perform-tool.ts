@@ -1,17 +1,18 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
-import type { ReadableProjection, Tool, ToolContext } from '../tools/tool.ts'
+import { ToolFailure, type Tool, type ToolContext } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import type { Attempts } from './attempts.ts'
 import { TIMED_OUT, withDeadline, type LateWord } from './deadline.ts'
-import { readOnly } from './read-only.ts'
+import { contextForTool } from './run-context.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { isRetryable, saysNothingHappened, toldOf } from './tool-failures.ts'
 import { answered } from './tool-output.ts'
 
 export interface ToolEffect {
+  readonly agent: Agent
   readonly state: RunState
   readonly owed: Owed
   readonly tool: Tool
@@ -22,17 +23,17 @@ export interface ToolEffect {
 }
 
 /** One attempt of a tool call whose claim is stored. Rejects only when `signal` is aborted. */
-export const performToolCall = async (parts: RuntimeParts, agent: Agent, effect: ToolEffect): Promise<RunFact> => {
+export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): Promise<RunFact> => {
   const { state, owed, tool, signal } = effect
   const beganAt = parts.clock.now()
   const call = { callId: owed.key, attempt: owed.attempt }
   const tookMs = (): number => Math.max(0, parts.clock.now() - beganAt)
   const late = (word: LateWord<unknown>): void => effect.late(lateFact(effect, word, tookMs()))
-  const context = toolContext(agent, effect)
   let over = (): void => undefined
   try {
     // Each attempt gets its own: what one has made of it is not what was checked and granted.
     const input = structuredClone(state.calls.get(owed.key)?.input ?? null)
+    const context = toolContext(effect)
     const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late, over: () => over() }
     const output = await withDeadline(parts.clock, deadline, (inner) => {
       over = effect.attempts.begin(state.runId, owed.key)
@@ -45,18 +46,19 @@ export const performToolCall = async (parts: RuntimeParts, agent: Agent, effect:
   }
 }
 
-const toolContext = (agent: Agent, { state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => ({
-  idempotencyKey: keyOfCall(state, owed.key),
-  runId: state.runId,
-  callId: owed.key,
-  attempt: owed.attempt,
-  projection: <State>(wanted: ReadableProjection<State>): State => {
-    if (!tool.projections.some(({ name }) => name === wanted.name))
-      throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
-    const index = agent.program.projections.findIndex(({ name }) => name === wanted.name)
-    return readOnly(state.projections[index]) as State
-  },
-})
+/** What it throws, the tool has not done. */
+const toolContext = ({ agent, state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => {
+  try {
+    return {
+      ...contextForTool(agent, state, tool),
+      idempotencyKey: keyOfCall(state, owed.key),
+      callId: owed.key,
+      attempt: owed.attempt,
+    }
+  } catch (cause) {
+    throw new ToolFailure(`${tool.name} cannot be used in this run`, { happened: false, cause })
+  }
+}
 
 const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, durationMs: number): RunFact => {
   const { owed, tool } = effect

@@ -13,7 +13,7 @@ export interface Refold {
    * A new run of an agent that was given to `openRefold`; with a `runId` that exists already, that run. Rejects with `UnknownAgent`, and
    * with `InvalidInput` for what the agent cannot begin with.
    */
-  start<Output, Input>(agent: Agent<Output, Input>, ...options: StartArguments<Input>): Promise<Run<Output>>
+  start<Output, Input, Context>(agent: Agent<Output, Input, Context>, ...options: StartArguments<Input, Context>): Promise<Run<Output>>
   /** Of the version of this name that was given last. */
   start(agent: string, options?: StartOptions): Promise<Run>
   /** A handle; whether there is such a run shows at its first use. `Output` is what the caller knows of its agent. */
@@ -29,10 +29,14 @@ export interface Refold {
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
-/** What a run needs to begin may be left out only where the schema of its agent takes nothing. */
-export type StartArguments<Input> = undefined extends Input
-  ? readonly [options?: StartOptions<Input>]
-  : readonly [options: StartOptions<Input> & { readonly input: Input }]
+/** What a run needs to begin may be left out only where the schemas of its agent take nothing. */
+export type StartArguments<Input, Context> = undefined extends Input & Context
+  ? readonly [options?: StartOptions<Input, Context>]
+  : readonly [
+      options: StartOptions<Input, Context> &
+        (undefined extends Input ? unknown : { readonly input: Input }) &
+        (undefined extends Context ? unknown : { readonly context: Context }),
+    ]
 
 export interface RefoldCore extends Refold {
   /** @internal */

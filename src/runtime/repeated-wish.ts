@@ -19,12 +19,13 @@ export interface Beginning {
   readonly agent: string
   readonly message?: string | undefined
   readonly input?: Json | undefined
+  readonly context?: Json | undefined
 }
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, input }: Beginning): string =>
-  sha256(canonicalJson({ type: 'startRun', agent, message, input }))
+export const hashOfStart = ({ agent, message, input, context }: Beginning): string =>
+  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ context }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
 export const checkRepeatedStart = async (stores: Stores, runId: string, given: Beginning): Promise<void> => {
@@ -38,20 +39,20 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: B
     }
   }
   if (started === undefined || started.meta.commandHash === hashOfStart(given)) return
-  const recorded = { agent: started.data.agent, message, input: started.data.input }
+  const recorded = { agent: started.data.agent, message, input: started.data.input, context: started.data.context }
   const differences = differencesOf(recorded, { ...given })
   if (differences.length > 0 || started.meta.commandHash !== undefined) throw reused(`the run id ${runId}`, runId, differences)
 }
 
 /** Whether the first message belongs to the start, as far as the log says: the hash of the start covers it. */
 const isOfStart = (
-  { data: { agent, input }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
+  { data: { agent, input, context }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
   message: Extract<RecordedRunEvent, { type: 'MessageReceived' }>,
   given: Beginning,
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
-    : meta.commandHash === hashOfStart({ agent, input, message: message.data.text })
+    : meta.commandHash === hashOfStart({ agent, input, context, message: message.data.text })
 
 /** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another wish. */
 export const checkRepeatedCommand = async (

@@ -48,6 +48,8 @@ export interface RunView {
   readonly waitsFor: WaitsFor | null
   /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
   readonly waitsIn: string | null
+  /** What it was started with beside its message or input. */
+  readonly context: Json | null
   readonly turn: number
   readonly transcript: readonly Message[]
   /** The newest text of the agent. */
@@ -93,6 +95,7 @@ export const viewOf = ({ agent, state }: Known): RunView => ({
   state: runPlace(state),
   waitsFor: waitsFor(state) ?? null,
   waitsIn: waitsIn(state) ?? null,
+  context: state.started.context ?? null,
   turn: state.budget.turn,
   transcript: messagesOf(state.transcript),
   answer: lastAnswer(state.transcript) ?? null,
@@ -146,6 +149,7 @@ export const viewOfUnfolded = (
   state: row.state,
   waitsFor: row.waitsFor,
   waitsIn: row.waitsIn,
+  context: started.context ?? null,
   turn: budget.turn,
   transcript: messagesOf(transcript),
   answer: lastAnswer(transcript) ?? null,

@@ -22,7 +22,7 @@ import { createRunActor, type ActorParts } from './run-actor.ts'
 import { notFound } from './run-reader.ts'
 import type { RunStanding } from './run-standing.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { checkMessage, checkRunId, inputFor, startDecision, type NewRun, type StartOptions } from './start-run.ts'
+import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
 import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from './takeover.ts'
 import { createWakeTimers } from './wake-timers.ts'
 
@@ -140,7 +140,7 @@ const startOnce = async (
   { name, given }: NamedStart,
 ): Promise<RunState> => {
   checkOptions(given, 'the options of a start as an object')
-  const options = handedIn(given) as StartOptions<Json>
+  const options = handedIn(given) as StartOptions<Json, Json>
   checkStart(options)
   checkMessage(options.message)
   const runId = options.runId ?? parts.ids.uuid()
@@ -150,8 +150,9 @@ const startOnce = async (
     isKnown = true
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
-  const state = await begin({ agent, runId, options, input: inputFor(agent, options.input), child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message: options.message, input: options.input })
+  const { message, input, context } = options
+  const state = await begin({ agent, runId, options, given: { input, context }, child: undefined, found })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, input, context })
   return state
 }
 

@@ -13,9 +13,11 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
  * a tool that changes nothing names its act,
  * or input or output can never be JSON (a date, a Map, a class), fit nothing (`z.never`) or never be checked at once (an async refinement).
  */
-export const defineTool = <Input, Output>(options: ToolOptions<Input, Output>): Tool<Input, Output> => {
+export const defineTool = <Input, Output, Context = unknown>(
+  options: ToolOptions<Input, Output, Context>,
+): Tool<Input, Output, Context> => {
   const { approval = false, retry = {}, ...rest } = options
-  const tool: Tool<Input, Output> = {
+  const tool: Tool<Input, Output, Context> = {
     timeoutMs: 30_000,
     maxOutputBytes: 1024 * 1024,
     concurrency: Infinity,
@@ -65,11 +67,12 @@ const refuseAct = ({ name, effect, idempotencyKey }: { name: string; effect: Too
 }
 
 /** What a tool gets and gives is what the log holds of it, and a schema that cannot be JSON would refuse every call. */
-const refuseShapes = ({ name, input, output }: Tool): void => {
+const refuseShapes = ({ name, input, output, context }: Tool): void => {
   const sides = [
     ['input', input, 'input'],
     ['input', input, 'output'],
     ['output', output, 'output'],
+    ...(context === undefined ? [] : ([['context', context, 'input']] as const)),
   ] as const
   for (const [field, schema, side] of sides) {
     const problem = jsonShapeProblem(schema, side)

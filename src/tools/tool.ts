@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../json.ts'
 import type { Optional } from '../present.ts'
+import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
 
 /**
  * What may be done with a call of which nobody knows whether it happened:
@@ -8,19 +9,13 @@ import type { Optional } from '../present.ts'
  */
 export type Effect = 'read' | 'idempotent' | 'once'
 
-/** What a tool reads a projection of its agent by. */
-export interface ReadableProjection<State = unknown> {
-  readonly name: string
-  initial(): State
-}
-
-export interface LookupContext<Input> {
+export interface LookupContext<Input, Context = unknown> extends RunContext<Context> {
   readonly signal: AbortSignal
   /** What the call is to do: after an older copy of the log was restored, what was done under its key may be something else. */
   readonly input: Input
 }
 
-export interface ToolContext {
+export interface ToolContext<Context = unknown> extends RunContext<Context> {
   /** Aborted at the timeout and when the run is cancelled. */
   readonly signal: AbortSignal
   /**
@@ -28,15 +23,9 @@ export interface ToolContext {
    * the same input while nobody knows what became of this one.
    */
   readonly idempotencyKey: string
-  readonly runId: string
   readonly callId: string
   /** 1, 2 … */
   readonly attempt: number
-  /**
-   * State at this point of the run of a projection that the tool declares: its plain objects are frozen, a Map in it is a copy.
-   * Throws for one that it does not declare.
-   */
-  projection<State>(projection: ReadableProjection<State>): State
 }
 
 /** What the outside world says of a call whose outcome was lost. */
@@ -57,7 +46,7 @@ export interface ToolRetry {
   readonly maxDelayMs: number
 }
 
-export interface Tool<Input = unknown, Output = unknown> {
+export interface Tool<Input = unknown, Output = unknown, Context = unknown> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
@@ -65,6 +54,8 @@ export interface Tool<Input = unknown, Output = unknown> {
   readonly inputSchema?: JsonObject
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /** What it needs of the context of a run. */
+  readonly context?: z.ZodType<Context>
   /** Of its agent, that it reads. */
   readonly projections: readonly ReadableProjection[]
   /** After this call a person owns the run. */
@@ -78,18 +69,18 @@ export interface Tool<Input = unknown, Output = unknown> {
   /** Starts of this tool per second in this process. */
   readonly ratePerSecond: number
   /** Whether a human has to grant this call first. A method, as `execute` is, so that every tool is also a `Tool<unknown>`. */
-  approval(input: Input): boolean
+  approval(input: Input, run: RunContext<Context>): boolean
   /** What this call touches, by names that tools share; whatever it may be, where this is absent or fails. */
   touches?(input: Input): readonly string[]
   /** Which business act this call is. */
   idempotencyKey?(input: Input): string
   /** Only ever called with what `input` has parsed. */
-  execute(input: Input, context: ToolContext): Promise<Output>
+  execute(input: Input, context: ToolContext<Context>): Promise<Output>
   /** Settles a call that began, or may have begun, and was never answered. Never does the effect. */
-  lookup?(idempotencyKey: string, context: LookupContext<Input>): Promise<Lookup<Output>>
+  lookup?(idempotencyKey: string, context: LookupContext<Input, Context>): Promise<Lookup<Output>>
 }
 
-export interface ToolOptions<Input, Output> {
+export interface ToolOptions<Input, Output, Context = unknown> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
@@ -97,6 +88,11 @@ export interface ToolOptions<Input, Output> {
   readonly inputSchema?: JsonObject | undefined
   readonly output: z.ZodType<Output>
   readonly effect: Effect
+  /**
+   * What it needs of the context of a run: what this makes of it is what the tool gets. A run whose context does not fit cannot use the tool:
+   * a call of it fails before anything has happened. Any context, as it is, without it.
+   */
+  readonly context?: z.ZodType<Context> | undefined
   /** What it reads with `context.projection`: an agent that has not got one of them cannot be defined. None by default. */
   readonly projections?: readonly ReadableProjection[] | undefined
   /** Whether a person owns the run after this call; false by default. */
@@ -112,7 +108,7 @@ export interface ToolOptions<Input, Output> {
   /** `Infinity` by default. */
   readonly ratePerSecond?: number | undefined
   /** Never, by default. */
-  readonly approval?: boolean | ((input: Input) => boolean) | undefined
+  readonly approval?: boolean | ((input: Input, run: RunContext<Context>) => boolean) | undefined
   /**
    * What a call touches, such as `['order 21']`; pure. Of two calls that touch the same and of which one changes something, the second waits
    * for the first. By default a call may touch everything; `() => []` touches nothing that others touch.
@@ -124,8 +120,8 @@ export interface ToolOptions<Input, Output> {
    * cannot name is refused. Not for `read` tools.
    */
   readonly idempotencyKey?: ((input: Input) => string) | undefined
-  readonly execute: (input: Input, context: ToolContext) => Promise<Output>
-  readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input>) => Promise<Lookup<Output>>) | undefined
+  readonly execute: (input: Input, context: ToolContext<Context>) => Promise<Output>
+  readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input, Context>) => Promise<Lookup<Output>>) | undefined
 }
 
 export interface ToolFailureOptions {

@@ -35,6 +35,15 @@ describe('a start', () => {
     expect((await service.ask('POST /v1/runs', { body: { agent: 'desk' } })).body).toMatchObject({ waitsFor: 'message', revision: 0 })
   })
 
+  test('hands on what the code of the agent may know of it', async () => {
+    await using service = await openService()
+    const started = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk', message: 'Hello', context: { customer: 'ann' } } })
+    await service.settle(started.body.runId)
+    const { body } = await service.ask(`GET /v1/runs/${started.body.runId}`)
+    expect(body).toMatchObject({ context: { customer: 'ann' } })
+    expect((await eventsOf(service.world, started.body.runId))[0]).toMatchObject({ data: { context: { customer: 'ann' } } })
+  })
+
   test('that is repeated with its idempotency key, many times at once, is one run', async () => {
     await using service = await openService()
     const start = { body: { agent: 'desk', message: 'Hello' }, headers: { 'idempotency-key': 'order-7' } }
@@ -54,7 +63,11 @@ describe('a start', () => {
     const { body } = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk' }, headers })
     await service.ask(`POST /v1/runs/${body.runId}/messages`, { body: { message: 'Hello' }, headers })
     expect((await service.ask('POST /v1/runs', { body: { agent: 'desk' }, headers })).status).toBe(201)
-    for (const other of [{ agent: 'desk', message: 'Hello' }, { agent: 'desk', input: 1 }, { agent: 'clerk' }]) {
+    for (const other of [
+      { agent: 'desk', message: 'Hello' },
+      { agent: 'desk', input: 1 },
+      { agent: 'desk', context: 1 },
+    ]) {
       const refused = await service.ask('POST /v1/runs', { body: other, headers })
       expect(refused).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
     }

@@ -44,3 +44,23 @@ await refold.start(transfer, { runId: 'one' })
 export const wrong: Promise<{ sum: number }> = (await refold.start(invoices)).result()
 
 export const typed: Promise<number> = refold.run<number>('one').result()
+
+const shop = z.object({ customer: z.string(), limitUsd: z.number().default(50) })
+const clerk = defineAgent({
+  name: 'clerk',
+  version: '1',
+  models: ['x/y'],
+  context: shop,
+  instructions: ({ customer, limitUsd }) => `${customer.trim()} ${limitUsd.toFixed(2)}`,
+})
+export const moreAgents: readonly Agent[] = [clerk]
+await refold.start(clerk, { message: 'Hi', context: { customer: 'ann' } })
+
+// @ts-expect-error its runs have a context
+await refold.start(clerk, { message: 'Hi' })
+
+// @ts-expect-error of this shape
+await refold.start(clerk, { context: { customer: 7 } })
+
+// @ts-expect-error the context has no such field
+defineAgent({ name: 'wrong', version: '1', models: ['x/y'], context: shop, instructions: ({ tenant }) => String(tenant) })

@@ -31,3 +31,18 @@ defineTool({ ...refund, effect: 'sometimes', execute: () => Promise.resolve({ re
 
 // @ts-expect-error the approval sees the same input
 defineTool({ ...refund, approval: ({ passenger }) => passenger === '', execute: () => Promise.resolve({ receipt: '' }) })
+
+const shop = z.object({ limitUsd: z.number() })
+export const limited = defineTool({
+  ...refund,
+  context: shop,
+  approval: ({ amountMicroUsd }, { context }) => amountMicroUsd > context.limitUsd,
+  execute: ({ booking }, { context }) => Promise.resolve({ receipt: `${booking} ${context.limitUsd}` }),
+  lookup: (_, { context, input }) => Promise.resolve({ found: 'succeeded', output: { receipt: `${input.booking} ${context.limitUsd}` } }),
+})
+
+/** Tools of every context too. */
+export const more: readonly Tool[] = [limited]
+
+// @ts-expect-error the context has no such field
+defineTool({ ...refund, context: shop, approval: (_, { context }) => context.limit > 3, execute: () => Promise.resolve({ receipt: '' }) })

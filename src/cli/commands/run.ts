@@ -13,6 +13,7 @@ import { atWork } from '../session.ts'
 interface RunOptions {
   readonly message?: string
   readonly input?: Json
+  readonly context?: Json
   readonly runId?: string
   readonly interactive?: true
 }
@@ -24,6 +25,7 @@ export const addRunCommand: AddCommand = (program, commandLine) => {
     .argument('<agent>', 'name of an agent of the configuration')
     .option('-m, --message <text>', 'what it is asked; from stdin without it')
     .option('--input <json>', 'what a chart of your own begins with', jsonValue)
+    .option('--context <json>', 'what its code may know beside that', jsonValue)
     .option('--run-id <id>', 'an id of your choice: the same start, repeated, is one start')
     .option('-i, --interactive', 'go on asking for messages, approvals and answers')
     .addHelpText(
@@ -40,7 +42,7 @@ Examples:
 }
 
 const run = (line: CommandLine, agent: string, options: RunOptions): Promise<void> => {
-  const { interactive, input, runId = randomUUID() } = options
+  const { interactive, input, context, runId = randomUUID() } = options
   if (interactive === true && line.output.json) throw new AppError('InvalidInput', 'Expected either --interactive or --json, found both')
   return atWork(line, async (refold) => {
     const { conversational } = refold.agents.newest(agent)
@@ -48,7 +50,7 @@ const run = (line: CommandLine, agent: string, options: RunOptions): Promise<voi
     const handle = refold.run(runId)
     const follower = followRun(line, handle, -1)
     try {
-      const begun = present({ runId, message, input, actor: line.user })
+      const begun = present({ runId, message, input, context, actor: line.user })
       const view = await follower.until(() => refold.start(agent, begun))
       await reportRun(line, interactive === true ? await converse(line, handle, follower, view) : view)
     } finally {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { checkAction, type ActionGuardrail, type Verdict } from '../../../src/guardrails/guardrail.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
+import type { RunContext } from '../../../src/projections/run-context.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
@@ -12,6 +13,8 @@ const allows = says('calm', { verdict: 'allow' })
 const asks = says('careful', { verdict: 'ask', reason: 'a large sum' })
 const blocks = says('strict', { verdict: 'block', reason: 'never' })
 const redacts = says('mask', { verdict: 'redact', text: 'x', reason: 'a secret' })
+
+const run: RunContext = { runId: 'r', tenant: undefined, context: null, projection: (projection) => projection.initial() }
 
 describe('what action guardrails say of a tool call', () => {
   test.for([
@@ -24,7 +27,7 @@ describe('what action guardrails say of a tool call', () => {
     { case: 'one blocks after another asked', guardrails: [asks, blocks], verdict: { verdict: 'block', guardrail: 'strict' } },
     { case: 'two ask', guardrails: [asks, says('second', { verdict: 'ask', reason: 'too' })], verdict: { guardrail: 'careful' } },
   ])('is the strictest word where $case', ({ guardrails, verdict }) => {
-    expect(checkAction(guardrails, { tool: 'pay', effect: 'once', input: {} })).toMatchObject(verdict)
+    expect(checkAction(guardrails, { tool: 'pay', effect: 'once', input: {} }, run)).toMatchObject(verdict)
   })
 })
 

@@ -31,6 +31,13 @@ describe('a start', () => {
     expect((await eventsOf(world, 'same')).filter(({ type }) => type === 'MessageReceived')).toHaveLength(1)
   })
 
+  test('whose run id is that of a run of another agent is refused as another wish', async () => {
+    const other = defineAgent({ name: 'other', version: '1', instructions: '', models: ['scripted/one'] })
+    const { refold } = openWorld({ agents: [talk(), other], models: scripted })
+    await refold.start('talk', { runId: 'taken' })
+    await expect(refold.start('other', { runId: 'taken' })).rejects.toMatchObject({ code: 'IdempotencyKeyReused' })
+  })
+
   test('refuses an empty message and one that is too large', async () => {
     const { refold } = openWorld({ agents: [talk()], models: scripted })
     await expect(refold.start('talk', { message: '  ' })).rejects.toMatchObject({ code: 'InvalidInput' })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { RunContext } from '../../../src/projections/run-context.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { toolDeclaration } from '../../../src/tools/tool-declaration.ts'
 import type { ToolOptions } from '../../../src/tools/tool.ts'
@@ -13,6 +14,8 @@ const lookUp: ToolOptions<{ code: string }, string> = {
   execute: ({ code }) => Promise.resolve(`reservation ${code}`),
 }
 
+const run: RunContext = { runId: 'r', tenant: undefined, context: null, projection: (projection) => projection.initial() }
+
 describe('a tool', () => {
   test('has its documented defaults', () => {
     const tool = defineTool(lookUp)
@@ -23,14 +26,14 @@ describe('a tool', () => {
       ratePerSecond: Infinity,
       retry: { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 },
     })
-    expect(tool.approval({ code: 'X' })).toBe(false)
+    expect(tool.approval({ code: 'X' }, run)).toBe(false)
   })
 
   test('keeps what it was given', () => {
     const tool = defineTool({ ...lookUp, timeoutMs: 5, retry: { attempts: 7 }, approval: ({ code }) => code === 'VIP', ratePerSecond: 0.5 })
     expect(tool).toMatchObject({ timeoutMs: 5, ratePerSecond: 0.5, retry: { attempts: 7, baseDelayMs: 500, maxDelayMs: 30_000 } })
-    expect([tool.approval({ code: 'VIP' }), tool.approval({ code: 'X' })]).toEqual([true, false])
-    expect(defineTool({ ...lookUp, approval: true }).approval({ code: 'X' })).toBe(true)
+    expect([tool.approval({ code: 'VIP' }, run), tool.approval({ code: 'X' }, run)]).toEqual([true, false])
+    expect(defineTool({ ...lookUp, approval: true }).approval({ code: 'X' }, run)).toBe(true)
   })
 
   test.each<[string, Partial<ToolOptions<{ code: string }, string>>]>([

@@ -31,6 +31,8 @@ export const contextWith = (signal: AbortSignal): ToolContext => ({
   signal,
   idempotencyKey: 'key-1',
   runId: 'run-1',
+  tenant: undefined,
+  context: null,
   callId: '3.a',
   attempt: 1,
   projection: (projection) => projection.initial(),

@@ -1,0 +1,40 @@
+import { AppError } from '../errors.ts'
+import { deepFrozen } from '../frozen.ts'
+import type { RunState } from '../fold/run-state.ts'
+import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
+import type { Tool } from '../tools/tool.ts'
+import type { Agent } from './agent.ts'
+import { checkedJson } from './checked-json.ts'
+import { readOnly } from './read-only.ts'
+
+/** For guardrails, which are the agent's own. */
+export const contextOfRun = (agent: Agent, state: RunState): RunContext => ({
+  runId: state.runId,
+  tenant: state.started.tenant,
+  context: state.started.context ?? null,
+  projection: (wanted) => stateOf(agent, state, wanted, `${agent.id} has no projection ${wanted.name}`),
+})
+
+/** Throws `InvalidInput` where the context of the run is not what the tool needs: before anything has happened. */
+export const contextForTool = (agent: Agent, state: RunState, tool: Tool): RunContext => ({
+  ...contextOfRun(agent, state),
+  context: contextAs(tool, state),
+  projection: (wanted) => {
+    if (!tool.projections.some(({ name }) => name === wanted.name))
+      throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
+    return stateOf(agent, state, wanted, `${agent.id} has no projection ${wanted.name}`)
+  },
+})
+
+const contextAs = (tool: Tool, { started: { context = null } }: RunState): unknown => {
+  if (tool.context === undefined) return context
+  const checked = checkedJson(tool.context, context)
+  if (checked.ok) return deepFrozen(checked.value)
+  throw new AppError('InvalidInput', `Expected the context that ${tool.name} needs, found another: ${checked.cause ?? checked.problem}`)
+}
+
+const stateOf = <State>({ program }: Agent, { projections }: RunState, { name }: ReadableProjection<State>, missing: string): State => {
+  const index = program.projections.findIndex((projection) => projection.name === name)
+  if (index < 0) throw new Error(missing)
+  return readOnly(projections[index]) as State
+}
