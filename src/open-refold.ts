@@ -3,8 +3,8 @@ import { pino, type Logger } from 'pino'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
-import { watchLog } from './consumers/log-watch.ts'
-import { createProjector, type Projector } from './consumers/projector.ts'
+import { createRestoreWatch } from './consumers/restore-watch.ts'
+import type { Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { giveBackRuns, type GiveBackRuns, type GivenBackRuns } from './runtime/give-back-runs.ts'
 import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
@@ -149,12 +149,20 @@ interface Opened {
   readonly takeUp: () => Promise<void>
 }
 
+const ownersIn = ({ REFOLD_EVENTSTORE }: Environment): ReturnType<typeof localOwners> =>
+  localOwners({
+    host: hostname(),
+    pid: process.pid,
+    uuid: systemIds.uuid(),
+    processes: systemProcesses,
+    isOneMachine: REFOLD_EVENTSTORE === undefined,
+  })
+
 const openOn = ({ options, environment, retention, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
   const { log, blobs, snapshots, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
-  const isOneMachine = environment.REFOLD_EVENTSTORE === undefined
-  const owners = localOwners({ host: hostname(), pid: process.pid, uuid: systemIds.uuid(), processes: systemProcesses, isOneMachine })
-  const projector = createProjector({ log, views })
+  const owners = ownersIn(environment)
+  const restores = createRestoreWatch({ noticing, views, clock: systemClock, notify })
   const core = createRefold({
     log,
     blobs,
@@ -171,18 +179,19 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
     ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory, mostLostOwners: options.mostLostOwners }),
     notify,
+    restore: restores.newest,
   })
-  const catchUpQuickly = quickCatchUp({ log, views, projector, clock: systemClock })
+  const catchUpQuickly = quickCatchUp({ log, views, projector: restores.projector, clock: systemClock })
   const stop = new AbortController()
   const { sweepIntervalMs: intervalMs = 5_000 } = options
-  const sweeper = sweeperOf({ core, stores, projector, notify, retention, intervalMs })
-  watchLog({ noticing, clock: systemClock, intervalMs, signal: stop.signal, wentBack: (error) => giveUp({ core, notify, stop }, error) })
+  const sweeper = sweeperOf({ core, stores, projector: restores.projector, notify, retention, intervalMs })
+  restores.watch({ intervalMs, signal: stop.signal, wentBack: (error) => giveUp({ core, notify, stop }, error) })
   const refold: OpenRefold = {
     ...core,
     log,
     blobs,
     views,
-    projector,
+    projector: restores.projector,
     catchUpQuickly,
     async query(view, filter) {
       const behind = await catchUpQuickly()
@@ -202,7 +211,8 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
   return {
     refold,
     async takeUp() {
-      await tellChangedAgents({ ...stores, agents: core.agents, projector, notify })
+      await restores.newest()
+      await tellChangedAgents({ ...stores, agents: core.agents, projector: restores.projector, notify })
       await sweeper.recover()
       sweeper.run(stop.signal)
     },

@@ -1,17 +1,24 @@
 import { isAppError } from '../errors.ts'
 import type { EventLog, NewEvent } from '../eventlog/event-log.ts'
 import { sha256 } from '../hash.ts'
+import { readRestore, type Restore } from './log-restore.ts'
 
-/** Tells one log from another. */
+/** Tells one log from another, and from a copy of itself that has gone another way. */
 export interface LogIdentity {
-  /** Id of the event in the stream `refold.log`; '' where the log is empty. */
+  /** What checkpoints call the log: another name after each restore. '' where the log is empty. */
   readonly id: string
+  /** Id of the first event in the stream `refold.log`: the same for a log and its copies. */
+  readonly root: string
   /** Id of the first event that the log held when it got its identity: older checkpoints name the log by it. */
   readonly formerly: string
+  /** As they were recorded, the oldest first. */
+  readonly restores: readonly Restore[]
+  /** Of the newest event of the stream; -1 where there is none. */
+  readonly revision: number
 }
 
 /** Belongs to no run, so that no deletion, retention or scavenging of runs takes it away. */
-const IDENTITY_STREAM = 'refold.log'
+export const IDENTITY_STREAM = 'refold.log'
 
 /**
  * The identity of the log, which is written here where it has none yet. It follows from the first event of the log, so that processes that
@@ -24,28 +31,56 @@ export const identify = async (log: EventLog): Promise<LogIdentity> => {
   const event: NewEvent = { id, type: 'LogIdentified', data: JSON.stringify({ formerly: known.formerly }), meta: '{}' }
   try {
     await log.append(IDENTITY_STREAM, 'no-stream', [event])
-    return { ...known, id }
+    return { ...known, id, root: id, revision: 0 }
   } catch (error) {
     // It follows from the log itself: what cannot be written now is written by whoever asks next.
-    if (isAppError(error, 'EventLogUnavailable')) return { ...known, id }
+    if (isAppError(error, 'EventLogUnavailable')) return { ...known, id, root: id }
     if (!isAppError(error, 'EventLogConflict')) throw error
     return identityOf(log)
   }
 }
 
 /** The same, but nothing is written: a log without an identity has an empty `id`. */
-const identityOf = async (log: EventLog): Promise<LogIdentity> => {
+export const identityOf = async (log: EventLog): Promise<LogIdentity> => {
+  const restores: Restore[] = []
+  let identity: Pick<LogIdentity, 'root' | 'formerly' | 'revision'> | undefined
   try {
-    for await (const { id, data } of log.readStream(IDENTITY_STREAM, { limit: 1 })) return { id, formerly: formerlyIn(data) }
+    for await (const event of log.readStream(IDENTITY_STREAM)) {
+      const { id, data, revision } = event
+      identity = identity === undefined ? { root: id, formerly: formerlyIn(data), revision } : { ...identity, revision }
+      const restore = readRestore(event)
+      if (restore !== undefined) restores.push(restore)
+    }
   } catch (error) {
     if (!isAppError(error, 'StreamNotFound')) throw error
   }
-  for await (const first of log.readAll({ limit: 1 })) return { id: '', formerly: first.id }
-  return { id: '', formerly: '' }
+  if (identity !== undefined) return { ...identity, id: nameOf(identity.root, restores), restores }
+  for await (const first of log.readAll({ limit: 1 })) return { ...NONE, formerly: first.id }
+  return NONE
 }
 
-/** Whether a checkpoint that names its log so is one of this log. */
-export const isNamed = ({ id, formerly }: LogIdentity, name: string): boolean => name !== '' && (name === id || name === formerly)
+const NONE: LogIdentity = { id: '', root: '', formerly: '', restores: [], revision: -1 }
+
+const nameOf = (root: string, restores: readonly Restore[]): string => [root, ...restores.slice(-1).map(({ id }) => id)].join('+')
+
+/** Whether a checkpoint that names its log so is one of this log as it is now. */
+export const isNamed = ({ id, formerly, restores }: LogIdentity, name: string): boolean =>
+  name !== '' && (name === id || (restores.length === 0 && name === formerly))
+
+/** Whether it is one of this log before one of its restores. */
+export const wasNamed = ({ root, formerly, restores }: LogIdentity, name: string): boolean =>
+  name !== '' &&
+  [formerly, root, ...restores.map(({ instead }) => instead), ...restores.slice(0, -1).map(({ id }) => `${root}+${id}`)].includes(name)
+
+/** Those that were recorded since the log had this name. */
+export const restoresSince = ({ root, restores }: LogIdentity, name: string): readonly Restore[] => {
+  const named = restores.findIndex(({ id, instead }) => `${root}+${id}` === name || instead === name)
+  const isInstead = restores[named]?.instead === name
+  return restores.slice(isInstead ? named : named + 1)
+}
+
+/** Whether it is one of a copy of this log, which may know of restores that this one does not hold. */
+export const isOfSameRoot = ({ root }: LogIdentity, name: string): boolean => root !== '' && name.split('+')[0] === root
 
 const formerlyIn = (data: string): string => {
   const { formerly } = JSON.parse(data) as { readonly formerly?: unknown }
@@ -53,7 +88,7 @@ const formerlyIn = (data: string): string => {
 }
 
 /** Version 8: its bits are those of a hash. */
-const uuidFrom = (text: string): string => {
+export const uuidFrom = (text: string): string => {
   const digits = sha256(`${IDENTITY_STREAM} ${text}`)
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`
 }

@@ -4,6 +4,8 @@ import type { NoticingLog } from '../eventlog/went-back.ts'
 
 export interface LogWatch {
   readonly noticing: NoticingLog
+  /** Whether a restore was recorded that this process does not go by. */
+  readonly isOutdated: () => Promise<boolean>
   readonly clock: Clock
   readonly intervalMs: number
   /** Ends it. */
@@ -13,12 +15,22 @@ export interface LogWatch {
 }
 
 /** Asks from time to time where the log ends, since this process may have no other reason to: so it learns within the interval that it went back. */
-export const watchLog = ({ noticing: { log, wentBack: noticed }, clock, intervalMs, signal, wentBack }: LogWatch): void => {
+export const watchLog = ({
+  noticing: { log, wentBack: noticed, giveUp },
+  isOutdated,
+  clock,
+  intervalMs,
+  signal,
+  wentBack,
+}: LogWatch): void => {
+  const look = async (): Promise<void> => {
+    await log.head()
+    if (await isOutdated()) giveUp('a restore was recorded since')
+  }
   const ask = (): void => {
     const disarm = clock.setTimer(intervalMs, () => {
       // Whoever needs a log that is away says so.
-      log
-        .head()
+      look()
         .catch(() => undefined)
         .finally(() => {
           if (!signal.aborted && !noticed.aborted) ask()

@@ -1,11 +1,12 @@
-import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
+import type { StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
-import type { Checkpoint, ViewStore } from '../views/view-store.ts'
+import type { Checkpoint } from '../views/view-store.ts'
 import { present } from '../present.ts'
 import { nextTurn } from './next-turn.ts'
 import { BATCH_LENGTH, storedLength } from './event-batches.ts'
 import { foldViews, runIdsOf } from './folded-views.ts'
-import { identify, isNamed } from './log-identity.ts'
+import { identify } from './log-identity.ts'
+import { placeOfViews, type RestorePorts } from './restored-log.ts'
 
 // Keeps the view store in step with the log.
 //
@@ -21,10 +22,7 @@ export interface Projector {
   catchUp(): Promise<void>
 }
 
-interface Ports {
-  readonly log: EventLog
-  readonly views: ViewStore
-}
+type Ports = RestorePorts
 
 /** Bounds how long a transaction holds up the process. */
 const BATCH_EVENTS = 500
@@ -32,7 +30,7 @@ const BATCH_EVENTS = 500
 const PASSED_BEFORE_KEPT = 50
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
-/** A view store of another log, or one that is ahead of its log (which was restored from a copy), is cleared and filled again. */
+/** A view store of another log, or one that knows more than its log (of which an older copy was restored), is cleared and filled again. */
 export const createProjector = (ports: Ports): Projector => ({
   async catchUp() {
     let isDone = false
@@ -94,14 +92,9 @@ const take = async ({ log, views }: Ports, since: Checkpoint | undefined, { even
   return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined
 }
 
-/** Clears a view store that is of another log, or ahead of this one. */
-const currentPlace = async ({ log, views }: Ports): Promise<Place> => {
-  // First, since it may be written here: then the log ends behind it.
-  const identity = await identify(log)
-  const head = (await log.head()) ?? 0
-  const stored = await views.checkpoint()
-  if (stored === undefined) return { since: undefined, head }
-  if (stored.position <= head && isNamed(identity, stored.log)) return { since: stored, head }
-  await views.clear()
-  return { since: undefined, head }
+/** Clears a view store that is of another log, or that knows more than this one. */
+const currentPlace = async (ports: Ports): Promise<Place> => {
+  const { since, head, isStale } = await placeOfViews(ports)
+  if (isStale) await ports.views.clear()
+  return { since, head }
 }

@@ -7,7 +7,7 @@ export interface NoticingLog {
   /** Aborted, with the error as its reason, once the log is known to have gone back. Every call rejects with that error from then on. */
   readonly wentBack: AbortSignal
   /** What others have found out: the process is told as if it had found it out itself. */
-  giveUp(why: string): void
+  readonly giveUp: (why: string) => void
 }
 
 /**

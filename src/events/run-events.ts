@@ -185,6 +185,8 @@ const shapes = {
     act: z.string().min(1).max(200).optional(),
     /** What the tool says of itself: whether it changes something, and whether it may be repeated. */
     effect: toolEffect.optional(),
+    /** The log went back since, and the call may have happened already: nothing begins before it is looked up or settled. */
+    lookUpFirst: z.literal(true).optional(),
     ...claim,
   },
   /** The tool has answered, or a look-up or a person has settled that it did. */
@@ -345,6 +347,16 @@ const shapes = {
     definition: definition.optional(),
     /** As that version makes them from the context of the run; what was made before holds no longer. */
     instructions: z.string().optional(),
+  },
+  /**
+   * The run goes on from an older copy of the log: what it has done beyond this event is not recorded. `once` calls are looked up before they
+   * begin, or held for a person. Whoever knows a later event of it than the one before this knows what does not hold any more.
+   */
+  RunRestored: {
+    /** Of the event that records the restore, in the stream `refold.log`. */
+    restoreId: z.string(),
+    /** The copy did not hold the run at all: it is begun again. */
+    lost: z.literal(true).optional(),
   },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {

@@ -24,5 +24,6 @@ export const verbs = [
   'Cancelled',
   'Reopened',
   'Moved',
+  'Restored',
   'Deleted',
 ] as const

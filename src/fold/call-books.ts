@@ -18,20 +18,26 @@ export const openCall = ({
 }
 
 /** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
-export const noteCall = (calls: RunState['calls'], event: RunEvent): RunState['calls'] => {
+export const noteCall = ({ calls, restored }: Pick<RunState, 'calls' | 'restored'>, event: RunEvent): RunState['calls'] => {
+  if (event.type === 'RunRestored')
+    return calls.size === 0 ? calls : new Map([...calls].map(([callId, call]) => [callId, inDoubtAgain(call)]))
   const call = 'callId' in event.data && event.data.callId !== undefined ? calls.get(event.data.callId) : undefined
-  const noted = call === undefined ? undefined : notedCall(call, event)
+  const noted = call === undefined ? undefined : notedCall(call, event, restored !== undefined)
   return noted === undefined ? calls : withEntry(calls, (event.data as { callId: string }).callId, noted)
 }
 
-const notedCall = (call: OpenCall, event: RunEvent): OpenCall | undefined => {
+const inDoubtAgain = ({ lookedUp: _, ...call }: OpenCall): OpenCall => call
+
+const notedCall = (call: OpenCall, event: RunEvent, isRestored: boolean): OpenCall | undefined => {
   switch (event.type) {
     case 'ApprovalRequested':
       return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
     case 'ToolCallRequested': {
-      const { input, idempotencyKey, act, effect, attempt } = event.data
-      return { ...call, input, idempotencyKey, attempt, ...present({ act, effect }) }
+      const { input, idempotencyKey, act, effect, attempt, lookUpFirst } = event.data
+      return { ...call, input, idempotencyKey, attempt, ...present({ act, effect }), ...(lookUpFirst && { lookUpFirst: attempt }) }
     }
+    case 'ToolCallUnresolved':
+      return isRestored ? { ...call, lookedUp: true } : undefined
     case 'ToolCallFailed':
       return event.data.happened === 'no' ? { ...call, didNothing: event.data.attempt } : undefined
     default:

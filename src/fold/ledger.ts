@@ -40,7 +40,7 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
     case 'ModelCallRequested':
       return claim(owed, event, {})
     case 'ToolCallRequested':
-      return claim(owed, event, { intent: 'startCall', ...present({ effect: event.data.effect }) })
+      return claim(owed, event, { intent: 'startCall', ...present({ effect: event.data.effect, lookUpFirst: event.data.lookUpFirst }) })
     case 'ChildRunRequested':
       return park(owed, event.data.callId, event.id, { childRunId: event.data.childRunId })
     case 'ChildRunReported':
@@ -77,21 +77,13 @@ export const settleOwed = (owed: Ledger, event: RunEvent): Ledger => {
 const claim = (
   owed: Ledger,
   { id, data: { callId, owner, leaseUntil, attempt, lostOwners } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
-  more: Pick<Partial<Owed>, 'intent' | 'effect'>,
+  more: Pick<Partial<Owed>, 'intent' | 'effect' | 'lookUpFirst'>,
 ): Ledger => {
-  const wanted = owed.get(callId)
-  return wanted === undefined
-    ? owed
-    : withEntry(owed, callId, {
-        ...wanted,
-        owner,
-        leaseUntil,
-        attempt,
-        ...present({ lostOwners }),
-        ...more,
-        status: 'claimed',
-        eventId: id,
-      })
+  const entry = owed.get(callId)
+  if (entry === undefined) return owed
+  const { lookUpFirst: _, ...wanted } = entry
+  const claimed = { ...wanted, owner, leaseUntil, attempt, ...present({ lostOwners }), ...more, status: 'claimed' as const, eventId: id }
+  return withEntry(owed, callId, claimed)
 }
 
 const noteWaiting = (owed: Ledger, { callId, waitsFor, waitsIn }: DataOf<'ChildRunReported'>): Ledger => {

@@ -9,7 +9,7 @@ import { earlierAttemptsAfter } from './earlier-attempts.ts'
 import { applyProjections } from './fold-projections.ts'
 import { noteCommand } from './granted-commands.ts'
 import { settleOwed, settleTimers } from './ledger.ts'
-import { lifecycle, noteRetry } from './lifecycle.ts'
+import { lifecycle } from './lifecycle.ts'
 import type { Program, RunState } from './run-state.ts'
 
 // What is known of a run beside where its charts stand.
@@ -44,14 +44,13 @@ export const firstBooks = (program: Program, event: RunEvent, started: RunState[
 export const booksAfter = (program: Program, before: RunState, event: RunEvent): RunState => ({
   ...before,
   ...lifecycle(before, event),
-  ...noteRetry(before, event),
   revision: event.revision,
   hash: event.meta.hash,
   lastEventId: event.id,
   at: event.meta.at,
   ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
   ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
-  calls: noteCall(before.calls, event),
+  calls: noteCall(before, event),
   owed: settleOwed(before.owed, event),
   places: placesAfter(before, event),
   earlierAttempts: earlierAttemptsAfter(before, event),

@@ -39,6 +39,8 @@ export interface Owed {
   readonly lostOwners?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
+  /** Of a claim: it may have happened before, so that nobody performs it. */
+  readonly lookUpFirst?: true
   /** The call whose last word it waits for, while it is parked for that. */
   readonly behind?: string
   /** Of a child run that waits for somebody: for whom, and in which run. */
@@ -80,6 +82,10 @@ export interface OpenCall {
   /** As its tool has named it. */
   readonly act?: string
   readonly effect?: ToolEffect
+  /** The attempt that was claimed to be looked up first: nobody has performed it since the log was restored. */
+  readonly lookUpFirst?: number
+  /** That was done since. */
+  readonly lookedUp?: true
   /** The newest that was claimed. */
   readonly attempt?: number
   /** Up to which attempt it is certain that nothing happened. */
@@ -159,6 +165,8 @@ export interface RunState extends Projected {
   readonly movedAt?: number
   /** Revision of the newest message of a user. */
   readonly newestMessage?: number
+  /** The newest restore of the log that the run has gone on from, in which turn it stood then, and when that was recorded. */
+  readonly restored?: { readonly restoreId: string; readonly turn: number; readonly at: number }
   /** Wishes that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
   readonly commandIds: ReadonlyMap<string, string>
 }

@@ -9,5 +9,6 @@ export const sameBooks = (before: RunState, after: RunState): boolean =>
   before.timers === after.timers &&
   before.paused === after.paused &&
   before.started === after.started &&
+  before.restored === after.restored &&
   before.budget.children === after.budget.children &&
   before.status === after.status

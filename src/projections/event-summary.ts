@@ -128,6 +128,7 @@ const operations: Pick<
   | 'RunResumed'
   | 'RunReopened'
   | 'RunMoved'
+  | 'RunRestored'
   | 'RunCompleted'
   | 'RunFailed'
   | 'RunCancelled'
@@ -142,6 +143,7 @@ const operations: Pick<
   RunResumed: ({ by: who }) => by(who),
   RunReopened: ({ by: who, note }) => words(by(who), note),
   RunMoved: ({ by: who, agent, fromVersion, agentVersion, note }) => words(`${agent}@${fromVersion} to ${agentVersion}`, by(who), note),
+  RunRestored: ({ lost }) => `the log was restored from an older copy${lost === true ? ', which did not hold the run' : ''}`,
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, by(who)),
   RunCancelled: ({ by: who, reason }) => words(by(who), reason),

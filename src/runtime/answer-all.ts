@@ -1,5 +1,6 @@
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState, Timer } from '../fold/run-state.ts'
+import { lookUpFirst } from './after-restore.ts'
 import { answerOwed } from './answer-owed.ts'
 import type { Batch } from './batch.ts'
 import type { Desk, DeskWithSlots } from './desk.ts'
@@ -68,6 +69,7 @@ const answersInTurn = (desk: Desk): ((state: RunState) => Answer | undefined) =>
 
   const ofOwed = (state: RunState, key: string): Answer | undefined => {
     const owed = state.owed.get(key)
+    if (owed?.status === 'claimed' && owed.lookUpFirst === true) return { fact: lookUpFirst(owed), causationId: owed.eventId }
     if (owed?.status !== 'wanted' || postponed.has(askedFor(owed))) return undefined
     const fact = answerOwed(desk, state, owed)
     if (fact === undefined) postponed.add(askedFor(owed))

@@ -2,6 +2,7 @@ import { attempted, messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { doneEarlier } from '../fold/earlier-attempts.ts'
 import { spentAt } from '../fold/fold.ts'
+import { NOBODY } from '../fold/reopen.ts'
 import type { OpenCall, Owed, RunState } from '../fold/run-state.ts'
 import { checkAction } from '../guardrails/guardrail.ts'
 import { deepFrozen } from '../frozen.ts'
@@ -11,6 +12,7 @@ import { present } from '../present.ts'
 import type { Tool } from '../tools/tool.ts'
 import { actKey, repeated, type ActKey } from './act-of-call.ts'
 import type { Agent } from './agent.ts'
+import { mayHaveHappened } from './after-restore.ts'
 import { callBefore } from './call-order.ts'
 import { checkedJson, type CheckedJson } from './checked-json.ts'
 import { LATER, type Desk } from './desk.ts'
@@ -116,7 +118,9 @@ export interface Claim extends ActKey {
 }
 
 export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input, act, key }: Claim): RunFact | typeof LATER => {
-  if (!desk.takeSlot({ key: callId, attempt, tool: tool.name })) return LATER
+  // Nothing of it is performed, so it takes no place.
+  const isHeld = isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: desk.at })
+  if (!isHeld && !desk.takeSlot({ key: callId, attempt, tool: tool.name })) return LATER
   return {
     type: 'ToolCallRequested',
     data: {
@@ -126,12 +130,16 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       effect: tool.effect,
       input,
       idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? keyOfCall(state, callId),
-      ...present({ act }),
-      owner: desk.owner,
+      ...present({ act, lookUpFirst: isHeld || undefined }),
+      owner: isHeld ? NOBODY : desk.owner,
       leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
     },
   }
 }
+
+/** By the code that claimed it, or that the run was begun with, or by the code of today: the strictest holds. */
+export const isOnce = (tool: Tool, { started }: RunState, claimed?: Owed['effect']): boolean =>
+  tool.effect === 'once' || (claimed ?? started.definition?.tools[tool.name]?.effect) === 'once'
 
 /**
  * The same for every attempt of one call: what its first claim has recorded. A call that names no act of its own has that of its place,

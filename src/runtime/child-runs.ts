@@ -95,7 +95,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       unwanted.release(state, before)
       if (!performs) return
       // What was asked for before is looked at again where nothing has happened: a sweep, which may know of a process that died.
-      const isNew = ({ key }: Owed): boolean => state === before || !isAsked(before?.owed.get(key))
+      const isSweep = state === before || state.restored !== before?.restored
+      const isNew = ({ key }: Owed): boolean => isSweep || !isAsked(before?.owed.get(key))
       for (const owed of state.owed.values()) if (state.broken === undefined && isAsked(owed) && isNew(owed)) void beginOne(state, owed)
       if (before?.status === 'active' && saysMore(before, state)) void report(state)
     },
@@ -120,6 +121,7 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
     child: {
       parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },
       correlationId: parent.correlationId,
+      ofRestored: parent.restored !== undefined,
       limits: withinParent(agent.settings.limits, parent.budget, owed.key),
     },
   }

@@ -152,7 +152,7 @@ type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Prom
 const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
   if (owed.status === 'wanted') return lookUpOf(owed, tool)
-  if (owed.status !== 'claimed' || owed.owner !== owner) return undefined
+  if (owed.status !== 'claimed' || owed.owner !== owner || owed.lookUpFirst === true) return undefined
   if (owed.intent === 'callModel') return performModelCall
   return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, { ...performed, agent: ofAgent, tool })
 }

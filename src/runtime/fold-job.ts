@@ -1,5 +1,7 @@
 import { messageOf, type AppError } from '../errors.ts'
 import { present } from '../present.ts'
+import { markRestored } from './after-restore.ts'
+import type { RestoreMark } from './restore-mark.ts'
 import { answerAll, scheduleTimers } from './answer-all.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { codeFailed, projectionFailed } from './code-failed.ts'
@@ -20,6 +22,7 @@ export interface FoldedJob {
   readonly job: Job
   readonly desk: DeskWithSlots
   readonly known: Known | undefined
+  readonly restore: RestoreMark | undefined
 }
 
 export interface Folded {
@@ -38,6 +41,7 @@ export const foldJob = (parts: RuntimeParts, folded: FoldedJob): Folded => {
   const batch = newBatch(parts, folded)
   try {
     pushAll(batch, decision)
+    markRestored(folded, batch)
     return { ...answered(folded, batch), ...present({ notices: decision.notices }) }
   } catch (error) {
     const hasHappened = known !== undefined && decision.anyway === true && job.insistent === true

@@ -3,6 +3,7 @@ import type { RecordedRunEvent } from '../events/envelope.ts'
 import { retrace, type Retraced } from '../fold/replay.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Agent } from './agent.ts'
+import { present } from '../present.ts'
 import { placeChanged } from './chart-changed.ts'
 import { agentNamedBy, firstAgent, laterCode, type CodeParts } from './code-of-run.ts'
 import { notFound, readRun } from './run-reader.ts'
@@ -12,6 +13,8 @@ import { isWithoutCode } from './unfolded-run.ts'
 export interface Known {
   readonly agent: Agent
   readonly state: RunState
+  /** Of its first event in the log; undefined where this process has begun it. */
+  readonly position?: number
 }
 
 /**
@@ -21,7 +24,8 @@ export interface Known {
 export async function* foldRun(parts: CodeParts, runId: string, from?: Known): AsyncGenerator<Known> {
   let known = from
   for await (const { event } of readRun(parts, runId, (from?.state.revision ?? -1) + 1)) {
-    known = await next(parts, known, event)
+    const position = known === undefined ? event.position : known.position
+    known = { ...(await next(parts, known, event)), ...present({ position }) }
     yield known
   }
 }

@@ -23,7 +23,12 @@ export type JobDecision =
 export interface Job {
   readonly decide: (state: RunState | undefined, desk: Desk) => JobDecision
   /** The agent of a run that has no event yet. */
-  readonly newRun?: { readonly agent: Agent; readonly correlationId: string }
+  readonly newRun?: {
+    readonly agent: Agent
+    readonly correlationId: string
+    /** A run asks for it that goes on from an older copy of the log. */
+    readonly ofRestored?: boolean
+  }
   /** The world has done something that the log has to know: try until it does. Any other job is a command, which may be refused. */
   readonly insistent?: true
   /** Of the texts that it keeps while it waits, in characters. */

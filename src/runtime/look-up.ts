@@ -30,7 +30,8 @@ export const performLookUp = async (parts: RuntimeParts, effect: ToolEffect): Pr
 /** What the world says, as far as it can be read. `nothing`: so far. */
 type Found = { readonly fact: RunFact } | { readonly nothing: true }
 
-const ask = async (parts: RuntimeParts, { agent, state, owed, tool, signal, late }: ToolEffect): Promise<Found> => {
+const ask = async (parts: RuntimeParts, effect: ToolEffect): Promise<Found> => {
+  const { agent, state, owed, tool, signal, late } = effect
   const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late: () => late(undefined) }
   try {
     const answer: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
@@ -40,7 +41,7 @@ const ask = async (parts: RuntimeParts, { agent, state, owed, tool, signal, late
         input: structuredClone(state.calls.get(owed.key)?.input ?? null),
       }),
     )
-    return read(parts, { owed, tool }, answer)
+    return read(parts, effect, answer)
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const problem = thrown === TIMED_OUT ? 'it gave no answer in time' : messageOf(thrown)
@@ -48,33 +49,40 @@ const ask = async (parts: RuntimeParts, { agent, state, owed, tool, signal, late
   }
 }
 
-type Called = Pick<ToolEffect, 'owed' | 'tool'>
+type Called = Pick<ToolEffect, 'state' | 'owed' | 'tool'>
 
 /** What is none of the four answers tells nothing. */
-const read = (parts: RuntimeParts, { owed, tool }: Called, answer: unknown): Found => {
+const read = (parts: RuntimeParts, called: Called, answer: unknown): Found => {
+  const { owed, tool } = called
   const call = { callId: owed.key, attempt: owed.attempt, settledBy: 'lookup' as const }
   const found = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Lookup<unknown>>
   if (found.found === 'succeeded') return { fact: answered(tool, call, (found as { readonly output?: unknown }).output) }
   if (found.found === 'failed' && typeof found.message === 'string')
     return { fact: { type: 'ToolCallFailed', data: { ...call, class: 'error', message: found.message, happened: 'no' } } }
   if (found.found !== 'nothing') return { fact: nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`) }
-  return found.final === true ? { fact: neverHappened(parts, { owed, tool }) } : { nothing: true }
+  return found.final === true ? { fact: neverHappened(parts, called) } : { nothing: true }
 }
 
 const factOf = (parts: RuntimeParts, called: Called, found: Found): RunFact => ('fact' in found ? found.fact : neverHappened(parts, called))
 
-const neverHappened = (parts: RuntimeParts, { owed, tool }: Called): RunFact => ({
+const neverHappened = (parts: RuntimeParts, called: Called): RunFact => ({
   type: 'ToolCallFailed',
   data: {
-    callId: owed.key,
-    attempt: owed.attempt,
+    callId: called.owed.key,
+    attempt: called.owed.attempt,
     settledBy: 'lookup',
     class: 'neverHappened',
-    message: `${tool.name} never happened`,
+    message: `${called.tool.name} never happened`,
     happened: 'no',
-    ...(owed.attempt < tool.retry.attempts ? { retryAt: parts.clock.now() + backoffMs(tool.retry, owed.attempt, parts.random()) } : {}),
+    ...retry(parts, called),
   },
 })
+
+/** One that was only looked up has had no attempt yet. */
+const retry = ({ clock, random }: RuntimeParts, { state, owed: { key, attempt }, tool }: Called): { readonly retryAt?: number } =>
+  attempt < tool.retry.attempts || state.calls.get(key)?.lookUpFirst === attempt
+    ? { retryAt: clock.now() + backoffMs(tool.retry, attempt, random()) }
+    : {}
 
 const nobodyKnows = ({ key }: Owed, reason: string): RunFact => ({ type: 'RunEscalated', data: { callId: key, reason } })
 

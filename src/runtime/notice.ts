@@ -40,6 +40,8 @@ export type Notice =
   | { readonly type: 'runBroken'; readonly runId: string; readonly message: string }
   /** The clock of the log's server and ours differ by more than leases allow for; they are counted by the server's. */
   | { readonly type: 'clockSkew'; readonly offsetMs: number }
+  /** An older copy of the log was restored before this process began: calls that may have happened since are looked up, or wait for a person. */
+  | { readonly type: 'logRestored'; readonly recordedAt: string; readonly by?: string; readonly lostRuns: number }
   /** An older copy of the log was restored under this process, which has to end. It is the last notice. */
   | { readonly type: 'logWentBack'; readonly message: string }
   /** A server does not answer, and this process waits for it; once for each time that it is away. */

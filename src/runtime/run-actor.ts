@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
+import type { RestoreMark } from './restore-mark.ts'
 import type { Agent } from './agent.ts'
 import { appendBatch } from './append-batch.ts'
 import { codeNotices } from './code-notices.ts'
@@ -51,13 +52,14 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   const noticeFailedCode = codeNotices(parts, runId)
 
   const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
+    const restore = await parts.restore?.()
     let isFresh = run.now() === undefined
     // A run that is known here may have been deleted: its id is not started again.
     if (job.newRun !== undefined) await run.look()
     else if (isFresh) await run.refresh()
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       try {
-        const after = await once(job, failed)
+        const after = await once(job, failed, restore)
         if (after !== undefined) return after
       } catch (error) {
         // What is refused by what this process remembers may be possible by what others have done since.
@@ -70,13 +72,13 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   }
 
   /** Undefined on a conflict. */
-  const once = async (job: Job, failed: Failed): Promise<RunState | undefined> => {
+  const once = async (job: Job, failed: Failed, restore: RestoreMark | undefined): Promise<RunState | undefined> => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
     const desk = actor.desk(agent, runId)
     try {
-      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, desk, known })
+      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, desk, known, restore })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
@@ -86,7 +88,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       noticeFailedCode(batch, stopped)
       for (const notice of notices) parts.notify(notice)
       // Others may have gone on meanwhile, and somebody may have read it.
-      actor.settled(agent, run.learn({ agent, state: after }).state, before)
+      actor.settled(agent, run.learn({ ...known, agent, state: after }).state, before)
       if (batch.isFull()) actor.goOn(runId)
       return after
     } finally {

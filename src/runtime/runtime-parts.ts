@@ -4,6 +4,7 @@ import type { EventLog } from '../eventlog/event-log.ts'
 import type { Usage } from '../events/message.ts'
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { Models } from '../models/model.ts'
+import type { RestoreMark } from './restore-mark.ts'
 import type { Agents } from './agents.ts'
 import type { Delta } from './deltas.ts'
 import type { Notice } from './notice.ts'
@@ -34,6 +35,8 @@ export interface RuntimeParts {
   readonly idleRunsInMemory?: number
   /** A call during which so many processes have ended is given up; 3 by default. */
   readonly mostLostOwners?: number
+  /** The newest restore of the log, as of when this process began. Rejects with what the log says. */
+  readonly restore?: () => Promise<RestoreMark | undefined>
   readonly notify: (notice: Notice) => void
   /** Text of answers as it comes: a side channel, never part of the log. */
   readonly onDelta: (runId: string, delta: Delta) => void

@@ -203,7 +203,7 @@ const promptStore = ({ blobs }: RuntimeParts): ((agent: Agent, texts: readonly s
 }
 
 const startJob = (run: NewRun): Job => ({
-  newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId },
+  newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId, ofRestored: run.child?.ofRestored === true },
   length: JSON.stringify(run.options).length,
   decide: (state) => startDecision(run, state),
 })

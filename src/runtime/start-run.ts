@@ -28,6 +28,8 @@ export interface ChildOf {
   readonly correlationId: string
   /** What its parent has left: it may spend no more, whatever its agent may. */
   readonly limits: Limits
+  /** It goes on from an older copy of the log: what it asks for may have begun before. */
+  readonly ofRestored: boolean
 }
 
 export interface NewRun {

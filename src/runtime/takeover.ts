@@ -3,9 +3,8 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import { NOBODY } from '../fold/reopen.ts'
 import { CLOCK_MARGIN_MS } from '../fold/waiting.ts'
 import { claimModelCall } from './answer-owed.ts'
-import { claimFor, inputProblem } from './answer-tool-call.ts'
+import { claimFor, inputProblem, isOnce } from './answer-tool-call.ts'
 import { present } from '../present.ts'
-import type { Tool } from '../tools/tool.ts'
 import type { Desk } from './desk.ts'
 import type { Notice, TakenOver } from './notice.ts'
 
@@ -93,14 +92,10 @@ export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefi
 const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
   const call = state.calls.get(owed.key)
   const tool = agent.tools.get(call?.tool ?? '')
-  if (call === undefined || tool === undefined || isOnce(tool, state, owed)) return false
+  if (call === undefined || tool === undefined || isOnce(tool, state, owed.effect)) return false
   // What may have happened, and cannot be done again as it was, is for a look-up or a person.
   return tool.effect === 'read' || inputProblem(tool, call) === undefined
 }
-
-/** By the code that claimed it or by the code of today: of the two the stricter holds. */
-const isOnce = (tool: Tool, { started }: RunState, { effect }: Owed): boolean =>
-  tool.effect === 'once' || (effect ?? started.definition?.tools[tool.name]?.effect) === 'once'
 
 /**
  * The next attempt of a call that this process has claimed and that has not happened, since the claim was acknowledged too late.

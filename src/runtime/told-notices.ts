@@ -15,6 +15,7 @@ const told: Told = {
   runsLeft: ['warn', 'runs are left to others: the code of their agent is not here'],
   runBroken: ['error', 'a run cannot go on'],
   clockSkew: ['warn', 'the clock of this machine and that of the log differ'],
+  logRestored: ['error', 'the log is an older copy: calls that may have happened since are looked up, or wait for a person'],
   logWentBack: ['error', 'the log went back'],
   serverAwaited: ['warn', 'a server does not answer and is waited for'],
   sweepFailed: ['error', 'a sweep failed'],

@@ -7,6 +7,7 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import type { Models } from '../../src/models/model.ts'
+import type { RestoreMark } from '../../src/runtime/restore-mark.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { present } from '../../src/present.ts'
 import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
@@ -75,6 +76,7 @@ export interface WorldOptions {
   readonly idleRunsInMemory?: number
   readonly mostLostOwners?: number
   readonly storeOffsetMs?: number
+  readonly restore?: RestoreMark
 }
 
 /** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
@@ -126,6 +128,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
       idleRunsInMemory: options.idleRunsInMemory,
       mostLostOwners: options.mostLostOwners,
       storeOffsetMs: options.storeOffsetMs === undefined ? undefined : () => options.storeOffsetMs ?? 0,
+      restore: options.restore === undefined ? undefined : () => Promise.resolve(options.restore),
     }),
     notify: (notice) => notices.push(notice),
   })

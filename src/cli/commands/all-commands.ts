@@ -14,6 +14,7 @@ import { addQueryCommand } from './query.ts'
 import { addRecoverCommand } from './recover.ts'
 import { addRelayCommand } from './relay.ts'
 import { addReplayCommand } from './replay.ts'
+import { addRestoredCommand } from './restored.ts'
 import { addRunCommand } from './run.ts'
 import { addSendCommand } from './send.ts'
 import { addServeCommand } from './serve.ts'
@@ -42,6 +43,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addCompleteCommand,
     addFailCommand,
     addDeleteCommand,
+    addRestoredCommand,
     addViewsCommand,
   ],
 }

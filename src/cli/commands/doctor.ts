@@ -8,6 +8,7 @@ import type { RefoldConfig } from '../define-config.ts'
 import { checkEvents } from '../doctor/check-events.ts'
 import { checkHeads, headsOfExport, headsOfViews, type KnownHeads } from '../doctor/check-heads.ts'
 import { checkHost } from '../doctor/check-host.ts'
+import { checkRestores } from '../doctor/check-restores.ts'
 import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -84,6 +85,7 @@ const examine = async (line: CommandLine, config: RefoldConfig, { findings, expo
     const viewed = await headsOfViews(refold.views)
     const { runs, events } = await checkEvents(refold, findings, line.signal)
     for (const known of exported === undefined ? [viewed] : [viewed, exported]) await checkHeads(refold.log, { known, runs, findings })
+    await checkRestores(refold.log, { runs, now: line.clock.now(), findings })
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
     await checkModels(line, config, findings)

@@ -18,6 +18,7 @@ export interface Finding {
     | 'agent'
     | 'stuck'
     | 'unresolved'
+    | 'restored'
   readonly message: string
   readonly remedy: string
   /** Where it was found, the first ones: `<run>@<revision>` or `<run>`. */

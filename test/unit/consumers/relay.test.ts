@@ -3,12 +3,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bus } from '../../../src/bus/bus.ts'
+import { identify } from '../../../src/consumers/log-identity.ts'
+import { recordRestore } from '../../../src/consumers/restored-log.ts'
 import { createRelay, type Relay } from '../../../src/consumers/relay.ts'
 import { readCheckpoint } from '../../../src/consumers/relay-checkpoint.ts'
 import { LARGEST_MESSAGE_BYTES, type RelayNotice, type RelayOptions } from '../../../src/consumers/relay-options.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX, streamOf } from '../../../src/events/codec.ts'
+import { copiedLog } from '../../support/copied-log.ts'
 import { byStream, eventsIn, messagesIn, openBusWorld, relayed, type BusWorld } from './bus-world.ts'
 import { history, message, newEvent, oneTurn, recorded } from './run-history.ts'
 
@@ -312,14 +315,39 @@ describe('a checkpoint', () => {
     await appendTurn(other.log, 'run-c')
     await refused({ ...other, bus: world.bus, topics: world.topics })
   })
-  test('ahead of the log is refused', async () => {
+
+  const restored = async (world: BusWorld): Promise<BusWorld> => {
+    await append(world.log, 'run-a', history('run-a', oneTurn.slice(0, 3)))
+    await relayUntil(world, 3)
+    const log = await copiedLog(world.log, world)
+    await append(world.log, 'run-a', history('run-a', oneTurn).slice(3), 3)
+    await relayUntil(world, oneTurn.length - 3)
+    return { ...world, log }
+  }
+  const typesOf = async ({ bus, topics }: BusWorld, runId: string): Promise<(string | undefined)[]> =>
+    (await messagesIn(bus, topics.events)).filter(({ key }) => key === runId).map(({ headers }) => headers.ce_type)
+
+  test('ahead of an older copy goes on where the copy ends, as whoever has found it out has recorded', async () => {
     const world = await openBusWorld()
-    await appendTurn(world.log, 'run-a')
-    await relayUntil(world, 12)
-    const restored = await openBusWorld()
-    await append(restored.log, 'run-a', history('run-a', oneTurn.slice(0, 3)))
-    await refused({ ...restored, bus: world.bus, topics: world.topics })
+    const { log } = await restored(world)
+    const head = (await log.head()) ?? 0
+    await recordRestore({ log }, { identity: await identify(log), head, known: undefined })
+    await appendTurn(log, 'run-b')
+    const before = await typesOf(world, 'run-a')
+    await relayUntil({ ...world, log }, oneTurn.length)
+    expect(await typesOf(world, 'run-b')).toHaveLength(oneTurn.length)
+    expect(await typesOf(world, 'run-a')).toEqual(before)
   })
+
+  test('ahead of an older copy that others work on already carries all of it again, and tells the log', async () => {
+    const world = await openBusWorld()
+    const { log } = await restored(world)
+    await append(log, 'run-b', history('run-b', oneTurn.slice(0, 2)))
+    await relayUntil({ ...world, log }, 5)
+    expect(await typesOf(world, 'run-b')).toHaveLength(2)
+    expect((await identify(log)).restores).toMatchObject([{ by: 'the relay' }])
+  })
+
   test('is of this log still where the first events were scavenged, and of no other', async () => {
     const world = await openBusWorld()
     await appendTurn(world.log, 'run-a')

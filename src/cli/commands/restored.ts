@@ -1,0 +1,49 @@
+import { identityOf } from '../../consumers/log-identity.ts'
+import { placeOfViews, recordRestore } from '../../consumers/restored-log.ts'
+import { AppError } from '../../errors.ts'
+import { counted } from '../amounts.ts'
+import type { AddCommand, CommandLine } from '../command-line.ts'
+import { loadConfig } from '../config-file.ts'
+
+interface RestoredOptions {
+  readonly by?: string
+  readonly yes?: true
+}
+
+/** For a restore that nothing remembers: one that took the views back too. */
+export const addRestoredCommand: AddCommand = (program, commandLine) => {
+  program
+    .command('restored')
+    .description('say that the log is an older copy: calls that may have happened since are looked up or wait for a person')
+    .option('--by <name>', 'who says it; the user of this machine without it')
+    .option('--yes', 'it is meant: without this, nothing is recorded')
+    .addHelpText(
+      'after',
+      '\nStop every process first. Where the views know more than the log, processes find it out by themselves when they begin.\n\nExample:\n  refold restored --yes',
+    )
+    .action((options: RestoredOptions) => restored(commandLine(), options))
+}
+
+const restored = async (line: CommandLine, { by = line.user, yes }: RestoredOptions): Promise<void> => {
+  if (yes !== true)
+    throw new AppError(
+      'InvalidInput',
+      'Expected --yes, since every open run looks at its `once` calls anew then, which cannot be taken back',
+    )
+  const config = await loadConfig(line.cwd, line.configFile)
+  const refold = await line.open({ ...config, recover: false })
+  try {
+    const { identity, head, since: known } = await placeOfViews(refold)
+    await recordRestore(refold, { identity, head, known, by })
+    await refold.projector.catchUp()
+    const restore = (await identityOf(refold.log)).restores.at(-1)
+    const open = await refold.views.due(Number.MAX_SAFE_INTEGER, 1_000_000)
+    await line.output.document({ ...restore, lostRuns: [...(restore?.lostRuns ?? [])].map(([runId, revision]) => ({ runId, revision })) })
+    await line.output.note(
+      `Recorded. ${counted(open.length, 'open run')} will look at ${open.length === 1 ? 'its' : 'their'} \`once\` calls before they happen; ` +
+        `of ${counted(restore?.lostRuns.size ?? 0, 'run')} more was known than the log holds.`,
+    )
+  } finally {
+    await refold.close()
+  }
+}
