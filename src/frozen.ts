@@ -13,3 +13,15 @@ export const deepFrozen = <Value>(value: Value): Value => {
   }
   return value
 }
+
+/** Whether nobody can change it any more, however deep; also of what others have frozen, who may have frozen only its outside. */
+export const isDeeplyFrozen = (value: unknown): boolean => {
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next !== 'object' || next === null) continue
+    if (!Object.isFrozen(next)) return false
+    for (const member of Object.values(next)) left.push(member)
+  }
+  return true
+}

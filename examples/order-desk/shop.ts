@@ -30,12 +30,12 @@ export interface Shop {
 }
 
 export const fileShop = (dir: string): Shop => {
-  mkdirSync(dir, { recursive: true })
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
   const file = join(dir, 'bookings.jsonl')
   return {
     order: (id) => orders.find((order) => order.id === id),
     book: (booking) => {
-      const handle = openSync(file, 'a')
+      const handle = openSync(file, 'a', 0o600)
       appendFileSync(handle, `${JSON.stringify(booking)}\n`)
       fsyncSync(handle)
     },

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { isTooDeep } from '../bounded-json.ts'
+import { jsonText } from '../json.ts'
 import { visibleJson } from '../visible-text.ts'
 import { coloursFor, shownText, type Colours } from './colours.ts'
 
@@ -37,11 +39,16 @@ export const createOutput = ({ stdout, stderr }: OutputStreams, json: boolean): 
     line: (text = '') => writeAll(people, shownLine(text)),
     note: (text) => writeAll(stderr, shownLine(text)),
     remark: (text, facts) => writeAll(stderr, json ? `${visibleJson(JSON.stringify(facts))}\n` : shownLine(text)),
-    document: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value, null, 2))}\n`) : Promise.resolve()),
-    record: (value) => (json ? writeAll(stdout, `${visibleJson(JSON.stringify(value))}\n`) : Promise.resolve()),
+    document: (value) => (json ? writeAll(stdout, `${visibleJson(documentText(value))}\n`) : Promise.resolve()),
+    record: (value) => (json ? writeAll(stdout, `${visibleJson(recordText(value))}\n`) : Promise.resolve()),
     data: (text) => writeAll(stdout, text),
   }
 }
+
+/** In lines of their own as far as a value is no deeper than what comes in today; an older version has recorded deeper ones. */
+const documentText = (value: unknown): string => (isTooDeep(value) ? jsonText(value) : JSON.stringify(value, null, 2))
+
+const recordText = (value: unknown): string => (isTooDeep(value) ? jsonText(value) : JSON.stringify(value))
 
 /** What comes behind a line feed of somebody else must not look like a line of Refold. */
 export const shownLine = (text: string): string => `${shownText(text).replaceAll('\n', '\n  ')}\n`

@@ -7,7 +7,8 @@ import { limits } from './run-events.ts'
 const by = z.string().min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
 const text = z.string().min(1)
 const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
-const digest = z.string().optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
+const name = z.string().min(1).max(200)
+const digest = z.string().max(200).optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
 
 const seen = z
   .int()
@@ -23,11 +24,11 @@ const outcome = z.discriminatedUnion('succeeded', [
 /** The fields of each command. */
 export const commandShapes = {
   startRun: {
-    agent: text,
+    agent: name,
     message: text.optional(),
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
-    tenant: text.optional().meta({ description: 'Whose run it is, where several share a log.' }),
+    tenant: name.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },
   sendMessage: { text, data: incomingJson.optional(), by: by.optional() },

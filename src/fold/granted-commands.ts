@@ -1,7 +1,16 @@
+import { withEntry } from '../entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import type { RunState } from './run-state.ts'
 
-export const noteCommand = (
-  commands: RunState['commandIds'],
-  { meta: { commandId, commandHash = '' } }: RunEvent,
-): RunState['commandIds'] => (commandId === undefined ? commands : new Map(commands).set(commandId, commandHash))
+type CommandIds = ReadonlyMap<string, string>
+
+/** Wishes that a run remembers: a repetition of an older one would be granted as a new one. */
+export const MOST_COMMANDS = 10_000
+/** So many at once are forgotten, so that each costs little. */
+const FORGOTTEN = 1_000
+
+/** With the hash of the wish that this event grants, '' where none was recorded. */
+export const noteCommand = (commands: CommandIds, { meta: { commandId, commandHash = '' } }: Pick<RunEvent, 'meta'>): CommandIds => {
+  if (commandId === undefined) return commands
+  const after = withEntry(commands, commandId, commandHash)
+  return after.size < MOST_COMMANDS + FORGOTTEN ? after : new Map([...after].slice(-MOST_COMMANDS))
+}

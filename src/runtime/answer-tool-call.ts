@@ -197,7 +197,7 @@ export const inputProblem = (tool: Tool, call: OpenCall): string | undefined => 
 const readInput = (tool: Tool, call: OpenCall): CheckedJson => {
   if (call.argumentsText === undefined) return checkedJson(tool.input, call.given)
   try {
-    return checkedJson(tool.input, JSON.parse(call.argumentsText === '' ? '{}' : call.argumentsText))
+    return checkedJson(tool.input, JSON.parse(call.argumentsText.trim() === '' ? '{}' : call.argumentsText))
   } catch (error) {
     return { ok: false, problem: `they are no JSON object: ${messageOf(error)}` }
   }

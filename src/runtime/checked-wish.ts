@@ -1,14 +1,17 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError, attempted } from '../errors.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 import { incomingJson } from '../events/message.ts'
 import type { Command } from '../fold/decide.ts'
 import type { WishOrigin } from './batch.ts'
 import type { StartOptions } from './start-run.ts'
 
+const LONGEST_ID = 1_000
+const LONGEST_NAME = 200
+
 const origin = {
-  commandId: z.string().min(1).optional(),
-  actor: z.string().optional(),
+  commandId: z.string().min(1).max(LONGEST_ID).optional(),
+  actor: z.string().max(LONGEST_NAME).optional(),
   traceparent: z.string().optional(),
 }
 
@@ -18,7 +21,7 @@ const startOptions = z.strictObject({
   message: z.string().optional(),
   input: incomingJson.optional(),
   context: incomingJson.optional(),
-  tenant: z.string().min(1).optional(),
+  tenant: z.string().min(1).max(LONGEST_NAME).optional(),
 })
 
 const wishOrigin = z.strictObject(origin)
@@ -38,11 +41,18 @@ export const checkStart = (given: StartOptions): void => {
   check('the options of a start', startOptions, given)
 }
 
-/** Throws `InvalidInput` where options are no object at all. */
-export const checkOptions = (given: unknown, expected: string): void => {
-  if (typeof given === 'object' && given !== null) return
-  throw new AppError('InvalidInput', `Expected ${expected}, found ${given === null ? 'null' : `a ${typeof given}`}`)
+/** The options as they are now. Throws `InvalidInput` where they are no object at all, or one that cannot be read. */
+export const readOptions = <Options extends object>(given: Options, expected: string): Options => {
+  if (!isObject(given)) throw new AppError('InvalidInput', `Expected ${expected}, found ${given === null ? 'null' : `a ${typeof given}`}`)
+  const read = attempted(
+    () => ({ ...given }),
+    (options) => options as Options,
+  )
+  if (read.ok) return read.value
+  throw new AppError('InvalidInput', `Expected ${expected}, found what cannot be read: ${read.problem}`)
 }
+
+const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null
 
 const check = (what: string, schema: z.ZodType, value: unknown): void => {
   const checked = schema.safeParse(value)

@@ -71,10 +71,10 @@ const withdrawn = (agent: Agent, state: RunState, { type }: RunFact): RunFact[] 
   return [...state.approvals.keys()].map((callId) => ({ type: 'ApprovalDenied', data: { callId, by: 'refold', reason, withdrawn: true } }))
 }
 
-/** Whoever completes a run with a result gives what the agent would have had to give. Throws `InvalidInput`. */
+/** Whoever completes a run that ends with a result gives what the agent would have had to give. Throws `InvalidInput`. */
 const withCheckedOutput = ({ id, output }: Agent, fact: RunFact): RunFact => {
-  if (fact.type !== 'RunCompleted' || fact.data.output === undefined || output === undefined) return fact
+  if (fact.type !== 'RunCompleted' || output === undefined) return fact
   const checked = checkedJson(output, fact.data.output)
-  if (checked.ok) return { ...fact, data: { ...fact.data, output: checked.value } }
+  if (checked.ok) return fact.data.output === undefined ? fact : { ...fact, data: { ...fact.data, output: checked.value } }
   throw new AppError('InvalidInput', `Expected an output that fits ${id}: ${checked.problem}`, { details: { agent: id } })
 }

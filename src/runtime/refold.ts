@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
+import { readOptions } from './checked-wish.ts'
 import { createDeltas } from './deltas.ts'
 import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
@@ -63,7 +64,8 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
     start: async <Output>(agent: string | Agent, options?: StartOptions) =>
       createRunHandle<Output>(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
     run: <Output>(runId: string) => createRunHandle<Output>(parts, runtime, deltas, runId),
-    async delete(runId, { cancel = false, ...options }) {
+    async delete(runId, given) {
+      const { cancel = false, ...options } = readOptions(given, 'who deletes the run as { by }')
       const { by, reason = 'to be deleted' } = options
       const active = cancel ? await eraser.active(runId, options) : []
       for (const each of active) await runtime.command(each, { type: 'cancel', by, reason })

@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
+import type { Limits } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isSettled, waitingBelow, waitsFor } from '../fold/waiting.ts'
@@ -9,7 +10,7 @@ import type { WishOrigin } from './batch.ts'
 import { present } from '../present.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { followDeltas, type FollowedRun } from './follow-deltas.ts'
-import { checkOptions } from './checked-wish.ts'
+import { readOptions } from './checked-wish.ts'
 import { checkOnly, examineMove, type MoveCheck } from './move-check.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { followRun, type FollowOptions } from './follow-run.ts'
@@ -111,8 +112,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
   return {
     id: runId,
     send: async (options) => {
-      checkOptions(options, 'a message as { message }')
-      const { message, data, ...origin } = options
+      const { message, data, ...origin } = readOptions(options, 'a message as { message }')
       await wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
     },
     events: (options) => follow(parts, runId, options),
@@ -132,31 +132,35 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
-    approve: (callId, options) => wish({ ...options, type: 'approve', callId }),
-    deny: (callId, options) => wish({ ...options, type: 'deny', callId }),
-    settleToolCall: (callId, options) => wish({ ...options, type: 'settleToolCall', callId }),
-    answer: (options) => wish({ ...options, type: 'answer' }),
-    giveBack: async (options) => {
-      checkOptions(options, 'who gives the run back as { by }')
-      const { limits, ...others } = options
-      await wish({ ...others, type: 'giveBack', ...(limits === undefined ? {} : { limits: limitChanges(limits) }) })
-    },
-    ...operations(wish),
+    ...decisions(wish),
     checkMove: async (to) => checkOnly(await examineMove(parts, { runId, to })),
   }
 }
 
-type Operations = Pick<Run, 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' | 'move'>
+type Decisions = Omit<Run, 'id' | 'send' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'>
 
-const operations = (wish: (command: AsGiven<Command>) => Promise<void>): Operations => ({
-  complete: (options) => wish({ ...options, type: 'complete' }),
-  fail: (options) => wish({ ...options, type: 'fail' }),
-  pause: (options) => wish({ ...options, type: 'pause' }),
-  resume: (options) => wish({ ...options, type: 'resume' }),
-  cancel: (options) => wish({ ...options, type: 'cancel' }),
-  reopen: (options) => wish({ ...options, type: 'reopen' }),
-  move: (options) => wish({ ...options, type: 'move' }),
-})
+/** What somebody decides about a run. */
+const decisions = (wish: (command: AsGiven<Command>) => Promise<void>): Decisions => {
+  const by = async <Options extends ByWhom>(options: Options, command: (asked: Options) => AsGiven<Command>): Promise<void> =>
+    wish(command(readOptions(options, 'who wishes it as { by }')))
+  return {
+    approve: (callId, options) => by(options, (asked) => ({ ...asked, type: 'approve', callId })),
+    deny: (callId, options) => by(options, (asked) => ({ ...asked, type: 'deny', callId })),
+    settleToolCall: (callId, options) => by(options, (asked) => ({ ...asked, type: 'settleToolCall', callId })),
+    answer: (options) => by(options, (asked) => ({ ...asked, type: 'answer' })),
+    giveBack: (options) => by(options, ({ limits, ...asked }) => ({ ...asked, type: 'giveBack', ...changed(limits) })),
+    complete: (options) => by(options, (asked) => ({ ...asked, type: 'complete' })),
+    fail: (options) => by(options, (asked) => ({ ...asked, type: 'fail' })),
+    pause: (options) => by(options, (asked) => ({ ...asked, type: 'pause' })),
+    resume: (options) => by(options, (asked) => ({ ...asked, type: 'resume' })),
+    cancel: (options) => by(options, (asked) => ({ ...asked, type: 'cancel' })),
+    reopen: (options) => by(options, (asked) => ({ ...asked, type: 'reopen' })),
+    move: (options) => by(options, (asked) => ({ ...asked, type: 'move' })),
+  }
+}
+
+const changed = (limits: LimitOptions | undefined): { readonly limits?: Partial<Limits> } =>
+  limits === undefined ? {} : { limits: limitChanges(readOptions(limits, 'limits as an object')) }
 
 /** A run whose code is gone or was changed is shown as far as its events go. */
 const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promise<RunView>, upTo?: number): Promise<RunView> => {

@@ -1,3 +1,4 @@
+import { isDeeplyFrozen } from '../frozen.ts'
 import { attempted, type AppError, type ErrorCode } from '../errors.ts'
 import type { Message } from '../events/message.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
@@ -124,7 +125,7 @@ export const viewOf = ({ agent, state }: Known): RunView => ({
 })
 
 /** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
-const copied = (value: Json): Json => (Object.isFrozen(value) ? value : structuredClone<Json>(value))
+const copied = (value: Json): Json => (isDeeplyFrozen(value) ? value : structuredClone<Json>(value))
 
 const shownProjections = ({ program }: Agent, state: RunState): Record<string, unknown> =>
   Object.fromEntries(

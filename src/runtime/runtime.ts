@@ -10,7 +10,7 @@ import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createGrant } from './grant.ts'
 import { createChildRuns } from './child-runs.ts'
-import { checkOptions, checkStart } from './checked-wish.ts'
+import { checkStart, readOptions } from './checked-wish.ts'
 import { checkRepeatedStart } from './repeated-wish.ts'
 import { withDeadline } from './deadline.ts'
 import { createDesks, type Desk, type Desks } from './desk.ts'
@@ -139,7 +139,7 @@ const startOnce = async (
   begin: (run: NewRun) => Promise<RunState>,
   { name, given }: NamedStart,
 ): Promise<RunState> => {
-  checkOptions(given, 'the options of a start as an object')
+  readOptions(given, 'the options of a start as an object')
   const options = handedIn(given) as StartOptions<Json, Json>
   checkStart(options)
   checkMessage(options.message)

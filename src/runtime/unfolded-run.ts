@@ -2,6 +2,7 @@ import { isAppError, type AppError } from '../errors.ts'
 import { hashHolds } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
+import { noteCommand } from '../fold/granted-commands.ts'
 import { onCode } from '../fold/lifecycle.ts'
 import type { RunStatus } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
@@ -24,7 +25,7 @@ export interface UnfoldedRun {
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>
   /** Runs that it has asked for and waits for. */
   readonly children: ReadonlyMap<string, string>
-  readonly commandIds: ReadonlySet<string>
+  readonly commandIds: ReadonlyMap<string, string>
   /** The first revision whose texts are not those that were recorded. */
   readonly brokenAt?: number
 }
@@ -58,12 +59,12 @@ const before: Omit<Unread, 'row' | 'started' | 'newest'> = {
   budget: emptyBudget,
   approvals: new Map(),
   children: new Map(),
-  commandIds: new Set(),
+  commandIds: new Map(),
 }
 
 const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'row' | 'brokenAt'> => {
   const { budget, approvals, children, commandIds } = run ?? before
-  const { commandId, intents } = event.meta
+  const { intents } = event.meta
   const isEnding = endings.has(event.type) || intents?.includes('abandon:abandon') === true
   return {
     started: startedAfter(run?.started, event),
@@ -72,7 +73,7 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
     ...outputAfter(run, event),
     approvals: isEnding ? before.approvals : approvalsAfter(approvals, event),
     children: isEnding ? before.children : childrenAfter(children, event),
-    commandIds: commandId === undefined ? commandIds : new Set(commandIds).add(commandId),
+    commandIds: noteCommand(commandIds, event),
   }
 }
 

@@ -350,3 +350,31 @@ describe('what a caller hands over', () => {
     expect(received?.data).toMatchObject({ data: { order: 'tmp' } })
   })
 })
+
+describe('what a reader of the state makes of it', () => {
+  test('reaches no call that its chart has only frozen on the outside', async () => {
+    const intent = (_: unknown, _params: Record<string, unknown>): void => undefined
+    const got: Json[] = []
+    const input = Object.freeze({ root: 'tmp', parts: ['a'] })
+    const chart = setup({ types: { events: {} as ChartEvent }, actions: { callTool: intent } }).createMachine({
+      id: 'cleaning',
+      initial: 'waiting',
+      states: {
+        waiting: { tags: ['human', 'message'], on: { MessageReceived: 'removing' } },
+        removing: { entry: { type: 'callTool', params: () => ({ tool: 'remove', input }) }, on: { ToolCallSucceeded: 'done' } },
+        done: { type: 'final' },
+      },
+    })
+    const tool = remove({ execute: (given) => Promise.resolve(`did ${got.push(structuredClone(given))}`) })
+    const world = openWorld({ agents: [defineAgent({ name: 'cleaning', version: '1', chart, tools: [tool], projections: [log] })] })
+    const run = await world.refold.start('cleaning')
+    await run.pause({ by: 'ann' })
+    await run.send({ message: 'Go' })
+    const shown = (await run.state()).toolCalls[0]?.input as unknown as Removal
+    expect(shown).toEqual({ root: 'tmp', parts: ['a'] })
+    shown.parts[0] = '/'
+    await run.resume({ by: 'ann' })
+    await settle(world, run)
+    expect(got).toEqual([{ root: 'tmp', parts: ['a'] }])
+  })
+})

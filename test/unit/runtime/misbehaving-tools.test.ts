@@ -87,6 +87,17 @@ describe('a tool', () => {
     expect(types).toContain('ToolCallFailed')
   })
 
+  test.each(['', '  ', '\n\t'])('that takes nothing is called where a model writes %j for its arguments', async (argumentsText) => {
+    const usage = { inputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 }
+    const asked = { ok: true as const, stop: 'tool_calls', usage, model: 'one', dropped: [] }
+    const part = { type: 'toolCall' as const, id: '1', name: 'odd', argumentsText }
+    const agent = defineAgent({ name: 'odd', version: '1', instructions: '', models: ['scripted/one'], tools: [toolWith({})] })
+    const model = scriptedModel([{ ...asked, parts: [part] }, answer('I see.')])
+    const world = openWorld({ agents: [agent], models: { scripted: model } })
+    const view = await settle(world, await world.refold.start('odd', { message: 'Go' }))
+    expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: false, text: 'fine' })
+  })
+
   test('that returns nothing returns null', async () => {
     const { told } = await callOnce({ execute: () => Promise.resolve(undefined) })
     expect(told).toMatchObject({ isError: false, text: 'null' })

@@ -52,6 +52,51 @@ describe('a start with a run id that is known', () => {
   })
 })
 
+describe('options that cannot be read', () => {
+  const throwing = <Options extends object>(options: Options, name: string): Options =>
+    Object.defineProperty({ ...options }, name, {
+      enumerable: true,
+      get: () => {
+        throw new Error('a getter fell over')
+      },
+    })
+  const by = { by: 'ann' }
+
+  test.each<[string, (run: Run) => Promise<unknown>]>([
+    ['of a message', (run) => run.send(throwing({ message: 'Hi' }, 'message'))],
+    ['of a message, in its data', (run) => run.send({ message: 'Hi', data: throwing({}, 'n') })],
+    ['of an approval', (run) => run.approve('3.0', throwing(by, 'digest'))],
+    ['of a cancellation', (run) => run.cancel(throwing({ ...by, reason: 'enough' }, 'reason'))],
+    ['of limits', (run) => run.giveBack({ ...by, limits: throwing({}, 'tokens') })],
+    [
+      'that are a revoked proxy',
+      (run) => {
+        const { proxy, revoke } = Proxy.revocable({ message: 'Hi' }, {})
+        revoke()
+        return run.send(proxy)
+      },
+    ],
+  ])('%s are refused, with the reason', async (_, wish) => {
+    const { refold, log } = world()
+    const run = await refold.start('talker', { runId: 'run-1' })
+    expect(await refusal(Promise.resolve().then(() => wish(run)))).toMatchObject({ code: 'InvalidInput' })
+    expect((await eventsOf({ log }, 'run-1')).map(({ type }) => type)).toEqual(['RunStarted'])
+  })
+
+  test.each<[string, (run: Run) => Promise<unknown>]>([
+    ['a command id', (run) => run.send({ message: 'Hi', commandId: 'c'.repeat(1_000_000) })],
+    ['an actor', (run) => run.send({ message: 'Hi', actor: 'a'.repeat(1_000_000) })],
+    ['a digest', (run) => run.approve('3.0', { by: 'ann', digest: 'd'.repeat(1_000_000) })],
+  ])('since %s of a megabyte is in them are refused at once, in few words', async (_, wish) => {
+    const { refold, log } = world()
+    const run = await refold.start('talker', { runId: 'run-1' })
+    const refused = await refusal(wish(run))
+    expect(refused.code).toBe('InvalidInput')
+    expect(refused.message?.length).toBeLessThan(1_000)
+    expect((await eventsOf({ log }, 'run-1')).map(({ type }) => type)).toEqual(['RunStarted'])
+  })
+})
+
 describe('a command id that is known', () => {
   test('grants nothing again for the same body, and is refused with the difference for another', async () => {
     const { refold, log } = world()

@@ -42,6 +42,7 @@ describe('the output of an agent', () => {
     const { world, run } = await answering(orders, 'no', 'no', 'no')
     const wrong = run.complete({ by: 'ann', output: { id: '21' } })
     await expect(wrong).rejects.toMatchObject({ code: 'InvalidInput', message: expect.stringContaining('size') as string })
+    await expect(run.complete({ by: 'ann' })).rejects.toMatchObject({ code: 'InvalidInput' })
     expect((await run.state()).status).toBe('active')
     await run.complete({ by: 'ann', output: { id: '21 ', size: '4', note: 'by hand' } })
     expect(await run.result()).toEqual({ id: '21', size: 4, urgent: false })
