@@ -83,6 +83,9 @@ const acceptedText = (holdsFromTheStart: boolean): ((event: RecordedRunEvent) =>
         const { text = held.text } = event.data
         return holdsBack && held.callId !== '' && text !== '' ? { ...held, text } : undefined
       }
+      case 'TurnCompleted':
+        // Last words under a limit were checked before they were recorded.
+        return holdsBack && event.data.outcome === 'wrappedUp' && held.text !== '' ? held : undefined
       default:
         return undefined
     }

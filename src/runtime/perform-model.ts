@@ -10,6 +10,7 @@ import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettin
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
+import { checkedLastWords } from './checked-last-words.ts'
 import { attemptText } from './deltas.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { withoutToolCalls } from './forbidden-calls.ts'
@@ -49,7 +50,8 @@ export const performModelCall = async (
         }),
     )
     const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
-    return request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
+    const words = request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
+    return params.purpose === 'wrapUp' ? checkedLastWords(agent.guardrails.output ?? [], words) : words
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {
     text?.end(false)
