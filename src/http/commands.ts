@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { giveBackRuns } from '../runtime/give-back-runs.ts'
+import { giveBackRuns, type GivenBackRun } from '../runtime/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
@@ -12,6 +12,7 @@ import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
 import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
+import { toldMessage } from './problem.ts'
 import { catchUpIfPossible } from './views-as-known.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 
@@ -94,6 +95,12 @@ const addConversation = (app: Api, grant: Grant): void => {
   })
 }
 
+const asTold = ({ runId, reason, error }: GivenBackRun) => ({
+  runId,
+  reason,
+  ...present({ error: error && { code: error.code, message: toldMessage(error.code, error.message) } }),
+})
+
 const addGiveBackAll = (app: Api, parts: ApiParts): void => {
   app.openapi(routes.giveBackAll, async (c) => {
     const { limits, ...asked } = present(c.req.valid('json'))
@@ -103,7 +110,7 @@ const addGiveBackAll = (app: Api, parts: ApiParts): void => {
     const wish = { ...asked, by: byOf(c, asked), ...present({ tenant, limits: limits && present(limits) }) }
     const origin = originOf(c, (key) => commandIdFor('giveBack', undefined, key))
     const { runs, next } = await giveBackRuns({ views, command: (...wished) => runtime.command(...wished) }, wish, origin)
-    return c.json({ runs: [...runs], next, ...known }, 200)
+    return c.json({ runs: runs.map(asTold), next, ...known }, 200)
   })
 }
 

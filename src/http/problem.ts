@@ -129,6 +129,9 @@ export const problemOf = (thrown: unknown, requestId: string): Problem => {
   }
 }
 
+/** The message of an error that is told beside an answer: what only operators may know stays out of it. */
+export const toldMessage = (code: ProblemCode, message: string): string => (statusOf(code) >= 500 ? INTERNAL : message)
+
 const wordsOf = (thrown: unknown): Pick<Problem, 'detail' | 'details' | 'errors'> => {
   if (thrown instanceof HTTPException) return { detail: FRAMEWORK_DETAILS[thrown.status] ?? boundedMessage(thrown) }
   const errors = thrown instanceof HttpProblem && thrown.errors !== undefined ? boundedErrors(thrown.errors) : undefined

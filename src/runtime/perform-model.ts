@@ -51,7 +51,7 @@ export const performModelCall = async (
     )
     const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
     const words = request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
-    return params.purpose === 'wrapUp' ? checkedLastWords(agent.guardrails.output ?? [], words) : words
+    return params.purpose === 'wrapUp' ? checkedLastWords(agent, state, words) : words
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {
     text?.end(false)
