@@ -13,6 +13,7 @@ import { isLoopback } from './loopback.ts'
 import { openStreams } from './open-streams.ts'
 import { startingService } from './starting-service.ts'
 import { startIds } from './start-ids.ts'
+import { whileStarting } from './while-starting.ts'
 import { badRequestProblem, unreadableRequest } from './unreadable-request.ts'
 
 export interface HttpServerOptions {
@@ -51,7 +52,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const streams = openStreams({ perKey: settings.streamsPerKey, inAll: settings.streams })
   const draining = new AbortController()
   const stopping = new AbortController()
-  let answer = listenerFor(startingService(ids), ids)
+  const starting = whileStarting(clock, listenerFor(startingService(ids), ids))
   const serve = (opened: ServedRefold): void => {
     const api = createApi({
       refold: opened,
@@ -65,7 +66,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       draining: draining.signal,
       stopping: stopping.signal,
     })
-    answer = listenerFor(api.fetch, ids)
+    starting.begin(listenerFor(api.fetch, ids))
   }
   if (refold !== undefined) serve(refold)
   const server = await startWebServer({
@@ -73,7 +74,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     port: options.port,
     purpose: 'to listen on',
     limits: settings,
-    answer: (request, response) => answer(request, response),
+    answer: starting.answer,
     refuse: (bad) => badRequestProblem(bad, ids.uuid()),
   })
   closeConnectionsOnceStopping(server, stopping.signal)

