@@ -20,7 +20,10 @@ export interface SweepCounts {
 
 /** Wakes the runs that time or a lost owner has left behind, so that recovery depends on nobody's memory. */
 export interface Sweeper {
-  /** Looks at every run that has anything open, due or not: what was claimed by a process that is gone cannot wait for its lease. */
+  /**
+   * Looks at every run that has work open, due or not: what was claimed by a process that is gone cannot wait for its lease. What waits for
+   * a time alone, as most open approvals do, is taken from the views, and looked at when its time has come.
+   */
   recover(): Promise<void>
   /** Sweeps what is due, again and again, until the signal. */
   run(signal: AbortSignal): void
@@ -30,7 +33,7 @@ export interface Sweeper {
 export interface SweeperParts {
   readonly projector: Projector
   readonly views: ViewStore
-  readonly runtime: Pick<Runtime, 'wake'>
+  readonly runtime: Pick<Runtime, 'wake' | 'wakeAt'>
   /** Goes on with deletions that were cut off, and with those that wait for their payloads. */
   readonly eraser?: Pick<Eraser, 'finish'>
   /** What is seen to every few minutes, beside the runs. */
@@ -65,8 +68,11 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
   const finishing = finisher(eraser, clock)
   const seeToChores = everyFewMinutes(chores, clock)
 
-  const see = (row: RunRow, broken: Map<string, string>): Promise<void> =>
-    row.status === 'deleted' ? finish(row.runId, broken) : wake(row, broken)
+  const see = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
+    const later = timerAlone(row, clock.now())
+    if (later === undefined) return row.status === 'deleted' ? finish(row.runId, broken) : wake(row, broken)
+    runtime.wakeAt(row.runId, later)
+  }
 
   const finish = async (runId: string, broken: Map<string, string>): Promise<void> => {
     try {
@@ -81,14 +87,13 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
   // One run that cannot be woken (its agent is not known here, its chart has changed) must not keep the others asleep.
   // One that the log does not take now is woken by a later sweep.
   const wake = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
-    const { runId } = row
     try {
-      await runtime.wake(runId)
+      await runtime.wake(row.runId)
     } catch (error) {
       if (isOutage(error) || leftRuns.note(row, error)) return
       const message = messageOf(error)
-      broken.set(runId, message)
-      if (told.get(runId) !== message) notify({ type: 'runBroken', runId, message })
+      broken.set(row.runId, message)
+      if (told.get(row.runId) !== message) notify({ type: 'runBroken', runId: row.runId, message })
     }
   }
 
@@ -112,6 +117,10 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
     },
   }
 }
+
+/** The time that is all a run waits for; undefined where it has come, and where the run owes work or is perhaps wanted by nobody any more. */
+const timerAlone = ({ owed, attentionAt, parent }: RunRow, now: number): number | undefined =>
+  attentionAt === null || attentionAt <= now || parent !== undefined || Object.keys(owed).length > 0 ? undefined : attentionAt
 
 /** A deletion that is not done waits for payloads that were put lately: looking for them costs a pass over the log. */
 const finisher = (eraser: SweeperParts['eraser'], clock: Clock): ((runId: string) => Promise<void>) => {

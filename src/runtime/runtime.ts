@@ -9,7 +9,7 @@ import { createActorPool } from './actor-pool.ts'
 import type { Agent } from './agent.ts'
 import type { WishOrigin } from './batch.ts'
 import { createGrant } from './grant.ts'
-import { createChildRuns } from './child-runs.ts'
+import { createChildRuns, type ChildRuns } from './child-runs.ts'
 import { checkStart, readOptions } from './checked-wish.ts'
 import { checkRepeatedStart } from './repeated-wish.ts'
 import { withDeadline } from './deadline.ts'
@@ -42,6 +42,8 @@ export interface Runtime {
   command(runId: string, command: Command, wish?: WishOrigin): Promise<RunState | RunStanding>
   /** Sees to what a run owes: due timers, calls whose owner is gone, work that nobody has begun. */
   wake(runId: string): Promise<RunState>
+  /** Wakes it at a time (ms since the epoch), unless this process knows better by then. Asks no log before. */
+  wakeAt(runId: string, at: number): void
   /** The state as of now, by the log. */
   current(runId: string): Promise<RunState>
   readonly counts: () => RuntimeCounts
@@ -103,11 +105,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   })
   const begin = (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
   const children = createChildRuns({ parts, start: begin, current: actors.read, submit, performs, signal: stopped.signal })
-  const wake = async (runId: string): Promise<RunState> => {
-    // Another process may have done it already: what is known here is only a beginning.
-    await children.checkWanted(await actors.read(runId))
-    return submit(runId, wakeJob(parts, runId))
-  }
+  const wake = (runId: string): Promise<RunState> => wakeOne(parts, runId, { children, read: actors.read, submit })
   const timers = createWakeTimers(parts, wake)
   const grant = createGrant(ofActors, { submit, children, wake, current: actors.read })
 
@@ -115,6 +113,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, begin, { name, given })),
     command: (runId, command, wish = {}) => whileOpen(stopped.signal, () => grant(runId, command, wish)),
     wake,
+    wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
@@ -127,6 +126,18 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
       end()
     },
   }
+}
+
+interface Waking {
+  readonly children: Pick<ChildRuns, 'checkWanted'>
+  readonly read: (runId: string) => Promise<RunState>
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+}
+
+/** Another process may have done it already: what is known here is only a beginning. */
+const wakeOne = async (parts: RuntimeParts, runId: string, { children, read, submit }: Waking): Promise<RunState> => {
+  await children.checkWanted(await read(runId))
+  return submit(runId, wakeJob(parts, runId))
 }
 
 interface NamedStart {

@@ -8,6 +8,8 @@ import { storeNow } from './store-now.ts'
 /** One timer in memory for each run that time moves. The log holds them all, so losing them costs a sweep. */
 export interface WakeTimers {
   arm(state: RunState): void
+  /** Of a run that is not held here, by what is known of it from elsewhere: whether it is due is decided when it is woken. */
+  armAt(runId: string, at: number): void
   stop(): void
 }
 
@@ -42,6 +44,9 @@ export const createWakeTimers = (
       armed.delete(state.runId)
       const delayMs = state.status === 'active' ? untilDue(parts, state) : undefined
       if (delayMs !== undefined) wakeIn(state.runId, delayMs)
+    },
+    armAt(runId, at) {
+      if (!isStopped && !armed.has(runId)) wakeIn(runId, Math.max(0, at - parts.clock.now()))
     },
     stop() {
       isStopped = true

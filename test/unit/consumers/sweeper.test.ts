@@ -1,14 +1,19 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import { createSweeper, type Sweeper } from '../../../src/consumers/sweeper.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import type { Model } from '../../../src/models/model.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer } from '../../../src/models/script.ts'
+import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import type { Notice } from '../../../src/runtime/notice.ts'
 import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
-import { manualClock, openWorld } from '../../support/world.ts'
+import { defineTool } from '../../../src/tools/define-tool.ts'
+import { streamOf } from '../../../src/events/codec.ts'
+import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
 
 const agentAt = (version: string) => defineAgent({ name: 'helper', version, instructions: 'Help.', models: ['scripted/one'] })
 const silent: Model = { isFree: true, call: () => new Promise<never>(() => undefined) }
@@ -55,9 +60,117 @@ describe('sweeps that find a run whose agent is gone', () => {
     }
     expect(notices).toEqual([left(1)])
     expect(sweeper.counts()).toMatchObject({ left: 3 })
+    const closed = gone.refold.close({ graceMs: 0 })
     clock.advance(600_000)
+    await closed
     await sweeper.recover()
     expect(notices).toEqual([left(1), left(3)])
     expect(await here.refold.run('left').untilSettled()).toMatchObject({ answer: 'Yes.' })
+  })
+})
+
+const DAY_MS = 86_400_000
+const RUNS = 40
+
+const pay = defineTool({
+  name: 'pay',
+  description: 'Pays',
+  input: z.object({}),
+  output: z.string(),
+  effect: 'once',
+  approval: true,
+  execute: () => Promise.resolve('paid'),
+})
+const clerk = defineAgent({
+  name: 'clerk',
+  version: '1',
+  instructions: 'Pay.',
+  models: ['scripted/one'],
+  tools: [pay],
+  approvalTimeoutMs: DAY_MS,
+})
+const clerkModel = scriptedModel(({ messages }) =>
+  messages.at(-1)?.role === 'tool' ? answer('So it is.') : toolCalls([{ name: 'pay', arguments: {} }]),
+)
+
+/** Counts the streams that are read of it. */
+const counted = (log: EventLog): { readonly log: EventLog; readonly read: string[] } => {
+  const read: string[] = []
+  const readStream: EventLog['readStream'] = (stream, options) => {
+    read.push(stream)
+    return log.readStream(stream, options)
+  }
+  return { log: { ...log, readStream }, read }
+}
+
+describe('a worker that starts beside runs that wait for an approval', () => {
+  const openRuns = async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const before = openWorld({ agents: [clerk], log, clock, models: { scripted: clerkModel }, owner: 'before/1/b' })
+    for (let n = 0; n < RUNS; n++) {
+      await settle(before, await before.refold.start('clerk', { runId: `open-${n}`, message: 'Pay, please' }))
+    }
+    await before.refold.close()
+    const { log: ofWorker, read } = counted(log)
+    const world = openWorld({ agents: [clerk], log: ofWorker, clock, models: { scripted: clerkModel }, owner: 'worker/1/c' })
+    const views = memoryViewStore()
+    const sweeper = createSweeper({
+      projector: createProjector({ log, views }),
+      views,
+      runtime: world.refold.runtime,
+      clock,
+      intervalMs: 5_000,
+      notify: (notice) => {
+        throw new Error(JSON.stringify(notice))
+      },
+    })
+    return { world, sweeper, read, log }
+  }
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 500; turn++) await nextTurn()
+  }
+  const typesOf = async (world: Parameters<typeof eventsOf>[0], runId: string): Promise<string[]> =>
+    (await eventsOf(world, runId)).map(({ type }) => type)
+
+  test('reads none of them: their times come from the views', async () => {
+    const { sweeper, read } = await openRuns()
+    await sweeper.recover()
+    expect(read).toEqual([])
+  })
+
+  test('looks at each when its time has come, and ends what has waited too long', async () => {
+    const { world, sweeper, read } = await openRuns()
+    await sweeper.recover()
+    world.clock.advance(DAY_MS - 1_000)
+    await turns()
+    expect(read).toEqual([])
+    world.clock.advance(1_000)
+    await turns()
+    expect(new Set(read).size).toBe(RUNS)
+    for (let n = 0; n < RUNS; n++) expect(await typesOf(world, `open-${n}`)).toContain('TimerFired')
+  })
+
+  test('lets alone what another process has granted since the views were read', async () => {
+    const { world, sweeper, log } = await openRuns()
+    await sweeper.recover()
+    const other = openWorld({ agents: [clerk], log, clock: world.clock, models: { scripted: clerkModel }, owner: 'other/1/d' })
+    const handle = other.refold.run('open-0')
+    await handle.approve('3.0', { by: 'dana' })
+    await settle(other, handle)
+    expect(await typesOf(world, 'open-0')).toContain('ToolCallSucceeded')
+    world.clock.advance(DAY_MS)
+    await turns()
+    expect(await typesOf(world, 'open-0')).not.toContain('TimerFired')
+    expect(await typesOf(world, 'open-1')).toContain('TimerFired')
+  })
+
+  test('reads those that owe something, whoever was to do it', async () => {
+    const { world, sweeper, read, log } = await openRuns()
+    const gone = openWorld({ agents: [clerk], log, clock: world.clock, models: { scripted: silent }, owner: 'gone/1/e' })
+    await gone.refold.start('clerk', { runId: 'claimed', message: 'Pay, please' })
+    await turns()
+    await sweeper.recover()
+    expect(new Set(read)).toEqual(new Set([streamOf('claimed')]))
   })
 })
