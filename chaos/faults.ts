@@ -1,32 +1,32 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
+import { downMs, type Fault } from './fault.ts'
 import type { Stage } from './stage.ts'
+import type { SupervisedProcess } from './supervised-process.ts'
 
-/** Something that happens to one of the parts. Two that hit the same part never overlap. */
-export interface Fault {
-  readonly name: string
-  /** Resolves once the part is back. */
-  happen(stage: Stage, chance: Chance): Promise<void>
-}
-
-/** Kill -9 of each part. */
-export const kills: readonly Fault[] = [
-  { name: 'worker killed', happen: async ({ workers }, chance) => workers[chance.below(workers.length)]?.killAndAwait(downMs(chance)) },
-  { name: 'HTTP service killed', happen: ({ service }, chance) => service.killAndAwait(downMs(chance)) },
-  { name: 'relay killed', happen: ({ relay }, chance) => relay.killAndAwait(downMs(chance)) },
-  { name: 'projector killed', happen: ({ projector }, chance) => projector.killAndAwait(downMs(chance)) },
-  { name: 'broker killed', happen: killBroker },
-  {
-    name: 'event store killed',
-    async happen({ backbone: { eventStore } }, chance) {
-      await eventStore.kill()
-      await pause(downMs(chance))
-      await eventStore.restart()
-    },
-  },
+/** Kill -9 of each part that there is. */
+export const killsOn = ({ workers, service, relay, projector, brokers, eventStore, postgres }: Stage): readonly Fault[] => [
+  { name: 'worker killed', happen: async (chance) => oneOf(workers, chance)?.killAndAwait(downMs(chance)) },
+  killOf('HTTP service', service),
+  ...(relay === undefined ? [] : [killOf('relay', relay)]),
+  ...(projector === undefined ? [] : [killOf('projector', projector)]),
+  ...(brokers.length === 0
+    ? []
+    : [
+        {
+          name: 'broker killed',
+          async happen(chance: Chance) {
+            const broker = oneOf(brokers, chance)
+            await broker?.kill()
+            await pause(downMs(chance))
+            await broker?.start()
+          },
+        },
+      ]),
+  ...eventStore.kills,
   {
     name: 'Postgres killed',
-    async happen({ backbone: { postgres } }, chance) {
+    async happen(chance) {
       await postgres.kill()
       await pause(downMs(chance))
       await postgres.start()
@@ -34,34 +34,24 @@ export const kills: readonly Fault[] = [
   },
 ]
 
-async function killBroker({ backbone: { kafka } }: Stage, chance: Chance): Promise<void> {
-  const broker = kafka.brokers[chance.below(kafka.brokers.length)]
-  await broker?.kill()
-  await pause(downMs(chance))
-  await broker?.start()
-}
+const killOf = (name: string, part: SupervisedProcess): Fault => ({
+  name: `${name} killed`,
+  happen: (chance) => part.killAndAwait(downMs(chance)),
+})
 
-/** As long as a supervisor or an operator may take, ms. */
-const downMs = (chance: Chance): number => chance.between(0, 2_000)
+const oneOf = <Part>(parts: readonly Part[], chance: Chance): Part | undefined => parts[chance.below(parts.length)]
 
-/** A part that is there and does not answer, for longer than leases and sessions last. */
-const workerFrozen: Fault = {
-  name: 'worker frozen',
-  async happen({ workers }, chance) {
-    const worker = workers[chance.below(workers.length)]
-    worker?.freeze()
-    await pause(chance.between(8_000, 12_000))
-    worker?.thaw()
+/** Those, and parts that are there and do not answer, for longer than leases and sessions last. */
+export const faultsOn = (stage: Stage): readonly [Fault, ...Fault[]] => [
+  {
+    name: 'worker frozen',
+    async happen(chance) {
+      const worker = oneOf(stage.workers, chance)
+      worker?.freeze()
+      await pause(chance.between(8_000, 12_000))
+      worker?.thaw()
+    },
   },
-}
-
-const eventStoreFrozen: Fault = {
-  name: 'event store frozen',
-  async happen({ backbone: { eventStore } }, chance) {
-    eventStore.freeze()
-    await pause(chance.between(3_000, 8_000))
-    eventStore.thaw()
-  },
-}
-
-export const faults: readonly [Fault, ...Fault[]] = [workerFrozen, eventStoreFrozen, ...kills]
+  ...stage.eventStore.freezes,
+  ...killsOn(stage),
+]

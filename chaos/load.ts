@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { startOverHttp } from './http-start.ts'
 import type { Stage } from './stage.ts'
-import { openWishes } from './wishes.ts'
+import { wishesOverBus } from './wishes.ts'
 
 const plans: readonly (readonly [agent: string, message: string])[] = [
   ['desk', 'plan: read 1 + note 2 + pay 3; ship 4 + sign 5; say done'],
@@ -34,17 +34,17 @@ export interface WishedRun {
   readonly acknowledgedAt: number
 }
 
-/** Other programs that wish runs, one over the bus and one over HTTP in turn. Resolves once all of them are acknowledged. */
+/** Other programs that wish runs, one over the bus, where there is one, and one over HTTP in turn. Resolves once all of them are acknowledged. */
 export const startRuns = async (stage: Stage, { prefix, runs, overMs }: Load): Promise<readonly WishedRun[]> => {
-  const wishes = openWishes(stage)
+  const wishes = stage.kafka === undefined ? undefined : wishesOverBus(stage.kafka)
   const overBus = async (number: number): Promise<string> => {
     const runId = `${prefix}${number}`
-    await wishes.publish(runId, { type: 'startRun', commandId: `${runId}-start`, ...startOf(number) })
+    await wishes?.publish(runId, { type: 'startRun', commandId: `${runId}-start`, ...startOf(number) })
     return runId
   }
   const start = async (number: number): Promise<WishedRun> => {
     const wishedAt = Date.now()
-    const over = number % 2 === 0 ? 'bus' : 'http'
+    const over = wishes !== undefined && number % 2 === 0 ? 'bus' : 'http'
     const runId = await (over === 'bus' ? overBus(number) : startOverHttp(stage.url, `${prefix}${number}`, startOf(number)))
     return { runId, over, wishedAt, acknowledgedAt: Date.now() }
   }
@@ -55,6 +55,6 @@ export const startRuns = async (stage: Stage, { prefix, runs, overMs }: Load): P
     await pause(Math.max(0, began + ((number + 1) * overMs) / runs - performance.now()))
   }
   const wished = await Promise.all(started)
-  await wishes.close()
+  await wishes?.close()
   return wished
 }

@@ -3,7 +3,7 @@ import { isAppError } from '../src/errors.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
 import { reactions } from '../simulation/reactions.ts'
 import type { Stage } from './stage.ts'
-import { openWishes } from './wishes.ts'
+import { wishesOverBus, wishesOverHttp } from './wishes.ts'
 
 const LOOK_EVERY_MS = 300
 /** A wish that did not come true by then was made in vain, for another state of the run: it is made again. */
@@ -11,10 +11,10 @@ const PATIENCE_MS = 4_000
 const MOST_RUNS = 2_000
 
 /**
- * People who do whatever a run waits for: they see it in the views, and say it over the bus. Until the signal.
+ * People who do whatever a run waits for: they see it in the views, and say it over the bus, or over HTTP where there is none. Until the signal.
  */
 export const playPeople = async (stage: Stage, signal: AbortSignal): Promise<void> => {
-  const wishes = openWishes(stage)
+  const wishes = stage.kafka === undefined ? wishesOverHttp(stage.url) : wishesOverBus(stage.kafka)
   const wishedAt = new Map<string, number>()
   const attend = async ({ runId }: RunRow): Promise<void> => {
     const view = await stage.refold.run(runId).state()

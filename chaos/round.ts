@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Chance } from '../simulation/chance.ts'
 import { isAppError } from '../src/errors.ts'
-import { faults, kills, type Fault } from './faults.ts'
+import type { Fault } from './fault.ts'
+import { faultsOn, killsOn } from './faults.ts'
 import { hasEnded, type Histories } from './histories.ts'
 import { startRuns, type WishedRun } from './load.ts'
 import { playPeople } from './people.ts'
@@ -62,16 +63,16 @@ export const playRound = async (stage: Stage, histories: Histories, { round, run
   return { round, runs: since().length, happenings, wished, drainMs, ...verdict }
 }
 
-const happen = async (stage: Stage, chance: Chance, fault: Fault): Promise<Happening> => {
+const happen = async (chance: Chance, fault: Fault): Promise<Happening> => {
   const from = Date.now()
-  await fault.happen(stage, chance)
+  await fault.happen(chance)
   return { name: fault.name, from, to: Date.now() }
 }
 
 const inTurn = async (stage: Stage, chance: Chance, happenings: Happening[]): Promise<void> => {
-  for (const fault of kills) {
+  for (const fault of killsOn(stage)) {
     await pause(PAUSE_BETWEEN_MS)
-    happenings.push(await happen(stage, chance, fault))
+    happenings.push(await happen(chance, fault))
   }
 }
 
@@ -82,13 +83,13 @@ const atRandom = async (stage: Stage, chance: Chance, happenings: Happening[]): 
   const hit = new Map<string, Promise<void>>()
   for (let number = 0; number < RANDOM_FAULTS; number++) {
     await pause(chance.between(0, (2 * RANDOM_LOAD_MS) / RANDOM_FAULTS))
-    const fault = chance.pick<Fault>(faults)
+    const fault = chance.pick<Fault>(faultsOn(stage))
     const part = fault.name.slice(0, fault.name.lastIndexOf(' '))
     const before = hit.get(part) ?? Promise.resolve()
     hit.set(
       part,
       before.then(async () => {
-        happenings.push(await happen(stage, chance, fault))
+        happenings.push(await happen(chance, fault))
       }),
     )
   }
@@ -96,7 +97,7 @@ const atRandom = async (stage: Stage, chance: Chance, happenings: Happening[]): 
 }
 
 /** Until all runs have ended and the views show it, or it takes too long. */
-const untilRest = async (stage: Stage, histories: Histories, runIdsNow: () => readonly string[], runs: number): Promise<void> => {
+export const untilRest = async (stage: Stage, histories: Histories, runIdsNow: () => readonly string[], runs: number): Promise<void> => {
   const deadline = performance.now() + LONGEST_DRAIN_MS
   while (performance.now() < deadline) {
     try {

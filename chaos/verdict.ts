@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 /** What is looked at. */
-export interface Scene extends Pick<Stage, 'bus' | 'topics'> {
+export interface Scene extends Pick<Stage, 'kafka'> {
   readonly refold: Pick<OpenRefold, 'log' | 'views' | 'run'>
   readonly ledger: Pick<Ledger, 'lines'>
 }
@@ -68,8 +68,10 @@ const stillUntold = async (
   }
 }
 
-/** Reads the topic as any other program would: what comes again is passed over, what is left out is missing. */
-const untoldEvents = async ({ bus, topics }: Scene, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
+/** Reads the topic as any other program would: what comes again is passed over, what is left out is missing. Without a bus nobody is told. */
+const untoldEvents = async ({ kafka }: Scene, histories: Histories, runIds: readonly string[]): Promise<string[]> => {
+  if (kafka === undefined) return []
+  const { bus, topics } = kafka
   const told = new Map<string, number>(runIds.map((runId) => [runId, 0]))
   const problems: string[] = []
   for await (const message of bus.read(topics.events)) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, vi } from 'vitest'
+import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
@@ -7,6 +7,7 @@ import { eventLogConformance } from '../conformance/event-log.ts'
 import { noteServer, STAND_IN } from '../support/server-lines.ts'
 import { networkFaults, type Server } from './network-faults.ts'
 import { leadingNode } from './one-node.ts'
+import { sharedStore } from './shared-store.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 
@@ -44,6 +45,15 @@ eventLogConformance(
   },
   { readsFromAnyPosition: false },
 )
+
+describe('beside others', () => {
+  let log: EventLog
+  beforeAll(() => {
+    log = openLog()
+  })
+  afterAll(() => log.close())
+  sharedStore('EventStoreDB (through the client of KurrentDB)', () => log)
+})
 
 networkFaults('EventStoreDB (through the client of KurrentDB)', async (): Promise<Server> => {
   const { connectionString, client } = server()

@@ -45,8 +45,7 @@ describe('the verdict on a round of chaos', () => {
     const histories = logHistories(world.log)
     await histories.readOn()
     const scene = {
-      bus: busWorld.bus,
-      topics: busWorld.topics,
+      kafka: { bus: busWorld.bus, topics: busWorld.topics },
       ledger: { lines: () => lines },
       refold: { ...world.refold, log: world.log, views },
     }
