@@ -18,8 +18,8 @@ FROM node:24-bookworm-slim
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY package.json LICENSE ./
-COPY docs/errors.md docs/http.md docs/
+COPY package.json LICENSE CONTRIBUTING.md ./
+COPY docs docs
 COPY schemas schemas
 COPY examples/order-desk examples/order-desk
 # Whatever an embedded Refold keeps lies below the working folder, which the user of the process may write to there alone.

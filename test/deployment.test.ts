@@ -12,6 +12,7 @@ const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
 interface ComposeService {
   readonly image?: string
   readonly build?: string
+  readonly profiles?: readonly string[]
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]
@@ -56,13 +57,29 @@ const refold = (...words: readonly string[]) => {
 
 describe('docker-compose.yml', () => {
   test('has the three servers, two workers, a relay, a projector and the service', () => {
-    expect(servers.map(([name]) => name)).toEqual(['eventstore', 'kafka', 'postgres'])
+    expect(servers.flatMap(([name, { profiles }]) => (profiles === undefined ? [name] : []))).toEqual(['eventstore', 'kafka', 'postgres'])
     expect(Object.fromEntries(ours.map(([name, { command = [], deploy }]) => [name, [command[0], deploy?.replicas ?? 1]]))).toEqual({
       relay: ['relay', 1],
       projector: ['project', 1],
       worker: ['worker', 2],
       service: ['serve', 1],
     })
+  })
+
+  test('offers a current KurrentDB beside EventStoreDB 24, which all processes use where it is named', () => {
+    const { eventstore, kurrentdb } = compose.services
+    expect([eventstore?.image, kurrentdb?.image]).toEqual([
+      expect.stringMatching(/^eventstore\/eventstore:24\./) as string,
+      expect.stringMatching(/^kurrentplatform\/kurrentdb:26\./) as string,
+    ])
+    expect(kurrentdb?.profiles).toEqual(['kurrentdb'])
+    const settings = (service: ComposeService | undefined, prefix: string): string[] =>
+      Object.keys(service?.environment ?? {}).map((name) => name.replace(prefix, ''))
+    expect(settings(kurrentdb, 'KURRENTDB_')).toEqual(settings(eventstore, 'EVENTSTORE_'))
+    for (const [, { environment }] of ours) {
+      expect(environment?.['REFOLD_EVENTSTORE']).toContain('esdb://${EVENT_STORE:-eventstore}:2113')
+    }
+    expect(page).toContain('EVENT_STORE=kurrentdb docker compose --profile kurrentdb up')
   })
 
   test.each(ours)('gives %s a command and options that exist, and a configuration that is in the image', (_, { command = [] }) => {
