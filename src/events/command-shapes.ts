@@ -26,6 +26,7 @@ export const commandShapes = {
   startRun: {
     agent: name,
     message: text.optional(),
+    data: incomingJson.optional().meta({ description: 'What a program says with the message; no model sees it.' }),
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
     tenant: name.optional().meta({ description: 'Whose run it is, where several share a log.' }),

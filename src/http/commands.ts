@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { AppError } from '../errors.ts'
 import { giveBackRuns, type GivenBackRun } from '../runtime/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
@@ -41,6 +42,8 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
 interface StartRequest {
   readonly agent: string
   readonly message?: string
+  readonly data?: Json
+  readonly runId?: string
   readonly input?: Json
   readonly context?: Json
 }
@@ -76,7 +79,10 @@ const startOnce = async (c: RequestContext, parts: ApiParts, request: StartReque
   const key = keyOf(c)
   const { agent, ...begun } = request
   const options = { ...begun, ...originOf(c, (given) => commandIdFor('start', undefined, given)), ...present({ tenant: access.tenant }) }
-  return runtime.start(agent, key === undefined ? options : { ...options, runId: await parts.runIdFor(access, key) })
+  if (key === undefined) return runtime.start(agent, options)
+  if (begun.runId !== undefined)
+    throw new AppError('InvalidInput', 'Expected a `runId` or an `Idempotency-Key`, which stands for one, found both')
+  return runtime.start(agent, { ...options, runId: await parts.runIdFor(access, key) })
 }
 
 const addConversation = (app: Api, grant: Grant): void => {

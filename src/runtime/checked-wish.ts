@@ -19,6 +19,7 @@ const startOptions = z.strictObject({
   ...origin,
   runId: z.string().optional(),
   message: z.string().optional(),
+  data: incomingJson.optional(),
   input: incomingJson.optional(),
   context: incomingJson.optional(),
   tenant: z.string().min(1).max(LONGEST_NAME).optional(),

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import type { RunEventType } from '../events/run-events.ts'
+import type { DataOf, RunEventType } from '../events/run-events.ts'
 import type { Command } from '../fold/decide.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, type Json } from '../json.ts'
@@ -18,28 +18,35 @@ type Stores = Pick<RuntimeParts, 'log' | 'blobs'>
 export interface Beginning {
   readonly agent: string
   readonly message?: string | undefined
+  readonly data?: Json | undefined
   readonly input?: Json | undefined
   readonly context?: Json | undefined
 }
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, input, context }: Beginning): string =>
-  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ context }) }))
+export const hashOfStart = ({ agent, message, data, input, context }: Beginning): string =>
+  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, context }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
 export const checkRepeatedStart = async (stores: Stores, runId: string, given: Beginning): Promise<void> => {
   let started: Extract<RecordedRunEvent, { type: 'RunStarted' }> | undefined
-  let message: string | undefined
+  let first: DataOf<'MessageReceived'> | undefined
   for await (const { event } of readRun(stores, runId)) {
     if (event.type === 'RunStarted') started = event
     else {
-      if (event.type === 'MessageReceived' && started !== undefined && isOfStart(started, event, given)) message = event.data.text
+      if (event.type === 'MessageReceived' && started !== undefined && isOfStart(started, event, given)) first = event.data
       break
     }
   }
   if (started === undefined || started.meta.commandHash === hashOfStart(given)) return
-  const recorded = { agent: started.data.agent, message, input: started.data.input, context: started.data.context }
+  const recorded = {
+    agent: started.data.agent,
+    message: first?.text,
+    data: first?.data,
+    input: started.data.input,
+    context: started.data.context,
+  }
   const differences = differencesOf(recorded, { ...given })
   if (differences.length > 0 || started.meta.commandHash !== undefined) throw reused(`the run id ${runId}`, runId, differences)
 }
@@ -52,7 +59,7 @@ const isOfStart = (
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
-    : meta.commandHash === hashOfStart({ agent, input, context, message: message.data.text })
+    : meta.commandHash === hashOfStart({ agent, input, context, message: message.data.text, data: message.data.data })
 
 /** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another wish. */
 export const checkRepeatedCommand = async (

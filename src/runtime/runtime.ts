@@ -153,7 +153,7 @@ const startOnce = async (
   readOptions(given, 'the options of a start as an object')
   const options = handedIn(given) as StartOptions<Json, Json>
   checkStart(options)
-  checkMessage(options.message)
+  checkMessage(options.message, options.data)
   const runId = options.runId ?? parts.ids.uuid()
   checkRunId(runId)
   let isKnown = false
@@ -161,9 +161,9 @@ const startOnce = async (
     isKnown = true
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
-  const { message, input, context } = options
+  const { message, data, input, context } = options
   const state = await begin({ agent, runId, options, given: { input, context }, child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, input, context })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, input, context })
   return state
 }
 

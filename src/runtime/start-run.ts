@@ -14,6 +14,8 @@ export interface StartOptions<Input = unknown, Context = unknown> extends WishOr
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
   readonly runId?: string | undefined
   readonly message?: string | undefined
+  /** What a program says with the message; no model sees it. */
+  readonly data?: Json | undefined
   /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
   readonly input?: Input | undefined
   /** What its code may know beside that: JSON, as its agent's `context` schema says. */
@@ -107,7 +109,9 @@ const instructionsFor = ({ id, instructionsFor: make }: Agent, context: Json | u
   throw new AppError('CodeFailed', `${id} could not make the instructions of a run: ${made.problem}`, { details: { agent: id } })
 }
 
-export const checkMessage = (message: string | undefined): void => {
+export const checkMessage = (message: string | undefined, data?: Json): void => {
+  if (message === undefined && data !== undefined)
+    throw new AppError('InvalidInput', 'Expected a message with its data, found the data alone')
   if (message === undefined) return
   const bytes = Buffer.byteLength(message)
   if (message.trim() === '') throw new AppError('InvalidInput', 'Expected a message, found an empty one')
@@ -124,7 +128,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
     found?.()
     return { facts: [] }
   }
-  const { message, tenant, commandId, actor, traceparent } = options
+  const { message, data, tenant, commandId, actor, traceparent } = options
   const beginning = triedBeginning(agent, given)
   if (isAppError(beginning)) return { refuse: beginning }
   const started: RunFact = {
@@ -138,7 +142,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
       ...present({ ...beginning, parent: child?.parent, tenant }),
     },
   }
-  const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message } }]
+  const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message, ...present({ data }) } }]
   return {
     facts: [started, ...received],
     wish: present({
@@ -148,7 +152,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
       commandHash:
         options.runId === undefined
           ? undefined
-          : hashOfStart({ agent: agent.name, message, input: options.input, context: options.context }),
+          : hashOfStart({ agent: agent.name, message, data, input: options.input, context: options.context }),
     }),
   }
 }

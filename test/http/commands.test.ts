@@ -35,6 +35,31 @@ describe('a start', () => {
     expect((await service.ask('POST /v1/runs', { body: { agent: 'desk' } })).body).toMatchObject({ waitsFor: 'message', revision: 0 })
   })
 
+  test('may have an id of its own, and is one start under it', async () => {
+    await using service = await openService()
+    const body = { agent: 'desk', runId: 'order-17', message: 'Hello', data: { page: 3 } }
+    const answers = await Promise.all([1, 2, 3].map(() => service.ask<Receipt>('POST /v1/runs', { body })))
+    expect(answers.map(({ status, body: { runId } }) => [status, runId])).toEqual(answers.map(() => [201, 'order-17']))
+    await service.settle('order-17')
+    expect((await eventsOf(service.world, 'order-17'))[1]).toMatchObject({
+      type: 'MessageReceived',
+      data: { text: 'Hello', data: { page: 3 } },
+    })
+    const other = { body: { ...body, data: { page: 4 } } }
+    expect(await service.ask('POST /v1/runs', other)).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
+  })
+
+  test.each([
+    [{ runId: 'has space', message: 'Hello' }, {}],
+    [{ runId: '../up', message: 'Hello' }, {}],
+    [{ runId: 'one', message: 'Hello' }, { 'idempotency-key': 'other' }],
+    [{ data: { page: 3 } }, {}],
+  ])('is refused where it cannot be had: %j', async (given, headers) => {
+    await using service = await openService()
+    const { status, body } = await service.ask('POST /v1/runs', { body: { agent: 'desk', ...given }, headers })
+    expect({ status, body }).toMatchObject({ status: 400, body: { code: 'InvalidInput' } })
+  })
+
   test('hands on what the code of the agent may know of it', async () => {
     await using service = await openService()
     const started = await service.ask<Receipt>('POST /v1/runs', { body: { agent: 'desk', message: 'Hello', context: { customer: 'ann' } } })

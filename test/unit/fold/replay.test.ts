@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import { setup } from 'xstate'
 import { z } from 'zod'
 import { decodeEvent, streamOf } from '../../../src/events/codec.ts'
 import type { RunEvent } from '../../../src/events/envelope.ts'
+import { fingerprint } from '../../../src/fold/prompt.ts'
 import { describeDifference, refoldStep, type Difference } from '../../../src/fold/replay.ts'
 import type { RunState } from '../../../src/fold/run-state.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
-import { defineAgent } from '../../../src/runtime/agent.ts'
+import { emptyTranscript } from '../../../src/projections/transcript.ts'
+import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { messageReceived } from '../../support/facts.ts'
 import { given, started, type Stored } from '../../support/given.ts'
@@ -35,10 +38,10 @@ const live = async (): Promise<readonly Stored[]> => {
 
 const stored = await live()
 
-const firstDifference = (history: readonly Stored[]): Difference | undefined => {
+const firstDifference = (history: readonly Stored[], { program }: Pick<Agent, 'program'> = agent): Difference | undefined => {
   let state: RunState | undefined
   for (const recorded of history) {
-    const refold = refoldStep(agent.program, state, recorded)
+    const refold = refoldStep(program, state, recorded)
     if (!refold.ok) return refold.difference
     state = refold.state
   }
@@ -101,10 +104,47 @@ describe('a replay', () => {
     expect(firstDifference(forged)).toMatchObject({ revision: 1, what: 'hash' })
   })
 
+  test('finds an event that cannot come first', () => {
+    expect(firstDifference(rewritten(stored.slice(1), 0, (event) => event))).toMatchObject({
+      revision: 1,
+      what: 'event',
+      recorded: 'MessageReceived',
+      refolded: expect.stringContaining('Expected RunStarted at revision 0') as string,
+    })
+  })
+
+  test('finds another question that a workflow asked a model beside the conversation', async () => {
+    const aside = { type: 'callModel', params: { prompt: 'Which of them?', model: 0 } } as const
+    const workflow = defineAgent({
+      name: 'workflow',
+      version: '1',
+      models: ['scripted/one'],
+      chart: setup({ actions: { callModel: (_, _params: object) => undefined } }).createMachine({
+        id: 'workflow',
+        initial: 'asking',
+        states: { asking: { entry: aside, on: { ModelCallSucceeded: 'done' } }, done: { type: 'final' } },
+      }),
+    })
+    const world = openWorld({ agents: [workflow], models: { scripted: scriptedModel([answer('The first.')]) } })
+    await settle(world, await world.refold.start('workflow', { runId: 'aside' }))
+    const history: Stored[] = []
+    for await (const texts of world.log.readStream(streamOf('aside'))) history.push({ event: decodeEvent(texts, new Map()), texts })
+    expect(firstDifference(history, workflow)).toBeUndefined()
+    const conversation = rewritten(history, 1, (event) =>
+      event.type === 'ModelCallRequested'
+        ? { ...event, data: { ...event.data, fingerprint: fingerprint(event.data.promptHash, event.data.model, emptyTranscript) } }
+        : event,
+    )
+    expect(firstDifference(conversation, workflow)).toMatchObject({ revision: 1, what: 'fingerprint' })
+  })
+
   test('tells of a difference by run, revision, type and both sides', () => {
     const difference = firstDifference(withMeta(3, { intents: [] }))
     expect(describeDifference(difference!)).toBe(
       ['run-1 differs at revision 3 (ModelCallSucceeded): intents', '  recorded: (nothing)', '  refolded: checkCall:3.0'].join('\n'),
+    )
+    expect(describeDifference(firstDifference(withMeta(4, { intents: ['callModel:4.model'] }))!)).toContain(
+      '  recorded: callModel:4.model\n  refolded: (nothing)',
     )
   })
 })
