@@ -2,7 +2,7 @@ import { between, count, duration, money, ofRun, text, time, type ViewQuery } fr
 
 export const callViews = {
   costs: {
-    about: 'What models have cost, by day (UTC), agent, model and tenant; the newest day first, the dearest first.',
+    about: 'What models have cost, but for deleted runs, by day (UTC), agent, model and tenant; the newest day first, the dearest first.',
     columns: [
       text('day'),
       text('agent'),

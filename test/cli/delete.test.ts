@@ -42,6 +42,7 @@ test('what it held is in no file any more, and the doctor and replays are conten
     expect.objectContaining({ runId: 'long', lastText: null }),
     expect.objectContaining({ runId: 'short', reason: expect.stringMatching(/asked for$/) as string }),
   ])
+  expect((await place.refold('query costs')).stderr).toContain('Without 2 runs that were deleted')
   expect(await place.json('doctor')).toMatchObject({ ok: true, findings: [] })
   expect((await place.refold('replay --all')).exitCode).toBe(exitCodes.ok)
   expect((await place.refold('show short')).stdout).toContain('DeletionRequested')

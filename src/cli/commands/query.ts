@@ -1,7 +1,9 @@
 import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
 import type { ViewQuery } from '../../views/view-query.ts'
-import { isViewName, viewNames, viewQueries, type ViewName, type ViewPage } from '../../views/view-queries.ts'
+import { isViewName, viewNames, viewQueries, type ViewFilter, type ViewName, type ViewPage } from '../../views/view-queries.ts'
+import type { ViewStore } from '../../views/view-store.ts'
+import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
 import { positiveInteger } from '../option-values.ts'
@@ -63,8 +65,19 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
     const filter = present({ run, agent, tenant, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
     const page = await views.query(name, { ...filter, limit }, now)
     await tell(line.output, name, page, csv === true)
+    if (name === 'costs') await tellDeleted(line.output, views, present({ run, agent, tenant }))
     if ((await views.pausedSince()) !== undefined) await line.output.note('The views are paused: refold views status')
   })
+}
+
+const MOST_COUNTED = 1_000
+
+/** What they have cost went with them. */
+const tellDeleted = async (output: Output, views: Pick<ViewStore, 'query'>, filter: Partial<ViewFilter>): Promise<void> => {
+  const { rows, next } = await views.query('runs', { ...filter, status: 'deleted', limit: MOST_COUNTED }, 0)
+  if (rows.length === 0) return
+  const number = next === null ? counted(rows.length, 'run') : `more than ${counted(rows.length, 'run')}`
+  await output.note(`Without ${number} that ${rows.length === 1 ? 'was' : 'were'} deleted: what they have cost went with them`)
 }
 
 const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, asCsv: boolean): Promise<void> => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { memoryBlobStore } from '../../../src/blobs/blob-store.memory.ts'
 import type { BusMessage } from '../../../src/bus/bus.ts'
+import { systemIds } from '../../../src/clock.ts'
 import { startEventConsumer, type ConsumerNotice, type EventConsumer } from '../../../src/consumers/event-consumer.ts'
 import { toMessage, toOmission } from '../../../src/consumers/event-message.ts'
 import type { FedView } from '../../../src/consumers/fed-view.ts'
@@ -9,6 +11,8 @@ import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent, StoredEvent } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import { applyToRunRow, type RunRow } from '../../../src/projections/run-index.ts'
+import { createEraser } from '../../../src/runtime/erase.ts'
+import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { noRecords } from '../../../src/projections/view-records.ts'
 import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
@@ -110,6 +114,28 @@ describe('a view that is fed from the topic of events', () => {
     await publish(world, ...events.map((event, at) => (at % 3 === 1 ? toOmission(event, 2_000_000) : toMessage(event))))
     await caughtUp(world)
     expect(await rowsIn(views)).toEqual(await foldOf(world.log))
+    expect(await lettersIn(world)).toEqual([])
+  })
+  test.each([
+    ['of which it has taken in all', 12],
+    ['of which it has taken in a part, and whose rest is gone', 5],
+    ['of which it has taken in nothing', 0],
+  ])('sees the deletion of a run %s, and keeps nothing of it but that', async (_, known) => {
+    const world = await openBusWorld()
+    const views = memoryViewStore()
+    await feed(world, viewStoreFeed(views))
+    const events = await append(world.log, 'run-a', history('run-a', [...oneTurn, recorded(completed, 'completed')]))
+    await relay(world, events.slice(0, known))
+    await caughtUp(world)
+    const parts = { log: world.log, blobs: memoryBlobStore(), snapshots: memorySnapshotStore(), clock: world.clock, ids: systemIds }
+    expect(await createEraser(parts).erase('run-a', { by: 'ann', reason: 'asked for' })).toMatchObject({ isDone: true })
+    await relay(world, await eventsIn(world.log))
+    // What the topic still holds of it comes again, to whoever reads it from its beginning.
+    await relay(world, events)
+    await caughtUp(world)
+    expect(await rowsIn(views)).toMatchObject([{ runId: 'run-a', status: 'deleted', lastText: null, reason: 'by ann: asked for' }])
+    for (const view of ['transcript', 'model-calls', 'tool-calls', 'approvals', 'costs'] as const)
+      expect((await views.query(view, { limit: 10 }, 0)).rows).toEqual([])
     expect(await lettersIn(world)).toEqual([])
   })
   test('goes on where it stood, also after a process that died', async () => {
