@@ -1,7 +1,8 @@
 /** Every way in which Refold itself can fail. `docs/errors.md` has a heading for each: what it means, what to do. */
 export const errorCodes = [
   'EventLogConflict', // someone else appended first: read again and decide again
-  'EventLogUnavailable', // the store cannot be reached or written: nothing was lost, try again later
+  'EventLogUnavailable', // the log cannot be reached or written: nothing was lost, try again later
+  'StoreUnavailable', // the views or the large payloads cannot: they lie beside the log
   'LogRestored', // an older copy of the log was restored under this process: what it remembers may never have happened
   'EventLogCorrupt', // the store holds what this code did not write
   'OutcomeUnknown', // the append may or may not be stored: repeat it with identical ids and revision
@@ -46,6 +47,10 @@ export class AppError extends Error {
     this.details = options.details ?? {}
   }
 }
+
+/** Whether the log, or what lies beside it, does not take part now: the same may succeed later. */
+export const isUnavailable = (error: unknown): error is AppError =>
+  isAppError(error, 'EventLogUnavailable') || isAppError(error, 'StoreUnavailable')
 
 /** Never throws, whatever it is asked about. */
 export const isAppError = (error: unknown, code?: ErrorCode): error is AppError => {

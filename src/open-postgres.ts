@@ -39,7 +39,7 @@ const checkAddress = (read: () => unknown, address: string): void => {
 }
 
 /**
- * Makes what is not there yet. The pool is closed with the stores, and where they cannot be opened. Rejects with `EventLogUnavailable`, and
+ * Makes what is not there yet. The pool is closed with the stores, and where they cannot be opened. Rejects with `StoreUnavailable`, and
  * with `InvalidConfiguration` for what no waiting mends.
  */
 export const openPostgresStores = async (pool: Pool, notify: (notice: Notice) => void): Promise<PostgresStores> => {
@@ -95,7 +95,7 @@ const hopeless = (error: unknown, at: string): AppError | undefined => {
   if (remedy !== undefined) return new AppError('InvalidConfiguration', `Postgres at ${at} refuses: ${message}: ${remedy}`, { cause })
   if (codeOf(cause) !== 'ENOTFOUND') return undefined
   const why = 'its name does not resolve: correct it, or make it known to this machine'
-  return new AppError('EventLogUnavailable', `Postgres at ${at} cannot be reached: ${why}`, { retryable: true, cause })
+  return new AppError('StoreUnavailable', `Postgres at ${at} cannot be reached: ${why}`, { retryable: true, cause })
 }
 
 const codeOf = (error: unknown): string =>

@@ -114,7 +114,7 @@ const openViews = (path: string, onlyLooks: boolean): ViewStore => {
     return sqliteViewStore({ path })
   } catch (cause) {
     if (onlyLooks) return sqliteViewStore({ path: ':memory:' })
-    throw new AppError('EventLogUnavailable', `The views at ${path} cannot be opened: ${messageOf(cause)}`, { retryable: true, cause })
+    throw new AppError('StoreUnavailable', `The views at ${path} cannot be opened: ${messageOf(cause)}`, { retryable: true, cause })
   }
 }
 

@@ -10,7 +10,7 @@ import type { BlobStore } from './blob-store.ts'
 
 /**
  * One file per blob, in 256 folders by the first two digits of its hash; for as many processes as there are.
- * A blob appears whole or not at all. Rejects with `EventLogUnavailable` where the disk is full or fails.
+ * A blob appears whole or not at all. Rejects with `StoreUnavailable` where the disk is full or fails.
  */
 export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
   const shardOf = (hash: string): string => join(dir, hash.slice(0, 2))
@@ -83,7 +83,7 @@ const reporting = async <T>(dir: string, work: () => Promise<T>): Promise<T> => 
     return await work()
   } catch (error) {
     if (isAppError(error)) throw error
-    throw new AppError('EventLogUnavailable', `the blobs in ${dir} cannot be reached or written: ${messageOf(error)}`, {
+    throw new AppError('StoreUnavailable', `the blobs in ${dir} cannot be reached or written: ${messageOf(error)}`, {
       retryable: true,
       details: { dir },
       cause: error,

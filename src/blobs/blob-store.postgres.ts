@@ -66,7 +66,7 @@ const reporting = async <Result>(work: () => Promise<Result>): Promise<Result> =
     return await work()
   } catch (cause) {
     if (isAppError(cause)) throw cause
-    throw new AppError('EventLogUnavailable', `the blobs in Postgres cannot be reached or written: ${messageOf(cause)}`, {
+    throw new AppError('StoreUnavailable', `the blobs in Postgres cannot be reached or written: ${messageOf(cause)}`, {
       retryable: true,
       cause,
     })

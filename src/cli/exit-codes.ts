@@ -42,6 +42,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   EventLogConflict: exitCodes.notPossible,
   Closed: exitCodes.notPossible,
   EventLogUnavailable: exitCodes.store,
+  StoreUnavailable: exitCodes.store,
   LogRestored: exitCodes.store,
   EventLogCorrupt: exitCodes.store,
   OutcomeUnknown: exitCodes.store,

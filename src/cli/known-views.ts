@@ -1,4 +1,4 @@
-import { isAppError } from '../errors.ts'
+import { isUnavailable } from '../errors.ts'
 import type { ViewsBehind } from '../consumers/quick-catch-up.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import { age, moment } from './amounts.ts'
@@ -23,7 +23,7 @@ export const takeIn = async (
     const behind = await catchUpQuickly()
     if (behind !== undefined) await line.output.remark(behindText(behind, line.clock.now()), { behind: { since: behind.since ?? null } })
   } catch (error) {
-    if (!isAppError(error, 'EventLogUnavailable')) throw error
+    if (!isUnavailable(error)) throw error
     const text = `The newest events may be missing in what is listed: ${error.message}`
     await line.output.remark(text, { behind: { since: null, code: error.code, message: error.message } })
   }

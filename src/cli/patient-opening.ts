@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { isAppError, type AppError } from '../errors.ts'
+import { type AppError, isAppError, isUnavailable } from '../errors.ts'
 import type { OpenRefold, RefoldOptions } from '../open-refold.ts'
 import { retryPause } from '../runtime/retry-pause.ts'
 import type { CommandLine } from './command-line.ts'
@@ -44,8 +44,7 @@ export const patiently = async <Result>(
 }
 
 /** A folder on this machine is not waited for: an operator sees at once that it cannot be used. */
-const mayPass = (error: unknown): error is AppError =>
-  isAppError(error, 'BusUnavailable') || (isAppError(error, 'EventLogUnavailable') && !isEmbedded())
+const mayPass = (error: unknown): error is AppError => isAppError(error, 'BusUnavailable') || (isUnavailable(error) && !isEmbedded())
 
 /** What is under way when the process is asked to stop has a little time, and is given up then. */
 const orStopped = async <Result>(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readEnvironment } from '../config.ts'
-import { AppError, isAppError } from '../errors.ts'
+import { AppError, isUnavailable } from '../errors.ts'
 import type { Model, Models } from '../models/model.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import type { CommandLine } from './command-line.ts'
@@ -54,7 +54,7 @@ const asFarAsPossible = async (line: CommandLine, catchUp: () => Promise<void>):
   try {
     await catchUp()
   } catch (error) {
-    if (!isAppError(error, 'EventLogUnavailable')) throw error
+    if (!isUnavailable(error)) throw error
     await line.output.note(`The newest events may be missing in what is listed: ${error.message}`)
   }
 }

@@ -101,7 +101,14 @@ type Command = Parameters<Runtime['command']>[1]
 const toCommand = ({ version: _, commandId: __, runId: ___, ...command }: Exclude<CommandMessage, { type: 'startRun' }>): Command =>
   present(command) as Command
 
-const PASSING: readonly ErrorCode[] = ['EventLogUnavailable', 'OutcomeUnknown', 'EventLogConflict', 'BusUnavailable', 'Closed']
+const PASSING: readonly ErrorCode[] = [
+  'EventLogUnavailable',
+  'StoreUnavailable',
+  'OutcomeUnknown',
+  'EventLogConflict',
+  'BusUnavailable',
+  'Closed',
+]
 
 /** What one run does not take for now would keep all others of the partition waiting: its sender is told, and may come again. */
 const isPassing = (error: unknown): boolean =>

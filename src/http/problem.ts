@@ -70,6 +70,7 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   Closed: 503,
   CodeFailed: 503,
   EventLogUnavailable: 503,
+  StoreUnavailable: 503,
   LogRestored: 503,
   NotReady: 503,
   OutcomeUnknown: 503,

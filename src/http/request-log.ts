@@ -12,6 +12,7 @@ const PLAIN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'ChartInvalid',
   'Closed',
   'EventLogUnavailable',
+  'StoreUnavailable',
   'InvalidConfiguration',
   'OutcomeUnknown',
   'UnknownAgent',

@@ -17,7 +17,7 @@ export const serviceRoutes = {
     method: 'get',
     path: '/readyz',
     operationId: 'getReadiness',
-    summary: 'Whether the log answers and the process takes requests.',
+    summary: 'Whether the log and the views answer and the process takes requests.',
     tags: ['Service'],
     responses: answers('It does.', health),
   }),

@@ -37,15 +37,18 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
 /** Rejects with `NotReady`. */
 const readiness = ({ refold, clock, draining }: ApiParts): (() => Promise<void>) => {
   const deadline = { timeoutMs: LOG_TIMEOUT_MS, outer: draining, late: () => undefined }
-  const askLog = askedSeldom(clock, FRESH_MS, () => withDeadline(clock, deadline, () => refold.log.head()))
+  const within = (ask: () => Promise<unknown>): Promise<unknown> => withDeadline(clock, deadline, ask)
+  const ask = askedSeldom(clock, FRESH_MS, () =>
+    Promise.allSettled([within(() => refold.log.head()), within(() => refold.views.checkpoint())]),
+  )
   return async () => {
     if (draining.aborted) throw notReady('The service is stopping')
-    try {
-      await askLog()
-    } catch (error) {
-      if (draining.aborted) throw notReady('The service is stopping')
-      throw notReady(isAppError(error, 'LogRestored') ? error.message : 'The log does not answer')
-    }
+    const [log, views] = await ask()
+    if (draining.aborted) throw notReady('The service is stopping')
+    if (log.status === 'rejected' && isAppError(log.reason, 'LogRestored')) throw notReady(log.reason.message)
+    if (log.status === 'rejected' && views.status === 'rejected') throw notReady('Neither the log nor the views answer')
+    if (log.status === 'rejected') throw notReady('The log does not answer')
+    if (views.status === 'rejected') throw notReady('The views do not answer')
   }
 }
 

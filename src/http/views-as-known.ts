@@ -1,4 +1,4 @@
-import { isAppError } from '../errors.ts'
+import { isUnavailable } from '../errors.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { Behind } from './views-behind.ts'
 
@@ -11,7 +11,7 @@ export const catchUpIfPossible = async ({ refold, logger }: Pick<ApiParts, 'refo
     const behind = await refold.catchUpQuickly()
     return behind === undefined ? {} : { behind: { since: behind.since ?? null } }
   } catch (error) {
-    if (!isAppError(error, 'EventLogUnavailable')) throw error
+    if (!isUnavailable(error)) throw error
     logger.warn({ code: error.code, message: error.message }, 'the views cannot be brought up to the log')
     return { behind: { since: null } }
   }

@@ -1,4 +1,4 @@
-import { isAppError, type AppError } from '../errors.ts'
+import { type AppError, isAppError, isUnavailable } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Batch } from './batch.ts'
@@ -33,7 +33,7 @@ export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, s
     } catch (error) {
       if (isAppError(error, 'EventLogConflict')) return false
       isUnknown ||= isAppError(error, 'OutcomeUnknown')
-      const isAway = isAppError(error, 'OutcomeUnknown') || isAppError(error, 'EventLogUnavailable')
+      const isAway = isAppError(error, 'OutcomeUnknown') || isUnavailable(error)
       if (!isUnknown || !isAway) throw error
       failed(error)
       parts.notify({ type: 'appendRetried', runId, code: error.code, message: error.message })

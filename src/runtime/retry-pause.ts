@@ -1,4 +1,4 @@
-import { AppError, isAppError, messageOf } from '../errors.ts'
+import { AppError, isAppError, isUnavailable, messageOf } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
@@ -21,7 +21,7 @@ export const retryPause = (clock: Clock, tries: number, signal: AbortSignal): Pr
   })
 
 /** Whether it failed only because the log was away or busy: nothing was stored, and the same may succeed later. */
-const mayPass = (error: unknown): error is AppError => isAppError(error, 'EventLogUnavailable') || isAppError(error, 'EventLogConflict')
+const mayPass = (error: unknown): error is AppError => isUnavailable(error) || isAppError(error, 'EventLogConflict')
 
 /** Whether it is the fault of no run: the log was away or busy, or this process closes. */
 export const isOutage = (error: unknown): boolean => mayPass(error) || isAppError(error, 'OutcomeUnknown') || isAppError(error, 'Closed')

@@ -107,7 +107,7 @@ const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => 
     return await work()
   } catch (cause) {
     if (isAppError(cause)) throw cause
-    throw new AppError('EventLogUnavailable', `the views in Postgres cannot be read or written: ${messageOf(cause)}`, {
+    throw new AppError('StoreUnavailable', `the views in Postgres cannot be read or written: ${messageOf(cause)}`, {
       retryable: true,
       cause,
     })

@@ -154,4 +154,4 @@ const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit
 }
 
 const unavailable = (path: string, cause: unknown): AppError =>
-  new AppError('EventLogUnavailable', `the views in ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })
+  new AppError('StoreUnavailable', `the views in ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })

@@ -81,7 +81,7 @@ export type TableSizes = Readonly<Record<string, number>>
  * The views of all runs. They hold nothing that the event log does not hold, so they may be thrown away at any time.
  * Several processes may write one store: the higher revision stays, and the checkpoint only goes on.
  *
- * All promises reject with `AppError`: `InvalidInput`, `EventLogUnavailable` (busy or not writable: try again), `InvalidConfiguration`
+ * All promises reject with `AppError`: `InvalidInput`, `StoreUnavailable` (busy or not writable: try again), `InvalidConfiguration`
  * (another version of Refold has taken the view store over), `Closed`.
  */
 export interface ViewStore {

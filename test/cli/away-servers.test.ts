@@ -174,8 +174,39 @@ describe('a process that starts while the event log is away', () => {
   })
 })
 
-describe('a process that starts while Postgres is away', () => {
-  test('waits, is not ready, says which server is away, and is ready when it is back', async () => {
+describe('a process while Postgres is away', () => {
+  test('that has begun is not ready, and tells its clients which server is away', async () => {
+    const ports = await freePorts(2)
+    const [url, worker] = ports.map((port) => `http://127.0.0.1:${port}`)
+    const begun = [`serve --port ${ports[0]}`, `worker --health-port ${ports[1]}`].map((command) =>
+      begin(command, { eventStore: eventStore.connectionString }),
+    )
+    const ready = [`${url}/readyz`, `${worker}/readyz`]
+    for (const each of ready)
+      await until(
+        () => statusOf(each),
+        (status) => status === 200,
+      )
+    await postgres.kill()
+    for (const each of ready)
+      await until(
+        () => statusOf(each),
+        (status) => status === 503,
+      )
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ code: 'NotReady', detail: 'The views do not answer' })
+    expect(await (await fetch(`${worker}/readyz`)).json()).toEqual({ status: 'waiting', noAnswerFrom: ['views'] })
+    const listed = await fetch(`${url}/v1/runs`)
+    expect(listed.status).toBe(503)
+    expect(await listed.json()).toMatchObject({
+      code: 'StoreUnavailable',
+      title: 'Store unavailable',
+    })
+    await postgres.start()
+    for (const each of begun) each.stop()
+    for (const each of begun) expect((await each.ended).exitCode).toBe(exitCodes.ok)
+  })
+
+  test('that starts waits, is not ready, says which server is away, and is ready when it is back', async () => {
     await postgres.kill()
     const [port = 0] = await freePorts(1)
     const ready = `http://127.0.0.1:${port}/readyz`

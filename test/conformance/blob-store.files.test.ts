@@ -54,7 +54,7 @@ describe('blob files', () => {
     const file = join(dir, 'a-file')
     await writeFile(file, '')
     await expect(fileBlobStore({ dir: file }).put('text')).rejects.toMatchObject({
-      code: 'EventLogUnavailable',
+      code: 'StoreUnavailable',
       retryable: true,
       details: { dir: file },
     })

@@ -151,6 +151,6 @@ describe('the file of a SQLite view store', () => {
   })
   test('that cannot be there at all is an error that names it', () => {
     path = join(folder, 'no', 'such', 'folder', 'views.db')
-    expect(openIndex).toThrow(expect.objectContaining({ code: 'EventLogUnavailable', message: expect.stringContaining(path) as string }))
+    expect(openIndex).toThrow(expect.objectContaining({ code: 'StoreUnavailable', message: expect.stringContaining(path) as string }))
   })
 })

@@ -134,6 +134,20 @@ describe('readiness', () => {
     expect(asked).toBe(2)
   })
 
+  test('is that the views answer, and says so where they do not', async () => {
+    let isAway = false
+    await using service = await openService({
+      beforeCheckpoint: () => (isAway ? Promise.reject(new Error('postgres://refold:secret@host is away')) : Promise.resolve()),
+    })
+    expect((await service.ask('GET /readyz')).body).toEqual({ status: 'ok' })
+    isAway = true
+    service.world.clock.advance(3_000)
+    expect(await service.ask('GET /readyz')).toMatchObject({ status: 503, body: { code: 'NotReady', detail: 'The views do not answer' } })
+    await service.world.log.close()
+    service.world.clock.advance(3_000)
+    expect(await service.ask('GET /readyz')).toMatchObject({ status: 503, body: { detail: 'Neither the log nor the views answer' } })
+  })
+
   test('is that the log answers', async () => {
     const { configured } = keyFor('acme')
     await using service = await openService({ http: { keys: [configured] } })

@@ -124,6 +124,8 @@ export interface ServiceOptions {
   readonly trouble?: Trouble
   /** What the view store waits for before it is read. */
   readonly beforeList?: () => Promise<void>
+  /** What the view store waits for before it says how far it is. */
+  readonly beforeCheckpoint?: () => Promise<void>
 }
 
 /** The real service on a free port of this machine, on a Refold in memory. */
@@ -144,7 +146,20 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     await options.beforeList?.()
     await projector.catchUp()
   }
-  const served = { ...refold, log, blobs, views, catchUpQuickly: quickCatchUp({ log, views, projector: { catchUp }, clock: manual }) }
+  const askedViews = {
+    ...views,
+    async checkpoint() {
+      await options.beforeCheckpoint?.()
+      return views.checkpoint()
+    },
+  }
+  const served = {
+    ...refold,
+    log,
+    blobs,
+    views: askedViews,
+    catchUpQuickly: quickCatchUp({ log, views, projector: { catchUp }, clock: manual }),
+  }
   let count = 0
   const server = await startHttpServer({
     refold: served,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { isAppError, type AppError } from '../../errors.ts'
+import { type AppError, isAppError, isUnavailable } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { bytes, counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -72,10 +72,9 @@ const examine = async (line: CommandLine, config: RefoldConfig, { findings, expo
         severity: 'problem',
         check: 'log',
         message: error.message,
-        remedy:
-          error.code === 'EventLogUnavailable'
-            ? 'Make room, give this user the right to read, or start the server; the log itself may be well.'
-            : 'Restore the log from a backup; `docs/errors.md` says more of each code.',
+        remedy: isUnavailable(error)
+          ? 'Make room, give this user the right to read, or start the server; the log itself may be well.'
+          : 'Restore the log from a backup; `docs/errors.md` says more of each code.',
       })
     },
   )
