@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
@@ -252,5 +254,75 @@ describe('a correction', () => {
     world.clock.advance(60_000)
     await quiet()
     expect(isTold()).toBe(true)
+  })
+})
+
+describe('a run that is reopened while an attempt of before has not returned', () => {
+  const intent = (_: unknown, _params: Record<string, unknown>): void => undefined
+
+  /** Pays, and looks at something that its chart cannot take in until it is repaired. */
+  const reopened = async (owner: string, ownerIsGone: (other: string) => boolean) => {
+    let paid = 0
+    let isRepaired = false
+    const common = { description: 'Does it', input: z.object({}), output: z.string() }
+    const pay = defineTool({
+      ...common,
+      name: 'pay',
+      effect: 'once',
+      timeoutMs: 1_000,
+      execute: () => new Promise<string>(() => void (paid += 1)),
+      lookup: () => Promise.resolve({ found: 'nothing' }),
+    })
+    const look = defineTool({ ...common, name: 'look', effect: 'read', execute: () => Promise.resolve('seen') })
+    const chart = setup({
+      types: { context: {} as { seen: string }, events: {} as ChartEvent },
+      actions: {
+        callTool: intent,
+        note: assign(() => {
+          if (!isRepaired) throw new Error('it fell over')
+          return { seen: 'yes' }
+        }),
+      },
+    }).createMachine({
+      id: 'fragile',
+      context: () => ({ seen: '' }),
+      entry: [
+        { type: 'callTool', params: () => ({ tool: 'pay', key: 'pay' }) },
+        { type: 'callTool', params: () => ({ tool: 'look', key: 'look' }) },
+      ],
+      initial: 'begun',
+      states: { begun: { on: { ToolCallSucceeded: { actions: 'note' } } } },
+    })
+    const agent = defineAgent({ name: 'fragile', version: '1', chart, tools: [pay, look], toolCalls: 'parallel' })
+    const first = openWorld({ agents: [agent] })
+    const { id } = await first.refold.start('fragile')
+    await quiet()
+    expect((await first.refold.run(id).state()).status).toBe('failed')
+    isRepaired = true
+    const world = owner === 'here/1/a' ? first : openWorld({ agents: [agent], log: first.log, clock: first.clock, owner, ownerIsGone })
+    await world.refold.run(id).reopen({ by: 'ops' })
+    for (let count = 0; count < 10; count++) {
+      await quiet()
+      world.clock.advance(1_000)
+    }
+    await quiet()
+    return { paid: () => paid, types: await typesOf(world, id), reason: await reasonOf(world, id) }
+  }
+
+  test('in the same process asks a person', async () => {
+    const { paid, types, reason } = await reopened('here/1/a', () => false)
+    expect(types).toContain('ToolCallUnresolved')
+    expect(reason).toContain('may still be under way in here/1/a')
+    expect(paid()).toBe(1)
+  })
+
+  test('in another process asks a person where the one of before is not certainly gone', async () => {
+    const { paid, reason } = await reopened('there/2/bb', () => false)
+    expect(reason).toContain('may still be under way in here/1/a')
+    expect(paid()).toBe(1)
+  })
+
+  test('in another process pays where the one of before is certainly gone', async () => {
+    expect((await reopened('there/2/bb', () => true)).paid()).toBe(2)
   })
 })
