@@ -53,8 +53,8 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
     createInterface({ input: child.stderr }).on('line', (line) => {
       said.push(line)
       hear(line)
-      // What is logged is JSON; the process speaks to its operator in words.
-      if (!line.startsWith('{')) isReady(line)
+      const told = saidToOperator(line)
+      if (told !== undefined) isReady(told)
     })
   }
   const gone = once(child, 'close').then(([code]) => {
@@ -82,4 +82,13 @@ export const startRefoldProcess = ({ words, config, folder, environment, hear = 
     },
     stop: () => end('SIGTERM'),
   }
+}
+
+const INFO = 30
+
+/** What is not logged for a reason of its own: where it listens, that it works. */
+const saidToOperator = (line: string): string | undefined => {
+  if (!line.startsWith('{')) return line
+  const { level, msg } = JSON.parse(line) as { readonly level?: number; readonly msg?: string }
+  return level === INFO ? msg : undefined
 }

@@ -13,6 +13,7 @@ const { enableCompileCache } = await import('node:module')
 enableCompileCache()
 const { runProgram } = await import('./cli/program.ts')
 const { exitCodes } = await import('./cli/exit-codes.ts')
+const { speaksJsonAlone, tellNodeInJson } = await import('./cli/operator-lines.ts')
 const { openRefold } = await import('./open.ts')
 const { systemClock } = await import('./clock.ts')
 const { readEnvironment, secretsIn } = await import('./config.ts')
@@ -81,7 +82,9 @@ const showsStacks = (): boolean => {
     return false
   }
 }
-const exitCode = await runProgram(process.argv.slice(2), parts, showsStacks)
+const argv = process.argv.slice(2)
+if (speaksJsonAlone(argv, parts)) tellNodeInJson(stderr, () => process.exit(exitCodes.internal))
+const exitCode = await runProgram(argv, parts, showsStacks)
 // What a configuration has opened, a pool or a timer, must not keep the program from ending.
 stdout.write('', () => {
   stderr.write('', () => {

@@ -5,6 +5,7 @@ import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
 import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
 import { createOutput, widthOf, writeAll } from './output.ts'
+import { speaksJsonAlone } from './operator-lines.ts'
 import { reportError } from './report-error.ts'
 
 interface GlobalOptions {
@@ -36,7 +37,7 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
     .exitOverride()
   describeProgram(program)
   addCommands(program, () => commandLineOf(parts, globals(), ending))
-  const report = { stderr, json: argv.includes('--json'), debug: false }
+  const report = { stderr, json: argv.includes('--json') || speaksJsonAlone(argv, parts), debug: false }
   try {
     report.debug = showsStacks()
     await program.parseAsync(argv, { from: 'user' })

@@ -14,6 +14,7 @@ import type { CommandLine } from './command-line.ts'
 import { openedPatiently } from './patient-opening.ts'
 import { loadConfig } from './config-file.ts'
 import type { RefoldConfig } from './define-config.ts'
+import { tellOperator } from './operator-lines.ts'
 import { exitCodes } from './exit-codes.ts'
 
 export interface ServerProcessOptions {
@@ -96,7 +97,8 @@ export const asServerProcess = async (
   await health?.stop()
 }
 
-export const noteStop = (line: CommandLine): Promise<void> => line.output.note('Finishing what is under way. Ctrl-C again leaves at once.')
+export const noteStop = (line: CommandLine): Promise<void> =>
+  tellOperator(line, 'Finishing what is under way. Ctrl-C again leaves at once.')
 
 /** Rejects with `LogRestored` where the process has to end because its log went back. */
 export const untilStopped = async ({ signal }: CommandLine, { wentBack }: Pick<OpenRefold, 'wentBack'>): Promise<void> => {
@@ -118,7 +120,7 @@ export const inTime = async (line: CommandLine, grantedMs: () => number, work: (
   const ended = await Promise.race([work(), timeUp.promise])
   line.signal.removeEventListener('abort', arm)
   if (ended !== 'timeUp') return
-  await line.output.note('Leaving now: something did not end in time. Other workers take up what is open.')
+  await tellOperator(line, 'Leaving now: something did not end in time. Other workers take up what is open.')
   line.exitWith(exitCodes.interrupted)
 }
 
@@ -139,7 +141,7 @@ export const openHealth = async (
   if (port === undefined) return undefined
   const { clock, signal: stopping } = line
   const health = await startHealthServer({ host: environment.REFOLD_HEALTH_HOST, port, clock, metrics, stopping })
-  await line.output.note(`Health and metrics on ${health.url}`)
+  await tellOperator(line, `Health and metrics on ${health.url}`)
   return health
 }
 

@@ -45,6 +45,31 @@ describe('a process of Refold', () => {
     expect(await worker.stop()).toBe(exitCodes.ok)
   })
 
+  test('says JSON alone on standard error where that is no terminal: how it is, what is wrong, what Node warns of and what ends it', async () => {
+    const { folder, refold } = place()
+    const told: string[] = []
+    const begin = (config: string) =>
+      startRefoldProcess({ words: ['worker'], config, folder, environment: {}, hear: (line) => void told.push(line) })
+    const worker = begin(configs.clerk)
+    await worker.ready
+    await worker.stop()
+    const warning = join(folder, 'warning.config.ts')
+    const warns = "process.emitWarning('this is old')\nsetTimeout(() => { throw new Error('nobody catches this') }, 500)"
+    writeFileSync(warning, `${warns}\nexport { default } from ${JSON.stringify(configs.clerk)}\n`)
+    expect(await begin(warning).gone).toBe(exitCodes.internal)
+    told.push(...(await refold('serve --host 0.0.0.0 --port 0')).stderr.trimEnd().split('\n'))
+    const lines = told.map((line) => JSON.parse(line) as { readonly msg?: string; readonly error?: { readonly code: string } })
+    const said = lines.map(({ msg, error }) => msg ?? error?.code)
+    expect(said.toSorted()).toEqual([
+      'Finishing what is under way. Ctrl-C again leaves at once.',
+      'InvalidConfiguration',
+      'Working on runs',
+      'Working on runs',
+      'a defect ended the process',
+      'this is old',
+    ])
+  })
+
   test('finishes what is under way for the granted time, lets the rest go, and ends well', async () => {
     const here = place()
     const { service, runId } = await hangingCall(here, '1')
@@ -99,7 +124,7 @@ const hangingCall = async (here: Place, graceSeconds: string) => {
   const said = (text: string): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
-        if (lines.some((line) => line.startsWith(text))) resolve()
+        if (lines.some((line) => line.includes(text))) resolve()
       }
       waiting.push(look)
       look()

@@ -99,7 +99,7 @@ describe('what the client of EventStoreDB takes is taken:', () => {
     es('127.0.0.1:1?TLS=false&keep_alive_interval=20000', 'admin:pass?word@'),
   ])('%s', async (REFOLD_EVENTSTORE) => {
     const { stderr } = await place.refold('run clerk -m hi', { environment: { REFOLD_EVENTSTORE, REFOLD_POSTGRES: pg('127.0.0.1:1/db') } })
-    expect(stderr).toMatch(/^refold: EventLogUnavailable: .*ECONNREFUSED 127\.0\.0\.1:1/)
+    expect(stderr).toMatch(/^refold: StoreUnavailable: .*ECONNREFUSED 127\.0\.0\.1:1/)
   })
 })
 

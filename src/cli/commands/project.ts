@@ -1,6 +1,7 @@
 import { startEventConsumer } from '../../consumers/event-consumer.ts'
 import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'
 import { asServerProcess, requiredBus, untilStopped } from '../server-process.ts'
 
@@ -40,7 +41,7 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
     }))
     metrics.measured('refold_view_lag_messages', 'Messages that the view has not taken in', () => consumer.lag())
     ready({ name: 'bus', ask: () => bus.ranges(topics.events) })
-    await line.output.note(`Following ${topics.events}`)
+    await tellOperator(line, `Following ${topics.events}`)
     if (rebuild) await consumer.rebuild()
     await untilStopped(line, refold)
   })

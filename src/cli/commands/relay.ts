@@ -3,6 +3,7 @@ import { LARGEST_MESSAGE_BYTES } from '../../consumers/relay-options.ts'
 import { topicSpecs } from '../../consumers/topics.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { patiently } from '../patient-opening.ts'
+import { tellOperator } from '../operator-lines.ts'
 import { port, positiveInteger } from '../option-values.ts'
 import { asServerProcess, requiredBus } from '../server-process.ts'
 
@@ -64,6 +65,6 @@ const relay = (line: CommandLine, { streams, partitions, transactional, healthPo
     )
     metrics.measured('refold_relay_lag_seconds', 'Age of the oldest of them', async () => (await lag()).seconds)
     ready({ name: 'bus', ask: () => bus.ranges(topics.events) })
-    await line.output.note(`Carrying ${streams}* to ${topics.events}`)
+    await tellOperator(line, `Carrying ${streams}* to ${topics.events}`)
     await carried.run(line.signal)
   })

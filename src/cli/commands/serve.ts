@@ -10,6 +10,7 @@ import type { OpenRefold } from '../../open-refold.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { openedPatiently } from '../patient-opening.ts'
+import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'
 import { inTime, noteStop, openHealth, ownDependencies, readSettings, untilStopped } from '../server-process.ts'
 
@@ -60,7 +61,7 @@ const serveUntilStopped = async (
     server.serve(refold)
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })
-    await line.output.note(`Listening on ${server.url}`)
+    await tellOperator(line, `Listening on ${server.url}`)
     await untilStopped(line, refold)
     server.drain()
     await drained(line, environment)
@@ -81,7 +82,7 @@ const drainMs = ({ signal }: CommandLine, { REFOLD_DRAIN_SECONDS }: Environment)
 const drained = async (line: CommandLine, environment: Environment): Promise<void> => {
   const timeMs = drainMs(line, environment)
   if (timeMs === 0) return
-  await line.output.note(`Not ready any more; serving on for ${environment.REFOLD_DRAIN_SECONDS} s. A second signal ends it at once.`)
+  await tellOperator(line, `Not ready any more; serving on for ${environment.REFOLD_DRAIN_SECONDS} s. A second signal ends it at once.`)
   await new Promise<void>((resolve) => {
     line.clock.setTimer(timeMs, resolve)
   })

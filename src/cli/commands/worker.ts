@@ -1,6 +1,7 @@
 import { consumeCommands } from '../../consumers/commands-in.ts'
 import { addRefoldMetrics, addViewMetrics } from '../../health/refold-metrics.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'
 import { asServerProcess, untilStopped, type ServerProcess } from '../server-process.ts'
 
@@ -20,7 +21,7 @@ const worker = (line: CommandLine, healthPort: number | undefined): Promise<void
     addViewMetrics(metrics, { ...refold, clock: line.clock })
     if (bus === undefined) ready()
     else takeCommands(line, { ...parts, bus })
-    await line.output.note(`Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)
+    await tellOperator(line, `Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)
     await untilStopped(line, refold)
   })
 
