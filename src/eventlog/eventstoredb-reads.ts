@@ -59,11 +59,12 @@ export const reads = (parts: ReadParts): Reads => ({
   backlog: (options) => backlogItems({ ...parts, head: () => headOf(parts) }, options),
   head: () => headOf(parts),
   async behind(position, filter) {
-    let head = position
+    // Asked alone, since a longer read is on its way before it is broken off.
+    const head = Math.max(position, (await headOf(parts)) ?? 0)
+    if (head === position) return { head, holdsOne: false }
     for await (const { event } of logEvents(parts, { direction: 'backwards' }, Number.MAX_SAFE_INTEGER)) {
       if (event === undefined) continue
       const found = positionNumber(event.position, event.streamId)
-      head = Math.max(head, found)
       if (found <= position) break
       const recorded = recordedIn({ event })
       if (recorded !== undefined && fits(filter, recorded)) return { head, holdsOne: true }

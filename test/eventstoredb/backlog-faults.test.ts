@@ -2,9 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { EventLog, StoredEvent } from '../../src/eventlog/event-log.ts'
 import { collect, newEvents, newStream, rejection, revisionsOf } from '../conformance/event-log-cases.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
-import { sharedStandIn, withDurableStandIn, withLog } from './with-stand-in.ts'
+import { tellingClock } from './telling-clock.ts'
+import { sharedStandIn, TIMEOUT_MS, withDurableStandIn, withLog } from './with-stand-in.ts'
 
 const standIn = sharedStandIn()
+
+/** Of tests that wait for no silence: on a busy machine an append takes its time. */
+const PATIENT = { appendTimeoutMs: 10_000, silenceMs: 10_000 }
 
 /** So many events of others, in appends of 500. */
 const foreign = async (log: EventLog, count: number): Promise<void> => {
@@ -25,23 +29,27 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 
 describe('what EventStoreDB holds behind a position', () => {
   test.each([14, 10, 13, 1, undefined])('goes on where it is broken off with status %s, and gives each event once', async (code) => {
-    await withLog(standIn(), async (log) => {
-      const { stream, after } = await streamOf(log, 2_000)
-      const breakOff = (): Promise<void> => standIn().endSubscriptions(code === undefined ? undefined : { code, details: 'lost' })
-      const seen: StoredEvent[] = []
-      for await (const item of log.backlog({ after, filter: { streamPrefix: stream } })) {
-        if (item.kind !== 'event') continue
-        seen.push(item.event)
-        if (seen.length === 10 || seen.length === 700) await breakOff()
-      }
-      expect(revisionsOf(seen)).toEqual(upTo(2_000))
-      const read: StoredEvent[] = []
-      for await (const event of log.readAll({ from: after, filter: { streamPrefix: stream } })) {
-        read.push(event)
-        if (read.length === 10) await breakOff()
-      }
-      expect(revisionsOf(read)).toEqual(upTo(2_000))
-    })
+    await withLog(
+      standIn(),
+      async (log) => {
+        const { stream, after } = await streamOf(log, 2_000)
+        const breakOff = (): Promise<void> => standIn().endSubscriptions(code === undefined ? undefined : { code, details: 'lost' })
+        const seen: StoredEvent[] = []
+        for await (const item of log.backlog({ after, filter: { streamPrefix: stream } })) {
+          if (item.kind !== 'event') continue
+          seen.push(item.event)
+          if (seen.length === 10 || seen.length === 700) await breakOff()
+        }
+        expect(revisionsOf(seen)).toEqual(upTo(2_000))
+        const read: StoredEvent[] = []
+        for await (const event of log.readAll({ from: after, filter: { streamPrefix: stream } })) {
+          read.push(event)
+          if (read.length === 10) await breakOff()
+        }
+        expect(revisionsOf(read)).toEqual(upTo(2_000))
+      },
+      PATIENT,
+    )
   })
   test('ends where the server does not say that there is nothing more', async () => {
     await withLog(standIn(), async (log) => {
@@ -61,12 +69,16 @@ describe('what EventStoreDB holds behind a position', () => {
   test('is that of the leader, also where another node was asked', async () => {
     await withDurableStandIn(async ({ standIn: follower, path }) => {
       const leader = await startStandIn({ path })
-      await withLog(follower, async (log) => {
-        const { stream } = await streamOf(log, 3)
-        await follower.set({ leader: leader.port })
-        expect(revisionsOf(await collect(log.readAll({ filter: { streamPrefix: stream } })))).toEqual(upTo(3))
-        expect(await leader.report()).toMatchObject({ connections: 1 })
-      })
+      await withLog(
+        follower,
+        async (log) => {
+          const { stream } = await streamOf(log, 3)
+          await follower.set({ leader: leader.port })
+          expect(revisionsOf(await collect(log.readAll({ filter: { streamPrefix: stream } })))).toEqual(upTo(3))
+          expect(await leader.report()).toMatchObject({ connections: 1 })
+        },
+        PATIENT,
+      )
       await leader.stop()
     })
   })
@@ -96,24 +108,47 @@ describe('what EventStoreDB holds behind a position', () => {
 })
 
 describe('a subscription to EventStoreDB that lies behind many events of others', () => {
-  test('does not go through them again when it is broken off, nor when nothing comes', async () => {
-    await withLog(standIn(), async (log) => {
-      const { stream, after } = await streamOf(log, 2)
-      await foreign(log, 4_000)
-      const revisions: number[] = []
-      let before = 0
-      for await (const item of log.subscribe({ after, filter: { streamPrefix: stream } })) {
-        if (item.kind === 'event') revisions.push(item.event.revision)
-        if (item.kind !== 'caughtUp' || before !== 0) {
-          if (revisions.length === 3) break
-          continue
+  test('does not go through them again when it is broken off', async () => {
+    await withLog(
+      standIn(),
+      async (log) => {
+        const { stream, after } = await streamOf(log, 2)
+        await foreign(log, 4_000)
+        const revisions: number[] = []
+        let before = 0
+        for await (const item of log.subscribe({ after, filter: { streamPrefix: stream } })) {
+          if (item.kind === 'event') revisions.push(item.event.revision)
+          if (item.kind !== 'caughtUp' || before !== 0) {
+            if (revisions.length === 3) break
+            continue
+          }
+          before = (await standIn().report()).lookedAt
+          await standIn().endSubscriptions({ code: 14, details: 'connection lost' })
+          await log.append(stream, 1, newEvents(1))
         }
-        before = (await standIn().report()).lookedAt
-        await standIn().endSubscriptions({ code: 14, details: 'connection lost' })
-        await log.append(stream, 1, newEvents(1))
-      }
-      expect(revisions).toEqual(upTo(3))
-      expect((await standIn().report()).lookedAt - before).toBeLessThan(20)
-    })
+        expect(revisions).toEqual(upTo(3))
+        expect((await standIn().report()).lookedAt - before).toBeLessThan(20)
+      },
+      PATIENT,
+    )
+  })
+  test('does not go through them again when nothing comes', async () => {
+    const clock = tellingClock(TIMEOUT_MS)
+    await withLog(
+      standIn(),
+      async (log) => {
+        const { stream, after } = await streamOf(log, 2)
+        await foreign(log, 4_000)
+        const stop = new AbortController()
+        let before = 0
+        for await (const item of log.subscribe({ after, filter: { streamPrefix: stream }, signal: stop.signal })) {
+          if (item.kind !== 'caughtUp' || before !== 0) continue
+          before = (await standIn().report()).lookedAt
+          void clock.wentOff(3).then(() => stop.abort())
+        }
+        expect((await standIn().report()).lookedAt - before).toBeLessThan(20)
+      },
+      { clock, appendTimeoutMs: 10_000, silenceMs: TIMEOUT_MS },
+    )
   })
 })
