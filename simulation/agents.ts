@@ -4,8 +4,9 @@ import { defineProjection } from '../src/projections/projection.ts'
 import { defineAgent, type Agent } from '../src/runtime/agent.ts'
 import { defineTool } from '../src/tools/define-tool.ts'
 import type { Tool, ToolContext, ToolOptions } from '../src/tools/tool.ts'
+import { codes, nextRules, rulesOf, type Code, type Rules } from './code.ts'
 import { TIME_LIMITS_MS } from './time-limits.ts'
-import { tripChart } from './trip-chart.ts'
+import { tripChartBy } from './trip-chart.ts'
 
 /** The hands of one process: what its agents do is done by them. */
 export interface Hands {
@@ -42,28 +43,35 @@ const tools = {
   post: tool('post', { effect: 'idempotent', approval: ({ n }) => n > 3 }),
   single: tool('single', { effect: 'read', concurrency: 1 }),
   metered: tool('metered', { effect: 'idempotent', ratePerSecond: 2 }),
+  /** Names its act: who orders the same again has ordered it once. */
+  order: tool('order', { effect: 'once', lookup, idempotencyKey: ({ n }) => `order ${n}` }),
 }
 
 const models = ['alpha/one', 'beta/two']
 const time = { modelTimeoutMs: TIME_LIMITS_MS.model, approvalTimeoutMs: TIME_LIMITS_MS.approval }
 
 /** Keeps of each event all that a projection can see, so that a live fold and a replay have to agree on all of it. */
-const diary = defineProjection<readonly string[]>({
-  name: 'diary',
-  initial: () => [],
-  apply: (entries, event) => [...entries.slice(-3), JSON.stringify(event)],
-})
+const diary = ({ broken }: Rules) =>
+  defineProjection<readonly string[]>({
+    name: 'diary',
+    initial: () => [],
+    apply: (entries, event) => {
+      if (broken === 'projection' && event.type === 'ToolCallSucceeded') throw new Error('the diary fell over')
+      return [...entries.slice(-3), JSON.stringify(event)]
+    },
+  })
 
-const desk = defineAgent({
-  ...time,
-  name: 'desk',
-  version: '1',
-  instructions: 'Do what the plan says.',
-  models,
-  tools: Object.values(tools),
-  limits: { iterationsPerTurn: 6, toolCallsPerTurn: 8, wallTimeMs: null },
-  projections: [diary],
-})
+const desk = (version: string, rules: Rules): Agent =>
+  defineAgent({
+    ...time,
+    name: 'desk',
+    version,
+    instructions: version === '1' ? 'Do what the plan says.' : 'Do what the plan says, and smile.',
+    models,
+    tools: Object.values(tools),
+    limits: { iterationsPerTurn: 6, toolCallsPerTurn: 8, wallTimeMs: null },
+    projections: [diary(rules)],
+  })
 
 const guardrails: Guardrails = {
   input: [
@@ -128,21 +136,37 @@ const frugal = defineAgent({
   limits: { iterationsPerTurn: 2, toolCallsPerTurn: 4, tokens: 4_000, wallTimeMs: 120_000, repeatedCalls: 3, cycles: 2 },
 })
 
-const trip = defineAgent({
-  ...time,
-  name: 'trip',
-  version: '1',
-  chart: tripChart,
-  models: ['alpha/one'],
-  tools: [tools.note, tools.pay, tools.ship],
-  probeInput: { n: 1 },
-})
+const trip = (version: string, rules: Rules): Agent =>
+  defineAgent({
+    ...time,
+    name: 'trip',
+    version,
+    chart: tripChartBy(rules),
+    models: ['alpha/one'],
+    tools: [tools.note, tools.pay, tools.ship],
+    // With it no guard that could throw is asked.
+    probeInput: { n: 1 },
+  })
 
-const agents = [desk, guarded, clerk, frugal, trip] as const
+/** The agents that have a next version. */
+export const movable: ReadonlySet<string> = new Set(['desk', 'trip'])
+export const NEXT_VERSION = '2'
 
-/** Programs are the same in all processes; only the hands differ. */
-export const agentsWith = (hands: Hands): Agent[] =>
-  agents.map((agent) => ({ ...agent, tools: new Map([...agent.tools].map(([name, known]) => [name, heldBy(hands, known)])) }))
+/** Runs begin with what stands last. */
+const agentsOf = (code: Code): readonly Agent[] => [
+  ...(code === 'old' ? [] : [desk(NEXT_VERSION, nextRules(code)), trip(NEXT_VERSION, nextRules(code))]),
+  desk('1', rulesOf(code)),
+  guarded,
+  clerk,
+  frugal,
+  trip('1', rulesOf(code)),
+]
+
+const agents = Object.fromEntries(codes.map((code) => [code, agentsOf(code)])) as Readonly<Record<Code, readonly Agent[]>>
+
+/** Programs are the same in all processes of one code; only the hands differ. */
+export const agentsWith = (hands: Hands, code: Code = 'own'): Agent[] =>
+  agents[code].map((agent) => ({ ...agent, tools: new Map([...agent.tools].map(([name, known]) => [name, heldBy(hands, known)])) }))
 
 const heldBy = (hands: Hands, known: Tool): Tool => ({
   ...known,

@@ -13,6 +13,9 @@ interface RunBook {
   readonly open: Map<string, { readonly attempt: number; readonly unresolved: boolean }>
   readonly closed: Set<string>
   readonly fired: Set<string>
+  /** Claims of business acts, by call, and acts that are done. */
+  readonly acts: Map<string, string>
+  readonly doneActs: Set<string>
   /** Newest claim of each call, until its answer. */
   readonly owners: Map<string, { readonly owner: string; readonly leaseUntil: number }>
   readonly asked: Map<string, DataOf<'ApprovalRequested'>>
@@ -80,6 +83,8 @@ export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookke
       noteCommand(event)
       noteOwner(book, event, complain)
       noteCalls(book, event, complain)
+      noteReopening(book, event)
+      noteAct(book, event, complain)
       noteTimer(book, event, complain)
       noteApproval(book, event, complain)
       noteMessages(book, event)
@@ -103,6 +108,8 @@ const newBook = (): RunBook => ({
   open: new Map(),
   closed: new Set(),
   fired: new Set(),
+  acts: new Map(),
+  doneActs: new Set(),
   owners: new Map(),
   asked: new Map(),
   iterations: 0,
@@ -110,6 +117,17 @@ const newBook = (): RunBook => ({
   toolCalls: 0,
   tokens: 0,
 })
+
+/** What was done once is not begun by another call. */
+const noteAct = ({ acts, doneActs }: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type === 'ToolCallRequested' && event.data.act !== undefined) {
+    const { callId, idempotencyKey } = event.data
+    if (doneActs.has(idempotencyKey) && !acts.has(callId)) complain(`${idempotencyKey} is done already`)
+    acts.set(callId, idempotencyKey)
+  }
+  const done = event.type === 'ToolCallSucceeded' ? acts.get(event.data.callId) : undefined
+  if (done !== undefined) doneActs.add(done)
+}
 
 const noteTimer = ({ fired }: RunBook, event: RunEvent, complain: Complain): void => {
   if (event.type !== 'TimerFired') return
@@ -161,6 +179,11 @@ const limitFields: Readonly<Record<LimitName, keyof Limits>> = {
 
 /** What a child that nobody waits for any more has spent still counts, and what became of a call may become known late. */
 const lateWords: ReadonlySet<string> = new Set(['ChildRunReported', 'ToolCallCorrected'])
+
+/** Whoever performed something for it has ended when it was failed. */
+const noteReopening = ({ owners }: RunBook, { type }: RunEvent): void => {
+  if (type === 'RunReopened') owners.clear()
+}
 
 const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain: Complain): void => {
   if (!('callId' in event.data) || event.data.callId === undefined) return

@@ -18,6 +18,8 @@ export interface Climate {
   readonly seesDeath: boolean
   /** Whether anybody looks for runs that nobody works on. */
   readonly sweeps: boolean
+  /** Of a process that starts: that its code is not that of the others. */
+  readonly otherCode: number
   /** Commands out of the blue, for each run. */
   readonly interference: number
 }
@@ -39,6 +41,8 @@ export const drawClimate = (chance: Chance): Climate => {
     clockStepMs: chance.pick([0, 0, 400, LARGEST_CLOCK_STEP_MS]),
     seesDeath: chance.hits(0.5),
     sweeps: crash > 0 || network,
+    // Nobody would find what such a process leaves behind.
+    otherCode: crash > 0 || network ? chance.pick([0, 0.3, 0.6]) : 0,
     interference: chance.pick([0, 1, 3]),
     idleRunsInMemory: chance.pick([0, 2]),
   }
@@ -47,6 +51,7 @@ export const drawClimate = (chance: Chance): Climate => {
 /** Nothing goes wrong: what is left to do can be done. */
 export const calmed = (climate: Climate): Climate => ({
   ...climate,
+  otherCode: 0,
   crash: 0,
   appendLost: 0,
   readLost: 0,

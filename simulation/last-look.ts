@@ -44,6 +44,7 @@ export const lastLook = async (stage: Stage, now: number): Promise<void> => {
     const row = await cluster.views.get(run.runId)
     const problems = [
       restProblem(auditor.runs, run),
+      run.isOfOtherCode && state.status === 'active' ? 'nobody has moved it to code that explains it' : undefined,
       ...parentProblems(auditor.runs, state),
       ...saidProblems(state, auditor.books.said(run.runId)),
       ...approvalProblems(state, now),
@@ -101,6 +102,8 @@ const isOwing = (state: RunState): boolean =>
 export const lookAtWorkers = ({ auditor, workers, cluster }: Stage, chance: Chance): void => {
   for (const worker of workers()) {
     for (const run of auditor.runs.values()) {
+      // It has ended under code that nobody has any more.
+      if (run.isOfOtherCode) continue
       compareNow(auditor, worker, run)
       if (chance.hits(0.2)) comparePast(auditor.problems, worker, { run, revision: chance.below(run.states.length) })
     }

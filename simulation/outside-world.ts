@@ -65,6 +65,8 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
   }
 
   const happen = (tool: Tool, key: string, entry: Entry): void => {
+    // Whoever takes orders knows them by their key, also those of another run.
+    if (tool.idempotencyKey !== undefined && entry.times > 0) return
     entry.times += 1
     parts.tell(() => `the world: ${tool.name} ${key} happens${entry.times > 1 ? `, for the ${entry.times}th time` : ''}`)
     if (tool.effect === 'once' && entry.times > 1) parts.problems.push(`${tool.name} ${key} was done ${entry.times} times`)

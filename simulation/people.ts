@@ -5,6 +5,7 @@ import { isUnresolved } from '../src/fold/doubts.ts'
 import type { Doubt, RunState } from '../src/fold/run-state.ts'
 import { waitsFor, waitsIn } from '../src/fold/waiting.ts'
 import { keyOfCall } from '../src/runtime/answer-tool-call.ts'
+import { movable, NEXT_VERSION } from './agents.ts'
 import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { OutsideWorld } from './outside-world.ts'
@@ -29,6 +30,10 @@ export interface PeopleParts {
   readonly callers: Callers
   readonly count: (deed: Deed) => void
 }
+
+const moves = [NEXT_VERSION, NEXT_VERSION, '1'].map((to): Command => ({ type: 'move', by: 'operator', to }))
+
+const DEEDS: Partial<Record<RunEvent['type'], Deed>> = { RunFailed: 'failuresOfCode', RunReopened: 'reopenings', RunMoved: 'moves' }
 
 const MOST_MESSAGES = 2
 const MOST_RETURNS = 2
@@ -61,9 +66,20 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
     time.schedule(chance.between(100, 4_000), () => {
       known.attending = false
       const state = run.states.at(-1)
-      const command = state === undefined ? undefined : (correction(state) ?? reaction(state, run, known))
+      const command = state === undefined ? undefined : (repair(state, run) ?? correction(state) ?? reaction(state, run, known))
       if (command !== undefined) callers.send({ runId: run.runId, command })
     })
+  }
+
+  /** Of a run that code has failed, or that was recorded by code which is not that of its version. */
+  const repair = (state: RunState, run: AuditedRun): Command | undefined => {
+    if (state.status === 'failed' && state.beforeFailure !== undefined) return { type: 'reopen', by: 'operator' }
+    if (!diligent || !run.isOfOtherCode || state.status !== 'active') return undefined
+    // Whoever performs something for it may be gone, and its lease has to pass.
+    time.schedule(chance.between(2_000, 4_000), () => {
+      attend(run)
+    })
+    return { type: 'move', by: 'operator', to: NEXT_VERSION }
   }
 
   const reaction = (state: RunState, run: AuditedRun, known: Patience): Command | undefined => {
@@ -151,6 +167,9 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
       const hadChild = [...(before?.owed.values() ?? [])].some(({ intent }) => intent === 'startChildRun')
       if (event.type === 'RunCancelled' && hadChild) count('cancelledParents')
       changeMind(run, event)
+      const deed = DEEDS[event.type]
+      if (deed !== undefined && !(event.type === 'RunFailed' && event.data.by !== 'refold')) count(deed)
+      if (event.type === 'ToolCallRejected' && event.data.reason === 'repeated') count('repeatedActs')
       attend(run)
     },
     interfere(run) {
@@ -168,6 +187,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
           { type: 'deny', callId, by: 'operator', reason: 'never' },
           ...(state === undefined ? [] : [settle(state, callId)]),
           { type: 'complete', by: 'operator', output: { total: 3 } },
+          ...(movable.has(run.agent.name) ? moves : []),
         ]),
       })
     },

@@ -8,7 +8,7 @@ export interface Scenario {
 }
 
 const toolsOf: Readonly<Record<string, [string, ...string[]]>> = {
-  desk: ['read', 'note', 'pay', 'ship', 'sign', 'post', 'single', 'metered', 'single', 'mumble', 'nonsense'],
+  desk: ['read', 'note', 'pay', 'ship', 'sign', 'post', 'single', 'metered', 'single', 'mumble', 'nonsense', 'order', 'order'],
   guarded: ['read', 'note', 'pay', 'pay', 'ship'],
   clerk: ['read', 'note', 'ship', 'mumble'],
   frugal: ['read', 'note', 'pay'],
@@ -33,12 +33,15 @@ export const drawPlan = (chance: Chance, agent: string): string => {
 }
 
 const drawAnswer = (chance: Chance, tools: [string, ...string[]]): string => {
-  const calls = Array.from({ length: chance.pick([1, 1, 2, 3]) }, () => `${chance.pick(tools)} ${chance.below(14)}`)
+  const calls = Array.from({ length: chance.pick([1, 1, 2, 3]) }, () => drawCall(chance, chance.pick(tools)))
   return `${chance.hits(0.1) ? 'stubborn ' : ''}${calls.join(' + ')}`
 }
 
+/** There are few orders, so that one is given again. */
+const drawCall = (chance: Chance, tool: string): string => `${tool} ${chance.below(tool === 'order' ? 3 : 14)}`
+
 export const drawScenario = (chance: Chance): Scenario => {
-  const agent = chance.pick(['desk', 'desk', 'guarded', 'clerk', 'frugal', 'trip', 'trip'])
+  const agent = chance.pick(['desk', 'desk', 'guarded', 'clerk', 'frugal', 'trip', 'trip', 'trip'])
   if (agent === 'trip') return { agent, options: { input: { n: chance.below(10) } } }
   return { agent, options: chance.hits(0.05) ? {} : { message: drawPlan(chance, agent) } }
 }

@@ -139,6 +139,7 @@ const perform = async (play: Play): Promise<void> => {
   play.calm()
   stage.cluster.tell(() => 'the storm is over')
   for (const { clock } of stage.workers()) clock.step(0)
+  stage.endOtherCode()
   stage.startAll()
   people.becomeDiligent(stage.auditor.runs.values())
   await steps(play, ends + LONGEST_DRAIN_MS, () => !time.hasWork() && isAtRest(stage))

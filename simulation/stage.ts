@@ -12,6 +12,7 @@ import { agentsWith } from './agents.ts'
 import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import { fatesOf, LARGEST_CLOCK_STEP_MS, type Climate } from './chaos.ts'
+import type { Code } from './code.ts'
 import type { Life } from './life.ts'
 import { outsideWorld, type OutsideWorld } from './outside-world.ts'
 import type { Deed } from './tally.ts'
@@ -27,6 +28,8 @@ export interface Stage {
   workers(): readonly Worker[]
   /** Closes a process in good order; it is started again later. */
   retire(worker: Worker): void
+  /** Ends whatever has other code than it should. */
+  endOtherCode(): void
   /** Starts whatever is down. */
   startAll(): void
 }
@@ -43,9 +46,16 @@ export interface StageParts {
 
 const noHands = { execute: () => Promise.reject(new Error('no hands')), lookUp: () => Promise.reject(new Error('no hands')) }
 /** Programs and prompts are the same everywhere, so the auditor has its own. */
-const agents = agentsWith(noHands)
-const agentsByName = new Map(agents.map((agent) => [agent.name, agent]))
+const agents = [...agentsWith(noHands), ...agentsWith(noHands, 'changed')]
+const agentsById = Map.groupBy(agents, ({ id }) => id)
 const promptHashes = new Map(agents.map(({ prompt, promptHash }) => [prompt.instructions, promptHash]))
+
+const deedOf: Partial<Record<Code, Deed>> = {
+  changed: 'changedCode',
+  old: 'oldCode',
+  brokenProjection: 'brokenProjections',
+  brokenChart: 'brokenCharts',
+}
 
 const LONGEST_DOWNTIME_MS = 15_000
 const LONGEST_CLOSING_MS = 3_000
@@ -58,7 +68,7 @@ export const setStage = (parts: StageParts): Stage => {
   /** They let go what they cannot finish. */
   const closing = new Set<string>()
   const auditor = createAuditor({
-    agents: agentsByName,
+    agents: agentsById,
     payloads,
     mayTakeOver: (owner, leaseUntil, at, by) =>
       gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
@@ -76,8 +86,16 @@ export const setStage = (parts: StageParts): Stage => {
   const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
   let lives = 0
 
+  const drawCode = (): Code => {
+    if (!chance.hits(climate().otherCode)) return 'own'
+    const code = chance.pick<Code>(['changed', 'changed', 'old', 'brokenProjection', 'brokenChart', 'brokenChart'])
+    const deed = deedOf[code]
+    if (deed !== undefined) count(deed)
+    return code
+  }
+
   const start = (slot: number): void => {
-    if (slots[slot] === undefined) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`)
+    if (slots[slot] === undefined) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`, drawCode())
   }
 
   const crash = (life: Life): void => {
@@ -107,6 +125,7 @@ export const setStage = (parts: StageParts): Stage => {
     snapshots: memorySnapshotStore(),
     projector: createProjector({ log, views }),
     random: () => chance.next(),
+    mayDiffer: (code) => code !== 'own' || [...auditor.runs.values()].some(({ isOfOtherCode }) => isOfOtherCode),
     isGone: (owner) => climate().seesDeath && gone.has(owner),
     sweeps: climate().sweeps,
     idleRunsInMemory: climate().idleRunsInMemory,
@@ -123,6 +142,9 @@ export const setStage = (parts: StageParts): Stage => {
       tell(() => `${life.owner} closes`)
       closing.add(life.owner)
       void runtime.close(LONGEST_CLOSING_MS).then(() => end(life))
+    },
+    endOtherCode: () => {
+      for (const worker of slots) if (worker !== undefined && worker.code !== 'own') end(worker.life)
     },
     startAll: () => {
       for (let slot = 0; slot < slots.length; slot++) start(slot)

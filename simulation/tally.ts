@@ -18,6 +18,16 @@ const deeds = [
   'modelTroubles',
   'interferences',
   'cancelledParents',
+  'changedCode',
+  'oldCode',
+  'brokenProjections',
+  'brokenCharts',
+  'noticedChanges',
+  'failuresOfCode',
+  'reopenings',
+  'moves',
+  'refusedMoves',
+  'repeatedActs',
 ] as const
 
 export type Deed = (typeof deeds)[number]

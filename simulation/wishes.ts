@@ -6,6 +6,8 @@ import type { Command } from '../src/fold/decide.ts'
 import type { StartOptions } from '../src/runtime/start-run.ts'
 import type { Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
+import type { Code } from './code.ts'
+import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import { isMisfortune, type Worker } from './worker.ts'
 
@@ -26,6 +28,8 @@ export interface CallersParts {
   readonly auditor: Auditor
   readonly workers: () => readonly Worker[]
   readonly tell: (line: () => string) => void
+  readonly count: (deed: Deed) => void
+  mayDiffer(code: Code): boolean
 }
 
 interface Told {
@@ -44,7 +48,7 @@ const PATIENCE_MS = 8_000
 const MOST_TRIES = 4
 
 export const createCallers = (parts: CallersParts): Callers => {
-  const { time, chance, auditor, tell } = parts
+  const { time, chance, auditor, tell, count } = parts
   const all: Told[] = []
 
   const say = (told: Told, tries: number): void => {
@@ -66,6 +70,12 @@ export const createCallers = (parts: CallersParts): Callers => {
       },
       (error: unknown) => {
         told.unanswered -= 1
+        if (isOfCode(error) && parts.mayDiffer(worker.code)) {
+          count('noticedChanges')
+          tell(() => `caller: ${told.commandId} meets other code: ${messageOf(error)}`)
+          return again(chance.between(50, 3_000))
+        }
+        if (isAppError(error, 'NotPossible') && 'command' in told.wish && told.wish.command.type === 'move') count('refusedMoves')
         // The process has closed before the log said what became of it.
         if (!isAppError(error, 'OutcomeUnknown')) told.refused += 1
         tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
@@ -114,7 +124,13 @@ const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunSta
     ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
     : runtime.command(wish.runId, wish.command, { commandId })
 
+const CODE_ERRORS = ['ChartChanged', 'UnknownAgent', 'CodeFailed'] as const
+
+const isOfCode = (error: unknown): boolean => CODE_ERRORS.some((code) => isAppError(error, code))
+
+/** Whether the run stands already where the wish would have it, so that nothing was to be recorded. */
 const isSaid = (wish: Wish, granted: RunState | RunStanding): boolean => {
+  if ('command' in wish && wish.command.type === 'move') return 'started' in granted && granted.started.agentVersion === wish.command.to
   if ('start' in wish || wish.command.type !== 'settleToolCall' || !('doubts' in granted)) return false
   const doubt = granted.doubts.get(wish.command.callId)
   return doubt !== undefined && isSaidAlready(doubt, wish.command.outcome)

@@ -8,10 +8,12 @@ import type { Notice } from '../src/runtime/notice.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { ViewStore } from '../src/views/view-store.ts'
 import { agentsWith } from './agents.ts'
+import type { Code } from './code.ts'
 import { newLife, type Life } from './life.ts'
 import type { OutsideWorld } from './outside-world.ts'
 import { distantBlobs, distantLog, machineClock, type SteppingClock, type Surroundings } from './process-ports.ts'
 import { simulatedModel, type ModelParts } from './simulated-model.ts'
+import type { Deed } from './tally.ts'
 
 /** One process of the cluster, in one of its lives. */
 export interface Worker {
@@ -19,6 +21,7 @@ export interface Worker {
   readonly refold: Refold
   readonly runtime: Runtime
   readonly clock: SteppingClock
+  readonly code: Code
 }
 
 export interface Cluster extends Surroundings {
@@ -29,6 +32,9 @@ export interface Cluster extends Surroundings {
   readonly snapshots: SnapshotStore
   readonly problems: string[]
   random(): number
+  readonly count: (deed: Deed) => void
+  /** Whether it is no wonder that a process of this code cannot go on with what it finds. */
+  mayDiffer(code: Code): boolean
   isGone(owner: string): boolean
   /** Whether a process looks for runs that nobody works on; without it, only those that know a run see to it. */
   readonly sweeps: boolean
@@ -39,14 +45,14 @@ const SWEEP_INTERVAL_MS = 5_000
 const MODELS_AT_ONCE = 1
 
 /** The real runtime, on ports that can fail. It begins with what was left behind, as a real process does. */
-export const startWorker = (cluster: Cluster, owner: string): Worker => {
+export const startWorker = (cluster: Cluster, owner: string, code: Code): Worker => {
   const life = newLife(cluster.time, owner)
   const clock = machineClock(cluster.time, life)
   const refold = createRefold({
     log: distantLog(cluster, life),
     blobs: distantBlobs(cluster, life),
     snapshots: cluster.snapshots,
-    agents: agentRegistry(agentsWith(cluster.world.handsOf(life))),
+    agents: agentRegistry(agentsWith(cluster.world.handsOf(life), code)),
     models: { alpha: simulatedModel(cluster.models, life, 'alpha'), beta: simulatedModel(cluster.models, life, 'beta') },
     clock,
     ids: ids(owner),
@@ -56,21 +62,22 @@ export const startWorker = (cluster: Cluster, owner: string): Worker => {
     costOf: () => 7,
     modelConcurrency: MODELS_AT_ONCE,
     idleRunsInMemory: cluster.idleRunsInMemory,
-    notify: (notice) => heed(cluster, owner, notice),
+    notify: (notice) => heed(cluster, { life, code }, notice),
   })
-  const worker = { life, refold, runtime: refold.runtime, clock }
+  const worker = { life, refold, runtime: refold.runtime, clock, code }
   if (cluster.sweeps) sweep(cluster, worker)
   return worker
 }
 
-const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
+const sweep = (cluster: Cluster, worker: Worker): void => {
+  const { life, runtime, clock } = worker
   const idle = { ...clock, setTimer: (delayMs: number, wake: () => void) => life.later(delayMs, wake, { idle: true }) }
   const sweeper = createSweeper({
     ...cluster,
     runtime,
     clock: idle,
     intervalMs: SWEEP_INTERVAL_MS,
-    notify: (notice) => heed(cluster, life.owner, notice),
+    notify: (notice) => heed(cluster, worker, notice),
   })
   const forEver = new AbortController()
   sweeper.recover().then(
@@ -81,10 +88,13 @@ const sweep = (cluster: Cluster, { life, runtime, clock }: Worker): void => {
   )
 }
 
-const heed = ({ tell, problems }: Cluster, owner: string, notice: Notice): void => {
+const heed = (cluster: Cluster, { life: { owner }, code }: Pick<Worker, 'life' | 'code'>, notice: Notice): void => {
+  const { tell, problems } = cluster
   tell(() => `${owner}: ${Object.values(notice).join(' ')}`)
   if (notice.type === 'sweepFailed') problems.push(`${owner}: a sweep failed: ${notice.message}`)
-  if (notice.type === 'runBroken') problems.push(`${owner}: ${notice.runId} broke: ${notice.message}`)
+  if (notice.type !== 'runBroken' && notice.type !== 'runsLeft') return
+  if (cluster.mayDiffer(code)) cluster.count('noticedChanges')
+  else problems.push(`${owner} cannot go on: ${Object.values(notice).join(' ')}`)
 }
 
 /** Codes by which a port's misfortune reaches a caller; everything else is a defect. */

@@ -26,7 +26,7 @@ const history = async (): Promise<StoredEvent[]> => {
 
 const audit = (events: readonly StoredEvent[]): readonly string[] => {
   const auditor = createAuditor({
-    agents: new Map(agents.map((agent) => [agent.name, agent])),
+    agents: Map.groupBy(agents, ({ id }) => id),
     payloads: new Map(),
     mayTakeOver: () => false,
     onEvent: () => undefined,

@@ -53,6 +53,11 @@ describe('three processes on one log, of which anything may fail', () => {
       childRuns: met(/\.child-1@0 RunStarted/) > 3,
       limits: met(/LimitExceeded/) > 5,
       pauses: met(/RunPaused/) > 5,
+      otherCode: Math.min(counts.changedCode, counts.oldCode, counts.brokenProjections, counts.brokenCharts) > 3,
+      noticedChanges: counts.noticedChanges > 3,
+      moves: counts.moves > 2,
+      refusedMoves: counts.refusedMoves > 3,
+      repeatedActs: counts.repeatedActs > 2,
     }
     expect(Object.entries(found).filter(([, isMet]) => !isMet)).toEqual([])
   })
