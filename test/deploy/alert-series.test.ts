@@ -121,6 +121,20 @@ describe('what the alerts watch', { timeout: 60_000 }, () => {
     await becomes('refold_runs_stuck{why="unresolved"}', 0)
   })
 
+  test('tells how old the views are', async () => {
+    const behind = join(folder, 'behind')
+    const logger = pino({ level: 'silent' })
+    const other = await openRefold({ dir: behind, agents: [deskAt('1')], models: { scripted }, logger, recover: false })
+    const numbers = processMetrics(systemClock)
+    addViewMetrics(numbers, { ...other, clock: systemClock })
+    await (await other.start('desk', { message: 'hello' })).untilSettled()
+    const lag = async (): Promise<number> => Number(/^refold_views_lag_seconds (\S+)$/m.exec(await numbers.text())?.[1])
+    await vi.waitUntil(async () => (await lag()) > 1, { timeout: 20_000, interval: 500 })
+    await other.projector.catchUp()
+    await vi.waitUntil(async () => (await lag()) === 0, { timeout: 20_000, interval: 500 })
+    await other.close({ graceMs: 0 })
+  })
+
   test('counts runs of agents that are not here', async () => {
     const silent: Model = { isFree: true, call: () => new Promise<never>(() => undefined) }
     const logger = pino({ level: 'silent' })
