@@ -30,7 +30,7 @@ const restProblem = (runs: ReadonlyMap<string, AuditedRun>, { runId, states }: A
 
 const childOf = (runs: ReadonlyMap<string, AuditedRun>, state: RunState): AuditedRun | undefined => {
   const parked = [...state.owed.values()].find(({ intent, status }) => intent === 'startChildRun' && status === 'parked')
-  return parked === undefined ? undefined : runs.get(`${state.runId}.${parked.key}`)
+  return runs.get(parked?.childRunId ?? '')
 }
 
 /** What can only be said once nothing happens any more. */

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { simulateRestore } from './restored-copy.ts'
 import { simulateSeed } from './simulate.ts'
 import { sumOf } from './tally.ts'
 
@@ -8,25 +9,28 @@ const wholeNumber = (text: string): number => {
   return number
 }
 
-const { seeds, from, json } = new Command('simulate')
+const { seeds, from, json, restores } = new Command('simulate')
   .description('Plays seeds of a cluster on the real runtime, in which whatever can go wrong does, and checks what Refold promises.')
   .option('--seeds <number>', 'how many seeds to play', wholeNumber, 100)
   .option('--from <seed>', 'the first of them', wholeNumber, 1)
+  .option('--restores', 'in each an older copy takes the place of the log, and other processes go on with it', false)
   .option('--json', 'print one line of figures to stdout', false)
   .parse()
-  .opts<{ seeds: number; from: number; json: boolean }>()
+  .opts<{ seeds: number; from: number; json: boolean; restores: boolean }>()
+
+const play = restores ? simulateRestore : simulateSeed
 
 const began = performance.now()
 const totals = { failed: 0, effects: 0, events: 0 }
 let counts = sumOf([])
 for (let seed = from; seed < from + seeds; seed++) {
-  const report = await simulateSeed(seed)
+  const report = await play(seed)
   counts = sumOf([counts, report.counts])
   totals.effects += report.effects
   totals.events += report.events
   if (report.problems.length > 0) {
     totals.failed += 1
-    const { story } = await simulateSeed(seed, { story: true })
+    const { story } = await play(seed, { story: true })
     process.stderr.write(
       `\n${story.join('\n')}\n\nseed ${seed} FAILED:\n${report.problems.map((problem) => `  ${problem}`).join('\n')}\n\n`,
     )

@@ -18,7 +18,11 @@ export interface OutsideWorld {
   happened(idempotencyKey: string): boolean
   /** What is recorded as certain has to be true. */
   note(event: RunEvent): void
+  readonly ledger: WorldLedger
 }
+
+/** What has happened, and may still, by idempotency key. */
+export type WorldLedger = Map<string, Entry>
 
 export interface WorldParts {
   readonly time: VirtualTime
@@ -37,15 +41,17 @@ interface Entry {
   readonly underWay: Set<Life | 'sent'>
 }
 
-export const outsideWorld = (parts: WorldParts): OutsideWorld => {
-  const ledger = new Map<string, Entry>()
+export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<string, Entry>()): OutsideWorld => {
   const begun = new Set<string>()
+  /** Of a log that has gone another way since: it may hold another call at the same place. */
+  const fromBefore = new Set(ledger.keys())
 
   const entryOf = (tool: Tool, input: unknown, { idempotencyKey }: ToolContext): Entry => {
     const text = `${tool.name} ${canonicalJson(input)}`
     const entry = ledger.get(idempotencyKey) ?? { input: text, times: 0, underWay: new Set() }
     ledger.set(idempotencyKey, entry)
-    if (entry.input !== text) parts.problems.push(`${idempotencyKey} was for ${entry.input} and is now for ${text}`)
+    if (entry.input !== text && !fromBefore.has(idempotencyKey))
+      parts.problems.push(`${idempotencyKey} was for ${entry.input} and is now for ${text}`)
     return entry
   }
 
@@ -82,6 +88,7 @@ export const outsideWorld = (parts: WorldParts): OutsideWorld => {
   const happened = (key: string): boolean => (ledger.get(key)?.times ?? 0) > 0
 
   return {
+    ledger,
     effects: () => [...ledger.values()].reduce((sum, { times }) => sum + times, 0),
     happened,
     note: (event) => {

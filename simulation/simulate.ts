@@ -7,7 +7,7 @@ import { calmed, drawClimate, type Climate } from './chaos.ts'
 import { isAtRest, lastLook, lookAtWorkers } from './last-look.ts'
 import { createPeople, type People } from './people.ts'
 import { drawScenario } from './scenario.ts'
-import { setStage, type Stage } from './stage.ts'
+import { setStage, type Beginning, type Stage } from './stage.ts'
 import { newTally, type Counts, type Tally } from './tally.ts'
 import { virtualTime, type VirtualTime } from './virtual-time.ts'
 import { createCallers, type Callers } from './wishes.ts'
@@ -41,9 +41,7 @@ const LAST_LOOK_MS = 1_000
 /** Plays one seed from its start until nothing happens any more, and says what was not as it has to be. */
 export const simulateSeed = async (seed: number, { story: tells = false } = {}): Promise<SeedReport> => {
   const story: string[] = []
-  const play = createPlay(seed, (time, line) => {
-    if (tells) story.push(`${((time.now() - BEGINS_AT) / 1000).toFixed(3).padStart(9)}  ${line()}`)
-  })
+  const play = createPlay(seed, { tell: teller(story, tells) })
   const { auditor, world, log } = play.stage
   const onRejection = (error: unknown): void => void auditor.problems.push(`nobody awaits: ${messageOf(error)}`)
   process.on('unhandledRejection', onRejection)
@@ -64,13 +62,13 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
   }
 }
 
-const historyOf = async (log: EventLog): Promise<StoredEvent[]> => {
+export const historyOf = async (log: EventLog): Promise<StoredEvent[]> => {
   const events: StoredEvent[] = []
   for await (const event of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) events.push(event)
   return events
 }
 
-interface Play {
+export interface Play {
   readonly chance: Chance
   readonly time: VirtualTime
   readonly stage: Stage
@@ -81,9 +79,15 @@ interface Play {
   calm(): void
 }
 
-const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) => void): Play => {
+interface Opening {
+  readonly tell: (time: VirtualTime, line: () => string) => void
+  /** What it goes on from, and what its callers are called. */
+  readonly after?: { readonly time: VirtualTime; readonly beginning: Beginning; readonly name: string }
+}
+
+export const createPlay = (seed: number, { tell, after }: Opening): Play => {
   const chance = seededChance(seed)
-  const time = virtualTime(BEGINS_AT)
+  const time = after?.time ?? virtualTime(BEGINS_AT)
   let climate = drawClimate(chance)
   const tally = newTally()
   const stage = setStage({
@@ -98,8 +102,9 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
     onEvent: (run, event) => {
       people.onEvent(run, event)
     },
+    beginning: after?.beginning,
   })
-  const callers = createCallers({ ...stage.cluster, chance, auditor: stage.auditor, workers: stage.workers })
+  const callers = createCallers({ ...stage.cluster, chance, auditor: stage.auditor, workers: stage.workers, name: after?.name ?? 'wish' })
   const people = createPeople({ time, chance, world: stage.world, callers, count: tally.count })
   tell(time, () => `seed ${seed}: ${JSON.stringify(climate)}`)
   return {
@@ -116,9 +121,20 @@ const createPlay = (seed: number, tell: (time: VirtualTime, line: () => string) 
   }
 }
 
+export const teller =
+  (story: string[], tells: boolean): Opening['tell'] =>
+  (time, line) => {
+    if (tells) story.push(`${((time.now() - BEGINS_AT) / 1000).toFixed(3).padStart(9)}  ${line()}`)
+  }
+
 const perform = async (play: Play): Promise<void> => {
+  begin(play)
+  await comeToRest(play, BEGINS_AT + CHAOS_MS)
+}
+
+/** Runs are wished for, and whatever can go wrong does. */
+export const begin = (play: Play): void => {
   const { chance, time, stage, callers, people, tally } = play
-  const ends = BEGINS_AT + CHAOS_MS
   stage.startAll()
   const runs = 1 + chance.below(play.climate().sweeps ? MOST_RUNS.stormy : MOST_RUNS.calm)
   for (let number = 1; number <= runs; number++) {
@@ -134,7 +150,11 @@ const perform = async (play: Play): Promise<void> => {
       people.interfere(run)
     })
   }
-  disturb(play, ends)
+  disturb(play, BEGINS_AT + CHAOS_MS)
+}
+
+export const comeToRest = async (play: Play, ends: number): Promise<void> => {
+  const { time, stage, people } = play
   await steps(play, ends, () => false)
   play.calm()
   stage.cluster.tell(() => 'the storm is over')
@@ -146,7 +166,7 @@ const perform = async (play: Play): Promise<void> => {
 }
 
 /** Clocks that are set, and processes that end for no reason of ours. */
-const disturb = ({ chance, time, stage, tally, climate }: Play, until: number): void => {
+export const disturb = ({ chance, time, stage, tally, climate }: Play, until: number): void => {
   const again = (): void => {
     const workers = stage.workers()
     const worker = workers[chance.below(workers.length)]
@@ -161,7 +181,7 @@ const disturb = ({ chance, time, stage, tally, climate }: Play, until: number): 
   time.schedule(chance.between(500, 6_000), again)
 }
 
-const steps = async ({ time, stage }: Play, until: number, isOver: () => boolean): Promise<void> => {
+export const steps = async ({ time, stage }: Play, until: number, isOver: () => boolean): Promise<void> => {
   let idleSince: number | undefined
   for (let count = 0; time.step(until); count++) {
     await setImmediate()
@@ -174,7 +194,7 @@ const steps = async ({ time, stage }: Play, until: number, isOver: () => boolean
   if (time.hasWork() && isOver.length === 0 && time.now() > until) stage.auditor.problems.push('it does not come to rest')
 }
 
-const audit = async ({ stage, callers, time, chance }: Play): Promise<void> => {
+export const audit = async ({ stage, callers, time, chance }: Play): Promise<void> => {
   callers.audit()
   await lastLook(stage, time.now())
   lookAtWorkers(stage, chance)

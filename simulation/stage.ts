@@ -1,20 +1,22 @@
 import type { BlobStore } from '../src/blobs/blob-store.ts'
 import { AppError } from '../src/errors.ts'
+import { knownRestore } from '../src/consumers/known-restore.ts'
 import { createProjector } from '../src/consumers/projector.ts'
 import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
-import type { EventLog } from '../src/eventlog/event-log.ts'
+import type { EventLog, StoredEvent } from '../src/eventlog/event-log.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { sha256 } from '../src/hash.ts'
 import { memorySnapshotStore } from '../src/snapshots/snapshot-store.memory.ts'
 import { memoryViewStore } from '../src/views/view-store.memory.ts'
+import type { ViewStore } from '../src/views/view-store.ts'
 import { agentsWith } from './agents.ts'
 import { asStored, createAuditor, type AuditedRun, type Auditor } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import { fatesOf, LARGEST_CLOCK_STEP_MS, type Climate } from './chaos.ts'
 import type { Code } from './code.ts'
 import type { Life } from './life.ts'
-import { outsideWorld, type OutsideWorld } from './outside-world.ts'
+import { outsideWorld, type OutsideWorld, type WorldLedger } from './outside-world.ts'
 import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import { startWorker, type Cluster, type Worker } from './worker.ts'
@@ -32,6 +34,24 @@ export interface Stage {
   endOtherCode(): void
   /** Starts whatever is down. */
   startAll(): void
+  /** Shows the auditor what was stored before: what was certain then need not be true of what came later. */
+  recall(events: readonly StoredEvent[]): void
+  /** Ends every process for good. */
+  shut(): void
+  /** Where the log ended after each append. */
+  readonly ends: readonly number[]
+  /** What another cluster finds that begins on a copy of the log. */
+  readonly left: Omit<Beginning, 'log'>
+}
+
+/** What a cluster finds when it begins. */
+export interface Beginning {
+  readonly log: EventLog
+  readonly views: ViewStore
+  readonly payloads: Map<string, string>
+  readonly ledger: WorldLedger
+  /** Of processes that have ended. */
+  readonly lives: number
 }
 
 export interface StageParts {
@@ -42,6 +62,7 @@ export interface StageParts {
   readonly count: (deed: Deed) => void
   readonly tell: (line: () => string) => void
   readonly onEvent: (run: AuditedRun, event: RunEvent) => void
+  readonly beginning?: Beginning | undefined
 }
 
 const noHands = { execute: () => Promise.reject(new Error('no hands')), lookUp: () => Promise.reject(new Error('no hands')) }
@@ -63,7 +84,9 @@ const LARGEST_CLOCK_DIFFERENCE_MS = 2 * LARGEST_CLOCK_STEP_MS
 
 export const setStage = (parts: StageParts): Stage => {
   const { chance, time, climate, count, tell } = parts
-  const payloads = new Map<string, string>()
+  const { beginning } = parts
+  let isRecalling = false
+  const payloads = beginning?.payloads ?? new Map<string, string>()
   const gone = new Set<string>()
   /** They let go what they cannot finish. */
   const closing = new Set<string>()
@@ -71,20 +94,23 @@ export const setStage = (parts: StageParts): Stage => {
     agents: agentsById,
     payloads,
     mayTakeOver: (owner, leaseUntil, at, by) =>
-      gone.has(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
+      isGone(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
     onEvent: (run, event) => {
       tell(() => eventLine(event))
-      world.note(event)
+      if (!isRecalling) world.note(event)
       parts.onEvent(run, event)
     },
   })
-  const log = auditedLog(memoryEventLog({ clock: { now: () => Math.floor(time.now()), setTimer: () => () => undefined } }), auditor)
+  const isGone = (owner: string): boolean => gone.has(owner) || Number(owner.split('/')[1]) <= (beginning?.lives ?? 0)
+  const ends: number[] = []
+  const log = auditedLog(beginning?.log ?? newLog(time), auditor, ends)
   const fates = fatesOf(chance, climate)
   const worldParts = { time, fates, books: auditor.books, problems: auditor.problems, count, tell }
-  const world = outsideWorld(worldParts)
-  const views = memoryViewStore()
+  const world = outsideWorld(worldParts, beginning?.ledger)
+  const views = beginning?.views ?? memoryViewStore()
   const slots: (Worker | undefined)[] = Array.from({ length: parts.workers }, () => undefined)
-  let lives = 0
+  let lives = beginning?.lives ?? 0
+  let isShut = false
 
   const drawCode = (): Code => {
     if (!chance.hits(climate().otherCode)) return 'own'
@@ -95,7 +121,7 @@ export const setStage = (parts: StageParts): Stage => {
   }
 
   const start = (slot: number): void => {
-    if (slots[slot] === undefined) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`, drawCode())
+    if (slots[slot] === undefined && !isShut) slots[slot] = startWorker(cluster, `worker-${slot + 1}/${++lives}`, drawCode())
   }
 
   const crash = (life: Life): void => {
@@ -126,8 +152,10 @@ export const setStage = (parts: StageParts): Stage => {
     projector: createProjector({ log, views }),
     random: () => chance.next(),
     mayDiffer: (code) => code !== 'own' || [...auditor.runs.values()].some(({ isOfOtherCode }) => isOfOtherCode),
-    isGone: (owner) => climate().seesDeath && gone.has(owner),
-    sweeps: climate().sweeps,
+    isGone: (owner) => climate().seesDeath && isGone(owner),
+    // Nobody else knows of the runs in a copy.
+    sweeps: climate().sweeps || beginning !== undefined,
+    ...(beginning === undefined ? {} : { restore: knownRestore({ log, views, tell: () => undefined }).newest }),
     idleRunsInMemory: climate().idleRunsInMemory,
   }
 
@@ -149,16 +177,33 @@ export const setStage = (parts: StageParts): Stage => {
     startAll: () => {
       for (let slot = 0; slot < slots.length; slot++) start(slot)
     },
+    recall: (events) => {
+      isRecalling = true
+      for (const event of events) auditor.stored(event)
+      isRecalling = false
+    },
+    shut: () => {
+      isShut = true
+      for (const worker of slots) if (worker !== undefined) end(worker.life)
+    },
+    ends,
+    get left() {
+      return { views, payloads, ledger: world.ledger, lives }
+    },
   }
 }
 
+export const newLog = (time: VirtualTime): EventLog =>
+  memoryEventLog({ clock: { now: () => Math.floor(time.now()), setTimer: () => () => undefined } })
+
 /** Whatever it stores, the auditor sees before anybody else does. */
-const auditedLog = (log: EventLog, auditor: Auditor): EventLog => {
+const auditedLog = (log: EventLog, auditor: Auditor, ends: number[]): EventLog => {
   const heads = new Map<string, number>()
   return {
     ...log,
     async append(stream, expected, events) {
       const last = await log.append(stream, expected, events)
+      ends.push(last.position)
       const isNew = last.revision > (heads.get(stream) ?? -1)
       heads.set(stream, Math.max(last.revision, heads.get(stream) ?? -1))
       // The log's own identity belongs to no run.

@@ -1,6 +1,7 @@
 /** What is done to a cluster, by name; counted where it is done. A new misfortune gets its name here. */
 const deeds = [
   'crashes',
+  'restores',
   'closings',
   'clockSteps',
   'refusedAppends',

@@ -1,6 +1,8 @@
 import { createSweeper } from '../src/consumers/sweeper.ts'
 import type { Projector } from '../src/consumers/projector.ts'
 import { isAppError, messageOf } from '../src/errors.ts'
+import { present } from '../src/present.ts'
+import type { RestoreMark } from '../src/runtime/restore-mark.ts'
 import { agentRegistry } from '../src/runtime/agents.ts'
 import { createRefold, type Refold } from '../src/runtime/refold.ts'
 import type { Runtime } from '../src/runtime/runtime.ts'
@@ -39,6 +41,8 @@ export interface Cluster extends Surroundings {
   /** Whether a process looks for runs that nobody works on; without it, only those that know a run see to it. */
   readonly sweeps: boolean
   readonly idleRunsInMemory: number
+  /** Of a cluster that begins on an older copy of its log. */
+  readonly restore?: () => Promise<RestoreMark | undefined>
 }
 
 const SWEEP_INTERVAL_MS = 5_000
@@ -62,6 +66,7 @@ export const startWorker = (cluster: Cluster, owner: string, code: Code): Worker
     costOf: () => 7,
     modelConcurrency: MODELS_AT_ONCE,
     idleRunsInMemory: cluster.idleRunsInMemory,
+    ...present({ restore: cluster.restore }),
     notify: (notice) => heed(cluster, { life, code }, notice),
   })
   const worker = { life, refold, runtime: refold.runtime, clock, code }

@@ -1,4 +1,4 @@
-import { isAppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
 import { present } from '../present.ts'
@@ -75,8 +75,10 @@ export const recordRestore = async (
   { log, views, restored }: Omit<RestorePorts, 'views'> & Partial<Pick<RestorePorts, 'views'>>,
   { identity, head, known, by }: FoundRestore,
 ): Promise<void> => {
+  if (identity.revision < 0) throw new AppError('NotPossible', 'Expected a log that was restored from a copy, found one that holds nothing')
   const lostRuns = views === undefined ? new Map<string, number>() : await lostRunsOf(log, views)
-  const id = uuidFrom(`${identity.id} ${head} ${known?.log ?? ''} ${known?.position ?? 0} ${by ?? ''}`)
+  // The same for whoever finds out the same.
+  const id = uuidFrom(JSON.stringify([identity.id, head, known?.log, known?.position, by]))
   const data = restoreText({ head, lostRuns, ...present({ by, instead: known?.log }) })
   try {
     await log.append(IDENTITY_STREAM, identity.revision, [{ id, type: RESTORED_TYPE, data, meta: '{}' }])

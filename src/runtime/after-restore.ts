@@ -13,7 +13,7 @@ import type { RestoreMark } from './restore-mark.ts'
 const REPEATED_WITHIN_MS = 24 * 3_600_000
 
 /**
- * Whether a call of a `once` tool may have happened in what the log has lost. A look-up costs little: it is made for all calls of such a run.
+ * Whether a call of a tool that changes something may have happened in what the log has lost. A look-up costs little: it is made for all calls of such a run.
  * Where there is none a person has to look, so it is for the turn that the copy was in, and for what callers may repeat.
  */
 export const mayHaveHappened = (

@@ -11,7 +11,7 @@ export interface Append {
   readonly before: RunState | undefined
   /** Resolves once the blob store holds these texts. */
   readonly store: (texts: readonly string[]) => Promise<void>
-  /** Ends the repetition, with what the log said last. */
+  /** Ends the repetition: nobody knows then whether it is stored. */
   readonly signal: AbortSignal
   /** Called each time before it is repeated. */
   readonly failed: (error: AppError) => void
@@ -24,7 +24,8 @@ export interface Append {
 export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, store, signal, failed }: Append): Promise<boolean> => {
   const texts = batch.sealed.map((sealed) => sealed.texts)
   const expected = before === undefined ? 'no-stream' : before.revision
-  let isUnknown = false
+  /** What the log has said of it, which later words on repetitions do not take back. */
+  let unknown: AppError | undefined
   for (let tries = 0; ; tries++) {
     try {
       await store(batch.sealed.flatMap(({ blobs }) => blobs))
@@ -32,13 +33,13 @@ export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, s
       return true
     } catch (error) {
       if (isAppError(error, 'EventLogConflict')) return false
-      isUnknown ||= isAppError(error, 'OutcomeUnknown')
+      if (isAppError(error, 'OutcomeUnknown')) unknown = error
       const isAway = isAppError(error, 'OutcomeUnknown') || isUnavailable(error)
-      if (!isUnknown || !isAway) throw error
+      if (unknown === undefined || !isAway) throw error
       failed(error)
       parts.notify({ type: 'appendRetried', runId, code: error.code, message: error.message })
       await retryPause(parts.clock, tries, signal)
-      if (signal.aborted) throw error
+      if (signal.aborted) throw unknown
     }
   }
 }

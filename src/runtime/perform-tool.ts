@@ -2,6 +2,7 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
 import { ToolFailure, type Tool, type ToolContext } from '../tools/tool.ts'
+import { mayHaveHappened } from './after-restore.ts'
 import type { Agent } from './agent.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import type { Attempts } from './attempts.ts'
@@ -84,11 +85,12 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
   }
 }
 
-/** One attempt that did nothing says nothing of those before it, nor of an earlier call that had its key. */
+/** One attempt that did nothing says nothing of those before it, of an earlier call that had its key, nor of what the log has lost. */
 const certainty = ({ state, owed, tool }: ToolEffect, didNothing: boolean): { readonly happened?: 'no' | 'unknown' } => {
   if (tool.effect === 'read') return {}
   const before = state.calls.get(owed.key)?.didNothing ?? 0
-  const isCertain = didNothing && before === owed.attempt - 1 && !isInDoubtElsewhere(state, owed.key)
+  const isLost = mayHaveHappened(state, { callId: owed.key, tool, at: state.at })
+  const isCertain = didNothing && before === owed.attempt - 1 && !isLost && !isInDoubtElsewhere(state, owed.key)
   return { happened: isCertain ? 'no' : 'unknown' }
 }
 
