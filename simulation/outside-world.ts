@@ -33,12 +33,17 @@ export interface WorldParts {
   readonly tell: (line: () => string) => void
 }
 
+interface OnTheWay {
+  readonly life: Life
+  isSent: boolean
+}
+
 interface Entry {
   readonly input: string
   /** Times that it was done. */
   times: number
   /** Requests that may still be done: on their way, or in the hands of a process that has not sent them. */
-  readonly underWay: Set<Life | 'sent'>
+  readonly underWay: Set<OnTheWay>
 }
 
 export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<string, Entry>()): OutsideWorld => {
@@ -139,10 +144,11 @@ const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }
   new Promise((resolve, reject) => {
     const { time, fates } = parts
     const { n } = input as { n: number }
-    entry.underWay.add(life)
+    const attempt: OnTheWay = { life, isSent: false }
+    entry.underWay.add(attempt)
     const answer = (settle: () => void): void => void life.later(fates.latency(), settle)
     const arrive = (): void => {
-      entry.underWay.delete('sent')
+      entry.underWay.delete(attempt)
       if (fate === 'refused') return answer(() => reject(new ToolFailure('refused', { happened: false })))
       if (fate === 'refusedForNow') return answer(() => reject(new ToolFailure('not now', { retryable: true, happened: false })))
       if (fate === 'throwsBefore') return answer(() => reject(new Error('the connection was refused')))
@@ -151,9 +157,8 @@ const request = (parts: WorldParts, life: Life, { context, fate, entry, happen }
       if (fate !== 'mute') answer(() => resolve(fate === 'badOutput' ? { wrong: true } : { n, done: n === BULKY ? bulk : `did ${n}` }))
     }
     life.later(fates.latency(), () => {
-      entry.underWay.delete(life)
-      if (context.signal.aborted || fate === 'lost') return
-      entry.underWay.add('sent')
+      if (context.signal.aborted || fate === 'lost') return void entry.underWay.delete(attempt)
+      attempt.isSent = true
       time.schedule(fates.workTime() + (fate === 'late' ? TIME_LIMITS_MS.tool * 4 : 0), arrive)
     })
   })
@@ -173,10 +178,13 @@ const lookUp = (parts: WorldParts, life: Life, entry: Entry | undefined, tool: T
     })
   })
 
-/** `nothing` only where nothing can come any more. */
+/**
+ * `nothing` is so far: an attempt may still be under way in a process that is there, which has to take care of that. What a process that is
+ * gone has sent nobody but the world outside can know.
+ */
 const truthOf = (entry: Entry | undefined): Lookup<unknown> => {
   if (entry === undefined) return { found: 'nothing' }
   if (entry.times > 0) return { found: 'succeeded', output: { n: 0, done: 'found it done' } }
-  const mayCome = [...entry.underWay].some((where) => where === 'sent' || where.isAlive())
+  const mayCome = [...entry.underWay].some(({ life, isSent }) => isSent && !life.isAlive())
   return mayCome ? { found: 'unknown' } : { found: 'nothing' }
 }

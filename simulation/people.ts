@@ -44,6 +44,13 @@ interface Patience {
   returns: number
 }
 
+/** An agent that ends with a result ends with that of a person as well. */
+const completed = ({ agent }: AuditedRun, by: string): Command => ({
+  type: 'complete',
+  by,
+  ...(agent.output === undefined ? {} : { output: { total: 2 } }),
+})
+
 export const createPeople = ({ time, chance, world, callers, count }: PeopleParts): People => {
   const patience = new Map<string, Patience>()
   let diligent = false
@@ -100,7 +107,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
   const talk = (run: AuditedRun, known: Patience): Command | undefined => {
     known.messages += 1
     if (known.messages <= MOST_MESSAGES && chance.hits(0.6)) return { type: 'sendMessage', text: drawPlan(chance, run.agent.name) }
-    return chance.hits(0.5) ? { type: 'complete', by: 'user' } : undefined
+    return chance.hits(0.5) ? completed(run, 'user') : undefined
   }
 
   const decideApproval = (state: RunState, runId: string): Command | undefined => {
@@ -130,7 +137,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
     return chance.pick<Command>([
       { type: 'answer', by: 'expert', text: 'so it is' },
       { type: 'fail', by: 'expert', reason: 'no way' },
-      { type: 'complete', by: 'expert' },
+      completed(run, 'expert'),
     ])
   }
 
