@@ -33,3 +33,14 @@ test('a run is deleted by its tenant, with a scope of its own, and others learn 
   expect(JSON.stringify(listed.body)).toContain(runId)
   expect(JSON.stringify(listed.body)).not.toContain('4111')
 })
+
+test('a run of which nobody knows what became of a call is deleted by force alone', async () => {
+  await using service = await openService({ http: { keys } })
+  const runId = await service.run('charge me', { key: acme.key })
+  const path = `/v1/runs/${runId}`
+  const refused = await service.ask(`DELETE ${path}?cancel=true`, { key: acme.key })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'NotPossible', detail: expect.stringContaining(runId) as string } })
+  expect(await service.ask(`GET ${path}`, { key: acme.key })).toMatchObject({ body: { status: 'active' } })
+  const forced = await service.ask(`DELETE ${path}?cancel=true&force=true`, { key: acme.key })
+  expect(forced).toMatchObject({ status: 200, body: { runs: [runId], unsettled: [{ runId, callId: expect.any(String) as string }] } })
+})
