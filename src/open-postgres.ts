@@ -68,6 +68,48 @@ export const openPostgresStores = async (pool: Pool, notify: (notice: Notice) =>
   }
 }
 
+/** What a Postgres is that Refold was opened on, and what is in it. */
+export interface PostgresInspection {
+  /** As `host:port/database`. */
+  readonly at: string
+  readonly version: string
+  readonly blobs: number
+  readonly blobBytes: number
+  /** Tables of Refold that its user may not change. */
+  readonly deniedTables: readonly string[]
+}
+
+const TABLES = String.raw`
+select relname as name, has_table_privilege(oid, 'insert') and has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete') as granted
+from pg_class where relkind = 'r' and relname like 'refold\_%' and pg_table_is_visible(oid) order by relname`
+
+/** Rejects with `StoreUnavailable`. */
+export const inspectPostgres = async (address: string): Promise<PostgresInspection> => {
+  const pool = await postgresPool(address)
+  try {
+    const server = await pool.query<{ version: string }>(`select current_setting('server_version') as version`)
+    const blobs = await pool.query<{ n: string; bytes: string }>(
+      `select count(*) as n, pg_total_relation_size('refold_blobs') as bytes from refold_blobs`,
+    )
+    const tables = await pool.query<{ name: string; granted: boolean }>(TABLES)
+    const [found] = blobs.rows
+    return {
+      at: placeOf(pool),
+      version: server.rows[0]?.version ?? 'unknown',
+      blobs: Number(found?.n ?? 0),
+      blobBytes: Number(found?.bytes ?? 0),
+      deniedTables: tables.rows.filter(({ granted }) => !granted).map(({ name }) => name),
+    }
+  } catch (cause) {
+    throw new AppError('StoreUnavailable', `Postgres at ${placeOf(pool)} cannot be read: ${messageOf(cause)}`, {
+      retryable: true,
+      cause,
+    })
+  } finally {
+    await pool.end()
+  }
+}
+
 /** As `host:port/database`. */
 const placeOf = ({ options: { host, port, database, connectionString } }: Pool): string => {
   const { hostname = '', port: given = '', pathname = '' } = URL.parse(connectionString ?? '') ?? {}

@@ -6,6 +6,8 @@ import { AppError, isAppError, messageOf } from './errors.ts'
 import { measuringClock } from './eventlog/clock-offset.ts'
 import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
+import type { AwaitedServer } from './eventlog/eventstoredb-contact.ts'
+import type { EventStoreInspection } from './eventlog/eventstoredb-inspection.ts'
 import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
 import { openPostgresStores, postgresPool } from './open-postgres.ts'
 import { present } from './present.ts'
@@ -97,6 +99,21 @@ export const openBackboneStores = async ({ eventStore, client, postgres, notify 
       await log.close()
       await inPostgres.close()
     },
+  }
+}
+
+/** What the server of the log is, and what its user may do there. Nothing is written. Rejects with what keeps it from being asked. */
+export const inspectEventStore = async (
+  { eventStore: connectionString, client }: Pick<BackboneAddresses, 'eventStore' | 'client'>,
+  tellAwaited: (awaited: AwaitedServer) => void,
+): Promise<EventStoreInspection> => {
+  const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
+  const { inspectEventStoreDb } = await import('./eventlog/eventstoredb-inspection.ts')
+  const log = eventStoreDbEventLog({ connectionString, client, clock: systemClock, tellAwaited })
+  try {
+    return await inspectEventStoreDb({ connectionString, client, clock: systemClock, log })
+  } finally {
+    await log.close()
   }
 }
 

@@ -34,11 +34,14 @@ export const identify = async (log: EventLog): Promise<LogIdentity> => {
     return { ...known, id, root: id, revision: 0 }
   } catch (error) {
     // It follows from the log itself: what cannot be written now is written by whoever asks next.
-    if (isAppError(error, 'EventLogUnavailable')) return { ...known, id, root: id }
+    if (isAppError(error, 'EventLogUnavailable') || isDenied(error)) return { ...known, id, root: id }
     if (!isAppError(error, 'EventLogConflict')) throw error
     return identityOf(log)
   }
 }
+
+/** Whoever may only look leaves it to the others. */
+const isDenied = (error: unknown): boolean => isAppError(error, 'InvalidConfiguration') && error.details['right'] !== undefined
 
 /** The same, but nothing is written: a log without an identity has an empty `id`. */
 export const identityOf = async (log: EventLog): Promise<LogIdentity> => {

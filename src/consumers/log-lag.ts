@@ -15,15 +15,19 @@ export interface LogLag {
 const MOST_COUNTED = 10_000
 const COUNTED_FOR_MS = 1_000
 
+interface LagParts {
+  readonly log: EventLog
+  readonly clock: Clock
+  /** Of the streams that are read; all runs by default. */
+  readonly streamPrefix?: string
+}
+
 /** `after` is a position; undefined is before the first event. Rejects with the errors of the log. */
-export const logLag = async (
-  { log, clock }: { readonly log: EventLog; readonly clock: Clock },
-  after: number | undefined,
-): Promise<LogLag> => {
+export const logLag = async ({ log, clock, streamPrefix = RUN_STREAM_PREFIX }: LagParts, after: number | undefined): Promise<LogLag> => {
   const counted: { events: number; since: number | undefined } = { events: 0, since: undefined }
   const count = async (signal: AbortSignal): Promise<boolean> => {
     const begin = after === undefined ? {} : { from: after }
-    for await (const { position, storedAt } of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX }, ...begin })) {
+    for await (const { position, storedAt } of log.readAll({ filter: { streamPrefix }, ...begin })) {
       if (signal.aborted || counted.events >= MOST_COUNTED) return true
       if (position === after) continue
       counted.events += 1

@@ -35,8 +35,8 @@ export async function* backlogItems(parts: BacklogParts, options: BacklogOptions
         lease.failed(error)
         const verdict = judgeRead(error, { stream: 'the log' })
         if (verdict.kind === 'refused') throw verdict.error
-        await waiting.failed(error)
-        if (between.isOver) throw unavailable('read the log', error)
+        const why = await waiting.failed(error)
+        if (between.isOver) throw unavailable('read the log', why, error)
         await between.pause()
       }
     }

@@ -29,8 +29,8 @@ export interface Waiting {
   /** To be awaited before the first try. Rejects as `failed`, where the client would first look for a node for seconds. */
   begin(): Promise<void>
   answered(): void
-  /** It is to be tried again. Rejects with what no waiting mends, while the server has never answered. */
-  failed(error: unknown): Promise<void>
+  /** It is to be tried again. Resolves to why it failed; rejects with what no waiting mends, while the server has never answered. */
+  failed(error: unknown): Promise<string>
   end(): void
 }
 
@@ -82,7 +82,9 @@ export const contact = ({ places, clock, tell }: ContactOptions): Contact => {
         async failed(error) {
           said = messageOf(error)
           arm()
-          if (!hasAnswered) refuseHopeless(await look())
+          const obstacle = hasAnswered ? await looked?.found : await look()
+          if (!hasAnswered) refuseHopeless(obstacle)
+          return obstacle?.message ?? said
         },
         end,
       }

@@ -158,8 +158,8 @@ export const isConfused = (error: unknown): boolean => {
   return type === 'unknown' && unnamedAnswer(message)?.kind !== 'no'
 }
 
-export const unavailable = (what: string, cause: unknown): AppError =>
-  new AppError('EventLogUnavailable', `EventStoreDB cannot be reached to ${what}: ${messageOf(cause)}`, { retryable: true, cause })
+export const unavailable = (what: string, why: string, cause: unknown): AppError =>
+  new AppError('EventLogUnavailable', `EventStoreDB cannot be reached to ${what}: ${why}`, { retryable: true, cause })
 
 export const outcomeUnknown = (stream: string, cause: unknown): AppError => {
   const message = `a write to ${stream} may or may not be stored: ${messageOf(cause)}; repeat it with identical ids and revision`

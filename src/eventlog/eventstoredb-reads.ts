@@ -159,8 +159,8 @@ async function* patientRead(
         const verdict = judgeRead(error, { stream: subject })
         if (verdict.kind === 'refused' && !isAppError(error)) waiting.answered()
         if (verdict.kind === 'refused') throw verdict.error
-        await waiting.failed(error)
-        if (between.isOver) throw unavailable(`read ${subject}`, error)
+        const why = await waiting.failed(error)
+        if (between.isOver) throw unavailable(`read ${subject}`, why, error)
         await between.pause()
       }
     }

@@ -56,8 +56,8 @@ export const persist = async <T>(
         if (verdict.kind === 'refused')
           throw isInDoubt && !SETTLING.has(verdict.error.code) ? outcomeUnknown(subject.stream, error) : verdict.error
         isInDoubt ||= verdict.kind === 'unknown'
-        await waiting.failed(error)
-        if (isLastTry(subject.expected, isInDoubt, between)) throw failure(subject.stream, isInDoubt, error)
+        const why = await waiting.failed(error)
+        if (isLastTry(subject.expected, isInDoubt, between)) throw failure(subject.stream, { isInDoubt, why, cause: error })
         await between.pause()
       }
     }
@@ -74,5 +74,11 @@ const SETTLING = new Set<AppError['code']>(['EventLogConflict', 'StreamDeleted']
 const isLastTry = (expected: ExpectedRevision, isInDoubt: boolean, { isOver }: Patience): boolean =>
   isOver || (isInDoubt && (expected === 'any' || expected === 'stream-exists'))
 
-const failure = (stream: string, isInDoubt: boolean, cause: unknown): AppError =>
-  isInDoubt ? outcomeUnknown(stream, cause) : unavailable(`write to ${stream}`, cause)
+interface Failure {
+  readonly isInDoubt: boolean
+  readonly why: string
+  readonly cause: unknown
+}
+
+const failure = (stream: string, { isInDoubt, why, cause }: Failure): AppError =>
+  isInDoubt ? outcomeUnknown(stream, cause) : unavailable(`write to ${stream}`, why, cause)

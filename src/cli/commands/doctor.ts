@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
-import { type AppError, isAppError, isUnavailable } from '../../errors.ts'
+import { readEnvironment, type Environment } from '../../config.ts'
+import { isAppError, isUnavailable, type AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
-import { bytes, counted } from '../amounts.ts'
+import { present } from '../../present.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { checkEvents } from '../doctor/check-events.ts'
 import { checkHeads, headsOfExport, headsOfViews, type KnownHeads } from '../doctor/check-heads.ts'
-import { checkHost } from '../doctor/check-host.ts'
+import { checkFolder, checkNode } from '../doctor/check-host.ts'
 import { checkRestores } from '../doctor/check-restores.ts'
 import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
+import { checkEventStore, checkReaders } from '../doctor/check-servers.ts'
+import { examinedLines, type Examined } from '../doctor/examined.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
@@ -26,14 +29,6 @@ export const addDoctorCommand: AddCommand = (program, commandLine) => {
 
 interface DoctorOptions {
   readonly export?: string
-}
-
-interface Examined {
-  readonly dir: string
-  readonly node: string
-  readonly freeBytes: number
-  readonly runs: number
-  readonly events: number
 }
 
 interface Examining {
@@ -53,8 +48,21 @@ const doctor = async (line: CommandLine, options: DoctorOptions): Promise<void> 
   if (hasProblem) line.exitWith(exitCodes.wrong)
 }
 
-const examine = async (line: CommandLine, config: RefoldConfig, { findings, exported }: Examining): Promise<Examined | undefined> => {
+const examine = async (line: CommandLine, config: RefoldConfig, examining: Examining): Promise<Examined | undefined> => {
+  const environment = readEnvironment()
+  const node = checkNode(examining.findings)
+  return environment.REFOLD_EVENTSTORE === undefined
+    ? examineFolder(line, config, { ...examining, node })
+    : examineServers(line, config, { ...examining, node, environment })
+}
+
+interface OnNode extends Examining {
+  readonly node: string
+}
+
+const examineFolder = async (line: CommandLine, config: RefoldConfig, examining: OnNode): Promise<Examined | undefined> => {
   const { dir } = config
+  const { findings, node } = examining
   if (!existsSync(dir)) {
     findings.add({
       severity: 'problem',
@@ -64,34 +72,70 @@ const examine = async (line: CommandLine, config: RefoldConfig, { findings, expo
     })
     return undefined
   }
-  const host = await checkHost(dir, findings)
+  const freeBytes = await checkFolder(dir, findings)
   const refold = await opened(
     () => openToLook(line, config),
-    (error) => {
-      findings.add({
-        severity: 'problem',
-        check: 'log',
-        message: error.message,
-        remedy: isUnavailable(error)
-          ? 'Make room, give this user the right to read, or start the server; the log itself may be well.'
-          : 'Restore the log from a backup; `docs/errors.md` says more of each code.',
-      })
-    },
+    reportUnopened(findings, 'Make room, or give this user the right to read; the log itself may be well.'),
   )
-  if (refold === undefined) return { dir, ...host, runs: 0, events: 0 }
+  if (refold === undefined) return { dir, node, freeBytes, runs: 0, events: 0 }
   if (refold.unwritable !== undefined) findings.add(unwritable(refold.unwritable))
+  const examined = await examineLog(line, config, { ...examining, refold })
+  return { dir, node, freeBytes, ...examined }
+}
+
+const examineServers = async (
+  line: CommandLine,
+  config: RefoldConfig,
+  { environment, ...examining }: OnNode & { readonly environment: Environment },
+): Promise<Examined | undefined> => {
+  const { findings, node } = examining
+  const unopened = reportUnopened(findings, 'Start the server, or correct its address; the log itself may be well.')
+  const eventStore = await opened(() => checkEventStore(line, environment, findings), unopened)
+  if (eventStore === undefined) return undefined
+  // Nothing can be looked at without the right that is missing.
+  if (findings.all().some(({ check, severity }) => check === 'rights' && severity === 'problem'))
+    return { eventStore, node, runs: 0, events: 0 }
+  const refold = await opened(() => openToLook(line, config), unopened)
+  if (refold === undefined) return { eventStore, node, runs: 0, events: 0 }
+  // Before the log is read, which takes the views along.
+  const readers = await opened(() => checkReaders(line, { environment, refold, findings }), unopened)
+  const examined = await examineLog(line, config, { ...examining, refold, blobPlace: 'the table refold_blobs of Postgres' })
+  return { eventStore, ...readers, node, ...examined }
+}
+
+interface ExaminingLog extends Examining {
+  readonly refold: OpenRefold
+  readonly blobPlace?: string
+}
+
+const examineLog = async (
+  line: CommandLine,
+  config: RefoldConfig,
+  { refold, findings, exported, blobPlace }: ExaminingLog,
+): Promise<Pick<Examined, 'runs' | 'events'>> => {
   try {
     const viewed = await headsOfViews(refold.views)
-    const { runs, events } = await checkEvents(refold, findings, line.signal)
+    const { runs, events } = await checkEvents({ ...refold, ...present({ blobPlace }) }, findings, line.signal)
     for (const known of exported === undefined ? [viewed] : [viewed, exported]) await checkHeads(refold.log, { known, runs, findings })
     await checkRestores(refold.log, { runs, now: line.clock.now(), findings })
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
     await checkModels(line, config, findings)
-    return { dir, ...host, runs: runs.size, events }
+    return { runs: runs.size, events }
   } finally {
     await refold.close()
   }
+}
+
+const reportUnopened =
+  (findings: Findings, ofServer: string) =>
+  (error: AppError): void => {
+    findings.add({ severity: 'problem', check: 'log', message: error.message, remedy: remedyOf(error, ofServer) })
+  }
+
+const remedyOf = (error: AppError, ofServer: string): string => {
+  if (error.code === 'InvalidConfiguration') return 'Correct the environment or the configuration, as it says.'
+  return isUnavailable(error) ? ofServer : 'Restore the log from a backup; `docs/errors.md` says more of each code.'
 }
 
 const unwritable = ({ message }: AppError): Omit<Finding, 'places' | 'count'> => ({
@@ -117,7 +161,7 @@ const checkModels = async (line: CommandLine, config: RefoldConfig, findings: Fi
   await refold?.close()
 }
 
-const opened = async (open: () => Promise<OpenRefold>, failed: (error: AppError) => void): Promise<OpenRefold | undefined> => {
+const opened = async <Opened>(open: () => Promise<Opened>, failed: (error: AppError) => void): Promise<Opened | undefined> => {
   try {
     return await open()
   } catch (error) {
@@ -128,12 +172,9 @@ const opened = async (open: () => Promise<OpenRefold>, failed: (error: AppError)
 }
 
 const reportLines = (examined: Examined | undefined, findings: readonly Finding[], { colours }: Output): string[] => [
-  ...(examined === undefined ? [] : [colours.faint(examinedText(examined))]),
+  ...(examined === undefined ? [] : examinedLines(examined).map(colours.faint)),
   ...(findings.length === 0 ? [colours.good('All is well.')] : findings.flatMap((finding) => findingLines(finding, colours))),
 ]
-
-const examinedText = ({ dir, node, freeBytes, runs, events }: Examined): string =>
-  `${dir}: ${counted(runs, 'run')}, ${counted(events, 'event')} · Node ${node} · ${bytes(freeBytes)} free`
 
 const findingLines = (
   { severity, check, message, remedy, places, count }: Finding,

@@ -28,6 +28,8 @@ export interface SeenLog {
 interface Ports {
   readonly log: EventLog
   readonly blobs: BlobStore
+  /** Where blobs are kept, in words: `the folder of blobs`. */
+  readonly blobPlace?: string
 }
 
 const RESTORE =
@@ -36,7 +38,7 @@ const RESTORE =
 /** Every event of every run, once: order, chain of hashes, readability, shape, blobs. Needs no agent. */
 export const checkEvents = async (ports: Ports, findings: Findings, signal: AbortSignal): Promise<SeenLog> => {
   const runs = new Map<string, SeenRun>()
-  const hasBlob = blobChecker(ports.blobs)
+  const checkBlob = blobChecker(ports)
   let events = 0
   for await (const stored of ports.log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) {
     if (signal.aborted) break
@@ -44,13 +46,12 @@ export const checkEvents = async (ports: Ports, findings: Findings, signal: Abor
     const runId = runIdOf(stored.stream)
     const before = runs.get(runId)
     checkOrder(before, stored, findings)
-    for (const hash of blobsOf(stored)) await checkBlob(hasBlob, { hash, stored, findings })
+    for (const hash of blobsOf(stored)) await checkBlob({ hash, stored, findings })
     const read = await tryRead(ports.blobs, stored)
     if (read.ok) checkClock(read, findings)
     if (read.ok) checkEvent(before, read, findings)
     else reportUnreadable(read, findings)
-    if (read.ok && read.event.type === 'ModelCallRequested')
-      await checkBlob(hasBlob, { hash: read.event.data.promptHash, stored, findings })
+    if (read.ok && read.event.type === 'ModelCallRequested') await checkBlob({ hash: read.event.data.promptHash, stored, findings })
     runs.set(runId, seen(before, stored, read))
   }
   return { events, runs }
@@ -159,21 +160,16 @@ interface Wanted {
   readonly findings: Findings
 }
 
-type HasBlob = (hash: string) => Promise<string | undefined>
+type CheckBlob = (wanted: Wanted) => Promise<void>
 
-const checkBlob = async (problemOf: HasBlob, { hash, stored, findings }: Wanted): Promise<void> => {
-  const problem = await problemOf(hash)
-  if (problem === undefined) return
-  const remedy = 'Restore the folder of blobs from a backup, of the same time as the log or later.'
-  findings.add({ severity: 'problem', check: 'blob', message: problem, remedy }, placeOf(stored))
-}
-
-/** What is wrong with a blob, asked once: all runs of an agent share its prompt. */
-const blobChecker = (blobs: BlobStore): HasBlob => {
+/** Each is asked for once: all runs of an agent share its prompt. */
+const blobChecker = ({ blobs, blobPlace = 'the folder of blobs' }: Ports): CheckBlob => {
   const known = new Map<string, string | undefined>()
-  return async (hash) => {
+  const remedy = `Restore ${blobPlace} from a backup, of the same time as the log or later.`
+  return async ({ hash, stored, findings }) => {
     if (!known.has(hash)) known.set(hash, await problemWith(blobs, hash))
-    return known.get(hash)
+    const message = known.get(hash)
+    if (message !== undefined) findings.add({ severity: 'problem', check: 'blob', message, remedy }, placeOf(stored))
   }
 }
 

@@ -8,13 +8,8 @@ const MIB = 1024 ** 2
 const SCARCE_BYTES = 1024 * MIB
 const TOO_FEW_BYTES = 100 * MIB
 
-export interface Host {
-  readonly node: string
-  readonly freeBytes: number
-}
-
-/** What the log needs of the machine. `dir` is there. */
-export const checkHost = async (dir: string, findings: Findings): Promise<Host> => {
+/** Of this process. */
+export const checkNode = (findings: Findings): string => {
   const node = process.versions.node
   if (Number.parseInt(node, 10) < OLDEST_NODE) {
     findings.add({
@@ -24,6 +19,11 @@ export const checkHost = async (dir: string, findings: Findings): Promise<Host> 
       remedy: `Install Node ${OLDEST_NODE}.`,
     })
   }
+  return node
+}
+
+/** What an embedded log needs of the disk of its folder, which is there. Resolves to what is free on it, in bytes. */
+export const checkFolder = async (dir: string, findings: Findings): Promise<number> => {
   const { bavail, bsize } = await statfs(dir)
   const freeBytes = bavail * bsize
   if (freeBytes < SCARCE_BYTES) {
@@ -35,7 +35,7 @@ export const checkHost = async (dir: string, findings: Findings): Promise<Host> 
     })
   }
   await checkPrivacy(dir, findings)
-  return { node, freeBytes }
+  return freeBytes
 }
 
 const OF_OTHERS = 0o077
