@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accepts } from 'hono/accepts'
+import { isTooDeep } from '../bounded-json.ts'
 import { jsonText } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agents } from '../runtime/agents.ts'
@@ -18,6 +19,7 @@ import { catchUpIfPossible } from './views-as-known.ts'
 type Api = OpenAPIHono<HttpEnv>
 
 const EVENTS_OF_A_PAGE = 200
+const JSON_BODY = { 'content-type': 'application/json' }
 /** UTF-16 units. */
 const PAGE_LENGTH = 4 * 1024 * 1024
 
@@ -44,6 +46,8 @@ const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): vo
     const { runId } = c.req.valid('param')
     await requireOwn(c.get('access'), runId)
     const { transcript: _, ...view } = await viewAt(refold.run(runId), c.req.valid('query').revision)
+    // What an older version has recorded may be deeper than the platform writes.
+    if (isTooDeep(view)) return c.body(jsonText(view), 200, JSON_BODY) as unknown as ReturnType<typeof c.json<typeof view, 200>>
     return c.json(view, 200)
   })
   app.openapi(routes.transcript, async (c) => {
@@ -87,7 +91,7 @@ const addEvents = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void =
       return streamEvents(c, parts, { runId, from: first, deltas: deltas === 'true' })
     }
     // As texts already: what an older version has recorded may be deeper than the platform writes.
-    return c.body(await eventPage(parts, runId, { from, limit }), 200, { 'content-type': 'application/json' })
+    return c.body(await eventPage(parts, runId, { from, limit }), 200, JSON_BODY)
   })
 }
 

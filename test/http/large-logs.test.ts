@@ -74,4 +74,14 @@ describe('a run in which an older version has recorded JSON of thousands of leve
       ]),
     )
   })
+
+  test('can be looked at where it is its result', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    await recordAsBefore(service, runId, { type: 'RunCompleted', data: { by: 'ann', output: deep } })
+    const response = await fetch(`${service.url}/v1/runs/${runId}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toContain('application/json')
+    expect(await response.text()).toContain(`"output":${'['.repeat(levels)}`)
+  })
 })
