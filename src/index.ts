@@ -48,6 +48,7 @@ export type { ReadableProjection, RunContext } from './projections/run-context.t
 export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
+export type { Tags } from './events/tags.ts'
 export type { AssistantPart, Message, ModelFailureClass, Usage } from './events/message.ts'
 export type { ActionGuardrail, Guardrails, ProposedAction, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
 export {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { tagText, type Tags } from '../events/tags.ts'
 import type { Json } from '../json.ts'
 
 /** 1, 2, 3 … */
@@ -6,6 +7,13 @@ export const positiveInteger = (text: string): number => {
   const value = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError(`Expected 1, 2, 3 …`)
+}
+
+/** `name=value`, as often as one likes. */
+export const tagsSoFar = (text: string, before: Tags = {}): Tags => {
+  const at = text.indexOf('=')
+  if (!tagText.safeParse(text).success) throw new InvalidArgumentError('Expected name=value, such as customer=ann')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
 /** A revision or a position. */

@@ -68,8 +68,8 @@ const take = async ({ runtime }: CommandsIn, message: DeliveredMessage): Promise
     const command = parse(message)
     const wish = present({ commandId: command.commandId, traceparent: message.headers['traceparent'] })
     if (command.type === 'startRun') {
-      const { agent, runId, message: text, data, input, context, tenant, by } = command
-      await runtime.start(agent, { runId, ...wish, ...present({ message: text, data, input, context, tenant, actor: by }) })
+      const { agent, runId, message: text, data, input, context, tags, tenant, by } = command
+      await runtime.start(agent, { runId, ...wish, ...present({ message: text, data, input, context, tags, tenant, actor: by }) })
     } else {
       await runtime.command(command.runId, toCommand(command), command.by === undefined ? wish : { ...wish, actor: command.by })
     }

@@ -1,3 +1,4 @@
+import { tags } from './tags.ts'
 import { z } from 'zod'
 import { incomingJson } from './message.ts'
 import { limits } from './run-events.ts'
@@ -29,6 +30,7 @@ export const commandShapes = {
     data: incomingJson.optional().meta({ description: 'What a program says with the message; no model sees it.' }),
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
+    tags: tags.optional().meta({ description: 'By which people find it again.' }),
     tenant: name.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },

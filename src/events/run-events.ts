@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
+import { tags } from './tags.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
 
 /** Joins what belongs to one model call, tool call, approval or child run: `<revision that asked for it>.<key>`. */
@@ -104,6 +105,8 @@ const shapes = {
         depth: z.int().positive().optional(),
       })
       .optional(),
+    /** By which people find it again. */
+    tags: tags.optional(),
     /** Whose run it is, where several share a log: nobody else may see or touch it. */
     tenant: z.string().min(1).optional(),
   },

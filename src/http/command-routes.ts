@@ -1,3 +1,4 @@
+import { startRun } from './start-contract.ts'
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import {
@@ -16,7 +17,6 @@ import {
   runPath,
   sendMessage,
   settleToolCall,
-  startRun,
   wishHeaders,
 } from './contract.ts'
 import { deleteQuery, deletion } from './deletion-contract.ts'

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { AppError } from '../errors.ts'
 import { giveBackRuns, type GivenBackRun } from '../runtime/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
+import type { Tags } from '../events/tags.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -44,6 +45,7 @@ interface StartRequest {
   readonly message?: string
   readonly data?: Json
   readonly runId?: string
+  readonly tags?: Tags
   readonly input?: Json
   readonly context?: Json
 }

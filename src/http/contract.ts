@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tags, tagText } from '../events/tags.ts'
 import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
@@ -10,7 +11,7 @@ import type { ViewQuery } from '../views/view-query.ts'
 
 const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 
-const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 128 levels at most.' })
+export const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 128 levels at most.' })
 /** Of an answer. */
 const anything = z.unknown().meta({ description: 'Any JSON.' })
 const time = z.int().meta({ description: 'ms since the epoch' })
@@ -48,6 +49,7 @@ export const listQuery = z.strictObject({
   status: status.optional(),
   agent: z.string().optional().meta({ description: 'name of the agent' }),
   waitsFor: z.enum(['message', 'approval', 'human']).optional(),
+  tag: tagText.optional().meta({ description: 'name=value', example: 'customer=ann' }),
   limit: whole(1, 200).default(50),
   cursor: z
     .string()
@@ -62,6 +64,7 @@ export const viewQuery = ({ statuses, values }: ViewQuery) => {
   return z.strictObject({
     run: z.string().min(1).optional().meta({ description: 'run id' }),
     agent: z.string().min(1).optional().meta({ description: 'name of the agent' }),
+    tag: tagText.optional().meta({ description: 'name=value', example: 'customer=ann' }),
     tenant: z.string().min(1).optional().meta({ description: 'of a key without a tenant; any other sees its own alone' }),
     ...(statuses === undefined ? {} : { status: z.enum([...statuses]).optional() }),
     since: moment.optional().meta({ description: 'ms since the epoch' }),
@@ -103,17 +106,6 @@ export const by = z
   .meta({ description: 'who wishes it; the name of the API key by default', example: 'dana' })
 export const text = z.string().min(1)
 const digest = z.string().optional().meta({ description: 'of what is decided on; refused if something else is asked by now' })
-
-export const startRun = z
-  .strictObject({
-    agent: z.string().min(1).meta({ description: 'name of an agent', example: 'support' }),
-    message: text.optional().meta({ description: 'what the user says first' }),
-    data: json.optional().meta({ description: 'what a program says with the message; no model sees it' }),
-    runId: z.string().optional().meta({ description: 'an id of your own: the same start, repeated, is one start', example: 'order-17' }),
-    input: json.optional().meta({ description: 'what a chart of your own begins with' }),
-    context: json.optional().meta({ description: 'what its code may know beside that, as the agent says it' }),
-  })
-  .meta({ id: 'StartRun' })
 
 export const sendMessage = z.strictObject({ message: text, data: json.optional() }).meta({ id: 'SendMessage' })
 const seen = z
@@ -219,6 +211,7 @@ export const run = z
     state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
     waitsFor,
     waitsIn,
+    tags,
     context: json.meta({ description: 'what the run was started with beside its message or input' }),
     turn: count,
     answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
@@ -262,6 +255,7 @@ export const runRow = z
     costMicroUsd: count,
     waitsFor: z.enum(['message', 'approval', 'human']).nullable(),
     waitsIn,
+    tags: tags.optional(),
     lastText: z.string().nullable().meta({ description: "the beginning of the user's newest message" }),
     reason: z.string().nullable(),
     parent: z.object({ runId: z.string(), callId }).optional(),

@@ -29,11 +29,11 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
   addEvents(app, parts, requireOwn)
   addViewRoutes(app, parts)
   app.openapi(routes.list, async (c) => {
-    const { status, agent, waitsFor, limit, cursor } = c.req.valid('query')
+    const { status, agent, waitsFor, tag, limit, cursor } = c.req.valid('query')
     const { tenant } = c.get('access')
     const known = await catchUpIfPossible(parts)
     const before = cursor === undefined ? undefined : Number(cursor)
-    const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, before, tenant }), limit: limit + 1 })
+    const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, tag, before, tenant }), limit: limit + 1 })
     const shown = rows.slice(0, limit)
     const last = rows.length > limit ? shown.at(-1) : undefined
     return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position), ...known }, 200)

@@ -14,7 +14,14 @@ const bill = { callId: true, attempt: true, usage: true, costMicroUsd: true, dur
 const verdict = { durationMs: true, settledBy: true, by: true } as const
 
 const fields: Partial<Record<RunEventType, z.ZodType>> = {
-  RunStarted: dataSchemas.RunStarted.pick({ agent: true, agentVersion: true, chartHash: true, parent: true, tenant: true }).strip(),
+  RunStarted: dataSchemas.RunStarted.pick({
+    agent: true,
+    agentVersion: true,
+    chartHash: true,
+    parent: true,
+    tenant: true,
+    tags: true,
+  }).strip(),
   ModelCallRequested: dataSchemas.ModelCallRequested.pick({ ...claim, model: true, purpose: true }).strip(),
   ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick({ ...bill, model: true, parts: true }).strip(),
   ModelCallFailed: dataSchemas.ModelCallFailed.pick({ ...bill, class: true, message: true, next: true }).strip(),

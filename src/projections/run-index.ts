@@ -1,3 +1,4 @@
+import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { definitionHash } from '../events/definition.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
@@ -63,6 +64,7 @@ export interface RunRow {
   readonly definition?: { readonly hash: string; readonly code?: string }
   readonly parent?: { readonly runId: string; readonly callId: string }
   readonly tenant?: string
+  readonly tags?: Tags
   /** Until when the owner of owed work holds it; 0 where nobody does. By call id, or by the name of an intent without one. */
   readonly owed: Due
   /** When each timer is due. */
@@ -282,7 +284,7 @@ const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { typ
 }
 
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
-  const { agent, agentVersion, chartHash, parent, tenant } = event.data
+  const { agent, agentVersion, chartHash, parent, tenant, tags } = event.data
   const definition = definitionIn(event)
   return {
     ...row,
@@ -290,7 +292,7 @@ const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): R
     agentVersion,
     chartHash,
     startedAt: event.meta.at,
-    ...present({ definition, parent: parent && { runId: parent.runId, callId: parent.callId }, tenant }),
+    ...present({ definition, parent: parent && { runId: parent.runId, callId: parent.callId }, tenant, tags }),
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError, attempted } from '../errors.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 import { incomingJson } from '../events/message.ts'
+import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import type { WishOrigin } from './batch.ts'
 import type { StartOptions } from './start-run.ts'
@@ -22,6 +23,7 @@ const startOptions = z.strictObject({
   data: incomingJson.optional(),
   input: incomingJson.optional(),
   context: incomingJson.optional(),
+  tags: tags.optional(),
   tenant: z.string().min(1).max(LONGEST_NAME).optional(),
 })
 
@@ -39,6 +41,8 @@ export const checkOrigin = (given: WishOrigin): void => {
 }
 
 export const checkStart = (given: StartOptions): void => {
+  // Zod reads a record without it.
+  if (Object.hasOwn(given.tags ?? {}, '__proto__')) throw new AppError('InvalidInput', 'Expected tags, found one called __proto__')
   check('the options of a start', startOptions, given)
 }
 

@@ -116,7 +116,11 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
   return {
     agent,
     runId: childRunId(parent.runId, owed),
-    options: present({ message: agent.conversational ? textOf(input) : undefined, tenant: parent.started.tenant }),
+    options: present({
+      message: agent.conversational ? textOf(input) : undefined,
+      tenant: parent.started.tenant,
+      tags: parent.started.tags,
+    }),
     given: { input: agent.conversational ? undefined : input, context: parent.started.context },
     child: {
       parent: { runId: parent.runId, callId: owed.key, depth: depthOf(parent) + 1 },

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
+import type { Tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, type Json } from '../json.ts'
@@ -19,14 +20,15 @@ export interface Beginning {
   readonly agent: string
   readonly message?: string | undefined
   readonly data?: Json | undefined
+  readonly tags?: Tags | undefined
   readonly input?: Json | undefined
   readonly context?: Json | undefined
 }
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, data, input, context }: Beginning): string =>
-  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, context }) }))
+export const hashOfStart = ({ agent, message, data, tags, input, context }: Beginning): string =>
+  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, context }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
 export const checkRepeatedStart = async (stores: Stores, runId: string, given: Beginning): Promise<void> => {
@@ -44,6 +46,7 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: B
     agent: started.data.agent,
     message: first?.text,
     data: first?.data,
+    tags: started.data.tags,
     input: started.data.input,
     context: started.data.context,
   }
@@ -53,13 +56,13 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: B
 
 /** Whether the first message belongs to the start, as far as the log says: the hash of the start covers it. */
 const isOfStart = (
-  { data: { agent, input, context }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
+  { data: { agent, input, context, tags }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
   message: Extract<RecordedRunEvent, { type: 'MessageReceived' }>,
   given: Beginning,
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
-    : meta.commandHash === hashOfStart({ agent, input, context, message: message.data.text, data: message.data.data })
+    : meta.commandHash === hashOfStart({ agent, input, context, tags, message: message.data.text, data: message.data.data })
 
 /** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another wish. */
 export const checkRepeatedCommand = async (

@@ -1,5 +1,6 @@
 import { isDeeplyFrozen } from '../frozen.ts'
 import { attempted, type AppError, type ErrorCode } from '../errors.ts'
+import type { Tags } from '../events/tags.ts'
 import type { Message } from '../events/message.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
 import { isUnresolved } from '../fold/doubts.ts'
@@ -49,6 +50,7 @@ export interface RunView {
   readonly waitsFor: WaitsFor | null
   /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
   readonly waitsIn: string | null
+  readonly tags: Tags
   /** What it was started with beside its message or input. */
   readonly context: Json | null
   readonly turn: number
@@ -96,6 +98,7 @@ export const viewOf = ({ agent, state }: Known): RunView => ({
   state: runPlace(state),
   waitsFor: waitsFor(state) ?? null,
   waitsIn: waitsIn(state) ?? null,
+  tags: state.started.tags ?? {},
   context: state.started.context ?? null,
   turn: state.budget.turn,
   transcript: messagesOf(state.transcript),
@@ -150,6 +153,7 @@ export const viewOfUnfolded = (
   state: row.state,
   waitsFor: row.waitsFor,
   waitsIn: row.waitsIn,
+  tags: started.tags ?? {},
   context: started.context ?? null,
   turn: budget.turn,
   transcript: messagesOf(transcript),

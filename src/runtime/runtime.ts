@@ -161,9 +161,9 @@ const startOnce = async (
     isKnown = true
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
-  const { message, data, input, context } = options
+  const { message, data, tags, input, context } = options
   const state = await begin({ agent, runId, options, given: { input, context }, child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, input, context })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, input, context })
   return state
 }
 

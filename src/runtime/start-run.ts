@@ -1,4 +1,5 @@
 import { AppError, attempted, isAppError } from '../errors.ts'
+import type { Tags } from '../events/tags.ts'
 import type { DataOf, Limits, RunFact, RunSettings } from '../events/run-events.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { deepFrozen } from '../frozen.ts'
@@ -20,6 +21,8 @@ export interface StartOptions<Input = unknown, Context = unknown> extends WishOr
   readonly input?: Input | undefined
   /** What its code may know beside that: JSON, as its agent's `context` schema says. */
   readonly context?: Context | undefined
+  /** By which people find the run again, as `{ customer: 'ann' }`; runs that it starts have them too. */
+  readonly tags?: Tags | undefined
   /** Whose run it is, where several share a log; runs that it starts are theirs too. */
   readonly tenant?: string | undefined
 }
@@ -128,7 +131,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
     found?.()
     return { facts: [] }
   }
-  const { message, data, tenant, commandId, actor, traceparent } = options
+  const { message, data, tenant, tags, commandId, actor, traceparent } = options
   const beginning = triedBeginning(agent, given)
   if (isAppError(beginning)) return { refuse: beginning }
   const started: RunFact = {
@@ -139,7 +142,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
       chartHash: agent.program.chartHash,
       settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
       definition: agent.definition,
-      ...present({ ...beginning, parent: child?.parent, tenant }),
+      ...present({ ...beginning, parent: child?.parent, tenant, tags }),
     },
   }
   const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message, ...present({ data }) } }]
@@ -152,7 +155,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
       commandHash:
         options.runId === undefined
           ? undefined
-          : hashOfStart({ agent: agent.name, message, data, input: options.input, context: options.context }),
+          : hashOfStart({ agent: agent.name, message, data, tags, input: options.input, context: options.context }),
     }),
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { tagText } from '../events/tags.ts'
 import { comparable } from './comparable.ts'
 import type { RunPage } from './view-store.ts'
 
@@ -10,6 +11,7 @@ const runPage = z.strictObject({
   agent: comparable.optional(),
   waitsFor: comparable.optional(),
   tenant: comparable.optional(),
+  tag: comparable.pipe(tagText).optional(),
   before: z.int().optional(),
   limit,
 })

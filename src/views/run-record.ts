@@ -1,3 +1,4 @@
+import { tagLines } from '../events/tags.ts'
 import type { RunRow } from '../projections/run-index.ts'
 
 /** The row of a run as columns, and whole as JSON for those that fold on. */
@@ -6,6 +7,7 @@ export interface RunRecord {
   readonly agent: string
   readonly agentVersion: string
   readonly tenant: string | null
+  readonly tags: string | null
   readonly status: string
   readonly paused: 0 | 1
   readonly state: string
@@ -37,6 +39,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   agent: row.agent,
   agentVersion: row.agentVersion,
   tenant: row.tenant ?? null,
+  tags: row.tags === undefined ? null : tagLines(row.tags),
   status: row.status,
   paused: row.paused ? 1 : 0,
   state: row.state,

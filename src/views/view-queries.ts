@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tagLine, tagText } from '../events/tags.ts'
 import { AppError } from '../errors.ts'
 import { inColumns, type ViewQuery } from './view-query.ts'
 import { comparable, isComparable } from './comparable.ts'
@@ -24,6 +25,8 @@ export const viewFilter = z.strictObject({
   run: comparable.min(1).optional(),
   agent: comparable.min(1).optional(),
   tenant: comparable.min(1).optional(),
+  /** `name=value`, of the run. */
+  tag: comparable.pipe(tagText).optional(),
   /** One of those that the view names. */
   status: z.string().min(1).optional(),
   /** From here on, ms since the epoch, by the time that the view counts by. */
@@ -60,7 +63,9 @@ export const queryText = (name: ViewName, filter: ViewFilter, now: number): Quer
   const view: ViewQuery = viewQueries[name]
   const { limit, cursor, waitingMs, ...given } = checkedFilter(name, view, filter)
   const conditions = Object.entries(given).flatMap(([part, value]) =>
-    value === undefined ? [] : [{ text: view.filters[part as keyof typeof view.filters] ?? '', value }],
+    value === undefined
+      ? []
+      : [{ text: view.filters[part as keyof typeof view.filters] ?? '', value: part === 'tag' ? tagLine(String(value)) : value }],
   )
   const place = cursor === undefined ? undefined : placeOf(name, view, cursor)
   const keys = view.order.keys.join(', ')
@@ -103,7 +108,7 @@ const checkedFilter = (name: ViewName, view: ViewQuery, filter: ViewFilter): Vie
   const parsed = viewFilter.safeParse(filter)
   if (!parsed.success) throw refused(name, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join(', '))
   const { status, waitingMs, ...others } = parsed.data
-  const unknown = (['run', 'agent', 'tenant', 'since', 'until'] as const).filter(
+  const unknown = (['run', 'agent', 'tenant', 'tag', 'since', 'until'] as const).filter(
     (part) => others[part] !== undefined && view.filters[part] === undefined,
   )
   if (unknown.length > 0) throw refused(name, `it has no filter ${unknown.join(', ')}`)

@@ -20,7 +20,7 @@ export interface ViewQuery {
   readonly values?: (now: number, waitingMs: number) => readonly (string | number)[]
   readonly groupBy?: string
   /** Conditions with one `?` each. */
-  readonly filters: Partial<Readonly<Record<'run' | 'agent' | 'tenant' | 'since' | 'until' | 'status', string>>>
+  readonly filters: Partial<Readonly<Record<'run' | 'agent' | 'tenant' | 'tag' | 'since' | 'until' | 'status', string>>>
   /** What `status` may be. */
   readonly statuses?: readonly string[]
   /** Columns that are never null and together name one row: a page goes on behind the last row of the page before. */
@@ -46,7 +46,7 @@ export const money = column('money')
 export const yes = column('yes')
 
 /** Of the run, which every view joins as `r`. */
-export const ofRun = { run: 'r.run_id = ?', agent: 'r.agent = ?', tenant: 'r.tenant = ?' } as const
+export const ofRun = { run: 'r.run_id = ?', agent: 'r.agent = ?', tenant: 'r.tenant = ?', tag: "replace(r.tags, ?, '') <> r.tags" } as const
 
 export const between = (expression: string): { readonly since: string; readonly until: string } => ({
   since: `${expression} >= ?`,

@@ -1,3 +1,4 @@
+import { tagLine, tagLines } from '../events/tags.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { noRecords, type ViewRecords } from '../projections/view-records.ts'
 import { memoryAnswers, type MemoryAnswers } from './memory-answers.ts'
@@ -145,7 +146,10 @@ const isOn = (page: RunPage, row: RunRow): boolean =>
   (page.agent ?? row.agent) === row.agent &&
   (page.waitsFor ?? row.waitsFor) === row.waitsFor &&
   (page.tenant ?? row.tenant) === row.tenant &&
+  isTagged(row, page.tag) &&
   row.position < (page.before ?? Infinity)
+
+const isTagged = ({ tags = {} }: RunRow, tag: string | undefined): boolean => tag === undefined || tagLines(tags).includes(tagLine(tag))
 
 const isDue = (row: RunRow, now: number): boolean =>
   (row.status === 'active' || row.status === 'deleted') && row.problem === undefined && row.attentionAt !== null && row.attentionAt <= now

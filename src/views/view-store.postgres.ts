@@ -1,3 +1,4 @@
+import { tagLine } from '../events/tags.ts'
 import { types, type Pool } from 'pg'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './postgres-shadow.ts'
@@ -128,16 +129,17 @@ const asNumbers = {
     WIDE_NUMBERS.has(oid) ? Number : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
 }
 
-const listQuery = ({ status, agent, waitsFor, tenant, before, limit }: RunPage): { which: string; values: unknown[] } => {
-  const conditions: [column: string, value: unknown][] = [
-    ['status =', status],
-    ['agent =', agent],
-    ['waits_for =', waitsFor],
-    ['tenant =', tenant],
-    ['position <', before],
+const listQuery = ({ status, agent, waitsFor, tenant, tag, before, limit }: RunPage): { which: string; values: unknown[] } => {
+  const conditions: [text: string, value: unknown][] = [
+    ['status = ?', status],
+    ['agent = ?', agent],
+    ['waits_for = ?', waitsFor],
+    ['tenant = ?', tenant],
+    ["replace(tags, ?, '') <> tags", tag && tagLine(tag)],
+    ['position < ?', before],
   ]
   const given = conditions.filter(([, value]) => value !== undefined)
-  const where = given.map(([column], index) => `${column} $${index + 1}`).join(' and ')
+  const where = given.map(([text], index) => text.replace('?', `$${index + 1}`)).join(' and ')
   return {
     which: `${where === '' ? '' : `where ${where}`} order by position desc limit $${given.length + 1}`,
     values: [...given.map(([, value]) => value), limit],

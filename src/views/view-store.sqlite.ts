@@ -1,3 +1,4 @@
+import { tagLine } from '../events/tags.ts'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
@@ -139,12 +140,13 @@ const clear = ({ db, state }: Opened): void => {
   state.replaced({ checkpoint: undefined })
 }
 
-const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, before, limit }: RunPage): RunRow[] => {
+const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, tag, before, limit }: RunPage): RunRow[] => {
   const conditions: [text: string, value: SQLInputValue | undefined][] = [
     ['status = ?', status],
     ['agent = ?', agent],
     ['waits_for = ?', waitsFor],
     ['tenant = ?', tenant],
+    ["replace(tags, ?, '') <> tags", tag && tagLine(tag)],
     ['position < ?', before],
   ]
   const given = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))

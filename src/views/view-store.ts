@@ -16,6 +16,8 @@ export interface RunFilter {
   readonly agent?: string
   readonly waitsFor?: NonNullable<RunRow['waitsFor']>
   readonly tenant?: string
+  /** `name=value` */
+  readonly tag?: string
 }
 
 export interface RunPage extends RunFilter {

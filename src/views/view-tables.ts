@@ -21,6 +21,7 @@ export const runsTable = tableOf<RunRecord>({
     agent: text('name of the agent'),
     agentVersion: text('the version that the run began with'),
     tenant: optional(text('whose run it is')),
+    tags: optional(text('its tags, `name=value`, a line each, between two empty ones')),
     status: text('`active`, `completed`, `failed`, `cancelled`'),
     paused: integer('1 while it begins nothing new'),
     state: text('where its chart stands'),

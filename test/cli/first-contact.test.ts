@@ -102,6 +102,15 @@ describe('a command', { timeout: 60_000 }, () => {
     expect((await place.refold('list')).stdout).toMatch(/ended .*cancelled/)
   })
 
+  test('finds a run again by a tag that it was started with', async () => {
+    await place.refold("run clerk --run-id tagged -m 'hello there' --tag customer=ann --tag order=17")
+    expect((await place.refold('list --tag order=17')).stdout).toMatch(/^tagged /m)
+    expect((await place.refold('query costs --tag customer=ann')).exitCode).toBe(exitCodes.ok)
+    expect((await place.refold('list --tag order=1')).stdout).not.toContain('tagged')
+    const wrong = await place.refold('list --tag order')
+    expect(wrong).toMatchObject({ exitCode: exitCodes.usage, stderr: expect.stringContaining('expected name=value') as string })
+  })
+
   test('for what is stuck shows what has just been given to a person', async () => {
     await place.refold("run clerk --run-id doubtful -m 'fail now'")
     expect((await place.refold('query stuck')).stdout).toContain('doubtful')

@@ -157,6 +157,30 @@ const lists = (views: () => ViewStore, fill: Fill): void => {
       expect(idsOf(await views().list({ waitsFor: 'approval', limit: 9 }))).toEqual(['c', 'b'])
       expect(idsOf(await views().list({ status: 'active', agent: 'other', waitsFor: 'approval', limit: 9, before: 40 }))).toEqual(['c'])
     })
+    test('of one tag shows the runs that have it to the letter, and no other', async () => {
+      await fill(
+        newRow('a', 10, { tags: { customer: 'ann', order: '17' } }),
+        newRow('b', 20, { tags: { customer: 'ann b' } }),
+        newRow('c', 30, { tags: { customer: 'Ann' } }),
+        newRow('d', 40),
+        newRow('e', 50, { tags: { 'big.customer': 'ann', customer: '100%_?$1' } }),
+      )
+      const tagged = async (tag: string): Promise<readonly string[]> => idsOf(await views().list({ tag, limit: 9 }))
+      expect(await tagged('customer=ann')).toEqual(['a'])
+      expect(await tagged('customer=ann b')).toEqual(['b'])
+      expect(await tagged('order=17')).toEqual(['a'])
+      expect(await tagged('big.customer=ann')).toEqual(['e'])
+      expect(await tagged('customer=100%_?$1')).toEqual(['e'])
+      expect(await tagged('customer=100%__$1')).toEqual([])
+      const queried = async (tag: string) => (await views().query('runs', { tag, limit: 9 }, 1)).rows.map(({ run_id }) => run_id)
+      expect(await queried('customer=ann')).toEqual(['a'])
+      expect(await queried('customer=100%_?$1')).toEqual(['e'])
+      for (const odd of ['', 'customer', '=ann', 'customer=', 'a b=c', 'a=b\nc=d', 'a=\u0000', `a=${'x'.repeat(201)}`]) {
+        await rejection(views().list({ tag: odd, limit: 9 }), 'InvalidInput')
+        await rejection(views().query('costs', { tag: odd, limit: 9 }, 1), 'InvalidInput')
+      }
+    })
+
     test('of one tenant shows the runs of no other, and of no tenant, page after page', async () => {
       await fill(
         newRow('a', 10, { tenant: 'acme' }),

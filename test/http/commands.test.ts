@@ -37,7 +37,7 @@ describe('a start', () => {
 
   test('may have an id of its own, and is one start under it', async () => {
     await using service = await openService()
-    const body = { agent: 'desk', runId: 'order-17', message: 'Hello', data: { page: 3 } }
+    const body = { agent: 'desk', runId: 'order-17', message: 'Hello', data: { page: 3 }, tags: { customer: 'ann' } }
     const answers = await Promise.all([1, 2, 3].map(() => service.ask<Receipt>('POST /v1/runs', { body })))
     expect(answers.map(({ status, body: { runId } }) => [status, runId])).toEqual(answers.map(() => [201, 'order-17']))
     await service.settle('order-17')
@@ -45,6 +45,11 @@ describe('a start', () => {
       type: 'MessageReceived',
       data: { text: 'Hello', data: { page: 3 } },
     })
+    expect((await service.ask('GET /v1/runs?tag=customer%3Dann')).body).toMatchObject({
+      runs: [{ runId: 'order-17', tags: { customer: 'ann' } }],
+    })
+    expect((await service.ask('GET /v1/runs?tag=customer%3Dan')).body).toMatchObject({ runs: [] })
+    expect((await service.ask('GET /v1/runs?tag=customer')).status).toBe(400)
     const other = { body: { ...body, data: { page: 4 } } }
     expect(await service.ask('POST /v1/runs', other)).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
   })

@@ -19,6 +19,7 @@ export const addListCommand: AddCommand = (program, commandLine) => {
       new Option('--status <status>', 'only runs of this status').choices(['active', 'completed', 'failed', 'cancelled', 'deleted']),
     )
     .option('--agent <name>', 'only runs of this agent')
+    .option('--tag <name=value>', 'only runs with this tag')
     .addOption(new Option('--waits-for <whom>', 'only runs that wait for this').choices(['message', 'approval', 'human']))
     .option('--limit <n>', 'at most so many', positiveInteger, 50)
     .addHelpText('after', '\nExamples:\n  refold list --waits-for approval\n  refold list --status failed --json')

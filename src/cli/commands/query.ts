@@ -17,6 +17,7 @@ interface QueryOptions extends FreshOption {
   readonly run?: string
   readonly agent?: string
   readonly tenant?: string
+  readonly tag?: string
   readonly status?: string
   readonly since?: PointInTime
   readonly until?: PointInTime
@@ -33,6 +34,7 @@ export const addQueryCommand: AddCommand = (program, commandLine) => {
     .option('--run <id>', 'only of this run')
     .option('--agent <name>', 'only of runs of this agent')
     .option('--tenant <name>', 'only of runs of this tenant')
+    .option('--tag <name=value>', 'only of runs with this tag')
     .option('--status <status>', 'only those; the view names them')
     .option('--since <time>', '30s, 15m, 2h or 7d ago, or from 2026-11-01 or 2026-11-01T10:00Z on', pointInTime)
     .option('--until <time>', 'before this time', pointInTime)
@@ -59,10 +61,10 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
   if (!isViewName(name)) throw new AppError('InvalidInput', `Expected a view of ${viewNames.join(', ')}, found ${name}`)
   await looking(line, async (refold) => {
     const { views } = refold
-    const { run, agent, tenant, status, since, until, waiting, limit, cursor, csv } = options
+    const { run, agent, tenant, tag, status, since, until, waiting, limit, cursor, csv } = options
     const now = line.clock.now()
     await takeIn(line, refold, options)
-    const filter = present({ run, agent, tenant, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
+    const filter = present({ run, agent, tenant, tag, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
     const page = await views.query(name, { ...filter, limit }, now)
     await tell(line.output, name, page, csv === true)
     if (name === 'costs') await tellDeleted(line.output, views, present({ run, agent, tenant }))
