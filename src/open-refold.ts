@@ -104,6 +104,8 @@ export interface OpenRefold extends Refold {
   readonly unwritable: AppError | undefined
   /** Aborted, with the error as its reason, once an older copy of the log was restored under this process. It is of no use from then on. */
   readonly wentBack: AbortSignal
+  /** When the newest restore of the log was recorded, ms since the epoch, of which this process knows. Rejects with what the log says. */
+  readonly newestRestore: () => Promise<{ readonly at: number } | undefined>
   readonly counts: () => RefoldCounts
 }
 
@@ -188,9 +190,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
   restores.watch({ intervalMs, signal: stop.signal, wentBack: (error) => giveUp({ core, notify, stop }, error) })
   const refold: OpenRefold = {
     ...core,
-    log,
-    blobs,
-    views,
+    ...stores,
     projector: restores.projector,
     catchUpQuickly,
     async query(view, filter) {
@@ -200,6 +200,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,
+    newestRestore: restores.newest,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
     async close(closing) {
       stop.abort()

@@ -325,7 +325,7 @@ const agent = z.object({
 })
 export const agentList = z.object({ agents: z.array(agent.meta({ id: 'Agent' })).readonly() }).meta({ id: 'AgentList' })
 
-export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
+export const health = z.object({ status: z.literal('ok'), restoredAt: z.string().optional() }).meta({ id: 'Health' })
 
 /** RFC 9457. `details` are the facts of the error; `errors` lists every field of a request that is not as expected. */
 export const problem = z

@@ -24,7 +24,7 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
   const requireReady = readiness(parts)
   app.openapi(routes.readiness, async (c) => {
     await requireReady()
-    return c.json({ status: 'ok' as const }, 200)
+    return c.json({ status: 'ok' as const, ...(await restoredLately(parts)) }, 200)
   })
   app.openapi(routes.metrics, async (c) => c.text(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }))
   app.openapi(routes.openApi, (c) => c.json(document, 200))
@@ -32,6 +32,13 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
     const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')
     return c.body(text, 200, { 'content-type': 'text/markdown; charset=utf-8' })
   })
+}
+
+const TOLD_FOR_MS = 24 * 3_600_000
+
+const restoredLately = async ({ refold, clock }: ApiParts): Promise<{ readonly restoredAt?: string }> => {
+  const restore = await refold.newestRestore?.().catch(() => undefined)
+  return restore === undefined || restore.at < clock.now() - TOLD_FOR_MS ? {} : { restoredAt: new Date(restore.at).toISOString() }
 }
 
 /** Rejects with `NotReady`. */

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock, systemIds } from '../../src/clock.ts'
+import { placeOfViews, recordRestore } from '../../src/consumers/restored-log.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { httpOptions } from '../../src/http/http-options.ts'
 import { startHttpServer } from '../../src/http/server.ts'
@@ -18,8 +19,9 @@ import { connect, framesUntil, type Frame } from './event-source.ts'
 
 const agent = defineAgent({ name: 'desk', version: '1', instructions: '', models: ['scripted/one'] })
 
-const serve = async () => {
+const serve = async (before: (dir: string) => Promise<void> = () => Promise.resolve()) => {
   const dir = mkdtempSync(join(tmpdir(), 'refold-restored-'))
+  await before(dir)
   const lines: Record<string, unknown>[] = []
   const into = new Writable({
     write(chunk: Buffer, _, done) {
@@ -79,5 +81,24 @@ describe('a service in whose place of the log an older copy is put while it runs
     await expect.poll(() => ask('/readyz'), { timeout: 10_000 }).toMatchObject({ status: 503, body: { code: 'NotReady' } })
     expect((await ask('/readyz')).body.detail).toMatch(/went back/)
     expect(lines.filter(({ level }) => Number(level) >= 50)).toEqual([expect.objectContaining({ msg: 'the log went back' })])
+  })
+})
+
+describe('a service whose log is an older copy', () => {
+  test('is ready, and says since when that is known', async () => {
+    const { refold, ask } = await serve(async (dir) => {
+      const before = await openRefold({
+        dir,
+        agents: [agent],
+        models: { scripted: scriptedModel(() => answer('Gladly.')) },
+        logger: pino({ level: 'silent' }),
+      })
+      await (await before.start('desk', { message: 'Hello' })).untilSettled()
+      const { identity, head } = await placeOfViews(before)
+      await recordRestore(before, { identity, head, known: undefined, by: 'ann' })
+      await before.close({ graceMs: 0 })
+    })
+    const restore = await refold.newestRestore()
+    expect(await ask('/readyz')).toEqual({ status: 200, body: { status: 'ok', restoredAt: new Date(restore?.at ?? 0).toISOString() } })
   })
 })
