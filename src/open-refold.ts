@@ -15,7 +15,7 @@ import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
 import { createLogger } from './logger.ts'
-import type { Models } from './models/model.ts'
+import { providerIn, type Models } from './models/model.ts'
 import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
@@ -285,5 +285,5 @@ const costs =
     const slash = model.indexOf('/')
     const provider = model.slice(0, slash)
     const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
-    return known ?? (models[provider]?.isFree === true ? 0 : undefined)
+    return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
   }

@@ -80,3 +80,6 @@ export interface Model {
 
 /** By provider name, the part of `openai/gpt-…` before the first slash. */
 export type Models = Readonly<Record<string, Model>>
+
+/** What every object inherits is no provider. */
+export const providerIn = (models: Models, name: string): Model | undefined => (Object.hasOwn(models, name) ? models[name] : undefined)

@@ -3,7 +3,6 @@ import type { RunFact } from '../events/run-events.ts'
 import type { Owed } from '../fold/run-state.ts'
 import { NOBODY } from '../fold/reopen.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
-import type { Lookup } from '../tools/tool.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import { contextForTool } from './run-context.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
@@ -55,12 +54,15 @@ type Called = Pick<ToolEffect, 'state' | 'owed' | 'tool'>
 const read = (parts: RuntimeParts, called: Called, answer: unknown): Found => {
   const { owed, tool } = called
   const call = { callId: owed.key, attempt: owed.attempt, settledBy: 'lookup' as const }
-  const found = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Lookup<unknown>>
-  if (found.found === 'succeeded') return { fact: answered(tool, call, (found as { readonly output?: unknown }).output) }
-  if (found.found === 'failed' && typeof found.message === 'string')
-    return { fact: { type: 'ToolCallFailed', data: { ...call, class: 'error', message: found.message, happened: 'no' } } }
-  if (found.found !== 'nothing') return { fact: nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`) }
-  return found.final === true ? { fact: neverHappened(parts, called) } : { nothing: true }
+  // Read once: an answer with getters may say another thing each time.
+  const { found, output, message, final } = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<
+    Record<'found' | 'output' | 'message' | 'final', unknown>
+  >
+  if (found === 'succeeded') return { fact: answered(tool, call, output) }
+  if (found === 'failed' && typeof message === 'string')
+    return { fact: { type: 'ToolCallFailed', data: { ...call, class: 'error', message, happened: 'no' } } }
+  if (found !== 'nothing') return { fact: nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`) }
+  return final === true ? { fact: neverHappened(parts, called) } : { nothing: true }
 }
 
 const factOf = (parts: RuntimeParts, called: Called, found: Found): RunFact => ('fact' in found ? found.fact : neverHappened(parts, called))

@@ -6,7 +6,14 @@ import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure, type AfterFailure } from '../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../models/bounded-answer.ts'
 import { connectionCause } from '../models/connection-cause.ts'
-import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../models/model.ts'
+import {
+  providerIn,
+  type ModelAnswer,
+  type ModelFailure,
+  type ModelOutcome,
+  type ModelRequest,
+  type ModelSettings,
+} from '../models/model.ts'
 import { present } from '../present.ts'
 import { messagesOf } from '../projections/transcript.ts'
 import type { Agent } from './agent.ts'
@@ -30,7 +37,7 @@ export const performModelCall = async (
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
   const slash = model.indexOf('/')
-  const provider = parts.models[model.slice(0, slash)]
+  const provider = providerIn(parts.models, model.slice(0, slash))
   const beganAt = parts.clock.now()
   // What a guardrail may block, nobody sees before it has spoken.
   const text = state.started.settings.checksOutput

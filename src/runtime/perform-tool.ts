@@ -9,7 +9,7 @@ import type { Attempts } from './attempts.ts'
 import { TIMED_OUT, withDeadline, type LateWord } from './deadline.ts'
 import { contextForTool } from './run-context.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { isRetryable, saysNothingHappened, toldOf } from './tool-failures.ts'
+import { readFailure, type ReadFailure } from './tool-failures.ts'
 import { answered } from './tool-output.ts'
 
 export interface ToolEffect {
@@ -65,13 +65,12 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
   const { owed, tool } = effect
   const call = { callId: owed.key, attempt: owed.attempt }
   const timedOut = thrown === TIMED_OUT
-  const told = timedOut ? { message: `${tool.name} gave no answer within ${tool.timeoutMs} ms` } : toldOf(tool, thrown)
-  const didNothing = saysNothingHappened(thrown)
+  const { didNothing, isRetryable, ...told } = timedOut ? gaveNoAnswer(tool) : readFailure(tool, thrown)
   if (tool.effect === 'once' && !didNothing) {
     const reason = timedOut ? told.message : `${tool.name} failed: ${told.cause ?? told.message}`
     return { type: 'ToolCallUnresolved', data: { ...call, reason } }
   }
-  const again = (timedOut || isRetryable(thrown)) && owed.attempt < tool.retry.attempts
+  const again = isRetryable && owed.attempt < tool.retry.attempts
   return {
     type: 'ToolCallFailed',
     data: {
@@ -84,6 +83,12 @@ const thrownBy = (parts: RuntimeParts, effect: ToolEffect, thrown: unknown, dura
     },
   }
 }
+
+const gaveNoAnswer = ({ name, timeoutMs }: Tool): ReadFailure => ({
+  message: `${name} gave no answer within ${timeoutMs} ms`,
+  didNothing: false,
+  isRetryable: true,
+})
 
 /** One attempt that did nothing says nothing of those before it, of an earlier call that had its key, nor of what the log has lost. */
 const certainty = ({ state, owed, tool }: ToolEffect, didNothing: boolean): { readonly happened?: 'no' | 'unknown' } => {
@@ -105,8 +110,7 @@ const lateFact = (effect: ToolEffect, word: LateWord<unknown>, durationMs: numbe
   const call = { callId: owed.key, attempt: owed.attempt, durationMs }
   if (tool.effect === 'read') return undefined
   if (word.came === 'answer') return answered(tool, call, word.result)
-  const { happened } = certainty(effect, saysNothingHappened(word.error))
-  return happened === 'no'
-    ? { type: 'ToolCallFailed', data: { ...call, class: 'error', ...toldOf(tool, word.error), happened } }
-    : undefined
+  const { didNothing, isRetryable: _, ...told } = readFailure(tool, word.error)
+  const { happened } = certainty(effect, didNothing)
+  return happened === 'no' ? { type: 'ToolCallFailed', data: { ...call, class: 'error', ...told, happened } } : undefined
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { providerIn } from '../models/model.ts'
 import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
 import { readOptions } from './checked-wish.ts'
@@ -87,7 +88,7 @@ const requireProviders = ({ agents, models, remedyFor }: RuntimeParts): void => 
   for (const agent of agents.all()) {
     for (const model of agent.settings.models) {
       const provider = model.slice(0, model.indexOf('/'))
-      if (models[provider] === undefined) {
+      if (providerIn(models, provider) === undefined) {
         const known = Object.keys(models).join(', ') || '(none)'
         const remedy = remedyFor?.(provider) ?? `give it in \`models\` as ${provider}`
         throw new AppError(

@@ -2,21 +2,34 @@ import { messageOf } from '../errors.ts'
 import { present } from '../present.ts'
 import { ToolFailure, type Tool } from '../tools/tool.ts'
 
-/** What the model is told of what a tool threw, and what stays in the log: only a `ToolFailure` is meant for the model. */
-export const toldOf = (tool: Tool, thrown: unknown): { readonly message: string; readonly cause?: string } => {
-  const failure = asFailure(thrown)
-  if (failure === undefined) return { message: `${tool.name} failed`, cause: messageOf(thrown) }
-  return { message: messageOf(failure), ...present({ cause: failure.cause === undefined ? undefined : messageOf(failure.cause) }) }
+/** What a tool has said by what it threw. */
+export interface ReadFailure {
+  /** For the model. */
+  readonly message: string
+  /** For the log alone. */
+  readonly cause?: string
+  /** It certainly did nothing, and will do nothing. */
+  readonly didNothing: boolean
+  readonly isRetryable: boolean
 }
 
-export const saysNothingHappened = (thrown: unknown): boolean => asFailure(thrown)?.happened === false
+/**
+ * What is told of what a tool threw: only a `ToolFailure` is meant for the model. Reads it once. Never throws: whatever else was thrown, and
+ * a failure of which anything cannot be read, says nothing of whether it happened.
+ */
+export const readFailure = (tool: Tool, thrown: unknown): ReadFailure =>
+  statedBy(thrown) ?? { message: `${tool.name} failed`, cause: messageOf(thrown), didNothing: false, isRetryable: false }
 
-export const isRetryable = (thrown: unknown): boolean => asFailure(thrown)?.retryable === true
-
-/** Whatever else was thrown, a proxy that throws when it is looked at too, says nothing. */
-const asFailure = (thrown: unknown): ToolFailure | undefined => {
+const statedBy = (thrown: unknown): ReadFailure | undefined => {
   try {
-    return thrown instanceof ToolFailure ? thrown : undefined
+    if (!(thrown instanceof ToolFailure)) return undefined
+    const { message, happened, retryable, cause } = thrown
+    return {
+      message: messageOf(message === '' ? thrown : message),
+      didNothing: happened === false,
+      isRetryable: (retryable as unknown) === true,
+      ...present({ cause: cause === undefined ? undefined : messageOf(cause) }),
+    }
   } catch {
     return undefined
   }

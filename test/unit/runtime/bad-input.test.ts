@@ -184,3 +184,18 @@ describe('an instance', () => {
     expect(() => defineAgent({ name: 'bad', version: '1', chart })).toThrow(expect.objectContaining({ code }) as Error)
   })
 })
+
+describe('a model provider', () => {
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])('is not %s, which every object inherits', (provider) => {
+    const agents = [talk('1', [`${provider}/one`])]
+    expect(() => openWorld({ agents, models: scripted })).toThrow(`Expected a provider for the model ${provider}/one of talk@1`)
+  })
+
+  test.each(['__proto__', 'constructor'])('may be called %s all the same', async (provider) => {
+    const world = openWorld({
+      agents: [talk('1', [`${provider}/one`])],
+      models: { [provider]: scriptedModel([answer('Hello.')]) },
+    })
+    expect((await settle(world, await world.refold.start('talk', { message: 'Hi' }))).answer).toBe('Hello.')
+  })
+})
