@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -47,10 +47,29 @@ const strictMembers = (declaration: ts.Declaration): readonly string[] => {
   )
 }
 
-const explore = (): Found => {
+const asBuilt = (): ts.Program => {
   const { config } = ts.readConfigFile(resolve(root, 'tsconfig.build.json'), ts.sys.readFile) as { readonly config: object }
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  const program = ts.createProgram([index], options)
+  return ts.createProgram([index], ts.parseJsonConfigFileContent(config, ts.sys, root).options)
+}
+
+/** What the compiler finds wrong in the declarations that are published, as a program without `skipLibCheck` would see it. */
+const declarationErrors = (program: ts.Program): readonly string[] => {
+  const declarations = new Map<string, string>()
+  program.emit(undefined, (path, text) => declarations.set(path, text), undefined, true)
+  const options: ts.CompilerOptions = { ...program.getCompilerOptions(), skipLibCheck: false, noEmit: true }
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.fileExists = (path) => declarations.has(path) || fileExists.call(host, path)
+  host.readFile = (path) => declarations.get(path) ?? readFile.call(host, path)
+  const published = ts.createProgram([resolve(root, 'dist/index.d.ts')], options, host)
+  return published
+    .getSourceFiles()
+    .filter(({ fileName }) => declarations.has(fileName))
+    .flatMap((file) => [...published.getSyntacticDiagnostics(file), ...published.getSemanticDiagnostics(file)])
+    .map(({ file, messageText }) => `${relative(root, file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
+}
+
+const explore = (program: ts.Program): Found => {
   const checker = program.getTypeChecker()
   const real = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
   const isOurs = (symbol: ts.Symbol): boolean =>
@@ -75,9 +94,11 @@ const explore = (): Found => {
 }
 
 describe('the public API', { timeout: 60_000 }, () => {
+  let program: ts.Program
   let found: Found
   beforeAll(() => {
-    found = explore()
+    program = asBuilt()
+    found = explore(program)
   }, 60_000)
 
   test('exports every type that one of its signatures names', () => {
@@ -86,5 +107,9 @@ describe('the public API', { timeout: 60_000 }, () => {
 
   test('takes undefined for whatever may be left out', () => {
     expect(found.strict).toEqual([])
+  })
+
+  test('compiles in programs that check the declarations of what they import', () => {
+    expect(declarationErrors(program)).toEqual([])
   })
 })

@@ -24,6 +24,11 @@ export interface DeleteOptions {
   readonly force?: boolean | undefined
 }
 
+export interface PreviewOptions {
+  /** What is active would be cancelled first; its events are counted as they are now. */
+  readonly cancel?: boolean | undefined
+}
+
 export interface Deletion {
   readonly runId: string
   /** Of the run and of the runs that it has started, which go with it. */
@@ -42,8 +47,8 @@ export interface Eraser {
    * a call of one of them is unsettled.
    */
   active(runId: string, options?: Pick<DeleteOptions, 'force'>): Promise<readonly string[]>
-  /** What would go. Rejects with `RunNotFound`, and with `NotPossible` where one of the runs is active. */
-  preview(runId: string): Promise<Deletion>
+  /** What would go. Rejects with `RunNotFound`, and with `NotPossible` where `cancel` is not set and one of the runs is active. */
+  preview(runId: string, options?: PreviewOptions): Promise<Deletion>
   /** The same, done. A run that is deleted already is fine. Without `force`, rejects with `NotPossible` where a call is unsettled. */
   erase(runId: string, options: DeleteOptions): Promise<Deletion>
   /** Goes on with one that somebody else has begun. */
@@ -83,9 +88,13 @@ export const createEraser = (parts: Parts): Eraser => {
     const runs = await seenTree(parts, runId)
     const active = runs.find(isActive)
     if (active === undefined) return runs
-    throw new AppError('NotPossible', `${active.runId} is active, and only what has ended can be deleted: cancel it first`, {
-      details: { runId: active.runId },
-    })
+    throw new AppError(
+      'NotPossible',
+      `${active.runId} is active, and only what has ended can be deleted: cancel it first, or let the deletion do it (\`--cancel\`)`,
+      {
+        details: { runId: active.runId },
+      },
+    )
   }
 
   return {
@@ -94,7 +103,10 @@ export const createEraser = (parts: Parts): Eraser => {
       if (!force) refuseUnsettled(runs)
       return runs.filter(isActive).map((run) => run.runId)
     },
-    preview: async (runId) => ({ ...deletionOf(runId, await tree(runId)), isDone: false }),
+    preview: async (runId, { cancel = false } = {}) => ({
+      ...deletionOf(runId, await (cancel ? seenTree(parts, runId) : tree(runId))),
+      isDone: false,
+    }),
     async erase(runId, options) {
       const runs = await tree(runId)
       if (options.force !== true) refuseUnsettled(runs)

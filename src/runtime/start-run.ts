@@ -171,5 +171,5 @@ const taken = (runId: string, by: string, code: 'InvalidInput' | 'IdempotencyKey
   new AppError(code, `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })
 
 /** Nobody would end a conversation that another run has begun: the answer of its first turn is its output. */
-export const asTask = ({ settings, conversational }: Agent): RunSettings =>
-  conversational ? { ...settings, checksOutput: true, endsWithOutput: true } : settings
+export const asTask = (agent: Agent): RunSettings =>
+  agent.conversational ? { ...agent.settings, checksOutput: true, endsWithOutput: true } : agent.settings

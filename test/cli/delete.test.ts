@@ -27,7 +27,15 @@ const holding = (): string[] => files().filter((path) => readFileSync(path, 'lat
 test('a run is deleted only where it is meant, and only once it has ended', { timeout: 60_000 }, async () => {
   expect((await place.refold('delete short')).exitCode).toBe(exitCodes.usage)
   expect((await place.refold('delete short --dry-run')).stderr).toMatch(/^1 run, 6 events and 0 payloads would go\n/)
-  expect((await place.refold('delete long --yes')).exitCode).toBe(exitCodes.notPossible)
+  expect(await place.refold('delete long --yes')).toMatchObject({
+    exitCode: exitCodes.notPossible,
+    stderr: expect.stringContaining('--cancel') as string,
+  })
+  expect((await place.refold('delete long --dry-run')).exitCode).toBe(exitCodes.notPossible)
+  expect(await place.refold('delete long --cancel --dry-run')).toMatchObject({
+    exitCode: exitCodes.ok,
+    stderr: expect.stringMatching(/^1 run, \d+ events and \d payloads? would go\n/) as string,
+  })
   expect((await place.refold('delete never --yes')).exitCode).toBe(exitCodes.notFound)
   expect((await place.json<RunRow[]>('list')).map(({ status }) => status).sort()).toEqual(['active', 'completed'])
 })

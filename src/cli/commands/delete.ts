@@ -3,6 +3,7 @@ import { present } from '../../present.ts'
 import type { Deletion } from '../../runtime/erase.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
 import { atWork, looking } from '../session.ts'
 
@@ -33,7 +34,7 @@ const deleteRun = (
   runId: string,
   { reason, cancel, force, yes, dryRun, ...options }: DeleteCommandOptions,
 ): Promise<void> => {
-  if (dryRun === true) return looking(line, async ({ eraser }) => tell(line, await eraser.preview(runId), 'would go'))
+  if (dryRun === true) return looking(line, async ({ eraser }) => preview(line, await eraser.preview(runId, { cancel }), force === true))
   return atWork(line, async (refold) => {
     const by = options.by ?? line.user
     if (yes !== true)
@@ -49,6 +50,13 @@ const deleteRun = (
     )
     await refold.projector.catchUp()
   })
+}
+
+/** Says what would go, or ends as the deletion would. */
+const preview = async (line: CommandLine, deletion: Deletion, isForced: boolean): Promise<void> => {
+  if (isForced || deletion.unsettled.length === 0) return tell(line, deletion, 'would go')
+  await tell(line, deletion, 'would go with --force alone')
+  line.exitWith(exitCodes.notPossible)
 }
 
 const tell = async (line: CommandLine, deletion: Deletion, what: string): Promise<void> => {

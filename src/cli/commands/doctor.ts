@@ -117,7 +117,7 @@ const examineLog = async (
     const viewed = await headsOfViews(refold.views)
     const { runs, events } = await checkEvents({ ...refold, ...present({ blobPlace }) }, findings, line.signal)
     for (const known of exported === undefined ? [viewed] : [viewed, exported]) await checkHeads(refold.log, { known, runs, findings })
-    await checkRestores(refold.log, { runs, now: line.clock.now(), findings })
+    await checkRestores(refold.log, { now: line.clock.now(), findings })
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
     await checkModels(line, config, findings)

@@ -1,9 +1,11 @@
 import { identityOf } from '../../consumers/log-identity.ts'
 import { placeOfViews, recordRestore } from '../../consumers/restored-log.ts'
+import type { Restore } from '../../consumers/log-restore.ts'
 import { AppError } from '../../errors.ts'
-import { counted } from '../amounts.ts'
+import { counted, moment } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
+import { everyRun } from '../every-run.ts'
 
 interface RestoredOptions {
   readonly by?: string
@@ -33,17 +35,24 @@ const restored = async (line: CommandLine, { by = line.user, yes }: RestoredOpti
   const config = await loadConfig(line.cwd, line.configFile)
   const refold = await line.open({ ...config, recover: false })
   try {
-    const { identity, head, since: known } = await placeOfViews(refold)
-    await recordRestore(refold, { identity, head, known, by })
-    await refold.projector.catchUp()
-    const restore = (await identityOf(refold.log)).restores.at(-1)
-    const open = await refold.views.due(Number.MAX_SAFE_INTEGER, 1_000_000)
+    const { identity, head, since } = await placeOfViews(refold)
+    await recordRestore(refold, { identity, head, known: since, by })
+    const open = (await everyRun(refold)).filter(({ status }) => status === 'active').length
+    const { restores } = await identityOf(refold.log)
+    const restore = restores.at(-1)
     await line.output.document({ ...restore, lostRuns: [...(restore?.lostRuns ?? [])].map(([runId, revision]) => ({ runId, revision })) })
     await line.output.note(
-      `Recorded. ${counted(open.length, 'open run')} will look at ${open.length === 1 ? 'its' : 'their'} \`once\` calls before they happen; ` +
-        `of ${counted(restore?.lostRuns.size ?? 0, 'run')} more was known than the log holds.`,
+      `Recorded. ${counted(open, 'open run')} will look at ${open === 1 ? 'its' : 'their'} \`once\` calls before they happen${known(restores)}.`,
     )
   } finally {
     await refold.close()
   }
+}
+
+/** The views may have been asked before: what they knew stands in an earlier record then. */
+const known = (restores: readonly Restore[]): string => {
+  const telling = restores.findLast(({ lostRuns }) => lostRuns.size > 0)
+  if (telling === undefined) return ''
+  const earlier = telling === restores.at(-1) ? '' : `, as was recorded at ${moment(telling.at)}`
+  return `; of ${counted(telling.lostRuns.size, 'run')} more was known than the log holds${earlier}`
 }

@@ -62,7 +62,9 @@ const hashOf = ({ meta }: ExportedLine): string => (typeof meta.hash === 'string
 
 const isLogHead = (line: ExportedLine | LogHead): line is LogHead => line.type === 'LogHead'
 
-const RESTORE = 'Restore the log from a backup, or go on knowing what is missing. `refold delete` is what takes a run out without this.'
+const RESTORE =
+  'A copy that was restored just now looks like this: say so with `refold restored --yes`, or start a process, which finds it out. ' +
+  'Otherwise restore the log from a backup, or go on knowing what is missing; `refold delete` is what takes a run out without this.'
 
 /** Whether the log holds what was known of each run: neither its end nor the whole of it may be gone, and it may not be another. */
 export const checkHeads = async (
