@@ -89,6 +89,8 @@ export const createAuditor = ({ agents, payloads, mayTakeOver, onEvent }: Audite
       history.push({ event, texts: stored })
       const problem = follow(run, event, history)
       if (problem !== undefined) return void problems.push(problem)
+      if (event.meta.agent !== run.agent.id)
+        problems.push(`${event.runId}@${event.revision} is of ${event.meta.agent}, but it is on ${run.agent.id}`)
       books.note(event)
       run.events.push(event)
       onEvent(run, event)

@@ -70,7 +70,8 @@ export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookke
   }
 
   const noteCommand = ({ type, meta: { commandId } }: RunEvent): void => {
-    if (commandId === undefined) return
+    // Whoever reopens a run that has moved lets it ask all its questions again.
+    if (commandId === undefined || type === 'ApprovalRequested') return
     const types = commands.get(commandId) ?? new Map<string, number>()
     commands.set(commandId, types.set(type, (types.get(type) ?? 0) + 1))
   }
@@ -137,6 +138,9 @@ const noteTimer = ({ fired }: RunBook, event: RunEvent, complain: Complain): voi
 
 const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): void => {
   if (event.type === 'ApprovalRequested') asked.set(event.data.callId, event.data)
+  // What was asked before is no question of the other version.
+  if (event.type === 'RunMoved')
+    for (const [callId, question] of asked) asked.set(callId, { ...question, digest: `${question.digest}, before it moved` })
   if (event.type !== 'ApprovalGranted') return
   const question = asked.get(event.data.callId)
   if (question?.digest !== event.data.digest) complain(`a grant for ${event.data.digest}, but ${question?.digest ?? 'nothing'} was asked`)

@@ -31,7 +31,8 @@ export interface PeopleParts {
   readonly count: (deed: Deed) => void
 }
 
-const moves = [NEXT_VERSION, NEXT_VERSION, '1'].map((to): Command => ({ type: 'move', by: 'operator', to }))
+const moveTo = (to: string): Command => ({ type: 'move', by: 'operator', to })
+const moves: [Command, ...Command[]] = [moveTo(NEXT_VERSION), moveTo(NEXT_VERSION), moveTo('1')]
 
 const DEEDS: Partial<Record<RunEvent['type'], Deed>> = { RunFailed: 'failuresOfCode', RunReopened: 'reopenings', RunMoved: 'moves' }
 
@@ -75,7 +76,13 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
       const state = run.states.at(-1)
       const command = state === undefined ? undefined : (repair(state, run) ?? correction(state) ?? reaction(state, run, known))
       if (command !== undefined) callers.send({ runId: run.runId, command })
+      upgrade(run)
     })
+  }
+
+  /** Somebody has a newer version, and tries it. */
+  const upgrade = ({ runId, agent: { name } }: AuditedRun): void => {
+    if (!diligent && movable.has(name) && chance.hits(0.08)) callers.send({ runId, command: chance.pick(moves) })
   }
 
   /** Of a run that code has failed, or that was recorded by code which is not that of its version. */

@@ -73,7 +73,7 @@ export const createCallers = (parts: CallersParts): Callers => {
       (granted) => {
         told.unanswered -= 1
         told.granted += 1
-        if (isSaid(told.wish, granted)) told.wasSaid = true
+        if (isSaid(told.wish, granted) || wasThere(auditor, told.wish)) told.wasSaid = true
         if ('chart' in granted) auditor.compare(granted, worker.life.owner)
       },
       (error: unknown) => {
@@ -133,13 +133,17 @@ const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunSta
     ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
     : runtime.command(wish.runId, wish.command, { commandId })
 
+/** On the version that somebody wishes it on, so that nothing was to be recorded. */
+const wasThere = ({ runs }: Auditor, wish: Wish): boolean => {
+  const to = 'command' in wish && wish.command.type === 'move' ? wish.command.to : undefined
+  return to !== undefined && (runs.get(wish.runId)?.states.some(({ started }) => started.agentVersion === to) ?? false)
+}
+
 const CODE_ERRORS = ['ChartChanged', 'UnknownAgent', 'CodeFailed'] as const
 
 const isOfCode = (error: unknown): boolean => CODE_ERRORS.some((code) => isAppError(error, code))
 
-/** Whether the run stands already where the wish would have it, so that nothing was to be recorded. */
 const isSaid = (wish: Wish, granted: RunState | RunStanding): boolean => {
-  if ('command' in wish && wish.command.type === 'move') return 'started' in granted && granted.started.agentVersion === wish.command.to
   if ('start' in wish || wish.command.type !== 'settleToolCall' || !('doubts' in granted)) return false
   const doubt = granted.doubts.get(wish.command.callId)
   return doubt !== undefined && isSaidAlready(doubt, wish.command.outcome)

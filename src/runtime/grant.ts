@@ -54,10 +54,9 @@ export const createGrant = (actors: MoverParts, granting: GrantParts): Granted =
     }
   }
   const moveOn = async (runId: string, command: Move, wish: WishOrigin): Promise<RunState> => {
-    await moveOnce(actors, runId, command, wish)
+    const moved = await moveOnce(actors, { runId, command, wish, current: granting.current })
     // The wish is granted, and a sweep sees to what is owed as well.
-    await granting.wake(runId).catch(() => undefined)
-    return granting.current(runId)
+    return granting.wake(runId).catch(() => moved)
   }
   return (runId, command, wish) => {
     if (command.type === 'move') return moveOn(runId, command, wish)

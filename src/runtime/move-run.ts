@@ -20,6 +20,13 @@ export type Move = Extract<Command, { type: 'move' }>
 
 export type MoverParts = Pick<ActorParts, 'parts' | 'store' | 'signal'>
 
+export interface WishedMove {
+  readonly runId: string
+  readonly command: Move
+  readonly wish: WishOrigin
+  readonly current: (runId: string) => Promise<RunState>
+}
+
 const MOST_CONFLICTS = 100
 
 /**
@@ -27,7 +34,7 @@ const MOST_CONFLICTS = 100
  * approval is asked again, since a grant is for one version. Nothing may be under way meanwhile: its result would come to code that is gone.
  * Rejects with `NotPossible` and every difference, `UnknownAgent`, `RunNotFound`, `InvalidInput`, `IdempotencyKeyReused`.
  */
-export const moveOnce = async (mover: MoverParts, runId: string, given: Move, origin: WishOrigin): Promise<void> => {
+export const moveOnce = async (mover: MoverParts, { runId, command: given, wish: origin, current }: WishedMove): Promise<RunState> => {
   const command = handedIn(given)
   checkCommand(command)
   checkOrigin(origin)
@@ -36,9 +43,14 @@ export const moveOnce = async (mover: MoverParts, runId: string, given: Move, or
   const wish: GrantedWish = { ...origin, actor: command.by, ...present({ commandHash: commandId && hashOfCommand(command) }) }
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
     const examined = await examineMove(parts, { runId, to: command.to, ...present({ commandId }) })
-    if (commandId !== undefined && examined.isRepeated) return checkRepeatedCommand(parts, runId, { command, commandId })
+    if (commandId !== undefined && examined.isRepeated) {
+      await checkRepeatedCommand(parts, runId, { command, commandId })
+      return current(runId)
+    }
     const state = movable(parts, examined)
-    if (examined.isThere || (await append(mover, examined.agent, state, { command, wish }))) return
+    if (examined.isThere) return state
+    const moved = await append(mover, examined.agent, state, { command, wish })
+    if (moved !== undefined) return moved
   }
   throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
 }
@@ -67,17 +79,19 @@ interface Granted {
   readonly wish: GrantedWish
 }
 
-/** False on a conflict. */
-const append = (mover: MoverParts, agent: Agent, state: RunState, granted: Granted): Promise<boolean> => {
+/** Undefined on a conflict. */
+const append = async (mover: MoverParts, agent: Agent, state: RunState, granted: Granted): Promise<RunState | undefined> => {
   const { parts, signal } = mover
-  return appendBatch(parts, {
+  const batch = batchOf(parts, agent, state, granted)
+  const isStored = await appendBatch(parts, {
     runId: state.runId,
-    batch: batchOf(parts, agent, state, granted),
+    batch,
     before: state,
     store: (texts) => mover.store(agent, texts),
     signal,
     failed: () => undefined,
   })
+  return isStored ? batch.state() : undefined
 }
 
 const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, wish }: Granted): Batch => {
@@ -88,6 +102,7 @@ const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, 
   const moved = { by, agent: name, fromVersion: started.agentVersion, agentVersion: version, chartHash: program.chartHash, definition }
   const { instructions } = beginningOf(agent, { input: started.input, context: started.context })
   batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note, instructions }) } }, undefined, wish)
-  for (const fact of askedAgain(agent, state.approvals)) batch.push(fact, undefined, wish)
+  const cause = batch.sealed[0]?.event.id
+  for (const fact of askedAgain(agent, state.approvals)) batch.push(fact, cause)
   return batch
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
+import { AppError } from '../../../src/errors.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
@@ -144,6 +145,27 @@ describe('a run of the standard chart with a call that waits for an approval', (
       expect((await eventsOf(third, 'run-1')).filter(({ type }) => type === 'RunMoved')).toHaveLength(1)
       expect((await run.verify()).ok).toBe(true)
     }
+  })
+
+  test('is told that it is moved, also where the log cannot be read behind that', async () => {
+    const { clock, log } = await waitingForApproval()
+    let isAway = false
+    const failing: EventLog = {
+      ...log,
+      async append(...given) {
+        const appended = await log.append(...given)
+        isAway = true
+        return appended
+      },
+      readStream: (...given) => {
+        if (isAway) throw new AppError('EventLogUnavailable', 'away', { retryable: true })
+        return log.readStream(...given)
+      },
+    }
+    const moved = world([bank('1'), bank('2')], failing, clock, 'here/2/bb').refold
+    const state = await moved.runtime.command('run-1', { type: 'move', by: 'ada', to: '2' })
+    expect(state).toMatchObject({ started: { agentVersion: '2' } })
+    expect((await eventsOf({ log }, 'run-1')).at(-1)?.meta).not.toHaveProperty('commandId')
   })
 
   test('is moved once, whoever else appends meanwhile, and goes on in a process that had it in memory', async () => {
