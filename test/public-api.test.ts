@@ -61,6 +61,8 @@ const declarationErrors = (program: ts.Program): readonly string[] => {
   const { fileExists, readFile } = host
   host.fileExists = (path) => declarations.has(path) || fileExists.call(host, path)
   host.readFile = (path) => declarations.get(path) ?? readFile.call(host, path)
+  // Of what is not built there is no folder.
+  host.directoryExists = () => true
   const published = ts.createProgram([resolve(root, 'dist/index.d.ts')], options, host)
   return published
     .getSourceFiles()
