@@ -1,12 +1,12 @@
 import { z } from 'zod'
+import { comparable } from '../events/comparable.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 
 // What other programs may publish to the topic of commands: a wish, which becomes events only if the run's charts accept it.
 
 const wish = {
   version: z.literal(1).optional(),
-  commandId: z
-    .string()
+  commandId: comparable
     .min(1)
     .max(200)
     .meta({ description: 'Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once.' }),

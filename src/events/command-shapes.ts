@@ -1,14 +1,15 @@
 import { tags } from './tags.ts'
 import { z } from 'zod'
+import { comparable } from './comparable.ts'
 import { incomingJson } from './message.ts'
 import { limits } from './run-events.ts'
 
 // What people and programs may wish, whichever way it comes: over the library, HTTP or the bus.
 
-const by = z.string().min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
+const by = comparable.min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
 const text = z.string().min(1)
 const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
-const name = z.string().min(1).max(200)
+const name = comparable.min(1).max(200)
 const digest = z.string().max(200).optional().meta({ description: 'Of what was asked: refused if something else is asked by now.' })
 
 const seen = z
@@ -21,6 +22,14 @@ const outcome = z.discriminatedUnion('succeeded', [
   z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
   z.strictObject({ succeeded: z.literal(false), message: text }),
 ])
+
+/** Who deletes a run, and why: both stay in its stream. */
+export const deletionShape = {
+  by,
+  reason: text.max(10_000).optional(),
+  force: z.boolean().optional(),
+  cancel: z.boolean().optional(),
+} as const
 
 /** The fields of each command. */
 export const commandShapes = {

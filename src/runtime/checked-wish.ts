@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { beginning, shown } from '../beginning.ts'
 import { AppError, attempted } from '../errors.ts'
-import { commandShapes } from '../events/command-shapes.ts'
+import { comparable } from '../events/comparable.ts'
+import { commandShapes, deletionShape } from '../events/command-shapes.ts'
 import { incomingJson } from '../events/message.ts'
 import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
@@ -11,8 +13,8 @@ const LONGEST_ID = 1_000
 const LONGEST_NAME = 200
 
 const origin = {
-  commandId: z.string().min(1).max(LONGEST_ID).optional(),
-  actor: z.string().max(LONGEST_NAME).optional(),
+  commandId: comparable.min(1).max(LONGEST_ID).optional(),
+  actor: comparable.max(LONGEST_NAME).optional(),
   traceparent: z.string().optional(),
 }
 
@@ -24,7 +26,7 @@ const startOptions = z.strictObject({
   input: incomingJson.optional(),
   context: incomingJson.optional(),
   tags: tags.optional(),
-  tenant: z.string().min(1).max(LONGEST_NAME).optional(),
+  tenant: comparable.min(1).max(LONGEST_NAME).optional(),
 })
 
 const wishOrigin = z.strictObject(origin)
@@ -32,7 +34,7 @@ const wishOrigin = z.strictObject(origin)
 /** Throws `InvalidInput` for what is no command, with the place. Programs without types, and options that nobody reads, end here. */
 export const checkCommand = ({ type, ...fields }: Command): void => {
   const shape = Object.hasOwn(commandShapes, type) ? commandShapes[type] : undefined
-  if (shape === undefined) throw new AppError('InvalidInput', `Expected a command, found ${JSON.stringify(type)}`)
+  if (shape === undefined) throw new AppError('InvalidInput', `Expected a command, found ${shown(type)}`)
   check(`the command ${type}`, z.strictObject(shape), fields)
 }
 
@@ -44,6 +46,12 @@ export const checkStart = (given: StartOptions): void => {
   // Zod reads a record without it.
   if (Object.hasOwn(given.tags ?? {}, '__proto__')) throw new AppError('InvalidInput', 'Expected tags, found one called __proto__')
   check('the options of a start', startOptions, given)
+}
+
+const deletion = z.strictObject(deletionShape)
+
+export const checkDeletion = (given: object): void => {
+  check('who deletes the run, and why,', deletion, given)
 }
 
 /** The options as they are now. Throws `InvalidInput` where they are no object at all, or one that cannot be read. */
@@ -59,9 +67,14 @@ export const readOptions = <Options extends object>(given: Options, expected: st
 
 const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null
 
+const MOST_PROBLEMS = 20
+const LONGEST_PROBLEM = 500
+
 const check = (what: string, schema: z.ZodType, value: unknown): void => {
   const checked = schema.safeParse(value)
   if (checked.success) return
-  const problems = checked.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+  const problems = checked.error.issues
+    .slice(0, MOST_PROBLEMS)
+    .map(({ path, message }) => beginning(path.length === 0 ? message : `${path.join('.')}: ${message}`, LONGEST_PROBLEM))
   throw new AppError('InvalidInput', `Expected ${what} as it is documented, found this: ${problems.join('; ')}`, { details: { problems } })
 }

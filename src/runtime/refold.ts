@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import { providerIn } from '../models/model.ts'
 import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
-import { readOptions } from './checked-wish.ts'
+import { checkDeletion, readOptions } from './checked-wish.ts'
 import { createDeltas } from './deltas.ts'
 import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
@@ -66,7 +66,9 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
       createRunHandle<Output>(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
     run: <Output>(runId: string) => createRunHandle<Output>(parts, runtime, deltas, runId),
     async delete(runId, given) {
-      const { cancel = false, ...options } = readOptions(given, 'who deletes the run as { by }')
+      const asked = readOptions(given, 'who deletes the run as { by }')
+      checkDeletion(asked)
+      const { cancel = false, ...options } = asked
       const { by, reason = 'to be deleted' } = options
       const active = cancel ? await eraser.active(runId, options) : []
       for (const each of active) await runtime.command(each, { type: 'cancel', by, reason })

@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import type { Limits } from '../events/run-events.ts'
+import { deletionEventTypes, type Limits } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isSettled, waitingBelow, waitsFor } from '../fold/waiting.ts'
@@ -14,7 +14,7 @@ import { readOptions } from './checked-wish.ts'
 import { checkOnly, examineMove, type MoveCheck } from './move-check.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 import { followRun, type FollowOptions } from './follow-run.ts'
-import { readEvent } from './run-reader.ts'
+import { deleted, readEvent, requireRun } from './run-reader.ts'
 import { currentView, viewOf, viewOfUnfolded, type RunView } from './run-view.ts'
 import { beyond, stateAt } from './state-at.ts'
 import { isWithoutCode, readUnfolded } from './unfolded-run.ts'
@@ -51,7 +51,7 @@ export interface Run<Output = unknown> {
   at(revision: number): Promise<RunView>
   /** Refolds every event and compares state, intents, prompts and hashes with what was recorded. */
   verify(): Promise<Verification>
-  /** The typed result. Rejects with `NotPossible` when the run ends without one, and with `Closed` at the signal. */
+  /** The typed result. Rejects with `NotPossible` when the run ends without one, with `RunNotFound`, `RunDeleted`, and with `Closed` at the signal. */
   result(options?: { readonly signal?: AbortSignal | undefined }): Promise<Output>
   /**
    * The state once nothing happens any more unless somebody does something; at once where this process has not the code of the run.
@@ -122,12 +122,14 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => currentView(parts, await settledState(signal))),
     verify: () => verifyRun(parts, runId),
     async result(options) {
+      await requireRun(parts, runId)
       let ending: string | undefined
       for await (const event of follow(parts, runId, options)) {
         if (event.type === 'RunCompleted') return event.data.output as Output
         if (event.type === 'RunFailed') ending = `failed without a result: ${event.data.reason}`
         if (event.type === 'RunCancelled') ending = `was cancelled without a result: ${event.data.reason}`
         if (event.type === 'RunReopened') ending = undefined
+        if (deletionEventTypes.has(event.type)) throw deleted(runId)
       }
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)

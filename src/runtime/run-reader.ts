@@ -36,8 +36,18 @@ export async function* readRun(
   }
 }
 
+/** Throws `RunNotFound` where nothing was recorded of it, neither by now nor ever. */
+export const requireRun = async ({ log }: { readonly log: Pick<EventLog, 'readStream'> }, runId: string): Promise<void> => {
+  try {
+    for await (const _ of log.readStream(streamOf(runId), { limit: 1 })) return
+  } catch (error) {
+    if (!isAppError(error, 'StreamNotFound') && !isAppError(error, 'StreamDeleted')) throw error
+  }
+  throw notFound(runId)
+}
+
 /** The one who holds its events in memory learns it, too. */
-const deleted = (runId: string): AppError =>
+export const deleted = (runId: string): AppError =>
   new AppError('RunDeleted', `${runId} was deleted: what is left of it is who has deleted it, when and why`, { details: { runId } })
 
 export const notFound = (runId: string, cause?: unknown): AppError =>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { tagText } from '../events/tags.ts'
-import { comparable } from './comparable.ts'
+import { comparable } from '../events/comparable.ts'
 import type { RunPage } from './view-store.ts'
 
 const limit = z.int('expected a limit of 1, 2, 3 …').positive('expected a limit of 1, 2, 3 …')

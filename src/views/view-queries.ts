@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { tagLine, tagText } from '../events/tags.ts'
 import { AppError } from '../errors.ts'
 import { inColumns, type ViewQuery } from './view-query.ts'
-import { comparable, isComparable } from './comparable.ts'
+import { comparable, isComparable } from '../events/comparable.ts'
 import { runViews } from './run-views.ts'
 import { callViews } from './call-views.ts'
 
