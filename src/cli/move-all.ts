@@ -3,7 +3,7 @@ import type { OpenRefold } from '../open-refold.ts'
 import { printable } from '../projections/printable.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { present } from '../present.ts'
-import type { MoveCheck } from '../runtime/move-check.ts'
+import { versionOf, type MoveCheck } from '../runtime/move-check.ts'
 import { describeMoveDifference } from '../runtime/move-difference.ts'
 import { counted } from './amounts.ts'
 import type { CommandLine } from './command-line.ts'
@@ -42,7 +42,7 @@ export const showMoveCheck = (line: CommandLine, runId: string, to: string): Pro
   })
 
 const verdict = ({ runId, from, to, ok, isThere, keeps }: MoveCheck): string => {
-  if (ok && isThere) return `${runId} is on ${to}`
+  if (ok && isThere) return `${runId} is on ${to} already`
   const kept = keeps.length === 0 ? '' : `; it keeps its ${keeps.join(', ')}`
   return ok ? `${runId} can move from ${from} to ${to}${kept}` : `${runId} cannot move from ${from} to ${to}`
 }
@@ -50,12 +50,18 @@ const verdict = ({ runId, from, to, ok, isThere, keeps }: MoveCheck): string => 
 /** Moves every open run of an agent that is on another version, and says of each what has become of it. */
 export const moveAll = (line: CommandLine, wish: MovedRuns): Promise<void> =>
   (wish.dryRun ? looking : atWork)(line, async (refold) => {
+    versionOf(refold.agents, { name: wish.agent, version: wish.to })
     const rows = (await everyRun(refold)).filter((row) => isMeant(row, wish))
-    await line.output.note(`${counted(rows.length, 'open run')} of ${wish.agent}, to move to ${wish.to}`)
+    await line.output.note(
+      `${counted(rows.length, 'open run')} of ${wish.agent} on ${wish.from ?? 'other versions'}, to move to ${wish.to}`,
+    )
     const moved: Moved[] = []
     for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
       moved.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => moveOne(line, refold, runId, wish)))))
-      await line.output.note(`${moved.length} of ${rows.length}, ${counted(moved.filter(({ ok }) => !ok).length, 'run')} could not move`)
+      const able = moved.filter(({ ok }) => ok).length
+      await line.output.note(
+        `${moved.length} of ${rows.length} done: ${able} ${wish.dryRun ? 'can move' : 'moved'}, ${moved.length - able} ${wish.dryRun ? 'cannot' : 'could not'}`,
+      )
     }
     await line.output.document(moved)
     if (moved.some(({ ok }) => !ok)) line.exitWith(exitCodes.wrong)

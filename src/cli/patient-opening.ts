@@ -13,24 +13,31 @@ const OPENED_WITHIN_MS = 2_000
  * asked to stop meanwhile. Rejects with what no waiting mends.
  */
 export const openedPatiently = async (line: CommandLine, logger: Logger, options: RefoldOptions): Promise<OpenRefold | undefined> => {
-  const told = new Set<string>()
+  const warn = (text: string): void => logger.warn(text)
+  const warnOnce = once(warn)
   let isOpen = false
-  const tell = (text: string): void => {
-    if (!isOpen && told.has(text)) return
-    told.add(text)
-    logger.warn(text)
-  }
-  const opened = await patiently(line, tell, (signal) => line.open({ ...options, logger, tellAwaited: tell, signal }))
+  const tellAwaited = (text: string): void => (isOpen ? warn(text) : warnOnce(text))
+  const opened = await patiently(line, logger, (signal) => line.open({ ...options, logger, tellAwaited, signal }))
   isOpen = true
   return opened
 }
 
-/** Tries it until the servers are there for it. Undefined where the process is asked to stop. */
+const once = (tell: (text: string) => void): ((text: string) => void) => {
+  const told = new Set<string>()
+  return (text) => {
+    if (told.has(text)) return
+    told.add(text)
+    tell(text)
+  }
+}
+
+/** Tries it until the servers are there for it, and tells each reason once. Undefined where the process is asked to stop. */
 export const patiently = async <Result>(
   line: CommandLine,
-  tell: (text: string) => void,
+  logger: Logger,
   begin: (givenUp: AbortSignal) => Promise<Result>,
 ): Promise<Result | undefined> => {
+  const tell = once((text) => logger.warn(text))
   for (let tries = 0; !line.signal.aborted; tries++) {
     try {
       return await orStopped(line, begin)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import { isAppError } from '../errors.ts'
 import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
@@ -33,7 +33,7 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
       getOutHasColors: () => stdout.isTTY && stdout.hasColors(),
       getErrHasColors: () => stderr.isTTY && stderr.hasColors(),
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .exitOverride()
   describeProgram(program)
   addCommands(program, () => commandLineOf(parts, globals(), ending))
@@ -50,6 +50,9 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
   await Promise.all(texts)
   return ending.code
 }
+
+/** Commander refuses a command without them, and does not say so before. */
+const optionDescription = (option: Option): string => `${new Help().optionDescription(option)}${option.mandatory ? ' (required)' : ''}`
 
 const commandLineOf = (parts: CommandLineParts, { config, json }: GlobalOptions, ending: { code: ExitCode }): CommandLine => ({
   ...parts,

@@ -30,7 +30,10 @@ export const reportError = async (thrown: unknown, { stderr, json, debug }: Repo
 const isUsageError = (thrown: unknown): thrown is CommanderError => thrown instanceof CommanderError
 
 const asAppError = ({ message }: CommanderError): AppError => {
-  const text = message.replace(/^error: /, '').replace(/\.+$/, '')
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\n(?=\(Did)/, ' ')
+    .replace(/\.+$/, '')
   return new AppError('InvalidInput', `${text.charAt(0).toUpperCase()}${text.slice(1)}. See refold --help, or refold COMMAND --help`)
 }
 

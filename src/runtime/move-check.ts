@@ -6,6 +6,7 @@ import { refoldStep, type Recorded } from '../fold/replay.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { canonicalJson } from '../json.ts'
 import type { Agent } from './agent.ts'
+import type { Agents } from './agents.ts'
 import { openCallDifferences, recordedCallDifference } from './move-check-calls.ts'
 import { describeMoveDifference, type MoveDifference } from './move-difference.ts'
 import { readRun, notFound } from './run-reader.ts'
@@ -59,7 +60,7 @@ export const examineMove = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'a
   for await (const recorded of readRun(parts, runId)) {
     const { event } = recorded
     fold ??= {
-      agent: versionOf(parts, event, to),
+      agent: versionOf(parts.agents, { name: event.type === 'RunStarted' ? event.data.agent : '', version: to, runId }),
       from: '',
       state: undefined,
       granted: new Set(),
@@ -102,16 +103,19 @@ const takeIn = (fold: Fold, recorded: Recorded & { readonly event: RecordedRunEv
   fold.state = refold.state ?? fold.state
 }
 
-const versionOf = ({ agents }: Pick<RuntimeParts, 'agents'>, first: RecordedRunEvent, version: string): Agent => {
-  const name = first.type === 'RunStarted' ? first.data.agent : ''
+/** Throws `UnknownAgent`. `runId`: whose it is to be. */
+export const versionOf = (
+  agents: Pick<Agents, 'all'>,
+  { name, version, runId }: { readonly name: string; readonly version: string; readonly runId?: string },
+): Agent => {
   const found = agents.all().find((agent) => agent.name === name && agent.version === version)
   if (found !== undefined) return found
   const known = agents.all().map(({ id }) => id)
   throw new AppError(
     'UnknownAgent',
-    `Expected one of the agents ${known.join(', ')}, found ${name}@${version}, to which ${first.runId} is to move`,
+    `Expected one of the agents ${known.join(', ')}, found ${name}@${version}, to which ${runId ?? 'runs'} ${runId === undefined ? 'are' : 'is'} to move`,
     {
-      details: { runId: first.runId, wanted: `${name}@${version}`, known },
+      details: { runId, wanted: `${name}@${version}`, known },
     },
   )
 }

@@ -17,6 +17,7 @@ import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { systemClock } from '../../src/clock.ts'
 import { topicSpecs, topicsOf } from '../../src/consumers/topics.ts'
+import { AppError } from '../../src/errors.ts'
 import { streamOf } from '../../src/events/codec.ts'
 import { openRefold } from '../../src/open-refold.ts'
 import { noteServer, STAND_IN } from '../support/server-lines.ts'
@@ -51,7 +52,7 @@ interface Running {
   readonly ended: Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string; readonly ms: number }>
 }
 
-const begin = (command: string, addresses: { readonly eventStore: string; readonly postgres?: string }): Running => {
+const begin = (command: string, addresses: { readonly eventStore: string; readonly postgres?: string; readonly bus?: Bus }): Running => {
   vi.stubEnv('REFOLD_EVENTSTORE', addresses.eventStore)
   vi.stubEnv('REFOLD_POSTGRES', addresses.postgres ?? postgres.connectionString)
   vi.stubEnv('REFOLD_KAFKA', '127.0.0.1:1')
@@ -67,7 +68,7 @@ const begin = (command: string, addresses: { readonly eventStore: string; readon
   const parts = {
     open: openRefold,
     // Closed by the process that has it; this one goes on.
-    openBus: () => Promise.resolve({ ...bus, close: () => Promise.resolve() }),
+    openBus: () => Promise.resolve({ ...(addresses.bus ?? bus), close: () => Promise.resolve() }),
     stdin: new PassThrough().end() as unknown as NodeJS.ReadStream,
     stdout: screen('stdout'),
     stderr: screen('stderr'),
@@ -218,6 +219,35 @@ describe('a process while Postgres is away', () => {
       () => statusOf(ready),
       (status) => status === 200,
     )
+    started.stop()
+    expect((await started.ended).exitCode).toBe(exitCodes.ok)
+  })
+})
+
+describe.each(['relay', 'project'])('refold %s while Kafka is away', (command) => {
+  test('waits, is not ready, says it once, and begins when it is back', async () => {
+    let isAway = true
+    const orAway = async <Result>(ask: () => Promise<Result>): Promise<Result> => {
+      if (isAway) throw new AppError('BusUnavailable', 'Kafka cannot be reached to ask for it: nobody listens', { retryable: true })
+      return ask()
+    }
+    const away: Bus = {
+      ...bus,
+      ensureTopics: (specs) => orAway(() => bus.ensureTopics(specs)),
+      ranges: (topic) => orAway(() => bus.ranges(topic)),
+    }
+    const [port = 0] = await freePorts(1)
+    const ready = `http://127.0.0.1:${port}/readyz`
+    const started = begin(`${command} --health-port ${port}`, { eventStore: eventStore.connectionString, bus: away })
+    await until(started.stderr, (text) => text.includes('nobody listens'))
+    expect(await statusOf(ready)).toBe(503)
+    await pause(300)
+    isAway = false
+    await until(
+      () => statusOf(ready),
+      (status) => status === 200,
+    )
+    expect(started.stderr().match(/Not ready: /g)).toHaveLength(1)
     started.stop()
     expect((await started.ended).exitCode).toBe(exitCodes.ok)
   })

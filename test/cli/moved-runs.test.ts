@@ -69,11 +69,20 @@ describe('refold move', { timeout: 60_000 }, () => {
     expect(asked.map(({ runId, ok }) => `${runId} ${ok}`).sort()).toEqual(['again true', 'hello true'])
     const { stdout, stderr } = await place.refold('move --all --agent clerk --to 2', next)
     expect(stdout.split('\n').sort()).toEqual(['', 'again  moved', 'hello  moved'])
-    expect(stderr).toContain('2 open runs of clerk, to move to 2')
+    expect(stderr).toContain('2 open runs of clerk on other versions, to move to 2\n2 of 2 done: 2 moved, 0 could not\n')
     const rows = await place.json<RunRow[]>('list --agent clerk', next)
     expect(rows.map(({ agentVersion }) => agentVersion)).toEqual(['2', '2', '2'])
     expect(await place.json('move --all --agent clerk --to 2', next)).toEqual([])
   })
+
+  test.each(['--agent nosuch --to 2', '--agent clerk --to 9', '--agent clerk --to 9 --dry-run'])(
+    'refuses once a version that is not there: --all %s',
+    async (options) => {
+      const { exitCode, stdout, stderr } = await place.refold(`move --all ${options}`, next)
+      expect({ exitCode, stdout }).toEqual({ exitCode: exitCodes.notFound, stdout: '' })
+      expect(stderr).toMatch(/^refold: UnknownAgent: .*\n$/)
+    },
+  )
 
   test.each(['move', 'move hello', 'move hello --all --to 2 --agent clerk', 'move --all --to 2', 'move hello --to 2 --from 1'])(
     'needs one way to be chosen: %s',

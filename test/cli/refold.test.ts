@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -79,10 +79,15 @@ describe('refold', { timeout: 60_000 }, () => {
       for (const code of Object.values(exitCodes)) expect(stderr).toMatch(new RegExp(`^  ${code} `, 'm'))
     })
 
+    test.each(['cancel', 'fail', 'deny', 'move', 'answer'])('says which options %s cannot do without', async (command) => {
+      const { stdout } = await place.refold(`${command} --help`)
+      expect(stdout).toMatch(/^ +(--reason <text>|--to <version>|-m, --message <text>) [^-]*\(required\)/m)
+    })
+
     test('refuses what it does not know, as one message on stderr', async () => {
       const { stdout, stderr, exitCode } = await place.refold('lst')
       expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: exitCodes.usage })
-      expect(stderr).toMatch(/^refold: InvalidInput: Unknown command 'lst'/)
+      expect(stderr).toMatch(/^refold: InvalidInput: Unknown command 'lst' \(Did you mean one of list, ls\?\)\. See .*\n$/)
     })
   })
 
@@ -223,6 +228,7 @@ describe('refold', { timeout: 60_000 }, () => {
       const copy = copied()
       const asked = await copy.json('query timeline --limit 100')
       const before = await copy.json<ViewStanding>('views status')
+      expect(await copy.json<ViewStanding>('views')).toEqual(before)
       expect(before).toMatchObject({ log: { lag: 0 }, generation: 0, sizes: { refold_runs: expect.any(Number) as number } })
       const { events } = await copy.json<{ events: number }>('views rebuild')
       expect(events).toBe(before.sizes['refold_timeline'])
@@ -378,7 +384,7 @@ describe('refold', { timeout: 60_000 }, () => {
     const here = newlyPlaced()
     await here.refold('run clerk --run-id gone -m vanish')
     const { stdout, stderr } = await here.refold('recover')
-    expect(stderr).toContain('1 run with work that is due or armed')
+    expect(stderr).toContain('1 run with work that is due, now or at a set time')
     expect(stdout).toBe('gone  acting  waits for human\n')
     expect(await here.json('query stuck')).toEqual([expect.objectContaining({ runId: 'gone', why: 'unresolved' })])
   })
@@ -447,6 +453,9 @@ describe('refold', { timeout: 60_000 }, () => {
       expect(page).toContain('id="slider"')
       expect(page).toContain('8 TurnCompleted')
       expect((await place.refold('chart')).exitCode).toBe(exitCodes.usage)
+      const unknown = await place.refold('chart form -o form.pdf')
+      expect(unknown).toMatchObject({ exitCode: exitCodes.usage, stderr: expect.stringMatching(/\.svg.*form\.pdf/) as string })
+      expect(existsSync(join(place.folder, 'form.pdf'))).toBe(false)
     })
   })
 

@@ -42,8 +42,9 @@ const chart = (line: CommandLine, agent: string | undefined, options: ChartOptio
   if ((agent === undefined) === (run === undefined))
     throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
   if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
+  const format = line.output.json ? 'json' : formatOf(options)
   return looking(line, async (refold) => {
-    const text = await drawing(line.output.json ? 'json' : formatOf(options), await drawn(refold, agent ?? '', options))
+    const text = await drawing(format, await drawn(refold, agent ?? '', options))
     if (output === undefined) return line.output.data(text)
     await save(output, text, run === undefined ? undefined : PRIVATE_FILE)
     await line.output.note(`written to ${output}`)
@@ -60,8 +61,10 @@ const drawn = async (refold: OpenRefold, agent: string, { run, at }: ChartOption
 
 const formatOf = ({ format, output = '' }: ChartOptions): Format => {
   if (format !== undefined) return format
-  const ending = extname(output).slice(1)
-  return FORMATS.find((each) => each === ending) ?? 'mermaid'
+  const ending = extname(output).slice(1).toLowerCase()
+  const found = ending === '' || ending === 'mmd' ? 'mermaid' : FORMATS.find((each) => each === ending)
+  if (found !== undefined) return found
+  throw new AppError('InvalidInput', `Expected a file that ends with .mmd, .${FORMATS.join(', .')}, or --format, found ${output}`)
 }
 
 const drawing = async (format: Format, { graph, steps }: Drawn): Promise<string> => {

@@ -3,6 +3,7 @@ import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'
+import { patiently } from '../patient-opening.ts'
 import { asServerProcess, requiredBus, untilStopped } from '../server-process.ts'
 
 /** Keeps the views in step with the topic of events. */
@@ -24,17 +25,20 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
   asServerProcess(line, { needs: ['REFOLD_KAFKA'], recover: false, healthPort }, async (parts) => {
     const { refold, logger, topics, metrics, ready, atEnd } = parts
     const bus = requiredBus(parts)
-    const consumer = await startEventConsumer({
-      bus,
-      log: refold.log,
-      view: viewStoreFeed(refold.views),
-      topics,
-      group: `${topics.prefix}.views`,
-      clock: line.clock,
-      notify: (notice) => {
-        logger.warn(notice, 'projector')
-      },
-    })
+    const consumer = await patiently(line, logger, () =>
+      startEventConsumer({
+        bus,
+        log: refold.log,
+        view: viewStoreFeed(refold.views),
+        topics,
+        group: `${topics.prefix}.views`,
+        clock: line.clock,
+        notify: (notice) => {
+          logger.warn(notice, 'projector')
+        },
+      }),
+    )
+    if (consumer === undefined) return
     atEnd(() => consumer.close())
     metrics.countedBy('refold_view_events_total', 'Events of the topic, by what became of them', 'outcome', () => ({
       ...consumer.counts(),
@@ -42,6 +46,6 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
     metrics.measured('refold_view_lag_messages', 'Messages that the view has not taken in', () => consumer.lag())
     ready({ name: 'bus', ask: () => bus.ranges(topics.events) })
     await tellOperator(line, `Following ${topics.events}`)
-    if (rebuild) await consumer.rebuild()
+    if (rebuild) await patiently(line, logger, () => consumer.rebuild())
     await untilStopped(line, refold)
   })

@@ -26,7 +26,7 @@ const recover = async (line: CommandLine): Promise<void> => {
     const left = (await everyRun(refold)).filter(
       ({ status, paused, attentionAt }) => status === 'active' && !paused && attentionAt !== null,
     )
-    await line.output.note(`${counted(left.length, 'run')} with work that is due or armed`)
+    await line.output.note(`${counted(left.length, 'run')} with work that is due, now or at a set time`)
     const recovered = await Promise.all(left.map(({ runId }) => settled(line, refold, runId)))
     await line.output.document(recovered)
     if (recovered.some((each) => 'error' in each)) line.exitWith(exitCodes.wrong)

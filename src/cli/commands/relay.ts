@@ -31,14 +31,10 @@ const relay = (line: CommandLine, { streams, partitions, transactional, healthPo
     const { refold, logger, topics, metrics, ready } = parts
     const bus = requiredBus(parts)
     const notices: Record<string, number> = {}
-    const made = await patiently(
-      line,
-      (text) => logger.warn(text),
-      async () => {
-        await bus.ensureTopics(topicSpecs(topics, partitions))
-        return true
-      },
-    )
+    const made = await patiently(line, logger, async () => {
+      await bus.ensureTopics(topicSpecs(topics, partitions))
+      return true
+    })
     if (made === undefined) return
     const carried = createRelay({
       log: refold.log,

@@ -18,7 +18,7 @@ import { textTable } from '../text-table.ts'
 export const addViewsCommand: AddCommand = (program, commandLine) => {
   const views = program.command('views').description('where the views stand; pause, resume and rebuild what feeds them')
   views
-    .command('status')
+    .command('status', { isDefault: true })
     .description('what feeds the views, how far they are, and how many rows they hold')
     .action(() => status(commandLine()))
   views
