@@ -22,6 +22,9 @@ import type { VirtualTime } from './virtual-time.ts'
 import { startWorker, type Cluster, type Worker } from './worker.ts'
 
 /** A cluster of processes on one log, in a world that counts. */
+/** Whoever has read a run before it moved may say so that long after. */
+const LONGEST_READ_MS = 5_000
+
 export interface Stage {
   readonly log: EventLog
   readonly auditor: Auditor
@@ -96,12 +99,14 @@ export const setStage = (parts: StageParts): Stage => {
     mayTakeOver: (owner, leaseUntil, at, by) =>
       isGone(owner) || at + LARGEST_CLOCK_DIFFERENCE_MS > leaseUntil || (by === 'nobody' && closing.has(owner)),
     onEvent: (run, event) => {
+      if (event.type === 'RunMoved') movedAt = time.now()
       tell(() => eventLine(event))
       if (!isRecalling) world.note(event)
       parts.onEvent(run, event)
     },
   })
   const isGone = (owner: string): boolean => gone.has(owner) || Number(owner.split('/')[1]) <= (beginning?.lives ?? 0)
+  let movedAt = Number.NEGATIVE_INFINITY
   const ends: number[] = []
   const log = auditedLog(beginning?.log ?? newLog(time), auditor, ends)
   const fates = fatesOf(chance, climate)
@@ -151,7 +156,8 @@ export const setStage = (parts: StageParts): Stage => {
     snapshots: memorySnapshotStore(),
     projector: createProjector({ log, views }),
     random: () => chance.next(),
-    mayDiffer: (code) => code !== 'own' || [...auditor.runs.values()].some(({ isOfOtherCode }) => isOfOtherCode),
+    mayDiffer: (code) =>
+      code !== 'own' || time.now() - movedAt < LONGEST_READ_MS || [...auditor.runs.values()].some(({ isOfOtherCode }) => isOfOtherCode),
     isGone: (owner) => climate().seesDeath && isGone(owner),
     // Nobody else knows of the runs in a copy.
     sweeps: climate().sweeps || beginning !== undefined,
