@@ -29,7 +29,7 @@ import type { Notice } from './runtime/notice.ts'
 import { toldNotices, type ToldNotices } from './runtime/told-notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import { remedyFor, vendorModels } from './vendor-models.ts'
-import type { ViewFilter, ViewName, ViewPage } from './views/view-queries.ts'
+import { readFilter, type ViewFilter, type ViewName, type ViewPage } from './views/view-queries.ts'
 import type { ViewStore } from './views/view-store.ts'
 
 export interface RefoldOptions {
@@ -82,7 +82,7 @@ export interface FreshPage extends ViewPage {
 
 /** Refold on its stores. */
 export interface OpenRefold extends Refold {
-  /** What `refold query` shows: rows of a view of all runs, 50 unless the filter says otherwise. Rejects with `InvalidInput` for another filter. */
+  /** What `refold query` shows: rows of a view of all runs, 50 unless the filter says otherwise. Rejects with `InvalidInput` for another view or filter. */
   readonly query: (view: ViewName, filter?: Optional<ViewFilter>) => Promise<FreshPage>
   /** @internal */
   readonly runtime: Runtime
@@ -193,9 +193,10 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     ...stores,
     projector: restores.projector,
     catchUpQuickly,
-    async query(view, filter) {
+    async query(view, given = {}) {
+      const filter = readFilter(view, given)
       const behind = await catchUpQuickly()
-      return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter ?? {}) }, systemClock.now())), behind }
+      return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter) }, systemClock.now())), behind }
     },
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,

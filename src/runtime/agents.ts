@@ -1,4 +1,5 @@
-import { AppError } from '../errors.ts'
+import { beginning } from '../beginning.ts'
+import { AppError, attempted } from '../errors.ts'
 import { definitionChanges, type Definition } from '../events/definition.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { Agent } from './agent.ts'
@@ -42,8 +43,12 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
       return agent
     },
     exactly: (agent) => {
-      if (byId.get(agent.id) !== agent) throw unknown(`another ${agent.id}`, [...byId.keys()])
-      return agent
+      for (const known of byId.values()) if (known === agent) return agent
+      const id = attempted(
+        () => agent.id,
+        (read) => (typeof read === 'string' ? read : 'agent'),
+      )
+      throw unknown(`another ${id.ok ? id.value : 'agent'}`, [...byId.keys()])
     },
     ofRun: (runId, started) => {
       const id = `${started.agent}@${started.agentVersion}`
@@ -62,11 +67,14 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
 const isOtherCode = (agent: Agent, recorded: Definition | undefined): boolean =>
   recorded !== undefined && recorded.code !== agent.definition.code
 
+/** `name@version`, with room. */
+const LONGEST_WANTED = 500
+
 const unknown = (wanted: string, known: readonly string[], runId?: string): AppError =>
   new AppError(
     'UnknownAgent',
-    `Expected one of the agents ${known.join(', ') || '(none)'}, found ${wanted}${
+    `Expected one of the agents ${known.join(', ') || '(none)'}, found ${beginning(wanted, LONGEST_WANTED)}${
       runId === undefined ? '' : `, with which ${runId} was started: keep that version in the list of agents until its runs have ended`
     }`,
-    { details: { wanted, known, runId } },
+    { details: { wanted: beginning(wanted, LONGEST_WANTED), known, runId } },
   )

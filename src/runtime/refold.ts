@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { providerIn } from '../models/model.ts'
 import type { Agent } from './agent.ts'
 import type { Agents } from './agents.ts'
+import { checkIdOfRun } from './checked-look.ts'
 import { checkDeletion, readOptions } from './checked-wish.ts'
 import { createDeltas } from './deltas.ts'
 import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
@@ -18,7 +19,7 @@ export interface Refold {
   start<Output, Input, Context>(agent: Agent<Output, Input, Context>, ...options: StartArguments<Input, Context>): Promise<Run<Output>>
   /** Of the version of this name that was given last. */
   start(agent: string, options?: StartOptions): Promise<Run>
-  /** A handle; whether there is such a run shows at its first use. `Output` is what the caller knows of its agent. */
+  /** A handle; whether there is such a run shows at its first use. Throws `InvalidInput` for what can be no id. `Output` is what the caller knows of its agent. */
   run<Output = unknown>(runId: string): Run<Output>
   /**
    * Takes a run that has ended out of the log for good, with the runs that it has started: events, payloads that nobody else names, snapshots, views.
@@ -64,8 +65,12 @@ export const createRefold = (given: Omit<RuntimeParts, 'onDelta'>): RefoldCore =
     agents: parts.agents,
     start: async <Output>(agent: string | Agent, options?: StartOptions) =>
       createRunHandle<Output>(parts, runtime, deltas, (await runtime.start(agent, options)).runId),
-    run: <Output>(runId: string) => createRunHandle<Output>(parts, runtime, deltas, runId),
+    run: <Output>(runId: string) => {
+      checkIdOfRun(runId)
+      return createRunHandle<Output>(parts, runtime, deltas, runId)
+    },
     async delete(runId, given) {
+      checkIdOfRun(runId)
       const asked = readOptions(given, 'who deletes the run as { by }')
       checkDeletion(asked)
       const { cancel = false, ...options } = asked

@@ -10,6 +10,7 @@ import type { WishOrigin } from './batch.ts'
 import { present } from '../present.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { followDeltas, type FollowedRun } from './follow-deltas.ts'
+import { checkedWaiting, checkRevision, checkVersion } from './checked-look.ts'
 import { readOptions } from './checked-wish.ts'
 import { checkOnly, examineMove, type MoveCheck } from './move-check.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
@@ -115,13 +116,21 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       const { message, data, ...origin } = readOptions(options, 'a message as { message }')
       await wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
     },
-    events: (options) => follow(parts, runId, options),
-    deltas: ({ signal } = {}) => followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal }) }),
+    events: (options) => follow(parts, runId, checkedWaiting(options)),
+    deltas: (options) =>
+      followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal: checkedWaiting(options)?.signal }) }),
     state: () => shownAnyway(parts, runId, async () => currentView(parts, await runtime.current(runId))),
-    at: (revision) => shownAnyway(parts, runId, async () => viewOf(await stateAt(parts, runId, revision)), revision),
-    untilSettled: ({ signal } = {}) => shownAnyway(parts, runId, async () => currentView(parts, await settledState(signal))),
+    async at(revision) {
+      checkRevision(revision)
+      return shownAnyway(parts, runId, async () => viewOf(await stateAt(parts, runId, revision)), revision)
+    },
+    async untilSettled(options) {
+      const signal = checkedWaiting(options)?.signal
+      return shownAnyway(parts, runId, async () => currentView(parts, await settledState(signal)))
+    },
     verify: () => verifyRun(parts, runId),
-    async result(options) {
+    async result(given) {
+      const options = checkedWaiting(given)
       await requireRun(parts, runId)
       let ending: string | undefined
       for await (const event of follow(parts, runId, options)) {
@@ -135,7 +144,10 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
     ...decisions(wish),
-    checkMove: async (to) => checkOnly(await examineMove(parts, { runId, to })),
+    async checkMove(to) {
+      checkVersion(to)
+      return checkOnly(await examineMove(parts, { runId, to }))
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { shown } from '../beginning.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'
@@ -150,6 +151,8 @@ const startOnce = async (
   begin: (run: NewRun) => Promise<RunState>,
   { name, given }: NamedStart,
 ): Promise<RunState> => {
+  if (typeof name !== 'string' && (typeof name !== 'object' || (name as Agent | null) === null))
+    throw new AppError('InvalidInput', `Expected an agent or its name, found ${shown(name)}`)
   readOptions(given, 'the options of a start as an object')
   const options = handedIn(given) as StartOptions<Json, Json>
   checkStart(options)

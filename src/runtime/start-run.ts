@@ -1,3 +1,4 @@
+import { shown } from '../beginning.ts'
 import { AppError, attempted, isAppError } from '../errors.ts'
 import type { Tags } from '../events/tags.ts'
 import type { DataOf, Limits, RunFact, RunSettings } from '../events/run-events.ts'
@@ -53,8 +54,7 @@ const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
 const LARGEST_MESSAGE = 1024 * 1024
 
 export const checkRunId = (runId: string): string => {
-  if (!RUN_ID.test(runId))
-    throw new AppError('InvalidInput', `Expected a run id of letters, digits, ., _ and -, found ${JSON.stringify(runId)}`)
+  if (!RUN_ID.test(runId)) throw new AppError('InvalidInput', `Expected a run id of letters, digits, ., _ and -, found ${shown(runId)}`)
   return runId
 }
 

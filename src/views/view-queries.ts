@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { tagLine, tagText } from '../events/tags.ts'
-import { AppError } from '../errors.ts'
+import { beginning, shown } from '../beginning.ts'
+import { AppError, attempted } from '../errors.ts'
+import type { Optional } from '../present.ts'
 import { inColumns, type ViewQuery } from './view-query.ts'
 import { comparable, isComparable } from '../events/comparable.ts'
 import { runViews } from './run-views.ts'
@@ -58,8 +60,30 @@ export interface QueryText {
   readonly values: readonly (string | number)[]
 }
 
-/** Throws `InvalidInput` for what is no filter of this view. One row more than the limit says whether there is a next page. */
+/** Throws `InvalidInput` where there is no such view. */
+const checkViewName = (name: unknown): void => {
+  if (typeof name === 'string' && isViewName(name)) return
+  throw new AppError('InvalidInput', `Expected one of the views ${viewNames.join(', ')}, found ${shown(name)}`)
+}
+
+/** What somebody has given as a filter of a view, as it is now. Throws `InvalidInput` for no view, and for what is no plain object or cannot be read. */
+export const readFilter = (name: ViewName, given: unknown): Optional<ViewFilter> => {
+  checkViewName(name)
+  const read = attempted(
+    () => (isPlain(given) ? { ...given } : undefined),
+    (filter) => filter as Optional<ViewFilter> | undefined,
+  )
+  if (!read.ok) throw refused(name, `expected a filter that can be read: ${read.problem}`)
+  if (read.value === undefined) throw refused(name, `expected a filter as an object, found ${shown(given)}`)
+  return read.value
+}
+
+const isPlain = (given: unknown): given is object =>
+  typeof given === 'object' && given !== null && [Object.prototype, null].includes(Object.getPrototypeOf(given) as object | null)
+
+/** Throws `InvalidInput` for what is no view, or no filter of it. One row more than the limit says whether there is a next page. */
 export const queryText = (name: ViewName, filter: ViewFilter, now: number): QueryText => {
+  checkViewName(name)
   const view: ViewQuery = viewQueries[name]
   const { limit, cursor, waitingMs, ...given } = checkedFilter(name, view, filter)
   const conditions = Object.entries(given).flatMap(([part, value]) =>
@@ -143,5 +167,7 @@ const parsed = (cursor: string): unknown => {
   }
 }
 
+const LONGEST_WHY = 1_000
+
 const refused = (name: ViewName, why: string): AppError =>
-  new AppError('InvalidInput', `the view ${name}: ${why}`, { details: { view: name } })
+  new AppError('InvalidInput', `the view ${name}: ${beginning(why, LONGEST_WHY)}`, { details: { view: name } })

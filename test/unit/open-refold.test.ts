@@ -34,4 +34,38 @@ describe('a program that asks a view', () => {
   test.each([[{ limit: 0 }], [{ status: 'odd' }], [{ since: 1.5 }], [{ waitingMs: 1 }]])('is refused the filter %j', async (filter) => {
     await expect(refold.query('runs', filter)).rejects.toMatchObject({ code: 'InvalidInput' })
   })
+
+  test.each([['__proto__'], ['constructor'], [''], [null], [undefined], [5], [{}], [Symbol('runs')], ['x'.repeat(1024 * 1024)]])(
+    'is told the views where it asks for another (%#)',
+    async (view) => {
+      const error: unknown = await refold.query(view as never).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({
+        code: 'InvalidInput',
+        message: expect.stringMatching(/^Expected one of the views runs, .*found /) as string,
+      })
+      expect((error as Error).message.length).toBeLessThan(1_000)
+    },
+  )
+
+  const boom = (): never => {
+    throw new Error('looked at')
+  }
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['a number', 5],
+    ['a text', 'clerk'],
+    ['a list', []],
+    ['a date', new Date()],
+    ['a map', new Map()],
+    ['an object with a getter that throws', Object.defineProperty({}, 'agent', { get: boom, enumerable: true })],
+    ['a proxy that throws', new Proxy({}, { ownKeys: boom })],
+    ['a proxy that throws when asked what it is', new Proxy({}, { getPrototypeOf: boom })],
+    ['a part that is no filter, of a MiB', { ['x'.repeat(1024 * 1024)]: 1 }],
+    ['a status of a MiB', { status: 'x'.repeat(1024 * 1024) }],
+    ['a limit that is a function', { limit: () => 1 }],
+  ])('is refused a filter that is %s', async (_, filter) => {
+    const error: unknown = await refold.query('runs', filter as never).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'InvalidInput' })
+    expect((error as Error).message.length).toBeLessThan(2_000)
+  })
 })
