@@ -7,7 +7,8 @@ const standIn = sharedStandIn()
 
 const LARGE = 'x'.repeat(20_000)
 
-describe('an event above what an operator of KurrentDB allows', () => {
+// A busy machine may answer too late for "at once".
+describe('an event above what an operator of KurrentDB allows', { retry: 2 }, () => {
   test('is too large at once, in the words of the server, and nothing is written', async () => {
     await withLog(standIn(), async (log) => {
       await standIn().set({ version: '26.1.0', mostEventBytes: 10_000 })
@@ -35,7 +36,7 @@ describe('an event above what an operator of KurrentDB allows', () => {
 })
 
 describe('a "no" to an append that the client has no name for', () => {
-  test.each<[answer: string, code: ErrorCode]>([
+  test.each<[answer: string, code: ErrorCode, words?: string]>([
     ['MaximumAppendEventSizeExceeded', 'TooLarge'],
     ['AppendRecordSizeExceeded', 'TooLarge'],
     ['MetadataTooLarge', 'TooLarge'],
@@ -45,13 +46,13 @@ describe('a "no" to an append that the client has no name for', () => {
     ['RecordSchemaMismatch', 'InvalidInput'],
     ['AppendConsistencyViolation', 'InvalidInput'],
     ['StreamIsReadOnly', 'InvalidInput'],
-    ['WriteAccessDenied', 'InvalidConfiguration'],
-  ])('%s is %s at once, in those words', async (message, code) => {
+    ['WriteAccessDenied', 'InvalidConfiguration', 'as $w in the $acl of its metadata'],
+  ])('%s is %s at once, in those words or with the remedy', async (message, code, words = message) => {
     await withLog(standIn(), async (log) => {
       await standIn().set({ appends: { kind: 'refused', message } })
       const { appends } = await standIn().report()
       const refused = await rejection(log.append(newStream(), 'no-stream', newEvents(1)), code)
-      expect(refused).toMatchObject({ message: expect.stringContaining(message) as string })
+      expect(refused).toMatchObject({ message: expect.stringContaining(words) as string })
       expect((await standIn().report()).appends).toBe(appends + 1)
     })
   })
