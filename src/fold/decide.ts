@@ -1,10 +1,12 @@
-import type { RunFact } from '../events/run-events.ts'
+import { endedText } from '../events/ended-text.ts'
+import type { RunFact, WaitsFor } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Limits } from '../events/run-events.ts'
 import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText } from './place-text.ts'
 import type { RunState } from './run-state.ts'
+import { waitsFor, waitsIn } from './waiting.ts'
 
 /** What people and programs may wish of a run. */
 export type Command =
@@ -133,8 +135,26 @@ const laterSettlement = (state: RunState, callId: string, by: string, outcome: S
 }
 
 const refusal = (state: RunState, command: ChartCommand): string => {
-  if (state.status !== 'active') return `${state.runId} has ${state.status}`
+  if (state.status !== 'active') return `${state.runId} ${endedText(state.status)}`
   const place = `${state.runId} is at ${stateText(state.chart)}${state.paused ? ', paused' : ''}`
   const isResult = command.type === 'answer' && state.started.settings.endsWithOutput
-  return `${command.type} is not possible: ${place}${isResult ? ', and ends with a result: complete it with one' : ''}`
+  const next = isResult ? ', and ends with a result: complete it with one' : waitingText(state)
+  return `${commandNames[command.type] ?? command.type} is not possible: ${place}${next}`
+}
+
+/** What `refold` calls those that have another name there. */
+const commandNames: Partial<Record<ChartCommand['type'], string>> = { sendMessage: 'send', settleToolCall: 'settle', giveBack: 'give-back' }
+
+const wanted: Readonly<Record<WaitsFor, string>> = {
+  message: 'a message (send)',
+  approval: 'an approval (approve, deny)',
+  human: 'a person (answer, give-back, settle)',
+  resume: 'being resumed (resume)',
+}
+
+const waitingText = (state: RunState): string => {
+  const whom = waitsFor(state)
+  if (whom === undefined) return ''
+  const place = waitsIn(state)
+  return `, and waits for ${wanted[whom]}${place === undefined ? '' : ` in ${place}`}`
 }

@@ -28,10 +28,20 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
   })
   app.openapi(routes.metrics, async (c) => c.text(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }))
   app.openapi(routes.openApi, (c) => c.json(document, 200))
-  app.openapi(routes.docs, async (c) => {
-    const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')
-    return c.body(text, 200, { 'content-type': 'text/markdown; charset=utf-8' })
-  })
+  app.openapi(
+    routes.docs,
+    async (c) => {
+      const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')
+      return c.body(text, 200, { 'content-type': 'text/markdown; charset=utf-8' })
+    },
+    ({ success }) => {
+      if (!success)
+        throw new HttpProblem(
+          'RouteNotFound',
+          'Expected a page of this service, found another: /docs/errors.md and /docs/http.md are there',
+        )
+    },
+  )
 }
 
 const TOLD_FOR_MS = 24 * 3_600_000

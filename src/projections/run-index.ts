@@ -1,3 +1,4 @@
+import { endedText } from '../events/ended-text.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { definitionHash } from '../events/definition.ts'
@@ -180,7 +181,7 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
   if (isFirst !== (event.type === 'RunStarted')) return isFirst ? 'RunStarted first' : 'RunStarted only once'
   if (event.revision !== (row?.revision ?? -1) + 1) return `revision ${(row?.revision ?? -1) + 1}`
   if (row !== undefined && row.status !== 'active' && !isReopened(row, event) && !isAfterword(row, event))
-    return `nothing after it has ${row.status}`
+    return `nothing after it ${endedText(row.status)}`
   return undefined
 }
 

@@ -1,3 +1,4 @@
+import { endedText } from '../events/ended-text.ts'
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { ChartCommand, Command } from '../fold/decide.ts'
@@ -86,7 +87,8 @@ const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
     const run = await readUnfolded(parts, runId)
     if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return run
-    if (run.status !== 'active') throw new AppError('NotPossible', `${runId} has ${run.status}`, { details: { runId, command: 'cancel' } })
+    if (run.status !== 'active')
+      throw new AppError('NotPossible', `${runId} ${endedText(run.status)}`, { details: { runId, command: 'cancel' } })
     try {
       await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, wish })])
       return run

@@ -51,7 +51,8 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: B
     context: started.data.context,
   }
   const differences = differencesOf(recorded, { ...given })
-  if (differences.length > 0 || started.meta.commandHash !== undefined) throw reused(`the run id ${runId}`, runId, differences)
+  if (differences.length > 0 || started.meta.commandHash !== undefined)
+    throw reused(`Run ${runId} exists already, begun`, runId, differences)
 }
 
 /** Whether the first message belongs to the start, as far as the log says: the hash of the start covers it. */
@@ -76,7 +77,7 @@ export const checkRepeatedCommand = async (
     if (commandHash === hashOfCommand(command)) return
     const differences = commandDifferences(command, event)
     if (commandHash === undefined && differences.length === 0) return
-    throw reused(`the command id ${JSON.stringify(begin(commandId, SHOWN))}`, runId, differences)
+    throw reused(`The command id ${JSON.stringify(begin(commandId, SHOWN))} was granted before,`, runId, differences)
   }
 }
 
@@ -98,7 +99,7 @@ const granting: Readonly<Record<Command['type'], readonly RunEventType[]>> = {
 }
 
 const commandDifferences = (command: Command, event: RecordedRunEvent): string[] => {
-  if (!granting[command.type].includes(event.type)) return [`recorded: ${event.type}, given: ${command.type}`]
+  if (!granting[command.type].includes(event.type)) return [`type: recorded ${event.type}, given ${command.type}`]
   const given: Readonly<Record<string, unknown>> =
     command.type === 'settleToolCall' ? { callId: command.callId, by: command.by, ...command.outcome } : { ...command }
   const recorded = event.data as Readonly<Record<string, unknown>>
@@ -122,7 +123,7 @@ const differencesOf = (recorded: Readonly<Record<string, unknown>>, given: Reado
 
 const textOf = (value: unknown): string => (value === undefined ? 'nothing' : canonicalJson(value))
 
-const reused = (id: string, runId: string, differences: readonly string[]): AppError =>
-  new AppError('IdempotencyKeyReused', `Expected what ${id} came with before, found another: ${differences.join('; ') || 'it differs'}`, {
+const reused = (what: string, runId: string, differences: readonly string[]): AppError =>
+  new AppError('IdempotencyKeyReused', `${what} with another ${differences.join('; another ') || 'wish'}`, {
     details: present({ runId, differences }),
   })

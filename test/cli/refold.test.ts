@@ -146,6 +146,9 @@ describe('refold', { timeout: 60_000 }, () => {
     test('with an id that was used is the same start', async () => {
       const view = await place.json<RunView>("run clerk --run-id hello -m 'hello there'")
       expect(view.revision).toBe(4)
+      const { stderr, exitCode } = await place.refold('run clerk --run-id hello -m bye')
+      expect(exitCode).toBe(exitCodes.usage)
+      expect(stderr).toContain('Run hello exists already, begun with another message: recorded "hello there", given "bye"')
     })
 
     test('of an unknown agent is refused, and says which there are', async () => {

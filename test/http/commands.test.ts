@@ -163,7 +163,7 @@ describe('a wish', () => {
       code: 'NotPossible',
       type: '/docs/errors.md#notpossible',
       title: 'Not possible',
-      detail: `resume is not possible: ${runId} is at awaitingMessage`,
+      detail: `resume is not possible: ${runId} is at awaitingMessage, and waits for a message (send)`,
       details: { runId, command: 'resume' },
     })
     expect(await eventsOf(service.world, runId)).toEqual(before)

@@ -204,7 +204,7 @@ describe('a command', () => {
       expect.stringContaining('deny is not possible') as string,
       '9.9 is not unresolved',
       expect.stringContaining('answer is not possible') as string,
-      expect.stringContaining('giveBack is not possible') as string,
+      expect.stringContaining('give-back is not possible') as string,
       expect.stringContaining('complete is not possible') as string,
       expect.stringContaining('fail is not possible') as string,
     ])

@@ -55,13 +55,16 @@ describe('a wish', () => {
       .and(fact('RunPaused', { by }))
       .whenWished({ type: 'pause', by })
       .thenRefused(/is at thinking.callingModel, paused/)
+    waiting
+      .whenWished({ type: 'giveBack', by })
+      .thenRefused(/^give-back is not possible: run-1 is at awaitingMessage, and waits for a message \(send\)$/)
     waiting.whenWished({ type: 'resume', by }).thenRefused(/resume is not possible/)
     waiting.whenWished({ type: 'fail', by, reason: 'no' }).thenRefused(/fail is not possible/)
   })
 
   test('is refused after the end, whatever it is', () => {
     const wishes: ChartCommand[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
-    for (const wish of wishes) over.whenWished(wish).thenRefused(/^run-1 has cancelled$/)
+    for (const wish of wishes) over.whenWished(wish).thenRefused(/^run-1 was cancelled$/)
   })
 })
 

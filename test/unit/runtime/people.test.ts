@@ -129,7 +129,7 @@ describe('an operator', () => {
     await run.cancel({ by: 'ops', reason: 'wrong customer' })
     expect(await settle(world, run)).toMatchObject({ status: 'cancelled', reason: 'wrong customer', openEffects: [] })
     expect(aborted).toBe(true)
-    await expect(run.send({ message: 'More' })).rejects.toThrow(`${run.id} has cancelled`)
+    await expect(run.send({ message: 'More' })).rejects.toThrow(`${run.id} was cancelled`)
     await expect(run.cancel({ by: 'ops', reason: 'again' })).rejects.toMatchObject({ code: 'NotPossible' })
     expect((await eventsOf(world, run.id)).at(-1)?.type).toBe('RunCancelled')
   })

@@ -104,7 +104,7 @@ describe('a run whose agent is gone', () => {
       timers: [],
       problem: null,
     })
-    await expect(run.cancel({ by: 'dana', reason: 'again' })).rejects.toMatchObject({ code: 'NotPossible', message: 'run-1 has cancelled' })
+    await expect(run.cancel({ by: 'dana', reason: 'again' })).rejects.toMatchObject({ code: 'NotPossible', message: 'run-1 was cancelled' })
   })
 
   test('is cancelled once by a wish that is repeated', async () => {
