@@ -48,6 +48,23 @@ export const checkStart = (given: StartOptions): void => {
   check('the options of a start', startOptions, given)
 }
 
+const { by, note } = commandShapes.giveBack
+const givingBack = z.strictObject({
+  by,
+  note,
+  limits: z.looseObject({}).optional(),
+  agent: comparable.optional(),
+  tenant: comparable.optional(),
+  reason: comparable.optional(),
+  dryRun: z.boolean().optional(),
+  limit: z.number().optional(),
+  cursor: z.string().optional(),
+})
+
+export const checkGivingBack = (given: object): void => {
+  check('whose runs are given back, and by whom,', givingBack, given)
+}
+
 const deletion = z.strictObject(deletionShape)
 
 export const checkDeletion = (given: object): void => {

@@ -3,6 +3,7 @@ import type { Command } from '../fold/decide.ts'
 import { present } from '../present.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { WishOrigin } from './batch.ts'
+import { checkGivingBack, readOptions } from './checked-wish.ts'
 import { limitChanges, type LimitOptions } from './limits.ts'
 
 /** Which runs that a person owns are meant. */
@@ -75,7 +76,9 @@ export const isOwned = ({ status, asked, reason, agent }: RunRow, wanted: OwnedR
  * Gives runs back that a person owns, a bounded part of them at a time, and says of each what came of it. Only runs that the views know.
  * Rejects with `InvalidInput`, and with what the views say.
  */
-export const giveBackRuns = async (parts: GiveBackParts, wish: GiveBackRuns, origin: WishOrigin = {}): Promise<GivenBackRuns> => {
+export const giveBackRuns = async (parts: GiveBackParts, given: GiveBackRuns, origin: WishOrigin = {}): Promise<GivenBackRuns> => {
+  const wish = readOptions(given, 'who gives runs back as { by }')
+  checkGivingBack(wish)
   const { limit = LIMIT } = wish
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
     throw new AppError('InvalidInput', `Expected a limit of 1 to ${MOST} runs, found ${limit}`)

@@ -1,3 +1,4 @@
+import { beginning } from '../beginning.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { describeBroken } from '../fold/fold-projections.ts'
@@ -103,6 +104,9 @@ const takeIn = (fold: Fold, recorded: Recorded & { readonly event: RecordedRunEv
   fold.state = refold.state ?? fold.state
 }
 
+/** A version may be any text. */
+const LONGEST_SHOWN = 200
+
 /** Throws `UnknownAgent`. `runId`: whose it is to be. */
 export const versionOf = (
   agents: Pick<Agents, 'all'>,
@@ -113,9 +117,9 @@ export const versionOf = (
   const known = agents.all().map(({ id }) => id)
   throw new AppError(
     'UnknownAgent',
-    `Expected one of the agents ${known.join(', ')}, found ${name}@${version}, to which ${runId ?? 'runs'} ${runId === undefined ? 'are' : 'is'} to move`,
+    `Expected one of the agents ${known.join(', ')}, found ${name}@${beginning(version, LONGEST_SHOWN)}, to which ${runId ?? 'runs'} ${runId === undefined ? 'are' : 'is'} to move`,
     {
-      details: { runId, wanted: `${name}@${version}`, known },
+      details: { runId, wanted: `${name}@${beginning(version, LONGEST_SHOWN)}`, known },
     },
   )
 }

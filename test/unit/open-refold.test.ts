@@ -68,4 +68,22 @@ describe('a program that asks a view', () => {
     expect(error).toMatchObject({ code: 'InvalidInput' })
     expect((error as Error).message.length).toBeLessThan(2_000)
   })
+
+  test.each([
+    [null],
+    [5],
+    [{}],
+    [{ by: 5 }],
+    [{ by: '' }],
+    [{ by: '\ud800' }],
+    [{ by: 'ann', dryRun: 'no' }],
+    [{ by: 'ann', reason: 5 }],
+    [{ by: 'ann', tenant: 'acme\0' }],
+    [{ by: 'ann', limits: null }],
+    [{ by: 'ann', limit: '5' }],
+    [{ by: 'ann', cursor: 5 }],
+    [{ by: 'ann', everything: true }],
+  ])('gives no runs back with %j', async (wish) => {
+    await expect(refold.giveBackRuns(wish as never)).rejects.toMatchObject({ code: 'InvalidInput' })
+  })
 })
