@@ -21,6 +21,7 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE CONTRIBUTING.md ./
 COPY docs docs
 COPY schemas schemas
+COPY deploy deploy
 COPY examples/order-desk examples/order-desk
 # Whatever an embedded Refold keeps lies below the working folder, which the user of the process may write to there alone.
 RUN chmod +x dist/main.js && ln -s /app/dist/main.js /usr/local/bin/refold && mkdir .refold && chown node:node .refold
