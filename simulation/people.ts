@@ -65,9 +65,9 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
   const attend = (run: AuditedRun): void => {
     // Nobody knows of a conversation that another run has begun.
     if (run.states[0]?.started.parent !== undefined && waitsFor(run.states.at(-1) ?? run.states[0]) === 'message') return
-    // Whoever is needed is needed in another run, and asked there.
+    // Whoever is needed is needed in another run, and asked there, unless nobody can go on with this one.
     const newest = run.states.at(-1)
-    if (newest !== undefined && waitsIn(newest) !== undefined) return
+    if (newest !== undefined && waitsIn(newest) !== undefined && !run.isOfOtherCode) return
     const known = patienceFor(run.runId)
     if (known.attending) return
     known.attending = true
