@@ -42,6 +42,8 @@ interface Entry {
   readonly input: string
   /** Times that it was done. */
   times: number
+  /** That have asked for it when it was done, or since. */
+  readonly runs: Set<string>
   /** Requests that may still be done: on their way, or in the hands of a process that has not sent them. */
   readonly underWay: Set<OnTheWay>
 }
@@ -53,7 +55,7 @@ export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<st
 
   const entryOf = (tool: Tool, input: unknown, { idempotencyKey }: ToolContext): Entry => {
     const text = `${tool.name} ${canonicalJson(input)}`
-    const entry = ledger.get(idempotencyKey) ?? { input: text, times: 0, underWay: new Set() }
+    const entry = ledger.get(idempotencyKey) ?? { input: text, times: 0, runs: new Set(), underWay: new Set() }
     ledger.set(idempotencyKey, entry)
     if (entry.input !== text && !fromBefore.has(idempotencyKey))
       parts.problems.push(`${idempotencyKey} was for ${entry.input} and is now for ${text}`)
@@ -75,7 +77,8 @@ export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<st
     begun.add(name)
   }
 
-  const happen = (tool: Tool, key: string, entry: Entry): void => {
+  const happen = (tool: Tool, { runId, idempotencyKey: key }: ToolContext, entry: Entry): void => {
+    entry.runs.add(runId)
     // Whoever takes orders knows them by their key, also those of another run.
     if (tool.idempotencyKey !== undefined && entry.times > 0) return
     entry.times += 1
@@ -101,7 +104,9 @@ export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<st
       if (event.type !== 'ToolCallFailed' || event.data.happened !== 'no' || event.data.settledBy === 'human') return
       const { callId, attempt } = event.data
       const key = parts.books.toolClaim(event.runId, callId, attempt)?.idempotencyKey ?? ''
-      if (happened(key)) parts.problems.push(`${event.runId}@${event.revision} says that ${key} did not happen, but it did`)
+      // Of an act of another run, which knows nothing of it, this one says that it was refused here.
+      if (ledger.get(key)?.runs.has(event.runId) === true)
+        parts.problems.push(`${event.runId}@${event.revision} says that ${key} did not happen, but it did`)
     },
     handsOf: (life) => ({
       execute: (tool, input, context) => {
@@ -114,12 +119,7 @@ export const outsideWorld = (parts: WorldParts, ledger: WorldLedger = new Map<st
           if (deed !== undefined) parts.count(deed)
           parts.tell(() => `${life.owner}: ${tool.name} ${context.idempotencyKey} is ${fate}`)
         }
-        return request(
-          parts,
-          life,
-          { context, fate, entry, happen: () => tool.effect !== 'read' && happen(tool, context.idempotencyKey, entry) },
-          input,
-        )
+        return request(parts, life, { context, fate, entry, happen: () => tool.effect !== 'read' && happen(tool, context, entry) }, input)
       },
       lookUp: (tool, key) => lookUp(parts, life, ledger.get(key), tool),
     }),

@@ -85,7 +85,8 @@ export const createCallers = (parts: CallersParts): Callers => {
         }
         if (isAppError(error, 'NotPossible') && 'command' in told.wish && told.wish.command.type === 'move') count('refusedMoves')
         // The process has closed before the log said what became of it.
-        if (!isAppError(error, 'OutcomeUnknown')) told.refused += 1
+        if (isAppError(error, 'OutcomeUnknown')) told.unanswered += 1
+        else told.refused += 1
         tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
         if (isMisfortune(error)) return again(chance.between(50, 3_000))
         if (!isAppError(error, 'NotPossible'))

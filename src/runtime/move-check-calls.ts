@@ -30,6 +30,8 @@ const asItWouldBe = (tool: Tool | undefined, { input: _, ...call }: OpenCall, gi
 /** Of the calls that are open now, those that the other version could not go on with as they are. */
 export const openCallDifferences = (agent: Agent, state: RunState, granted: ReadonlySet<string>): MoveDifference[] =>
   [...state.calls].flatMap(([callId, call]) => {
+    // It will be checked as any other.
+    if (state.owed.get(callId)?.intent === 'checkCall') return []
     const differing = openCallDifference(agent, state, call, granted.has(callId) || state.approvals.has(callId))
     return differing === undefined ? [] : [{ what: 'call' as const, expected: `${callId}, ${differing.expected}`, found: differing.found }]
   })
@@ -38,7 +40,6 @@ const openCallDifference = (agent: Agent, state: RunState, call: OpenCall, isAsk
   const tool = agent.tools.get(call.tool)
   if (tool === undefined)
     return { expected: `an open call of ${call.tool}`, found: `the tools ${[...agent.tools.keys()].join(', ') || '(none)'}` }
-  // It will be checked as any other.
   if (call.input === undefined) return undefined
   const problem = inputProblem(tool, call) ?? objection({ agent, state, tool, input: call.input }, isAsked)
   return problem === undefined ? undefined : { expected: `a call of ${tool.name} that is checked already`, found: problem }
