@@ -101,7 +101,8 @@ export const setStage = (parts: StageParts): Stage => {
     onEvent: (run, event) => {
       if (event.type === 'RunMoved') movedAt = time.now()
       tell(() => eventLine(event))
-      if (!isRecalling) world.note(event)
+      // What reaches a log that another one has taken the place of, nobody reads.
+      if (!isRecalling && !isShut) world.note(event)
       parts.onEvent(run, event)
     },
   })

@@ -10,6 +10,7 @@ import type { ChildRuns } from './child-runs.ts'
 import { commandOnce } from './command-job.ts'
 import type { Job } from './job.ts'
 import { moveOnce, type Move, type MoverParts } from './move-run.ts'
+import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { standingOfUnfolded, type RunStanding } from './run-standing.ts'
 import { isWithoutCode, readUnfolded, type UnfoldedRun } from './unfolded-run.ts'
@@ -40,10 +41,14 @@ export const createGrant = (actors: MoverParts, granting: GrantParts): Granted =
       return await byCharts(runId, command, wish)
     } catch (error) {
       if (!isWithoutCode(error)) throw error
-      const { children } = await cancelWithoutCharts(parts, { runId, command, wish })
+      const { children, standing } = await cancelWithoutCharts(parts, { runId, command, wish })
       const reason = `${runId} was cancelled: ${command.reason}`
-      for (const child of children.values()) await cancelChild(child, reason)
-      return standingOfUnfolded(await readUnfolded(parts, runId))
+      // It is granted, whatever can be reached behind it: a run below that is open still is ended by whoever looks at it next.
+      for (const child of children.values()) await cancelChild(child, reason).catch(unlessAway)
+      return await readUnfolded(parts, runId).then(standingOfUnfolded, (error: unknown) => {
+        unlessAway(error)
+        return standing
+      })
     }
   }
   const cancelChild = async (runId: string, reason: string): Promise<void> => {
@@ -82,16 +87,28 @@ interface Cancelled {
   readonly wish: WishOrigin
 }
 
-/** The run as it was before. What others append meanwhile shows as a conflict. */
-const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }: Cancelled): Promise<UnfoldedRun> => {
+/** Throws what is no outage of the log. */
+const unlessAway = (error: unknown): void => {
+  if (!isOutage(error)) throw error
+}
+
+interface CancelledRun extends Pick<UnfoldedRun, 'children'> {
+  readonly standing: RunStanding
+}
+
+/** What others append meanwhile shows as a conflict. */
+const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }: Cancelled): Promise<CancelledRun> => {
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
     const run = await readUnfolded(parts, runId)
-    if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return run
+    const { children } = run
+    const before = standingOfUnfolded(run)
+    if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return { children, standing: before }
     if (run.status !== 'active')
       throw new AppError('NotPossible', `${runId} ${endedText(run.status)}`, { details: { runId, command: 'cancel' } })
     try {
       await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, wish })])
-      return run
+      const { revision } = run.newest
+      return { children, standing: { ...before, revision: revision + 1, status: 'cancelled', state: 'cancelled', waitsFor: null } }
     } catch (error) {
       if (!isAppError(error, 'EventLogConflict')) throw error
     }

@@ -5,6 +5,7 @@ import { scriptedModel } from '../../../src/models/model.scripted.ts'
 import { answer, toolCalls } from '../../../src/models/script.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
+import { troubledLog, unavailable, type Trouble } from '../../support/troubled-log.ts'
 import { eventsOf, manualClock, openWorld, settle, type World } from '../../support/world.ts'
 
 const pay = defineTool({
@@ -21,9 +22,9 @@ const cashier = (version: string): Agent =>
   defineAgent({ name: 'cashier', version, instructions: 'Pay.', models: ['scripted/one'], tools: [pay] })
 
 /** A run that waits for an approval, and a process that has its agent in another version only. */
-const forgotten = async () => {
+const forgotten = async (trouble: Trouble = {}) => {
   const clock = manualClock()
-  const log = memoryEventLog({ clock })
+  const log = troubledLog(memoryEventLog({ clock }), trouble)
   const models = { scripted: scriptedModel([toolCalls([{ name: 'pay', arguments: { sum: 5 } }], 'I shall pay.'), answer('Done.')]) }
   const opened = (agents: Agent[]): World => openWorld({ agents, log, clock, models })
   const first = opened([cashier('1')])
@@ -105,6 +106,25 @@ describe('a run whose agent is gone', () => {
       problem: null,
     })
     await expect(run.cancel({ by: 'dana', reason: 'again' })).rejects.toMatchObject({ code: 'NotPossible', message: 'run-1 was cancelled' })
+  })
+
+  test('is told to be cancelled once that is stored, whatever can be read behind it', async () => {
+    let isAway = false
+    const { before, world } = await forgotten({
+      onAppend: (_, events) => (events.some(({ type }) => type === 'RunCancelled') ? () => (isAway = true) : undefined),
+      onRead: () => {
+        if (isAway) throw unavailable()
+      },
+    })
+    const standing = await world.refold.runtime.command('run-1', { type: 'cancel', by: 'dana', reason: 'enough' }, {})
+    expect(standing).toEqual({
+      runId: 'run-1',
+      revision: before.revision + 1,
+      status: 'cancelled',
+      paused: false,
+      state: 'cancelled',
+      waitsFor: null,
+    })
   })
 
   test('is cancelled once by a wish that is repeated', async () => {
