@@ -1,8 +1,10 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
+import { present } from '../present.ts'
 import type { Job } from './job.ts'
 import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { isWithoutCode, readUnfolded } from './unfolded-run.ts'
 
 // A run outlives nobody who asked for it. The end of a parent is stored first, then its children are cancelled; a child is stored first, then
 // its parent is looked at. So one of the two sees the other, whoever is faster, and what a process that died has left undone
@@ -15,7 +17,7 @@ export interface UnwantedChildren {
   readonly checkWaitedFor: (child: RunState) => Promise<void>
   /**
    * The run that asked for this one, if it still waits for it. Otherwise undefined, and the child is cancelled.
-   * Rejects with what the log says, and with `UnknownAgent` or `ChartChanged` where this process cannot read the parent.
+   * Rejects with what the log says, and with `UnknownAgent` or `ChartChanged` where this process has not the code of a parent that is active.
    */
   parentOf(child: Pick<RunState, 'runId'> & { readonly started: Pick<RunState['started'], 'parent'> }): Promise<RunState | undefined>
 }
@@ -35,6 +37,18 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
     })
   }
 
+  /** Whether it has ended shows without its code; whether it still waits does not. */
+  const parentOrEnd = async (runId: string): Promise<RunState | EndedRun | undefined> => {
+    try {
+      return await currentOrGone(current, runId)
+    } catch (error) {
+      if (!isWithoutCode(error)) throw error
+      const { status, row, newest } = await readUnfolded(parts, runId)
+      if (status === 'active') throw error
+      return { runId, status, lastEventId: newest.id, ...present({ reason: row.reason ?? undefined }) }
+    }
+  }
+
   return {
     release(parent, before) {
       for (const owed of before?.owed.values() ?? []) {
@@ -52,8 +66,8 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
     },
     async parentOf({ runId, started: { parent: call } }) {
       if (call === undefined) return undefined
-      const parent = await currentOrGone(current, call.runId)
-      if (parent !== undefined && waitsFor(parent, call.callId)) return parent
+      const parent = await parentOrEnd(call.runId)
+      if (parent !== undefined && 'chart' in parent && waitsFor(parent, call.callId)) return parent
       await cancel(runId, call, parent === undefined ? { reason: `${call.runId}, which asked for it, is gone` } : causeIn(parent))
       return undefined
     },
@@ -79,7 +93,9 @@ const isChildCall = ({ intent }: Owed): boolean => intent === 'startChildRun'
 const waitsFor = ({ status, owed }: RunState, callId: string): boolean =>
   status === 'active' && owed.get(callId)?.intent === 'startChildRun'
 
-const causeIn = ({ runId, status, reason, lastEventId }: RunState): Cause => ({
+type EndedRun = Pick<RunState, 'runId' | 'status' | 'reason' | 'lastEventId'>
+
+const causeIn = ({ runId, status, reason, lastEventId }: EndedRun): Cause => ({
   reason: `${runId} ${endings[status]}${reason === undefined || status === 'active' ? '' : `: ${reason}`}`,
   causationId: lastEventId,
 })

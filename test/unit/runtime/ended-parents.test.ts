@@ -118,6 +118,27 @@ describe('a run whose parent has ended', () => {
     expect([await statusOf(third, CHILD), await statusOf(third, GRANDCHILD)]).toEqual(['cancelled', 'cancelled'])
   })
 
+  test('is found by a process that has not the code of its parent, too', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const first = openWorld({ agents, models: script(), log, clock, owner: 'first/1/a' })
+    await first.refold.start('middle', { runId: 'run-1' })
+    await pause()
+    await first.refold.close()
+    const dying: EventLog = {
+      ...log,
+      append: (stream, ...rest) => (stream.includes('.b-1') ? new Promise(() => undefined) : log.append(stream, ...rest)),
+    }
+    const second = openWorld({ agents, models: script(), log: dying, clock, owner: 'second/2/bb' })
+    await second.refold.run('run-1').cancel({ by: 'ann', reason: 'no trip' })
+    await pause()
+    const third = openWorld({ agents: [clerk], models: script(), log, clock, owner: 'third/3/ccc' })
+    expect(await statusOf(third, 'run-1.b-1')).toBe('active')
+    await third.refold.runtime.wake('run-1.b-1').catch(() => undefined)
+    await pause()
+    expect(await third.refold.run('run-1.b-1').state()).toMatchObject({ status: 'cancelled', reason: 'run-1 was cancelled: no trip' })
+  })
+
   test('does not begin where the end came first', async () => {
     const clock = manualClock()
     const log = memoryEventLog({ clock })
