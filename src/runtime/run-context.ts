@@ -12,17 +12,19 @@ export const contextOfRun = (agent: Agent, state: RunState): RunContext => ({
   runId: state.runId,
   tenant: state.started.tenant,
   context: state.started.context ?? null,
-  projection: (wanted) => stateOf(agent, state, wanted, `${agent.id} has no projection ${wanted.name}`),
+  projection: (wanted) => stateOf(agent, state, wanted),
 })
 
-/** Throws `InvalidInput` where the context of the run is not what the tool needs: before anything has happened. */
+/** Whoever reads its `context` gets an `InvalidInput` where that of the run is not what the tool needs. Code that reads none is not kept from anything. */
 export const contextForTool = (agent: Agent, state: RunState, tool: Tool): RunContext => ({
   ...contextOfRun(agent, state),
-  context: contextAs(tool, state),
+  get context() {
+    return contextAs(tool, state)
+  },
   projection: (wanted) => {
     if (!tool.projections.some(({ name }) => name === wanted.name))
       throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
-    return stateOf(agent, state, wanted, `${agent.id} has no projection ${wanted.name}`)
+    return stateOf(agent, state, wanted)
   },
 })
 
@@ -33,8 +35,8 @@ const contextAs = (tool: Tool, { started: { context = null } }: RunState): unkno
   throw new AppError('InvalidInput', `Expected the context that ${tool.name} needs, found another: ${checked.cause ?? checked.problem}`)
 }
 
-const stateOf = <State>({ program }: Agent, { projections }: RunState, { name }: ReadableProjection<State>, missing: string): State => {
+const stateOf = <State>({ id, program }: Agent, { projections }: RunState, { name }: ReadableProjection<State>): State => {
   const index = program.projections.findIndex((projection) => projection.name === name)
-  if (index < 0) throw new Error(missing)
+  if (index < 0) throw new Error(`${id} has no projection ${name}`)
   return readOnly(projections[index]) as State
 }

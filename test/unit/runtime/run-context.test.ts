@@ -122,6 +122,24 @@ describe('a tool', () => {
     })
   })
 
+  test('that needs another context asks nobody where its approval does not read it', async () => {
+    const free = defineTool({
+      name: 'refund',
+      description: 'Pays money back',
+      input: z.object({ usd: z.number() }),
+      output: z.object({ paidUsd: z.number() }),
+      effect: 'once',
+      context: shop,
+      execute: ({ usd }) => Promise.resolve({ paidUsd: usd }),
+    })
+    const world = openWorld({ agents: [clerk({ tools: [free], projections: [], context: undefined })], models: paying(1) })
+    const run = await world.refold.start('clerk', { message: 'Hi', context: { customer: 7 } })
+    await settle(world, run)
+    const types = (await eventsOf(world, run.id)).map(({ type }) => type)
+    expect(types).toContain('ToolCallFailed')
+    expect(types).not.toContain('ApprovalRequested')
+  })
+
   test('is looked up with the run, its context and what the call was to do', async () => {
     const asked: unknown[] = []
     const lost = defineTool({
