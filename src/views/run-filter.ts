@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { tagText } from '../events/tags.ts'
+import { tagLine, tagText } from '../events/tags.ts'
 import { comparable } from '../events/comparable.ts'
+import type { QueryText } from './view-queries.ts'
 import type { RunPage } from './view-store.ts'
+
+/** Without wildcards: a tag may hold any character. */
+const TAGGED = "replace(tags, ?, '') <> tags"
 
 const limit = z.int('expected a limit of 1, 2, 3 …').positive('expected a limit of 1, 2, 3 …')
 
@@ -26,6 +30,21 @@ export const checkRunPage = (page: RunPage): void => {
 /** Throws `InvalidInput`. */
 export const checkDue = (now: number, limit: number): void => {
   check(due, { now, limit })
+}
+
+/** What follows `from refold_runs` for a page, with a `?` for each value: the same for SQLite and Postgres. */
+export const pageQuery = ({ status, agent, waitsFor, tenant, tag, before, limit: most }: RunPage): QueryText => {
+  const conditions: readonly [text: string, value: string | number | undefined][] = [
+    ['status = ?', status],
+    ['agent = ?', agent],
+    ['waits_for = ?', waitsFor],
+    ['tenant = ?', tenant],
+    [TAGGED, tag === undefined ? undefined : tagLine(tag)],
+    ['position < ?', before],
+  ]
+  const given = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
+  const where = given.length === 0 ? '' : `where ${given.map(({ text }) => text).join(' and ')} `
+  return { text: `${where}order by position desc limit ?`, values: [...given.map(({ value }) => value), most] }
 }
 
 const check = (schema: z.ZodType, value: unknown): void => {

@@ -1,4 +1,3 @@
-import { tagLine } from '../events/tags.ts'
 import { types, type Pool } from 'pg'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './postgres-shadow.ts'
@@ -7,9 +6,9 @@ import { inPostgresTransaction } from './postgres-transaction.ts'
 import { advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './postgres-view-state.ts'
 import { checkpointAfter, viewsClosed } from './view-decision.ts'
 import { isComparable } from '../events/comparable.ts'
-import { checkDue, checkRunPage } from './run-filter.ts'
+import { checkDue, checkRunPage, pageQuery } from './run-filter.ts'
 import { pageOf, queryText, type ViewRow } from './view-queries.ts'
-import type { RunPage, ViewStore } from './view-store.ts'
+import type { ViewStore } from './view-store.ts'
 import { viewTables } from './view-tables.ts'
 
 /**
@@ -79,8 +78,8 @@ const reads = (use: PostgresUse): Reads => ({
   getMany: (runIds) => readMany(use, runIds),
   list: async (page) => {
     checkRunPage(page)
-    const { which, values } = listQuery(page)
-    return use((pool) => readRows(pool, which, values))
+    const { text, values } = pageQuery(page)
+    return use((pool) => readRows(pool, numbered(text), values))
   },
   due: async (now, limit) => {
     checkDue(now, limit)
@@ -127,21 +126,4 @@ const WIDE_NUMBERS: ReadonlySet<number> = new Set<number>([types.builtins.INT8, 
 const asNumbers = {
   getTypeParser: ((oid: Parameters<typeof types.getTypeParser>[0], format?: 'text') =>
     WIDE_NUMBERS.has(oid) ? Number : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
-}
-
-const listQuery = ({ status, agent, waitsFor, tenant, tag, before, limit }: RunPage): { which: string; values: unknown[] } => {
-  const conditions: [text: string, value: unknown][] = [
-    ['status = ?', status],
-    ['agent = ?', agent],
-    ['waits_for = ?', waitsFor],
-    ['tenant = ?', tenant],
-    ["replace(tags, ?, '') <> tags", tag && tagLine(tag)],
-    ['position < ?', before],
-  ]
-  const given = conditions.filter(([, value]) => value !== undefined)
-  const where = given.map(([text], index) => text.replace('?', `$${index + 1}`)).join(' and ')
-  return {
-    which: `${where === '' ? '' : `where ${where}`} order by position desc limit $${given.length + 1}`,
-    values: [...given.map(([, value]) => value), limit],
-  }
 }

@@ -1,5 +1,4 @@
-import { tagLine } from '../events/tags.ts'
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { AppError, messageOf } from '../errors.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import { beginSqliteShadow } from './sqlite-shadow.ts'
@@ -9,7 +8,7 @@ import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './sqlite
 import { sqliteViewState, type SqliteViewState } from './sqlite-view-state.ts'
 import { viewsFormat } from './table-sql.ts'
 import { checkpointAfter, viewsClosed } from './view-decision.ts'
-import { checkDue, checkRunPage } from './run-filter.ts'
+import { checkDue, checkRunPage, pageQuery } from './run-filter.ts'
 import { pageOf, queryText, type ViewRow } from './view-queries.ts'
 import type { RunBatch, RunPage, TopicBatch, ViewStore } from './view-store.ts'
 import { viewTables } from './view-tables.ts'
@@ -140,19 +139,12 @@ const clear = ({ db, state }: Opened): void => {
   state.replaced({ checkpoint: undefined })
 }
 
-const list = (db: DatabaseSync, { status, agent, waitsFor, tenant, tag, before, limit }: RunPage): RunRow[] => {
-  const conditions: [text: string, value: SQLInputValue | undefined][] = [
-    ['status = ?', status],
-    ['agent = ?', agent],
-    ['waits_for = ?', waitsFor],
-    ['tenant = ?', tenant],
-    ["replace(tags, ?, '') <> tags", tag && tagLine(tag)],
-    ['position < ?', before],
-  ]
-  const given = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
-  const where = given.length === 0 ? '' : `where ${given.map(({ text }) => text).join(' and ')}`
-  const query = db.prepare(`select row from refold_runs ${where} order by position desc limit ?`)
-  return query.all(...given.map(({ value }) => value), limit).map(toRow)
+const list = (db: DatabaseSync, page: RunPage): RunRow[] => {
+  const { text, values } = pageQuery(page)
+  return db
+    .prepare(`select row from refold_runs ${text}`)
+    .all(...values)
+    .map(toRow)
 }
 
 const unavailable = (path: string, cause: unknown): AppError =>
