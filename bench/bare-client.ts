@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { ClientSubscription, DatabaseClient } from '../src/eventlog/eventstoredb-client.ts'
+import type { ClientSubscription, DatabaseClient } from '../src/eventlog/eventstoredb/client.ts'
 
 /** `@eventstore/db-client` as it is used without the adapter. */
 export interface BareClient extends Pick<DatabaseClient, 'dispose'> {

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../src/clock.ts'
 import type { EventLog, NewEvent } from '../src/eventlog/event-log.ts'
-import { memoryEventLog } from '../src/eventlog/event-log.memory.ts'
-import { sqliteEventLog } from '../src/eventlog/event-log.sqlite.ts'
+import { memoryEventLog } from '../src/eventlog/memory/memory-event-log.ts'
+import { sqliteEventLog } from '../src/eventlog/sqlite/sqlite-event-log.ts'
 import { threadLog } from './event-log-writer-thread.ts'
 
 const ROUNDS = 60

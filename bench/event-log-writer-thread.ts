@@ -1,12 +1,12 @@
 // The alternative that was measured and not taken: the transactions of the event log in a thread of their own.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { measureAppend } from '../src/eventlog/append-request.ts'
-import type { Outcome } from '../src/eventlog/commit-queue.ts'
+import type { Outcome } from '../src/eventlog/sqlite/commit-queue.ts'
 import type { AppendResult, EventLog, ExpectedRevision, NewEvent } from '../src/eventlog/event-log.ts'
-import { sqliteCommit } from '../src/eventlog/sqlite-commit.ts'
-import { openLogDatabase } from '../src/eventlog/sqlite-database.ts'
-import type { LogWriter } from '../src/eventlog/sqlite-writer.ts'
-import { logWriter } from '../src/eventlog/sqlite-writer.ts'
+import { sqliteCommit } from '../src/eventlog/sqlite/commit.ts'
+import { openLogDatabase } from '../src/eventlog/sqlite/database.ts'
+import type { LogWriter } from '../src/eventlog/sqlite/writer.ts'
+import { logWriter } from '../src/eventlog/sqlite/writer.ts'
 
 type SentAppend = readonly [stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]]
 

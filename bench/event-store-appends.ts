@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../src/clock.ts'
-import { eventStoreDbEventLog } from '../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import { bareClient } from './bare-client.ts'
 import { alternate, microsecondsEach, ratioSpread, spreadOf, type RoundLimits, type Spread } from './rounds.ts'
 

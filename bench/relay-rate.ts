@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { kafkaBus } from '../src/bus/bus.kafka.ts'
+import { kafkaBus } from '../src/bus/kafka/kafka-bus.ts'
 import type { Bus, BusMessage } from '../src/bus/bus.ts'
 import { systemClock } from '../src/clock.ts'
 import { toMessage } from '../src/consumers/event-message.ts'

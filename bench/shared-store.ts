@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../src/clock.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
-import { eventStoreDbEventLog } from '../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import type { ServerAddresses } from './on-servers.ts'
 import { spreadOf, type RoundLimits, type Spread } from './rounds.ts'
 import { openSqliteView } from './sqlite-view.ts'

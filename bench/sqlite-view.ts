@@ -4,7 +4,7 @@ import type { FedView } from '../src/consumers/fed-view.ts'
 import { createProjector } from '../src/consumers/projector.ts'
 import { viewStoreFeed } from '../src/consumers/view-store-feed.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
-import { sqliteViewStore } from '../src/views/view-store.sqlite.ts'
+import { sqliteViewStore } from '../src/views/sqlite/sqlite-view-store.ts'
 
 /** What readers of runs ask, on SQLite, in a file of its own. */
 export interface SqliteView {

@@ -1,6 +1,6 @@
 import { toolCallsOf, type Message } from '../src/events/message.ts'
 import type { ModelRequest } from '../src/models/model.ts'
-import { answer, toolCalls, type ScriptedOutcome, type WantedToolCall } from '../src/models/script.ts'
+import { answer, toolCalls, type ScriptedOutcome, type WantedToolCall } from '../src/models/scripted/script.ts'
 
 // A user's message says what the model will do: `plan: read 1 + pay 2; note 3; say done`. What stands between two semicolons is one
 // answer of the model. So a conversation is its own script, and the same prompt has the same answer in every process.

@@ -1,7 +1,7 @@
 import { createProjector } from '../src/consumers/projector.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
-import { sqliteViewStore } from '../src/views/view-store.sqlite.ts'
+import { sqliteViewStore } from '../src/views/sqlite/sqlite-view-store.ts'
 import { viewNames, type ViewName, type ViewRow } from '../src/views/view-queries.ts'
 import type { ViewStore } from '../src/views/view-store.ts'
 

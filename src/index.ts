@@ -72,12 +72,12 @@ export type {
   ToolDeclaration,
 } from './models/model.ts'
 export type { ModelPrice, PriceOverrides } from './models/prices.ts'
-export type { Fetch, ProviderAccess } from './models/attempt.ts'
-export { anthropicModel } from './models/model.anthropic.ts'
-export { openaiChatModel, type ChatAccess } from './models/model.openai-chat.ts'
-export { openaiResponsesModel } from './models/model.openai-responses.ts'
-export { recordedModel, type ModelApi } from './models/model.recorded.ts'
-export { scriptedModel } from './models/model.scripted.ts'
+export type { Fetch, ProviderAccess } from './models/wire/attempt.ts'
+export { anthropicModel } from './models/anthropic/anthropic-model.ts'
+export { openaiChatModel, type ChatAccess } from './models/openai/openai-chat-model.ts'
+export { openaiResponsesModel } from './models/openai/openai-responses-model.ts'
+export { recordedModel, type ModelApi } from './models/recorded/recorded-model.ts'
+export { scriptedModel } from './models/scripted/scripted-model.ts'
 export {
   answer,
   failure,
@@ -87,9 +87,9 @@ export {
   type ScriptedOutcome,
   type ScriptedToolCall,
   type WantedToolCall,
-} from './models/script.ts'
+} from './models/scripted/script.ts'
 export { callIdAt } from './events/call-id.ts'
-export { openaiChatRecording, type RecordedAssistantMessage } from './models/openai-chat-recording.ts'
-export { recordingFetch, type Recording, type RecordingMatch } from './models/recordings.ts'
+export { openaiChatRecording, type RecordedAssistantMessage } from './models/openai/chat-recording.ts'
+export { recordingFetch, type Recording, type RecordingMatch } from './models/recorded/recordings.ts'
 export type { Optional } from './present.ts'
 export { canonicalJson, type Json, type JsonObject } from './json.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Bus, BusNotice } from './bus/bus.ts'
-import type { KafkaOptions } from './bus/kafka-client.ts'
+import type { KafkaOptions } from './bus/kafka/client.ts'
 import { systemClock } from './clock.ts'
 import { readEnvironment, type Environment } from './config.ts'
 import { AppError, messageOf } from './errors.ts'
@@ -11,7 +11,7 @@ export const openBus = async (notify: (notice: BusNotice) => void): Promise<Bus 
   const { REFOLD_KAFKA: brokers, REFOLD_KAFKA_REPLICATION: replicationFactor } = environment
   if (brokers === undefined) return undefined
   // Only here, so that a process without a bus does not load its client.
-  const { kafkaBus } = await import('./bus/bus.kafka.ts')
+  const { kafkaBus } = await import('./bus/kafka/kafka-bus.ts')
   return kafkaBus({
     brokers: brokers.split(','),
     clock: systemClock,

@@ -43,7 +43,7 @@ const checkAddress = (read: () => unknown, address: string): void => {
  * with `InvalidConfiguration` for what no waiting mends.
  */
 export const openPostgresStores = async (pool: Pool, notify: (notice: Notice) => void): Promise<PostgresStores> => {
-  const { postgresViewStore } = await import('./views/view-store.postgres.ts')
+  const { postgresViewStore } = await import('./views/postgres/postgres-view-store.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
   const disarm = systemClock.setTimer(TOLD_AFTER_MS, () => {
     const why = 'it does not answer'

@@ -4,11 +4,11 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock } from './clock.ts'
 import { AppError, isAppError, messageOf } from './errors.ts'
 import { measuringClock } from './eventlog/clock-offset.ts'
-import type { ClientPackage } from './eventlog/eventstoredb-client.ts'
+import type { ClientPackage } from './eventlog/eventstoredb/client.ts'
 import type { EventLog } from './eventlog/event-log.ts'
-import type { AwaitedServer } from './eventlog/eventstoredb-contact.ts'
-import type { EventStoreInspection } from './eventlog/eventstoredb-inspection.ts'
-import { sqliteEventLog } from './eventlog/event-log.sqlite.ts'
+import type { AwaitedServer } from './eventlog/eventstoredb/contact.ts'
+import type { EventStoreInspection } from './eventlog/eventstoredb/inspection.ts'
+import { sqliteEventLog } from './eventlog/sqlite/sqlite-event-log.ts'
 import { openPostgresStores, postgresPool } from './open-postgres.ts'
 import { present } from './present.ts'
 import { makePrivateFolder } from './private-files.ts'
@@ -17,7 +17,7 @@ import type { Notice } from './runtime/notice.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
-import { sqliteViewStore } from './views/view-store.sqlite.ts'
+import { sqliteViewStore } from './views/sqlite/sqlite-view-store.ts'
 import type { ViewStore } from './views/view-store.ts'
 
 /** Everything that Refold keeps. */
@@ -71,8 +71,8 @@ export interface BackboneAddresses {
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
 export const openBackboneStores = async ({ eventStore, client, postgres, notify }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process does not load its client.
-  const { checkConnectionString, STORED_AT_STEP_MS } = await import('./eventlog/eventstoredb-client.ts')
-  const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
+  const { checkConnectionString, STORED_AT_STEP_MS } = await import('./eventlog/eventstoredb/client.ts')
+  const { eventStoreDbEventLog } = await import('./eventlog/eventstoredb/eventstoredb-event-log.ts')
   // Both before anything is asked of a server.
   await checkConnectionString(client, eventStore)
   const inPostgres = await openPostgresStores(await postgresPool(postgres), notify)
@@ -107,8 +107,8 @@ export const inspectEventStore = async (
   { eventStore: connectionString, client }: Pick<BackboneAddresses, 'eventStore' | 'client'>,
   tellAwaited: (awaited: AwaitedServer) => void,
 ): Promise<EventStoreInspection> => {
-  const { eventStoreDbEventLog } = await import('./eventlog/event-log.eventstoredb.ts')
-  const { inspectEventStoreDb } = await import('./eventlog/eventstoredb-inspection.ts')
+  const { eventStoreDbEventLog } = await import('./eventlog/eventstoredb/eventstoredb-event-log.ts')
+  const { inspectEventStoreDb } = await import('./eventlog/eventstoredb/inspection.ts')
   const log = eventStoreDbEventLog({ connectionString, client, clock: systemClock, tellAwaited })
   try {
     return await inspectEventStoreDb({ connectionString, client, clock: systemClock, log })

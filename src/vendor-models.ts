@@ -1,7 +1,7 @@
 import type { Environment } from './config.ts'
-import { anthropicModel } from './models/model.anthropic.ts'
-import { openaiChatModel } from './models/model.openai-chat.ts'
-import { openaiResponsesModel } from './models/model.openai-responses.ts'
+import { anthropicModel } from './models/anthropic/anthropic-model.ts'
+import { openaiChatModel } from './models/openai/openai-chat-model.ts'
+import { openaiResponsesModel } from './models/openai/openai-responses-model.ts'
 import type { Model, Models } from './models/model.ts'
 import { present } from './present.ts'
 

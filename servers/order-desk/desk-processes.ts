@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { kafkaClient } from '../../src/bus/kafka-client.ts'
+import { kafkaClient } from '../../src/bus/kafka/client.ts'
 import { systemClock } from '../../src/clock.ts'
 import { startRefoldProcess, type RefoldProcess } from '../refold-process.ts'
 import type { DeskServers } from './desk-servers.ts'

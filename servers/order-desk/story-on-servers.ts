@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { customerRuns, customers, personsAnswer, type CustomerRun } from '../../examples/order-desk/customers.ts'
 import { line } from '../../examples/order-desk/story.ts'
-import { kafkaBus } from '../../src/bus/bus.kafka.ts'
+import { kafkaBus } from '../../src/bus/kafka/kafka-bus.ts'
 import { systemClock } from '../../src/clock.ts'
 import { topicsOf } from '../../src/consumers/topics.ts'
 import type { DeskProcesses } from './desk-processes.ts'

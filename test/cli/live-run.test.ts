@@ -4,8 +4,8 @@ import { recordedTranscript } from '../../src/projections/recorded-transcript.ts
 import { messagesOf } from '../../src/projections/transcript.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import type { RunFact } from '../../src/events/run-events.ts'
-import { scriptedModel } from '../../src/models/model.scripted.ts'
-import { answer, toolCalls } from '../../src/models/script.ts'
+import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
+import { answer, toolCalls } from '../../src/models/scripted/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { eventsOf, openWorld, settle } from '../support/world.ts'
 

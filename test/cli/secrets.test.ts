@@ -185,7 +185,7 @@ describe('no key of a vendor is shown or recorded', () => {
 })
 
 test('an error of an event log that cannot be reached or read holds no password, down to its cause', async () => {
-  const { eventStoreDbEventLog } = await import('../../src/eventlog/event-log.eventstoredb.ts')
+  const { eventStoreDbEventLog } = await import('../../src/eventlog/eventstoredb/eventstoredb-event-log.ts')
   const { systemClock } = await import('../../src/clock.ts')
   for (const rest of ['127.0.0.1:1?tls=false', '127.0.0.1:1?tsl=false', '127.0.0.1:x', '127.0.0.1:1?tls=maybe']) {
     const log = eventStoreDbEventLog({ connectionString: es(rest), clock: systemClock, appendTimeoutMs: 50 })

@@ -1,5 +1,5 @@
 import type { BusNotice } from '../../src/bus/bus.ts'
-import { memoryBus } from '../../src/bus/bus.memory.ts'
+import { memoryBus } from '../../src/bus/memory/memory-bus.ts'
 import { systemClock } from '../../src/clock.ts'
 import { busConformance } from './bus.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import type { StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { startStandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { noteServer, STAND_IN } from '../support/server-lines.ts'

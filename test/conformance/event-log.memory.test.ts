@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.ts'
-import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import { eventLogConformance } from './event-log.ts'
 
 eventLogConformance('memory', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import { sqliteEventLog } from '../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { eventLogConformance } from './event-log.ts'
 
 eventLogConformance('sqlite', () => {

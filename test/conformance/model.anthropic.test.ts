@@ -1,4 +1,4 @@
-import { anthropicModel } from '../../src/models/model.anthropic.ts'
+import { anthropicModel } from '../../src/models/anthropic/anthropic-model.ts'
 import { anthropicWire } from '../support/model-server-wires.ts'
 import { modelConformance } from './model.ts'
 

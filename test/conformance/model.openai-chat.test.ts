@@ -1,4 +1,4 @@
-import { openaiChatModel } from '../../src/models/model.openai-chat.ts'
+import { openaiChatModel } from '../../src/models/openai/openai-chat-model.ts'
 import { openaiChatWire } from '../support/model-server-wires.ts'
 import { modelConformance } from './model.ts'
 

@@ -1,4 +1,4 @@
-import { openaiResponsesModel } from '../../src/models/model.openai-responses.ts'
+import { openaiResponsesModel } from '../../src/models/openai/openai-responses-model.ts'
 import { openaiResponsesWire } from '../support/model-server-wires.ts'
 import { modelConformance } from './model.ts'
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Json, JsonObject } from '../../src/json.ts'
-import { anthropicModel } from '../../src/models/model.anthropic.ts'
-import { openaiChatModel, type ChatAccess } from '../../src/models/model.openai-chat.ts'
-import { openaiResponsesModel } from '../../src/models/model.openai-responses.ts'
+import { anthropicModel } from '../../src/models/anthropic/anthropic-model.ts'
+import { openaiChatModel, type ChatAccess } from '../../src/models/openai/openai-chat-model.ts'
+import { openaiResponsesModel } from '../../src/models/openai/openai-responses-model.ts'
 import type { Model, ModelAnswer, ModelOutcome, ModelRequest } from '../../src/models/model.ts'
 import { json, modelServer, type ModelServer, type Reply } from '../support/model-server.ts'
 import { patiently, promptOf } from '../support/model-server-requests.ts'

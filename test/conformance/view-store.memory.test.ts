@@ -1,4 +1,4 @@
-import { memoryViewStore } from '../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../src/views/memory/memory-view-store.ts'
 import { viewStoreConformance } from './view-store.ts'
 
 viewStoreConformance('memory', () => {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { noRecords } from '../../src/projections/view-records.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'
-import { sqliteViewStore } from '../../src/views/view-store.sqlite.ts'
+import { sqliteViewStore } from '../../src/views/sqlite/sqlite-view-store.ts'
 import { changesOfHistories } from './view-store-queries.ts'
 import { viewStoreConformance } from './view-store.ts'
 

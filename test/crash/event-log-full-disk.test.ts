@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { sqliteEventLog } from '../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { backlog, collect, idsOf, newEvent, rejection, revisionsOf } from '../conformance/event-log-cases.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'refold-full-'))

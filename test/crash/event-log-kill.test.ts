@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { isAppError } from '../../src/errors.ts'
 import type { EventLog, StoredEvent } from '../../src/eventlog/event-log.ts'
-import { sqliteEventLog } from '../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { collect, newEvent } from '../conformance/event-log-cases.ts'
 import type { WriterLine } from './event-log-writer.ts'
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../src/clock.ts'
 import { isAppError } from '../../src/errors.ts'
 import type { EventLog, ExpectedRevision, NewEvent } from '../../src/eventlog/event-log.ts'
-import { sqliteEventLog } from '../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../src/eventlog/sqlite/sqlite-event-log.ts'
 
 export interface WriterLine {
   readonly kind: 'asked' | 'stored'

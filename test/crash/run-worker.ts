@@ -7,7 +7,7 @@ import { fileLedger, ledgerHands } from '../../simulation/ledger.ts'
 import { followPlan } from '../../simulation/plan.ts'
 import { reactions } from '../../simulation/reactions.ts'
 import { isAppError } from '../../src/errors.ts'
-import { scriptedModel } from '../../src/models/model.scripted.ts'
+import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import type { Model } from '../../src/models/model.ts'
 import { openRefold, type OpenRefold } from '../../src/open-refold.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import { newEvents, newStream, rejection } from '../conformance/event-log-cases.ts'
 import { sharedStandIn, withLog } from './with-stand-in.ts'
 

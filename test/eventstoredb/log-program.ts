@@ -2,9 +2,9 @@
 import { createRequire } from 'node:module'
 import { systemClock } from '../../src/clock.ts'
 import { messageOf } from '../../src/errors.ts'
-import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import type { NewEvent } from '../../src/eventlog/event-log.ts'
-import type { Connect } from '../../src/eventlog/eventstoredb-client.ts'
+import type { Connect } from '../../src/eventlog/eventstoredb/client.ts'
 
 export type Order =
   | { readonly do: 'append'; readonly appends: number; readonly bytes: number }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import type { Connect, DatabaseClient } from '../../src/eventlog/eventstoredb-client.ts'
+import type { Connect, DatabaseClient } from '../../src/eventlog/eventstoredb/client.ts'
 import { collect, newEvents, newStream, rejection, revisionsOf } from '../conformance/event-log-cases.ts'
 import { sharedStandIn, withLog } from './with-stand-in.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
-import type { ClientPackage, Connect, DatabaseClient } from '../../src/eventlog/eventstoredb-client.ts'
-import { loadClient } from '../../src/eventlog/eventstoredb-client.ts'
+import type { ClientPackage, Connect, DatabaseClient } from '../../src/eventlog/eventstoredb/client.ts'
+import { loadClient } from '../../src/eventlog/eventstoredb/client.ts'
 import { collect } from '../conformance/event-log-cases.ts'
 
 /** One node of a cluster, or the only one, before which a network with faults can be put. */

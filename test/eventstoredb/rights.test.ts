@@ -3,9 +3,9 @@ import { newCertificate } from '../../servers/event-store/certificate.ts'
 import { startStandIn, type StandIn } from '../../servers/event-store/event-store-stand-in.ts'
 import { systemClock } from '../../src/clock.ts'
 import { isAppError, type AppError } from '../../src/errors.ts'
-import { eventStoreDbEventLog } from '../../src/eventlog/event-log.eventstoredb.ts'
+import { eventStoreDbEventLog } from '../../src/eventlog/eventstoredb/eventstoredb-event-log.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
-import { loadClient } from '../../src/eventlog/eventstoredb-client.ts'
+import { loadClient } from '../../src/eventlog/eventstoredb/client.ts'
 import { tlsFile } from './tls-file.ts'
 
 const users = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answer, failure } from '../../src/models/script.ts'
+import { answer, failure } from '../../src/models/scripted/script.ts'
 import { keyFor, openService, type Service } from './service.ts'
 
 interface GivenBack {

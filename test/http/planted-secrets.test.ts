@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../src/errors.ts'
-import { failure } from '../../src/models/script.ts'
+import { failure } from '../../src/models/scripted/script.ts'
 import { connect } from './event-source.ts'
 import { keyFor, openService, type Service } from './service.ts'
 

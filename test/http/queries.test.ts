@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
-import { scriptedModel } from '../../src/models/model.scripted.ts'
+import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { keyFor, deskAgent, openService } from './service.ts'
 

@@ -1,4 +1,4 @@
-import { kafkaBus } from '../../src/bus/bus.kafka.ts'
+import { kafkaBus } from '../../src/bus/kafka/kafka-bus.ts'
 import type { Bus, BusNotice } from '../../src/bus/bus.ts'
 import { systemClock } from '../../src/clock.ts'
 import { noteMissing, noteServer } from '../support/server-lines.ts'

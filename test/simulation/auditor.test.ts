@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { agentsWith } from '../../simulation/agents.ts'
 import { createAuditor } from '../../simulation/auditor.ts'
 import { followPlan } from '../../simulation/plan.ts'
-import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import type { StoredEvent } from '../../src/eventlog/event-log.ts'
-import { scriptedModel } from '../../src/models/model.scripted.ts'
+import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { manualClock, openWorld, settle } from '../support/world.ts'
 
 const agents = agentsWith({

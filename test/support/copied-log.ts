@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts'
-import { memoryEventLog } from '../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 
 /** What a backup holds: the log up to a position, or all of it. Positions, revisions and ids are those of the original. */

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '../../src/json.ts'
-import { anthropicRequest } from '../../src/models/anthropic-request.ts'
+import { anthropicRequest } from '../../src/models/anthropic/request.ts'
 import type { ModelRequest } from '../../src/models/model.ts'
-import { chatDialect } from '../../src/models/openai-chat-dialect.ts'
-import { openaiChatRequest } from '../../src/models/openai-chat-request.ts'
-import { openaiResponsesRequest } from '../../src/models/openai-responses-request.ts'
+import { chatDialect } from '../../src/models/openai/chat-dialect.ts'
+import { openaiChatRequest } from '../../src/models/openai/chat-request.ts'
+import { openaiResponsesRequest } from '../../src/models/openai/responses-request.ts'
 
 /** A conversation as its server reads it, in no vendor's words. */
 type Said =

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { kafkaClient } from '../../../src/bus/kafka-client.ts'
+import { kafkaClient } from '../../../src/bus/kafka/client.ts'
 import { manualClock } from '../../support/world.ts'
 
 interface Queue {

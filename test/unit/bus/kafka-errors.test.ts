@@ -6,7 +6,7 @@ import {
   KafkaJSTopicMetadataNotLoaded,
 } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import { toBusError } from '../../../src/bus/kafka-errors.ts'
+import { toBusError } from '../../../src/bus/kafka/errors.ts'
 import { AppError } from '../../../src/errors.ts'
 
 const protocolError = (type: string): KafkaJSProtocolError =>

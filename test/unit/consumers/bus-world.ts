@@ -1,9 +1,9 @@
-import { memoryBus } from '../../../src/bus/bus.memory.ts'
+import { memoryBus } from '../../../src/bus/memory/memory-bus.ts'
 import type { Bus, BusNotice, DeliveredMessage } from '../../../src/bus/bus.ts'
 import { fromMessage } from '../../../src/consumers/event-message.ts'
 import { topicSpecs, topicsOf, type Topics } from '../../../src/consumers/topics.ts'
 import type { EventLog, StoredEvent } from '../../../src/eventlog/event-log.ts'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { RUN_STREAM_PREFIX } from '../../../src/events/codec.ts'
 import { manualClock, type ManualClock } from '../../support/world.ts'
 

@@ -16,7 +16,7 @@ import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memor
 import { noRecords } from '../../../src/projections/view-records.ts'
 import { viewDifferences } from '../../../simulation/view-differences.ts'
 import type { ViewStore } from '../../../src/views/view-store.ts'
-import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { eventsIn, messagesIn, openBusWorld, type BusWorld } from './bus-world.ts'
 import { anySteps, completed, history, message, newEvent, oneTurn, recorded } from './run-history.ts'
 

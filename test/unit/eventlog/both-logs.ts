@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
-import { sqliteEventLog } from '../../../src/eventlog/event-log.sqlite.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
+import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
 
 /** Runs something with a path in a fresh folder that is removed afterwards. */
 export const inFolder = async (work: (path: string) => Promise<void>): Promise<void> => {

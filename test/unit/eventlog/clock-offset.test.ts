@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { measuringClock } from '../../../src/eventlog/clock-offset.ts'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { newEvent } from '../../conformance/event-log-cases.ts'
 import { outcomeUnknown, troubledLog } from '../../support/troubled-log.ts'
 import { manualClock } from '../../support/world.ts'

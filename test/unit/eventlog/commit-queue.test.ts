@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { CommitGroup } from '../../../src/eventlog/commit-queue.ts'
-import { commitQueue } from '../../../src/eventlog/commit-queue.ts'
+import type { CommitGroup } from '../../../src/eventlog/sqlite/commit-queue.ts'
+import { commitQueue } from '../../../src/eventlog/sqlite/commit-queue.ts'
 import { rejection } from '../../conformance/event-log-cases.ts'
 import { settableClock } from './both-logs.ts'
 

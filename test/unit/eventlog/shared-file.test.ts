@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
-import { sqliteEventLog } from '../../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { collect, follow, idsIn, idsOf, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
 import { inFolder, settableClock } from './both-logs.ts'
 

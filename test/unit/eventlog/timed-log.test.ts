@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { timedLog, type LogCall } from '../../../src/eventlog/timed-log.ts'
 import { troubledLog } from '../../support/troubled-log.ts'
 import { manualClock } from '../../support/world.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
-import { sqliteEventLog } from '../../../src/eventlog/event-log.sqlite.ts'
+import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
 
 test('what is truncated is in none of the files of an embedded log', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'refold-truncated-'))

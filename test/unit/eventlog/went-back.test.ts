@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
 import { noticingLog } from '../../../src/eventlog/went-back.ts'
 import { copiedLog } from '../../support/copied-log.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import { anthropicRequest } from '../../../src/models/anthropic-request.ts'
-import { anthropicReader } from '../../../src/models/anthropic-stream.ts'
+import { anthropicRequest } from '../../../src/models/anthropic/request.ts'
+import { anthropicReader } from '../../../src/models/anthropic/stream.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 describe('a request to Messages', () => {

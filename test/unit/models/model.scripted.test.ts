@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import type { Message } from '../../../src/events/message.ts'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer, failure, toolCalls } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer, failure, toolCalls } from '../../../src/models/scripted/script.ts'
 import { patiently as options, promptOf } from '../../support/model-server-requests.ts'
 
 const request = (messages: readonly Message[] = [{ role: 'user', text: 'Hello' }]) => promptOf(...messages)

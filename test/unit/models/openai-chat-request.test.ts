@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import { chatDialect } from '../../../src/models/openai-chat-dialect.ts'
-import { openaiChatRequest } from '../../../src/models/openai-chat-request.ts'
+import { chatDialect } from '../../../src/models/openai/chat-dialect.ts'
+import { openaiChatRequest } from '../../../src/models/openai/chat-request.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 const OPENAI = chatDialect(undefined)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { openaiChatReader } from '../../../src/models/openai-chat-stream.ts'
+import { openaiChatReader } from '../../../src/models/openai/chat-stream.ts'
 
 const choice = (delta: object, finishReason: string | null = null): object => ({ choices: [{ delta, finish_reason: finishReason }] })
 const call = (fields: object, index?: number): object =>

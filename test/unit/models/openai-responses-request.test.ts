@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import { openaiResponsesRequest } from '../../../src/models/openai-responses-request.ts'
-import { openaiResponsesReader } from '../../../src/models/openai-responses-stream.ts'
+import { openaiResponsesRequest } from '../../../src/models/openai/responses-request.ts'
+import { openaiResponsesReader } from '../../../src/models/openai/responses-stream.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 describe('a request to Responses', () => {

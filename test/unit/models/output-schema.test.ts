@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
 import type { JsonObject } from '../../../src/json.ts'
-import { closed, isStrict } from '../../../src/models/output-schema.ts'
+import { closed, isStrict } from '../../../src/models/wire/output-schema.ts'
 
 const schemaOf = (type: z.ZodType, io: 'input' | 'output' = 'output'): JsonObject => z.toJSONSchema(type, { io }) as unknown as JsonObject
 

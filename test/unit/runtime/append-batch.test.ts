@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { appendBatch } from '../../../src/runtime/append-batch.ts'
 import type { Batch } from '../../../src/runtime/batch.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { encodeMeta, decodeEvent, streamOf } from '../../../src/events/codec.ts'
 import { commandMessage } from '../../../src/consumers/command-message.ts'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer } from '../../../src/models/scripted/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { manualClock, openWorld, settle } from '../../support/world.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { ModelRequest } from '../../../src/models/model.ts'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer, failure, type ScriptedOutcome } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer, failure, type ScriptedOutcome } from '../../../src/models/scripted/script.ts'
 import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 

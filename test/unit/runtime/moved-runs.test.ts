@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
-import { memoryEventLog } from '../../../src/eventlog/event-log.memory.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { eventsOf, manualClock, openWorld, settle, type World } from '../../support/world.ts'
 
 const intent = (_: unknown, _params: Record<string, unknown>): void => undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer } from '../../../src/models/scripted/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { openWorld, settle } from '../../support/world.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelFailureClass } from '../../../src/events/message.ts'
 import { afterModelFailure, defaultFailurePolicy } from '../../../src/machines/model-failure-policy.ts'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer, failure } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer, failure } from '../../../src/models/scripted/script.ts'
 import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
 

@@ -6,7 +6,7 @@ import { createProjector } from '../../../src/consumers/projector.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { parentOf } from '../../support/parent-charts.ts'
 import { eventsOf, openWorld, settle, type World } from '../../support/world.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer } from '../../../src/models/scripted/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { createProjector } from '../../../src/consumers/projector.ts'
-import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { parentOf } from '../../support/parent-charts.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer, toolCalls } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
 import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import { memoryViewStore } from '../../../src/views/view-store.memory.ts'
+import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 
 /** An agent that asks for a transfer, and a customer who has said more since. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { scriptedModel } from '../../../src/models/model.scripted.ts'
-import { answer, toolCalls, type ModelScript } from '../../../src/models/script.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
+import { answer, toolCalls, type ModelScript } from '../../../src/models/scripted/script.ts'
 import type { TextGuardrail } from '../../../src/guardrails/guardrail.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'

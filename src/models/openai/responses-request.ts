@@ -1,0 +1,112 @@
+import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConfig } from 'openai/resources/responses/responses'
+
+import type { AssistantPart, Message, OpaquePart } from '../../events/message.ts'
+import type { Json } from '../../json.ts'
+import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from '../wire/concessions.ts'
+import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
+import type { ModelRequest, ModelSettings } from '../model.ts'
+import { isStrict } from '../wire/output-schema.ts'
+import { isVendorItem, schemaName, toolTextWithError } from '../wire/request-parts.ts'
+import { wellFormed } from '../wire/well-formed.ts'
+
+export const OPENAI_VENDOR = 'openai'
+
+const RULES: HistoryRules = {
+  vendor: OPENAI_VENDOR,
+  isOwn: (content) => isPhaseMarker(content) || isVendorItem(content),
+  callId: /^[a-zA-Z0-9_-]{1,64}$/,
+  takesBlankResults: true,
+}
+
+/** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
+type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
+
+const LEFT_OUT: readonly Concession[] = [
+  ...(['json_schema', 'json_object', 'stream', 'opaque', 'toolChoice', 'parallelToolCalls', 'maxOutputTokens'] as const),
+  ...(['temperature', 'topP', 'reasoningEffort'] as const),
+]
+
+/** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
+export const openaiResponsesRequest = (
+  request: ModelRequest,
+  conceded: Conceded = new Set(),
+): { body: ResponseCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
+  const { model, tools, toolChoice } = request
+  const settings = settingsIn(request, conceded)
+  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
+  const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
+  const format = formatOf(request, conceded)
+  const body: ResponseCreateParamsStreaming = {
+    model,
+    ...(instructions.trim() !== '' && { instructions }),
+    input: messages.flatMap(inputItems),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        type: 'function' as const,
+        name,
+        description,
+        parameters: inputSchema,
+        strict: false,
+      })),
+      ...(!conceded.has('toolChoice') && { tool_choice: toolChoice }),
+      ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
+    }),
+    ...(format && { text: { format } }),
+    ...wireSettings(settings),
+    store: false,
+    include: ['reasoning.encrypted_content'],
+    stream: true,
+  }
+  const legal = wellFormed(body)
+  const seed = settings.seed === undefined ? [] : ['seed']
+  return {
+    body: legal,
+    dropped: [...seed, ...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
+    offered: offeredOf(request, messages, conceded, LEFT_OUT),
+  }
+}
+
+const wireSettings = (settings: ModelSettings) => ({
+  ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
+  ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+  ...(settings.topP !== undefined && { top_p: settings.topP }),
+  ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),
+})
+
+const formatOf = ({ output }: ModelRequest, conceded: Conceded): ResponseTextConfig['format'] | undefined => {
+  if (output === undefined || conceded.has('json_object')) return undefined
+  if (conceded.has('json_schema')) return { type: 'json_object' }
+  return { type: 'json_schema', name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) }
+}
+
+const inputItems = (message: Message): ResponseInputItem[] => {
+  switch (message.role) {
+    case 'user':
+      return [{ role: 'user', content: message.text }]
+    case 'tool':
+      return [{ type: 'function_call_output', call_id: message.id, output: toolTextWithError(message) }]
+    case 'assistant':
+      return assistantItems(message.parts)
+  }
+}
+
+const assistantItems = (parts: readonly AssistantPart[]): ResponseInputItem[] => {
+  const items: ResponseInputItem[] = []
+  let phase: PhaseMarker | undefined
+  for (const part of parts) {
+    if (part.type === 'text') {
+      items.push({ role: 'assistant', content: part.text, ...phase })
+      phase = undefined
+    } else if (part.type === 'toolCall') {
+      items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.argumentsText })
+    } else if (isPhaseMarker(part.content)) phase = part.content
+    else items.push(verbatimItem(part))
+  }
+  return items
+}
+
+const isPhaseMarker = (content: Json): content is PhaseMarker =>
+  typeof content === 'object' && content !== null && 'phase' in content && !('type' in content)
+
+/** It came from this vendor as an item and goes back as one: nobody between has looked inside. */
+const verbatimItem = ({ content }: OpaquePart): ResponseInputItem => content as unknown as ResponseInputItem

@@ -1,0 +1,37 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { MemoryTables } from './tables.ts'
+import { sqliteTables } from '../sqlite/tables.ts'
+import { createTables, sqliteDialect } from '../table-sql.ts'
+import type { QueryText, ViewRow } from '../view-queries.ts'
+
+/** Asks tables in memory the same SQL as any other, in a database that is made when somebody asks and kept until they change. */
+export interface MemoryAnswers {
+  readonly ask: (tables: MemoryTables, query: QueryText) => ViewRow[]
+  readonly close: () => void
+}
+
+export const memoryAnswers = (): MemoryAnswers => {
+  let loaded: { readonly db: DatabaseSync; readonly tables: MemoryTables; readonly puts: number } | undefined
+  const close = (): void => {
+    loaded?.db.close()
+    loaded = undefined
+  }
+  return {
+    ask(tables, { text, values }) {
+      if (loaded?.tables !== tables || loaded.puts !== tables.puts()) {
+        close()
+        loaded = { db: load(tables), tables, puts: tables.puts() }
+      }
+      return loaded.db.prepare(text).all(...values) as ViewRow[]
+    },
+    close,
+  }
+}
+
+const load = ({ rows, records }: MemoryTables): DatabaseSync => {
+  const db = new DatabaseSync(':memory:')
+  db.exec(`begin; ${createTables(sqliteDialect, '')}`)
+  sqliteTables(db, '').put({ rows: [...rows.values()], records: records() })
+  db.exec('commit')
+  return db
+}

@@ -1,0 +1,129 @@
+import { types, type Pool } from 'pg'
+import { AppError, isAppError, messageOf } from '../../errors.ts'
+import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './shadow.ts'
+import { putChanges, readRows } from './tables.ts'
+import { inPostgresTransaction } from './transaction.ts'
+import { advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './view-state.ts'
+import { checkpointAfter, viewsClosed } from '../view-decision.ts'
+import { isComparable } from '../../events/comparable.ts'
+import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
+import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
+import type { ViewStore } from '../view-store.ts'
+import { viewTables } from '../view-tables.ts'
+
+/**
+ * The views in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
+ * projector fills them again. The pool stays the caller's.
+ */
+export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
+  await guarded(() => inPostgresTransaction(pool, makeTables))
+  let closed = false
+  const use: PostgresUse = async (work) => {
+    if (closed) throw viewsClosed()
+    return guarded(() => work(pool))
+  }
+  const transaction: PostgresTransaction = (work) => use(() => inPostgresTransaction(pool, work))
+
+  return {
+    checkpoint: () => use(async () => (await readState(pool)).checkpoint),
+    apply: (batch) =>
+      transaction(async (client) => {
+        // Locks the one row, so that batches of two processes come one after the other.
+        const next = checkpointAfter((await readState(client, 'for update')).checkpoint, batch)
+        if (next === undefined) return false
+        await putChanges(client, batch, '')
+        await client.query('update refold_view_state set log = $1, position = $2', [next.log, next.position])
+        return true
+      }),
+    topicState: (topic) => use(() => readTopicState(pool, topic)),
+    applyFrom: (batch) =>
+      transaction(async (client) => {
+        await readState(client)
+        if (!(await advanceOffset(client, batch))) return false
+        await putChanges(client, batch, '')
+        return true
+      }),
+    beginRebuild: () => beginPostgresShadow(use, transaction),
+    ...reads(use),
+    pausedSince: () => use(async () => (await readState(pool)).pausedSince),
+    setPaused: (since) =>
+      use(async () => {
+        await pool.query('update refold_view_state set paused_since = $1', [since ?? null])
+      }),
+    clear: () =>
+      transaction(async (client) => {
+        await readState(client, 'for update')
+        for (const { name } of viewTables) await client.query(`delete from ${name}`)
+        await writeReplaced(client, { checkpoint: undefined })
+      }),
+    close() {
+      closed = true
+      return Promise.resolve()
+    },
+  }
+}
+
+const DUE = `where due_at <= $1 or (
+  status = 'active' and parent_run_id is not null and problem is null
+    and not exists (
+      select 1 from refold_runs parent where parent.run_id = refold_runs.parent_run_id
+        and (parent.problem is not null or jsonb_exists(parent.row::jsonb -> 'owed', refold_runs.parent_call_id))
+    )
+) order by coalesce(due_at, 0), position limit $2`
+
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+
+const reads = (use: PostgresUse): Reads => ({
+  get: async (runId) => (await readMany(use, [runId]))[0],
+  getMany: (runIds) => readMany(use, runIds),
+  list: async (page) => {
+    checkRunPage(page)
+    const { text, values } = pageQuery(page)
+    return use((pool) => readRows(pool, numbered(text), values))
+  },
+  due: async (now, limit) => {
+    checkDue(now, limit)
+    return use((pool) => readRows(pool, DUE, [now, limit]))
+  },
+  query: async (view, filter, now) => {
+    const { text, values } = queryText(view, filter, now)
+    const found = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
+    return pageOf(view, filter, found.rows)
+  },
+  sizes: () =>
+    use(async (pool) => {
+      const counts = viewTables.map(({ name }) => `select '${name}' as name, count(*) as n from ${name}`)
+      const { rows } = await pool.query<{ name: string; n: string }>(counts.join(' union all '))
+      return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
+    }),
+})
+
+/** No run has an id that Postgres cannot compare. */
+const readMany = (use: PostgresUse, runIds: readonly string[]) =>
+  use((pool) => readRows(pool, 'where run_id = any($1)', [runIds.filter(isComparable)]))
+
+const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await work()
+  } catch (cause) {
+    if (isAppError(cause)) throw cause
+    throw new AppError('StoreUnavailable', `the views in Postgres cannot be read or written: ${messageOf(cause)}`, {
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+/** `?` as `$1`, `$2` … */
+const numbered = (text: string): string => {
+  let count = 0
+  return text.replace(/\?/g, () => `$${++count}`)
+}
+
+const WIDE_NUMBERS: ReadonlySet<number> = new Set<number>([types.builtins.INT8, types.builtins.NUMERIC])
+
+/** Sums and 64-bit integers, which Postgres hands out as text: here they are all below 2^53. */
+const asNumbers = {
+  getTypeParser: ((oid: Parameters<typeof types.getTypeParser>[0], format?: 'text') =>
+    WIDE_NUMBERS.has(oid) ? Number : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
+}

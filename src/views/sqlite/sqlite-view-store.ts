@@ -1,0 +1,151 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AppError, messageOf } from '../../errors.ts'
+import type { RunRow } from '../../projections/run-index.ts'
+import { beginSqliteShadow } from './shadow.ts'
+import { sqliteTables, toRow, type SqliteTables } from './tables.ts'
+import { inTransaction } from './transaction.ts'
+import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './view-file.ts'
+import { sqliteViewState, type SqliteViewState } from './view-state.ts'
+import { viewsFormat } from '../table-sql.ts'
+import { checkpointAfter, viewsClosed } from '../view-decision.ts'
+import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
+import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
+import type { RunBatch, RunPage, TopicBatch, ViewStore } from '../view-store.ts'
+import { viewTables } from '../view-tables.ts'
+
+/**
+ * The views in a SQLite file of their own, since a view must not hold the log's write lock. The file may be deleted while nobody has it
+ * open; one that is corrupt or of another format is begun anew, and the projector fills it again.
+ */
+export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore => {
+  let opened: Opened | undefined = open(path)
+
+  const use = <Result>(work: (opened: Opened) => Result): Result => {
+    if (opened === undefined) throw viewsClosed()
+    try {
+      return work(opened)
+    } catch (error) {
+      if (!isSqliteError(error)) throw error
+      if (!isCorrupt(error)) throw unavailable(path, error)
+      opened.db.close()
+      opened = undefined
+      removeViewFile(path)
+      opened = open(path)
+      return work(opened)
+    }
+  }
+  const checked = <Result>(work: (opened: Opened) => Result): Result =>
+    use((views) => {
+      checkFormat(views.state)
+      return work(views)
+    })
+  const written = <Result>(work: (opened: Opened) => Result): Result => checked((views) => inTransaction(views.db, () => work(views)))
+
+  return {
+    checkpoint: async () => checked(({ state }) => state.checkpoint()),
+    apply: async (batch) => written((views) => write(views, batch)),
+    topicState: async (topic) => use(({ state }) => state.topic(topic)),
+    applyFrom: async (batch) => written((views) => writeFrom(views, batch)),
+    beginRebuild: async () => beginSqliteShadow(checked),
+    ...reads(use),
+    pausedSince: async () => use(({ state }) => state.pausedSince()),
+    setPaused: async (since) => {
+      written(({ state }) => {
+        state.setPaused(since)
+      })
+    },
+    clear: async () => {
+      written(clear)
+    },
+    async close() {
+      opened?.db.close()
+      opened = undefined
+    },
+  }
+}
+
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+
+const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads => ({
+  get: async (runId) => use(({ tables }) => tables.get(runId)),
+  getMany: async (runIds) => use(({ tables }) => runIds.flatMap((runId) => tables.get(runId) ?? [])),
+  list: async (page) => {
+    checkRunPage(page)
+    return use(({ db }) => list(db, page))
+  },
+  due: async (now, limit) => {
+    checkDue(now, limit)
+    return use(({ db }) => db.prepare(DUE).all(now, now, limit).map(toRow))
+  },
+  query: async (view, filter, now) => {
+    const { text, values } = queryText(view, filter, now)
+    return use(({ db }) => pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[]))
+  },
+  sizes: async () => use(({ db }) => Object.fromEntries(viewTables.map(({ name }) => [name, sizeOf(db, name)]))),
+})
+
+const DUE = `select row from (
+  select row, due_at, position from refold_runs where due_at <= ?
+  union all
+  select child.row, coalesce(child.due_at, 0) as due_at, child.position from refold_runs child
+    left join refold_runs parent on parent.run_id = child.parent_run_id
+  where child.status = 'active' and child.parent_run_id is not null and child.problem is null and (child.due_at is null or child.due_at > ?)
+    and parent.problem is null
+    and not exists (select 1 from json_each(parent.row, '$.owed') call where call.key = child.parent_call_id)
+) order by due_at, position limit ?`
+
+const sizeOf = (db: DatabaseSync, table: string): number => Number(db.prepare(`select count(*) as size from ${table}`).get()?.['size'])
+
+interface Opened {
+  readonly db: DatabaseSync
+  readonly state: SqliteViewState
+  readonly tables: SqliteTables
+}
+
+const open = (path: string): Opened => {
+  try {
+    const db = openViewFile(path)
+    return { db, state: sqliteViewState(db), tables: sqliteTables(db, '') }
+  } catch (error) {
+    throw unavailable(path, error)
+  }
+}
+
+const checkFormat = (state: SqliteViewState): void => {
+  const found = state.format()
+  if (found === viewsFormat) return
+  throw new AppError(
+    'InvalidConfiguration',
+    `expected views of format ${viewsFormat}, found ${String(found)}: another version of Refold began them anew while this one had them open. Run one version at a time on one store of views.`,
+  )
+}
+
+const write = ({ state, tables }: Opened, batch: RunBatch): boolean => {
+  const checkpoint = checkpointAfter(state.checkpoint(), batch)
+  if (checkpoint === undefined) return false
+  tables.put(batch)
+  state.setCheckpoint(checkpoint)
+  return true
+}
+
+const writeFrom = ({ state, tables }: Opened, batch: TopicBatch): boolean => {
+  if (!state.advance(batch)) return false
+  tables.put(batch)
+  return true
+}
+
+const clear = ({ db, state }: Opened): void => {
+  for (const { name } of viewTables) db.exec(`delete from ${name}`)
+  state.replaced({ checkpoint: undefined })
+}
+
+const list = (db: DatabaseSync, page: RunPage): RunRow[] => {
+  const { text, values } = pageQuery(page)
+  return db
+    .prepare(`select row from refold_runs ${text}`)
+    .all(...values)
+    .map(toRow)
+}
+
+const unavailable = (path: string, cause: unknown): AppError =>
+  new AppError('StoreUnavailable', `the views in ${path} cannot be read or written: ${messageOf(cause)}`, { retryable: true, cause })
