@@ -29,7 +29,8 @@ const SHARED = '^src/(errors|clock|frozen|json|bounded-json|hash|present|beginni
 const ROOT = '^src/(open|open-refold|open-stores|open-postgres|open-bus|vendor-models)\\.ts$'
 const API = '^src/index\\.ts$'
 const ENTRY = '^src/main\\.ts$'
-const ADAPTER = '^src/[^/]+/[^/.]+\\.[^/]+\\.ts$' // a dot in the stem: event-log.sqlite.ts
+const WITH_ROOMS = '^src/(eventlog|views|bus|models)/' // each adapter of these ports has a room of its own: eventlog/sqlite/
+const ADAPTER = '^src/((eventlog|views|bus)/[^/]+/|models/(?!wire/)[^/]+/|(blobs|snapshots)/[^/.]+\\.[^/]+\\.ts$)' // where a port is small, a dot in the stem marks it: blob-store.files.ts
 const TOOL_PORT = '^src/tools/(tool|define-tool|json-shape|tool-declaration)\\.ts$'
 const PACKAGE = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown']
 
@@ -64,10 +65,10 @@ module.exports = {
       { path: ADAPTER },
     ),
     rule(
-      'an-adapter-knows-no-other-port',
-      'An adapter may import its neighbours, not the adapters of another folder.',
-      { path: ADAPTER.replace('[^/]+', '([^/]+)') },
-      { path: ADAPTER, pathNot: '^src/$1/' },
+      'a-room-knows-no-other-room',
+      'What two adapters of a port share lies beside the port, in src/models in wire/. Only the recorded model stands on the others.',
+      { path: `${WITH_ROOMS}([^/]+)/`, pathNot: '^src/models/recorded/' },
+      { path: `${WITH_ROOMS}[^/]+/`, pathNot: ['^src/$1/$2/', '^src/models/wire/'] },
     ),
     rule(
       'only-the-composition-root-names-a-tool',

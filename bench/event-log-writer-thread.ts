@@ -1,6 +1,6 @@
 // The alternative that was measured and not taken: the transactions of the event log in a thread of their own.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { measureAppend } from '../src/eventlog/append-request.ts'
+import { measureAppend } from '../src/eventlog/append.ts'
 import type { Outcome } from '../src/eventlog/sqlite/commit-queue.ts'
 import type { AppendResult, EventLog, ExpectedRevision, NewEvent } from '../src/eventlog/event-log.ts'
 import { sqliteCommit } from '../src/eventlog/sqlite/commit.ts'

@@ -89,7 +89,7 @@ export {
   type WantedToolCall,
 } from './models/scripted/script.ts'
 export { callIdAt } from './events/call-id.ts'
-export { openaiChatRecording, type RecordedAssistantMessage } from './models/openai/chat-recording.ts'
+export { openaiChatRecording, type RecordedAssistantMessage } from './models/recorded/openai-chat-recording.ts'
 export { recordingFetch, type Recording, type RecordingMatch } from './models/recorded/recordings.ts'
 export type { Optional } from './present.ts'
 export { canonicalJson, type Json, type JsonObject } from './json.ts'

@@ -11,9 +11,8 @@ import statusPb from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import { isAppError } from '../../src/errors.ts'
-import { MAX_APPEND_BYTES } from '../../src/eventlog/event-log.ts'
+import { MAX_APPEND_BYTES, type ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { AppError } from '../../src/errors.ts'
-import type { ExpectedRevision } from '../../src/eventlog/event-log.ts'
 import type { StoredWireEvent } from './wire-log.ts'
 
 const { INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, ALREADY_EXISTS } = codes.Code

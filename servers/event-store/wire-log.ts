@@ -1,7 +1,14 @@
 import { isAppError } from '../../src/errors.ts'
 import { scavengedPositions } from './scavenge.ts'
-import { streamNotFound } from '../../src/eventlog/event-log-errors.ts'
-import type { AppendResult, Direction, EventLog, ExpectedRevision, NewEvent, StoredEvent } from '../../src/eventlog/event-log.ts'
+import {
+  streamNotFound,
+  type AppendResult,
+  type Direction,
+  type EventLog,
+  type ExpectedRevision,
+  type NewEvent,
+  type StoredEvent,
+} from '../../src/eventlog/event-log.ts'
 
 // The embedded event log as a client of EventStoreDB sees it: any bytes as data, and the streams and types of the system itself.
 

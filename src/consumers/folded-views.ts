@@ -1,6 +1,6 @@
 import { runIdOf } from '../events/codec.ts'
 import { takeInEvent, type RunRow, type StoredRunEvent } from '../projections/run-index.ts'
-import { newestRecords } from '../views/memory/newest-records.ts'
+import { newestRecords } from '../views/newest-records.ts'
 import type { ViewChanges } from '../views/view-store.ts'
 
 export interface FoldedViews<Event> {

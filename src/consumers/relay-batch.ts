@@ -1,6 +1,6 @@
 import { backoffMs, pauseFor } from '../bus/backoff.ts'
 import type { BusMessage, Publisher, TopicMessages } from '../bus/bus.ts'
-import { messageBytes } from '../bus/memory/message-bytes.ts'
+import { messageBytes } from '../bus/message-bytes.ts'
 import { isAppError, messageOf } from '../errors.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import { toMessage, toOmission } from './event-message.ts'

@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+
 /** An event as the log stores it: the log knows neither runs nor charts, only streams of JSON texts. */
 export interface NewEvent {
   /** A UUID in lower case: what makes a repeated append harmless. */
@@ -135,3 +137,29 @@ export interface EventLog {
 
 /** Sum of type, data and meta of one append. Below the 1 MiB that EventStoreDB takes by default. */
 export const MAX_APPEND_BYTES = 900 * 1024
+
+export const passes = (filter: EventFilter | undefined, event: StoredEvent): boolean =>
+  filter === undefined || (event.stream.startsWith(filter.streamPrefix ?? '') && event.type.startsWith(filter.typePrefix ?? ''))
+
+const inWords = (revision: ExpectedRevision): string => (typeof revision === 'number' ? `at revision ${revision}` : `"${revision}"`)
+
+export const conflict = (stream: string, expected: ExpectedRevision, head: number): AppError => {
+  const actual = head < 0 ? 'no-stream' : head
+  return new AppError('EventLogConflict', `${stream} is ${inWords(actual)}, not ${inWords(expected)} as expected`, {
+    details: { stream, expected, actual },
+  })
+}
+
+export const streamNotFound = (stream: string): AppError =>
+  new AppError('StreamNotFound', `there is no stream ${stream}`, { details: { stream } })
+
+export const streamDeleted = (stream: string): AppError => new AppError('StreamDeleted', `${stream} was deleted`, { details: { stream } })
+
+export const logClosed = (): AppError => new AppError('Closed', 'the event log is closed')
+
+export const aheadOfLog = (after: number, head: number | undefined, stream: string | undefined): AppError =>
+  new AppError(
+    'InvalidInput',
+    `cannot subscribe after ${after}: ${stream ?? 'the log'} ends at ${head ?? 'nothing'}, so this checkpoint is of another log`,
+    { details: { after, head, stream } },
+  )

@@ -1,5 +1,4 @@
-import { aheadOfLog } from './event-log-errors.ts'
-import type { BacklogOptions, StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
+import { aheadOfLog, type BacklogOptions, type StoredEvent, type SubscribeOptions, type SubscriptionItem } from './event-log.ts'
 import type { Alarm, WakeUps } from './wake-ups.ts'
 
 export interface Page {

@@ -5,7 +5,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { CallModelParams } from '../machines/intents.ts'
 import { afterModelFailure, type AfterFailure } from '../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../models/bounded-answer.ts'
-import { connectionCause } from '../models/wire/connection-cause.ts'
+import { connectionCause } from '../models/wire/classify.ts'
 import {
   providerIn,
   type ModelAnswer,

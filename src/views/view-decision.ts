@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
-import type { Checkpoint, RunBatch } from './view-store.ts'
+import type { Checkpoint, RunBatch, ViewChanges } from './view-store.ts'
+import { recordTables } from './view-tables.ts'
 
 /**
  * The checkpoint that a view store has after this batch, or undefined where it must not be written.
@@ -23,3 +24,10 @@ export const viewsClosed = (): AppError => new AppError('Closed', 'the view stor
 
 export const rebuildTakenOver = (): AppError =>
   new AppError('NotPossible', 'Expected this rebuild to be the only one, found that another has begun since: its result counts')
+
+/** Of deleted runs no record is kept, not even one that another process brings late: these are the runs to look at. */
+export const touchedRuns = ({ rows, records }: ViewChanges): readonly string[] => {
+  const deleted = rows.filter(({ status }) => status === 'deleted').map(({ runId }) => runId)
+  const names = Object.keys(recordTables) as (keyof typeof recordTables)[]
+  return [...new Set([...deleted, ...names.flatMap((name) => records[name].map(({ runId }) => runId))])]
+}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { EventLog, NewEvent } from '../../src/eventlog/event-log.ts'
-import { MAX_APPEND_BYTES } from '../../src/eventlog/event-log.ts'
+import { type EventLog, type NewEvent, MAX_APPEND_BYTES } from '../../src/eventlog/event-log.ts'
 import { collect, idsIn, idsOf, newEvent, newEvents, newStream, rejection, revisionsOf } from './event-log-cases.ts'
 
 export const expectedRevisions = (log: () => EventLog): void => {

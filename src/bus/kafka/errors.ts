@@ -1,5 +1,5 @@
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { fenced, messageTooLarge, noTopic } from '../bus-errors.ts'
+import { fenced, messageTooLarge, noTopic } from '../bus.ts'
 
 export interface KafkaCall {
   /** In words, for the message: `publish`, `read the topic x`. */

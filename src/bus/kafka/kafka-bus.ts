@@ -1,5 +1,4 @@
-import { busClosed } from '../bus-errors.ts'
-import type { Bus, BusConsumer, Publisher } from '../bus.ts'
+import { busClosed, type Bus, type BusConsumer, type Publisher } from '../bus.ts'
 import { kafkaAdmin } from './admin.ts'
 import type { KafkaOptions } from './client.ts'
 import { kafkaConsumer } from './consumer.ts'

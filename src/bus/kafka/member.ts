@@ -4,8 +4,8 @@ import type { ConsumeOptions } from '../bus.ts'
 import { askStart, handleBatch } from '../handle-batch.ts'
 import { farewell } from './time-limits.ts'
 import { kafkaClient, RETRY, type KafkaOptions } from './client.ts'
-import { withHeartbeats } from './heartbeats.ts'
 import { fromKafka } from './message.ts'
+import type { Clock } from '../../clock.ts'
 
 /** One life of one consumer in its group: it ends with the first failure that the client does not get over. */
 export interface KafkaMember {
@@ -211,4 +211,40 @@ const tell = (consumer: Consumer, say: (running: Consumer) => void): void => {
   } catch {
     return
   }
+}
+
+export interface Heartbeats {
+  readonly clock: Clock
+  readonly everyMs: number
+  readonly beat: () => Promise<void>
+  /** The group has gone on without this member, or cannot be reached. */
+  readonly lost: () => void
+}
+
+/** Shows signs of life while the work goes on: the client shows none between two fetches. Rejects with what a lost beat said. */
+const withHeartbeats = async ({ clock, everyMs, beat, lost }: Heartbeats, work: () => Promise<void>): Promise<void> => {
+  let isDone = false
+  let failure: { readonly reason: unknown } | undefined
+  let disarm = (): void => undefined
+  const again = (): void => {
+    disarm = clock.setTimer(everyMs, () => {
+      beat()
+        .catch((reason: unknown) => {
+          // While a group rebalances every beat fails, and still it is what keeps the member in the group until it is done.
+          failure ??= { reason }
+          lost()
+        })
+        .finally(() => {
+          if (!isDone) again()
+        })
+    })
+  }
+  again()
+  try {
+    await work()
+  } finally {
+    isDone = true
+    disarm()
+  }
+  if (failure !== undefined) throw failure.reason
 }

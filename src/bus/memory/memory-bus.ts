@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { busClosed, fenced } from '../bus-errors.ts'
-import type { Bus, BusNotice, Publisher } from '../bus.ts'
+import { busClosed, fenced, type Bus, type BusNotice, type Publisher } from '../bus.ts'
 import { memoryGroup, type MemoryGroup } from './group.ts'
 import { memoryTopics, type MemoryTopics } from './topics.ts'
 

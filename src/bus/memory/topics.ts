@@ -1,8 +1,15 @@
 import type { Clock } from '../../clock.ts'
 import { sha256 } from '../../hash.ts'
-import { messageTooLarge, noTopic } from '../bus-errors.ts'
-import type { BusMessage, DeliveredMessage, PartitionRange, TopicMessages, TopicSpec } from '../bus.ts'
-import { messageBytes } from './message-bytes.ts'
+import {
+  messageTooLarge,
+  noTopic,
+  type BusMessage,
+  type DeliveredMessage,
+  type PartitionRange,
+  type TopicMessages,
+  type TopicSpec,
+} from '../bus.ts'
+import { messageBytes } from '../message-bytes.ts'
 
 interface Partition {
   messages: DeliveredMessage[]

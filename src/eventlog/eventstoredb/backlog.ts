@@ -1,11 +1,9 @@
 import type { BacklogOptions, SubscriptionItem } from '../event-log.ts'
 import type { Lease } from './connection.ts'
 import { cutOff, judgeRead, unavailable } from './errors.ts'
-import { incomingOfAll } from './filter.ts'
+import { incomingOfAll, type Progress, caughtUp, passed, placeOf, taken } from './filter.ts'
 import { patience } from './patience.ts'
-import type { Progress } from './progress.ts'
-import { caughtUp, passed, placeOf, taken } from './progress.ts'
-import type { ReadParts } from './read-parts.ts'
+import type { ReadParts } from './contact.ts'
 
 interface BacklogParts extends ReadParts {
   /** Position of the newest event. */

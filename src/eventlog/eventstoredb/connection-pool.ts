@@ -1,4 +1,4 @@
-import { logClosed } from '../event-log-errors.ts'
+import { logClosed } from '../event-log.ts'
 import type { Connection } from './connection.ts'
 
 export interface ConnectionPool {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import { logClosed } from '../event-log-errors.ts'
+import { logClosed } from '../event-log.ts'
 import type { DatabaseClient } from './client.ts'
 import { cutOff, isConfused, isCutOff, isFatal } from './errors.ts'
 

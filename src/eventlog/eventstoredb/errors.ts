@@ -1,8 +1,5 @@
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { conflict, streamDeleted, streamNotFound } from '../event-log-errors.ts'
-import type { ExpectedRevision } from '../event-log.ts'
-import { accessDenied, notAuthenticated, type Wanted } from './access.ts'
-import { unnamedAnswer } from './answers.ts'
+import { conflict, streamDeleted, streamNotFound, type ExpectedRevision } from '../event-log.ts'
 
 /** What an error of the client says about the call that it ended. */
 export type Verdict =
@@ -164,4 +161,72 @@ export const unavailable = (what: string, why: string, cause: unknown): AppError
 export const outcomeUnknown = (stream: string, cause: unknown): AppError => {
   const message = `a write to ${stream} may or may not be stored: ${messageOf(cause)}; repeat it with identical ids and revision`
   return new AppError('OutcomeUnknown', message, { retryable: true, details: { stream }, cause })
+}
+
+/** What a call wanted of a stream, `$all` and metadata among them. */
+export type Wanted = 'read' | 'write' | 'delete'
+
+/** In the words of an access control list. */
+const RIGHTS: Readonly<Record<Wanted, string>> = { read: '$r', write: '$w', delete: '$d' }
+const METADATA_RIGHTS: Readonly<Record<Wanted, string>> = { read: '$mr', write: '$mw', delete: '$mw' }
+
+/** Says which right is missing, and how it is given. `stream` is a name, or `the log` for all of them. */
+const accessDenied = (stream: string, wanted: Wanted, cause: unknown): AppError =>
+  new AppError('InvalidConfiguration', deniedText(stream, wanted), { details: { stream, right: rightOf(stream, wanted) }, cause })
+
+const isMetadata = (stream: string): boolean => stream.startsWith('$$')
+
+const rightOf = (stream: string, wanted: Wanted): string => (isMetadata(stream) ? METADATA_RIGHTS : RIGHTS)[wanted]
+
+const deniedText = (stream: string, wanted: Wanted): string => {
+  if (stream === 'the log') return `${DENIES} to read $all. ${GIVEN} in the metadata of $all: {"$acl": {"$r": ["$admins", "NAME"]}}${WHERE}`
+  const right = rightOf(stream, wanted)
+  const what = isMetadata(stream) ? `the metadata of ${stream.slice(2)}` : stream
+  return `${DENIES} to ${wanted} ${what}. ${GIVEN} as ${right} in the $acl of its metadata, or for all streams without one in $userStreamAcl of the stream $settings${WHERE}`
+}
+
+const DENIES = 'EventStoreDB does not allow the user of the connection string'
+const GIVEN = 'An administrator gives this right to the user, or to a group of it (NAME),'
+const WHERE = ' (docs/deployment.md, “Rights in EventStoreDB”)'
+
+const notAuthenticated = (cause: unknown): AppError =>
+  new AppError('InvalidConfiguration', 'EventStoreDB does not accept the user and the password of the connection string', { cause })
+
+// A server answers each append by itself, also where it says no. For an answer that a client has no name for it gives only its words:
+// the name of the server's message, which is one word, or a sentence. The code that came with it is lost.
+
+/** What the answer to one append says. */
+export type Answer =
+  /** Nothing was written, and nothing will be. */
+  | { readonly kind: 'no'; readonly about: 'size' | 'access' | 'request'; readonly words: string }
+  /** Nothing was written; the same append may succeed later. */
+  | { readonly kind: 'notYet' }
+  /** It may be written, or still become so. */
+  | { readonly kind: 'open' }
+
+const UNNAMED = /^Could not recognize (.+)$/s
+
+/** Sentences: the node did not pass it on to where it would be written. */
+const NOT_YET = /Server Is Not Ready|Server Is Busy|No leader info|NotHandledReason/i
+
+/** Names that speak of what became of the append, or that say that the server does not know. */
+const OPEN =
+  /time|deadline|unknown|internal|unexpected|cancel|abort|unavailable|pending|progress|commit|replicat|forward|prepare|lost|(write|append|server)(failed|failure|error)/i
+
+/** Names that speak of what was asked for. */
+const NO =
+  /exceed|too(large|big|long|many|deep)|invalid|illegal|malformed|bad|wrong|mismatch|unrecogni[sz]ed|unsupported|not(found|allowed|supported|permitted|valid)|denied|forbidden|unauthori[sz]ed|unauthenticated|missing|required|already|deleted|tombstoned|readonly|conflict|violat|precondition|validation|reject|refus|disabled|prohibit|full/i
+
+/** The answer to an append that a client did not recognise, or undefined where the text is no such answer. */
+const unnamedAnswer = (message: string): Answer | undefined => {
+  const [, words] = UNNAMED.exec(message) ?? []
+  if (words === undefined) return undefined
+  if (NOT_YET.test(words)) return { kind: 'notYet' }
+  const isName = /^\w{1,100}$/.test(words)
+  return isName && NO.test(words) && !OPEN.test(words) ? { kind: 'no', about: aboutOf(words), words } : { kind: 'open' }
+}
+
+const aboutOf = (name: string): 'size' | 'access' | 'request' => {
+  if (/(size|length|bytes).*exceed|too(large|big|long)/i.test(name)) return 'size'
+  return /denied|forbidden|unauthori[sz]ed|unauthenticated|notpermitted/i.test(name) ? 'access' : 'request'
 }

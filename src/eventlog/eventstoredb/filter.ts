@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts'
-import type { EventFilter } from '../event-log.ts'
-import type { RecordedEvent, ServerFilter } from './client.ts'
+import type { EventFilter, SubscribeOptions, SubscriptionItem } from '../event-log.ts'
+import type { RecordedEvent, ServerFilter, ResolvedEvent } from './client.ts'
 import type { Lease } from './connection.ts'
-import { toPosition } from './events.ts'
+import { toPosition, positionNumber, recordedIn, toStored } from './events.ts'
 import { incoming, type Incoming } from './incoming.ts'
 
 export const fits = (filter: EventFilter | undefined, { streamId, type }: RecordedEvent): boolean =>
@@ -46,4 +46,47 @@ const serverFilter = (filter: EventFilter | undefined, onCheckpoint: (position: 
   if (streamPrefix !== '') return { filterOn: 'streamName', prefixes: [streamPrefix], ...checkpoints }
   if (typePrefix !== '') return { filterOn: 'eventType', prefixes: [typePrefix], ...checkpoints }
   return { filterOn: 'eventType', regex: '^[^$].*', ...checkpoints }
+}
+
+/** Marks are revisions where a stream is given, else positions. */
+export interface Progress {
+  /** Of the last event that was received. */
+  handled: number | undefined
+  /** So far the server has looked, without finding anything further that passes the filter. */
+  considered: number | undefined
+  hasCaughtUp: boolean
+}
+
+/** What comes next begins behind it. */
+export const placeOf = ({ handled, considered }: Progress): number | undefined => {
+  const place = Math.max(handled ?? -1, considered ?? -1)
+  return place < 0 ? undefined : place
+}
+
+export const caughtUp = (progress: Progress): SubscriptionItem => {
+  progress.hasCaughtUp = true
+  return { kind: 'caughtUp' }
+}
+
+/** The server has looked so far, which is said of the whole log only. */
+export function* passed(position: number, progress: Progress): Generator<SubscriptionItem, void, undefined> {
+  if (position <= (progress.considered ?? -1)) return
+  progress.considered = position
+  yield { kind: 'passed', position }
+}
+
+/** Nothing where it was received before or does not pass the filter. */
+export function* taken(
+  resolved: ResolvedEvent,
+  { stream, filter }: Pick<SubscribeOptions, 'stream' | 'filter'>,
+  progress: Progress,
+  storedAtStepMs: number,
+): Generator<SubscriptionItem, void, undefined> {
+  const recorded = recordedIn(resolved)
+  if (recorded === undefined) return
+  const mark = stream === undefined ? positionNumber(recorded.position, recorded.streamId) : Number(recorded.revision)
+  if (mark <= (progress.handled ?? -1)) return
+  progress.handled = mark
+  progress.considered = Math.max(mark, progress.considered ?? 0)
+  if (fits(filter, recorded)) yield { kind: 'event', event: toStored(recorded, storedAtStepMs) }
 }

@@ -5,7 +5,7 @@ import { appendConnection, type SharedConnection } from './append-connection.ts'
 import type { ClientPackage, DatabaseClient, ProposedEvent } from './client.ts'
 import type { EventLog } from '../event-log.ts'
 import { judgeAppend } from './errors.ts'
-import { placesText, serverPlaces } from './places.ts'
+import { placesText, serverPlaces } from './connection-string.ts'
 import { writeOptions } from './writes.ts'
 
 export interface EventStoreInspection {

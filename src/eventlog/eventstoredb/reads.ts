@@ -1,26 +1,25 @@
 import { isAppError } from '../../errors.ts'
 import { present } from '../../present.ts'
-import { checkStreamName } from '../append-request.ts'
-import { streamDeleted } from '../event-log-errors.ts'
-import type {
-  BacklogOptions,
-  Direction,
-  EventFilter,
-  ReadAllOptions,
-  ReadStreamOptions,
-  StoredEvent,
-  SubscriptionItem,
+import { checkStreamName } from '../append.ts'
+import {
+  streamDeleted,
+  type BacklogOptions,
+  type Direction,
+  type EventFilter,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type StoredEvent,
+  type SubscriptionItem,
 } from '../event-log.ts'
 import { backlogItems } from './backlog.ts'
 import type { DatabaseClient, LogPosition, RecordedEvent, ResolvedEvent } from './client.ts'
 import { judgeRead, unavailable } from './errors.ts'
 import { positionNumber, recordedIn, toPosition, toStored } from './events.ts'
 import { fits } from './filter.ts'
-import { metadataStreamOf } from './metadata.ts'
+import { metadataStreamOf, reopened } from './metadata.ts'
 import { patience } from './patience.ts'
-import type { ReadParts } from './read-parts.ts'
-import { reopened } from './reopened.ts'
-import { watchedRead } from './watched-read.ts'
+import type { ReadParts } from './contact.ts'
+import { watchedRead } from './incoming.ts'
 import { checkReadOptions } from '../stream-window.ts'
 
 /** Reads from the leader, since a follower may not have yet what was just acknowledged. */

@@ -1,19 +1,14 @@
 import type { Clock } from '../../clock.ts'
 import { isAppError } from '../../errors.ts'
-import { checkStreamName } from '../append-request.ts'
-import { aheadOfLog } from '../event-log-errors.ts'
-import type { SubscribeOptions, SubscriptionItem } from '../event-log.ts'
+import { checkStreamName } from '../append.ts'
+import { aheadOfLog, type SubscribeOptions, type SubscriptionItem } from '../event-log.ts'
 import type { Lease } from './connection.ts'
 import type { Contact, Waiting } from './contact.ts'
 import type { ConnectionPool } from './connection-pool.ts'
-import type { Ending } from './ending.ts'
 import { judgeRead } from './errors.ts'
-import { incomingOfAll } from './filter.ts'
-import type { Incoming } from './incoming.ts'
-import { incoming } from './incoming.ts'
+import { incomingOfAll, type Progress, caughtUp, passed, placeOf, taken } from './filter.ts'
+import { type Incoming, incoming } from './incoming.ts'
 import { pauses } from './patience.ts'
-import type { Progress } from './progress.ts'
-import { caughtUp, passed, placeOf, taken } from './progress.ts'
 import type { Reads } from './reads.ts'
 
 // A subscription of the client ends with an error, ends as if all were well, or falls silent for ever. This one does none of it:
@@ -161,5 +156,46 @@ const isMissingAnEvent = async (reads: Reads, { stream, filter }: SubscribeOptio
     // Nothing can be read, so nothing can be received either: it is best to begin anew.
     if (isAppError(error, 'EventLogUnavailable')) return true
     throw error
+  }
+}
+
+/** The end of a subscription, which may come from outside while it waits for something. */
+export interface Ending {
+  readonly reached: boolean
+  end(): void
+  /** Returns what takes it back. */
+  onEnd(listener: () => void): () => void
+  /** Resolves with the promise, or when the end comes first. */
+  orEnd(promise: Promise<void>): Promise<void>
+  /** Lets go of the signal. */
+  release(): void
+}
+
+export const ending = (signal: AbortSignal | undefined): Ending => {
+  const listeners = new Set<() => void>()
+  let reached = signal?.aborted ?? false
+  const end = (): void => {
+    reached = true
+    for (const listener of [...listeners]) listener()
+  }
+  const onEnd = (listener: () => void): (() => void) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  signal?.addEventListener('abort', end)
+  return {
+    get reached() {
+      return reached
+    },
+    end,
+    onEnd,
+    orEnd: (promise) =>
+      new Promise((resolve, reject) => {
+        const takeBack = onEnd(resolve)
+        promise.then(resolve, reject).finally(takeBack)
+      }),
+    release() {
+      signal?.removeEventListener('abort', end)
+    },
   }
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { logClosed } from '../event-log-errors.ts'
-import type { EventLog, ExpectedRevision } from '../event-log.ts'
+import { logClosed, type EventLog, type ExpectedRevision } from '../event-log.ts'
 import { logPage, readAll, readStream, streamPage } from './reads.ts'
 import type { MemoryStore } from './store.ts'
 import { append, markDeleted, openStream, setMetadata, truncate } from './store.ts'

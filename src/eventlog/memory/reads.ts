@@ -1,6 +1,11 @@
-import { passes } from '../event-filter.ts'
-import { streamNotFound } from '../event-log-errors.ts'
-import type { ReadAllOptions, ReadStreamOptions, StoredEvent, SubscribeOptions } from '../event-log.ts'
+import {
+  passes,
+  streamNotFound,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type StoredEvent,
+  type SubscribeOptions,
+} from '../event-log.ts'
 import type { MemoryStore } from './store.ts'
 import { openStream } from './store.ts'
 import { checkReadOptions, narrow, streamWindow } from '../stream-window.ts'

@@ -1,9 +1,26 @@
 import type { Clock } from '../../clock.ts'
-import type { AppendDecision, StoredIds, StreamState } from '../append-decision.ts'
-import { decideAppend, decideDeletion, LOOSE_RETRY_WINDOW, NEW_STREAM } from '../append-decision.ts'
-import { checkExpected, checkStreamName, measureAppend } from '../append-request.ts'
-import { conflict, streamDeleted, streamNotFound } from '../event-log-errors.ts'
-import type { AppendResult, ExpectedRevision, NewEvent, StoredEvent, StreamMetadata } from '../event-log.ts'
+import {
+  type AppendDecision,
+  type StoredIds,
+  type StreamState,
+  decideAppend,
+  decideDeletion,
+  LOOSE_RETRY_WINDOW,
+  NEW_STREAM,
+  checkExpected,
+  checkStreamName,
+  measureAppend,
+} from '../append.ts'
+import {
+  conflict,
+  streamDeleted,
+  streamNotFound,
+  type AppendResult,
+  type ExpectedRevision,
+  type NewEvent,
+  type StoredEvent,
+  type StreamMetadata,
+} from '../event-log.ts'
 import { checkMetadata } from '../stream-window.ts'
 
 export interface MemoryStream {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import { logClosed } from '../event-log-errors.ts'
+import { logClosed } from '../event-log.ts'
 
 /** What one transaction made of each of its writes. */
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }

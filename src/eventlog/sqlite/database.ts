@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { AppError } from '../../errors.ts'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { AppError, messageOf } from '../../errors.ts'
 import { beginPrivateFile, makePrivateFolder } from '../../private-files.ts'
 import { isBusy, isFull, translateSqliteError } from './errors.ts'
-import { valueQuery } from './values.ts'
+import { pathToFileURL } from 'node:url'
+import { logRestored } from '../went-back.ts'
 
 /** Of the tables below. A change of their meaning is a new number. */
 const LOG_FORMAT = 1
@@ -63,7 +64,7 @@ export const openLogDatabase = (path: string): DatabaseSync => {
 }
 
 /** Of one that is there already. Throws `EventLogCorrupt` for what is no event log. */
-export const checkLog = (db: DatabaseSync, path: string): void => {
+const checkLog = (db: DatabaseSync, path: string): void => {
   checkSqliteVersion(db)
   checkFormat(db, path)
   db.prepare('SELECT * FROM events ORDER BY position DESC LIMIT 1').get()
@@ -165,4 +166,64 @@ const checkWhole = (db: DatabaseSync, path: string): void => {
     }
   }
   db.prepare('SELECT * FROM events ORDER BY position DESC LIMIT 1').get()
+}
+
+/**
+ * Opens a log that cannot be written: a read-only copy, or one whose disk is full. Nothing is made or changed beside it.
+ * Throws `EventLogCorrupt` for what is no event log, and `EventLogUnavailable` for what cannot be read either.
+ */
+export const openLogToRead = (path: string): DatabaseSync => {
+  let db: DatabaseSync | undefined
+  try {
+    db = sizeOf(`${path}-wal`) > 0 ? openBesideWriters(path) : new DatabaseSync(alone(path), { readOnly: true })
+    checkLog(db, path)
+    return db
+  } catch (error) {
+    db?.close()
+    throw translateSqliteError(error, path, 'open')
+  }
+}
+
+/** Without the files that writers share, which cannot be made here: all events are in the file itself. */
+const alone = (path: string): URL => new URL(`${pathToFileURL(path).href}?immutable=1`)
+
+const openBesideWriters = (path: string): DatabaseSync => {
+  const db = new DatabaseSync(path, { readOnly: true })
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return db
+  } catch (cause) {
+    db.close()
+    const message = `the newest events of ${path} are in ${path}-wal, which SQLite cannot read where it cannot write: copy the folder to a disk that can be written, and look there (${messageOf(cause)})`
+    throw new AppError('EventLogUnavailable', message, { details: { path }, cause })
+  }
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * A file that was put in the place of the one that is open is not seen by this process: what it appends would be in no file that anybody can open.
+ * What is returned throws `LogRestored` then.
+ */
+export const sameFile = (path: string): (() => void) => {
+  const opened = idOf(path)
+  return () => {
+    const found = idOf(path)
+    if (found === opened) return
+    throw logRestored(found === undefined ? `${path} is gone` : `${path} is another file than the one that was opened`)
+  }
+}
+
+const idOf = (path: string): string | undefined => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}/${found.ino}`
+}
+
+export type ValueQuery = (...parameters: SQLInputValue[]) => unknown
+
+/** A prepared query for one value of one row, undefined where there is no row. Rows as arrays take half the time of rows as objects. */
+export const valueQuery = (db: DatabaseSync, sql: string): ValueQuery => {
+  const statement = db.prepare(sql)
+  statement.setReturnArrays(true)
+  return (...parameters) => (statement.get(...parameters) as unknown as readonly unknown[] | undefined)?.[0]
 }

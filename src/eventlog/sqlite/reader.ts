@@ -1,10 +1,17 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { streamDeleted, streamNotFound } from '../event-log-errors.ts'
-import { passes } from '../event-filter.ts'
-import type { Direction, EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from '../event-log.ts'
+import {
+  streamDeleted,
+  streamNotFound,
+  passes,
+  type Direction,
+  type EventFilter,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type StoredEvent,
+} from '../event-log.ts'
 import type { StreamRecord } from './streams.ts'
 import { streamTable, uuidOf } from './streams.ts'
-import { valueQuery } from './values.ts'
+import { valueQuery } from './database.ts'
 import type { StreamWindow } from '../stream-window.ts'
 import { narrow, streamWindow } from '../stream-window.ts'
 import type { Page } from '../subscription.ts'

@@ -1,9 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sha256 } from '../../hash.ts'
-import type { StoredIds, StreamState } from '../append-decision.ts'
-import { LOOSE_RETRY_WINDOW } from '../append-decision.ts'
+import { type StoredIds, type StreamState, LOOSE_RETRY_WINDOW } from '../append.ts'
 import type { StreamMetadata } from '../event-log.ts'
-import { valueQuery } from './values.ts'
+import { valueQuery } from './database.ts'
 
 export interface StreamRecord extends StreamState {
   readonly key: number

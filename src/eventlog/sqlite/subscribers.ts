@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { CommitGroup } from './commit-queue.ts'
 import type { LogNeighbours } from './log-neighbours.ts'
 import type { LogWrite } from './commit.ts'
-import { valueQuery } from './values.ts'
+import { valueQuery } from './database.ts'
 import type { WakeUps } from '../wake-ups.ts'
 import { wakeUps } from '../wake-ups.ts'
 

@@ -1,8 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { decideAppend, decideDeletion } from '../append-decision.ts'
-import { conflict, streamDeleted, streamNotFound } from '../event-log-errors.ts'
-import type { AppendResult, ExpectedRevision, NewEvent, StreamMetadata } from '../event-log.ts'
-import { valueQuery } from './values.ts'
+import { decideAppend, decideDeletion } from '../append.ts'
+import {
+  conflict,
+  streamDeleted,
+  streamNotFound,
+  type AppendResult,
+  type ExpectedRevision,
+  type NewEvent,
+  type StreamMetadata,
+} from '../event-log.ts'
+import { valueQuery } from './database.ts'
 import type { StreamRecord, StreamTable } from './streams.ts'
 import { streamTable } from './streams.ts'
 

@@ -1,8 +1,7 @@
-import { readAnswer } from '../wire/answer-stream.ts'
+import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
 import { anthropicRequest } from './request.ts'
 import { anthropicReader } from './stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
-import { beginAnswer } from '../wire/begin-answer.ts'
 import { askConceding, learnedConcessions } from '../wire/concessions.ts'
 import type { Model } from '../model.ts'
 
@@ -39,4 +38,4 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
 }
 
 /** Loaded with the first call, like OpenAI's. */
-const anthropicSdk = async () => ({ ...(await import('./client.ts')), ...(await import('./error.ts')) })
+const anthropicSdk = () => import('./client.ts')

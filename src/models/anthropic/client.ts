@@ -1,6 +1,8 @@
-import { Anthropic } from '@anthropic-ai/sdk'
-
+import { Anthropic, APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk'
 import type { Line, ProviderAccess } from '../wire/attempt.ts'
+import { classify, retryAfterMs } from '../wire/classify.ts'
+import { ERROR_CHARS, excerpt } from '../excerpt.ts'
+import type { ModelFailure } from '../model.ts'
 
 const ANTHROPIC_URL = 'https://api.anthropic.com'
 
@@ -17,3 +19,29 @@ export const anthropicClient = ({ apiKey, baseUrl = ANTHROPIC_URL, headers }: Pr
     openTelemetry: false,
     defaultHeaders: { authorization: `Bearer ${apiKey}`, ...headers },
   })
+
+/** What Anthropic's client threw, as a failure; undefined for what is none of Anthropic's errors. */
+export const anthropicFailure = (thrown: unknown): ModelFailure | undefined => {
+  if (!isApiError(thrown)) return undefined
+  const message = excerpt(thrown.message, ERROR_CHARS)
+  if (thrown instanceof APIConnectionTimeoutError) return { ok: false, class: 'timeout', message }
+  if (thrown instanceof APIConnectionError) return { ok: false, class: 'network', message }
+  const { status, errorCode, type, headers, requestID } = thrown
+  const waitMs = headers && retryAfterMs(headers)
+  return {
+    ok: false,
+    class: classify({
+      codes: [errorCode, type].filter((word) => word !== null),
+      message: thrown.message,
+      ...(status !== undefined && { status }),
+      ...(headers && { headers }),
+    }),
+    message,
+    ...(status !== undefined && { status }),
+    ...(requestID && { requestId: requestID }),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  }
+}
+
+// Without it, the class's type parameters would be `any`.
+const isApiError = (thrown: unknown): thrown is APIError => thrown instanceof APIError

@@ -10,7 +10,15 @@ import type {
 
 import { toolCallsOf, type AssistantPart, type Message, type OpaquePart } from '../../events/message.ts'
 import type { JsonObject } from '../../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from '../wire/concessions.ts'
+import {
+  concededOf,
+  historyRules,
+  instructionsWithSchema,
+  offeredOf,
+  settingsIn,
+  type Conceded,
+  type Concession,
+} from '../wire/concessions.ts'
 import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
 import type { ModelRequest, ModelSettings, ToolDeclaration } from '../model.ts'
 import { closed } from '../wire/output-schema.ts'

@@ -7,7 +7,15 @@ import type {
 
 import { textOf, type AssistantPart, type Message, type ToolCallPart } from '../../events/message.ts'
 import type { JsonObject } from '../../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from '../wire/concessions.ts'
+import {
+  concededOf,
+  historyRules,
+  instructionsWithSchema,
+  offeredOf,
+  settingsIn,
+  type Conceded,
+  type Concession,
+} from '../wire/concessions.ts'
 import { legalHistory } from '../wire/legal-history.ts'
 import type { ModelRequest, ModelSettings } from '../model.ts'
 import { ownFields, type ChatDialect } from './chat-dialect.ts'

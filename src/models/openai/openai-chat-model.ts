@@ -1,6 +1,5 @@
-import { readAnswer } from '../wire/answer-stream.ts'
+import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
-import { beginAnswer } from '../wire/begin-answer.ts'
 import { askConceding, learnedConcessions, type Concession } from '../wire/concessions.ts'
 import type { Model } from '../model.ts'
 import { chatDialect } from './chat-dialect.ts'

@@ -1,6 +1,5 @@
-import { readAnswer } from '../wire/answer-stream.ts'
+import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
-import { beginAnswer } from '../wire/begin-answer.ts'
 import { askConceding, learnedConcessions } from '../wire/concessions.ts'
 import type { Model } from '../model.ts'
 import { openaiResponsesRequest } from './responses-request.ts'

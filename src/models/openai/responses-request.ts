@@ -2,7 +2,15 @@ import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConf
 
 import type { AssistantPart, Message, OpaquePart } from '../../events/message.ts'
 import type { Json } from '../../json.ts'
-import { concededOf, historyRules, instructionsWithSchema, offeredOf, settingsIn, type Conceded, type Concession } from '../wire/concessions.ts'
+import {
+  concededOf,
+  historyRules,
+  instructionsWithSchema,
+  offeredOf,
+  settingsIn,
+  type Conceded,
+  type Concession,
+} from '../wire/concessions.ts'
 import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
 import type { ModelRequest, ModelSettings } from '../model.ts'
 import { isStrict } from '../wire/output-schema.ts'

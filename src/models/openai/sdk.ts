@@ -1,2 +1,2 @@
 /** What needs the vendor's package, which is loaded with the first call: it is a third of what the product takes to start. */
-export const openaiSdk = async () => ({ ...(await import('./client.ts')), ...(await import('./error.ts')) })
+export const openaiSdk = () => import('./client.ts')

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import { textOf, toolCallsOf, type AssistantPart, type Usage } from '../../events/message.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Said } from './attempt.ts'
@@ -143,4 +142,24 @@ const failureOf = ({ end, stop, explanation, parts }: Finished): ModelFailure | 
       if (toolCallsOf(parts).length > 0 || textOf(parts).trim() !== '') return undefined
       return { ok: false, class: 'empty', message: `the model stopped (${stop}) without text and without tool calls` }
   }
+}
+
+/** What a client's call promises, before anybody has read its answer. */
+interface BegunCall {
+  asResponse(): Promise<Response>
+  withResponse(): Promise<{
+    readonly data: AsyncIterable<unknown>
+    readonly response: Response
+    readonly request_id?: string | null | undefined
+  }>
+}
+
+/** Without streaming the client would read the answer itself, and take whatever comes for one. */
+export const beginAnswer = async (streams: boolean, call: (streams: boolean) => BegunCall): Promise<OpenAnswer> => {
+  if (streams) {
+    const { data, response, request_id: requestId } = await call(true).withResponse()
+    return { events: data, response, requestId: requestId ?? null }
+  }
+  const response = await call(false).asResponse()
+  return { response, requestId: response.headers.get('x-request-id') ?? response.headers.get('request-id') }
 }

@@ -1,10 +1,9 @@
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { classifyThrown } from './classify.ts'
-import { connectionCause } from './connection-cause.ts'
+import { classifyThrown, connectionCause } from './classify.ts'
 import { withoutPasswordsOf, withoutSecrets } from '../../secrets.ts'
 import { excerpt } from '../excerpt.ts'
 import type { ModelCallOptions, ModelFailure, ModelOutcome } from '../model.ts'
-import { withReadableError } from './readable-error.ts'
+import { withReadableError } from './stated-error.ts'
 
 export type Fetch = typeof globalThis.fetch
 

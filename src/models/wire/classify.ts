@@ -1,6 +1,4 @@
 import type { ModelFailureClass } from '../../events/message.ts'
-import { connectionCause } from './connection-cause.ts'
-import type { ResponseHeaders } from './retry-after.ts'
 
 /** What a vendor said about a call that it did not answer. */
 export interface VendorError {
@@ -111,3 +109,53 @@ export const classifyThrown = (thrown: unknown): 'timeout' | 'network' | 'protoc
   // What undici says when the other side went away and it has no code to give.
   return thrown instanceof TypeError && ['terminated', 'fetch failed'].includes(thrown.message) ? 'network' : undefined
 }
+
+/** Codes of the system, of undici and of the parsers below it; not Node's own `ERR_INVALID_…`, which are defects. */
+const CONNECTION_CODE =
+  /^(E[A-Z]+$|EAI_|UND_ERR_|HPE_|Z_|ERR_TLS_|ERR_SSL_|ERR_STREAM_PREMATURE_CLOSE$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+const MAX_CAUSES = 8
+
+/** What the system said of a connection that failed. */
+export interface ConnectionCause {
+  readonly code: string
+  /** Such as `connect ECONNREFUSED 192.0.2.1:443`. Written by the system alone: no header and no address with a password. */
+  readonly words: string
+}
+
+/** At any depth of the causes, and the first of several attempts at one host. Undefined where none is an error of a connection. Pure. */
+export const connectionCause = (thrown: unknown): ConnectionCause | undefined => {
+  let error = thrown
+  for (let depth = 0; error instanceof Error && depth < MAX_CAUSES; depth++) {
+    if (error instanceof AggregateError && error.errors[0] instanceof Error) error = error.errors[0]
+    if (!(error instanceof Error)) return undefined
+    if ('code' in error && typeof error.code === 'string' && CONNECTION_CODE.test(error.code)) {
+      return { code: error.code, words: error.message === '' ? error.code : error.message }
+    }
+    error = error.cause
+  }
+  return undefined
+}
+
+/** The part of `Headers` that is read here. */
+export interface ResponseHeaders {
+  get(name: string): string | null
+}
+
+/**
+ * How long the vendor asks us to wait, ms: `retry-after-ms`, else `retry-after` in seconds or as a date.
+ * A date is measured from the vendor's own `date` header, so that two clocks may differ, and from `now` where there is none.
+ */
+export const retryAfterMs = (headers: ResponseHeaders, now = Date.now()): number | undefined => {
+  const ms = amount(headers.get('retry-after-ms'))
+  if (ms !== undefined) return Math.ceil(ms)
+  const retryAfter = headers.get('retry-after')
+  const seconds = amount(retryAfter)
+  if (seconds !== undefined) return Math.ceil(seconds * 1000)
+  const date = Date.parse(headers.get('date') ?? '')
+  const sentAt = Number.isNaN(date) ? now : date
+  if (!/[a-z]{3}/i.test(retryAfter ?? '')) return undefined
+  const waitMs = Date.parse(retryAfter ?? '') - sentAt
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs)
+}
+
+const amount = (text: string | null): number | undefined => (text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined)

@@ -1,7 +1,6 @@
 import { toolCallsOf, type AssistantPart, type Message, type ToolCallPart } from '../../events/message.ts'
 import type { Json } from '../../json.ts'
-import { legalArguments } from './legal-arguments.ts'
-import { legalIds, legalNames } from './legal-names.ts'
+import { legalArguments, legalIds, legalNames } from './legal-calls.ts'
 import type { ModelRequest } from '../model.ts'
 
 /** What a vendor takes back of a conversation. */

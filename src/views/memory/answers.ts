@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { MemoryTables } from './tables.ts'
-import { sqliteTables } from '../sqlite/tables.ts'
+import { sqliteTables } from '../sqlite-tables.ts'
 import { createTables, sqliteDialect } from '../table-sql.ts'
 import type { QueryText, ViewRow } from '../view-queries.ts'
 

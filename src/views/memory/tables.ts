@@ -1,7 +1,7 @@
 import type { RunRow } from '../../projections/run-index.ts'
 import type { ViewRecords } from '../../projections/view-records.ts'
-import { newestRecords, type NewestRecords } from './newest-records.ts'
-import { touchedRuns } from '../touched-runs.ts'
+import { newestRecords, type NewestRecords } from '../newest-records.ts'
+import { touchedRuns } from '../view-decision.ts'
 import type { ViewChanges } from '../view-store.ts'
 
 export interface MemoryTables {

@@ -4,7 +4,7 @@ import { runRecord } from '../run-record.ts'
 import { postgresUpsert, tableName, type Shadow } from '../table-sql.ts'
 import type { ViewTable } from '../view-table.ts'
 import { recordTables, runsTable } from '../view-tables.ts'
-import { touchedRuns } from '../touched-runs.ts'
+import { touchedRuns } from '../view-decision.ts'
 import type { ViewChanges } from '../view-store.ts'
 
 type Client = Pick<PoolClient, 'query'>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { sqliteTables, type SqliteTables } from './tables.ts'
+import { sqliteTables, type SqliteTables } from '../sqlite-tables.ts'
 import { inTransaction } from './transaction.ts'
 import type { SqliteViewState } from './view-state.ts'
 import { createTables, SHADOW_TABLES, sqliteDialect, tableName } from '../table-sql.ts'

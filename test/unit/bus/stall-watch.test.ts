@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { stallWatch, type Standing } from '../../../src/bus/kafka/stall-watch.ts'
+import { stallWatch, type Standing } from '../../../src/bus/kafka/consumer.ts'
 
 const at = (offset: number, change: Partial<Standing> = {}): Standing => ({
   place: 'events/0',

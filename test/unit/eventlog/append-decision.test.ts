@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { StoredIds, StreamState } from '../../../src/eventlog/append-decision.ts'
-import { decideAppend, decideDeletion, NEW_STREAM } from '../../../src/eventlog/append-decision.ts'
+import { type StoredIds, type StreamState, decideAppend, decideDeletion, NEW_STREAM } from '../../../src/eventlog/append.ts'
 import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'
 
 const holding = (...ids: string[]): StoredIds => ({

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { modelFailureClass } from '../../../src/events/message.ts'
 import { AppError } from '../../../src/errors.ts'
-import { classify, classifyThrown } from '../../../src/models/wire/classify.ts'
-import { retryAfterMs } from '../../../src/models/wire/retry-after.ts'
+import { classify, classifyThrown, retryAfterMs } from '../../../src/models/wire/classify.ts'
 
 const error = (status: number | undefined, codes: string[] = [], message = ''): Parameters<typeof classify>[0] => ({
   codes,

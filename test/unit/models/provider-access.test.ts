@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { anthropicModel } from '../../../src/models/anthropic/anthropic-model.ts'
 import { openaiChatModel } from '../../../src/models/openai/openai-chat-model.ts'
 import { openaiResponsesModel } from '../../../src/models/openai/openai-responses-model.ts'
-import { openaiChatRecording } from '../../../src/models/openai/chat-recording.ts'
+import { openaiChatRecording } from '../../../src/models/recorded/openai-chat-recording.ts'
 import { recordedFetch } from '../../../src/models/recorded/recordings.ts'
 import { patiently, promptOf } from '../../support/model-server-requests.ts'
 

@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest'
 
 import type { Json } from '../../../src/json.ts'
 import { recordedModel } from '../../../src/models/recorded/recorded-model.ts'
-import { openaiChatRecording } from '../../../src/models/openai/chat-recording.ts'
-import { matchExactly, recordedFetch, recordingFetch, type Recording, type RecordingMatch } from '../../../src/models/recorded/recordings.ts'
+import { openaiChatRecording } from '../../../src/models/recorded/openai-chat-recording.ts'
+import {
+  matchExactly,
+  recordedFetch,
+  recordingFetch,
+  type Recording,
+  type RecordingMatch,
+} from '../../../src/models/recorded/recordings.ts'
 import { patiently, promptOf } from '../../support/model-server-requests.ts'
 
 const HELLO = promptOf({ role: 'user', text: 'Hello' })

@@ -8,7 +8,7 @@ import { waitsFor } from '../../../src/fold/waiting.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
 import { takeInEvent, type RunRow } from '../../../src/projections/run-index.ts'
-import { newestRecords } from '../../../src/views/memory/newest-records.ts'
+import { newestRecords } from '../../../src/views/newest-records.ts'
 import { expectAgreement } from '../../support/view-agreement.ts'
 import { chartDriver } from '../../../src/statechart/driver.ts'
 import {

@@ -5,7 +5,7 @@ import { decodeEvent, runIdOf, type StoredTexts } from '../../../src/events/code
 import { step } from '../../../src/fold/fold.ts'
 import type { Program, RunState } from '../../../src/fold/run-state.ts'
 import { takeInEvent, type RunRow, type StoredRunEvent } from '../../../src/projections/run-index.ts'
-import { newestRecords } from '../../../src/views/memory/newest-records.ts'
+import { newestRecords } from '../../../src/views/newest-records.ts'
 import { simulateSeed } from '../../../simulation/simulate.ts'
 import { standardProgram } from '../../replay/standard-program.ts'
 import { expectAgreement, expectConversation } from '../../support/view-agreement.ts'

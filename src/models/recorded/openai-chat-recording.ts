@@ -1,4 +1,4 @@
-import type { Recording } from '../recorded/recordings.ts'
+import type { Recording } from './recordings.ts'
 
 /** An assistant message as OpenAI's Chat Completions return it and as recorded conversations hold it. */
 export interface RecordedAssistantMessage {

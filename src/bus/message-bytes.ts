@@ -1,4 +1,4 @@
-import type { BusMessage } from '../bus.ts'
+import type { BusMessage } from './bus.ts'
 
 /** What the framing of a record costs at most: lengths, offset and time. */
 const FRAME_BYTES = 64

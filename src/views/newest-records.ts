@@ -1,6 +1,6 @@
-import type { ViewRecords } from '../../projections/view-records.ts'
-import { fieldName } from '../view-table.ts'
-import { recordTables } from '../view-tables.ts'
+import type { ViewRecords } from '../projections/view-records.ts'
+import { fieldName } from './view-table.ts'
+import { recordTables } from './view-tables.ts'
 
 /** Records of which those of a higher revision take the place of others of their key. */
 export interface NewestRecords {

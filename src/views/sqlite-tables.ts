@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { RunRow } from '../../projections/run-index.ts'
-import { runRecord } from '../run-record.ts'
-import { sqliteUpsert, tableName, type Shadow } from '../table-sql.ts'
-import type { ViewTable } from '../view-table.ts'
-import { recordTables, runsTable } from '../view-tables.ts'
-import { touchedRuns } from '../touched-runs.ts'
-import type { ViewChanges } from '../view-store.ts'
+import type { RunRow } from '../projections/run-index.ts'
+import { runRecord } from './run-record.ts'
+import { sqliteUpsert, tableName, type Shadow } from './table-sql.ts'
+import type { ViewTable } from './view-table.ts'
+import { recordTables, runsTable } from './view-tables.ts'
+import { touchedRuns } from './view-decision.ts'
+import type { ViewChanges } from './view-store.ts'
 
 /** The tables of the views, or of their shadow, with everything prepared. */
 export interface SqliteTables {
