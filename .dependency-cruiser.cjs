@@ -25,7 +25,7 @@ const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', '
 
 const oneOf = (names) => `(${names.join('|')})`
 const inside = (folders) => `^src/${oneOf(folders)}/`
-const SHARED = '^src/(errors|clock|frozen|json|bounded-json|hash|present|beginning|logger|private-files|visible-text|secrets|entries)\\.ts$'
+const SHARED = '^src/(errors|clock|json|hash|present|text|logger|private-files|secrets)\\.ts$'
 const ROOT = '^src/(open|open-refold|open-stores|open-postgres|open-bus|vendor-models)\\.ts$'
 const API = '^src/index\\.ts$'
 const ENTRY = '^src/main\\.ts$'

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { FedView } from '../src/consumers/fed-view.ts'
+import { viewStoreFeed, type FedView } from '../src/consumers/view-feed.ts'
 import { createProjector } from '../src/consumers/projector.ts'
-import { viewStoreFeed } from '../src/consumers/view-store-feed.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import { sqliteViewStore } from '../src/views/sqlite/sqlite-view-store.ts'
 

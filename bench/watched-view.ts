@@ -1,4 +1,4 @@
-import type { FedView } from '../src/consumers/fed-view.ts'
+import type { FedView } from '../src/consumers/view-feed.ts'
 import type { StoredEvent } from '../src/eventlog/event-log.ts'
 
 /** A view that says of each event when it has been written, and so can be seen. */

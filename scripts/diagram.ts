@@ -16,15 +16,12 @@ const SHARED = new Set([
   'errors.ts',
   'clock.ts',
   'json.ts',
-  'bounded-json.ts',
-  'frozen.ts',
   'hash.ts',
   'present.ts',
-  'beginning.ts',
+  'text.ts',
   'logger.ts',
   'private-files.ts',
   'secrets.ts',
-  'visible-text.ts',
 ])
 const PURE = new Set(['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold'])
 

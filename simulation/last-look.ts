@@ -1,6 +1,6 @@
 import { messageOf } from '../src/errors.ts'
 import type { RunState } from '../src/fold/run-state.ts'
-import { waitsFor } from '../src/fold/waiting.ts'
+import { waitsFor } from '../src/fold/standing.ts'
 import { messagesOf } from '../src/projections/transcript.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
 import { viewOf } from '../src/runtime/run-view.ts'

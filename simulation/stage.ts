@@ -1,6 +1,6 @@
 import type { BlobStore } from '../src/blobs/blob-store.ts'
 import { AppError } from '../src/errors.ts'
-import { knownRestore } from '../src/consumers/known-restore.ts'
+import { knownRestore } from '../src/consumers/restore-watch.ts'
 import { createProjector } from '../src/consumers/projector.ts'
 import { memoryEventLog } from '../src/eventlog/memory/memory-event-log.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'

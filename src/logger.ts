@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino'
 import { withoutSecrets } from './secrets.ts'
-import { visibleJson } from './visible-text.ts'
+import { visibleJson } from './text.ts'
 
 interface LogDestination {
   write(text: string): unknown

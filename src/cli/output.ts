@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { isTooDeep } from '../bounded-json.ts'
-import { jsonText } from '../json.ts'
-import { visibleJson } from '../visible-text.ts'
+import { isTooDeep, jsonText } from '../json.ts'
+import { visibleJson } from '../text.ts'
 import { coloursFor, shownText, type Colours } from './colours.ts'
 
 /** Where a command says what it found. With `--json`, stdout holds JSON alone, and text goes to stderr. */

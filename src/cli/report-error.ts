@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { AppError, isAppError, messageOf } from '../errors.ts'
-import { visibleJson } from '../visible-text.ts'
+import { visibleJson } from '../text.ts'
 import { coloursFor, shownText } from './colours.ts'
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
 import { writeAll } from './output.ts'

@@ -1,4 +1,4 @@
-import { visibleText } from '../visible-text.ts'
+import { visibleText } from '../text.ts'
 import { shownLine, widthOf, type OutputStreams } from './output.ts'
 import { oneLine } from '../projections/printable.ts'
 

@@ -1,4 +1,4 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import type { Bus, BusMessage, DeliveredMessage, Publisher } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 

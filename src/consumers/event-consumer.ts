@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { completeEvents, runIdsIn } from './complete-events.ts'
 import { deadLetters, type DeadLetter } from './dead-letters.ts'
-import type { FedView, PoisonEvent } from './fed-view.ts'
+import type { FedView, PoisonEvent } from './view-feed.ts'
 import { rebuildView } from './rebuild-view.ts'
 import type { Topics } from './topics.ts'
 

@@ -1,9 +1,8 @@
 import { AppError } from '../errors.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
-import { nextTurn } from './next-turn.ts'
-import { eventBatches } from './event-batches.ts'
-import type { FedView } from './fed-view.ts'
+import { nextTurn, eventBatches } from './batches.ts'
+import type { FedView } from './view-feed.ts'
 import { identify } from './log-identity.ts'
 
 export interface RebuildParts {

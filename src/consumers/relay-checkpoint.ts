@@ -1,4 +1,4 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import type { Bus, BusMessage } from '../bus/bus.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { EventLog } from '../eventlog/event-log.ts'

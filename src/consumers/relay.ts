@@ -1,13 +1,14 @@
 import { backoffMs, pauseFor } from '../bus/backoff.ts'
-import type { Publisher } from '../bus/bus.ts'
+import type { Publisher, BusMessage, TopicMessages, Bus } from '../bus/bus.ts'
 import { isAppError, messageOf } from '../errors.ts'
-import type { SubscriptionItem } from '../eventlog/event-log.ts'
-import { storedLength } from './event-batches.ts'
-import { gathered } from './gathered.ts'
+import type { SubscriptionItem, StoredEvent, EventLog } from '../eventlog/event-log.ts'
+import { storedLength, gathered } from './batches.ts'
 import { identify } from './log-identity.ts'
-import { relayBatch } from './relay-batch.ts'
-import { readCheckpoint, type RelayCheckpoint } from './relay-checkpoint.ts'
-import type { RelayOptions } from './relay-options.ts'
+import { readCheckpoint, checkpointMessage, type RelayCheckpoint } from './relay-checkpoint.ts'
+import { messageBytes } from '../bus/message-bytes.ts'
+import { toMessage, toOmission } from './event-message.ts'
+import type { Clock } from '../clock.ts'
+import type { Topics } from './topics.ts'
 
 // Carries the events of the log to the bus.
 //
@@ -17,6 +18,27 @@ import type { RelayOptions } from './relay-options.ts'
 //   R4. What the log holds of others is passed once: the checkpoint says from time to time how far there is nothing to carry.
 //
 // So it may be killed anywhere and run twice at once: that costs repetitions, which consumers know by run and revision.
+
+export type RelayNotice =
+  | { readonly type: 'relayFailed'; readonly streamPrefix: string; readonly message: string }
+  | { readonly type: 'eventOmitted'; readonly stream: string; readonly revision: number; readonly bytes: number }
+
+export interface RelayOptions {
+  readonly log: EventLog
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly clock: Clock
+  /** Of the streams to carry: `run.` for all of them, `run.3` for one in sixteen. Each relay has a checkpoint under its prefix. */
+  readonly streamPrefix: string
+  /** Events and checkpoint in one transaction: nothing is repeated, and a second relay of the prefix ends the first. */
+  readonly transactional: boolean
+  /** An event whose message were larger is replaced by a reference. {@link LARGEST_MESSAGE_BYTES} suits the topics that Refold makes. */
+  readonly largestMessageBytes: number
+  readonly notify: (notice: RelayNotice) => void
+}
+
+/** A topic takes 1 MiB, of which the framing of a batch needs a little. */
+export const LARGEST_MESSAGE_BYTES = 1_000_000
 
 export interface RelayLag {
   /** Not on the bus yet; counted up to 10,000. */
@@ -123,4 +145,72 @@ const lagBehind = async ({ log, clock, streamPrefix }: RelayOptions, known: Rela
     if (events === MOST_COUNTED) break
   }
   return { events, seconds: oldestAt === undefined ? 0 : Math.max(0, clock.now() - oldestAt) / 1000 }
+}
+
+interface RelayBatch {
+  readonly options: RelayOptions
+  readonly publisher: Publisher
+  readonly signal: AbortSignal
+  /** As it is once these events have been carried. */
+  readonly checkpoint: RelayCheckpoint
+  readonly events: readonly StoredEvent[]
+}
+
+/** Resolves once the bus has acknowledged the events, and behind them the checkpoint. */
+const relayBatch = async (batch: RelayBatch): Promise<void> => {
+  const messages = batch.events.map((event) => messageFor(batch.options, event))
+  try {
+    await publish(batch, messages, batch.checkpoint)
+  } catch (error) {
+    if (!isAppError(error, 'TooLarge')) throw error
+    await oneByOne(batch)
+  }
+}
+
+const messageFor = ({ largestMessageBytes, notify }: RelayOptions, event: StoredEvent): BusMessage => {
+  const message = toMessage(event)
+  const bytes = messageBytes(message)
+  if (bytes <= largestMessageBytes) return message
+  notify({ type: 'eventOmitted', stream: event.stream, revision: event.revision, bytes })
+  return toOmission(event, bytes)
+}
+
+/** The topic takes less than it was made for. */
+const oneByOne = async (batch: RelayBatch): Promise<void> => {
+  const { options, events, checkpoint } = batch
+  for (const event of events) {
+    const soFar = { log: checkpoint.log, position: event.position, event: event.id }
+    const message = messageFor(options, event)
+    try {
+      await publish(batch, [message], soFar)
+    } catch (error) {
+      if (!isAppError(error, 'TooLarge')) throw error
+      const bytes = messageBytes(message)
+      options.notify({ type: 'eventOmitted', stream: event.stream, revision: event.revision, bytes })
+      await publish(batch, [toOmission(event, bytes)], soFar)
+    }
+  }
+}
+
+const publish = async (
+  { options, publisher, signal }: RelayBatch,
+  messages: readonly BusMessage[],
+  checkpoint: RelayCheckpoint,
+): Promise<void> => {
+  const { topics, streamPrefix, transactional, clock, notify } = options
+  const published: readonly TopicMessages[] = [
+    { topic: topics.events, messages },
+    { topic: topics.relayCheckpoints, messages: [checkpointMessage(streamPrefix, checkpoint)] },
+  ]
+  for (let failures = 1; ; failures++) {
+    try {
+      await publisher.publish(published)
+      return
+    } catch (error) {
+      // Of a transaction nobody knows whether it was committed: the checkpoint tells, when it is read again.
+      if (transactional || signal.aborted || !isAppError(error, 'BusUnavailable')) throw error
+      notify({ type: 'relayFailed', streamPrefix, message: messageOf(error) })
+      await pauseFor(clock, backoffMs(failures), signal)
+    }
+  }
 }

@@ -4,8 +4,19 @@ import type { EventLog } from '../eventlog/event-log.ts'
 import { present } from '../present.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { Checkpoint, ViewStore } from '../views/view-store.ts'
-import { identify, IDENTITY_STREAM, isNamed, isOfSameRoot, uuidFrom, wasNamed, type LogIdentity } from './log-identity.ts'
-import { MOST_LOST_RUNS, RESTORED_TYPE, restoreText, type Restore } from './log-restore.ts'
+import {
+  identify,
+  IDENTITY_STREAM,
+  isNamed,
+  isOfSameRoot,
+  uuidFrom,
+  wasNamed,
+  MOST_LOST_RUNS,
+  RESTORED_TYPE,
+  restoreText,
+  type LogIdentity,
+  type Restore,
+} from './log-identity.ts'
 
 // Finds out that an older copy of the log was restored, by what the views know beyond it, and records it in the log, so that every process
 // knows it from then on: also those that begin when the views have forgotten it.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isTooDeep, MAX_JSON_DEPTH } from '../bounded-json.ts'
+import { isTooDeep, MAX_JSON_DEPTH } from '../json.ts'
 
 /** Any JSON. Checked by the text that carries it, not walked again here. */
 export const json = z.custom<import('../json.ts').Json>((value) => value !== undefined)

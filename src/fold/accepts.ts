@@ -2,7 +2,7 @@ import type { RunFact } from '../events/run-events.ts'
 import { acceptsCorrection } from './doubts.ts'
 import { spentAt } from './fold.ts'
 import { timerById } from './ledger.ts'
-import { isReopenable } from './reopen.ts'
+import { isReopenable } from './lifecycle.ts'
 import type { Owed, RunState } from './run-state.ts'
 
 /**

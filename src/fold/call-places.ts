@@ -51,7 +51,7 @@ interface Wanted {
   readonly key?: string | undefined
 }
 
-/** The next call of a tool: its place, unique in the run, and the books with it. */
+/** The next call of a tool: its place, unique in the run, and all places with it. */
 export const placeOfCall = (
   places: CallPlaces,
   event: RunEvent,
@@ -66,7 +66,7 @@ export const placeOfCall = (
   }
 }
 
-/** The next run that is asked for: its name below this one, and the books with it. */
+/** The next run that is asked for: its name below this one, and all places with it. */
 export const nameOfChild = (places: CallPlaces, { agent, key }: { readonly agent: string; readonly key?: string | undefined }) => {
   const name = key ?? agent
   const count = (places.childRuns.get(name) ?? 0) + 1

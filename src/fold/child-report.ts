@@ -2,7 +2,7 @@ import type { ChildSpent, Limits, RunFact } from '../events/run-events.ts'
 import { nothingSpent, type Budget } from '../projections/budget.ts'
 import { present } from '../present.ts'
 import type { Owed, RunState } from './run-state.ts'
-import { waitsFor, waitsIn } from './waiting.ts'
+import { waitsFor, waitsIn } from './standing.ts'
 
 /** Where a limit is left out. */
 const defaults = { childDepth: 8, openChildRuns: 100, childRuns: 1_000 }

@@ -1,12 +1,10 @@
 import { endedText } from '../events/ended-text.ts'
-import type { RunFact, WaitsFor } from '../events/run-events.ts'
+import type { RunFact, WaitsFor, Limits } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
-import type { Limits } from '../events/run-events.ts'
 import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
-import { stateText } from './place-text.ts'
+import { stateText, waitsFor, waitsIn } from './standing.ts'
 import type { RunState } from './run-state.ts'
-import { waitsFor, waitsIn } from './waiting.ts'
 
 /** What people and programs may wish of a run. */
 export type Command =

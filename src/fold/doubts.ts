@@ -3,7 +3,7 @@ import { settlesCall, type DataOf, type RunFact } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson } from '../json.ts'
 import { present } from '../present.ts'
-import { earlierSuccess, isTakenBack } from './earlier-attempts.ts'
+import { earlierSuccess, isTakenBack } from './done-calls.ts'
 import type { Doubt, OpenCall, RunState } from './run-state.ts'
 
 type Doubts = RunState['doubts']
@@ -17,7 +17,7 @@ interface CallsAfter {
   readonly left: readonly string[]
 }
 
-/** The book after an event that has led to these open calls. Whatever ends while it may have happened is kept, also beyond the end of the run. */
+/** The doubts after an event that has led to these open calls. Whatever ends while it may have happened is kept, also beyond the end of the run. */
 export const doubtsAfter = (before: RunState, { calls: callsAfter, left: mayHaveLeft }: CallsAfter, event: RunEvent): Doubts => {
   const told = toldBy(before, event)
   const left = mayHaveLeft.flatMap((callId): readonly (readonly [string, OpenCall])[] => {

@@ -18,7 +18,7 @@ export interface Projected {
 }
 
 /**
- * What the agent's projections make of an event. What fails is kept out of the books, since it says nothing about the run: the same events
+ * What the agent's projections make of an event. What fails is kept out of the rest of the state, since it says nothing about the run: the same events
  * give the right state once the code is right. `before` is undefined at the first event.
  */
 export const applyProjections = (projections: readonly Projection[], before: Projected | undefined, event: RunEvent): Projected => {

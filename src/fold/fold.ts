@@ -1,4 +1,4 @@
-import { withEntry, withoutKey } from '../entries.ts'
+import { withEntry, withoutKey } from '../projections/entries.ts'
 import { AppError } from '../errors.ts'
 import { callIdAt, keyOf } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
@@ -11,13 +11,11 @@ import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../pro
 import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import { armTimer, freeQueued, disarmChart, disarmTimer, isNewQuestion, ledgerKey, oweIntent, runTimers, timerById } from './ledger.ts'
-import { openCall } from './call-books.ts'
+import { openCall, recordEvent, recordFirst } from './record-event.ts'
 import { nameOfChild, placeOfCall } from './call-places.ts'
-import { isReopenable, mends, reopened } from './reopen.ts'
+import { isReopenable, mends, reopened } from './lifecycle.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
-import { CANCELLED_PLACE, placeText } from './place-text.ts'
-import { booksAfter, firstBooks } from './run-books.ts'
-import { sameBooks } from './same-books.ts'
+import { CANCELLED_PLACE, placeText } from './standing.ts'
 import type { Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
@@ -36,7 +34,7 @@ export interface Step {
   readonly to: string
   /** What they asked for, as recorded in `meta.intents`. */
   readonly intents: readonly string[]
-  /** No chart and no book had a use for the event. */
+  /** No chart had a use for the event, and it changed nothing that the run goes on by. */
   readonly ignored: boolean
   /** Ids that the chart gave to a call while another call had them. Old logs may hold such a step; no new one is recorded. */
   readonly clashes: readonly string[]
@@ -50,13 +48,13 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   if (before === undefined) return begin(program, event)
   checkPlace(before, event)
   if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
-  const noted = booksAfter(program, before, event)
+  const noted = recordEvent(program, before, event)
   const draft: Draft = { state: noted, intents: [], moved: [], left: [], clashes: [], event }
   if (isWithoutChart(event)) return endWithoutChart(draft)
   const seen = chartEvent(event, noted.budget)
   const { timer, callId } = addressee(before, event)
   const type = timer?.event ?? event.type
-  bookQuestion(draft, before, timer)
+  limitQuestion(draft, before, timer)
   if (callId !== undefined) moveCall(program, draft, callId, { ...seen, type } as ChartEvent)
   if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
   proceed(draft)
@@ -66,13 +64,13 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
     state,
     to: placeText(state.chart, state.calls, draft.moved),
     intents: draft.intents,
-    ignored: event.type !== 'ToolCallCorrected' && sameBooks(before, state) && !before.chart.can(seen),
+    ignored: event.type !== 'ToolCallCorrected' && changesNothing(before, state) && !before.chart.can(seen),
     clashes: draft.clashes,
   }
 }
 
 const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
-  const state = reopened(before, booksAfter(program, before, event), event)
+  const state = reopened(before, recordEvent(program, before, event), event)
   return { state, to: placeText(state.chart, state.calls, []), intents: [], ignored: false, clashes: [] }
 }
 
@@ -114,8 +112,8 @@ const begin = (program: Program, event: RunEvent): Step => {
     throw new AppError('UnexpectedEvent', `Expected RunStarted at revision 0 of ${event.runId}, found ${event.type} at ${event.revision}`)
   }
   const { snapshot, actions } = program.run.init({ settings: event.data.settings, input: event.data.input })
-  const draft: Draft = { state: firstBooks(program, event, event.data, snapshot), intents: [], moved: [], left: [], clashes: [], event }
-  book(program, draft, '', actions)
+  const draft: Draft = { state: recordFirst(program, event, event.data, snapshot), intents: [], moved: [], left: [], clashes: [], event }
+  recordActions(program, draft, '', actions)
   finish(draft)
   const { state, intents, clashes } = draft
   return { state, to: placeText(snapshot, state.calls, []), intents, ignored: false, clashes }
@@ -155,22 +153,22 @@ const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEv
   if (over) draft.left.push(callId)
   const calls = over ? withoutKey(draft.state.calls, callId) : withEntry(draft.state.calls, callId, { ...call, snapshot })
   draft.state = { ...draft.state, calls, timers: over ? disarmChart(draft.state.timers, callId) : draft.state.timers }
-  book(program, draft, callId, actions)
+  recordActions(program, draft, callId, actions)
 }
 
 const moveRun = (program: Program, draft: Draft, event: ChartEvent): void => {
   if (draft.state.chart.status !== 'active') return
   const { snapshot, actions } = program.run.step(draft.state.chart, event)
   draft.state = { ...draft.state, chart: snapshot }
-  book(program, draft, '', actions)
+  recordActions(program, draft, '', actions)
 }
 
-const book = (program: Program, draft: Draft, chart: string, actions: readonly ChartAction[]): void => {
+const recordActions = (program: Program, draft: Draft, chart: string, actions: readonly ChartAction[]): void => {
   for (const action of actions) {
     const { state } = draft
     if (action.kind === 'arm') draft.state = { ...state, timers: armTimer(state.timers, chart, action, draft.event) }
     else if (action.kind === 'disarm') disarm(draft, chart, action.id)
-    else bookIntent(program, draft, action)
+    else recordIntent(program, draft, action)
   }
 }
 
@@ -181,7 +179,7 @@ const disarm = (draft: Draft, chart: string, id: string): void => {
   draft.state = { ...draft.state, timers }
 }
 
-const bookIntent = (program: Program, draft: Draft, action: Intent): void => {
+const recordIntent = (program: Program, draft: Draft, action: Intent): void => {
   switch (action.type) {
     case 'callTool':
       return propose(program, draft, action.params as CallToolParams)
@@ -205,7 +203,7 @@ const noteClash = ({ state, clashes }: Draft, callId: string): void => {
 }
 
 /** A question of the run's own chart has its time limit in the ledger, as that of a tool call has it in its own chart. */
-const bookQuestion = (draft: Draft, before: RunState, timer: Timer | undefined): void => {
+const limitQuestion = (draft: Draft, before: RunState, timer: Timer | undefined): void => {
   const { event, state } = draft
   if (event.type === 'ApprovalRequested' && isNewQuestion(before.owed.get(event.data.callId))) {
     const expiry = {
@@ -269,7 +267,7 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
   const { snapshot, actions } = program.toolCall.init({ callId })
   const { place, places } = placeOfCall(draft.state.places, draft.event, { tool: call.tool, key: call.key })
   draft.state = { ...draft.state, places, calls: withEntry(draft.state.calls, callId, { ...openCall(call), snapshot, place }) }
-  book(program, draft, callId, actions)
+  recordActions(program, draft, callId, actions)
 }
 
 /** The next call in the queue is looked at again, and says so, so that views need no chart to know that it is owed. */
@@ -300,3 +298,16 @@ const unexpected = (before: RunState, event: RunEvent, expected: string): AppErr
   new AppError('UnexpectedEvent', `${before.runId} expected ${expected}, found ${event.type} at revision ${event.revision}`, {
     details: { runId: before.runId, revision: event.revision, type: event.type },
   })
+
+/** Whether an event has changed nothing that a run goes on by. */
+const changesNothing = (before: RunState, after: RunState): boolean =>
+  before.chart === after.chart &&
+  before.calls === after.calls &&
+  before.owed === after.owed &&
+  before.approvals === after.approvals &&
+  before.timers === after.timers &&
+  before.paused === after.paused &&
+  before.started === after.started &&
+  before.restored === after.restored &&
+  before.budget.children === after.budget.children &&
+  before.status === after.status

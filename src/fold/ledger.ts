@@ -1,5 +1,5 @@
 import { callIdAt } from '../events/call-id.ts'
-import { withEntry, withoutKey } from '../entries.ts'
+import { withEntry, withoutKey } from '../projections/entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { DataOf } from '../events/run-events.ts'
 import { present } from '../present.ts'

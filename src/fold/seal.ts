@@ -7,7 +7,7 @@ import { dataSchemas, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { step } from './fold.ts'
-import { CANCELLED_PLACE } from './place-text.ts'
+import { CANCELLED_PLACE } from './standing.ts'
 import type { Program, RunState } from './run-state.ts'
 
 /** Where a fact comes from: all that the core cannot know by itself. */

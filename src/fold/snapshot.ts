@@ -1,7 +1,7 @@
 import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
-import type { ChildBooks } from '../projections/budget.ts'
+import type { ChildAccount } from '../projections/budget.ts'
 import type { DoneAct, Doubt, EarlierAttempts, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
@@ -78,7 +78,7 @@ interface Saved {
   readonly timers: readonly (readonly [string, Timer])[]
   readonly budget: Omit<RunState['budget'], 'open' | 'children'> & {
     readonly open: readonly (readonly [string, string])[]
-    readonly children: readonly (readonly [string, ChildBooks])[]
+    readonly children: readonly (readonly [string, ChildAccount])[]
   }
   readonly transcript: Omit<RunState['transcript'], 'open'> & {
     readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]

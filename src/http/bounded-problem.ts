@@ -1,6 +1,5 @@
-import { boundedJson } from '../bounded-json.ts'
+import { boundedJson, type JsonObject } from '../json.ts'
 import { isAppError, messageOf } from '../errors.ts'
-import type { JsonObject } from '../json.ts'
 import type { Problem } from './contract.ts'
 
 // A problem says where a request is wrong, and may quote it for that. What it says is bounded, however large the request was.

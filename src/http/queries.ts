@@ -1,7 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accepts } from 'hono/accepts'
-import { isTooDeep } from '../bounded-json.ts'
-import { jsonText } from '../json.ts'
+import { isTooDeep, jsonText } from '../json.ts'
 import { present } from '../present.ts'
 import type { Agents } from '../runtime/agents.ts'
 import type { Run } from '../runtime/run-handle.ts'

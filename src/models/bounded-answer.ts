@@ -1,11 +1,11 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import { attempted, messageOf } from '../errors.ts'
 import { type AssistantPart, type Usage, modelFailureClass, opaquePart, textPart, toolCallPart, usage } from '../events/message.ts'
 import { present } from '../present.ts'
 import { estimatedUsage } from './estimated-usage.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from './model.ts'
 import { z } from 'zod'
-import { boundedJson } from '../bounded-json.ts'
+import { boundedJson } from '../json.ts'
 
 /** Unless the agent says otherwise: more than any vendor gives in one answer. */
 export const DEFAULT_TOOL_CALLS = 128

@@ -1,4 +1,4 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import { textOf } from '../events/message.ts'
 import type { ModelRequest } from './model.ts'
 

@@ -1,5 +1,5 @@
 import type { ChartGraph } from '../statechart/graph.ts'
-import { visibleText } from '../visible-text.ts'
+import { visibleText } from '../text.ts'
 import { chartSvg } from './chart-svg.ts'
 import { playerScript, playerStyle } from './trace-player.ts'
 import { escapeXml } from './xml.ts'

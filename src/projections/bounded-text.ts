@@ -1,4 +1,4 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import { jsonText } from '../json.ts'
 
 const STORED_APART = '(stored apart)'

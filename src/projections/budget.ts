@@ -1,4 +1,4 @@
-import { withEntry, withoutKey } from '../entries.ts'
+import { withEntry, withoutKey } from './entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
 import type { ChildSpent, DataOf, Limits } from '../events/run-events.ts'
@@ -16,7 +16,7 @@ export interface Budget {
   /** Runs that have begun below this one, and those that its open children may begin. */
   readonly childRuns: number
   /** By call id. */
-  readonly children: ReadonlyMap<string, ChildBooks>
+  readonly children: ReadonlyMap<string, ChildAccount>
   readonly limits: Limits | undefined
   /** When the turn began, moved on by the time that people took and that a model was away; undefined between turns. */
   readonly turnSince: number | undefined
@@ -201,7 +201,7 @@ const spend = (budget: Budget, { inputTokens, outputTokens }: Usage, costMicroUs
 })
 
 /** What a child run has reported by now, part of the sums of its parent, and how many runs may be below it. */
-export interface ChildBooks extends ChildSpent {
+export interface ChildAccount extends ChildSpent {
   readonly granted: number
 }
 
@@ -212,8 +212,8 @@ type ChildEvent = Extract<RunEvent, { type: 'ChildRunRequested' | 'ChildRunRepor
 const applyChildEvent = (budget: Budget, event: ChildEvent): Budget => {
   if (event.type === 'ChildRunRequested') return grantRuns(budget, event.data.callId, event.data.childRuns ?? 0)
   const { callId, spent } = event.data
-  const books = spent === undefined ? budget : spendOfChild(budget, callId, spent)
-  return event.type === 'ChildRunReported' ? books : takeBackRuns(books, callId)
+  const after = spent === undefined ? budget : spendOfChild(budget, callId, spent)
+  return event.type === 'ChildRunReported' ? after : takeBackRuns(after, callId)
 }
 
 const grantRuns = (budget: Budget, callId: string, granted: number): Budget => ({

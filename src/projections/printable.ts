@@ -1,6 +1,5 @@
-import { beginning } from '../beginning.ts'
+import { beginning, visibleText } from '../text.ts'
 import { jsonText } from '../json.ts'
-import { visibleText } from '../visible-text.ts'
 
 /** Text of anybody, safe to write to a terminal: what would steer it is shown by its number. */
 export const printable = (text: string): string => visibleText(text.replace(/\r\n/g, '\n'))

@@ -1,6 +1,6 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
-import { deepFrozen } from '../frozen.ts'
+import { deepFrozen } from '../json.ts'
 import { present } from '../present.ts'
 
 /** An event without what only its place in the log can say: the same while it is decided on as when it is read back. */

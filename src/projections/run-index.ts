@@ -9,11 +9,10 @@ import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { begin, REASON_LENGTH, shown, storable } from './bounded-text.ts'
-import { checkFields } from './run-index-fields.ts'
+import { checkFields, withoutPayloads } from './view-event.ts'
 import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
 import { childrenAfter, waitingChild, type Waiting, type WaitingChildren } from './waiting-children.ts'
 import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
-import { withoutPayloads } from './without-payloads.ts'
 
 /** What a list of runs shows of one of them, and when a worker has to look at it. A fold of its stored events, without its chart. */
 export interface RunRow {

@@ -1,11 +1,10 @@
-import { withoutKey } from '../entries.ts'
+import { withoutKey } from './entries.ts'
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { DataOf } from '../events/run-events.ts'
 import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
-import { deepFrozen } from '../frozen.ts'
+import { deepFrozen, canonicalJson, jsonText, type Json } from '../json.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, jsonText, type Json } from '../json.ts'
 
 /** The conversation as the model sees it. */
 export interface Transcript {

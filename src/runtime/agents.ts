@@ -1,4 +1,4 @@
-import { beginning } from '../beginning.ts'
+import { beginning } from '../text.ts'
 import { AppError, attempted } from '../errors.ts'
 import { definitionChanges, type Definition } from '../events/definition.ts'
 import type { DataOf } from '../events/run-events.ts'

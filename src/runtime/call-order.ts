@@ -1,7 +1,6 @@
 import { attempted } from '../errors.ts'
 import type { OpenCall, RunState } from '../fold/run-state.ts'
-import { deepFrozen } from '../frozen.ts'
-import type { Json } from '../json.ts'
+import { deepFrozen, type Json } from '../json.ts'
 import type { Tool } from '../tools/tool.ts'
 import { actKey, type ActKey } from './act-of-call.ts'
 import type { Agent } from './agent.ts'

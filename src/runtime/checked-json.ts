@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { isTooDeep, MAX_JSON_DEPTH } from '../bounded-json.ts'
+import { isTooDeep, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
 import { attempted, messageOf } from '../errors.ts'
-import { jsonText, type Json } from '../json.ts'
 
 export type CheckedJson =
   | { readonly ok: true; readonly value: Json; readonly text: string }

@@ -1,4 +1,4 @@
-import { shown } from '../beginning.ts'
+import { shown } from '../text.ts'
 import { AppError } from '../errors.ts'
 import { isComparable } from '../events/comparable.ts'
 import { readOptions } from './checked-wish.ts'

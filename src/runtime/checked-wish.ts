@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { beginning, shown } from '../beginning.ts'
+import { beginning, shown } from '../text.ts'
 import { AppError, attempted } from '../errors.ts'
 import { comparable } from '../events/comparable.ts'
 import { commandShapes, deletionShape } from '../events/command-shapes.ts'

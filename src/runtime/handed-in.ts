@@ -1,5 +1,4 @@
-import { boundedJson } from '../bounded-json.ts'
-import { deepFrozen } from '../frozen.ts'
+import { boundedJson, deepFrozen } from '../json.ts'
 
 /** UTF-8 bytes of the JSON of one wish. */
 const MAX_WISH_BYTES = 16 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import type { Owed } from '../fold/run-state.ts'
-import { NOBODY } from '../fold/reopen.ts'
+import { NOBODY } from '../fold/lifecycle.ts'
 import { backoffMs } from '../machines/model-failure-policy.ts'
 import { keyOfCall } from './answer-tool-call.ts'
 import { contextForTool } from './run-context.ts'

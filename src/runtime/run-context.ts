@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { deepFrozen } from '../frozen.ts'
+import { deepFrozen } from '../json.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
 import type { Tool } from '../tools/tool.ts'

@@ -1,7 +1,6 @@
 import type { WaitsFor } from '../events/run-events.ts'
-import { runPlace } from '../fold/place-text.ts'
+import { runPlace, waitsFor } from '../fold/standing.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { waitsFor } from '../fold/waiting.ts'
 import type { UnfoldedRun } from './unfolded-run.ts'
 
 /** Where a run stands after a wish was granted. */

@@ -1,4 +1,4 @@
-import { shown } from '../beginning.ts'
+import { shown } from '../text.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { accepts } from '../fold/accepts.ts'

@@ -2,7 +2,7 @@ import { isAppError, type AppError } from '../errors.ts'
 import { hashHolds } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
-import { noteCommand } from '../fold/granted-commands.ts'
+import { commandIdsAfter } from '../fold/record-event.ts'
 import { onCode } from '../fold/lifecycle.ts'
 import type { RunStatus } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
@@ -73,7 +73,7 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
     ...outputAfter(run, event),
     approvals: isEnding ? before.approvals : approvalsAfter(approvals, event),
     children: isEnding ? before.children : childrenAfter(children, event),
-    commandIds: noteCommand(commandIds, event),
+    commandIds: commandIdsAfter(commandIds, event),
   }
 }
 

@@ -1,4 +1,4 @@
-import { withoutKey } from '../entries.ts'
+import { withoutKey } from '../projections/entries.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import type { DataOf } from '../events/run-events.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../projections/run-index.ts'

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { nextDue } from '../fold/waiting.ts'
+import { nextDue } from '../fold/standing.ts'
 import { isOutage } from './retry-pause.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import { storeNow } from './store-now.ts'

@@ -1,4 +1,4 @@
-import { visibleText } from '../visible-text.ts'
+import { visibleText } from '../text.ts'
 import type { ChartEdge, ChartGraph, ChartNode } from './graph.ts'
 import { childrenOf, edgeLabel, intentNames, liesWithin, nodeRows } from './labels.ts'
 

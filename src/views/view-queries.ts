@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { tagLine, tagText } from '../events/tags.ts'
-import { beginning, shown } from '../beginning.ts'
+import { beginning, shown } from '../text.ts'
 import { AppError, attempted } from '../errors.ts'
 import type { Optional } from '../present.ts'
 import { inColumns, type ViewQuery } from './view-query.ts'

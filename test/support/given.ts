@@ -4,11 +4,10 @@ import type { RunEvent } from '../../src/events/envelope.ts'
 import type { DataOf, RunEventType, RunFact } from '../../src/events/run-events.ts'
 import { accepts } from '../../src/fold/accepts.ts'
 import { decide, type ChartCommand, type Decision } from '../../src/fold/decide.ts'
-import { stateText } from '../../src/fold/place-text.ts'
+import { stateText, waitsFor } from '../../src/fold/standing.ts'
 import type { RunState } from '../../src/fold/run-state.ts'
 import { sha256 } from '../../src/hash.ts'
 import { seal } from '../../src/fold/seal.ts'
-import { waitsFor } from '../../src/fold/waiting.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 
 /** A fact, and how long after the one before it, in ms. */

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundedJson, isTooDeep, MAX_JSON_DEPTH } from '../../src/bounded-json.ts'
-import { canonicalJson, jsonText } from '../../src/json.ts'
+import { boundedJson, isTooDeep, MAX_JSON_DEPTH, canonicalJson, jsonText } from '../../src/json.ts'
 
 const anyJson = fc.jsonValue({ stringUnit: 'binary' })
 

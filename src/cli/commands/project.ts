@@ -1,5 +1,5 @@
 import { startEventConsumer } from '../../consumers/event-consumer.ts'
-import { viewStoreFeed } from '../../consumers/view-store-feed.ts'
+import { viewStoreFeed } from '../../consumers/view-feed.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'

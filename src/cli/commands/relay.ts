@@ -1,5 +1,4 @@
-import { createRelay, type RelayLag } from '../../consumers/relay.ts'
-import { LARGEST_MESSAGE_BYTES } from '../../consumers/relay-options.ts'
+import { createRelay, LARGEST_MESSAGE_BYTES, type RelayLag } from '../../consumers/relay.ts'
 import { topicSpecs } from '../../consumers/topics.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { patiently } from '../patient-opening.ts'

@@ -1,6 +1,5 @@
-import { identityOf } from '../../consumers/log-identity.ts'
+import { identityOf, type Restore } from '../../consumers/log-identity.ts'
 import { placeOfViews, recordRestore } from '../../consumers/restored-log.ts'
-import type { Restore } from '../../consumers/log-restore.ts'
 import { AppError } from '../../errors.ts'
 import { counted, moment } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'

@@ -4,7 +4,7 @@ import { blobsIn, hashHolds, runIdOf, RUN_STREAM_PREFIX, shapeProblems } from '.
 import type { RunEvent } from '../../events/envelope.ts'
 import { behindTheEnd, deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../../events/run-events.ts'
 import { onCode } from '../../fold/lifecycle.ts'
-import { CLOCK_MARGIN_MS } from '../../fold/waiting.ts'
+import { CLOCK_MARGIN_MS } from '../../fold/standing.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { tryRead, type ReadEvent } from '../stored-events.ts'
 import type { Findings } from './findings.ts'

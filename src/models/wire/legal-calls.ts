@@ -1,4 +1,4 @@
-import { beginning } from '../../beginning.ts'
+import { beginning } from '../../text.ts'
 import { wellFormed } from './well-formed.ts'
 
 /** What every vendor takes as the name of a tool. */

@@ -3,8 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { asyncApiDocument } from '../../../scripts/async-api.ts'
 import { yamlText } from '../../../scripts/yaml.ts'
-import { commandSchemaFiles } from '../../../src/consumers/command-json-schema.ts'
-import { commandMessage, commandSchemas } from '../../../src/consumers/command-message.ts'
+import { commandSchemaFiles, commandMessage, commandSchemas } from '../../../src/consumers/command-message.ts'
 import { runEventTypes } from '../../../src/events/run-events.ts'
 
 const schemas = resolve(import.meta.dirname, '../../../schemas')

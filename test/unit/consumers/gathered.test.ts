@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { gathered } from '../../../src/consumers/gathered.ts'
+import { gathered } from '../../../src/consumers/batches.ts'
 
 const limits = { items: 4, bytes: 10, bytesOf: (item: number) => item }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import { rebuildView } from '../../../src/consumers/rebuild-view.ts'
-import { viewStoreFeed } from '../../../src/consumers/view-store-feed.ts'
+import { viewStoreFeed } from '../../../src/consumers/view-feed.ts'
 import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'

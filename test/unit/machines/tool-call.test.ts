@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { stateText } from '../../../src/fold/place-text.ts'
+import { stateText } from '../../../src/fold/standing.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import {
   approvalDenied,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { eventMeta, type RunEvent } from '../events/envelope.ts'
 import { dataSchemas, type RunEventType } from '../events/run-events.ts'
+import { shown } from './bounded-text.ts'
 
 // A row is kept in a store that takes numbers for numbers, so what it is made of is checked. The rest of an event may be as it is:
 // payloads are references where the blob store has them.
@@ -79,4 +80,21 @@ const problemsOf = (part: string, schema: z.ZodType | undefined, value: unknown)
   const parsed = schema?.safeParse(value)
   if (parsed === undefined || parsed.success) return []
   return parsed.error.issues.map(({ path, message }) => `${[part, ...path].join('.')}: ${message}`)
+}
+
+const APART = shown(undefined)
+
+/** What stands in place of a payload whose field is not a text. */
+const standIns: Readonly<Record<string, unknown>> = {
+  parts: [{ type: 'text', text: APART }],
+  subject: { question: APART },
+}
+
+/** An event whose payloads in the blob store read `(stored apart)`, in the shape of their fields: a view never fetches them. */
+export const withoutPayloads = (event: RunEvent): RunEvent => {
+  const { blobs } = event.meta
+  if (!Array.isArray(blobs) || blobs.length === 0) return event
+  const data: Record<string, unknown> = { ...event.data }
+  for (const field of blobs) data[field] = standIns[field] ?? APART
+  return { ...event, data } as unknown as RunEvent
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { withEntry, withoutKey } from '../../src/entries.ts'
+import { withEntry, withoutKey } from '../../../src/projections/entries.ts'
 
 const change = fc.record({ key: fc.nat({ max: 300 }), value: fc.nat(), isTakenOut: fc.boolean() })
 

@@ -1,0 +1,130 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import type { RunEvent } from '../events/envelope.ts'
+import { applyToBudget, emptyBudget } from '../projections/budget.ts'
+import { applyToTranscript, emptyTranscript } from '../projections/transcript.ts'
+import { actsAfter, earlierAttemptsAfter } from './done-calls.ts'
+import { firstPlaces, placesAfter } from './call-places.ts'
+import { applyProjections } from './fold-projections.ts'
+import { settleOwed, settleTimers } from './ledger.ts'
+import { lifecycle } from './lifecycle.ts'
+import type { Program, RunState, OpenCall } from './run-state.ts'
+import { withEntry, withoutKey } from '../projections/entries.ts'
+import type { Json } from '../json.ts'
+import type { CallToolParams } from '../machines/intents.ts'
+import { present } from '../present.ts'
+
+// What an event says of its run by itself, before a chart reacts to it.
+
+/** The state of a run that begins. */
+export const recordFirst = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
+  runId: event.runId,
+  revision: 0,
+  hash: event.meta.hash,
+  lastEventId: event.id,
+  at: event.meta.at,
+  started,
+  correlationId: event.meta.correlationId,
+  status: 'active',
+  paused: false,
+  chart,
+  calls: new Map(),
+  owed: new Map(),
+  doubts: new Map(),
+  places: firstPlaces(event),
+  earlierAttempts: new Map(),
+  acts: new Map(),
+  approvals: new Map(),
+  timers: new Map(),
+  budget: applyToBudget(emptyBudget, event),
+  transcript: emptyTranscript,
+  ...applyProjections(program.projections, undefined, event),
+  commandIds: commandIdsAfter(new Map(), event),
+})
+
+/** All of the state but its charts. */
+export const recordEvent = (program: Program, before: RunState, event: RunEvent): RunState => ({
+  ...before,
+  ...lifecycle(before, event),
+  revision: event.revision,
+  hash: event.meta.hash,
+  lastEventId: event.id,
+  at: event.meta.at,
+  ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
+  ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
+  calls: callsAfter(before, event),
+  owed: settleOwed(before.owed, event),
+  places: placesAfter(before, event),
+  earlierAttempts: earlierAttemptsAfter(before, event),
+  acts: actsAfter(before, event),
+  approvals: approvalsAfter(before.approvals, event),
+  timers: settleTimers(before.timers, event),
+  budget: applyToBudget(before.budget, event),
+  transcript: applyToTranscript(before.transcript, event),
+  ...applyProjections(program.projections, before, event),
+  commandIds: commandIdsAfter(before.commandIds, event),
+})
+
+/** As a chart wishes it. */
+export const openCall = ({
+  tool,
+  argumentsText,
+  input = {},
+}: CallToolParams): Pick<OpenCall, 'tool' | 'argumentsText' | 'given' | 'input'> => {
+  if (argumentsText !== undefined) return { tool, argumentsText }
+  return { tool, given: input as Json, input: input as Json }
+}
+
+/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
+const callsAfter = ({ calls, restored }: Pick<RunState, 'calls' | 'restored'>, event: RunEvent): RunState['calls'] => {
+  if (event.type === 'RunRestored')
+    return calls.size === 0 ? calls : new Map([...calls].map(([callId, call]) => [callId, inDoubtAgain(call)]))
+  const call = 'callId' in event.data && event.data.callId !== undefined ? calls.get(event.data.callId) : undefined
+  const noted = call === undefined ? undefined : callAfter(call, event, restored !== undefined)
+  return noted === undefined ? calls : withEntry(calls, (event.data as { callId: string }).callId, noted)
+}
+
+const inDoubtAgain = ({ lookedUp: _, ...call }: OpenCall): OpenCall => call
+
+const callAfter = (call: OpenCall, event: RunEvent, isRestored: boolean): OpenCall | undefined => {
+  switch (event.type) {
+    case 'ApprovalRequested':
+      return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
+    case 'ToolCallRequested': {
+      const { input, idempotencyKey, act, effect, attempt, lookUpFirst } = event.data
+      return { ...call, input, idempotencyKey, attempt, ...present({ act, effect }), ...(lookUpFirst && { lookUpFirst: attempt }) }
+    }
+    case 'ToolCallUnresolved':
+      return isRestored ? { ...call, lookedUp: true } : undefined
+    case 'ToolCallFailed':
+      return event.data.happened === 'no' ? { ...call, didNothing: event.data.attempt } : undefined
+    default:
+      return undefined
+  }
+}
+
+const approvalsAfter = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
+  switch (event.type) {
+    case 'ApprovalRequested':
+      return withEntry(approvals, event.data.callId, event.data)
+    case 'ApprovalGranted':
+    case 'ApprovalDenied':
+    case 'ToolCallDenied':
+      return withoutKey(approvals, event.data.callId)
+    default:
+      return approvals
+  }
+}
+
+type CommandIds = ReadonlyMap<string, string>
+
+/** Wishes that a run remembers: a repetition of an older one would be granted as a new one. */
+export const MOST_COMMANDS = 10_000
+/** So many at once are forgotten, so that each costs little. */
+const FORGOTTEN = 1_000
+
+/** With the hash of the wish that this event grants, '' where none was recorded. */
+export const commandIdsAfter = (commands: CommandIds, { meta: { commandId, commandHash = '' } }: Pick<RunEvent, 'meta'>): CommandIds => {
+  if (commandId === undefined) return commands
+  const after = withEntry(commands, commandId, commandHash)
+  return after.size < MOST_COMMANDS + FORGOTTEN ? after : new Map([...after].slice(-MOST_COMMANDS))
+}
