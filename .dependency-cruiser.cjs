@@ -21,6 +21,16 @@ const MAY_IMPORT = {
   http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime', 'eventlog', 'web'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
+// The same for the rooms of src/runtime, which all may import the files that lie beside them:
+const RUNTIME_ROOMS = {
+  code: [],
+  reading: ['code'],
+  answers: ['code'],
+  effects: ['answers'],
+  actors: ['answers', 'reading', 'code'],
+  commands: ['actors', 'answers', 'effects', 'reading', 'code'],
+  children: ['actors', 'answers', 'commands', 'reading', 'code'],
+}
 const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']
 
 const oneOf = (names) => `(${names.join('|')})`
@@ -51,6 +61,28 @@ module.exports = {
       'A new folder gets a line in MAY_IMPORT.',
       { path: '^src/[^/]+/', pathNot: inside(EVERY_FOLDER) },
       {},
+    ),
+    ...Object.entries(RUNTIME_ROOMS).map(([room, allowed]) =>
+      rule(
+        `runtime-${room}-looks-inward`,
+        allowed.length === 0
+          ? 'It may import no other room of the runtime.'
+          : `Of the rooms of the runtime it may import ${allowed.join(', ')}.`,
+        { path: `^src/runtime/${room}/` },
+        { path: '^src/runtime/[^/]+/', pathNot: `^src/runtime/${oneOf([room, ...allowed])}/` },
+      ),
+    ),
+    rule(
+      'every-room-of-the-runtime-has-its-arrows',
+      'A new room gets a line in RUNTIME_ROOMS.',
+      { path: '^src/runtime/[^/]+/', pathNot: `^src/runtime/${oneOf(Object.keys(RUNTIME_ROOMS))}/` },
+      {},
+    ),
+    rule(
+      'the-rooms-of-the-runtime-are-put-together-above-them',
+      'runtime.ts does it; refold.ts and run-handle.ts are what users hold of it.',
+      { path: '^src/runtime/[^/]+/' },
+      { path: '^src/runtime/(refold|runtime|run-handle)\\.ts$' },
     ),
     rule(
       'shared-files-stand-alone',

@@ -7,7 +7,7 @@ import { openWorkshop, openWorkshopIn, type Workshop } from './workshop.ts'
 import { step } from '../src/fold/fold.ts'
 import { refoldStep, type Recorded } from '../src/fold/replay.ts'
 import type { RunState } from '../src/fold/run-state.ts'
-import { readRun } from '../src/runtime/run-reader.ts'
+import { readRun } from '../src/runtime/reading/run-reader.ts'
 
 // The past of one long run: how fast it is lived through again, and how long one has to wait for one moment of it.
 

@@ -1,5 +1,5 @@
 import type { Command, SettledOutcome } from '../src/fold/decide.ts'
-import type { RunView } from '../src/runtime/run-view.ts'
+import type { RunView } from '../src/runtime/reading/run-view.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What people wish who do whatever a run waits for, each with a name that is the same whenever they wish the same. */

@@ -1,4 +1,4 @@
-import type { StartOptions } from '../src/runtime/start-run.ts'
+import type { StartOptions } from '../src/runtime/commands/start-run.ts'
 import type { Chance } from './chance.ts'
 
 /** How a run begins. What becomes of it, the plans in its messages say. */

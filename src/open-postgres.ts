@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { systemClock } from './clock.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { AppError, isAppError, messageOf } from './errors.ts'
-import type { Notice } from './runtime/notice.ts'
+import type { Notice } from './runtime/notices.ts'
 import { withoutPasswordsOf } from './secrets.ts'
 import type { ViewStore } from './views/view-store.ts'
 

@@ -1,4 +1,4 @@
-import { isOwned, type OwnedRuns } from '../runtime/give-back-runs.ts'
+import { isOwned, type OwnedRuns } from '../runtime/commands/give-back-runs.ts'
 import { isAppError, type ErrorCode } from '../errors.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import { printable } from '../projections/printable.ts'

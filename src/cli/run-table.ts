@@ -1,6 +1,5 @@
 import type { RunRow } from '../projections/run-index.ts'
-import type { Agents } from '../runtime/agents.ts'
-import { codeStanding } from '../runtime/code-standing.ts'
+import { type Agents, codeStanding } from '../runtime/code/agents.ts'
 import { age } from './amounts.ts'
 import { count, money } from '../projections/amount-text.ts'
 import type { Colours, Paint } from './colours.ts'

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../errors.ts'
 import { decodeEvent, runIdOf, streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
-import { readEvent } from '../runtime/run-reader.ts'
+import { readEvent } from '../runtime/reading/run-reader.ts'
 
 /** An event as far as this version can read it. */
 export type ReadEvent =

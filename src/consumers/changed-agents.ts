@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts'
-import { codeStanding } from '../runtime/code-standing.ts'
-import { agentAt } from '../runtime/code-of-run.ts'
+import { codeStanding } from '../runtime/code/agents.ts'
+import { agentAt } from '../runtime/reading/fold-run.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { Projector } from './projector.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { NoticingLog } from '../eventlog/went-back.ts'
 import { present } from '../present.ts'
-import type { Notice } from '../runtime/notice.ts'
+import type { Notice } from '../runtime/notices.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import { identityOf, type Restore } from './log-identity.ts'
 import { createProjector, type Projector } from './projector.ts'

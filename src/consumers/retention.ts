@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, isAppError } from '../errors.ts'
 import type { Eraser } from '../runtime/erase.ts'
 import { present } from '../present.ts'
-import type { Notice } from '../runtime/notice.ts'
+import type { Notice } from '../runtime/notices.ts'
 import type { ViewRow } from '../views/view-queries.ts'
 import type { ViewStore } from '../views/view-store.ts'
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
-import { askedSeldom } from '../runtime/seldom.ts'
+import { askedSeldom } from '../web/seldom.ts'
 import { answersWithin } from './readiness.ts'
 
 /** What a process tells Prometheus of itself. No name of a run, tenant or person is among it. */

@@ -1,7 +1,7 @@
 import { isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { DataOf } from '../events/run-events.ts'
-import { notFound, readRun } from '../runtime/run-reader.ts'
+import { notFound, readRun } from '../runtime/reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { Access } from './api-keys.ts'
 

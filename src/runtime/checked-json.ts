@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isTooDeep, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
 import { attempted, messageOf } from '../errors.ts'
+import { isTooDeep, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
 
 export type CheckedJson =
   | { readonly ok: true; readonly value: Json; readonly text: string }
@@ -31,4 +31,60 @@ const asJson = (value: unknown): CheckedJson => {
   } catch (error) {
     return { ok: false, problem: messageOf(error) }
   }
+}
+
+/** A fence of Markdown, with or without the name of a language. */
+const FENCE = /```[a-zA-Z0-9]*\s*\n([\s\S]*?)```/g
+/** Looking for JSON among words is tried from so many places. */
+const MOST_PLACES = 64
+
+/**
+ * The JSON that an answer is, also where a model has put it into a fence or words around it, as models do that cannot be held to a schema.
+ * Throws the `SyntaxError` of the whole text where it holds none.
+ */
+export const jsonOfAnswer = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (whole) {
+    for (const candidate of candidatesIn(text)) {
+      const found = parsed(candidate)
+      if (found !== undefined) return found
+    }
+    throw whole
+  }
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What is in the last fence first: models think aloud before they answer. */
+const candidatesIn = function* (text: string): Generator<string> {
+  for (const fence of [...text.matchAll(FENCE)].reverse()) yield fence[1] ?? ''
+  let places = 0
+  for (let start = text.search(/[{[]/); start >= 0 && places < MOST_PLACES; places++) {
+    const end = endOfValue(text, start)
+    if (end !== undefined) yield text.slice(start, end)
+    // What is inside of a value that was tried is no answer of its own.
+    const next = text.slice(end ?? start + 1).search(/[{[]/)
+    start = next < 0 ? -1 : (end ?? start + 1) + next
+  }
+}
+
+/** Where the object or list that begins at `start` is closed. */
+const endOfValue = (text: string, start: number): number | undefined => {
+  let depth = 0
+  let isText = false
+  for (let index = start; index < text.length; index++) {
+    const unit = text[index] ?? ''
+    if (unit === '"') isText = !isText
+    else if (isText && unit === '\\') index++
+    else if (!isText && '{['.includes(unit)) depth++
+    else if (!isText && '}]'.includes(unit) && --depth === 0) return index + 1
+  }
+  return undefined
 }

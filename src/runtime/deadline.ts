@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
 
 /** Why an effect was stopped, as the reason of its signal. */
 export const TIMED_OUT = Symbol('timed out')
@@ -59,3 +60,18 @@ export const withDeadline = async <Result>(
 
 /** A function that throws before its first await is no different from one that rejects. */
 const begin = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => work(signal)
+
+/** Settles as the work does, or rejects with `Closed` as soon as the signal says so: what the work comes to then goes nowhere. */
+export const untilAborted = <Result>(work: Promise<Result>, signal: AbortSignal | undefined, message: string): Promise<Result> => {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new AppError('Closed', message))
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', giveUp)
+    })
+  })
+}

@@ -1,15 +1,14 @@
 import { AppError } from '../errors.ts'
 import { providerIn } from '../models/model.ts'
 import type { Agent } from './agent.ts'
-import type { Agents } from './agents.ts'
-import { checkIdOfRun } from './checked-look.ts'
-import { checkDeletion, readOptions } from './checked-wish.ts'
+import { checkIdOfRun, checkDeletion, readOptions } from './checked-input.ts'
+import type { Agents } from './code/agents.ts'
+import type { StartOptions } from './commands/start-run.ts'
 import { createDeltas } from './deltas.ts'
 import { createEraser, type DeleteOptions, type Deletion, type Eraser } from './erase.ts'
 import { createRunHandle, type Run } from './run-handle.ts'
-import { createRuntime, type Runtime } from './runtime.ts'
-import type { StartOptions } from './start-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
+import { createRuntime, type Runtime } from './runtime.ts'
 
 export interface Refold {
   /**

@@ -1,5 +1,5 @@
-import { AppError, isAppError, isUnavailable, messageOf } from '../errors.ts'
 import type { Clock } from '../clock.ts'
+import { AppError, isAppError, isUnavailable, messageOf } from '../errors.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 const FIRST_RETRY_MS = 50

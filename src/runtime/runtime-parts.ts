@@ -2,12 +2,11 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Clock, IdSource, Random } from '../clock.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
 import type { Usage } from '../events/message.ts'
-import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { Models } from '../models/model.ts'
-import type { RestoreMark } from './restore-mark.ts'
-import type { Agents } from './agents.ts'
+import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
+import type { Agents } from './code/agents.ts'
 import type { Delta } from './deltas.ts'
-import type { Notice } from './notice.ts'
+import type { Notice } from './notices.ts'
 
 /** Everything that the runtime is given. Nothing in it is taken from the process. */
 export interface RuntimeParts {
@@ -41,3 +40,15 @@ export interface RuntimeParts {
   /** Text of answers as it comes: a side channel, never part of the log. */
   readonly onDelta: (runId: string, delta: Delta) => void
 }
+
+/** An older copy of the log was restored, and everything before this position was in it or was done before anybody knew. */
+export interface RestoreMark {
+  readonly id: string
+  readonly position: number
+  /** Runs that are known to have been begun, and that the copy lacks or holds only the beginning of. */
+  readonly lostRuns: { has(runId: string): boolean }
+}
+
+/** Now by the clock of the store: what leases are counted in, since all processes have it in common. */
+export const storeNow = ({ clock, storeOffsetMs }: Pick<RuntimeParts, 'clock' | 'storeOffsetMs'>): number =>
+  clock.now() + (storeOffsetMs?.() ?? 0)

@@ -1,31 +1,23 @@
-import { shown } from '../text.ts'
 import { AppError, isAppError } from '../errors.ts'
-import type { RunFact } from '../events/run-events.ts'
-import { accepts } from '../fold/accepts.ts'
 import type { Command } from '../fold/decide.ts'
-import { correctionBy } from '../fold/doubts.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
-import { createActorPool } from './actor-pool.ts'
+import { shown } from '../text.ts'
+import { createActorPool } from './actors/actor-pool.ts'
+import { lookAround, type Job, resultJob, claimJob, wakeJob, letGoJob } from './actors/jobs.ts'
+import { createRunActor, type ActorParts } from './actors/run-actor.ts'
 import type { Agent } from './agent.ts'
-import type { WishOrigin } from './batch.ts'
-import { createGrant } from './grant.ts'
-import { createChildRuns, type ChildRuns } from './child-runs.ts'
-import { checkStart, readOptions } from './checked-wish.ts'
-import { checkRepeatedStart } from './repeated-wish.ts'
+import { createDesks, type Desks } from './answers/job-context.ts'
+import { type WishOrigin, checkStart, readOptions, handedIn, checkMessage, checkRunId } from './checked-input.ts'
+import { createChildRuns, type ChildRuns } from './children/child-runs.ts'
+import { createGrant } from './commands/grant.ts'
+import { checkRepeatedStart } from './commands/repeated-commands.ts'
+import { startDecision, type NewRun, type StartOptions } from './commands/start-run.ts'
 import { withDeadline } from './deadline.ts'
-import { createDesks, type Desk, type Desks } from './desk.ts'
-import { createEffects, type EffectCounts, type EffectTable } from './effects.ts'
-import { handedIn } from './handed-in.ts'
-import { lookAround, type Job, type JobDecision } from './job.ts'
-import { createNewestSeen } from './newest-seen.ts'
-import { createRunActor, type ActorParts } from './run-actor.ts'
-import { notFound } from './run-reader.ts'
-import type { RunStanding } from './run-standing.ts'
+import { createEffects, type EffectCounts, type EffectTable } from './effects/effects.ts'
+import { createWakeTimers } from './effects/wake-timers.ts'
+import type { RunStanding } from './reading/run-view.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
-import { checkMessage, checkRunId, startDecision, type NewRun, type StartOptions } from './start-run.ts'
-import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from './takeover.ts'
-import { createWakeTimers } from './wake-timers.ts'
 
 export interface RuntimeCounts extends EffectCounts {
   /** Folded states that are kept, of runs that wait for something too. */
@@ -194,11 +186,6 @@ const finish = async ({ clock }: RuntimeParts, { desks, effects, submit }: Unfin
   await Promise.allSettled(all)
 }
 
-const letGoJob: Job = {
-  decide: (state, desk) =>
-    state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(desk, state, owed) ?? []) },
-}
-
 /** Rejects with why it is open no more. */
 const whileOpen = async <Result>({ aborted, reason }: AbortSignal, work: () => Promise<Result>): Promise<Result> => {
   if (aborted) throw isAppError(reason) ? reason : closedInstance()
@@ -222,45 +209,26 @@ const startJob = (run: NewRun): Job => ({
   decide: (state) => startDecision(run, state),
 })
 
-const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
-  insistent: true,
-  decide: (state, desk) => {
-    if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
-    const corrected = state === undefined ? undefined : correctionBy(state, fact)
-    if (corrected !== undefined) {
-      const notice = { type: 'callCorrected', runId, callId: owed.key } as const
-      return { facts: [corrected], causationId: owed.eventId, anyway: true, notices: [notice] }
-    }
-    return { facts: [], notices: [{ type: 'resultDropped', runId, callId: owed.key, result: fact.type }] }
-  },
-})
+/** Against acting on the past: what was performed, armed or told by a newer state must not be so again by an older one. */
+export interface NewestSeen {
+  /** Whether the state is no older than any that was asked about. */
+  admits(state: RunState): boolean
+}
 
-const wakeJob = (parts: RuntimeParts, runId: string): Job => ({
-  decide: (state, desk) => (state === undefined ? { refuse: notFound(runId) } : overdue(parts, desk, state)),
-})
+/** Runs are remembered beyond their time in memory: a log that lags behind what it acknowledged does so for seconds. */
+const MOST_RUNS = 16_384
 
-const claimJob = (owed: Owed): Job => ({
-  insistent: true,
-  decide: (state, desk) => {
-    const now = state?.owed.get(owed.key)
-    const isOurs = now?.status === 'claimed' && now.owner === desk.owner && now.attempt === owed.attempt
-    const fact = state !== undefined && isOurs ? claimAgain(desk, state, now) : undefined
-    return { facts: fact === undefined ? [] : [fact], causationId: owed.eventId }
-  },
-})
-
-/**
- * One due timer, since it may take others back; otherwise every call whose owner is gone, in a paused run too:
- * a pause lets nothing new begin, and what had begun comes to its end.
- */
-const overdue = (parts: RuntimeParts, desk: Desk, state: RunState): JobDecision => {
-  for (const { timerId, dueAt } of state.timers.values()) {
-    if (dueAt !== undefined && dueAt <= desk.at) return { facts: [{ type: 'TimerFired', data: { timerId } }] }
+const createNewestSeen = (mostRuns = MOST_RUNS): NewestSeen => {
+  // In order of use.
+  const revisions = new Map<string, number>()
+  return {
+    admits({ runId, revision }) {
+      const newest = revisions.get(runId) ?? -1
+      revisions.delete(runId)
+      revisions.set(runId, Math.max(newest, revision))
+      const [oldest] = revisions.keys()
+      if (revisions.size > mostRuns && oldest !== undefined) revisions.delete(oldest)
+      return revision >= newest
+    },
   }
-  const abandoned = [...state.owed.values()].filter((owed) => isAbandoned(owed, desk, parts.ownerIsGone))
-  const taken = abandoned.flatMap((owed) => {
-    const fact = takeOver(desk, state, owed)
-    return fact === undefined ? [] : [{ fact, notice: takenOver(desk, state, owed, fact) }]
-  })
-  return { facts: taken.map(({ fact }) => fact), notices: taken.flatMap(({ notice }) => notice ?? []) }
 }

@@ -13,7 +13,7 @@ import { followPlan } from '../../simulation/plan.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { openRefold, type OpenRefold } from '../../src/open-refold.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
-import { readRun } from '../../src/runtime/run-reader.ts'
+import { readRun } from '../../src/runtime/reading/run-reader.ts'
 import type { WorkerLine } from './run-worker.ts'
 
 const ROUNDS = 6

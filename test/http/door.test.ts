@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
 import { manualClock } from '../support/world.ts'
 import { tokenBuckets } from '../../src/http/rate-limit.ts'
-import { traceparentOf } from '../../src/runtime/traceparent.ts'
+import { traceparentOf } from '../../src/runtime/actors/batch.ts'
 import { keyFor, openService, type Service } from './service.ts'
 
 const acme = keyFor('acme')

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Agent } from '../../../src/runtime/agent.ts'
-import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
+import { type Agent, defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
 import { z } from 'zod'
 import {
   calls,

@@ -14,7 +14,7 @@ import { createEraser, PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
 import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import type { Notice } from '../../../src/runtime/notice.ts'
+import type { Notice } from '../../../src/runtime/notices.ts'
 import { openWorld, type World } from '../../support/world.ts'
 
 const helper = defineAgent({ name: 'helper', version: '1', instructions: 'Help.', models: ['scripted/one'] })

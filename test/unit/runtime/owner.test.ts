@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { localOwners, type Owners } from '../../../src/runtime/owner.ts'
-import { systemProcesses, type ProcessPlace, type ProcessTable } from '../../../src/runtime/process-table.ts'
+import { localOwners, type Owners, systemProcesses, type ProcessPlace, type ProcessTable } from '../../../src/runtime/owner.ts'
 
 interface Machine {
   readonly boot?: string

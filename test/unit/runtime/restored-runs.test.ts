@@ -5,7 +5,7 @@ import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
-import type { RestoreMark } from '../../../src/runtime/restore-mark.ts'
+import type { RestoreMark } from '../../../src/runtime/runtime-parts.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import type { ToolOptions } from '../../../src/tools/tool.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createSlots, type WaitingRuns } from '../../../src/runtime/slots.ts'
+import { createSlots, type WaitingRuns } from '../../../src/runtime/answers/slots.ts'
 import { manualClock } from '../../support/world.ts'
 
 const oneAtATime = { concurrency: 1, ratePerSecond: Infinity }

@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import type { Notice } from '../../../src/runtime/notice.ts'
-import { toldNotices } from '../../../src/runtime/told-notices.ts'
+import { type Notice, toldNotices } from '../../../src/runtime/notices.ts'
 
 const WARN = 40
 

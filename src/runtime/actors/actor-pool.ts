@@ -1,0 +1,102 @@
+import { AppError } from '../../errors.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import type { Job } from './jobs.ts'
+import type { RunActor } from './run-actor.ts'
+
+// The runs that this process has in memory.
+//
+//   P1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
+//   P2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
+
+export interface ActorPool {
+  /** Rejects with what the job was refused for, or with what the log said. */
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+  /** The state as of now, by the log. Waits for no job. */
+  readonly read: (runId: string) => Promise<RunState>
+  /** Keeps a run in memory until what is returned is called. */
+  readonly hold: (runId: string) => () => void
+  size(): number
+}
+
+export interface PoolLimits {
+  /** Runs that nobody holds. */
+  readonly mostIdle: number
+  /** Commands of all runs that wait for the log, and what their texts come to in characters. */
+  readonly mostWaiting?: number
+  readonly mostWaitingLength?: number
+}
+
+const MOST_WAITING = 10_000
+const MOST_WAITING_LENGTH = 128 * 1024 * 1024
+
+interface Kept {
+  readonly actor: RunActor
+  holds: number
+}
+
+export const createActorPool = (
+  create: (runId: string) => RunActor,
+  { mostIdle, mostWaiting = MOST_WAITING, mostWaitingLength = MOST_WAITING_LENGTH }: PoolLimits,
+): ActorPool => {
+  const kept = new Map<string, Kept>()
+  /** That nobody holds, in order of use. */
+  const idle = new Set<string>()
+  const waiting = { commands: 0, length: 0 }
+
+  const take = (runId: string): Kept => {
+    const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
+    kept.set(runId, run)
+    idle.delete(runId)
+    run.holds += 1
+    return run
+  }
+
+  const release = (runId: string, run: Kept): void => {
+    run.holds -= 1
+    if (run.holds > 0) return
+    idle.add(runId)
+    const [oldest] = idle
+    if (idle.size <= mostIdle || oldest === undefined) return
+    idle.delete(oldest)
+    kept.delete(oldest)
+  }
+
+  const using = async <Result>(runId: string, work: (actor: RunActor) => Promise<Result>): Promise<Result> => {
+    const run = take(runId)
+    try {
+      return await work(run.actor)
+    } finally {
+      release(runId, run)
+    }
+  }
+
+  return {
+    async submit(runId, job) {
+      if (job.insistent === true) return using(runId, (actor) => actor.submit(job))
+      const { length = 0 } = job
+      if (waiting.commands >= mostWaiting || waiting.length + length > mostWaitingLength) throw tooMany(runId, waiting.commands)
+      waiting.commands += 1
+      waiting.length += length
+      try {
+        return await using(runId, (actor) => actor.submit(job))
+      } finally {
+        waiting.commands -= 1
+        waiting.length -= length
+      }
+    },
+    read: (runId) => using(runId, (actor) => actor.read()),
+    hold(runId) {
+      const run = take(runId)
+      return () => {
+        release(runId, run)
+      }
+    },
+    size: () => kept.size,
+  }
+}
+
+const tooMany = (runId: string, waiting: number): AppError =>
+  new AppError('EventLogUnavailable', `${waiting} commands wait for the log already: nothing of ${runId} was recorded`, {
+    retryable: true,
+    details: { runId },
+  })

@@ -1,0 +1,204 @@
+import { AppError, isAppError } from '../../errors.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import { present } from '../../present.ts'
+import type { Agent } from '../agent.ts'
+import type { DeskWithSlots } from '../answers/job-context.ts'
+import { createKnownRun } from '../reading/fold-run.ts'
+import { notFound } from '../reading/run-reader.ts'
+import { insistently } from '../retry-pause.ts'
+import type { RestoreMark, RuntimeParts } from '../runtime-parts.ts'
+import { appendBatch, type Batch } from './batch.ts'
+import { foldJob } from './fold-job.ts'
+import type { Job } from './jobs.ts'
+
+// The one place that appends to a run.
+//
+//   A1. One job at a time: read, decide, append. What others appended meanwhile shows as a conflict, and the job decides again.
+//   A2. An effect begins only after the append of its claim has been acknowledged.
+//   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a wish is not.
+//   A4. A state is kept only if every event of it is stored.
+//   A5. Reads wait for no job: a log that cannot be written can still be read.
+
+export interface RunActor {
+  /** The state after the job. Rejects with what the job was refused for, or with what the log said. */
+  submit(job: Job): Promise<RunState>
+  /** The state as of now, by the log. */
+  read(): Promise<RunState>
+}
+
+export interface ActorParts {
+  readonly parts: RuntimeParts
+  /** A place to look up what every run of this process shares. */
+  readonly desk: (agent: Agent, runId: string) => DeskWithSlots
+  /** After each state that is stored. */
+  readonly settled: (agent: Agent, state: RunState, before: RunState | undefined) => void
+  /** An append was full before all was answered. */
+  readonly goOn: (runId: string) => void
+  /** Resolves once the blob store holds these texts, and the agent's prompt. */
+  readonly store: (agent: Agent, texts: readonly string[]) => Promise<void>
+  /** Ends every repetition. */
+  readonly signal: AbortSignal
+}
+
+const MOST_CONFLICTS = 100
+
+type Failed = (error: AppError) => void
+
+export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
+  const { parts, signal } = actor
+  const run = createKnownRun(parts, runId)
+  const noticeFailedCode = codeNotices(parts, runId)
+
+  const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
+    const restore = await parts.restore?.()
+    let isFresh = run.now() === undefined
+    // A run that is known here may have been deleted: its id is not started again.
+    if (job.newRun !== undefined) await run.look()
+    else if (isFresh) await run.refresh()
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+      try {
+        const after = await once(job, failed, restore)
+        if (after !== undefined) return after
+      } catch (error) {
+        // What is refused by what this process remembers may be possible by what others have done since.
+        if (isFresh || !isAppError(error, 'NotPossible')) throw error
+      }
+      await run.refresh()
+      isFresh = true
+    }
+    throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
+  }
+
+  /** Undefined on a conflict. */
+  const once = async (job: Job, failed: Failed, restore: RestoreMark | undefined): Promise<RunState | undefined> => {
+    const known = run.now()
+    const agent = known?.agent ?? job.newRun?.agent
+    if (agent === undefined) throw notFound(runId)
+    const desk = actor.desk(agent, runId)
+    try {
+      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, desk, known, restore })
+      const after = batch.state()
+      if (after === undefined) throw notFound(runId)
+      const before = known?.state
+      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
+      if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
+      desk.keepAll()
+      noticeFailedCode(batch, stopped)
+      for (const notice of notices) parts.notify(notice)
+      // Others may have gone on meanwhile, and somebody may have read it.
+      actor.settled(agent, run.learn({ ...known, agent, state: after }).state, before)
+      if (batch.isFull()) actor.goOn(runId)
+      return after
+    } finally {
+      desk.releaseAll()
+    }
+  }
+
+  const jobs = createJobQueue({
+    runId,
+    signal,
+    perform: (job, failed) => {
+      const work = (): Promise<RunState> => decideAndAppend(job, failed)
+      return job.insistent === true ? insistently(parts, { runId, signal, failed }, work) : work()
+    },
+  })
+  return { submit: jobs.submit, read: async () => (await run.refresh()).state }
+}
+
+/** The jobs of one run: one at a time, in order. */
+export interface JobQueue {
+  /**
+   * Rejects with what the job was refused for, or with what the log said; a job that does not insist with `EventLogUnavailable`, at once,
+   * while the log does not take the one before it, and where too many wait.
+   */
+  readonly submit: (job: Job) => Promise<RunState>
+}
+
+export interface JobQueueParts {
+  readonly runId: string
+  /** Ends what waits, with `Closed`. */
+  readonly signal: AbortSignal
+  /** Calls `failed` each time that the log fails it and it will be tried again. */
+  readonly perform: (job: Job, failed: (error: AppError) => void) => Promise<RunState>
+}
+
+interface Waiting {
+  readonly job: Job
+  readonly resolve: (state: RunState) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Commands of one run that wait for the log. */
+const MOST_WAITING = 1_000
+
+const createJobQueue = ({ runId, signal, perform }: JobQueueParts): JobQueue => {
+  let waiting: Waiting[] = []
+  let isPerforming = false
+  let outage: AppError | undefined
+
+  const refuse = (error: AppError, isRefused: (job: Job) => boolean): void => {
+    const refused = waiting.filter(({ job }) => isRefused(job))
+    waiting = waiting.filter(({ job }) => !isRefused(job))
+    for (const { reject } of refused) reject(error)
+  }
+
+  const failed = (error: AppError): void => {
+    // Others were faster, again and again: the log itself is well.
+    if (isAppError(error, 'EventLogConflict')) return
+    outage = unavailable(runId, error)
+    refuse(outage, isCommand)
+  }
+
+  const performAll = async (): Promise<void> => {
+    isPerforming = true
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await perform(next.job, failed).then(next.resolve, next.reject)
+      outage = undefined
+      if (signal.aborted) refuse(closed(runId), () => true)
+    }
+    isPerforming = false
+  }
+
+  return {
+    submit: (job) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(closed(runId))
+        if (isCommand(job) && outage !== undefined) return reject(outage)
+        if (isCommand(job) && waiting.length >= MOST_WAITING) return reject(tooMany(runId))
+        waiting.push({ job, resolve, reject })
+        if (!isPerforming) void performAll()
+      }),
+  }
+}
+
+const isCommand = ({ insistent }: Job): boolean => insistent !== true
+
+const unavailable = (runId: string, cause: AppError): AppError =>
+  new AppError('EventLogUnavailable', `${runId} cannot be written now, nothing was recorded: ${cause.message}`, {
+    retryable: true,
+    details: { ...cause.details, runId },
+    cause,
+  })
+
+const tooMany = (runId: string): AppError =>
+  new AppError('EventLogUnavailable', `${MOST_WAITING} commands of ${runId} wait for the log already: nothing was recorded`, {
+    retryable: true,
+    details: { runId },
+  })
+
+const closed = (runId: string): AppError => new AppError('Closed', `this process closed before anything of it was recorded of ${runId}`)
+
+/** Tells operators of code of the agent that failed, once it is recorded what that led to; of one stop once, however often it is met. */
+const codeNotices = ({ notify }: RuntimeParts, runId: string): ((batch: Batch, stopped: AppError | undefined) => void) => {
+  let told: string | undefined
+  return ({ sealed }, stopped) => {
+    for (const { event } of sealed) {
+      if (!('cause' in event.data) || event.data.cause === undefined) continue
+      const { cause, callId, retryAt } = event.data as { readonly cause: string; readonly callId?: string; readonly retryAt?: number }
+      if (retryAt !== undefined) continue
+      notify({ type: 'codeFailed', runId, ...present({ callId }), message: cause })
+    }
+    if (stopped !== undefined && stopped.message !== told) notify({ type: 'runBroken', runId, message: stopped.message })
+    told = stopped?.message
+  }
+}

@@ -1,0 +1,232 @@
+import { attempted, messageOf } from '../../errors.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import { doneEarlier } from '../../fold/done-calls.ts'
+import { spentAt } from '../../fold/fold.ts'
+import { NOBODY } from '../../fold/lifecycle.ts'
+import type { OpenCall, Owed, RunState } from '../../fold/run-state.ts'
+import { checkAction } from '../../guardrails/guardrail.ts'
+import { sha256 } from '../../hash.ts'
+import { deepFrozen, canonicalJson, type Json } from '../../json.ts'
+import { present } from '../../present.ts'
+import type { Tool } from '../../tools/tool.ts'
+import type { Agent } from '../agent.ts'
+import { checkedJson, type CheckedJson } from '../checked-json.ts'
+import { contextForTool, contextOfRun } from '../run-context.ts'
+import { actKey, repeated, type ActKey, callBefore } from './call-order.ts'
+import { LATER, type Desk } from './job-context.ts'
+
+const LEASE_SLACK_MS = 5_000
+
+/** A grant holds for this call with exactly these arguments, on this version of the agent. */
+export const approvalDigest = (agent: Agent, callId: string, subject: unknown): string =>
+  sha256(canonicalJson({ agent: agent.id, chart: agent.program.chartHash, callId, subject }))
+
+/** Unknown tools, arguments that do not fit, what a guardrail or a limit forbids, what a person has to grant; otherwise the claim. */
+export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact | typeof LATER => {
+  const call = state.calls.get(callId)
+  const tool = desk.agent.tools.get(call?.tool ?? '')
+  if (call === undefined || tool === undefined) return rejected(callId, 'unknownTool', unknownTool(desk.agent, call))
+  const used = spentAt(state.budget, desk.at).toolCalls
+  const allowed = state.budget.limits?.toolCallsPerTurn ?? Infinity
+  if (used >= allowed) return rejected(callId, 'limit', `No more tool calls in this turn: ${used} of ${allowed} are used.`)
+  const checked = readInput(tool, call)
+  if (!checked.ok) {
+    const message = `The arguments of ${tool.name} do not fit: ${checked.problem}`
+    return { type: 'ToolCallRejected', data: { callId, reason: 'invalidArguments', message, ...present({ cause: checked.cause }) } }
+  }
+  return checkWithGuardrails(desk, state, { callId, attempt: 1, tool, input: deepFrozen(checked.value) })
+}
+
+const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
+  const { callId, tool, input } = claim
+  const verdict = checkAction(
+    desk.agent.guardrails.action ?? [],
+    { tool: tool.name, effect: tool.effect, input },
+    contextOfRun(desk.agent, state),
+  )
+  if (verdict.verdict === 'block') {
+    const { guardrail, reason: message, cause } = verdict
+    return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message, guardrail, ...present({ cause }) } }
+  }
+  return underItsKey(state, claim, (keyed) => {
+    if (verdict.verdict === 'ask') return askFor(desk, state, { ...keyed, reason: verdict.reason })
+    const needs = needsApproval(desk.agent, state, claim)
+    return needs === false ? claimInTurn(desk, state, keyed) : askFor(desk, state, { ...keyed, ...needs })
+  })
+}
+
+/** Of a call that is an act that was done, or may have been, nothing more is asked; one whose act nobody can name does not begin. */
+const underItsKey = (state: RunState, claim: Claim, go: (keyed: Claim) => RunFact | typeof LATER): RunFact | typeof LATER => {
+  const { callId, tool } = claim
+  if (state.calls.get(callId)?.idempotencyKey !== undefined) return go(claim)
+  const named = actKey(state, claim)
+  if (!named.ok) {
+    const message = `${tool.name} could not tell which act this is: nothing was done.`
+    return { type: 'ToolCallRejected', data: { callId, reason: 'invalidArguments', message, cause: named.problem } }
+  }
+  const keyed = { ...claim, ...named.value }
+  return repeated(state, keyed) ?? go(keyed)
+}
+
+/** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
+export const needsApproval = (agent: Agent, state: RunState, { tool, input }: Pick<Claim, 'tool' | 'input'>): Why | false => {
+  const rule = attempted(
+    () => tool.approval(input, contextForTool(agent, state, tool)),
+    (answer) => {
+      if (typeof answer !== 'boolean') throw new Error(`expected true or false, found ${typeof answer}`)
+      return answer
+    },
+  )
+  if (!rule.ok) return { reason: `the rule of ${tool.name} could not tell whether it needs an approval`, cause: rule.problem }
+  return rule.value && {}
+}
+
+/** The next attempt of a call that was checked before, or granted by a person. */
+export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const done = doneEarlier(state, owed.key)
+  if (done !== undefined) return done
+  const call = state.calls.get(owed.key)
+  const tool = desk.agent.tools.get(call?.tool ?? '')
+  if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))
+  const problem = inputProblem(tool, call)
+  if (problem !== undefined) return rejected(owed.key, 'invalidArguments', problem)
+  return underItsKey(state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input }, (keyed) =>
+    claimInTurn(desk, state, keyed),
+  )
+}
+
+/** A call that has begun goes on, whatever others were asked for before it. */
+const claimInTurn = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
+  const behind = claim.attempt > 1 ? undefined : callBefore(desk.agent, state, claim, checkedInput)
+  return behind === undefined ? claimFor(desk, state, claim) : { type: 'ToolCallQueued', data: { callId: claim.callId, behind } }
+}
+
+/** As the tool would get it; undefined where the arguments do not fit. */
+export const checkedInput = (tool: Tool, call: OpenCall): Json | undefined => {
+  const checked = readInput(tool, call)
+  return checked.ok ? checked.value : undefined
+}
+
+export interface Claim extends ActKey {
+  readonly callId: string
+  readonly attempt: number
+  readonly tool: Tool
+  readonly input: Json
+}
+
+export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input, act, key }: Claim): RunFact | typeof LATER => {
+  // Nothing of it is performed, so it takes no place.
+  const isHeld = isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: desk.at })
+  if (!isHeld && !desk.takeSlot({ key: callId, attempt, tool: tool.name })) return LATER
+  return {
+    type: 'ToolCallRequested',
+    data: {
+      callId,
+      attempt,
+      tool: tool.name,
+      effect: tool.effect,
+      input,
+      idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? keyOfCall(state, callId),
+      ...present({ act, lookUpFirst: isHeld || undefined }),
+      owner: isHeld ? NOBODY : desk.owner,
+      leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
+    },
+  }
+}
+
+/** By the code that claimed it, or that the run was begun with, or by the code of today: the strictest holds. */
+export const isOnce = (tool: Tool, { started }: RunState, claimed?: Owed['effect']): boolean =>
+  tool.effect === 'once' || (claimed ?? started.definition?.tools[tool.name]?.effect) === 'once'
+
+/**
+ * The same for every attempt of one call: what its first claim has recorded. A call that names no act of its own has that of its place,
+ * which no other call of any run has.
+ */
+export const keyOfCall = ({ runId, calls }: RunState, callId: string): string => {
+  const call = calls.get(callId)
+  return call?.idempotencyKey ?? `${runId}/${call?.place ?? callId}`
+}
+
+interface Why {
+  readonly reason?: string
+  readonly cause?: string
+}
+
+const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, reason, cause }: Claim & Why): RunFact => {
+  const subject = { tool: tool.name, input }
+  return {
+    type: 'ApprovalRequested',
+    data: {
+      callId,
+      subject,
+      digest: approvalDigest(agent, callId, subject),
+      expiresAt: at + state.started.settings.approvalTimeoutMs,
+      ...present({ reason, cause }),
+    },
+  }
+}
+
+const unknownTool = (agent: Agent, call: OpenCall | undefined): string =>
+  `There is no tool ${call?.tool ?? ''}. The tools are: ${[...agent.tools.keys()].join(', ') || '(none)'}.`
+
+const rejected = (callId: string, reason: 'unknownTool' | 'invalidArguments' | 'limit', message: string): RunFact => ({
+  type: 'ToolCallRejected',
+  data: { callId, reason, message },
+})
+
+/**
+ * What is wrong with the input that was recorded when the call was checked or granted: the code may have changed since, and no tool gets
+ * what its schema has not checked. It has to be what the schema makes of the arguments today, or to pass through it unchanged.
+ */
+export const inputProblem = (tool: Tool, call: OpenCall): string | undefined => {
+  const { input } = call
+  if (input === undefined) return `the input of ${tool.name} was never checked`
+  const wanted = canonicalJson(input)
+  const again = readInput(tool, call)
+  if (again.ok && canonicalJson(again.value) === wanted) return undefined
+  const through = checkedJson(tool.input, input)
+  if (through.ok && canonicalJson(through.value) === wanted) return undefined
+  const what = through.ok ? 'it would be changed to another' : through.problem
+  return `${tool.name} takes no longer what was checked before: its input schema was changed under the same call: ${what}`
+}
+
+/** The arguments as the tool gets them, defaults filled in. What it gets is what the log says: JSON. */
+const readInput = (tool: Tool, call: OpenCall): CheckedJson => {
+  if (call.argumentsText === undefined) return checkedJson(tool.input, call.given)
+  try {
+    return checkedJson(tool.input, JSON.parse(call.argumentsText.trim() === '' ? '{}' : call.argumentsText))
+  } catch (error) {
+    return { ok: false, problem: `they are no JSON object: ${messageOf(error)}` }
+  }
+}
+
+// What a run does after an older copy of the log was restored. In what the copy lacks it may have gone on: each `once` call that comes next
+// in it may have happened already, under the same key.
+
+/** So long callers are expected to repeat what they have wished in vain, as they see it. */
+const REPEATED_WITHIN_MS = 24 * 3_600_000
+
+/**
+ * Whether a call of a tool that changes something may have happened in what the log has lost. A look-up costs little: it is made for all calls of such a run.
+ * Where there is none a person has to look, so it is for the turn that the copy was in, and for what callers may repeat.
+ */
+export const mayHaveHappened = (
+  { restored, calls, places }: RunState,
+  { callId, tool, at }: { readonly callId: string; readonly tool: Tool; readonly at: number },
+): boolean => {
+  if (restored === undefined || calls.get(callId)?.lookedUp === true) return false
+  return tool.lookup !== undefined || places.turn === restored.turn || at < restored.at + REPEATED_WITHIN_MS
+}
+
+/** What follows for a claim that nobody may perform. */
+export const lookUpFirst = ({ key: callId, attempt }: Owed): RunFact => ({
+  type: 'ToolCallUnresolved',
+  data: { callId, attempt, reason: 'the log was restored from an older copy: it may have happened before' },
+})
+
+/** What people were asked for other code than that which would go on by their answer: the same question, for the same time, under another digest. */
+export const askedAgain = (agent: Agent, approvals: RunState['approvals']): RunFact[] =>
+  [...approvals.values()].flatMap((approval) => {
+    const digest = approvalDigest(agent, approval.callId, approval.subject)
+    return digest === approval.digest ? [] : [{ type: 'ApprovalRequested', data: { ...approval, digest } } satisfies RunFact]
+  })

@@ -1,0 +1,215 @@
+import { AppError, isAppError } from '../../errors.ts'
+import { streamOf } from '../../events/codec.ts'
+import { endedText } from '../../events/ended-text.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import { type ChartCommand, type Command, decide } from '../../fold/decide.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import { sealWithoutChart } from '../../fold/seal.ts'
+import { present } from '../../present.ts'
+import type { Job, GrantedWish } from '../actors/jobs.ts'
+import type { Agent } from '../agent.ts'
+import { askedAgain } from '../answers/answer-tool-call.ts'
+import { type WishOrigin, checkCommand, checkOrigin, handedIn, checkMessage } from '../checked-input.ts'
+import { checkedJson } from '../checked-json.ts'
+import { isWithoutCode } from '../code/code-errors.ts'
+import { withReadOutput } from '../effects/tool-outcome.ts'
+import { notFound } from '../reading/run-reader.ts'
+import { standingOfUnfolded, type RunStanding } from '../reading/run-view.ts'
+import { readUnfolded, type UnfoldedRun } from '../reading/unfolded-run.ts'
+import { isOutage } from '../retry-pause.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
+import { moveOnce, type Move, type MoverParts } from './move-run.ts'
+import { checkRepeatedCommand, hashOfCommand } from './repeated-commands.ts'
+
+const MOST_CONFLICTS = 100
+
+type Cancel = Extract<Command, { type: 'cancel' }>
+
+export interface GrantParts {
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+  readonly children: { readonly checkWaitedFor: (child: RunState) => Promise<void> }
+  /** Sees to what a run owes. */
+  readonly wake: (runId: string) => Promise<RunState>
+  readonly current: (runId: string) => Promise<RunState>
+}
+
+type Granted = (runId: string, command: Command, wish: WishOrigin) => Promise<RunState | RunStanding>
+
+/**
+ * Grants wishes by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one wish that needs none.
+ * Rejects with what they refuse it for, and with what the log says.
+ */
+export const createGrant = (actors: MoverParts, granting: GrantParts): Granted => {
+  const { parts } = actors
+  const byCharts = grantByCharts(parts, granting)
+  const cancel = async (runId: string, command: Cancel, wish: WishOrigin): Promise<RunState | RunStanding> => {
+    try {
+      return await byCharts(runId, command, wish)
+    } catch (error) {
+      if (!isWithoutCode(error)) throw error
+      const { children, standing } = await cancelWithoutCharts(parts, { runId, command, wish })
+      const reason = `${runId} was cancelled: ${command.reason}`
+      // It is granted, whatever can be reached behind it: a run below that is open still is ended by whoever looks at it next.
+      for (const child of children.values()) await cancelChild(child, reason).catch(unlessAway)
+      return await readUnfolded(parts, runId).then(standingOfUnfolded, (error: unknown) => {
+        unlessAway(error)
+        return standing
+      })
+    }
+  }
+  const cancelChild = async (runId: string, reason: string): Promise<void> => {
+    try {
+      await cancel(runId, { type: 'cancel', by: 'refold', reason }, {})
+    } catch (error) {
+      // It has ended, or has never begun: whoever begins it looks at its parent.
+      if (!isAppError(error, 'NotPossible') && !isAppError(error, 'RunNotFound')) throw error
+    }
+  }
+  const moveOn = async (runId: string, command: Move, wish: WishOrigin): Promise<RunState> => {
+    const moved = await moveOnce(actors, { runId, command, wish, current: granting.current })
+    // The wish is granted, and a sweep sees to what is owed as well.
+    return granting.wake(runId).catch(() => moved)
+  }
+  return (runId, command, wish) => {
+    if (command.type === 'move') return moveOn(runId, command, wish)
+    return command.type === 'cancel' ? cancel(runId, command, wish) : byCharts(runId, command, wish)
+  }
+}
+
+const grantByCharts =
+  (parts: RuntimeParts, { submit, children, current }: GrantParts) =>
+  async (runId: string, command: ChartCommand, wish: WishOrigin): Promise<RunState> => {
+    if (command.type === 'reopen') {
+      const run = await current(runId)
+      const isNew = !run.commandIds.has(wish.commandId ?? '')
+      if (run.status === 'failed' && isNew) await children.checkWaitedFor(run)
+    }
+    return commandOnce(parts, submit, { runId, command, wish })
+  }
+
+interface Cancelled {
+  readonly runId: string
+  readonly command: Cancel
+  readonly wish: WishOrigin
+}
+
+/** Throws what is no outage of the log. */
+const unlessAway = (error: unknown): void => {
+  if (!isOutage(error)) throw error
+}
+
+interface CancelledRun extends Pick<UnfoldedRun, 'children'> {
+  readonly standing: RunStanding
+}
+
+/** What others append meanwhile shows as a conflict. */
+const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }: Cancelled): Promise<CancelledRun> => {
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
+    const run = await readUnfolded(parts, runId)
+    const { children } = run
+    const before = standingOfUnfolded(run)
+    if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return { children, standing: before }
+    if (run.status !== 'active')
+      throw new AppError('NotPossible', `${runId} ${endedText(run.status)}`, { details: { runId, command: 'cancel' } })
+    try {
+      await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, wish })])
+      const { revision } = run.newest
+      return { children, standing: { ...before, revision: revision + 1, status: 'cancelled', state: 'cancelled', waitsFor: null } }
+    } catch (error) {
+      if (!isAppError(error, 'EventLogConflict')) throw error
+    }
+  }
+  throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
+}
+
+const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command, wish }: Cancelled) =>
+  sealWithoutChart(newest.meta, command, {
+    ...present(wish),
+    actor: command.by,
+    runId: newest.runId,
+    id: ids.uuid(),
+    at: clock.now(),
+    agent: newest.meta.agent,
+    correlationId: newest.meta.correlationId,
+  })
+
+/** What is possible also where code of the agent has failed. */
+const STOPPING: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
+
+interface Wished {
+  readonly runId: string
+  readonly command: ChartCommand
+  readonly wish: WishOrigin
+}
+
+/**
+ * What somebody wishes now, whatever becomes of their objects while it waits for its turn; under one command id it is granted once.
+ * Rejects with `InvalidInput`, `TooLarge`, `NotPossible`, `RunNotFound`, and `IdempotencyKeyReused` for another wish under a known id.
+ */
+const commandOnce = async (
+  stores: Pick<RuntimeParts, 'log' | 'blobs'>,
+  submit: (runId: string, job: Job) => Promise<RunState>,
+  { runId, command: given, wish: origin }: Wished,
+): Promise<RunState> => {
+  if (given.type === 'sendMessage' && typeof given.text === 'string') checkMessage(given.text)
+  const command = handedIn(given)
+  checkCommand(command)
+  checkOrigin(origin)
+  const { commandId } = origin
+  const wish: GrantedWish = commandId === undefined ? { ...origin } : { ...origin, commandHash: hashOfCommand(command) }
+  const state = await submit(runId, jobOf(runId, command, wish))
+  if (commandId !== undefined && state.commandIds.get(commandId) !== wish.commandHash)
+    await checkRepeatedCommand(stores, runId, { command, commandId })
+  return state
+}
+
+const jobOf = (runId: string, given: ChartCommand, wish: GrantedWish): Job => ({
+  length: JSON.stringify(given).length,
+  decide: (state, desk) => {
+    if (state === undefined) return { refuse: notFound(runId) }
+    const { command, problem } = withReadOutput(desk.agent, state, given)
+    const decision = decide(state, command, desk.at, wish.commandId)
+    if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
+    const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? problem)
+    if (refused !== undefined) return { refuse: refused }
+    const facts = decision.facts.flatMap((fact) => [
+      withCheckedOutput(desk.agent, fact),
+      ...withdrawn(desk.agent, state, fact),
+      ...(fact.type === 'RunReopened' ? askedAgain(desk.agent, state.beforeFailure?.approvals ?? new Map()) : []),
+    ])
+    return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
+  },
+})
+
+/** What people were asked before somebody said more. */
+const withdrawn = (agent: Agent, state: RunState, { type }: RunFact): RunFact[] => {
+  if (type !== 'MessageReceived' || !agent.messageWithdrawsApprovals) return []
+  const reason = 'a new message came in before it was decided'
+  return [...state.approvals.keys()].map((callId) => ({ type: 'ApprovalDenied', data: { callId, by: 'refold', reason, withdrawn: true } }))
+}
+
+/** Whoever completes a run that ends with a result gives what the agent would have had to give. Throws `InvalidInput`. */
+const withCheckedOutput = ({ id, output }: Agent, fact: RunFact): RunFact => {
+  if (fact.type !== 'RunCompleted' || output === undefined) return fact
+  const checked = checkedJson(output, fact.data.output)
+  if (checked.ok) return fact.data.output === undefined ? fact : { ...fact, data: { ...fact.data, output: checked.value } }
+  throw new AppError('InvalidInput', `Expected an output that fits ${id}: ${checked.problem}`, { details: { agent: id } })
+}
+
+/** Messages that no prompt has held yet. The next prompt holds all of them. */
+const MOST_UNREAD = 1_000
+/** Of all of them, in UTF-16 units. */
+const LONGEST_UNREAD = 4 * 1024 * 1024
+
+/** Why a conversation takes no further message now. It takes more once its agent, or the person who owns it, has read them. */
+const tooManyUnread = ({ conversational }: Agent, { runId, transcript }: RunState, command: Command): AppError | undefined => {
+  if (command.type !== 'sendMessage' || !conversational) return undefined
+  const { inbox } = transcript
+  const length = inbox.reduce((sum, text) => sum + text.length, command.text.length)
+  if (inbox.length < MOST_UNREAD && length <= LONGEST_UNREAD) return undefined
+  return new AppError(
+    'NotPossible',
+    `${runId} takes no further message until the ${inbox.length} that it has not read are read: ${MOST_UNREAD} may wait, and ${LONGEST_UNREAD} characters of them`,
+    { retryable: true, details: { runId, command: command.type, unread: inbox.length } },
+  )
+}

@@ -1,0 +1,155 @@
+import { AppError, attempted, isAppError } from '../../errors.ts'
+import type { DataOf, Limits, RunFact, RunSettings } from '../../events/run-events.ts'
+import type { Tags } from '../../events/tags.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import { deepFrozen, type Json } from '../../json.ts'
+import { present } from '../../present.ts'
+import type { JobDecision } from '../actors/jobs.ts'
+import type { Agent } from '../agent.ts'
+import type { WishOrigin } from '../checked-input.ts'
+import { checkedJson } from '../checked-json.ts'
+import { hashOfStart } from './repeated-commands.ts'
+
+export interface StartOptions<Input = unknown, Context = unknown> extends WishOrigin {
+  /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
+  readonly runId?: string | undefined
+  readonly message?: string | undefined
+  /** What a program says with the message; no model sees it. */
+  readonly data?: Json | undefined
+  /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
+  readonly input?: Input | undefined
+  /** What its code may know beside that: JSON, as its agent's `context` schema says. */
+  readonly context?: Context | undefined
+  /** By which people find the run again, as `{ customer: 'ann' }`; runs that it starts have them too. */
+  readonly tags?: Tags | undefined
+  /** Whose run it is, where several share a log; runs that it starts are theirs too. */
+  readonly tenant?: string | undefined
+}
+
+/** A run that another run asked for. */
+export interface ChildOf {
+  readonly parent: { readonly runId: string; readonly callId: string; readonly depth: number }
+  readonly correlationId: string
+  /** What its parent has left: it may spend no more, whatever its agent may. */
+  readonly limits: Limits
+  /** It goes on from an older copy of the log: what it asks for may have begun before. */
+  readonly ofRestored: boolean
+}
+
+export interface NewRun {
+  readonly agent: Agent
+  readonly runId: string
+  readonly options: StartOptions<Json, Json>
+  /** What the schemas of the agent are asked about, once it is certain that there is no such run. */
+  readonly given: Given
+  readonly child: ChildOf | undefined
+  /** Told that there is such a run already. */
+  readonly found?: () => void
+}
+
+interface Given {
+  readonly input: Json | undefined
+  readonly context: Json | undefined
+}
+
+/** What a run begins with, as the schemas of its agent leave it. */
+interface Beginning extends Given {
+  /** Where the agent makes them from the context. */
+  readonly instructions: string | undefined
+}
+
+const triedBeginning = (agent: Agent, given: Given): Beginning | AppError => {
+  try {
+    return beginningOf(agent, given)
+  } catch (error) {
+    if (isAppError(error)) return error
+    throw error
+  }
+}
+
+/** Throws `InvalidInput` for what the agent cannot begin with, and `CodeFailed` where its code throws at it. */
+export const beginningOf = (agent: Agent, given: Given): Beginning => {
+  const input = asSchemaLeaves(agent, 'input', given.input)
+  const context = asSchemaLeaves(agent, 'context', given.context)
+  return { input, context, instructions: instructionsFor(agent, context) }
+}
+
+const asSchemaLeaves = (agent: Agent, field: 'input' | 'context', given: Json | undefined): Json | undefined => {
+  const schema = agent[field]
+  if (schema === undefined) return given
+  const checked = checkedJson(schema, given)
+  if (checked.ok) return given === undefined && checked.value === null ? undefined : checked.value
+  throw new AppError('InvalidInput', `Expected the ${field} that ${agent.id} begins with, found something else: ${checked.problem}`, {
+    details: present({ field, problem: checked.problem, cause: checked.cause }),
+  })
+}
+
+/** UTF-16 units. */
+const LONGEST_INSTRUCTIONS = 1024 * 1024
+
+const instructionsFor = ({ id, instructionsFor: make }: Agent, context: Json | undefined): string | undefined => {
+  if (make === undefined) return undefined
+  const made = attempted(
+    () => make(deepFrozen(context ?? null)),
+    (text) => {
+      if (typeof text !== 'string') throw new Error(`expected a text, found ${typeof text}`)
+      if (text.length > LONGEST_INSTRUCTIONS) throw new Error(`expected ${LONGEST_INSTRUCTIONS} characters at most, found ${text.length}`)
+      return text
+    },
+  )
+  if (made.ok) return made.value
+  throw new AppError('CodeFailed', `${id} could not make the instructions of a run: ${made.problem}`, { details: { agent: id } })
+}
+
+/** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
+export const startDecision = ({ agent, runId, options, given, child, found }: NewRun, state: RunState | undefined): JobDecision => {
+  if (state !== undefined) {
+    const { started } = state
+    if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
+    if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`, 'IdempotencyKeyReused') }
+    if (!isSameCall(started.parent, child?.parent)) return { refuse: taken(runId, originOf(started.parent)) }
+    found?.()
+    return { facts: [] }
+  }
+  const { message, data, tenant, tags, commandId, actor, traceparent } = options
+  const beginning = triedBeginning(agent, given)
+  if (isAppError(beginning)) return { refuse: beginning }
+  const started: RunFact = {
+    type: 'RunStarted',
+    data: {
+      agent: agent.name,
+      agentVersion: agent.version,
+      chartHash: agent.program.chartHash,
+      settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
+      definition: agent.definition,
+      ...present({ ...beginning, parent: child?.parent, tenant, tags }),
+    },
+  }
+  const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message, ...present({ data }) } }]
+  return {
+    facts: [started, ...received],
+    wish: present({
+      commandId,
+      actor,
+      traceparent,
+      commandHash:
+        options.runId === undefined
+          ? undefined
+          : hashOfStart({ agent: agent.name, message, data, tags, input: options.input, context: options.context }),
+    }),
+  }
+}
+
+/** A run is adopted by nobody: neither one that was there before by a parent, nor a child by whoever names its id. */
+const isSameCall = (one: DataOf<'RunStarted'>['parent'], other: ChildOf['parent'] | undefined): boolean =>
+  one?.runId === other?.runId && one?.callId === other?.callId
+
+const originOf = (parent: DataOf<'RunStarted'>['parent']): string =>
+  parent === undefined ? 'a run that nobody but its caller asked for' : `a run that ${parent.runId} asked for by its call ${parent.callId}`
+
+const taken = (runId: string, by: string, code: 'InvalidInput' | 'IdempotencyKeyReused' = 'InvalidInput'): AppError =>
+  new AppError(code, `Expected a new run id, found ${runId}, which is ${by}`, { details: { runId } })
+
+/** Nobody would end a conversation that another run has begun: the answer of its first turn is its output. */
+export const asTask = (agent: Agent): RunSettings =>
+  agent.conversational ? { ...agent.settings, checksOutput: true, endsWithOutput: true } : agent.settings

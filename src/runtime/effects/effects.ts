@@ -1,0 +1,169 @@
+import { messageOf } from '../../errors.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import type { Owed, RunState } from '../../fold/run-state.ts'
+import type { Tool } from '../../tools/tool.ts'
+import type { Agent } from '../agent.ts'
+import { isOutage } from '../retry-pause.ts'
+import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
+import { createLaterLookUps, performLookUp } from './look-up.ts'
+import { performModelCall } from './perform-model.ts'
+import { performToolCall } from './perform-tool.ts'
+import { createAttempts, type Attempts, createUnderWayTable, type UnderWay, type UnderWayTable } from './under-way.ts'
+
+// Performs what the log says this process has claimed.
+//
+//   E1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
+//   E2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
+//   E3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
+//       result; all other late results are dropped and counted.
+//   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
+//       that was acknowledged late. Such a claim is made again, which conflicts if they have.
+//   E5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
+
+export interface EffectCounts {
+  /** Model calls, tool calls and look-ups of this process, of all runs. */
+  readonly effectsUnderWay: number
+  /** How many of them ended so, by the type of the event that says it; since the start. */
+  readonly results: Readonly<Record<string, number>>
+}
+
+export interface EffectTable {
+  /** Begins and aborts until the table is what the state says. */
+  reconcile(agent: Agent, state: RunState): void
+  /** Whether this process performs it, or reports what has come of it. */
+  readonly isUnderWay: (runId: string, call: Pick<Owed, 'key' | 'attempt'>) => boolean
+  readonly counts: () => EffectCounts
+  /** Runs that something is performed for. */
+  readonly performing: () => readonly string[]
+  /** Whether the code of any tool call has not returned, whoever still waits for it. */
+  readonly isAtWork: () => boolean
+  /** Resolves once nothing is under way, or after `graceMs`. */
+  drain(graceMs: number): Promise<void>
+  /** Aborts everything, as if the process had ended: what is open stays open in the log. */
+  abandon(): void
+}
+
+export interface EffectOptions {
+  /** Resolves once the result is stored, or dropped because nobody wants it any more. */
+  readonly report: (runId: string, owed: Owed, fact: RunFact) => Promise<unknown>
+  /** Claims again what has never begun. */
+  readonly claimAgain: (runId: string, owed: Owed) => Promise<unknown>
+  readonly releaseSlot: (runId: string, owed: Owed) => void
+  /** Keeps a run in memory until what is returned is called. */
+  readonly hold: (runId: string) => () => void
+}
+
+export const createEffects = (parts: RuntimeParts, { report, claimAgain, releaseSlot, hold }: EffectOptions): EffectTable => {
+  const table = createUnderWayTable()
+  const attempts = createAttempts()
+  const results: Record<string, number> = {}
+  const lookUps = createLaterLookUps(parts, attempts, report)
+
+  const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
+    const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
+    table.enter(state.runId, entry)
+    const letGo = hold(state.runId)
+    const { signal } = entry.controller
+    const performed = { state, owed, signal, attempts, late: lateReporter(parts, report, table)(state, owed) }
+    live(agent, state, entry, () => perform(parts, agent, performed))
+      .then(
+        () => table.leave(state.runId, owed),
+        (error: unknown) => {
+          if (signal.aborted) {
+            table.leave(state.runId, owed)
+            return lookUps.plan(agent, state, owed)
+          }
+          table.lose(entry)
+          parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
+        },
+      )
+      .finally(letGo)
+  }
+
+  const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
+    const { owed } = entry
+    const holdsSlot = owed.status === 'claimed'
+    const isInTime = !holdsSlot || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
+    let fact: RunFact | undefined
+    try {
+      fact = isInTime ? await perform() : undefined
+    } finally {
+      if (holdsSlot) releaseSlot(state.runId, owed)
+    }
+    entry.phase = 'reporting'
+    if (fact !== undefined) results[fact.type] = (results[fact.type] ?? 0) + 1
+    await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
+  }
+
+  return {
+    reconcile(agent, state) {
+      for (const entry of table.of(state.runId)) if (!isWanted(state, entry.owed)) giveUp(table, state.runId, entry)
+      if (state.broken !== undefined) return
+      for (const owed of state.owed.values()) {
+        const perform = performerOf(agent, state, owed, parts.owner)
+        if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
+      }
+    },
+    isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),
+    counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
+    performing: table.performing,
+    isAtWork: attempts.any,
+    drain: (graceMs) => table.drain(parts.clock, graceMs),
+    abandon: () => {
+      lookUps.stop()
+      table.abortAll()
+    },
+  }
+}
+
+/** A result that is on its way into the log is refused there. */
+const giveUp = (table: UnderWayTable, runId: string, { owed, controller, phase }: UnderWay): void => {
+  if (phase === 'performing') controller.abort()
+  else if (phase === 'lost') table.leave(runId, owed)
+}
+
+/** What is said after a process has let go of everything, the next one has to find out for itself. */
+const lateReporter =
+  (parts: RuntimeParts, report: EffectOptions['report'], table: UnderWayTable) =>
+  ({ runId }: RunState, owed: Owed) =>
+  (fact: RunFact | undefined): void => {
+    if (table.isShut()) return
+    if (fact === undefined) parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: 'after its deadline' })
+    else {
+      report(runId, owed, fact).catch((error: unknown) => {
+        if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+      })
+    }
+  }
+
+interface Performed {
+  readonly attempts: Attempts
+  readonly state: RunState
+  readonly owed: Owed
+  readonly signal: AbortSignal
+  readonly late: (fact: RunFact | undefined) => void
+}
+
+type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Promise<RunFact>
+
+const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
+  const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
+  if (owed.status === 'wanted') return lookUpOf(owed, tool)
+  if (owed.status !== 'claimed' || owed.owner !== owner || owed.lookUpFirst === true) return undefined
+  if (owed.intent === 'callModel') return performModelCall
+  return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, { ...performed, agent: ofAgent, tool })
+}
+
+const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined =>
+  intent === 'lookUp' && tool?.lookup !== undefined
+    ? (parts, agent, performed) => performLookUp(parts, { ...performed, agent, tool })
+    : undefined
+
+/** Of a call that nobody knows the outcome of, its own late word is the best there is. */
+const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {
+  const now = state.owed.get(key)
+  return now?.attempt === attempt && (now.intent === intent || now.intent === 'lookUp')
+}
+
+const timeLimitMs = (agent: Agent, state: RunState, { intent, key }: Owed): number =>
+  intent === 'callModel' ? agent.modelTimeoutMs : (agent.tools.get(state.calls.get(key)?.tool ?? '')?.timeoutMs ?? 0)

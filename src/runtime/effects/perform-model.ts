@@ -1,0 +1,229 @@
+import { attempted, messageOf } from '../../errors.ts'
+import { textOf, toolCallsOf } from '../../events/message.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import { asideOf } from '../../fold/prompt.ts'
+import type { Owed, RunState } from '../../fold/run-state.ts'
+import { checkText } from '../../guardrails/guardrail.ts'
+import type { CallModelParams } from '../../machines/intents.ts'
+import { afterModelFailure, type AfterFailure } from '../../machines/model-failure-policy.ts'
+import { boundedAnswer } from '../../models/bounded-answer.ts'
+import {
+  providerIn,
+  type ModelAnswer,
+  type ModelFailure,
+  type ModelOutcome,
+  type ModelRequest,
+  type ModelSettings,
+} from '../../models/model.ts'
+import { connectionCause } from '../../models/wire/classify.ts'
+import { present } from '../../present.ts'
+import { messagesOf } from '../../projections/transcript.ts'
+import type { Agent } from '../agent.ts'
+import { TIMED_OUT, withDeadline } from '../deadline.ts'
+import { attemptText } from '../deltas.ts'
+import { contextOfRun } from '../run-context.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
+
+/** One attempt of a model call whose claim is stored. Rejects only when `signal` is aborted. */
+export const performModelCall = async (
+  parts: RuntimeParts,
+  agent: Agent,
+  {
+    state,
+    owed,
+    signal,
+    late,
+  }: { readonly state: RunState; readonly owed: Owed; readonly signal: AbortSignal; readonly late: (fact: RunFact | undefined) => void },
+): Promise<RunFact> => {
+  const params = owed.params as CallModelParams
+  const model = state.started.settings.models[params.model ?? 0] ?? ''
+  const slash = model.indexOf('/')
+  const provider = providerIn(parts.models, model.slice(0, slash))
+  const beganAt = parts.clock.now()
+  // What a guardrail may block, nobody sees before it has spoken.
+  const text = state.started.settings.checksOutput
+    ? undefined
+    : attemptText((delta) => parts.onDelta(state.runId, delta), { callId: owed.key, attempt: owed.attempt })
+  const call = async (): Promise<ModelOutcome> => {
+    if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
+    const request = modelRequest(agent, state, owed, model.slice(slash + 1))
+    const given: unknown = await withDeadline(
+      parts.clock,
+      { timeoutMs: agent.modelTimeoutMs, outer: signal, late: () => late(undefined) },
+      (inner) =>
+        provider.call(request, {
+          signal: inner,
+          timeoutMs: agent.modelTimeoutMs,
+          ...(text && { onDelta: text.onDelta }),
+        }),
+    )
+    const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
+    const words = request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
+    return params.purpose === 'wrapUp' ? checkedLastWords(agent, state, words) : words
+  }
+  const outcome = await attempt(call, signal).catch((thrown: unknown) => {
+    text?.end(false)
+    throw thrown
+  })
+  text?.end(outcome.ok)
+  const at = parts.clock.now()
+  const durationMs = Math.max(0, at - beganAt)
+  return outcome.ok
+    ? succeeded(parts, owed, model, { answer: outcome, durationMs })
+    : failure(parts, agent, { state, owed, model, outcome, at, durationMs })
+}
+
+const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): Promise<ModelOutcome> => {
+  try {
+    return await call()
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    if (thrown === TIMED_OUT) return failed('timeout', 'no answer in time')
+    // An adapter of the user's own may throw whatever its connection does. All else is no answer, as nonsense is.
+    const cause = attempted(
+      () => connectionCause(thrown),
+      (found) => found,
+    )
+    return failed(cause.ok && cause.value !== undefined ? 'network' : 'protocol', messageOf(thrown))
+  }
+}
+
+const failed = (failureClass: ModelFailure['class'], message: string): ModelFailure => ({ ok: false, class: failureClass, message })
+
+/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. */
+export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: string): ModelRequest => {
+  const { prompt } = agent
+  const params = owed.params as CallModelParams
+  const aside = asideOf(params)
+  const isAnswer = params.purpose !== 'wrapUp'
+  return {
+    model,
+    instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
+    messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
+    tools: aside === undefined ? prompt.tools : [],
+    toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',
+    settings: settingsOf(agent, state, owed),
+    ...(prompt.output === undefined || aside !== undefined || !isAnswer ? {} : { output: prompt.output }),
+  }
+}
+
+/** An answer that was cut is asked for again under a higher limit, of the same model. */
+const settingsOf = ({ modelSettings }: Agent, { retried }: RunState, owed: Owed): ModelSettings => {
+  const { modelAttempt = owed.attempt } = owed.params as CallModelParams
+  if (retried?.callId !== owed.key || retried.maxOutputTokens === undefined || modelAttempt === 1) return modelSettings
+  return { ...modelSettings, maxOutputTokens: retried.maxOutputTokens }
+}
+
+const succeeded = (
+  parts: RuntimeParts,
+  owed: Owed,
+  model: string,
+  { answer, durationMs }: { readonly answer: ModelAnswer; readonly durationMs: number },
+): RunFact => {
+  const costMicroUsd = parts.costOf(model, answer.usage)
+  return {
+    type: 'ModelCallSucceeded',
+    data: {
+      callId: owed.key,
+      attempt: owed.attempt,
+      model: answer.model,
+      parts: [...answer.parts],
+      stop: answer.stop,
+      usage: answer.usage,
+      durationMs,
+      ...present({
+        costMicroUsd,
+        responseId: answer.responseId,
+        requestId: answer.requestId,
+        dropped: answer.dropped.length === 0 ? undefined : [...answer.dropped],
+      }),
+    },
+  }
+}
+
+const SMALLEST_RAISED = 4_096
+const LARGEST_RAISED = 131_072
+
+/** Twice what was too little, within what models can write. */
+const raised = (tokens = 0): number => Math.max(tokens, Math.min(LARGEST_RAISED, Math.max(SMALLEST_RAISED, 2 * tokens)))
+
+interface Failed {
+  readonly state: RunState
+  readonly owed: Owed
+  readonly model: string
+  readonly outcome: ModelFailure
+  readonly at: number
+  readonly durationMs: number
+}
+
+/** Whatever a vendor asks for: a time has to be one. */
+const LONGEST_ASKED_MS = 366 * 86_400_000
+
+const askedWaitMs = ({ retryAfterMs = 0 }: ModelFailure): number => Math.ceil(Math.min(LONGEST_ASKED_MS, retryAfterMs))
+
+/** A person who cannot be spared the wait learns until when it is. */
+const toldOf = ({ message, retryAfterMs = 0 }: ModelFailure, { next }: AfterFailure, until: number): string =>
+  next === 'escalate' && retryAfterMs > 0 ? `${message} (it asks to wait until ${new Date(until).toISOString()})` : message
+
+const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcome, at, durationMs }: Failed): RunFact => {
+  const params = owed.params as CallModelParams
+  const retryAfterMs = askedWaitMs(outcome)
+  const after = afterModelFailure(agent.failurePolicy, {
+    class: outcome.class,
+    modelAttempt: params.modelAttempt ?? owed.attempt,
+    // Words under a limit come from the model that reached it.
+    hasNextModel: params.purpose !== 'wrapUp' && (params.model ?? 0) + 1 < state.started.settings.models.length,
+    at,
+    failingSince: (state.retried?.callId === owed.key ? state.retried.failingSince : undefined) ?? at,
+    chance: parts.random(),
+    retryAfterMs,
+  })
+  const isCut = outcome.class === 'length' && after.next === 'retry'
+  const costMicroUsd = outcome.usage === undefined ? undefined : parts.costOf(model, outcome.usage)
+  return {
+    type: 'ModelCallFailed',
+    data: {
+      callId: owed.key,
+      attempt: owed.attempt,
+      class: outcome.class,
+      message: toldOf(outcome, after, at + retryAfterMs),
+      ...after,
+      durationMs,
+      ...present({
+        status: outcome.status,
+        requestId: outcome.requestId,
+        usage: outcome.usage,
+        costMicroUsd,
+        maxOutputTokens: isCut ? raised(settingsOf(agent, state, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
+      }),
+    },
+  }
+}
+
+/**
+ * What the output guardrails leave of the last words under a limit. No answer is asked for instead, so what they block is a failed call, and a
+ * person owns the run; of what they block or redact nothing is recorded.
+ */
+const checkedLastWords = (agent: Agent, state: RunState, outcome: ModelOutcome): ModelOutcome => {
+  if (!outcome.ok) return outcome
+  const verdict = checkText(agent.guardrails.output ?? [], textOf(outcome.parts), contextOfRun(agent, state))
+  if (verdict.verdict === 'block') {
+    const { guardrail, reason } = verdict
+    return { ok: false, class: 'refusal', message: `the guardrail ${guardrail} has blocked it: ${reason}`, usage: outcome.usage }
+  }
+  return verdict.redacted
+    ? { ...outcome, parts: [{ type: 'text', text: verdict.text }], dropped: [...outcome.dropped, 'redacted'] }
+    : outcome
+}
+
+/**
+ * What is left of the answer of a model that was told to call no tool. Nobody answers such calls, and vendors refuse a prompt with calls
+ * that have no answer; what only they understand goes too, since it may belong to a call.
+ */
+const withoutToolCalls = (outcome: ModelOutcome): ModelOutcome => {
+  if (!outcome.ok || toolCallsOf(outcome.parts).length === 0) return outcome
+  if (textOf(outcome.parts).trim() === '') {
+    return { ok: false, class: 'empty', message: 'the answer is tool calls alone, but none was allowed', usage: outcome.usage }
+  }
+  return { ...outcome, parts: outcome.parts.filter(({ type }) => type === 'text'), dropped: [...outcome.dropped, 'toolCalls'] }
+}

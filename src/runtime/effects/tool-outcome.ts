@@ -1,0 +1,90 @@
+import { messageOf, AppError } from '../../errors.ts'
+import type { DataOf, RunFact } from '../../events/run-events.ts'
+import type { ChartCommand } from '../../fold/decide.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import type { Json } from '../../json.ts'
+import { present } from '../../present.ts'
+import { type Tool, ToolFailure } from '../../tools/tool.ts'
+import type { Agent } from '../agent.ts'
+import { checkedJson } from '../checked-json.ts'
+
+type ReadOutput =
+  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: false; readonly class: 'invalidOutput' | 'outputTooLarge'; readonly problem: string; readonly cause?: string }
+
+/** What a tool brought back, as the log can hold it. Never throws, whatever it is. */
+const readOutput = (tool: Tool, value: unknown): ReadOutput => {
+  const checked = checkedJson(tool.output, value)
+  if (!checked.ok)
+    return { ok: false, class: 'invalidOutput', problem: `an invalid output: ${checked.problem}`, ...present({ cause: checked.cause }) }
+  const bytes = Buffer.byteLength(checked.text)
+  if (bytes <= tool.maxOutputBytes) return { ok: true, output: checked.value }
+  return { ok: false, class: 'outputTooLarge', problem: `${bytes} bytes, of which ${tool.maxOutputBytes} are allowed` }
+}
+
+/** What all words on one attempt say of it. */
+export type Attempted = Pick<DataOf<'ToolCallSucceeded'>, 'callId' | 'attempt' | 'durationMs' | 'settledBy'>
+
+/** A call that has changed something has happened, whether its answer can be read or not; one that only reads has failed without it. */
+export const answered = (tool: Tool, call: Attempted, value: unknown): RunFact => {
+  const read = readOutput(tool, value)
+  if (read.ok) return { type: 'ToolCallSucceeded', data: { ...call, output: read.output } }
+  const message = `${tool.name} gave ${read.problem}`
+  if (tool.effect === 'read')
+    return { type: 'ToolCallFailed', data: { ...call, class: read.class, message, ...present({ cause: read.cause }) } }
+  return { type: 'ToolCallSucceeded', data: { ...call, output: null, note: `It happened, but its answer cannot be read: ${message}` } }
+}
+
+/** What a tool has said by what it threw. */
+export interface ReadFailure {
+  /** For the model. */
+  readonly message: string
+  /** For the log alone. */
+  readonly cause?: string
+  /** It certainly did nothing, and will do nothing. */
+  readonly didNothing: boolean
+  readonly isRetryable: boolean
+}
+
+/**
+ * What is told of what a tool threw: only a `ToolFailure` is meant for the model. Reads it once. Never throws: whatever else was thrown, and
+ * a failure of which anything cannot be read, says nothing of whether it happened.
+ */
+export const readFailure = (tool: Tool, thrown: unknown): ReadFailure =>
+  statedBy(thrown) ?? { message: `${tool.name} failed`, cause: messageOf(thrown), didNothing: false, isRetryable: false }
+
+const statedBy = (thrown: unknown): ReadFailure | undefined => {
+  try {
+    if (!(thrown instanceof ToolFailure)) return undefined
+    const { message, happened, retryable, cause } = thrown
+    return {
+      message: messageOf(message === '' ? thrown : message),
+      didNothing: happened === false,
+      isRetryable: (retryable as unknown) === true,
+      ...present({ cause: cause === undefined ? undefined : messageOf(cause) }),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+export interface ReadSettlement {
+  readonly command: ChartCommand
+  /** Why what a person says a call brought cannot have come from its tool. */
+  readonly problem?: AppError
+}
+
+/**
+ * What a person says a call brought, as the schema of its tool leaves what the tool itself brings: defaults, transforms, without extra keys.
+ * The same as it was given where the tool is not known here, and for every other command.
+ */
+export const withReadOutput = (agent: Agent, { runId, calls, doubts }: RunState, command: ChartCommand): ReadSettlement => {
+  if (command.type !== 'settleToolCall' || !command.outcome.succeeded) return { command }
+  const { callId, outcome } = command
+  const tool = agent.tools.get((calls.get(callId) ?? doubts.get(callId))?.tool ?? '')
+  if (tool === undefined) return { command }
+  const read = readOutput(tool, outcome.output)
+  if (read.ok) return { command: { ...command, outcome: { ...outcome, output: read.output } } }
+  const message = `Expected an output of ${tool.name} for ${callId}, found ${read.problem}`
+  return { command, problem: new AppError('InvalidInput', message, { details: { runId, callId } }) }
+}

@@ -1,0 +1,54 @@
+import type { BlobStore } from '../../blobs/blob-store.ts'
+import { AppError, isAppError } from '../../errors.ts'
+import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
+import { blobsIn, decodeEvent, streamOf } from '../../events/codec.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import { deletionEventTypes } from '../../events/run-events.ts'
+import type { Recorded } from '../../fold/replay.ts'
+
+/** Stored texts become events, with the payloads that the blob store keeps. */
+export const readEvent = async (blobs: BlobStore, stored: StoredEvent): Promise<RecordedRunEvent> => {
+  const hashes = blobsIn(stored)
+  if (hashes.length === 0) return { ...decodeEvent(stored, noPayloads), position: stored.position }
+  const payloads = new Map<string, string>()
+  for (const hash of hashes) payloads.set(hash, await blobs.get(hash))
+  return { ...decodeEvent(stored, payloads), position: stored.position }
+}
+
+const noPayloads: ReadonlyMap<string, string> = new Map()
+
+/** A run's events from a revision on, with their texts. Throws `RunNotFound` and `RunDeleted`. */
+export async function* readRun(
+  { log, blobs }: { readonly log: EventLog; readonly blobs: BlobStore },
+  runId: string,
+  from = 0,
+): AsyncGenerator<Recorded & { readonly event: RecordedRunEvent; readonly texts: StoredEvent }> {
+  try {
+    for await (const stored of log.readStream(streamOf(runId), { from })) {
+      if (deletionEventTypes.has(stored.type)) throw deleted(runId)
+      yield { event: await readEvent(blobs, stored), texts: stored }
+    }
+  } catch (error) {
+    if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) {
+      throw notFound(runId, error)
+    }
+    throw error
+  }
+}
+
+/** Throws `RunNotFound` where nothing was recorded of it, neither by now nor ever. */
+export const requireRun = async ({ log }: { readonly log: Pick<EventLog, 'readStream'> }, runId: string): Promise<void> => {
+  try {
+    for await (const _ of log.readStream(streamOf(runId), { limit: 1 })) return
+  } catch (error) {
+    if (!isAppError(error, 'StreamNotFound') && !isAppError(error, 'StreamDeleted')) throw error
+  }
+  throw notFound(runId)
+}
+
+/** The one who holds its events in memory learns it, too. */
+export const deleted = (runId: string): AppError =>
+  new AppError('RunDeleted', `${runId} was deleted: what is left of it is who has deleted it, when and why`, { details: { runId } })
+
+export const notFound = (runId: string, cause?: unknown): AppError =>
+  new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId }, cause })

@@ -1,0 +1,200 @@
+import { attempted, type AppError, type ErrorCode } from '../../errors.ts'
+import type { Message } from '../../events/message.ts'
+import type { WaitsFor } from '../../events/run-events.ts'
+import type { Tags } from '../../events/tags.ts'
+import { isUnresolved } from '../../fold/doubts.ts'
+import { describeBroken } from '../../fold/fold-projections.ts'
+import { spentAt } from '../../fold/fold.ts'
+import type { RunState, RunStatus } from '../../fold/run-state.ts'
+import { runPlace, stateText, waitsFor, waitsIn } from '../../fold/standing.ts'
+import { isDeeplyFrozen, type Json } from '../../json.ts'
+import type { Spent } from '../../machines/spent.ts'
+import { lastAnswer, messagesOf } from '../../projections/transcript.ts'
+import type { Agent } from '../agent.ts'
+import { readOnly } from '../run-context.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
+import type { Known } from './fold-run.ts'
+import type { UnfoldedRun } from './unfolded-run.ts'
+
+/** Something that a run waits for. */
+export interface OpenEffect {
+  /** The call id, or the name of what its chart has asked for. */
+  readonly key: string
+  readonly intent: string
+  /** `wanted`: nobody has begun it. `claimed`: an owner performs it. `parked`: a person, another run or an earlier call has to answer first. */
+  readonly status: 'wanted' | 'claimed' | 'parked'
+  readonly attempt: number
+  readonly owner?: string
+  /** ms since the epoch, by the clock of the store. */
+  readonly leaseUntil?: number
+  /** The call whose last word it waits for. */
+  readonly behind?: string
+  /** Of a child run that waits for somebody: for whom, and in which run. */
+  readonly waitsFor?: WaitsFor
+  readonly waitsIn?: string
+}
+
+/** What a run is at one revision, as plain JSON. */
+export interface RunView {
+  readonly runId: string
+  readonly agent: string
+  readonly revision: number
+  /** ms since the epoch. */
+  readonly at: number
+  readonly status: RunStatus
+  readonly paused: boolean
+  /** Where the chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
+  readonly state: string
+  readonly waitsFor: WaitsFor | null
+  /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
+  readonly waitsIn: string | null
+  readonly tags: Tags
+  /** What it was started with beside its message or input. */
+  readonly context: Json | null
+  readonly turn: number
+  readonly transcript: readonly Message[]
+  /** The newest text of the agent. */
+  readonly answer: string | null
+  readonly output: Json | null
+  readonly reason: string | null
+  readonly spent: Spent
+  readonly openEffects: readonly OpenEffect[]
+  readonly toolCalls: readonly { readonly callId: string; readonly tool: string; readonly state: string; readonly input: Json | null }[]
+  /** Calls of which nobody knows whether they happened; also of a run that has ended. */
+  readonly unresolved: readonly { readonly callId: string; readonly tool: string; readonly input: Json }[]
+  readonly approvals: readonly {
+    readonly callId: string
+    readonly subject: unknown
+    readonly digest: string
+    readonly expiresAt: number
+    /** What users have said that no prompt has held yet: whoever asked did not know of it. */
+    readonly unread: readonly string[]
+  }[]
+  readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
+  /** Why nothing more begins in it, where code of its agent has failed: the projection, the event and what it threw. */
+  readonly problem: string | null
+  /** The agent's own folds, by name. */
+  readonly projections: Readonly<Record<string, unknown>>
+  /**
+   * `UnknownAgent` or `ChartChanged`: its code is not here. Then this is what its events say without any chart, and `problem` says more; nothing
+   * of it is performed here, and it can be cancelled. Null where all is well.
+   */
+  readonly unfolded: ErrorCode | null
+}
+
+/** Of the current state of a run, whose code is here, since it has folded it. */
+export const currentView = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView =>
+  viewOf({ agent: agents.ofRun(state.runId, state.started), state })
+
+export const viewOf = ({ agent, state }: Known): RunView => ({
+  runId: state.runId,
+  agent: `${state.started.agent}@${state.started.agentVersion}`,
+  revision: state.revision,
+  at: state.at,
+  status: state.status,
+  paused: state.paused,
+  state: runPlace(state),
+  waitsFor: waitsFor(state) ?? null,
+  waitsIn: waitsIn(state) ?? null,
+  tags: state.started.tags ?? {},
+  context: state.started.context ?? null,
+  turn: state.budget.turn,
+  transcript: messagesOf(state.transcript),
+  answer: lastAnswer(state.transcript) ?? null,
+  output: state.output ?? null,
+  reason: state.reason ?? null,
+  spent: spentAt(state.budget, state.at),
+  openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, ...owed }) => owed),
+  toolCalls: [...state.calls].map(([callId, call]) => ({
+    callId,
+    tool: call.tool,
+    state: stateText(call.snapshot),
+    input: call.input === undefined ? null : copied(call.input),
+  })),
+  approvals: [...state.approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+    callId,
+    subject,
+    digest,
+    expiresAt,
+    unread: [...state.transcript.inbox],
+  })),
+  unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
+  timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
+  problem: state.broken === undefined ? null : describeBroken(state.broken),
+  projections: shownProjections(agent, state),
+  unfolded: null,
+})
+
+/** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
+const copied = (value: Json): Json => (isDeeplyFrozen(value) ? value : structuredClone<Json>(value))
+
+const shownProjections = ({ program }: Agent, state: RunState): Record<string, unknown> =>
+  Object.fromEntries(
+    program.projections.map((projection, index) => {
+      const inner = state.projections[index]
+      const shown = attempted(() => (projection.show === undefined ? inner : projection.show(inner)), readOnly)
+      return [projection.name, shown.ok ? shown.value : { problem: `it cannot be shown: ${shown.problem}` }]
+    }),
+  )
+
+/** What the events of a run say where its code is gone or was changed. */
+export const viewOfUnfolded = (
+  { row, status, started, newest, budget, transcript, output, approvals, brokenAt }: UnfoldedRun,
+  why: AppError,
+): RunView => ({
+  runId: row.runId,
+  agent: `${started.agent}@${started.agentVersion}`,
+  revision: newest.revision,
+  at: newest.meta.at,
+  status,
+  paused: row.paused,
+  state: row.state,
+  waitsFor: row.waitsFor,
+  waitsIn: row.waitsIn,
+  tags: started.tags ?? {},
+  context: started.context ?? null,
+  turn: budget.turn,
+  transcript: messagesOf(transcript),
+  answer: lastAnswer(transcript) ?? null,
+  output: output ?? null,
+  reason: row.reason,
+  spent: spentAt(budget, newest.meta.at),
+  openEffects: [],
+  toolCalls: Object.values(row.open?.toolCalls ?? {}).map(({ callId, tool, state }) => ({ callId, tool: tool ?? '', state, input: null })),
+  approvals: [...approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+    callId,
+    subject,
+    digest,
+    expiresAt,
+    unread: [...transcript.inbox],
+  })),
+  unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
+    state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],
+  ),
+  timers: Object.entries(row.timers).map(([timerId, dueAt]) => ({ timerId, dueAt })),
+  projections: {},
+  problem: `${why.message}${brokenAt === undefined ? '' : ` Beside that, revision ${brokenAt} is not what was recorded.`}`,
+  unfolded: why.code,
+})
+
+/** Where a run stands after a wish was granted. */
+export interface RunStanding {
+  readonly runId: string
+  readonly revision: number
+  readonly status: RunState['status']
+  readonly paused: boolean
+  /** Where its chart stands. */
+  readonly state: string
+  readonly waitsFor: WaitsFor | null
+}
+
+export const standingOf = (granted: RunState | RunStanding): RunStanding => {
+  if (!('chart' in granted)) return granted
+  const { runId, revision, status, paused } = granted
+  return { runId, revision, status, paused, state: runPlace(granted), waitsFor: waitsFor(granted) ?? null }
+}
+
+export const standingOfUnfolded = ({ row, status }: UnfoldedRun): RunStanding => {
+  const { runId, revision, paused, state } = row
+  return { runId, revision, status, paused, state, waitsFor: row.waitsFor }
+}
