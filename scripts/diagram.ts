@@ -17,6 +17,8 @@ const SHARED = new Set([
   'clock.ts',
   'json.ts',
   'hash.ts',
+  'hash.node.ts',
+  'hash.browser.ts',
   'present.ts',
   'text.ts',
   'logger.ts',

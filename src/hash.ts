@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+// Of Node itself where there is one, and of a library everywhere else: `imports` in package.json says which.
+import { sha256Hex } from '#sha256'
 
-/** 64 lower-case hexadecimal digits. A function of its input alone, so the pure folders may use it. */
-export const sha256 = (text: string): string => hash('sha256', text, 'hex')
+/** 64 lower-case hexadecimal digits, of the text in UTF-8. A function of its input alone, so the pure folders may use it. */
+export const sha256: (text: string) => string = sha256Hex

@@ -212,10 +212,12 @@ const spend = (walk: Walk, bytes: number): void => {
   if (walk.bytes > walk.maxBytes) throw refusal(walk.path, `JSON of ${walk.maxBytes} bytes at most`, 'more')
 }
 
+const utf8 = new TextEncoder()
+
 const spendText = (walk: Walk, text: string): void => {
   // Every unit is a byte at least: a text that is far too long is not written to be counted.
   if (text.length > walk.maxBytes - walk.bytes) spend(walk, text.length)
-  spend(walk, Buffer.byteLength(JSON.stringify(text)))
+  spend(walk, utf8.encode(JSON.stringify(text)).length)
 }
 
 const copy = (value: unknown, walk: Walk): Json => {
