@@ -2,13 +2,19 @@ import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { ChildAccount } from '../projections/budget.ts'
+import { loadProjections, saveProjections, type SavedProjection } from './saved-projections.ts'
 import type { DoneAct, Doubt, EarlierAttempts, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 8
+const FORMAT = 9
 
-/** A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. */
-export const saveState = (program: Program, state: RunState, since: number): string => {
+/**
+ * A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. Undefined where the state of a
+ * projection cannot be saved.
+ */
+export const saveState = (program: Program, state: RunState, since: number): string | undefined => {
+  const projections = state.broken === undefined ? saveProjections(program.projections, state.projections) : undefined
+  if (projections === undefined) return undefined
   const {
     chart,
     calls,
@@ -41,6 +47,7 @@ export const saveState = (program: Program, state: RunState, since: number): str
     budget: { ...budget, open: [...budget.open], children: [...budget.children] },
     transcript: { ...transcript, items: transcript.items.slice(since, transcript.length), open: [...transcript.open] },
     since,
+    projections,
     commandIds: [...commandIds],
   })
 }
@@ -84,6 +91,7 @@ interface Saved {
     readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]
   }
   readonly since: number
+  readonly projections: readonly SavedProjection[]
   readonly commandIds: readonly (readonly [string, string])[]
 }
 
@@ -95,6 +103,8 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
   const saved = texts.map((text) => JSON.parse(text) as Saved)
   const last = saved.at(-1)
   if (last?.format !== FORMAT || last.chartHash !== program.chartHash) return undefined
+  const projections = loadProjections(program.projections, last.projections)
+  if (projections === undefined) return undefined
   const items: Message[] = []
   for (const { since, transcript } of saved) {
     if (since !== items.length) return undefined
@@ -119,7 +129,7 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
       turnSince: last.budget.turnSince,
     },
     transcript: { ...last.transcript, items, open: new Map(last.transcript.open) },
-    projections: [],
+    projections,
     commandIds: new Map(last.commandIds),
   }
 }

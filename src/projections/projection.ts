@@ -1,6 +1,6 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
-import { deepFrozen } from '../json.ts'
+import { deepFrozen, type Json } from '../json.ts'
 import { present } from '../present.ts'
 
 /** An event without what only its place in the log can say: the same while it is decided on as when it is read back. */
@@ -14,10 +14,19 @@ export type FoldedEvent = RunFact & {
 /** A fold of a run's events: pure, so that it can be thrown away and rebuilt. `apply` returns the old state where nothing changed. */
 export interface Projection<State = unknown> {
   readonly name: string
+  /** To be changed with code that its functions call: its states that were saved are folded anew then, as they are where the functions change. */
+  readonly version?: string | number | undefined
   initial(): State
   apply(state: State, event: FoldedEvent): State
   /** What people see of it, as JSON; the state itself by default. */
   show?(state: State): unknown
+  /**
+   * The state as JSON, so that a look at a long run goes on from where it was saved. By default a state is saved that JSON carries as it is, and
+   * a run with any other is folded from its beginning; so is one whose `save` or `load` throws, or whose `load` gives another state.
+   */
+  save?(state: State): unknown
+  /** The state that `save` has made this of. */
+  load?(saved: Json): State
 }
 
 /** Keeps the type of the state that `initial` gives. */

@@ -151,7 +151,7 @@ describe.each(Object.keys(places))('a run that is deleted %s', (where) => {
     const snapshots = memorySnapshotStore()
     const parts = { log: place.log, blobs: world.blobs, agents, snapshots }
     const { state } = await stateAt(parts, gone, 2)
-    await snapshots.put(gone, { revision: 2, text: saveState(agents.newest('helper').program, state, 0) })
+    await snapshots.put(gone, { revision: 2, text: saveState(agents.newest('helper').program, state, 0)! })
     expect((await stateAt(parts, gone, 2)).state.revision).toBe(2)
     const other = open()
     await other.refold.run(gone).state()

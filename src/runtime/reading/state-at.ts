@@ -26,10 +26,7 @@ export const stateAt = async (parts: StateAtParts, runId: string, revision: numb
     for await (const known of foldRun(parts, runId, from)) {
       const { state } = known
       newest = state.revision
-      if (isWorthSaving(known)) {
-        await save(parts, known, saved)
-        saved = state.transcript.length
-      }
+      if (isWorthSaving(known) && (await save(parts, known, saved))) saved = state.transcript.length
       if (state.revision === revision) return known
     }
   }
@@ -71,13 +68,16 @@ const eventAt = async (parts: StateAtParts, runId: string, revision: number): Pr
   throw new AppError('EventLogCorrupt', `Expected an event at revision ${revision} of ${runId}, found none`)
 }
 
-/** The agent's own projections hold what they like, so a run with any is folded from the beginning; and what other code stands in for is saved by none. */
+/** What other code stands in for is saved by none. */
 const isWorthSaving = ({ agent, state }: Known): boolean =>
-  agent.program.projections.length === 0 &&
-  agent.version === state.started.agentVersion &&
-  state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 &&
-  state.status === 'active'
+  agent.version === state.started.agentVersion && state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 && state.status === 'active'
 
-/** A cache that cannot be written costs the next look its time, and nothing else. */
-const save = ({ snapshots }: StateAtParts, { agent, state }: Known, since: number): Promise<void> =>
-  snapshots.put(state.runId, { revision: state.revision, text: saveState(agent.program, state, since) }).catch(() => undefined)
+/** Whether it was saved. A cache that cannot be written costs the next look its time, and nothing else. */
+const save = async ({ snapshots }: StateAtParts, { agent, state }: Known, since: number): Promise<boolean> => {
+  const text = saveState(agent.program, state, since)
+  if (text === undefined) return false
+  return snapshots.put(state.runId, { revision: state.revision, text }).then(
+    () => true,
+    () => false,
+  )
+}

@@ -80,7 +80,7 @@ describe('a run', () => {
         const half = foldAll(lived, lived.events.slice(0, cut))
         expect(stateText(foldAll(lived, lived.events.slice(cut), half))).toBe(whole)
         if (half.status !== 'active') return
-        const restored = restoreState(lived.agent.program, [saveState(lived.agent.program, half, 0)])!
+        const restored = restoreState(lived.agent.program, [saveState(lived.agent.program, half, 0)!])!
         expect(anyOrder(stateText(restored))).toBe(anyOrder(stateText(half)))
         expect(anyOrder(stateText(foldAll(lived, lived.events.slice(cut), restored)))).toBe(anyOrder(whole))
         // The first half was not touched by what went on from it.

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { memoryBlobStore } from '../../../src/blobs/blob-store.memory.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
+import { defineProjection } from '../../../src/projections/projection.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { agentRegistry } from '../../../src/runtime/code/agents.ts'
 import { viewOf } from '../../../src/runtime/reading/run-view.ts'
@@ -24,14 +25,30 @@ const echo = defineTool({
 })
 
 const ITERATIONS = 400
-const long = defineAgent({
+
+/** So often each tool was called. */
+const used = defineProjection<ReadonlyMap<string, number>>({
+  name: 'used',
+  initial: () => new Map(),
+  apply: (calls, { type, data }) => (type === 'ToolCallRequested' ? new Map(calls).set(data.tool, (calls.get(data.tool) ?? 0) + 1) : calls),
+  save: (calls) => [...calls],
+  load: (saved) => new Map(saved as [string, number][]),
+})
+const last3 = defineProjection<readonly string[]>({
+  name: 'last3',
+  initial: () => [],
+  apply: (types, { type }) => [...types.slice(-2), type],
+})
+const options = {
   name: 'long',
   version: '1',
   instructions: '',
   models: ['scripted/one'],
   tools: [echo],
+  projections: [used, last3],
   limits: { iterationsPerTurn: null, toolCallsPerTurn: null, tokens: null, wallTimeMs: null },
-})
+}
+const long = defineAgent(options)
 
 const model = scriptedModel((request) => {
   const n = request.messages.length
@@ -60,11 +77,23 @@ describe('the state at a revision', () => {
         const fromSnapshot = await stateAt(cached, 'long', second)
         const fromStart = await stateAt(parts(), 'long', second)
         expect(viewOf(fromSnapshot)).toEqual(viewOf(fromStart))
+        expect(fromSnapshot.state.projections).toStrictEqual(fromStart.state.projections)
         expect(fromSnapshot.state.hash).toBe(fromStart.state.hash)
         expect(fromSnapshot.state.transcript.hash).toBe(fromStart.state.transcript.hash)
       }),
       { numRuns: 10 },
     )
+  })
+
+  test('is folded from the beginning, once, where a projection was changed', async () => {
+    const snapshots = memorySnapshotStore()
+    await stateAt(parts(snapshots), 'long', last)
+    const changed = defineAgent({ ...options, projections: [used, { ...last3, version: 2 }] })
+    const before = (await snapshots.upTo('long', last)).at(-1)!.text
+    expect((await stateAt({ ...parts(snapshots), agents: agentRegistry([changed]) }, 'long', last)).state.projections[1]).toHaveLength(3)
+    const after = (await snapshots.upTo('long', last)).at(-1)!.text
+    expect(after).toContain('"version":2')
+    expect(before).not.toContain('"version":2')
   })
 
   test('leaves snapshots behind, and believes none that the log does not bear out', async () => {
