@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { textOf } from '../events/message.ts'
 import { count, money } from '../projections/amount-text.ts'
+import { recordedIntents } from '../projections/open-work.ts'
 
 /** What a live view shows of a run: a fold of its events, and of the text that is being written. */
 export interface LiveRun {
@@ -87,7 +88,7 @@ const wordsOf = (before: LiveRun, after: LiveRun, event: RecordedRunEvent): stri
   }
 }
 
-const isChecked = ({ meta: { intents = [] } }: RecordedRunEvent): boolean => intents.some((intent) => intent.startsWith('checkOutput:'))
+const isChecked = ({ meta }: RecordedRunEvent): boolean => recordedIntents(meta).some(({ intent }) => intent === 'checkOutput')
 
 const ownLine = (text: string): string => (text === '' ? '' : `${text}\n`)
 

@@ -8,15 +8,16 @@ import type { ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent, StartChildRunParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
+import { freedBy, intentText, workAsked } from '../projections/open-work.ts'
 import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, freeQueued, disarmChart, disarmTimer, isNewQuestion, ledgerKey, oweIntent, runTimers, timerById } from './ledger.ts'
+import { armTimer, disarmChart, disarmTimer, isNewQuestion, ledgerKey, owedFor, runTimers, timerById } from './ledger.ts'
 import { openCall, recordEvent, recordFirst } from './record-event.ts'
 import { nameOfChild, placeOfCall } from './call-places.ts'
 import { isReopenable, mends, reopened } from './lifecycle.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
 import { CANCELLED_PLACE, placeText } from './standing.ts'
-import type { Program, RunState, Timer } from './run-state.ts'
+import type { Owed, Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
 //
@@ -175,7 +176,7 @@ const recordActions = (program: Program, draft: Draft, chart: string, actions: r
 /** A timer that is recorded and taken back leaves a trace, so that views need no chart to know what is due. */
 const disarm = (draft: Draft, chart: string, id: string): void => {
   const { timers, taken } = disarmTimer(draft.state.timers, chart, id)
-  if (taken?.dueAt !== undefined) draft.intents.push(`disarm:${taken.timerId}`)
+  if (taken?.dueAt !== undefined) draft.intents.push(intentText({ intent: 'disarm', key: taken.timerId }))
   draft.state = { ...draft.state, timers }
 }
 
@@ -227,15 +228,16 @@ const leaveAll = ({ left, state }: Draft): void => {
 }
 
 const abandon = (draft: Draft): void => {
-  draft.intents.push('abandon:abandon')
+  const asked = { intent: 'abandon', key: 'abandon' }
+  draft.intents.push(intentText(asked))
   leaveAll(draft)
   for (const { chart, timerId, dueAt } of draft.state.timers.values()) {
-    if (chart !== '' && dueAt !== undefined) draft.intents.push(`disarm:${timerId}`)
+    if (chart !== '' && dueAt !== undefined) draft.intents.push(intentText({ intent: 'disarm', key: timerId }))
   }
   const { state, event } = draft
   draft.state = {
     ...state,
-    owed: new Map(),
+    owed: workAsked(state.owed, asked, undefined),
     calls: new Map(),
     approvals: new Map(),
     timers: runTimers(state.timers),
@@ -244,18 +246,24 @@ const abandon = (draft: Draft): void => {
 }
 
 const owe = (draft: Draft, action: Intent): void => {
-  const { owed, key } = oweIntent(draft.state.owed, action, draft.event, draft.intents.length)
-  if (action.type === 'startChildRun') return oweChild(draft, action, owed, key)
-  draft.intents.push(`${action.type}:${key}`)
+  const { state, event, intents } = draft
+  const key = ledgerKey(action, event, intents.length)
+  const owed = owedFor(state.owed, key, action, event)
+  if (action.type === 'startChildRun') {
+    const { name, places } = nameOfChild(state.places, action.params as StartChildRunParams)
+    draft.state = { ...state, places }
+    return ask(draft, action.type, { ...owed, childName: name })
+  }
   const readsInbox = action.type === 'callModel' && action.params.prompt === undefined
-  draft.state = { ...draft.state, owed, transcript: readsInbox ? readInbox(draft.state.transcript) : draft.state.transcript }
+  if (readsInbox) draft.state = { ...state, transcript: readInbox(state.transcript) }
+  ask(draft, action.type, owed)
 }
 
-const oweChild = (draft: Draft, { type, params }: Intent, owed: RunState['owed'], key: string): void => {
-  const { name, places } = nameOfChild(draft.state.places, params as StartChildRunParams)
-  draft.intents.push(`${type}:${key}`)
-  const entry = owed.get(key)
-  draft.state = { ...draft.state, places, owed: entry === undefined ? owed : withEntry(owed, key, { ...entry, childName: name }) }
+/** What is recorded with the event, so that whoever has no chart can fold the same. */
+const ask = (draft: Draft, intent: string, owed: Owed): void => {
+  const asked = { intent, key: owed.key }
+  draft.intents.push(intentText(asked))
+  draft.state = { ...draft.state, owed: workAsked(draft.state.owed, asked, owed) }
 }
 
 /** Every tool call is a small chart of its own, from the wish to its last word. */
@@ -274,9 +282,7 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
 const proceed = (draft: Draft): void => {
   const callId = callIdOf(draft.event)
   if (callId === undefined || !settlesCall(draft.event)) return
-  const { owed, freed } = freeQueued(draft.state.owed, callId)
-  for (const key of freed) draft.intents.push(`proceed:${key}`)
-  draft.state = { ...draft.state, owed }
+  for (const [, owed] of freedBy(draft.state.owed, callId)) ask(draft, 'proceed', owed)
 }
 
 /** A run that is over owes nothing; a chart that is over owes its run the last word. */
@@ -290,7 +296,7 @@ const finish = (draft: Draft): void => {
   if (state.chart.status === 'active' || state.owed.has('endRun')) return
   const output = (state.output ?? (state.chart.output as Json | undefined)) as Json
   leaveAll(draft)
-  draft.state = { ...state, calls: new Map(), timers: new Map(), owed: new Map() }
+  draft.state = { ...state, calls: new Map(), timers: new Map() }
   owe(draft, { kind: 'intent', type: 'endRun', params: { failed: state.chart.hasTag('failed'), output } })
 }
 

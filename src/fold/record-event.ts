@@ -5,7 +5,8 @@ import { applyToTranscript, emptyTranscript } from '../projections/transcript.ts
 import { actsAfter, earlierAttemptsAfter } from './done-calls.ts'
 import { firstPlaces, placesAfter } from './call-places.ts'
 import { applyProjections } from './fold-projections.ts'
-import { settleOwed, settleTimers } from './ledger.ts'
+import { workAfter } from '../projections/open-work.ts'
+import { settleTimers } from './ledger.ts'
 import { lifecycle } from './lifecycle.ts'
 import type { Program, RunState, OpenCall } from './run-state.ts'
 import { withEntry, withoutKey } from '../projections/entries.ts'
@@ -52,7 +53,7 @@ export const recordEvent = (program: Program, before: RunState, event: RunEvent)
   ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
   ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
   calls: callsAfter(before, event),
-  owed: settleOwed(before.owed, event),
+  owed: workAfter(before.owed, event),
   places: placesAfter(before, event),
   earlierAttempts: earlierAttemptsAfter(before, event),
   acts: actsAfter(before, event),
@@ -102,6 +103,7 @@ const callAfter = (call: OpenCall, event: RunEvent, isRestored: boolean): OpenCa
   }
 }
 
+/** What people have been asked and not answered. */
 const approvalsAfter = (approvals: RunState['approvals'], event: RunEvent): RunState['approvals'] => {
   switch (event.type) {
     case 'ApprovalRequested':

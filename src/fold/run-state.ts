@@ -1,8 +1,9 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ToolEffect } from '../events/definition.ts'
-import type { DataOf, WaitsFor } from '../events/run-events.ts'
+import type { DataOf } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
+import type { OpenWork } from '../projections/open-work.ts'
 import type { Projection } from '../projections/projection.ts'
 import type { Transcript } from '../projections/transcript.ts'
 import type { CallPlaces } from './call-places.ts'
@@ -20,36 +21,16 @@ export interface Program {
 }
 
 /** Something that a chart asked for and that no event has settled yet. */
-export interface Owed {
+export interface Owed extends OpenWork {
   /** The call id, or the name of an intent that a chart has open once at most. */
   readonly key: string
   readonly intent: string
   readonly params: Readonly<Record<string, unknown>>
-  /**
-   * `wanted`: nobody has begun it. `claimed`: an owner performs it, or did when it died.
-   * `parked`: nothing to do until a person, another run or an earlier call has answered.
-   */
-  readonly status: 'wanted' | 'claimed' | 'parked'
   readonly attempt: number
-  readonly owner?: string
   /** Who had claimed it before its run was failed and reopened: it may not have stopped. */
   readonly formerOwner?: string
-  readonly leaseUntil?: number
-  /** So many owners of this call have ended without an answer. */
-  readonly lostOwners?: number
-  /** Of a tool call, by the code that claimed it. */
-  readonly effect?: ToolEffect
-  /** Of a claim: it may have happened before, so that nobody performs it. */
-  readonly lookUpFirst?: true
-  /** The call whose last word it waits for, while it is parked for that. */
-  readonly behind?: string
-  /** Of a child run that waits for somebody: for whom, and in which run. */
-  readonly waitsFor?: WaitsFor
-  readonly waitsIn?: string
-  /** Of a child run: its id, once the request is recorded, and its name below this run before. */
-  readonly childRunId?: string
+  /** Of a child run: its name below this run, before the request is recorded. */
   readonly childName?: string
-  /** Id of the event that asked for it or claimed it: the cause of what settles it. */
   readonly eventId: string
 }
 

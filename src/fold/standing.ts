@@ -1,5 +1,6 @@
 import type { WaitsFor } from '../events/run-events.ts'
-import type { Owed, RunState, OpenCall } from './run-state.ts'
+import { waitingChild } from '../projections/open-work.ts'
+import type { RunState, OpenCall } from './run-state.ts'
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 
 /** Whom an active run waits for, be it through a run that it has asked for; undefined while it works or waits for time to pass. */
@@ -31,12 +32,6 @@ export const waitingBelow = (state: RunState): ReadonlyMap<string, WaitsFor> =>
 
 const needsSomebody = ({ paused, approvals, owed, chart }: RunState): boolean =>
   paused || approvals.size > 0 || [...owed.values()].some(({ intent }) => intent === 'lookUp') || chart.hasTag('human')
-
-/** One of the child runs, where none of them works. */
-const waitingChild = (open: readonly Owed[]): Owed | undefined => {
-  const children = open.filter(({ intent }) => intent === 'startChildRun')
-  return children.every((child) => child.waitsFor !== undefined) ? children[0] : undefined
-}
 
 /** Nothing happens any more unless somebody does something. */
 export const isSettled = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined || isStopped(state)

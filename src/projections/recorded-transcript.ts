@@ -1,4 +1,5 @@
 import type { RunEvent } from '../events/envelope.ts'
+import { recordedIntents } from './open-work.ts'
 import { applyToTranscript, emptyTranscript, readInbox, type Transcript } from './transcript.ts'
 
 /**
@@ -15,7 +16,5 @@ export const recordedTranscript = (events: readonly RunEvent[]): Transcript => {
   }, emptyTranscript)
 }
 
-const ASKS_MODEL = 'callModel:'
-
 const modelCallsAsked = ({ meta }: RunEvent): string[] =>
-  (meta.intents ?? []).filter((intent) => intent.startsWith(ASKS_MODEL)).map((intent) => intent.slice(ASKS_MODEL.length))
+  recordedIntents(meta).flatMap(({ intent, key }) => (intent === 'callModel' ? [key] : []))

@@ -1,67 +1,84 @@
 import type { RunEvent } from '../events/envelope.ts'
-import type { RunEventType } from '../events/run-events.ts'
+import { present } from '../present.ts'
+import { recordedIntents, recordedWorkAfter, settledKey, waitingChild, type OpenWork } from './open-work.ts'
 
-// What a run owes, as far as its recorded steps tell: the same rules as those of the fold's ledger, without a chart.
-// It leaves out what only a person can go on with.
+// What the row of a run keeps of its open work, so that it is known without a chart who has to do something, and when. It leaves out what
+// only a person can go on with.
 
 export type Due = Readonly<Record<string, number>>
 export type Asked = Readonly<Record<string, 'approval' | 'human'>>
 
+/** For whom a run waits that was asked for: null while it nobody. */
+export interface Waiting {
+  readonly whom: 'message' | 'approval' | 'human' | null
+  /** Where somebody has to act. */
+  readonly in?: string
+}
+
+/** Runs that a run waits for, by call id. */
+export type WaitingChildren = Readonly<Record<string, Waiting>>
+
+export interface RowWork {
+  readonly owed: Due
+  /** Absent where there is none. */
+  readonly children?: WaitingChildren
+}
+
 const UNCLAIMED = 0
 const THE_RUN = ''
+export const nobody: Waiting = { whom: null }
 
-/** Types whose event is the last word on its call id, until the chart asks for more at the same event. */
-const settlingTypes: ReadonlySet<RunEventType> = new Set([
-  'ToolCallQueued',
-  'ApprovalRequested',
-  'ApprovalGranted',
-  'ApprovalDenied',
-  'ModelCallSucceeded',
-  'ModelCallFailed',
-  'ToolCallSucceeded',
-  'ToolCallFailed',
-  'ToolCallUnresolved',
-  'ToolCallRejected',
-  'ToolCallDenied',
-  'ChildRunSucceeded',
-  'ChildRunFailed',
-])
-
-const settledIntents: Partial<Record<RunEventType, string>> = {
-  InputAccepted: 'checkInput',
-  InputRejected: 'checkInput',
-  OutputAccepted: 'checkOutput',
-  OutputRejected: 'checkOutput',
-  TurnCompleted: 'endTurn',
-  LimitExceeded: 'reportLimit',
+export const rowWorkAfter = ({ owed, children }: RowWork, event: RunEvent): RowWork => {
+  const row = { owed, ...present({ children }) }
+  const before = openWork(row)
+  const after = recordedWorkAfter(before, event)
+  return after === before ? row : kept(after)
 }
 
-export const owedAfter = (before: Due, event: RunEvent): Due => {
-  let owed = settle(before, event)
-  for (const { intent, key } of intentsOf(event)) {
-    if (intent === 'abandon') owed = {}
-    else if (intent === 'endRun') owed = { [key]: UNCLAIMED }
-    else if (intent !== 'disarm') owed = { ...owed, [key]: UNCLAIMED }
+const openWork = ({ owed, children = {} }: RowWork): ReadonlyMap<string, OpenWork> =>
+  new Map(
+    Object.entries(owed).map(([key, until]) => [key, Object.hasOwn(children, key) ? childOf(children[key] ?? nobody) : workUntil(until)]),
+  )
+
+const workUntil = (leaseUntil: number): OpenWork => (leaseUntil === UNCLAIMED ? { status: 'wanted' } : { status: 'claimed', leaseUntil })
+
+const childOf = ({ whom, in: waitsIn }: Waiting): OpenWork => ({
+  status: 'parked',
+  intent: 'startChildRun',
+  ...present({ waitsFor: whom ?? undefined, waitsIn }),
+})
+
+const isOpenChild = ({ status, intent }: OpenWork): boolean => status === 'parked' && intent === 'startChildRun'
+
+/** A child is asked again and again how it is, since its own word may have been lost with a process. */
+const kept = (work: ReadonlyMap<string, OpenWork>): RowWork => {
+  const open = [...work].filter(([, entry]) => entry.status !== 'parked' || isOpenChild(entry))
+  const children = open.filter(([, entry]) => isOpenChild(entry))
+  return {
+    owed: Object.fromEntries(
+      open.map(([key, { status, leaseUntil }]) => [key, status === 'claimed' ? (leaseUntil ?? UNCLAIMED) : UNCLAIMED]),
+    ),
+    ...(children.length === 0 ? {} : { children: Object.fromEntries(children.map(([callId, child]) => [callId, waitingOf(child)])) }),
   }
-  return owed
 }
 
-const settle = (owed: Due, event: RunEvent): Due => {
-  if (event.type === 'ModelCallRequested' || event.type === 'ToolCallRequested') {
-    const { callId, leaseUntil } = event.data
-    return Object.hasOwn(owed, callId) ? { ...owed, [callId]: leaseUntil } : owed
-  }
-  if (event.type === 'RunEscalated') return without(owed, event.data.callId ?? 'escalate')
-  const key = settledCall(event) ?? settledIntents[event.type]
-  return key === undefined ? owed : without(owed, key)
-}
+/** Whoever paused a run below is a person too. */
+const waitingOf = ({ waitsFor, waitsIn }: OpenWork): Waiting =>
+  waitsFor === undefined ? nobody : { whom: waitsFor === 'resume' ? 'human' : waitsFor, ...present({ in: waitsIn }) }
 
-const settledCall = (event: RunEvent): string | undefined =>
-  settlingTypes.has(event.type) && 'callId' in event.data ? event.data.callId : undefined
+/** Whoever the run itself has asked comes before those whom a run below it has. */
+export const whoIsNeeded = (asked: Asked, { owed, children = {} }: RowWork, inTurn: boolean): Waiting => {
+  const whom = Object.values(asked)
+  if (whom.includes('approval')) return { whom: 'approval' }
+  if (whom.includes('human')) return { whom: 'human' }
+  const child = waitingChild(Object.values(children).map(childOf))
+  if (child !== undefined) return waitingOf(child)
+  return inTurn || Object.keys(owed).length > 0 ? nobody : { whom: 'message' }
+}
 
 export const askedAfter = (before: Asked, event: RunEvent): Asked => {
   // What a chart abandons nobody has to answer any more; an escalation of the run itself stands.
-  const asked = intentsOf(event).some(({ intent }) => intent === 'abandon') ? keep(before, (key) => key === THE_RUN) : before
+  const asked = recordedIntents(event.meta).some(({ intent }) => intent === 'abandon') ? keep(before, (key) => key === THE_RUN) : before
   switch (event.type) {
     case 'ApprovalRequested':
       return { ...asked, [event.data.callId]: 'approval' }
@@ -71,8 +88,8 @@ export const askedAfter = (before: Asked, event: RunEvent): Asked => {
     case 'RunReturned':
       return without(asked, THE_RUN)
     default: {
-      const callId = settledCall(event)
-      return callId === undefined ? asked : without(asked, callId)
+      const key = settledKey(event)
+      return key === undefined ? asked : without(asked, key)
     }
   }
 }
@@ -91,7 +108,7 @@ const disarm = (timers: Due, event: RunEvent): Due => {
   if (Object.keys(timers).length === 0) return timers
   let left = timers
   for (const callId of movedCalls(event.meta.to)) left = keep(left, (timerId) => !timerKey(timerId).startsWith(`${callId}/`))
-  for (const { intent, key } of intentsOf(event)) {
+  for (const { intent, key } of recordedIntents(event.meta)) {
     if (intent === 'endRun') left = {}
     else if (intent === 'disarm') left = without(left, key)
   }
@@ -103,12 +120,6 @@ export const attentionAt = (owed: Due, timers: Due): number | null => {
   const times = [...Object.values(owed), ...Object.values(timers)]
   return times.length === 0 ? null : Math.min(...times)
 }
-
-const intentsOf = ({ meta }: RunEvent): readonly { readonly intent: string; readonly key: string }[] =>
-  (meta.intents ?? []).map((text) => {
-    const colon = text.indexOf(':')
-    return colon < 0 ? { intent: text, key: text } : { intent: text.slice(0, colon), key: text.slice(colon + 1) }
-  })
 
 /** Of `<place>; <callId>=<place of the call> …`. */
 const movedCalls = (to: string): string[] =>

@@ -10,8 +10,18 @@ import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { begin, REASON_LENGTH, shown, storable } from './bounded-text.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
-import { askedAfter, attentionAt, owedAfter, timersAfter, type Asked, type Due } from './run-index-work.ts'
-import { childrenAfter, waitingChild, type Waiting, type WaitingChildren } from './waiting-children.ts'
+import {
+  askedAfter,
+  attentionAt,
+  nobody,
+  rowWorkAfter,
+  timersAfter,
+  whoIsNeeded,
+  type Asked,
+  type Due,
+  type RowWork,
+  type WaitingChildren,
+} from './run-index-work.ts'
 import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
 
 /** What a list of runs shows of one of them, and when a worker has to look at it. A fold of its stored events, without its chart. */
@@ -316,12 +326,11 @@ const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
 const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = row.status !== 'active'
   const asked = isOver ? {} : askedAfter(row.asked, event)
-  const owed = isOver ? {} : owedAfter(row.owed, event)
+  const { owed, children } = isOver ? nothingOpen : rowWorkAfter(row, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)
   const end = event.meta.to.indexOf(';')
   const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
-  const children = isOver ? undefined : childrenAfter(row.children, event)
-  const needs = isOver ? nobody : whoIsNeeded(asked, children, waitsFor(asked, owed, row.inTurn))
+  const needs = isOver ? nobody : whoIsNeeded(asked, { owed, ...present({ children }) }, row.inTurn)
   const { open: before, children: _, ...others } = row
   const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed })
   const after: RunRow = {
@@ -348,11 +357,7 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
 const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
   isFinal(type) && 'by' in data && data.by !== undefined && place === state ? status : place
 
-const nobody: Waiting = { whom: null }
-
-/** Whoever the run itself has asked comes before those whom a run below it has. */
-const whoIsNeeded = (asked: Asked, children: WaitingChildren | undefined, whom: RunRow['waitsFor']): Waiting =>
-  (Object.keys(asked).length > 0 ? undefined : waitingChild(children)) ?? { whom }
+const nothingOpen: RowWork = { owed: {} }
 
 const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failedFrom'] => ({
   asked,
@@ -362,13 +367,6 @@ const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failed
 })
 
 const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
-
-const waitsFor = (asked: Asked, owed: Due, inTurn: boolean): RunRow['waitsFor'] => {
-  const whom = Object.values(asked)
-  if (whom.includes('approval')) return 'approval'
-  if (whom.includes('human')) return 'human'
-  return inTurn || Object.keys(owed).length > 0 ? null : 'message'
-}
 
 const sinceWhen = (row: RunRow, whom: RunRow['waitsFor'], at: number): number | null => {
   if (whom === null) return null

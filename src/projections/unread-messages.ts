@@ -1,6 +1,7 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { finalEventTypes } from '../events/run-events.ts'
 import { shown, VALUE_LENGTH } from './bounded-text.ts'
+import { recordedIntents } from './open-work.ts'
 
 /** Messages of the user that no prompt has held yet, without a chart: by the same rules as the inbox of the transcript. */
 export interface UnreadMessages {
@@ -17,7 +18,7 @@ const none: UnreadMessages = { count: 0, asked: 0, newest: null }
 export const unreadAfter = (before: UnreadMessages | undefined, event: RunEvent): UnreadMessages | undefined => {
   if (finalEventTypes.has(event.type)) return undefined
   const after = noted(before ?? none, event)
-  const asksModel = event.meta.intents?.some((intent) => intent.startsWith('callModel:')) === true
+  const asksModel = recordedIntents(event.meta).some(({ intent }) => intent === 'callModel')
   const unread = asksModel ? { ...after, asked: after.count } : after
   return unread.count === 0 ? undefined : unread
 }

@@ -3,6 +3,7 @@ import { finalEventTypes, type RunEventType } from '../events/run-events.ts'
 import { approvalChanges, type ApprovalRecord } from './approval-records.ts'
 import { oneLine } from './printable.ts'
 import { eventSummary } from './event-summary.ts'
+import { recordedIntents } from './open-work.ts'
 import { messageChanges, type MessageRecord, type OpenConversation } from './message-records.ts'
 import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
 import { storable } from './bounded-text.ts'
@@ -70,7 +71,7 @@ export const recordsAfter = (before: OpenRecords | undefined, event: RunEvent, a
 
 const changedRecords = (known: OpenRecords | undefined, event: RunEvent, { position, state, checksInput }: Surroundings): RecordsAfter => {
   const before = known ?? {}
-  const asked = intentsOf(event.meta)
+  const asked = askedAt(event.meta)
   const ending = endingOf(event.type, asked)
   const modelCalls = modelCallChanges(before.modelCalls ?? {}, event, ending !== undefined)
   const toolCalls = toolCallChanges({ ...before.correctable, ...before.toolCalls }, event, {
@@ -113,17 +114,16 @@ interface Asked {
   readonly checksOutput: boolean
 }
 
-const nothingAsked: Asked = { checked: [], abandons: false, endsRun: false, checksOutput: false }
-
-const intentsOf = ({ intents }: EventMeta): Asked =>
-  intents === undefined
-    ? nothingAsked
-    : {
-        checked: intents.flatMap((text) => (text.startsWith('checkCall:') ? [text.slice('checkCall:'.length)] : [])),
-        abandons: intents.includes('abandon:abandon'),
-        endsRun: intents.some((text) => text.startsWith('endRun')),
-        checksOutput: intents.some((text) => text.startsWith('checkOutput')),
-      }
+const askedAt = (meta: EventMeta): Asked => {
+  const intents = recordedIntents(meta)
+  const asks = (name: string): boolean => intents.some(({ intent }) => intent === name)
+  return {
+    checked: intents.flatMap(({ intent, key }) => (intent === 'checkCall' ? [key] : [])),
+    abandons: asks('abandon'),
+    endsRun: asks('endRun'),
+    checksOutput: asks('checkOutput'),
+  }
+}
 
 /** What comes to its end with this event, and with it everything open inside. */
 const endingOf = (type: RunEventType, { abandons, endsRun }: Asked): 'run' | 'turn' | 'chart' | undefined => {

@@ -1,6 +1,6 @@
 import { hashHolds } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
-import type { DataOf, RunEventType } from '../../events/run-events.ts'
+import type { DataOf } from '../../events/run-events.ts'
 import { onCode } from '../../fold/lifecycle.ts'
 import { commandIdsAfter } from '../../fold/record-event.ts'
 import type { RunStatus } from '../../fold/run-state.ts'
@@ -22,7 +22,7 @@ export interface UnfoldedRun {
   readonly transcript: Transcript
   readonly output?: Json
   readonly approvals: ReadonlyMap<string, DataOf<'ApprovalRequested'>>
-  /** Runs that it has asked for and waits for. */
+  /** Runs that it has asked for and waits for, by call id. */
   readonly children: ReadonlyMap<string, string>
   readonly commandIds: ReadonlyMap<string, string>
   /** The first revision whose texts are not those that were recorded. */
@@ -41,9 +41,18 @@ export const readUnfolded = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, r
   }
   const status = run?.row.status
   if (run === undefined || status === undefined || status === 'deleted') throw notFound(runId)
-  return { ...run, status, transcript: recordedTranscript(events) }
+  const { approvals, children, row, ...read } = run
+  return {
+    ...read,
+    row,
+    status,
+    transcript: recordedTranscript(events),
+    approvals: stillOpen(approvals, (callId) => row.asked[callId] === 'approval'),
+    children: stillOpen(children, (callId) => Object.hasOwn(row.children ?? {}, callId)),
+  }
 }
 
+/** Approvals and children are all that were ever asked for. */
 type Unread = Omit<UnfoldedRun, 'transcript' | 'status'>
 
 const brokenIn = (run: Unread | undefined, revision: number | undefined): Pick<UnfoldedRun, 'brokenAt'> => {
@@ -60,15 +69,13 @@ const before: Omit<Unread, 'row' | 'started' | 'newest'> = {
 
 const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'row' | 'brokenAt'> => {
   const { budget, approvals, children, commandIds } = run ?? before
-  const { intents } = event.meta
-  const isEnding = endings.has(event.type) || intents?.includes('abandon:abandon') === true
   return {
     started: startedAfter(run?.started, event),
     newest: event,
     budget: applyToBudget(budget, event),
     ...outputAfter(run, event),
-    approvals: isEnding ? before.approvals : approvalsAfter(approvals, event),
-    children: isEnding ? before.children : childrenAfter(children, event),
+    approvals: event.type === 'ApprovalRequested' ? noteAsked(approvals, event.data.callId, event.data) : approvals,
+    children: event.type === 'ChildRunRequested' ? noteAsked(children, event.data.callId, event.data.childRunId) : children,
     commandIds: commandIdsAfter(commandIds, event),
   }
 }
@@ -78,21 +85,14 @@ const startedAfter = (started: DataOf<'RunStarted'> | undefined, { type, data }:
   return type === 'RunMoved' ? onCode(started, data) : started
 }
 
-const endings: ReadonlySet<RunEventType> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
-
 const outputAfter = (run: Unread | undefined, { type, data }: RecordedRunEvent): Pick<UnfoldedRun, 'output'> => {
   const output = type === 'OutputAccepted' || type === 'RunCompleted' ? (data.output ?? run?.output) : run?.output
   return output === undefined ? {} : { output }
 }
 
-const approvalsAfter = (approvals: UnfoldedRun['approvals'], { type, data }: RecordedRunEvent): UnfoldedRun['approvals'] => {
-  if (type === 'ApprovalRequested') return new Map(approvals).set(data.callId, data)
-  if (type !== 'ApprovalGranted' && type !== 'ApprovalDenied' && type !== 'ToolCallDenied') return approvals
-  return new Map([...approvals].filter(([callId]) => callId !== data.callId))
-}
+const noteAsked = <Data>(asked: ReadonlyMap<string, Data>, callId: string, data: Data): ReadonlyMap<string, Data> =>
+  new Map(asked).set(callId, data)
 
-const childrenAfter = (children: UnfoldedRun['children'], { type, data }: RecordedRunEvent): UnfoldedRun['children'] => {
-  if (type === 'ChildRunRequested') return new Map(children).set(data.callId, data.childRunId)
-  if (type !== 'ChildRunSucceeded' && type !== 'ChildRunFailed') return children
-  return new Map([...children].filter(([callId]) => callId !== data.callId))
-}
+/** Of all that was asked for, what the row says is open. */
+const stillOpen = <Data>(asked: ReadonlyMap<string, Data>, isOpen: (callId: string) => boolean): ReadonlyMap<string, Data> =>
+  new Map([...asked].filter(([callId]) => isOpen(callId)))
