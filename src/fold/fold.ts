@@ -21,9 +21,9 @@ import type { Owed, Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
 //
-//   FOLD1. It reads nothing but its arguments: no clock, no chance, no I/O.
-//   FOLD2. It never performs what a chart asks for; it writes it into the ledger of owed work.
-//   FOLD3. It never changes the state that it was given.
+//   F1. It reads nothing but its arguments: no clock, no chance, no I/O.
+//   F2. It never performs what a chart asks for; it writes it into the ledger of owed work.
+//   F3. It never changes the state that it was given.
 
 /** To be counted up when the same events give another state than before: runs that began under another are told of. */
 export const FOLD_VERSION = 1
@@ -266,7 +266,7 @@ const ask = (draft: Draft, intent: string, owed: Owed): void => {
   draft.state = { ...draft.state, owed: workAsked(draft.state.owed, asked, owed) }
 }
 
-/** Every tool call is a small chart of its own, from the request to its last word. */
+/** Every tool call is a small chart of its own, from the wish to its last word. */
 const propose = (program: Program, draft: Draft, call: CallToolParams): void => {
   const callId = call.callId ?? callIdAt(draft.event.revision, call.key ?? draft.intents.length)
   noteClash(draft, callId)

@@ -5,8 +5,8 @@ import type { RunActor } from './run-actor.ts'
 
 // The runs that this process has in memory.
 //
-//   POOL1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
-//   POOL2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
+//   P1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
+//   P2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
 
 export interface ActorPool {
   /** Rejects with what the job was refused for, or with what the log said. */
@@ -43,7 +43,7 @@ export const createActorPool = (
   const idle = new Set<string>()
   const waiting = { commands: 0, length: 0 }
 
-  const acquire = (runId: string): Kept => {
+  const take = (runId: string): Kept => {
     const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
     kept.set(runId, run)
     idle.delete(runId)
@@ -62,7 +62,7 @@ export const createActorPool = (
   }
 
   const using = async <Result>(runId: string, work: (actor: RunActor) => Promise<Result>): Promise<Result> => {
-    const run = acquire(runId)
+    const run = take(runId)
     try {
       return await work(run.actor)
     } finally {
@@ -86,7 +86,7 @@ export const createActorPool = (
     },
     read: (runId) => using(runId, (actor) => actor.read()),
     hold(runId) {
-      const run = acquire(runId)
+      const run = take(runId)
       return () => {
         release(runId, run)
       }

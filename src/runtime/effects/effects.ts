@@ -12,13 +12,13 @@ import { createAttempts, type Attempts, createUnderWayTable, type UnderWay, type
 
 // Performs what the log says this process has claimed.
 //
-//   EFFECT1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
-//   EFFECT2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
-//   EFFECT3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
+//   E1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
+//   E2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
+//   E3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
 //       result; all other late results are dropped and counted.
-//   EFFECT4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
+//   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
 //       that was acknowledged late. Such a claim is made again, which conflicts if they have.
-//   EFFECT5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
+//   E5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
 
 export interface EffectCounts {
   /** Model calls, tool calls and look-ups of this process, of all runs. */
@@ -59,7 +59,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   const results: Record<string, number> = {}
   const lookUps = createLaterLookUps(parts, attempts, report)
 
-  const start = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
+  const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     table.enter(state.runId, entry)
     const letGo = hold(state.runId)
@@ -101,7 +101,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
       if (state.broken !== undefined) return
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)
-        if (perform !== undefined && !table.has(state.runId, owed)) start(agent, state, owed, perform)
+        if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
       }
     },
     isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),

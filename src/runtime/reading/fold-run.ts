@@ -11,8 +11,8 @@ import { notFound, readEvent, readRun } from './run-reader.ts'
 
 // Which code folds a run.
 //
-//   CODE1. The first event names it, and so does each move to another version, from there on.
-//   CODE2. Whoever moves a run has checked that the new code explains all that happened before. So where the code of a time is not here, or was
+//   C1. The first event names it, and so does each move to another version, from there on.
+//   C2. Whoever moves a run has checked that the new code explains all that happened before. So where the code of a time is not here, or was
 //       changed, any that the run has moved to later stands in for it.
 
 export type CodeParts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>
@@ -141,7 +141,7 @@ export interface KnownRun {
   /** Folds what the log holds beyond what is known. Rejects with `RunNotFound`, `UnknownAgent`, `ChartChanged`, `UnexpectedEvent`. */
   refresh(): Promise<Known>
   /** The same, but a run that is not there yet is no error. */
-  refreshIfThere(): Promise<Known | undefined>
+  look(): Promise<Known | undefined>
 }
 
 export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => {
@@ -172,7 +172,7 @@ export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => 
     now: () => known,
     learn,
     refresh,
-    refreshIfThere: () =>
+    look: () =>
       refresh().catch((error: unknown) => {
         if (isAppError(error, 'RunNotFound')) return undefined
         throw error
