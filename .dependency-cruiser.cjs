@@ -42,6 +42,8 @@ const ENTRY = '^src/main\\.ts$'
 const WITH_ROOMS = '^src/(eventlog|views|bus|models)/' // each adapter of these ports has a room of its own: eventlog/sqlite/
 const ADAPTER = '^src/((eventlog|views|bus)/[^/]+/|models/(?!wire/)[^/]+/|(blobs|snapshots)/[^/.]+\\.[^/]+\\.ts$)' // where a port is small, a dot in the stem marks it: blob-store.files.ts
 const TOOL_PORT = '^src/tools/(tool|define-tool|json-shape|tool-declaration)\\.ts$'
+/** What goes over the wire. The page has its types alone: schemas are for whoever takes something in. */
+const CONTRACT = '^src/http/[a-z-]*contract\\.ts$'
 const PACKAGE = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown']
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
@@ -155,8 +157,27 @@ module.exports = {
       'src-imports-src-only',
       'The product does not depend on its tests, scripts or examples.',
       { path: '^src/' },
-      { path: '^(test|servers|simulation|chaos|scripts|examples|bench)/' },
+      { path: '^(page|test|servers|simulation|chaos|scripts|examples|bench)/' },
     ),
+    rule(
+      'the-page-folds-with-the-pure-folders',
+      'It runs in a browser: beside them it has the types of what goes over the wire.',
+      { path: '^page/' },
+      { path: '^src/', pathNot: [inside(PURE), SHARED, CONTRACT] },
+    ),
+    rule(
+      'the-page-has-types-of-the-contract-alone',
+      'Use `import type`.',
+      { path: '^page/' },
+      { path: CONTRACT, dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'the-page-uses-preact-and-stores-only',
+      'What is more is loaded by everybody who opens it.',
+      { path: '^page/', pathNot: '^page/vite\\.config\\.ts$' },
+      { dependencyTypes: PACKAGE, pathNot: 'node_modules/(preact|@xstate/store(-preact)?)/', dependencyTypesNot: ['type-only'] },
+    ),
+    rule('nothing-imports-the-page', 'It is built, and served as files.', { pathNot: '^(page|scripts|test/page)/' }, { path: '^page/' }),
     rule(
       'examples-use-the-public-api',
       'What an example needs, a user needs: export it.',

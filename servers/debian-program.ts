@@ -12,7 +12,8 @@ const PROGRAMS = {
   promtool: { from: 'prometheus', path: 'usr/bin/promtool', versionFlag: '--version' },
 } as const
 
-const CACHE = resolve(import.meta.dirname, '../.cache/debian')
+/** Where what was fetched is kept. */
+export const CACHE = resolve(import.meta.dirname, '../.cache/debian')
 
 const run = promisify(execFile)
 
@@ -52,15 +53,39 @@ const fetchProgram = async (from: string, path: string, to: string): Promise<voi
   }
 }
 
+const download = (name: string, folder: string): Promise<void> =>
+  withLists(folder, (own) => run('apt-get', [...own, 'download', name], { cwd: folder }).then(() => undefined))
+
 /** A machine that was never updated has no lists, or old ones: then new ones are read, in a folder of our own, which needs no rights. */
-const download = async (name: string, folder: string): Promise<void> => {
+const withLists = async (folder: string, fetch: (options: readonly string[]) => Promise<void>): Promise<void> => {
+  const options = (...each: readonly string[]): string[] => each.flatMap((option) => ['-o', option])
+  const own = [`Dir::Cache=${join(folder, 'cache')}`, 'Debug::NoLocking=1']
+  await mkdir(join(folder, 'cache/archives/partial'), { recursive: true })
   try {
-    await run('apt-get', ['download', name], { cwd: folder })
+    await fetch(options(...own))
   } catch {
     const state = join(folder, 'state')
     await mkdir(join(state, 'lists/partial'), { recursive: true })
-    const own = [`Dir::State=${state}`, `Dir::Cache=${join(folder, 'cache')}`, 'Debug::NoLocking=1'].flatMap((option) => ['-o', option])
-    await run('apt-get', [...own, 'update'], { cwd: folder })
-    await run('apt-get', [...own, 'download', name], { cwd: folder })
+    // What is installed is known where the machine keeps it.
+    const withState = options(...own, `Dir::State=${state}`, 'Dir::State::status=/var/lib/dpkg/status')
+    await run('apt-get', [...withState, 'update'], { cwd: folder })
+    await fetch(withState)
+  }
+}
+
+/** A package with all that it needs and that is not installed here, taken out into the folder `to`. */
+export const fetchWithLibraries = async (name: string, to: string): Promise<void> => {
+  await mkdir(CACHE, { recursive: true })
+  const folder = await mkdtemp(join(CACHE, 'fetching-'))
+  const wanted = ['install', '--download-only', '--yes', '--no-install-recommends', name]
+  try {
+    await withLists(folder, (own) => run('apt-get', [...own, ...wanted], { cwd: folder }).then(() => undefined))
+    const archives = join(folder, 'cache/archives')
+    const files = (await readdir(archives)).filter((each) => each.endsWith('.deb'))
+    for (const file of files) await run('dpkg-deb', ['--extract', join(archives, file), join(folder, 'unpacked')])
+    await rm(to, { recursive: true, force: true })
+    await rename(join(folder, 'unpacked'), to)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }

@@ -15,9 +15,9 @@ const filesBelow = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => resolve(entry.parentPath, entry.name).slice(root.length + 1))
 
-const sources = ['src', 'test', 'servers', 'simulation', 'chaos', 'scripts', 'examples', 'bench']
+const sources = ['src', 'page', 'test', 'servers', 'simulation', 'chaos', 'scripts', 'examples', 'bench']
   .flatMap(filesBelow)
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.tsx?$/.test(path))
 
 describe('event types', () => {
   test('end with a verb of the closed list', () => {
@@ -36,7 +36,7 @@ describe('event types', () => {
 describe('source files', () => {
   const KEBAB = '[a-z0-9]+(-[a-z0-9]+)*'
   // One dot in the stem marks an adapter (event-log.sqlite.ts) or a test of one.
-  const NAME = new RegExp(`^${KEBAB}(\\.${KEBAB})?(\\.test|\\.test-d|\\.bench)?\\.ts$`)
+  const NAME = new RegExp(`^${KEBAB}(\\.${KEBAB})?(\\.test|\\.test-d|\\.bench)?\\.tsx?$`)
   const SAYS_NOTHING = /^(utils?|helpers?|common|misc|shared|types?|index|constants|interfaces)(\.|$)/
 
   test('have names in kebab-case', () => {

@@ -11,6 +11,7 @@ import { identify, limitRate, requireHost } from './door.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { HttpEnv } from './http-env.ts'
 import { readJsonBody } from './json-body.ts'
+import { servePage } from './page.ts'
 import { codeOf, HttpProblem, problemHeaders, problemOf } from './problem.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
@@ -29,9 +30,10 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   app.use(logRequests(parts))
   app.use(async (c, next) => {
     await next()
-    for (const [name, value] of Object.entries(safeHeaders)) c.res.headers.set(name, value)
+    for (const [name, value] of Object.entries(safeHeaders)) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
   })
   app.use(requireHost(parts), refuseForeignPages(parts))
+  app.use(servePage())
   if (parts.settings.corsOrigins.length > 0) app.use(cors({ origin: parts.settings.corsOrigins, exposeHeaders: EXPOSED, maxAge: 600 }))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.use('/v1/*', identify(parts), limitRate(parts), readJsonBody(parts))

@@ -1,5 +1,4 @@
 import type { AssistantPart, Message, ModelFailureClass, Usage } from '../events/message.ts'
-import type { ModelSettings, ToolChoice } from '../events/model-settings.ts'
 import type { JsonObject } from '../json.ts'
 
 export interface ToolDeclaration {
@@ -17,19 +16,21 @@ export interface ModelRequest {
   /** Never changed in place after the call began. */
   readonly messages: readonly Message[]
   readonly tools: readonly ToolDeclaration[]
-  readonly toolChoice: ToolChoice
+  readonly toolChoice: 'auto' | 'none'
   /** The answer has to be JSON of this schema. */
   readonly output?: { readonly name: string; readonly schema: JsonObject }
-  readonly settings: RequestSettings
-  /** Fields of its own that the vendor's request gets beside those of Refold, none of which they are. */
-  readonly providerOptions?: JsonObject
+  readonly settings: ModelSettings
 }
 
-/** What stands in the request by itself is no part of them. */
-export type RequestSettings = Omit<ModelSettings, 'toolChoice' | 'providerOptions'>
-
-/** Whether the model has to call a tool. */
-export const forcesTool = (choice: ToolChoice): choice is Exclude<ToolChoice, 'auto' | 'none'> => choice !== 'auto' && choice !== 'none'
+export interface ModelSettings {
+  readonly maxOutputTokens?: number | undefined
+  readonly temperature?: number | undefined
+  readonly topP?: number | undefined
+  readonly seed?: number | undefined
+  readonly reasoningEffort?: 'low' | 'medium' | 'high' | undefined
+  /** `false` asks for one tool call an answer at most; a vendor may not obey. */
+  readonly parallelToolCalls?: boolean | undefined
+}
 
 export interface ModelAnswer {
   readonly ok: true

@@ -1,6 +1,5 @@
 import type { ToolEffect } from '../events/definition.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import type { ModelSettings } from '../events/model-settings.ts'
 import type { DataOf, RunEventType, WaitsFor } from '../events/run-events.ts'
 import { present, type Optional } from '../present.ts'
 import { withEntry, withoutKey } from './entries.ts'
@@ -23,8 +22,6 @@ export interface OpenWork {
   readonly lostOwners?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
-  /** Of a model call, as its claim recorded them. */
-  readonly settings?: ModelSettings
   /** Of a claim: it may have happened before, so that nobody performs it. */
   readonly lookUpFirst?: true
   /** The call whose last word it waits for, while it is parked for that. */
@@ -45,7 +42,7 @@ type Work<Entry extends OpenWork> = ReadonlyMap<string, Entry>
 export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunEvent): Work<Entry> => {
   switch (event.type) {
     case 'ModelCallRequested':
-      return claim(work, event, { settings: event.data.settings })
+      return claim(work, event, {})
     case 'ToolCallRequested':
       return claim(work, event, { intent: 'startCall', ...present({ effect: event.data.effect, lookUpFirst: event.data.lookUpFirst }) })
     case 'ChildRunRequested':
@@ -101,7 +98,7 @@ export const settledKey = (event: RunEvent): string | undefined =>
 const claim = <Entry extends OpenWork>(
   work: Work<Entry>,
   { id, data: { callId, owner, leaseUntil, attempt, lostOwners } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
-  more: Optional<Pick<OpenWork, 'intent' | 'effect' | 'lookUpFirst' | 'settings'>>,
+  more: Pick<OpenWork, 'intent' | 'effect' | 'lookUpFirst'>,
 ): Work<Entry> =>
   changed(work, callId, {
     lookUpFirst: undefined,

@@ -1,6 +1,5 @@
 import { attempted, messageOf } from '../../errors.ts'
-import { textOf } from '../../events/message.ts'
-import type { ModelSettings } from '../../events/model-settings.ts'
+import { textOf, toolCallsOf } from '../../events/message.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { asideOf } from '../../fold/prompt.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
@@ -8,7 +7,14 @@ import { checkText } from '../../guardrails/guardrail.ts'
 import type { CallModelParams } from '../../machines/intents.ts'
 import { afterModelFailure, type AfterFailure } from '../../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../../models/bounded-answer.ts'
-import { providerIn, type ModelAnswer, type ModelFailure, type ModelOutcome, type ModelRequest } from '../../models/model.ts'
+import {
+  providerIn,
+  type ModelAnswer,
+  type ModelFailure,
+  type ModelOutcome,
+  type ModelRequest,
+  type ModelSettings,
+} from '../../models/model.ts'
 import { connectionCause } from '../../models/wire/classify.ts'
 import { present } from '../../present.ts'
 import { messagesOf } from '../../projections/transcript.ts'
@@ -17,7 +23,6 @@ import { TIMED_OUT, withDeadline } from '../deadline.ts'
 import { attemptText } from '../deltas.ts'
 import { contextOfRun } from '../run-context.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
-import { asChosen } from './chosen-calls.ts'
 
 /** One attempt of a model call whose claim is stored. Rejects only when `signal` is aborted. */
 export const performModelCall = async (
@@ -41,7 +46,7 @@ export const performModelCall = async (
     : attemptText((delta) => parts.onDelta(state.runId, delta), { callId: owed.key, attempt: owed.attempt })
   const call = async (): Promise<ModelOutcome> => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
-    const request = modelRequest(agent, state, owed, model)
+    const request = modelRequest(agent, state, owed, model.slice(slash + 1))
     const given: unknown = await withDeadline(
       parts.clock,
       { timeoutMs: agent.modelTimeoutMs, outer: signal, late: () => late(undefined) },
@@ -53,7 +58,7 @@ export const performModelCall = async (
         }),
     )
     const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
-    const words = asChosen(request, answered)
+    const words = request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
     return params.purpose === 'wrapUp' ? checkedLastWords(agent, state, words) : words
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {
@@ -85,29 +90,29 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
 
 const failed = (failureClass: ModelFailure['class'], message: string): ModelFailure => ({ ok: false, class: failureClass, message })
 
-/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. `model` is `provider/model`. */
+/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. */
 export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: string): ModelRequest => {
   const { prompt } = agent
   const params = owed.params as CallModelParams
   const aside = asideOf(params)
-  const isAnswer = aside === undefined && params.purpose !== 'wrapUp'
-  const slash = model.indexOf('/')
-  const { toolChoice = 'auto', providerOptions, ...settings } = settingsOf(agent, owed)
-  const options = providerOptions?.[model.slice(0, slash)]
+  const isAnswer = params.purpose !== 'wrapUp'
   return {
-    model: model.slice(slash + 1),
+    model,
     instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
     tools: aside === undefined ? prompt.tools : [],
-    toolChoice: isAnswer ? toolChoice : 'none',
-    settings,
-    ...(prompt.output === undefined || !isAnswer ? {} : { output: prompt.output }),
-    ...present({ providerOptions: options }),
+    toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',
+    settings: settingsOf(agent, state, owed),
+    ...(prompt.output === undefined || aside !== undefined || !isAnswer ? {} : { output: prompt.output }),
   }
 }
 
-/** As the claim has recorded them. Claims of before have not: those of the agent held. */
-const settingsOf = ({ modelSettings }: Agent, { settings = modelSettings }: Owed): ModelSettings => settings
+/** An answer that was cut is asked for again under a higher limit, of the same model. */
+const settingsOf = ({ modelSettings }: Agent, { retried }: RunState, owed: Owed): ModelSettings => {
+  const { modelAttempt = owed.attempt } = owed.params as CallModelParams
+  if (retried?.callId !== owed.key || retried.maxOutputTokens === undefined || modelAttempt === 1) return modelSettings
+  return { ...modelSettings, maxOutputTokens: retried.maxOutputTokens }
+}
 
 const succeeded = (
   parts: RuntimeParts,
@@ -189,7 +194,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
         requestId: outcome.requestId,
         usage: outcome.usage,
         costMicroUsd,
-        maxOutputTokens: isCut ? raised(settingsOf(agent, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
+        maxOutputTokens: isCut ? raised(settingsOf(agent, state, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
       }),
     },
   }
@@ -209,4 +214,16 @@ const checkedLastWords = (agent: Agent, state: RunState, outcome: ModelOutcome):
   return verdict.redacted
     ? { ...outcome, parts: [{ type: 'text', text: verdict.text }], dropped: [...outcome.dropped, 'redacted'] }
     : outcome
+}
+
+/**
+ * What is left of the answer of a model that was told to call no tool. Nobody answers such calls, and vendors refuse a prompt with calls
+ * that have no answer; what only they understand goes too, since it may belong to a call.
+ */
+const withoutToolCalls = (outcome: ModelOutcome): ModelOutcome => {
+  if (!outcome.ok || toolCallsOf(outcome.parts).length === 0) return outcome
+  if (textOf(outcome.parts).trim() === '') {
+    return { ok: false, class: 'empty', message: 'the answer is tool calls alone, but none was allowed', usage: outcome.usage }
+  }
+  return { ...outcome, parts: outcome.parts.filter(({ type }) => type === 'text'), dropped: [...outcome.dropped, 'toolCalls'] }
 }
