@@ -70,16 +70,20 @@ const checkPrompt = ({ books, problems, promptHashes, asked }: ModelParts, life:
 const fingerprintOf = (
   promptHashes: ReadonlyMap<string, string>,
   model: string,
-  { instructions, messages }: ModelRequest,
+  { instructions, messages, settings: asked }: ModelRequest,
 ): string | undefined => {
   const hash = promptHashes.get(instructions)
   const [first] = messages
+  // A higher limit after an answer that was cut: the agents have no settings of their own.
+  const settings = Object.keys(asked).length === 0 ? undefined : asked
   if (hash !== undefined)
-    return fingerprint(hash, model, {
-      ...emptyTranscript,
-      hash: messages.reduce((chain, message) => sha256(`${chain}\n${canonicalJson(message)}`), ''),
+    return fingerprint({
+      promptHash: hash,
+      model,
+      settings,
+      asked: { ...emptyTranscript, hash: messages.reduce((chain, message) => sha256(`${chain}\n${canonicalJson(message)}`), '') },
     })
   const owner = promptHashes.get('')
   const aside = first?.role === 'user' ? asideOf({ prompt: first.text, instructions }) : undefined
-  return owner === undefined || aside === undefined ? undefined : fingerprint(owner, model, aside)
+  return owner === undefined || aside === undefined ? undefined : fingerprint({ promptHash: owner, model, settings, asked: aside })
 }

@@ -15,13 +15,14 @@ export { defineConfig, type RefoldConfig } from './cli/define-config.ts'
 export type { HttpOptions } from './http/http-options.ts'
 export { defineAgent, type Agent, type AgentOptions, type ChartOptions, type CommonAgentOptions } from './runtime/agent.ts'
 export type { Agents } from './runtime/code/agents.ts'
+export type { ModelEntry, NextModelCall } from './runtime/model-settings.ts'
 export type { LimitOptions } from './runtime/limits.ts'
 export type { FailurePolicy, FailureRule } from './machines/model-failure-policy.ts'
 export type { Deletion, DeleteOptions } from './runtime/erase.ts'
 export type { UnsettledCall } from './runtime/erase.ts'
 export type { Refold, StartArguments } from './runtime/refold.ts'
 export type { StartOptions } from './runtime/commands/start-run.ts'
-export type { CommandOrigin } from './runtime/checked-input.ts'
+export type { WishOrigin as CommandOrigin } from './runtime/checked-input.ts'
 export type { ByWhom, MessageOptions, Run } from './runtime/run-handle.ts'
 export type { Delta } from './runtime/deltas.ts'
 export type { EffectCounts } from './runtime/effects/effects.ts'
@@ -49,6 +50,7 @@ export { defineProjection, type FoldedEvent, type Projection } from './projectio
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
 export type { Tags } from './events/tags.ts'
+export type { ModelSettings, ToolChoice } from './events/model-settings.ts'
 export type { AssistantPart, Message, ModelFailureClass, Usage } from './events/message.ts'
 export type { ActionGuardrail, Guardrails, ProposedAction, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
 export {
@@ -68,7 +70,7 @@ export type {
   ModelOutcome,
   ModelRequest,
   Models,
-  ModelSettings,
+  RequestSettings,
   ToolDeclaration,
 } from './models/model.ts'
 export type { ModelPrice, PriceOverrides } from './models/prices.ts'

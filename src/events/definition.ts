@@ -16,6 +16,8 @@ export const definition = z.strictObject({
   promptHash: z.string(),
   /** Of the function that makes the instructions of a run. */
   instructions: z.string().optional(),
+  /** Of the settings that single models have, and of the function that prepares a model call. Those of all calls are in the prompt. */
+  modelCalls: z.string().optional(),
   /** By name: what it does to the world, and hashes of its input schema and of what asks for its approval. */
   tools: z.record(z.string(), z.strictObject({ effect: toolEffect, input: z.string(), approval: z.string() })),
   /** By place and name, as `input no-secrets`: a hash of its code. */
@@ -34,6 +36,7 @@ export const definitionChanges = (recorded: Definition, now: Definition): string
   ...(recorded.fold === now.fold ? [] : ['the fold']),
   ...(recorded.promptHash === now.promptHash ? [] : ['the prompt']),
   ...(recorded.instructions === now.instructions ? [] : ['what makes the instructions']),
+  ...(recorded.modelCalls === now.modelCalls ? [] : ['the settings of model calls']),
   ...membersOf(recorded.tools, now.tools).flatMap(([name, before, after]) => toolChanges(name, before, after)),
   ...membersOf(recorded.guardrails, now.guardrails).flatMap(([name, before, after]) => {
     if (before === after) return []

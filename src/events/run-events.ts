@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
+import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
 
@@ -129,8 +130,10 @@ const shapes = {
     purpose: z.enum(['answer', 'wrapUp', 'aside']),
     /** SHA-256 of the fixed part of the prompt: instructions, tools, output schema. The text is in the blob store. */
     promptHash: z.string(),
-    /** SHA-256 over prompt hash, model and the chained hash of the transcript: a replay computes it again and compares. */
+    /** SHA-256 over prompt hash, model, settings and the chained hash of the transcript: a replay computes it again and compares. */
     fingerprint: z.string(),
+    /** Of this call; where it is absent, those of the prompt. */
+    settings: modelSettings.optional(),
     ...claim,
   },
   /** The model has answered, with text, tool calls or both. */

@@ -1,3 +1,4 @@
+import type { ModelSettings } from '../events/model-settings.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, type JsonObject } from '../json.ts'
 import type { Transcript } from '../projections/transcript.ts'
@@ -26,6 +27,21 @@ export const asideOf = (params: Readonly<Record<string, unknown>>): Aside | unde
     ? { prompt: params.prompt, ...(typeof params.instructions === 'string' ? { instructions: params.instructions } : {}) }
     : undefined
 
+interface Asked {
+  readonly promptHash: string
+  readonly model: string
+  readonly asked: Transcript | Aside
+  /** Of this call, where they are recorded with it. */
+  readonly settings?: ModelSettings | undefined
+}
+
 /** Covers all that a model is asked, at a cost that does not grow with the conversation. */
-export const fingerprint = (hash: string, model: string, asked: Transcript | Aside): string =>
-  sha256(`${hash}\n${model}\n${'prompt' in asked ? sha256(canonicalJson(asked)) : asked.hash}`)
+export const fingerprint = ({ promptHash, model, asked, settings }: Asked): string =>
+  sha256(
+    [
+      promptHash,
+      model,
+      'prompt' in asked ? sha256(canonicalJson(asked)) : asked.hash,
+      ...(settings === undefined ? [] : [canonicalJson(settings)]),
+    ].join('\n'),
+  )

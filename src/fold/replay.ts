@@ -117,7 +117,7 @@ const promptDisagreement = (before: RunState | undefined, event: RunEvent): Disa
   if (event.type !== 'ModelCallRequested' || before === undefined) return undefined
   const owed = before.owed.get(event.data.callId)
   const asked = owed === undefined ? before.transcript : (asideOf(owed.params) ?? before.transcript)
-  const refolded = fingerprint(event.data.promptHash, event.data.model, asked)
+  const refolded = fingerprint({ ...event.data, asked })
   return refolded === event.data.fingerprint ? undefined : { what: 'fingerprint', recorded: event.data.fingerprint, refolded }
 }
 

@@ -1,3 +1,5 @@
+import type { ModelSettings } from '../events/model-settings.ts'
+
 /**
  * The effects and facts that a chart may ask for. Each is a named action with JSON params; none has a body:
  * the fold writes them into the ledger of owed work, and the runtime answers each with an event.
@@ -39,6 +41,8 @@ export interface CallModelParams {
   /** A prompt of its own, beside the transcript: what a workflow asks. */
   readonly prompt?: string | undefined
   readonly instructions?: string | undefined
+  /** Of this call: over those of the agent. */
+  readonly settings?: ModelSettings | undefined
 }
 
 export interface CallToolParams {

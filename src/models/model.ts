@@ -1,4 +1,5 @@
 import type { AssistantPart, Message, ModelFailureClass, Usage } from '../events/message.ts'
+import type { ModelSettings, ToolChoice } from '../events/model-settings.ts'
 import type { JsonObject } from '../json.ts'
 
 export interface ToolDeclaration {
@@ -16,21 +17,19 @@ export interface ModelRequest {
   /** Never changed in place after the call began. */
   readonly messages: readonly Message[]
   readonly tools: readonly ToolDeclaration[]
-  readonly toolChoice: 'auto' | 'none'
+  readonly toolChoice: ToolChoice
   /** The answer has to be JSON of this schema. */
   readonly output?: { readonly name: string; readonly schema: JsonObject }
-  readonly settings: ModelSettings
+  readonly settings: RequestSettings
+  /** Fields of its own that the vendor's request gets beside those of Refold, none of which they are. */
+  readonly providerOptions?: JsonObject
 }
 
-export interface ModelSettings {
-  readonly maxOutputTokens?: number | undefined
-  readonly temperature?: number | undefined
-  readonly topP?: number | undefined
-  readonly seed?: number | undefined
-  readonly reasoningEffort?: 'low' | 'medium' | 'high' | undefined
-  /** `false` asks for one tool call an answer at most; a vendor may not obey. */
-  readonly parallelToolCalls?: boolean | undefined
-}
+/** What stands in the request by itself is no part of them. */
+export type RequestSettings = Omit<ModelSettings, 'toolChoice' | 'providerOptions'>
+
+/** Whether the model has to call a tool. */
+export const forcesTool = (choice: ToolChoice): choice is Exclude<ToolChoice, 'auto' | 'none'> => choice !== 'auto' && choice !== 'none'
 
 export interface ModelAnswer {
   readonly ok: true

@@ -1,5 +1,6 @@
 import type { ToolEffect } from '../events/definition.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { ModelSettings } from '../events/model-settings.ts'
 import type { DataOf, RunEventType, WaitsFor } from '../events/run-events.ts'
 import { present, type Optional } from '../present.ts'
 import { withEntry, withoutKey } from './entries.ts'
@@ -22,6 +23,8 @@ export interface OpenWork {
   readonly lostOwners?: number
   /** Of a tool call, by the code that claimed it. */
   readonly effect?: ToolEffect
+  /** Of a model call, as its claim recorded them. */
+  readonly settings?: ModelSettings
   /** Of a claim: it may have happened before, so that nobody performs it. */
   readonly lookUpFirst?: true
   /** The call whose last word it waits for, while it is parked for that. */
@@ -42,7 +45,7 @@ type Work<Entry extends OpenWork> = ReadonlyMap<string, Entry>
 export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunEvent): Work<Entry> => {
   switch (event.type) {
     case 'ModelCallRequested':
-      return claim(work, event, {})
+      return claim(work, event, { settings: event.data.settings })
     case 'ToolCallRequested':
       return claim(work, event, { intent: 'startCall', ...present({ effect: event.data.effect, lookUpFirst: event.data.lookUpFirst }) })
     case 'ChildRunRequested':
@@ -98,7 +101,7 @@ export const settledKey = (event: RunEvent): string | undefined =>
 const claim = <Entry extends OpenWork>(
   work: Work<Entry>,
   { id, data: { callId, owner, leaseUntil, attempt, lostOwners } }: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>,
-  more: Pick<OpenWork, 'intent' | 'effect' | 'lookUpFirst'>,
+  more: Optional<Pick<OpenWork, 'intent' | 'effect' | 'lookUpFirst' | 'settings'>>,
 ): Work<Entry> =>
   changed(work, callId, {
     lookUpFirst: undefined,

@@ -2,6 +2,7 @@ import type { AnyStateMachine } from 'xstate'
 import { z } from 'zod'
 import { AppError, messageOf } from '../errors.ts'
 import type { Definition } from '../events/definition.ts'
+import type { ModelSettings } from '../events/model-settings.ts'
 import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
@@ -13,7 +14,6 @@ import { runIntents } from '../machines/intents.ts'
 import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
 import { toolCall } from '../machines/tool-call.ts'
 import { DEFAULT_TOOL_CALLS, MOST_TOOL_CALLS } from '../models/bounded-answer.ts'
-import type { ModelSettings } from '../models/model.ts'
 import { present, type Optional } from '../present.ts'
 import type { Projection } from '../projections/projection.ts'
 import { chartDriver } from '../statechart/driver.ts'
@@ -26,13 +26,14 @@ import type { Tool } from '../tools/tool.ts'
 import { checkedJson } from './checked-json.ts'
 import { definitionOf } from './code/definition.ts'
 import { limitsFrom, type LimitOptions } from './limits.ts'
+import { checkedSettings, layered, type ModelEntry, type NextModelCall } from './model-settings.ts'
 
 export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
   readonly name: string
   /** Any text without `@`. A run keeps the version that it began with. */
   readonly version: string
-  /** `provider/model`, in order of preference. */
-  readonly models?: readonly string[] | undefined
+  /** `provider/model`, in order of preference; with settings that hold for this one, `{ model, settings }`. */
+  readonly models?: readonly (string | ModelEntry)[] | undefined
   readonly tools?: readonly Tool[] | undefined
   readonly limits?: LimitOptions | undefined
   readonly guardrails?: Guardrails | undefined
@@ -51,7 +52,13 @@ export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
    * unless its tool names what it `touches`. `parallel`: only calls that name the same wait for each other.
    */
   readonly toolCalls?: 'inOrder' | 'parallel' | undefined
+  /** Of all its model calls. */
   readonly modelSettings?: ModelSettings | undefined
+  /**
+   * Settings of one model call, over those of the agent and of the model; pure, asked before each attempt, and recorded with it: a replay
+   * never asks. What it throws, or gives that are no settings, leaves the run to a person.
+   */
+  readonly prepareModelCall?: ((call: NextModelCall<z.output<Context>>) => ModelSettings | undefined) | undefined
   /** One attempt of a model call; 120 s by default. */
   readonly modelTimeoutMs?: number | undefined
   /** An answer that asks for more tool calls at once has failed (`protocol`), before any of them begins; 128 by default, 1,000 at most. */
@@ -70,7 +77,7 @@ export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
 
 export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType> extends CommonAgentOptions<Context> {
   readonly instructions: string | ((context: z.output<Context>) => string)
-  readonly models: readonly string[]
+  readonly models: readonly (string | ModelEntry)[]
   /**
    * The run ends with a result of this shape; without it, it is a conversation. What the schema makes of an answer is the result: defaults are
    * filled in, transforms applied, other keys left out. It has to be JSON, before and after.
@@ -118,8 +125,12 @@ export interface Agent<Output = unknown, Input = unknown, Context = unknown> {
   readonly instructionsFor: ((context: unknown) => string) | undefined
   /** On the standard chart: it begins with a message. */
   readonly conversational: boolean
+  /** @internal In order of preference. */
+  readonly models: readonly ModelEntry[]
   /** @internal */
   readonly modelSettings: ModelSettings
+  /** @internal */
+  readonly prepareModelCall: ((call: NextModelCall) => ModelSettings | undefined) | undefined
   /** @internal */
   readonly modelTimeoutMs: number
   /** @internal */
@@ -152,7 +163,8 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
   assertChart(machine, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeOf(options) } })
   const tools = toolsByName(options)
   checkProjections(options)
-  const prompt = deepFrozen(promptOf(options, tools))
+  const modelSettings = settingsGiven(options, tools)
+  const prompt = deepFrozen(promptOf(options, tools, modelSettings.modelSettings))
   const program: Program = {
     run: chartDriver(machine),
     toolCall: chartDriver(toolCall),
@@ -163,11 +175,12 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     ...defaultOptions,
     ...present({
       guardrails: options.guardrails && guardrailsOf(options.guardrails),
-      modelSettings: options.modelSettings && deepFrozen(present(options.modelSettings)),
       modelTimeoutMs: options.modelTimeoutMs,
       toolCalls: options.toolCalls,
       maxToolCallsPerAnswer: options.maxToolCallsPerAnswer,
     }),
+    ...modelSettings,
+    prepareModelCall: options.prepareModelCall,
     name: options.name,
     version: options.version,
     id: `${options.name}@${options.version}`,
@@ -179,7 +192,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     tools,
     output: outputOf(options),
     input,
-    context: initialSchema(options.name, 'context', options.context),
+    context: beginningSchema(options.name, 'context', options.context),
     instructionsFor: typeof options.instructions === 'function' ? options.instructions : undefined,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
@@ -188,6 +201,8 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
       ownChart: 'chart' in options ? machine : undefined,
       prompt,
       instructions: options.instructions,
+      models: modelSettings.models,
+      prepareModelCall: options.prepareModelCall,
       tools: tools.values(),
       guardrails: options.guardrails ?? {},
     }),
@@ -200,7 +215,6 @@ const chartsHash = (machine: AnyStateMachine): string =>
 
 const defaultOptions = {
   guardrails: Object.freeze({}),
-  modelSettings: Object.freeze({}),
   modelTimeoutMs: 120_000,
   toolCalls: 'inOrder' as const,
   maxToolCallsPerAnswer: DEFAULT_TOOL_CALLS,
@@ -218,11 +232,11 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
 const inputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => {
-  return 'chart' in options ? initialSchema(options.name, 'input', options.input) : undefined
+  return 'chart' in options ? beginningSchema(options.name, 'input', options.input) : undefined
 }
 
 /** Of what a run begins with: it is JSON before and after. */
-const initialSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
+const beginningSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
   const problem = schema && (jsonShapeProblem(schema, 'input') ?? jsonShapeProblem(schema, 'output'))
   if (problem !== undefined) throw invalid(agent, field, CHECKABLE, problem)
   return schema
@@ -238,7 +252,8 @@ const probeOf = (options: AgentOptions<unknown> | ChartOptions): unknown => {
 }
 
 const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
-  const { name, version, models = [], toolCalls = 'inOrder' } = options
+  const { name, version, toolCalls = 'inOrder' } = options
+  const models = namesOfModels(options)
   checkToolCalls(name, options.maxToolCallsPerAnswer)
   if (!['inOrder', 'parallel'].includes(toolCalls)) throw invalid(name, 'toolCalls', '`inOrder` or `parallel`', toolCalls)
   if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
@@ -253,19 +268,44 @@ const checkToolCalls = (name: string, most = DEFAULT_TOOL_CALLS): void => {
 }
 
 const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings => {
-  const { limits = {}, guardrails = {}, models = [], tools = [] } = options
+  const { limits = {}, guardrails = {}, tools = [] } = options
   const hasOutput = outputOf(options) !== undefined
   const { input = [], output = [] } = guardrails
   return {
     ...defaultSettings,
     ...present({ clarifications: options.clarifications, approvalTimeoutMs: options.approvalTimeoutMs }),
-    models: [...models],
+    models: namesOfModels(options),
     limits: limitsOf(options.name, limits),
     checksInput: input.length > 0,
     checksOutput: hasOutput || output.length > 0,
     endsWithOutput: hasOutput,
     handsOver: tools.flatMap((tool) => (tool.handsOver ? [tool.name] : [])),
   }
+}
+
+const entriesOf = ({ models = [] }: CommonAgentOptions): readonly ModelEntry[] =>
+  models.map((model) => (typeof model === 'string' ? { model } : model))
+
+const namesOfModels = (options: CommonAgentOptions): string[] => entriesOf(options).map(({ model }) => model)
+
+/** What is wrong with them would fail at every call. */
+const settingsGiven = (options: CommonAgentOptions, tools: ReadonlyMap<string, Tool>): Pick<Agent, 'models' | 'modelSettings'> => {
+  const checked = (field: string, given: unknown, models: readonly string[]): ModelSettings => {
+    try {
+      return checkedSettings(given, { tools: tools.keys(), models })
+    } catch (error) {
+      throw invalid(options.name, field, 'settings that a model can be called with', messageOf(error))
+    }
+  }
+  const all = namesOfModels(options)
+  const modelSettings = checked('modelSettings', options.modelSettings ?? {}, all)
+  const models = entriesOf(options).map(({ model, settings }): ModelEntry => {
+    if (settings === undefined) return { model }
+    const own = checked(`models: ${model}`, settings, [model])
+    checked(`models: ${model}`, layered(modelSettings, own), all)
+    return { model, settings: own }
+  })
+  return { modelSettings, models }
 }
 
 const limitsOf = (agent: string, options: LimitOptions): Limits => {
@@ -295,12 +335,16 @@ const toolsByName = ({ name, tools = [] }: CommonAgentOptions): ReadonlyMap<stri
   return byName
 }
 
-const promptOf = (options: AgentOptions<unknown> | ChartOptions, tools: ReadonlyMap<string, Tool>): Prompt => {
+const promptOf = (
+  options: AgentOptions<unknown> | ChartOptions,
+  tools: ReadonlyMap<string, Tool>,
+  modelSettings: ModelSettings,
+): Prompt => {
   const output = outputOf(options)
   return {
     instructions: typeof options.instructions === 'string' ? options.instructions : '',
     tools: [...tools.values()].map(toolDeclaration),
-    settings: present({ ...options.modelSettings }),
+    settings: modelSettings as JsonObject,
     ...(output === undefined ? {} : { output: { name: options.name, schema: outputSchema(options.name, output) } }),
   }
 }

@@ -5,7 +5,7 @@ export type Delta =
   | { readonly callId: string; readonly attempt: number; readonly reset: true }
 
 export interface DeltaListener {
-  receive(delta: Delta): void
+  take(delta: Delta): void
   /** Nothing follows any more: this Refold is closed. */
   end(): void
 }
@@ -23,7 +23,7 @@ export const createDeltas = (): Deltas => {
   let isClosed = false
   return {
     publish(runId, delta) {
-      for (const listener of listeners.get(runId) ?? []) listener.receive(delta)
+      for (const listener of listeners.get(runId) ?? []) listener.take(delta)
     },
     subscribe(runId, listener) {
       if (isClosed) {

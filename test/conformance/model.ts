@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { Model, ModelAnswer, ModelCallOptions, ModelFailure, ModelOutcome, ModelRequest } from '../../src/models/model.ts'
 import { json, modelServer, type ModelServer, type Reply } from '../support/model-server.ts'
+import { modelSettingsCases } from './model-settings.ts'
 import { COUNTED, type Wire } from '../support/model-server-wires.ts'
 
 export interface ModelUnderTest {
@@ -65,6 +66,9 @@ export const modelConformance = (name: string, { wire, open, hasConnection }: Mo
 
     describe('answers', () => {
       answers(context)
+    })
+    describe('is asked', () => {
+      modelSettingsCases(context, REQUEST)
     })
     describe('tells failures apart', () => {
       failures(context)

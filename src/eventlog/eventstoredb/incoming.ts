@@ -128,19 +128,19 @@ export async function* watchedRead(
 
 const answerTo = <T>(lease: Lease, answer: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> =>
   new Promise<T>((resolve, reject) => {
-    const finish = (done: () => void): void => {
+    const settle = (done: () => void): void => {
       takeBackTimer()
       takeBackUse()
       done()
     }
-    const takeBackUse = lease.onCutOff((error) => finish(() => reject(error)))
+    const takeBackUse = lease.onCutOff((error) => settle(() => reject(error)))
     const takeBackTimer = clock.setTimer(timeoutMs, () => {
-      finish(() => reject(cutOff(`nothing to read within ${timeoutMs} ms`)))
+      settle(() => reject(cutOff(`nothing to read within ${timeoutMs} ms`)))
       lease.silent()
     })
     answer.then(
-      (value) => finish(() => resolve(value)),
-      (error: unknown) => finish(() => reject(error)),
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
     )
   })
 

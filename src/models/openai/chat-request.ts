@@ -3,11 +3,14 @@ import type {
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
   ChatCompletionMessageToolCall,
+  ChatCompletionToolChoiceOption,
 } from 'openai/resources/chat/completions'
 
 import { textOf, type AssistantPart, type Message, type ToolCallPart } from '../../events/message.ts'
+import type { ToolChoice } from '../../events/model-settings.ts'
 import type { JsonObject } from '../../json.ts'
 import {
+  choiceIn,
   concededOf,
   historyRules,
   instructionsWithSchema,
@@ -17,15 +20,16 @@ import {
   type Concession,
 } from '../wire/concessions.ts'
 import { legalHistory } from '../wire/legal-history.ts'
-import type { ModelRequest, ModelSettings } from '../model.ts'
+import type { ModelRequest, RequestSettings } from '../model.ts'
 import { ownFields, type ChatDialect } from './chat-dialect.ts'
 import { isStrict } from '../wire/output-schema.ts'
-import { schemaName, toolTextWithError } from '../wire/request-parts.ts'
+import { withProviderOptions } from '../wire/provider-options.ts'
+import { schemaName, toolTextWithError, uncarried } from '../wire/request-parts.ts'
 import { wellFormed } from '../wire/well-formed.ts'
 
 const LEFT_OUT: readonly Concession[] = [
-  ...(['json_schema', 'json_object', 'stream_options', 'stream', 'opaque', 'toolChoice', 'parallelToolCalls', 'maxOutputTokens'] as const),
-  ...(['temperature', 'topP', 'seed', 'reasoningEffort'] as const),
+  ...(['json_schema', 'json_object', 'stream_options', 'stream', 'opaque', 'forcedToolChoice', 'toolChoice'] as const),
+  ...(['parallelToolCalls', 'maxOutputTokens', 'temperature', 'topP', 'seed', 'stopSequences', 'reasoningEffort'] as const),
 ]
 
 /** The body of `POST /chat/completions`, and what it cannot carry. Pure. */
@@ -34,11 +38,12 @@ export const openaiChatRequest = (
   dialect: ChatDialect,
   conceded: Conceded = new Set(),
 ): { body: ChatCompletionCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
-  const { model, tools, toolChoice } = request
+  const { model, tools } = request
   const { messages, changed } = legalHistory(request, historyRules(dialect, conceded))
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
   const settings = settingsIn(request, conceded)
+  const choice = choiceIn(request, conceded)
   const body: ChatCompletionCreateParamsStreaming = {
     model,
     messages: [
@@ -50,7 +55,7 @@ export const openaiChatRequest = (
         type: 'function' as const,
         function: { name, description, parameters: inputSchema },
       })),
-      ...(!conceded.has('toolChoice') && { tool_choice: toolChoice }),
+      ...(choice !== undefined && { tool_choice: wireChoice(choice) }),
       ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(format && { response_format: format }),
@@ -58,13 +63,17 @@ export const openaiChatRequest = (
     stream: true,
     ...(!conceded.has('stream_options') && !conceded.has('stream') && { stream_options: { include_usage: true } }),
   }
-  const legal = wellFormed(body)
+  const whole = withProviderOptions(body, request.providerOptions)
+  const legal = wellFormed(whole)
   return {
     body: legal,
-    dropped: [...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
+    dropped: [...uncarried(settings, ['thinking']), ...changed, ...(legal === whole ? [] : ['unicode']), ...concededOf(request, conceded)],
     offered: offeredOf(request, messages, conceded, LEFT_OUT),
   }
 }
+
+const wireChoice = (choice: ToolChoice): ChatCompletionToolChoiceOption =>
+  typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.tool } }
 
 const formatOf = ({ output }: ModelRequest, conceded: Conceded): ChatCompletionCreateParamsStreaming['response_format'] => {
   if (output === undefined || conceded.has('json_object')) return undefined
@@ -72,11 +81,12 @@ const formatOf = ({ output }: ModelRequest, conceded: Conceded): ChatCompletionC
   return { type: 'json_schema', json_schema: { name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) } }
 }
 
-const wireSettings = (settings: ModelSettings, { outputLimit }: ChatDialect) => ({
+const wireSettings = (settings: RequestSettings, { outputLimit }: ChatDialect) => ({
   ...(settings.maxOutputTokens !== undefined && { [outputLimit]: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
   ...(settings.seed !== undefined && { seed: settings.seed }),
+  ...(settings.stopSequences !== undefined && { stop: [...settings.stopSequences] }),
   ...(settings.reasoningEffort !== undefined && { reasoning_effort: settings.reasoningEffort }),
 })
 

@@ -1,8 +1,10 @@
 import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConfig } from 'openai/resources/responses/responses'
 
 import type { AssistantPart, Message, OpaquePart } from '../../events/message.ts'
+import type { ToolChoice } from '../../events/model-settings.ts'
 import type { Json } from '../../json.ts'
 import {
+  choiceIn,
   concededOf,
   historyRules,
   instructionsWithSchema,
@@ -12,9 +14,10 @@ import {
   type Concession,
 } from '../wire/concessions.ts'
 import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
-import type { ModelRequest, ModelSettings } from '../model.ts'
+import type { ModelRequest, RequestSettings } from '../model.ts'
 import { isStrict } from '../wire/output-schema.ts'
-import { isVendorItem, schemaName, toolTextWithError } from '../wire/request-parts.ts'
+import { withProviderOptions } from '../wire/provider-options.ts'
+import { isVendorItem, schemaName, toolTextWithError, uncarried } from '../wire/request-parts.ts'
 import { wellFormed } from '../wire/well-formed.ts'
 
 export const OPENAI_VENDOR = 'openai'
@@ -30,8 +33,8 @@ const RULES: HistoryRules = {
 type PhaseMarker = { readonly phase: 'commentary' | 'final_answer' }
 
 const LEFT_OUT: readonly Concession[] = [
-  ...(['json_schema', 'json_object', 'stream', 'opaque', 'toolChoice', 'parallelToolCalls', 'maxOutputTokens'] as const),
-  ...(['temperature', 'topP', 'reasoningEffort'] as const),
+  ...(['json_schema', 'json_object', 'stream', 'opaque', 'forcedToolChoice', 'toolChoice', 'parallelToolCalls'] as const),
+  ...(['maxOutputTokens', 'temperature', 'topP', 'reasoningEffort'] as const),
 ]
 
 /** The body of `POST /responses`, and what it cannot carry. Nothing is stored at the vendor, so reasoning travels encrypted. Pure. */
@@ -39,11 +42,12 @@ export const openaiResponsesRequest = (
   request: ModelRequest,
   conceded: Conceded = new Set(),
 ): { body: ResponseCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
-  const { model, tools, toolChoice } = request
+  const { model, tools } = request
   const settings = settingsIn(request, conceded)
   const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
+  const choice = choiceIn(request, conceded)
   const body: ResponseCreateParamsStreaming = {
     model,
     ...(instructions.trim() !== '' && { instructions }),
@@ -56,7 +60,7 @@ export const openaiResponsesRequest = (
         parameters: inputSchema,
         strict: false,
       })),
-      ...(!conceded.has('toolChoice') && { tool_choice: toolChoice }),
+      ...(choice !== undefined && { tool_choice: wireChoice(choice) }),
       ...(settings.parallelToolCalls !== undefined && { parallel_tool_calls: settings.parallelToolCalls }),
     }),
     ...(format && { text: { format } }),
@@ -65,21 +69,29 @@ export const openaiResponsesRequest = (
     include: ['reasoning.encrypted_content'],
     stream: true,
   }
-  const legal = wellFormed(body)
-  const seed = settings.seed === undefined ? [] : ['seed']
+  const whole = withProviderOptions(body, request.providerOptions)
+  const legal = wellFormed(whole)
   return {
     body: legal,
-    dropped: [...seed, ...changed, ...(legal === body ? [] : ['unicode']), ...concededOf(request, conceded)],
+    dropped: [
+      ...uncarried(settings, ['seed', 'stopSequences', 'thinking']),
+      ...changed,
+      ...(legal === whole ? [] : ['unicode']),
+      ...concededOf(request, conceded),
+    ],
     offered: offeredOf(request, messages, conceded, LEFT_OUT),
   }
 }
 
-const wireSettings = (settings: ModelSettings) => ({
+const wireSettings = (settings: RequestSettings) => ({
   ...(settings.maxOutputTokens !== undefined && { max_output_tokens: settings.maxOutputTokens }),
   ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   ...(settings.topP !== undefined && { top_p: settings.topP }),
   ...(settings.reasoningEffort !== undefined && { reasoning: { effort: settings.reasoningEffort } }),
 })
+
+const wireChoice = (choice: ToolChoice): NonNullable<ResponseCreateParamsStreaming['tool_choice']> =>
+  typeof choice === 'string' ? choice : { type: 'function', name: choice.tool }
 
 const formatOf = ({ output }: ModelRequest, conceded: Conceded): ResponseTextConfig['format'] | undefined => {
   if (output === undefined || conceded.has('json_object')) return undefined

@@ -1,18 +1,27 @@
 import type { Message } from '../../events/message.ts'
+import type { ToolChoice } from '../../events/model-settings.ts'
 import type { Said } from './attempt.ts'
 import type { HistoryRules } from './legal-history.ts'
-import type { ModelFailure, ModelOutcome, ModelRequest, ModelSettings } from '../model.ts'
+import { forcesTool, type ModelFailure, type ModelOutcome, type ModelRequest, type RequestSettings } from '../model.ts'
 
 /**
  * What a server may turn out not to take, and is asked without. `json_schema`: output by a schema; then any JSON object is asked for,
  * and the schema stands in the prompt. `json_object`: that neither, so the prompt alone asks. `opaque`: its own reasoning and signatures.
+ * `forcedToolChoice`: that a tool has to be called; then it may be. `toolChoice`: any word about it.
  */
-export type Concession = 'json_schema' | 'json_object' | 'stream_options' | 'stream' | 'opaque' | 'toolChoice' | keyof ModelSettings
+export type Concession =
+  'json_schema' | 'json_object' | 'stream_options' | 'stream' | 'opaque' | 'forcedToolChoice' | 'toolChoice' | keyof RequestSettings
 
 export type Conceded = ReadonlySet<Concession>
 
 const REFUSALS: readonly (readonly [Concession, RegExp])[] = [
   ['reasoningEffort', /reasoning[._]?effort|output_config\.effort/i],
+  ['toolChoice', /tool_choice/i],
+  // Of the setting, not of a block in the conversation; the one in the last answer can be missed only where the setting asks for it.
+  [
+    'thinking',
+    /thinking\.(type|adaptive|enabled|disabled|budget)|budget_tokens|(adaptive|extended) thinking|must start with a thinking|\bthinking: extra/i,
+  ],
   ['opaque', /reasoning|thinking|signature|encrypted_content|extra_content/i],
   [
     'json_object',
@@ -21,10 +30,10 @@ const REFUSALS: readonly (readonly [Concession, RegExp])[] = [
   ['stream_options', /stream_options|include_usage/i],
   ['stream', /\bstream(ed|ing)?\b/i],
   ['parallelToolCalls', /parallel_tool_(calls|use)/i],
-  ['toolChoice', /tool_choice/i],
   ['temperature', /\btemperature\b/i],
   ['topP', /\btop_p\b/i],
   ['seed', /\bseed\b/i],
+  ['stopSequences', /\bstop(_sequences?)?\b/i],
   ['maxOutputTokens', /max_?(completion_|output_|new_)?tokens/i],
 ]
 
@@ -95,20 +104,23 @@ const refusedOr = async (ask: () => Promise<Said>, failureOf: Asking<unknown>['f
   }
 }
 
+/** What is tried before it. */
+const MILDER: Readonly<Partial<Record<Concession, Concession>>> = { json_object: 'json_schema', toolChoice: 'forcedToolChoice' }
+
 const nextConcession = (said: Said, offered: readonly Concession[]): Concession | undefined => {
   const failure: ModelOutcome = 'ok' in said ? said : said.unfinished
   if (failure.ok || !isRefusal(failure)) return undefined
   for (const [concession, words] of REFUSALS) {
     if (!words.test(failure.message)) continue
-    const found = concession === 'json_object' && offered.includes('json_schema') ? 'json_schema' : concession
-    if (offered.includes(found)) return found
+    const found = [MILDER[concession], concession].find((one) => one !== undefined && offered.includes(one))
+    if (found !== undefined) return found
   }
   return undefined
 }
 
 /** What of a request can still be left out. */
 export const offeredOf = (
-  { output, settings, tools }: ModelRequest,
+  { output, settings, tools, toolChoice }: ModelRequest,
   messages: readonly Message[],
   conceded: Conceded,
   known: readonly Concession[],
@@ -122,6 +134,8 @@ export const offeredOf = (
         return !conceded.has('stream')
       case 'opaque':
         return messages.some((message) => message.role === 'assistant' && message.parts.some(({ type }) => type === 'opaque'))
+      case 'forcedToolChoice':
+        return forcesTool(toolChoice)
       case 'toolChoice':
       case 'parallelToolCalls':
         return tools.length > 0
@@ -133,12 +147,21 @@ export const offeredOf = (
 }
 
 /** What was left out of this request, for `dropped`. */
-export const concededOf = ({ output }: ModelRequest, conceded: Conceded): string[] =>
-  [...conceded].filter((one) => one !== 'opaque' && (output !== undefined || !one.startsWith('json')))
+export const concededOf = ({ output, toolChoice }: ModelRequest, conceded: Conceded): string[] =>
+  [...conceded].filter(
+    (one) =>
+      one !== 'opaque' && (output !== undefined || !one.startsWith('json')) && (forcesTool(toolChoice) || one !== 'forcedToolChoice'),
+  )
+
+/** What is said of the choice of tools; undefined for nothing. */
+export const choiceIn = ({ toolChoice }: ModelRequest, conceded: Conceded): ToolChoice | undefined => {
+  if (conceded.has('toolChoice')) return undefined
+  return forcesTool(toolChoice) && conceded.has('forcedToolChoice') ? 'auto' : toolChoice
+}
 
 /** Those that are not conceded. */
-export const settingsIn = ({ settings }: ModelRequest, conceded: Conceded): ModelSettings =>
-  Object.fromEntries(Object.entries(settings).filter(([name]) => !conceded.has(name as keyof ModelSettings)))
+export const settingsIn = ({ settings }: ModelRequest, conceded: Conceded): RequestSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => !conceded.has(name as keyof RequestSettings)))
 
 /** Without the vendor's own opaque parts, once it has refused them. */
 export const historyRules = (rules: HistoryRules, conceded: Conceded): HistoryRules =>

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { messageOf } from '../../errors.ts'
+import { attempted, messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { spentAt } from '../../fold/fold.ts'
 import { asideOf, fingerprint } from '../../fold/prompt.ts'
@@ -13,42 +13,43 @@ import { lastAnswer } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
-import { LATER, type JobContext } from './job-context.ts'
+import { LATER, type Desk } from './job-context.ts'
+import { settingsOfCall } from './settings-of-call.ts'
 import { startChildRun } from './start-child-run.ts'
 
 const LEASE_SLACK_MS = 15_000
 
 /** The fact by which one piece of owed work goes on. Everything slow happens later, once this fact is stored. */
-export const answerOwed = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
+export const answerOwed = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
   switch (owed.intent) {
     case 'callModel':
-      return state.paused ? LATER : callModel(context, state, owed)
+      return state.paused ? LATER : callModel(desk, state, owed)
     case 'checkCall':
-      return state.paused ? LATER : checkCall(context, state, owed.key)
+      return state.paused ? LATER : checkCall(desk, state, owed.key)
     case 'startCall':
-      return state.paused ? LATER : startCall(context, state, owed)
+      return state.paused ? LATER : startCall(desk, state, owed)
     case 'lookUp':
-      return lookUp(context, state, owed)
+      return lookUp(desk, state, owed)
     case 'deny':
       return { type: 'ToolCallDenied', data: { callId: owed.key, by: String(owed.params.by), reason: String(owed.params.reason) } }
     case 'denyApproval':
       return { type: 'ApprovalDenied', data: { callId: owed.key, by: 'refold', reason: 'nobody answered in time' } }
     case 'askApproval':
-      return askApproval(context, state, owed)
+      return askApproval(desk, state, owed)
     case 'startChildRun':
-      return state.paused ? LATER : startChildRun(context, state, owed)
+      return state.paused ? LATER : startChildRun(desk, state, owed)
     default:
-      return answerTurn(context, state, owed)
+      return answerTurn(desk, state, owed)
   }
 }
 
-const answerTurn = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
+const answerTurn = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
   const { params } = owed
   switch (owed.intent) {
     case 'checkInput':
-      return checkInput(context, state)
+      return checkInput(desk, state)
     case 'checkOutput':
-      return checkOutput(context, state)
+      return checkOutput(desk, state)
     case 'reportLimit':
       return { type: 'LimitExceeded', data: { ...(params as unknown as ReachedLimit) } }
     case 'endTurn':
@@ -76,8 +77,8 @@ const endRun = ({ failed, output }: Readonly<Record<string, unknown>>): RunFact 
   return { type: 'RunCompleted', data: output === undefined ? {} : { output: output as Json } }
 }
 
-const callModel = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
-  const { at } = context
+const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const { at } = desk
   const params = owed.params as CallModelParams
   const limits = state.budget.limits
   // The standard chart asks before it gets here; a chart of a user's own may forget to.
@@ -94,18 +95,27 @@ const callModel = (context: JobContext, state: RunState, owed: Owed): RunFact | 
   }
   if (model === undefined)
     return { type: 'ModelCallFailed', data: { ...failed, class: 'badRequest', message: `no model ${params.model ?? 0}` } }
-  return claimModelCall(context, state, owed, owed.attempt)
+  return claimModelCall(desk, state, owed, owed.attempt)
 }
 
 export const claimModelCall = (
-  { agent, storeAt, owner, acquireSlot }: JobContext,
+  { agent, storeAt, owner, takeSlot }: Desk,
   state: RunState,
   owed: Owed,
   attempt: number,
 ): RunFact | typeof LATER => {
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
-  if (!acquireSlot({ key: owed.key, attempt })) return LATER
+  const settings = attempted(
+    () => undefined,
+    () => settingsOfCall(agent, state, owed, model),
+  )
+  if (!settings.ok)
+    return {
+      type: 'ModelCallFailed',
+      data: { callId: owed.key, attempt, class: 'badRequest', message: settings.problem, next: 'escalate', durationMs: 0 },
+    }
+  if (!takeSlot({ key: owed.key, attempt })) return LATER
   const aside = asideOf(params)
   return {
     type: 'ModelCallRequested',
@@ -115,14 +125,15 @@ export const claimModelCall = (
       model,
       purpose: aside === undefined ? (params.purpose ?? 'answer') : 'aside',
       promptHash: agent.promptHash,
-      fingerprint: fingerprint(agent.promptHash, model, aside ?? state.transcript),
+      fingerprint: fingerprint({ promptHash: agent.promptHash, model, asked: aside ?? state.transcript, settings: settings.value }),
+      ...present({ settings: settings.value }),
       owner,
       leaseUntil: storeAt + agent.modelTimeoutMs + LEASE_SLACK_MS,
     },
   }
 }
 
-const lookUp = ({ agent }: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
+const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
   if (tool?.lookup !== undefined) return LATER
   return { type: 'RunEscalated', data: { callId: owed.key, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
@@ -131,7 +142,7 @@ const lookUp = ({ agent }: JobContext, state: RunState, owed: Owed): RunFact | t
 /** A chart may say any number; a time is a whole one. */
 const wholeMs = (time: number): number => (Number.isNaN(time) ? 0 : Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(time)))
 
-const askApproval = ({ agent, at }: JobContext, state: RunState, owed: Owed): RunFact => {
+const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact => {
   const subject = { question: owed.params.question === undefined ? '' : messageOf(owed.params.question) }
   const timeoutMs = typeof owed.params.timeoutMs === 'number' ? owed.params.timeoutMs : state.started.settings.approvalTimeoutMs
   return {
@@ -140,14 +151,14 @@ const askApproval = ({ agent, at }: JobContext, state: RunState, owed: Owed): Ru
   }
 }
 
-const checkInput = ({ agent }: JobContext, state: RunState): RunFact => {
+const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
   const { guardrail, reason, evidence, cause } = verdict
   return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
 
-const checkOutput = ({ agent }: JobContext, state: RunState): RunFact => {
+const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'block') {
     const { guardrail, reason, cause } = verdict

@@ -1,5 +1,6 @@
 import { attempted, messageOf } from '../../errors.ts'
-import { textOf, toolCallsOf } from '../../events/message.ts'
+import { textOf } from '../../events/message.ts'
+import type { ModelSettings } from '../../events/model-settings.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { asideOf } from '../../fold/prompt.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
@@ -7,14 +8,7 @@ import { checkText } from '../../guardrails/guardrail.ts'
 import type { CallModelParams } from '../../machines/intents.ts'
 import { afterModelFailure, type AfterFailure } from '../../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../../models/bounded-answer.ts'
-import {
-  providerIn,
-  type ModelAnswer,
-  type ModelFailure,
-  type ModelOutcome,
-  type ModelRequest,
-  type ModelSettings,
-} from '../../models/model.ts'
+import { providerIn, type ModelAnswer, type ModelFailure, type ModelOutcome, type ModelRequest } from '../../models/model.ts'
 import { connectionCause } from '../../models/wire/classify.ts'
 import { present } from '../../present.ts'
 import { messagesOf } from '../../projections/transcript.ts'
@@ -23,6 +17,7 @@ import { TIMED_OUT, withDeadline } from '../deadline.ts'
 import { attemptText } from '../deltas.ts'
 import { contextOfRun } from '../run-context.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
+import { asChosen } from './chosen-calls.ts'
 
 /** One attempt of a model call whose claim is stored. Rejects only when `signal` is aborted. */
 export const performModelCall = async (
@@ -46,7 +41,7 @@ export const performModelCall = async (
     : attemptText((delta) => parts.onDelta(state.runId, delta), { callId: owed.key, attempt: owed.attempt })
   const call = async (): Promise<ModelOutcome> => {
     if (provider === undefined) return failed('badRequest', `no provider ${model.slice(0, slash)} is configured`)
-    const request = modelRequest(agent, state, owed, model.slice(slash + 1))
+    const request = modelRequest(agent, state, owed, model)
     const given: unknown = await withDeadline(
       parts.clock,
       { timeoutMs: agent.modelTimeoutMs, outer: signal, late: () => late(undefined) },
@@ -58,7 +53,7 @@ export const performModelCall = async (
         }),
     )
     const answered = boundedAnswer(given, request, agent.maxToolCallsPerAnswer)
-    const words = request.toolChoice === 'none' ? withoutToolCalls(answered) : answered
+    const words = asChosen(request, answered)
     return params.purpose === 'wrapUp' ? checkedLastWords(agent, state, words) : words
   }
   const outcome = await attempt(call, signal).catch((thrown: unknown) => {
@@ -90,29 +85,29 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
 
 const failed = (failureClass: ModelFailure['class'], message: string): ModelFailure => ({ ok: false, class: failureClass, message })
 
-/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. */
+/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. `model` is `provider/model`. */
 export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: string): ModelRequest => {
   const { prompt } = agent
   const params = owed.params as CallModelParams
   const aside = asideOf(params)
-  const isAnswer = params.purpose !== 'wrapUp'
+  const isAnswer = aside === undefined && params.purpose !== 'wrapUp'
+  const slash = model.indexOf('/')
+  const { toolChoice = 'auto', providerOptions, ...settings } = settingsOf(agent, owed)
+  const options = providerOptions?.[model.slice(0, slash)]
   return {
-    model,
+    model: model.slice(slash + 1),
     instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
     tools: aside === undefined ? prompt.tools : [],
-    toolChoice: aside === undefined && isAnswer ? 'auto' : 'none',
-    settings: settingsOf(agent, state, owed),
-    ...(prompt.output === undefined || aside !== undefined || !isAnswer ? {} : { output: prompt.output }),
+    toolChoice: isAnswer ? toolChoice : 'none',
+    settings,
+    ...(prompt.output === undefined || !isAnswer ? {} : { output: prompt.output }),
+    ...present({ providerOptions: options }),
   }
 }
 
-/** An answer that was cut is asked for again under a higher limit, of the same model. */
-const settingsOf = ({ modelSettings }: Agent, { retried }: RunState, owed: Owed): ModelSettings => {
-  const { modelAttempt = owed.attempt } = owed.params as CallModelParams
-  if (retried?.callId !== owed.key || retried.maxOutputTokens === undefined || modelAttempt === 1) return modelSettings
-  return { ...modelSettings, maxOutputTokens: retried.maxOutputTokens }
-}
+/** As the claim has recorded them. Claims of before have not: those of the agent held. */
+const settingsOf = ({ modelSettings }: Agent, { settings = modelSettings }: Owed): ModelSettings => settings
 
 const succeeded = (
   parts: RuntimeParts,
@@ -194,7 +189,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
         requestId: outcome.requestId,
         usage: outcome.usage,
         costMicroUsd,
-        maxOutputTokens: isCut ? raised(settingsOf(agent, state, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
+        maxOutputTokens: isCut ? raised(settingsOf(agent, owed).maxOutputTokens ?? outcome.usage?.outputTokens) : undefined,
       }),
     },
   }
@@ -214,16 +209,4 @@ const checkedLastWords = (agent: Agent, state: RunState, outcome: ModelOutcome):
   return verdict.redacted
     ? { ...outcome, parts: [{ type: 'text', text: verdict.text }], dropped: [...outcome.dropped, 'redacted'] }
     : outcome
-}
-
-/**
- * What is left of the answer of a model that was told to call no tool. Nobody answers such calls, and vendors refuse a prompt with calls
- * that have no answer; what only they understand goes too, since it may belong to a call.
- */
-const withoutToolCalls = (outcome: ModelOutcome): ModelOutcome => {
-  if (!outcome.ok || toolCallsOf(outcome.parts).length === 0) return outcome
-  if (textOf(outcome.parts).trim() === '') {
-    return { ok: false, class: 'empty', message: 'the answer is tool calls alone, but none was allowed', usage: outcome.usage }
-  }
-  return { ...outcome, parts: outcome.parts.filter(({ type }) => type === 'text'), dropped: [...outcome.dropped, 'toolCalls'] }
 }

@@ -104,7 +104,7 @@ export const viewOf = ({ agent, state }: Known): RunView => ({
   output: state.output ?? null,
   reason: state.reason ?? null,
   spent: spentAt(state.budget, state.at),
-  openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, ...owed }) => owed),
+  openEffects: [...state.owed.values()].map(({ params: _, eventId: __, formerOwner: ___, settings: ____, ...owed }) => owed),
   toolCalls: [...state.calls].map(([callId, call]) => ({
     callId,
     tool: call.tool,
@@ -177,7 +177,7 @@ export const viewOfUnfolded = (
   unfolded: why.code,
 })
 
-/** Where a run stands after a command was granted. */
+/** Where a run stands after a wish was granted. */
 export interface RunStanding {
   readonly runId: string
   readonly revision: number

@@ -101,10 +101,9 @@ describe('a run', () => {
           const before = state
           state = step(agent.program, state, event).state
           if (event.type !== 'ModelCallRequested') continue
-          const owed = before!.owed.get(event.data.callId)!
-          const { model, promptHash } = event.data
-          expect(fingerprint(promptHash, model, asideOf(owed.params) ?? before!.transcript)).toBe(event.data.fingerprint)
-          rebuilt.push(JSON.stringify(modelRequest(agent, before!, owed, model.slice(model.indexOf('/') + 1))))
+          const owed = state.owed.get(event.data.callId)!
+          expect(fingerprint({ ...event.data, asked: asideOf(owed.params) ?? before!.transcript })).toBe(event.data.fingerprint)
+          rebuilt.push(JSON.stringify(modelRequest(agent, before!, owed, event.data.model)))
         }
         expect(rebuilt).toEqual(lived.requests)
       }),

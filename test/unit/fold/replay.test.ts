@@ -132,7 +132,7 @@ describe('a replay', () => {
     expect(firstDifference(history, workflow)).toBeUndefined()
     const conversation = rewritten(history, 1, (event) =>
       event.type === 'ModelCallRequested'
-        ? { ...event, data: { ...event.data, fingerprint: fingerprint(event.data.promptHash, event.data.model, emptyTranscript) } }
+        ? { ...event, data: { ...event.data, fingerprint: fingerprint({ ...event.data, asked: emptyTranscript }) } }
         : event,
     )
     expect(firstDifference(conversation, workflow)).toMatchObject({ revision: 1, what: 'fingerprint' })

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 
 import { anthropicRequest } from '../../../src/models/anthropic/request.ts'
 import { anthropicReader } from '../../../src/models/anthropic/stream.ts'
+import type { AssistantPart } from '../../../src/events/message.ts'
+import type { ModelRequest, RequestSettings } from '../../../src/models/model.ts'
 import { CONVERSATION, promptOf } from '../../support/model-server-requests.ts'
 
 describe('a request to Messages', () => {
@@ -10,6 +12,41 @@ describe('a request to Messages', () => {
     expect(anthropicRequest(request).body).toMatchObject({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } })
     expect(anthropicRequest({ ...request, messages: [{ role: 'user', text: 'Hello' }], tools: [] }).body).not.toHaveProperty('tool_choice')
     expect(anthropicRequest({ ...request, toolChoice: 'none' }).body).toMatchObject({ tool_choice: { type: 'none' } })
+  })
+
+  test('thinks as long as it likes, not at all, or within a budget that the limit holds beside an answer', () => {
+    const bodyWith = (settings: RequestSettings) => anthropicRequest({ ...promptOf({ role: 'user', text: 'Hello' }), settings }).body
+    expect(bodyWith({ thinking: 'adaptive' })).toMatchObject({ thinking: { type: 'adaptive' }, max_tokens: 16_384 })
+    expect(bodyWith({ thinking: 'off' })).toMatchObject({ thinking: { type: 'disabled' } })
+    expect(bodyWith({ thinking: { budgetTokens: 32_000 } })).toMatchObject({
+      thinking: { type: 'enabled', budget_tokens: 32_000 },
+      max_tokens: 48_384,
+    })
+  })
+
+  const THINKING = { type: 'opaque' as const, vendor: 'anthropic', content: { type: 'thinking', thinking: 'Hm.', signature: 'abc==' } }
+  const CALL = { type: 'toolCall' as const, id: 'call_A', name: 'find', argumentsText: '{}' }
+  const FOUND = { role: 'tool' as const, id: 'call_A', name: 'find', text: 'found', isError: false }
+  test.each<[string, Partial<ModelRequest>, readonly AssistantPart[], string[]]>([
+    ['gives its thoughts back with its calls', {}, [THINKING, CALL], []],
+    ['thinks no more where a call came without a thought, since it was forced or of another vendor', {}, [CALL], ['thinking']],
+    ['may think as it likes wherever it likes', { settings: { thinking: 'adaptive' } }, [CALL], []],
+    ['does not think where a call is forced', { toolChoice: 'required' }, [THINKING, CALL], ['thinking']],
+    ['does not think as it likes either', { toolChoice: { tool: 'find' }, settings: { thinking: 'adaptive' } }, [CALL], ['thinking']],
+    ['is not thought for where it must not', { toolChoice: 'required', settings: { thinking: 'off' } }, [CALL], []],
+  ])('%s', (_what, change, parts, expected) => {
+    const { tools } = CONVERSATION
+    const asked = { ...promptOf({ role: 'user', text: 'Find A.' }, { role: 'assistant', parts: [...parts] }, FOUND), tools }
+    const { body, dropped } = anthropicRequest({ ...asked, settings: { thinking: { budgetTokens: 2_048 } }, ...change })
+    expect(dropped).toEqual(expected)
+    expect('thinking' in body).toBe(expected.length === 0)
+    expect(JSON.stringify(body.messages)).toContain(parts.includes(THINKING) ? 'abc==' : 'tool_use')
+  })
+
+  test('leaves out an effort that the vendor has no word for', () => {
+    const { body, dropped } = anthropicRequest({ ...promptOf({ role: 'user', text: 'Hello' }), settings: { reasoningEffort: 'minimal' } })
+    expect(body).not.toHaveProperty('output_config')
+    expect(dropped).toEqual(['reasoningEffort'])
   })
 
   test('carries every kind of part, in turns that alternate', () => {

@@ -1,0 +1,75 @@
+import { attempted } from '../../errors.ts'
+import type { ModelSettings, ToolChoice } from '../../events/model-settings.ts'
+import { asideOf } from '../../fold/prompt.ts'
+import type { Owed, RunState } from '../../fold/run-state.ts'
+import type { CallModelParams } from '../../machines/intents.ts'
+import { forcesTool } from '../../models/model.ts'
+import { messagesOf } from '../../projections/transcript.ts'
+import type { Agent } from '../agent.ts'
+import { checkedSettings, layered, providerOf, type NextModelCall } from '../model-settings.ts'
+import { contextOfRun } from '../run-context.ts'
+
+/**
+ * The settings of the next attempt of a model call, as its claim records them: of the agent, of the model, of the call as it was prepared, of
+ * what a chart asks; and after an answer that was cut, a higher limit. Undefined where there are none, nor any of the agent. Throws, in words, where code of the agent fails.
+ */
+export const settingsOfCall = (agent: Agent, state: RunState, owed: Owed, model: string): ModelSettings | undefined => {
+  const params = owed.params as CallModelParams
+  const known = { tools: agent.tools.keys(), models: [model, ...agent.models.map((entry) => entry.model)] }
+  const standing = layered(agent.modelSettings, entryFor(agent, params.model ?? 0, model))
+  const chosen = purposeOf(params) === 'answer' ? { toolChoice: standingChoice(state, standing.toolChoice) } : {}
+  const { toolChoice, providerOptions, ...settings } = checkedSettings(
+    layered({ ...standing, ...chosen }, preparedSettings(agent, state, owed, model), params.settings, raisedLimit(state, owed)),
+    known,
+  )
+  const provider = providerOf(model)
+  const options = providerOptions?.[provider]
+  const all: ModelSettings = {
+    ...settings,
+    ...(toolChoice !== undefined && purposeOf(params) === 'answer' && { toolChoice }),
+    ...(options !== undefined && { providerOptions: { [provider]: options } }),
+  }
+  return Object.keys({ ...agent.modelSettings, ...all }).length === 0 ? undefined : all
+}
+
+const purposeOf = (params: CallModelParams): NextModelCall['purpose'] =>
+  asideOf(params) === undefined ? (params.purpose ?? 'answer') : 'aside'
+
+/** A run that has moved here has the models that it was started with. */
+const entryFor = ({ models }: Agent, index: number, model: string): ModelSettings | undefined =>
+  (models[index]?.model === model ? models[index] : models.find((entry) => entry.model === model))?.settings
+
+/** Forced for good, a model would call tools for ever. */
+const standingChoice = ({ budget }: RunState, choice: ToolChoice | undefined): ToolChoice | undefined =>
+  choice !== undefined && forcesTool(choice) && budget.toolCalls > 0 ? undefined : choice
+
+const preparedSettings = (agent: Agent, state: RunState, owed: Owed, model: string): ModelSettings | undefined => {
+  const { prepareModelCall } = agent
+  if (prepareModelCall === undefined) return undefined
+  const prepared = attempted(
+    () => prepareModelCall(nextCall(agent, state, owed, model)),
+    (found: unknown) => {
+      if (found !== undefined && (typeof found !== 'object' || found === null)) throw new Error(`expected settings, found ${typeof found}`)
+      return found
+    },
+  )
+  if (prepared.ok) return prepared.value
+  throw new Error(`prepareModelCall failed: ${prepared.problem}`)
+}
+
+const nextCall = (agent: Agent, state: RunState, { attempt, params }: Owed, model: string): NextModelCall => ({
+  ...contextOfRun(agent, state),
+  model,
+  purpose: purposeOf(params),
+  turn: Math.max(1, state.budget.turn),
+  step: state.budget.iterations + (attempt === 1 ? 1 : 0),
+  toolCalls: state.budget.toolCalls,
+  messages: messagesOf(state.transcript),
+})
+
+/** An answer that was cut is asked for again under a higher limit, of the same model. */
+const raisedLimit = ({ retried }: RunState, owed: Owed): ModelSettings | undefined => {
+  const { modelAttempt = owed.attempt } = owed.params as CallModelParams
+  if (retried?.callId !== owed.key || retried.maxOutputTokens === undefined || modelAttempt === 1) return undefined
+  return { maxOutputTokens: retried.maxOutputTokens }
+}
