@@ -54,6 +54,10 @@ export const placeOfViews = async (ports: RestorePorts): Promise<ViewsPlace> => 
     return placeOfViews(ports)
   }
   const fits = isNamed(identity, stored.log)
+  if (!fits && (await knowsMore(ports, identity))) {
+    await recordRestore(ports, { ...place, known: stored })
+    return placeOfViews(ports)
+  }
   return { ...place, since: fits ? stored : undefined, isStale: !fits }
 }
 
@@ -81,13 +85,24 @@ export interface FoundRestore extends Pick<ViewsPlace, 'identity' | 'head'> {
   readonly by?: string
 }
 
-/** What the views know beyond the log goes into the record, since they forget it. Where another process is faster, its record counts. */
+/** Whether views of an earlier life of this log know of lost runs that its restores do not name: the relay has found it out, and has no views. */
+const knowsMore = async ({ log, views }: RestorePorts, identity: LogIdentity): Promise<boolean> => {
+  const newest = identity.restores.at(-1)
+  if (newest === undefined) return false
+  return [...(await lostRunsOf(log, views)).keys()].some((runId) => !newest.lostRuns.has(runId))
+}
+
+/**
+ * What the views know beyond the log goes into the record, since they forget it, with what earlier restores have lost. Where another process is
+ * faster, its record counts.
+ */
 export const recordRestore = async (
   { log, views, restored }: Omit<RestorePorts, 'views'> & Partial<Pick<RestorePorts, 'views'>>,
   { identity, head, known, by }: FoundRestore,
 ): Promise<void> => {
   if (identity.revision < 0) throw new AppError('NotPossible', 'Expected a log that was restored from a copy, found one that holds nothing')
-  const lostRuns = views === undefined ? new Map<string, number>() : await lostRunsOf(log, views)
+  const found = views === undefined ? [] : await lostRunsOf(log, views)
+  const lostRuns = new Map([...found, ...(identity.restores.at(-1)?.lostRuns ?? [])])
   // The same for whoever finds out the same.
   const id = uuidFrom(JSON.stringify([identity.id, head, known?.log, known?.position, by]))
   const data = restoreText({ head, lostRuns, ...present({ by, instead: known?.log }) })

@@ -1,7 +1,7 @@
 import { identityOf, type Restore } from '../../consumers/log-identity.ts'
 import { placeOfViews, recordRestore } from '../../consumers/restored-log.ts'
 import { AppError } from '../../errors.ts'
-import { counted, moment } from '../amounts.ts'
+import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import { everyRun } from '../every-run.ts'
@@ -37,21 +37,17 @@ const restored = async (line: CommandLine, { by = line.user, yes }: RestoredOpti
     const { identity, head, since } = await placeOfViews(refold)
     await recordRestore(refold, { identity, head, known: since, by })
     const open = (await everyRun(refold)).filter(({ status }) => status === 'active').length
-    const { restores } = await identityOf(refold.log)
-    const restore = restores.at(-1)
+    const restore = (await identityOf(refold.log)).restores.at(-1)
     await line.output.document({ ...restore, lostRuns: [...(restore?.lostRuns ?? [])].map(([runId, revision]) => ({ runId, revision })) })
     await line.output.note(
-      `Recorded. ${counted(open, 'open run')} will look at ${open === 1 ? 'its' : 'their'} \`once\` calls before they happen${known(restores)}.`,
+      `Recorded. ${counted(open, 'open run')} will look at ${open === 1 ? 'its' : 'their'} \`once\` calls before they happen${known(restore)}.`,
     )
   } finally {
     await refold.close()
   }
 }
 
-/** The views may have been asked before: what they knew stands in an earlier record then. */
-const known = (restores: readonly Restore[]): string => {
-  const telling = restores.findLast(({ lostRuns }) => lostRuns.size > 0)
-  if (telling === undefined) return ''
-  const earlier = telling === restores.at(-1) ? '' : `, as was recorded at ${moment(telling.at)}`
-  return `; of ${counted(telling.lostRuns.size, 'run')} more was known than the log holds${earlier}`
-}
+const known = (restore: Restore | undefined): string =>
+  restore === undefined || restore.lostRuns.size === 0
+    ? ''
+    : `; of ${counted(restore.lostRuns.size, 'run')} more was known than the log holds`

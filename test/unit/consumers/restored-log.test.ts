@@ -89,6 +89,26 @@ describe('an older copy of a log', () => {
     expect((await identityOf(older)).restores).toHaveLength(1)
   })
 
+  test('whose restore a person tells once more is still missing the same runs', async () => {
+    const { log, views } = await restored()
+    await createProjector({ log, views }).catchUp()
+    const { identity, head, since } = await placeOfViews({ log, views })
+    await recordRestore({ log, views }, { identity, head, known: since, by: 'dana' })
+    const { restores } = await identityOf(log)
+    expect(restores.map(({ by }) => by)).toEqual([undefined, 'dana'])
+    expect([...(restores[1]?.lostRuns.keys() ?? [])]).toEqual(['run-3', 'run-2'])
+  })
+
+  test('that was found out without views is missing what the views know, which they say before they are cleared', async () => {
+    const { log, views } = await restored()
+    await recordRestore({ log }, { identity: await identityOf(log), head: (await log.head()) ?? 0, known: undefined, by: 'the relay' })
+    await createProjector({ log, views }).catchUp()
+    const { restores } = await identityOf(log)
+    expect(restores.map(({ lostRuns }) => [...lostRuns.keys()])).toEqual([[], ['run-3', 'run-2']])
+    await createProjector({ log, views }).catchUp()
+    expect((await identityOf(log)).restores).toHaveLength(2)
+  })
+
   test('is known by the word of a person, where nothing remembers more', async () => {
     const { log } = await restored()
     const views = memoryViewStore()
