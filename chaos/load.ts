@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { startOverHttp } from './http-start.ts'
 import type { Stage } from './stage.ts'
-import { wishesOverBus } from './wishes.ts'
+import { commandsOverBus } from './commands.ts'
 
 const plans: readonly (readonly [agent: string, message: string])[] = [
   ['desk', 'plan: read 1 + note 2 + pay 3; ship 4 + sign 5; say done'],
@@ -25,36 +25,36 @@ export interface Load {
 }
 
 /** A run that somebody was told will be. */
-export interface WishedRun {
+export interface RequestedRun {
   readonly runId: string
   readonly over: 'bus' | 'http'
-  /** The wish was made, ms since the epoch. */
-  readonly wishedAt: number
+  /** The request was made, ms since the epoch. */
+  readonly requestedAt: number
   /** ms since the epoch */
   readonly acknowledgedAt: number
 }
 
-/** Other programs that wish runs, one over the bus, where there is one, and one over HTTP in turn. Resolves once all of them are acknowledged. */
-export const startRuns = async (stage: Stage, { prefix, runs, overMs }: Load): Promise<readonly WishedRun[]> => {
-  const wishes = stage.kafka === undefined ? undefined : wishesOverBus(stage.kafka)
+/** Other programs that ask for runs, one over the bus, where there is one, and one over HTTP in turn. Resolves once all of them are acknowledged. */
+export const startRuns = async (stage: Stage, { prefix, runs, overMs }: Load): Promise<readonly RequestedRun[]> => {
+  const commands = stage.kafka === undefined ? undefined : commandsOverBus(stage.kafka)
   const overBus = async (number: number): Promise<string> => {
     const runId = `${prefix}${number}`
-    await wishes?.publish(runId, { type: 'startRun', commandId: `${runId}-start`, ...startOf(number) })
+    await commands?.publish(runId, { type: 'startRun', commandId: `${runId}-start`, ...startOf(number) })
     return runId
   }
-  const start = async (number: number): Promise<WishedRun> => {
-    const wishedAt = Date.now()
-    const over = wishes !== undefined && number % 2 === 0 ? 'bus' : 'http'
+  const start = async (number: number): Promise<RequestedRun> => {
+    const requestedAt = Date.now()
+    const over = commands !== undefined && number % 2 === 0 ? 'bus' : 'http'
     const runId = await (over === 'bus' ? overBus(number) : startOverHttp(stage.url, `${prefix}${number}`, startOf(number)))
-    return { runId, over, wishedAt, acknowledgedAt: Date.now() }
+    return { runId, over, requestedAt, acknowledgedAt: Date.now() }
   }
   const began = performance.now()
-  const started: Promise<WishedRun>[] = []
+  const started: Promise<RequestedRun>[] = []
   for (let number = 0; number < runs; number++) {
     started.push(start(number))
     await pause(Math.max(0, began + ((number + 1) * overMs) / runs - performance.now()))
   }
-  const wished = await Promise.all(started)
-  await wishes?.close()
-  return wished
+  const requested = await Promise.all(started)
+  await commands?.close()
+  return requested
 }

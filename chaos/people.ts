@@ -3,10 +3,10 @@ import { isAppError } from '../src/errors.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
 import { reactions } from '../simulation/reactions.ts'
 import type { Stage } from './stage.ts'
-import { wishesOverBus, wishesOverHttp } from './wishes.ts'
+import { commandsOverBus, commandsOverHttp } from './commands.ts'
 
 const LOOK_EVERY_MS = 300
-/** A wish that did not come true by then was made in vain, for another state of the run: it is made again. */
+/** A command that did nothing by then was given in vain, for another state of the run: it is given again. */
 const PATIENCE_MS = 4_000
 const MOST_RUNS = 2_000
 
@@ -14,17 +14,17 @@ const MOST_RUNS = 2_000
  * People who do whatever a run waits for: they see it in the views, and say it over the bus, or over HTTP where there is none. Until the signal.
  */
 export const playPeople = async (stage: Stage, signal: AbortSignal): Promise<void> => {
-  const wishes = stage.kafka === undefined ? wishesOverHttp(stage.url) : wishesOverBus(stage.kafka)
-  const wishedAt = new Map<string, number>()
+  const commands = stage.kafka === undefined ? commandsOverHttp(stage.url) : commandsOverBus(stage.kafka)
+  const requestedAt = new Map<string, number>()
   const attend = async ({ runId }: RunRow): Promise<void> => {
     const view = await stage.refold.run(runId).state()
     if (view.status !== 'active') return
-    for (const [name, wish] of reactions(view, stage.ledger)) {
+    for (const [name, command] of reactions(view, stage.ledger)) {
       const commandId = `${runId}-${name}`
       const now = performance.now()
-      if ((wishedAt.get(commandId) ?? -Infinity) + PATIENCE_MS > now) continue
-      wishedAt.set(commandId, now)
-      await wishes.publish(runId, { ...wish, commandId })
+      if ((requestedAt.get(commandId) ?? -Infinity) + PATIENCE_MS > now) continue
+      requestedAt.set(commandId, now)
+      await commands.publish(runId, { ...command, commandId })
     }
   }
   while (!signal.aborted) {
@@ -37,7 +37,7 @@ export const playPeople = async (stage: Stage, signal: AbortSignal): Promise<voi
     }
     await pause(LOOK_EVERY_MS)
   }
-  await wishes.close()
+  await commands.close()
 }
 
 /** Of charts of their own the views do not know which states are for people; a run that is its parent's needs nobody's message. */

@@ -1,5 +1,5 @@
 import type { Histories } from './histories.ts'
-import type { WishedRun } from './load.ts'
+import type { RequestedRun } from './load.ts'
 import type { Happening, RoundReport } from './round.ts'
 
 export interface Totals {
@@ -38,7 +38,7 @@ export const roundLine = (report: RoundReport): string[] => {
   ]
 }
 
-/** For each fault that came alone: how long the part was away, and what those saw who wished runs meanwhile. */
+/** For each fault that came alone: how long the part was away, and what those saw who asked for runs meanwhile. */
 export const happeningsTable = (reports: readonly RoundReport[], histories: Histories): string[] => {
   const seen = reports
     .filter(({ round }) => round % 2 === 1)
@@ -46,11 +46,11 @@ export const happeningsTable = (reports: readonly RoundReport[], histories: Hist
   const rows = [...Map.groupBy(seen, ({ happening }) => happening.name)].map(([name, times]) => {
     const away = times.map(({ happening: { from, to } }) => to - from)
     const pauses = times.map(({ happening: { from, to } }) => longestPause(histories.storedTimes(), from, to))
-    const waits = (over: WishedRun['over']): string =>
+    const waits = (over: RequestedRun['over']): string =>
       seconds(
         times.map(({ happening, report }) =>
           longestWait(
-            report.wished.filter((wish) => wish.over === over),
+            report.requested.filter((command) => command.over === over),
             histories,
             happening,
           ),
@@ -80,13 +80,13 @@ const longestPause = (times: readonly number[], from: number, to: number): numbe
   return longest
 }
 
-/** From the wish to the first event of its run, of all that were wished while the part was away. */
-const longestWait = (wished: readonly WishedRun[], histories: Histories, { from, to }: Happening): number =>
+/** From the request to the first event of its run, of all that were requested while the part was away. */
+const longestWait = (requested: readonly RequestedRun[], histories: Histories, { from, to }: Happening): number =>
   Math.max(
     0,
-    ...wished
-      .filter(({ wishedAt }) => wishedAt > from && wishedAt < to)
-      .map(({ runId, wishedAt }) => (histories.of(runId)[0]?.storedAt ?? wishedAt) - wishedAt),
+    ...requested
+      .filter(({ requestedAt }) => requestedAt > from && requestedAt < to)
+      .map(({ runId, requestedAt }) => (histories.of(runId)[0]?.storedAt ?? requestedAt) - requestedAt),
   )
 
 const seconds = (durations: readonly number[]): string => {

@@ -4,7 +4,7 @@ import { isAppError } from '../src/errors.ts'
 import type { Fault } from './fault.ts'
 import { faultsOn, killsOn } from './faults.ts'
 import { hasEnded, type Histories } from './histories.ts'
-import { startRuns, type WishedRun } from './load.ts'
+import { startRuns, type RequestedRun } from './load.ts'
 import { playPeople } from './people.ts'
 import type { Stage } from './stage.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -28,7 +28,7 @@ export interface RoundReport extends Verdict {
   readonly round: number
   readonly runs: number
   readonly happenings: readonly Happening[]
-  readonly wished: readonly WishedRun[]
+  readonly requested: readonly RequestedRun[]
   /** From the last start to the last end. */
   readonly drainMs: number
 }
@@ -51,7 +51,7 @@ export const playRound = async (stage: Stage, histories: Histories, { round, run
   const happenings: Happening[] = []
   const starting = startRuns(stage, { prefix: `r${round}-`, runs, overMs: isTurn ? TURN_LOAD_MS : RANDOM_LOAD_MS })
   await (isTurn ? inTurn(stage, chance, happenings) : atRandom(stage, chance, happenings))
-  const wished = await starting
+  const requested = await starting
   const loaded = performance.now()
   const since = (): readonly string[] => histories.runIds().slice(before)
   await untilRest(stage, histories, since, runs)
@@ -59,8 +59,8 @@ export const playRound = async (stage: Stage, histories: Histories, { round, run
   stop.abort()
   await people
   await histories.readOn()
-  const verdict = await judge({ scene: stage, histories, wished, runIds: since(), relayWithinMs: RELAY_WITHIN_MS })
-  return { round, runs: since().length, happenings, wished, drainMs, ...verdict }
+  const verdict = await judge({ scene: stage, histories, requested, runIds: since(), relayWithinMs: RELAY_WITHIN_MS })
+  return { round, runs: since().length, happenings, requested, drainMs, ...verdict }
 }
 
 const happen = async (chance: Chance, fault: Fault): Promise<Happening> => {

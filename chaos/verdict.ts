@@ -5,7 +5,7 @@ import { fromMessage } from '../src/consumers/event-message.ts'
 import { runIdOf } from '../src/events/codec.ts'
 import type { OpenRefold } from '../src/open-refold.ts'
 import { hasEnded, type Histories } from './histories.ts'
-import type { WishedRun } from './load.ts'
+import type { RequestedRun } from './load.ts'
 import type { Stage } from './stage.ts'
 
 /** What must not happen, counted; each with words for whoever looks for the reason. */
@@ -31,18 +31,18 @@ export interface Scene extends Pick<Stage, 'kafka'> {
 export interface Judged {
   readonly scene: Scene
   readonly histories: Histories
-  readonly wished: readonly WishedRun[]
+  readonly requested: readonly RequestedRun[]
   /** All runs that began meanwhile, those that runs have asked for among them. */
   readonly runIds: readonly string[]
   /** So long the relay may take to tell what is in the log. */
   readonly relayWithinMs: number
 }
 
-export const judge = async ({ scene, histories, wished, runIds, relayWithinMs }: Judged): Promise<Verdict> => {
+export const judge = async ({ scene, histories, requested, runIds, relayWithinMs }: Judged): Promise<Verdict> => {
   const known = new Set(runIds)
   return {
     lostEvents: await stillUntold(scene, { histories, runIds, relayWithinMs }),
-    lostRuns: wished.flatMap(({ runId }) => (histories.of(runId).length === 0 ? [`${runId} was acknowledged and never began`] : [])),
+    lostRuns: requested.flatMap(({ runId }) => (histories.of(runId).length === 0 ? [`${runId} was acknowledged and never began`] : [])),
     stuckRuns: runIds.flatMap((runId) => {
       const history = histories.of(runId)
       const last = history.at(-1)

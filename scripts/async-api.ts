@@ -30,7 +30,7 @@ export const asyncApiDocument = (): Node => ({
     ),
     commands: channel(
       topics.commands,
-      'What programs wish of runs; the key has to be the run id. Each commandId is granted once. What is refused goes to the dead letters.',
+      'What programs ask of runs; the key has to be the run id. Each commandId is granted once. What is refused goes to the dead letters.',
       commandTypes,
     ),
     eventsDeadLetters: channel(topics.eventsDeadLetters, 'Messages of the events that a view could not take in.', ['DeadLetter']),
@@ -117,7 +117,7 @@ const eventHeaders = (type: string): Node => {
     'refold-meta': text('the meta of the event as JSON: ./events/meta.v1.json'),
     'correlation-id': text('run that it all began with'),
     'causation-id': text('id of the event that led to this one'),
-    traceparent: text('W3C trace context of the wish'),
+    traceparent: text('W3C trace context of the command'),
   }
   return { type: 'object', properties: { ...properties, ...optional }, required: Object.keys(properties) }
 }

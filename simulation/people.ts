@@ -12,7 +12,7 @@ import type { OutsideWorld } from './outside-world.ts'
 import { drawPlan } from './scenario.ts'
 import type { Deed } from './tally.ts'
 import type { VirtualTime } from './virtual-time.ts'
-import type { Callers } from './wishes.ts'
+import type { Callers } from './callers.ts'
 
 /** Users, approvers and operators: they see what a run waits for and, after a while, do something about it. */
 export interface People {

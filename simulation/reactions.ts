@@ -2,8 +2,8 @@ import type { Command, SettledOutcome } from '../src/fold/decide.ts'
 import type { RunView } from '../src/runtime/reading/run-view.ts'
 import type { Ledger } from './ledger.ts'
 
-/** What people wish who do whatever a run waits for, each with a name that is the same whenever they wish the same. */
-export const reactions = (view: RunView, ledger: Ledger): readonly (readonly [name: string, wish: Command])[] => {
+/** What people ask for who do whatever a run waits for, each with a name that is the same whenever they ask for the same. */
+export const reactions = (view: RunView, ledger: Ledger): readonly (readonly [name: string, command: Command])[] => {
   if (view.state === 'escalated' && view.agent === 'clerk@1') return [['complete', { type: 'complete', by, output: { total: 1 } }]]
   if (view.state === 'escalated') return [[`answer-${view.turn}`, { type: 'answer', by, text: 'I see to it.' }]]
   if (view.state === 'reconsidering') return [[`give-back-${view.revision}`, { type: 'giveBack', by }]]

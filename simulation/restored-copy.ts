@@ -58,7 +58,7 @@ const restored = async (
   if (upTo > 0 && (await newestRestore({ log, views })) === undefined)
     await recordRestore({ log }, { ...(await placeOfViews({ log, views })), known: undefined, by: 'operator' })
   tell(time, () => `the log is a copy up to ${upTo} of ${ends.at(-1) ?? 0}`)
-  const play = createPlay(seed + 1, { tell, after: { time, beginning: { ...left, log }, name: 'later-wish' } })
+  const play = createPlay(seed + 1, { tell, after: { time, beginning: { ...left, log }, name: 'later-command' } })
   play.stage.recall(await historyOf(log))
   play.tally.count('restores')
   return play
@@ -70,7 +70,7 @@ const copied = async (from: EventLog, to: EventLog, upTo: number): Promise<Event
   return to
 }
 
-/** Callers who have heard nothing say again what they had wished, as far as anybody knows that it may be a repetition. */
+/** Callers who have heard nothing say again what they had asked for, as far as anybody knows that it may be a repetition. */
 const goOn = async (first: Play, second: Play, chance: Chance): Promise<void> => {
   const { time, stage, callers } = second
   const lost = (await identityOf(stage.log)).restores.at(-1)?.lostRuns

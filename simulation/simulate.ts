@@ -10,7 +10,7 @@ import { drawScenario } from './scenario.ts'
 import { setStage, type Beginning, type Stage } from './stage.ts'
 import { newTally, type Counts, type Tally } from './tally.ts'
 import { virtualTime, type VirtualTime } from './virtual-time.ts'
-import { createCallers, type Callers } from './wishes.ts'
+import { createCallers, type Callers } from './callers.ts'
 
 /** What became of one seed. */
 export interface SeedReport {
@@ -104,7 +104,13 @@ export const createPlay = (seed: number, { tell, after }: Opening): Play => {
     },
     beginning: after?.beginning,
   })
-  const callers = createCallers({ ...stage.cluster, chance, auditor: stage.auditor, workers: stage.workers, name: after?.name ?? 'wish' })
+  const callers = createCallers({
+    ...stage.cluster,
+    chance,
+    auditor: stage.auditor,
+    workers: stage.workers,
+    name: after?.name ?? 'command',
+  })
   const people = createPeople({ time, chance, world: stage.world, callers, count: tally.count })
   tell(time, () => `seed ${seed}: ${JSON.stringify(climate)}`)
   return {
@@ -132,7 +138,7 @@ const perform = async (play: Play): Promise<void> => {
   await comeToRest(play, BEGINS_AT + CHAOS_MS)
 }
 
-/** Runs are wished for, and whatever can go wrong does. */
+/** Runs are asked for, and whatever can go wrong does. */
 export const begin = (play: Play): void => {
   const { chance, time, stage, callers, people, tally } = play
   stage.startAll()

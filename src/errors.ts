@@ -19,8 +19,8 @@ export const errorCodes = [
   'UnknownAgent',
   'RunNotFound',
   'RunDeleted', // somebody has deleted the run: its id is not used again
-  'IdempotencyKeyReused', // the id of a wish that was granted before came with another wish
-  'NotPossible', // the run is in a state in which this wish cannot be granted
+  'IdempotencyKeyReused', // the id of a command that was granted before came with another command
+  'NotPossible', // the run is in a state in which this command cannot be granted
   'InvalidInput',
   'InvalidConfiguration',
   'UnknownPrice', // no exact price for a model of an agent that has a money limit

@@ -56,7 +56,7 @@ export interface RefoldOptions {
   /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
   readonly recover?: boolean | undefined
   /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
-  readonly onlyLooks?: boolean | undefined
+  readonly readOnly?: boolean | undefined
   /** Gives an opening up that is under way, which then rejects with `Closed`. */
   readonly signal?: AbortSignal | undefined
   /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
@@ -96,8 +96,8 @@ export interface OpenRefold extends Refold {
   readonly projector: Projector
   /** @internal As far as it is quick; resolves to what the views lack then. */
   readonly catchUpQuickly: () => Promise<ViewsBehind | undefined>
-  /** Gives back many runs that people own, a part at a time, as far as the views know them. Rejects with `InvalidInput` for another wish. */
-  readonly giveBackRuns: (wish: GiveBackRuns) => Promise<GivenBackRuns & { readonly behind: ViewsBehind | undefined }>
+  /** Gives back many runs that people own, a part at a time, as far as the views know them. Rejects with `InvalidInput` for another request. */
+  readonly giveBackRuns: (wanted: GiveBackRuns) => Promise<GivenBackRuns & { readonly behind: ViewsBehind | undefined }>
   /** @internal Why nothing can be written here. Undefined where it can, or where nothing says otherwise. */
   readonly unwritable: AppError | undefined
   /** Aborted, with the error as its reason, once an older copy of the log was restored under this process. It is of no use from then on. */
@@ -227,9 +227,9 @@ const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { re
 
 const givingBack =
   ({ views, runtime, catchUpQuickly }: Pick<OpenRefold, 'views' | 'runtime' | 'catchUpQuickly'>): OpenRefold['giveBackRuns'] =>
-  async (wish) => {
+  async (wanted) => {
     const behind = await catchUpQuickly()
-    return { ...(await giveBackRuns({ views, command: (...wished) => runtime.command(...wished) }, wish)), behind }
+    return { ...(await giveBackRuns({ views, command: (...given) => runtime.command(...given) }, wanted)), behind }
   }
 
 interface Sweeping {
@@ -271,11 +271,11 @@ const choresOf = ({ core, stores: { views, blobs }, notify, retention }: Sweepin
 
 const openStores = async (
   { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,
-  { dir, onlyLooks = false }: RefoldOptions,
+  { dir, readOnly = false }: RefoldOptions,
   notify: (notice: Notice) => void,
 ): Promise<Stores> =>
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
-    ? openEmbeddedStores(dir, { onlyLooks })
+    ? openEmbeddedStores(dir, { readOnly })
     : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES, notify })
 
 const costs =

@@ -35,14 +35,14 @@ export interface Stores {
 
 export interface EmbeddedOptions {
   /** Opens a folder that cannot be written, too: its log for reading alone, and views in memory, folded from it. */
-  readonly onlyLooks: boolean
+  readonly readOnly: boolean
 }
 
 /** One folder on a local disk. Throws `EventLogUnavailable` and `EventLogCorrupt`. */
-export const openEmbeddedStores = (folder: string, { onlyLooks }: EmbeddedOptions): Stores => {
+export const openEmbeddedStores = (folder: string, { readOnly }: EmbeddedOptions): Stores => {
   const dir = makeFolder(folder)
-  const { log, unwritable } = openLog(join(dir, 'log.db'), onlyLooks)
-  const views = openViews(join(dir, 'views.db'), onlyLooks)
+  const { log, unwritable } = openLog(join(dir, 'log.db'), readOnly)
+  const views = openViews(join(dir, 'views.db'), readOnly)
   const snapshots = openSnapshots(join(dir, 'snapshots.db'))
   return {
     log,
@@ -117,20 +117,20 @@ export const inspectEventStore = async (
   }
 }
 
-const openLog = (path: string, onlyLooks: boolean): { readonly log: EventLog; readonly unwritable?: AppError } => {
+const openLog = (path: string, readOnly: boolean): { readonly log: EventLog; readonly unwritable?: AppError } => {
   try {
     return { log: sqliteEventLog({ path, clock: systemClock }) }
   } catch (unwritable) {
-    if (!onlyLooks || !isAppError(unwritable, 'EventLogUnavailable')) throw unwritable
+    if (!readOnly || !isAppError(unwritable, 'EventLogUnavailable')) throw unwritable
     return { log: sqliteEventLog({ path, clock: systemClock, unwritable }), unwritable }
   }
 }
 
-const openViews = (path: string, onlyLooks: boolean): ViewStore => {
+const openViews = (path: string, readOnly: boolean): ViewStore => {
   try {
     return sqliteViewStore({ path })
   } catch (cause) {
-    if (onlyLooks) return sqliteViewStore({ path: ':memory:' })
+    if (readOnly) return sqliteViewStore({ path: ':memory:' })
     throw new AppError('StoreUnavailable', `The views at ${path} cannot be opened: ${messageOf(cause)}`, { retryable: true, cause })
   }
 }

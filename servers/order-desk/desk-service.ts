@@ -9,7 +9,7 @@ export interface DeskService {
   /** The run once nothing happens any more unless somebody does something. It may be on its way to the log still. */
   untilSettled(runId: string): Promise<ServedView>
   events(runId: string, from: number): Promise<readonly RecordedRunEvent[]>
-  wish(path: string, body: object): Promise<void>
+  command(path: string, body: object): Promise<void>
   verify(runId: string): Promise<{ readonly ok: boolean; readonly events: number; readonly report?: string }>
 }
 
@@ -37,7 +37,7 @@ export const deskService = (url: string): DeskService => {
       const page = (await get(`runs/${runId}/events?from=${from}&limit=1000`)) as { readonly events: readonly RecordedRunEvent[] }
       return page.events
     },
-    async wish(path, body) {
+    async command(path, body) {
       const headers = { 'content-type': 'application/json' }
       const response = await fetch(`${url}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
       if (!response.ok) throw new Error(`expected POST ${path} to be granted, found ${response.status}: ${await response.text()}`)

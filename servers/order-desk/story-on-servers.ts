@@ -84,12 +84,12 @@ const follow = async ({ service, processes }: Stage, run: CustomerRun, runId: st
   }
   let view = await service.untilSettled(runId)
   if (view.waitsFor === 'approval') {
-    for (const { callId } of view.approvals) await service.wish(`runs/${runId}/approvals/${callId}/grant`, { by: 'dana' })
+    for (const { callId } of view.approvals) await service.command(`runs/${runId}/approvals/${callId}/grant`, { by: 'dana' })
     view = await service.untilSettled(runId)
   }
   await tell(0)
   if (run === 'circles' && view.state === 'escalated') {
-    await service.wish(`runs/${runId}/answer`, personsAnswer)
+    await service.command(`runs/${runId}/answer`, personsAnswer)
     await tell(view.revision + 1)
     view = await service.untilSettled(runId)
   }

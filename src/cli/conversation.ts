@@ -8,7 +8,7 @@ import { unreadLines } from './view-text.ts'
 import { lineReader, type LineReader } from './line-reader.ts'
 import { valueLine } from '../projections/printable.ts'
 
-type Wish = () => Promise<void>
+type Action = () => Promise<void>
 
 /** Goes on asking whoever sits at the terminal for what the run waits for, until it has ended or there is no more input. */
 export const converse = async (line: CommandLine, run: Run, follower: RunFollower, first: RunView): Promise<RunView> => {
@@ -16,9 +16,9 @@ export const converse = async (line: CommandLine, run: Run, follower: RunFollowe
   let view = first
   try {
     for (;;) {
-      const wish = await nextWish({ line, run, reader }, view)
-      if (wish === undefined) return view
-      view = await granted(line, run, follower, wish)
+      const action = await nextAction({ line, run, reader }, view)
+      if (action === undefined) return view
+      view = await granted(line, run, follower, action)
     }
   } finally {
     reader.close()
@@ -26,9 +26,9 @@ export const converse = async (line: CommandLine, run: Run, follower: RunFollowe
 }
 
 /** Somebody else may have been faster. */
-const granted = async (line: CommandLine, run: Run, follower: RunFollower, wish: Wish): Promise<RunView> => {
+const granted = async (line: CommandLine, run: Run, follower: RunFollower, action: Action): Promise<RunView> => {
   try {
-    return await follower.until(wish)
+    return await follower.until(action)
   } catch (error) {
     if (!isAppError(error, 'NotPossible')) throw error
     await line.output.note(error.message)
@@ -42,7 +42,7 @@ interface Place {
   readonly reader: LineReader
 }
 
-const nextWish = async (place: Place, view: RunView): Promise<Wish | undefined> => {
+const nextAction = async (place: Place, view: RunView): Promise<Action | undefined> => {
   // Whoever sits here has been told in which run somebody has to act.
   if (view.waitsIn !== null) return undefined
   switch (view.waitsFor) {
@@ -59,7 +59,7 @@ const nextWish = async (place: Place, view: RunView): Promise<Wish | undefined> 
   }
 }
 
-const message = async ({ run, reader }: Place): Promise<Wish | undefined> => {
+const message = async ({ run, reader }: Place): Promise<Action | undefined> => {
   for (;;) {
     const text = await reader.ask('you> ')
     if (text === undefined) return undefined
@@ -67,7 +67,7 @@ const message = async ({ run, reader }: Place): Promise<Wish | undefined> => {
   }
 }
 
-const approval = async ({ line, run, reader }: Place, { approvals, revision }: RunView): Promise<Wish | undefined> => {
+const approval = async ({ line, run, reader }: Place, { approvals, revision }: RunView): Promise<Action | undefined> => {
   const [asked] = approvals
   if (asked === undefined) return undefined
   const { callId, subject, digest, unread } = asked
@@ -82,7 +82,7 @@ const approval = async ({ line, run, reader }: Place, { approvals, revision }: R
 
 const unresolvedCall = ({ openEffects }: RunView): string | undefined => openEffects.find(({ intent }) => intent === 'lookUp')?.key
 
-const settlement = async ({ line, run, reader }: Place, view: RunView): Promise<Wish | undefined> => {
+const settlement = async ({ line, run, reader }: Place, view: RunView): Promise<Action | undefined> => {
   const callId = unresolvedCall(view) ?? ''
   const call = view.toolCalls.find((each) => each.callId === callId)
   const by = line.user
@@ -105,13 +105,13 @@ const jsonOrText = (text: string): Json => {
   }
 }
 
-const escalation = async ({ line, run, reader }: Place, { reason }: RunView): Promise<Wish | undefined> => {
+const escalation = async ({ line, run, reader }: Place, { reason }: RunView): Promise<Action | undefined> => {
   const why = reason === null ? '' : ` (${reason})`
   const text = await reader.ask(`a person owns the run${why}. answer for the agent, or nothing to leave it> `)
   return text === undefined || text.trim() === '' ? undefined : () => run.answer({ by: line.user, text })
 }
 
-const resumption = async ({ line, run, reader }: Place): Promise<Wish | undefined> => {
+const resumption = async ({ line, run, reader }: Place): Promise<Action | undefined> => {
   const isWanted = await yesOrNo(reader, 'the run is paused. resume it? [y/n] ')
   return isWanted === true ? () => run.resume({ by: line.user }) : undefined
 }

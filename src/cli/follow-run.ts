@@ -12,7 +12,7 @@ import { createScreen } from './screen.ts'
 /** Shows what a run does, and waits for it. */
 export interface RunFollower {
   /** Does something to the run and shows all that follows, until nothing happens any more unless somebody does something. */
-  until(wish: () => Promise<unknown>): Promise<RunView>
+  until(command: () => Promise<unknown>): Promise<RunView>
   close(): void
 }
 
@@ -56,9 +56,9 @@ export const followRun = (line: CommandLine, run: Run, revision: number): RunFol
   }
 
   return {
-    async until(wish) {
+    async until(command) {
       const from = Math.max(revision, live.getSnapshot().context.revision) + 1
-      await wish()
+      await command()
       const settled = run.untilSettled({ signal })
       await showUntil(from, settled)
       const view = await settled

@@ -9,7 +9,7 @@ import { counted } from './amounts.ts'
 import type { CommandLine } from './command-line.ts'
 import { everyRun } from './every-run.ts'
 import { exitCodes } from './exit-codes.ts'
-import { atWork, looking } from './session.ts'
+import { atWork, reading } from './session.ts'
 
 export interface GivenBackRuns extends OwnedRuns {
   readonly by: string
@@ -27,27 +27,27 @@ type GivenBack =
 const RUNS_AT_ONCE = 8
 
 /** Gives every run back that a person owns for this reason, and says of each where it stands then. */
-export const giveBackAll = (line: CommandLine, wish: GivenBackRuns): Promise<void> =>
-  (wish.dryRun === true ? looking : atWork)(line, async (refold) => {
-    const rows = (await everyRun(refold)).filter((row) => isOwned(row, wish))
-    await line.output.note(`${counted(rows.length, 'run')} that a person owns${wish.reason === undefined ? '' : ` for ${wish.reason}`}`)
+export const giveBackAll = (line: CommandLine, wanted: GivenBackRuns): Promise<void> =>
+  (wanted.dryRun === true ? reading : atWork)(line, async (refold) => {
+    const rows = (await everyRun(refold)).filter((row) => isOwned(row, wanted))
+    await line.output.note(`${counted(rows.length, 'run')} that a person owns${wanted.reason === undefined ? '' : ` for ${wanted.reason}`}`)
     const given: GivenBack[] = []
     for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
-      given.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => giveBack(line, refold, row, wish)))))
+      given.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => giveBack(line, refold, row, wanted)))))
     }
     await line.output.document(given)
     if (given.some((each) => 'error' in each)) line.exitWith(exitCodes.wrong)
   })
 
-const giveBack = async (line: CommandLine, refold: OpenRefold, row: RunRow, wish: GivenBackRuns): Promise<GivenBack> => {
+const giveBack = async (line: CommandLine, refold: OpenRefold, row: RunRow, wanted: GivenBackRuns): Promise<GivenBack> => {
   const { runId } = row
   const reason = row.reason ?? ''
   const say = (words: string): Promise<void> => line.output.line(`${runId}  ${words}`)
-  if (wish.dryRun === true) {
+  if (wanted.dryRun === true) {
     await say(printable(reason))
     return { runId, reason }
   }
-  const { by, note, limits } = wish
+  const { by, note, limits } = wanted
   const run = refold.run(runId)
   try {
     await run.giveBack({ by, ...present({ note, limits }) })

@@ -9,7 +9,7 @@ import { counted } from './amounts.ts'
 import type { CommandLine } from './command-line.ts'
 import { everyRun } from './every-run.ts'
 import { exitCodes } from './exit-codes.ts'
-import { atWork, looking } from './session.ts'
+import { atWork, reading } from './session.ts'
 
 export interface MovedRuns {
   readonly by: string
@@ -33,7 +33,7 @@ const RUNS_AT_ONCE = 8
 
 /** Whether one run could move, as the one document, and what keeps it from that. */
 export const showMoveCheck = (line: CommandLine, runId: string, to: string): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const check = await refold.run(runId).checkMove(to)
     await line.output.document(check)
     for (const difference of check.differences) await line.output.line(printable(describeMoveDifference(difference)))
@@ -48,19 +48,19 @@ const verdict = ({ runId, from, to, ok, isThere, keeps }: MoveCheck): string => 
 }
 
 /** Moves every open run of an agent that is on another version, and says of each what has become of it. */
-export const moveAll = (line: CommandLine, wish: MovedRuns): Promise<void> =>
-  (wish.dryRun ? looking : atWork)(line, async (refold) => {
-    versionOf(refold.agents, { name: wish.agent, version: wish.to })
-    const rows = (await everyRun(refold)).filter((row) => isMeant(row, wish))
+export const moveAll = (line: CommandLine, wanted: MovedRuns): Promise<void> =>
+  (wanted.dryRun ? reading : atWork)(line, async (refold) => {
+    versionOf(refold.agents, { name: wanted.agent, version: wanted.to })
+    const rows = (await everyRun(refold)).filter((row) => isMeant(row, wanted))
     await line.output.note(
-      `${counted(rows.length, 'open run')} of ${wish.agent} on ${wish.from ?? 'other versions'}, to move to ${wish.to}`,
+      `${counted(rows.length, 'open run')} of ${wanted.agent} on ${wanted.from ?? 'other versions'}, to move to ${wanted.to}`,
     )
     const moved: Moved[] = []
     for (let first = 0; first < rows.length && !line.signal.aborted; first += RUNS_AT_ONCE) {
-      moved.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => moveOne(line, refold, runId, wish)))))
+      moved.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map(({ runId }) => moveOne(line, refold, runId, wanted)))))
       const able = moved.filter(({ ok }) => ok).length
       await line.output.note(
-        `${moved.length} of ${rows.length} done: ${able} ${wish.dryRun ? 'can move' : 'moved'}, ${moved.length - able} ${wish.dryRun ? 'cannot' : 'could not'}`,
+        `${moved.length} of ${rows.length} done: ${able} ${wanted.dryRun ? 'can move' : 'moved'}, ${moved.length - able} ${wanted.dryRun ? 'cannot' : 'could not'}`,
       )
     }
     await line.output.document(moved)
@@ -70,8 +70,8 @@ export const moveAll = (line: CommandLine, wish: MovedRuns): Promise<void> =>
 const isMeant = ({ status, agent, agentVersion }: RunRow, { agent: name, from, to }: MovedRuns): boolean =>
   status === 'active' && agent === name && (from === undefined ? agentVersion !== to : agentVersion === from)
 
-const moveOne = async (line: CommandLine, refold: OpenRefold, runId: string, wish: MovedRuns): Promise<Moved> => {
-  const { by, to, note, dryRun } = wish
+const moveOne = async (line: CommandLine, refold: OpenRefold, runId: string, wanted: MovedRuns): Promise<Moved> => {
+  const { by, to, note, dryRun } = wanted
   const say = (words: string): Promise<void> => line.output.line(printable(`${runId}  ${words}`))
   const run = refold.run(runId)
   try {

@@ -9,11 +9,11 @@ import { followRun } from './follow-run.ts'
 import { valueLine } from '../projections/printable.ts'
 import { atWork } from './session.ts'
 
-/** A wish of an operator: grants or refuses it, shows what follows, and says where the run stands then. `ends`: as what it is wished to end. */
+/** A command of an operator: grants or refuses it, shows what follows, and says where the run stands then. `ends`: as what it is asked to end. */
 export const moveRun = (
   line: CommandLine,
   runId: string,
-  wish: (run: Run, view: RunView) => Promise<void>,
+  command: (run: Run, view: RunView) => Promise<void>,
   ends?: RunView['status'],
 ): Promise<void> =>
   atWork(line, async (refold) => {
@@ -21,7 +21,7 @@ export const moveRun = (
     const view = await awake(refold, runId)
     const follower = followRun(line, run, view.revision)
     try {
-      await reportRun(line, await follower.until(() => wish(run, view)), ends)
+      await reportRun(line, await follower.until(() => command(run, view)), ends)
     } finally {
       follower.close()
     }

@@ -21,23 +21,23 @@ export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold
 }
 
 /** Opens for a command that only looks: no run is moved, no model is called, and no API key is needed. */
-export const looking = async <Result>(
+export const reading = async <Result>(
   line: CommandLine,
   use: (refold: OpenRefold, config: RefoldConfig) => Promise<Result>,
 ): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
   if (isEmbedded()) requireLog(config.dir)
-  const refold = await openToLook(line, config)
+  const refold = await openForReading(line, config)
   return closing(refold, () => use(refold, config))
 }
 
 /** What cannot be written can still be looked at, and it is said why it may be behind. */
-export const openToLook = async (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> => {
+export const openForReading = async (line: CommandLine, config: RefoldConfig): Promise<OpenRefold> => {
   const refold = await line.open({
     ...config,
     models: uncalledModels(config),
     recover: false,
-    onlyLooks: true,
+    readOnly: true,
     tellAwaited: awaitedOn(line),
   })
   const { projector, unwritable } = refold

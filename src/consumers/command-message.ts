@@ -2,18 +2,18 @@ import { z } from 'zod'
 import { comparable } from '../events/comparable.ts'
 import { commandShapes } from '../events/command-shapes.ts'
 
-// What other programs may publish to the topic of commands: a wish, which becomes events only if the run's charts accept it.
+// What other programs may publish to the topic of commands: a command, which becomes events only if the run's charts accept it.
 
-const wish = {
+const common = {
   version: z.literal(1).optional(),
   commandId: comparable
     .min(1)
     .max(200)
-    .meta({ description: 'Chosen by the sender, unique within the run: a wish that comes again with the same id is granted once.' }),
-  runId: z.string().min(1).max(200).meta({ description: 'Also the key of the message, so that the wishes of one run keep their order.' }),
+    .meta({ description: 'Chosen by the sender, unique within the run: a command that comes again with the same id is granted once.' }),
+  runId: z.string().min(1).max(200).meta({ description: 'Also the key of the message, so that the commands of one run keep their order.' }),
 }
 const commandSchema = <Type extends keyof typeof commandShapes>(type: Type) =>
-  z.strictObject({ type: z.literal(type), ...wish, ...commandShapes[type] })
+  z.strictObject({ type: z.literal(type), ...common, ...commandShapes[type] })
 
 /** One schema a type of command. */
 export const commandSchemas = {

@@ -8,7 +8,7 @@ import { commandMessage, type CommandMessage } from './command-message.ts'
 import { deadLetters, type DeadLetter } from './dead-letters.ts'
 import type { Topics } from './topics.ts'
 
-// Takes in the wishes of other programs.
+// Takes in the commands of other programs.
 //
 //   C1. A command is handled once its events are stored, or it lies among the dead letters with the reason; only then it is not
 //       delivered again. A command that is delivered again is known by its id.
@@ -39,7 +39,7 @@ export const consumeCommands = (parts: CommandsIn): BusConsumer => {
     group: parts.group,
     topics: [parts.topics.commands],
     async handle(batch) {
-      const letters = await takeAll(parts, batch)
+      const letters = await handleAll(parts, batch)
       await refused.publish(letters)
       for (const { message, code, reason } of letters) parts.notify({ type: 'commandRefused', runId: message.key, code, reason })
       return undefined
@@ -48,13 +48,13 @@ export const consumeCommands = (parts: CommandsIn): BusConsumer => {
 }
 
 /** Resolves with what was refused, in the order of the topic. Rejects where the log is away: then all of it comes again. */
-const takeAll = async (parts: CommandsIn, { messages }: Batch): Promise<DeadLetter[]> => {
+const handleAll = async (parts: CommandsIn, { messages }: Batch): Promise<DeadLetter[]> => {
   const waiting = Map.groupBy(messages, ({ key }) => key).values()
   const letters: DeadLetter[] = []
   const worker = async (): Promise<void> => {
     for (const ofOneRun of waiting) {
       for (const message of ofOneRun) {
-        const letter = await take(parts, message)
+        const letter = await handle(parts, message)
         if (letter !== undefined) letters.push(letter)
       }
     }
@@ -63,15 +63,15 @@ const takeAll = async (parts: CommandsIn, { messages }: Batch): Promise<DeadLett
   return letters.sort((a, b) => a.message.offset - b.message.offset)
 }
 
-const take = async ({ runtime }: CommandsIn, message: DeliveredMessage): Promise<DeadLetter | undefined> => {
+const handle = async ({ runtime }: CommandsIn, message: DeliveredMessage): Promise<DeadLetter | undefined> => {
   try {
     const command = parse(message)
-    const wish = present({ commandId: command.commandId, traceparent: message.headers['traceparent'] })
+    const origin = present({ commandId: command.commandId, traceparent: message.headers['traceparent'] })
     if (command.type === 'startRun') {
       const { agent, runId, message: text, data, input, context, tags, tenant, by } = command
-      await runtime.start(agent, { runId, ...wish, ...present({ message: text, data, input, context, tags, tenant, actor: by }) })
+      await runtime.start(agent, { runId, ...origin, ...present({ message: text, data, input, context, tags, tenant, actor: by }) })
     } else {
-      await runtime.command(command.runId, toCommand(command), command.by === undefined ? wish : { ...wish, actor: command.by })
+      await runtime.command(command.runId, toCommand(command), command.by === undefined ? origin : { ...origin, actor: command.by })
     }
     return undefined
   } catch (error) {

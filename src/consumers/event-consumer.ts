@@ -66,8 +66,8 @@ interface Stand {
  */
 export const startEventConsumer = async (options: EventConsumerOptions): Promise<EventConsumer> => {
   const { bus, view, topics } = options
-  const take = batchTaker(options)
-  const following = followTopic(options, take)
+  const handler = batchHandler(options)
+  const following = followTopic(options, handler)
   const orders = watchOrders(options, following)
   await orders.obeyed()
   let rebuilding: Promise<void> = Promise.resolve()
@@ -82,7 +82,7 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
       return done
     },
     lag: () => lagBehind(bus, view, topics.events),
-    counts: take.counts,
+    counts: handler.counts,
     async close() {
       await orders.end()
       await rebuilding
@@ -100,12 +100,17 @@ interface Following {
   close(): Promise<void>
 }
 
-const followTopic = (options: EventConsumerOptions, take: BatchTaker): Following => {
+const followTopic = (options: EventConsumerOptions, handler: BatchHandler): Following => {
   const { bus, view, topics, group } = options
   let isHeld = false
   let consumer: BusConsumer | undefined
   const consume = (): void => {
-    consumer = bus.consume({ group, topics: [topics.events], startAt: (_, partition) => take.startAt(partition), handle: take.handle })
+    consumer = bus.consume({
+      group,
+      topics: [topics.events],
+      startAt: (_, partition) => handler.startAt(partition),
+      handle: handler.handle,
+    })
     if (isHeld) consumer.pause()
   }
   return {
@@ -198,18 +203,18 @@ const fill = async ({ bus, log, view, topics, group, notify }: EventConsumerOpti
 export const topicEnds = async (bus: Bus, topic: string): Promise<ReadonlyMap<number, number>> =>
   new Map((await bus.ranges(topic)).map(({ partition, end }) => [partition, end]))
 
-interface BatchTaker {
+interface BatchHandler {
   readonly startAt: (partition: number) => Promise<number>
   readonly handle: (batch: Batch) => Promise<Restart | undefined>
   readonly counts: () => ConsumerCounts
 }
 
-const batchTaker = ({ bus, log, view, topics, group, clock, notify }: EventConsumerOptions): BatchTaker => {
+const batchHandler = ({ bus, log, view, topics, group, clock, notify }: EventConsumerOptions): BatchHandler => {
   const leftOut = deadLetters(bus, topics.eventsDeadLetters, clock)
   const stands = new Map<number, Stand>()
   const counts = { taken: 0, repeated: 0, readFromLog: 0, leftOut: 0 }
 
-  const look = async (partition: number): Promise<Stand> => {
+  const readStand = async (partition: number): Promise<Stand> => {
     const { generation, offsets } = await view.state(topics.events)
     const stand = { generation, from: offsets.get(partition) }
     stands.set(partition, stand)
@@ -217,16 +222,16 @@ const batchTaker = ({ bus, log, view, topics, group, clock, notify }: EventConsu
   }
 
   return {
-    startAt: async (partition) => (await look(partition)).from ?? 0,
+    startAt: async (partition) => (await readStand(partition)).from ?? 0,
     async handle({ topic, partition, messages, next }) {
-      const stand = stands.get(partition) ?? (await look(partition))
+      const stand = stands.get(partition) ?? (await readStand(partition))
       const fresh = messages.filter(({ offset }) => offset >= (stand.from ?? 0))
       const runs = await view.open(runIdsIn(fresh))
       const complete = await completeEvents(log, fresh, runs.revisions)
       const folded = runs.fold(complete.events)
       const letters = [...complete.letters, ...folded.poison.map((poison) => toLetter(poison, complete.messages))]
       await leftOut.publish(letters)
-      if (!(await folded.write({ topic, partition, ...stand, next }))) return { restartAt: (await look(partition)).from ?? 0 }
+      if (!(await folded.write({ topic, partition, ...stand, next }))) return { restartAt: (await readStand(partition)).from ?? 0 }
       stands.set(partition, { ...stand, from: next })
       counts.taken += complete.events.length
       counts.repeated += complete.repeated + messages.length - fresh.length

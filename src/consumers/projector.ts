@@ -47,17 +47,17 @@ interface Place {
 const readOn = async (ports: Ports, { since: from, head }: Place): Promise<boolean> => {
   let since = from
   let reached = from?.position ?? 0
-  for await (const batch of lookedAt(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }))) {
-    since = await take(ports, since, batch)
+  for await (const batch of batched(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }))) {
+    since = await apply(ports, since, batch)
     if (since === undefined) return false
     reached = batch.position
     await nextTurn()
   }
-  return head <= reached || (await take(ports, since, { events: [], position: head })) !== undefined
+  return head <= reached || (await apply(ports, since, { events: [], position: head })) !== undefined
 }
 
 /** What is worth a transaction: events, or a long way past those of others. */
-async function* lookedAt(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<Taken, void, undefined> {
+async function* batched(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<EventBatch, void, undefined> {
   let events: StoredEvent[] = []
   let position = 0
   let [length, passed] = [0, 0]
@@ -78,14 +78,18 @@ async function* lookedAt(items: AsyncIterable<SubscriptionItem>): AsyncGenerator
   if (events.length > 0) yield { events, position }
 }
 
-interface Taken {
+interface EventBatch {
   readonly events: readonly StoredEvent[]
   /** Up to where the log holds nothing further of runs. */
   readonly position: number
 }
 
 /** Folds the events onto the rows of the view store. Returns the new checkpoint, or undefined where the view store was cleared meanwhile. */
-const take = async ({ log, views }: Ports, since: Checkpoint | undefined, { events, position }: Taken): Promise<Checkpoint | undefined> => {
+const apply = async (
+  { log, views }: Ports,
+  since: Checkpoint | undefined,
+  { events, position }: EventBatch,
+): Promise<Checkpoint | undefined> => {
   const { changes } = foldViews(events.length === 0 ? [] : await views.getMany(runIdsOf(events)), events)
   const checkpoint = { log: since?.log ?? (await identify(log)).id, position }
   return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined

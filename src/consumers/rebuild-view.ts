@@ -31,15 +31,15 @@ export const rebuildView = async ({ log, view, topic, progress, signal }: Rebuil
     let events = 0
     // Before the log is read, since what comes meanwhile may not be in what is read.
     let position = await log.head()
-    const take = async (batch: readonly StoredEvent[]): Promise<void> => {
+    const apply = async (batch: readonly StoredEvent[]): Promise<void> => {
       if (signal?.aborted === true) throw new AppError('Closed', 'the rebuild was given up')
-      await rebuild.take(batch)
+      await rebuild.apply(batch)
       events += batch.length
       position = Math.max(position ?? 0, batch.at(-1)?.position ?? 0)
       progress?.(events)
       await nextTurn()
     }
-    for await (const batch of eventBatches(log.readAll({ filter: RUNS }), BATCH_EVENTS)) await take(batch)
+    for await (const batch of eventBatches(log.readAll({ filter: RUNS }), BATCH_EVENTS)) await apply(batch)
     const checkpoint = position === undefined ? undefined : { log: (await identify(log)).id, position }
     await rebuild.finish({ checkpoint, ...(fed === undefined ? {} : { topic: fed }) })
     return events

@@ -96,14 +96,14 @@ interface LogWatch {
 
 /** Asks from time to time where the log ends, since this process may have no other reason to: so it learns within the interval that it went back. */
 const watchLog = ({ noticing: { log, wentBack: noticed, giveUp }, isOutdated, clock, intervalMs, signal, wentBack }: LogWatch): void => {
-  const look = async (): Promise<void> => {
+  const checkLog = async (): Promise<void> => {
     await log.head()
     if (await isOutdated()) giveUp('a restore was recorded since')
   }
   const ask = (): void => {
     const disarm = clock.setTimer(intervalMs, () => {
       // Whoever needs a log that is away says so.
-      look()
+      checkLog()
         .catch(() => undefined)
         .finally(() => {
           if (!signal.aborted && !noticed.aborted) ask()

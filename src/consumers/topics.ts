@@ -6,7 +6,7 @@ export interface Topics {
   readonly prefix: string
   /** Every event of every run; key = run id. */
   readonly events: string
-  /** What programs wish; key = run id. */
+  /** What programs ask for; key = run id. */
   readonly commands: string
   readonly eventsDeadLetters: string
   readonly commandsDeadLetters: string

@@ -37,7 +37,7 @@ export interface OpenRuns {
 
 export interface ViewRebuild {
   /** The next events of the log, in order. */
-  take(events: readonly StoredEvent[]): Promise<void>
+  apply(events: readonly StoredEvent[]): Promise<void>
   /** All that the view showed is replaced in one step, and log and topic are read on from here. */
   finish(place: RebuiltPlace): Promise<void>
   discard(): Promise<void>
@@ -72,7 +72,7 @@ export const viewStoreFeed = (views: ViewStore): FedView => ({
   async beginRebuild() {
     const shadow = await views.beginRebuild()
     return {
-      take: async (events) => shadow.put(foldViews(await shadow.getMany(runIdsOf(events)), events).changes),
+      apply: async (events) => shadow.put(foldViews(await shadow.getMany(runIdsOf(events)), events).changes),
       finish: (place) => shadow.finish(place),
       discard: () => shadow.discard(),
     }

@@ -41,7 +41,7 @@ export const measuringClock = ({ log, clock, stepMs, changed }: ClockOffsetParts
 
   const offsetMs = (): number => (bounds === undefined ? 0 : Math.min(Math.max(0, bounds.low), bounds.high))
 
-  const take = (measured: Bounds): void => {
+  const narrow = (measured: Bounds): void => {
     const narrowed = {
       low: Math.max(measured.low, bounds?.low ?? measured.low),
       high: Math.min(measured.high, bounds?.high ?? measured.high),
@@ -58,7 +58,7 @@ export const measuringClock = ({ log, clock, stepMs, changed }: ClockOffsetParts
     { sentAt, storedBy }: { readonly sentAt: number; readonly storedBy: number },
   ) => {
     for await (const { storedAt } of log.readStream(stream, { from: revision, limit: 1 })) {
-      take({ low: storedAt - storedBy, high: storedAt + stepMs - 1 - sentAt })
+      narrow({ low: storedAt - storedBy, high: storedAt + stepMs - 1 - sentAt })
     }
   }
 

@@ -4,9 +4,9 @@ import { comparable } from './comparable.ts'
 import { incomingJson } from './message.ts'
 import { limits } from './run-events.ts'
 
-// What people and programs may wish, whichever way it comes: over the library, HTTP or the bus.
+// What people and programs may ask for, whichever way it comes: over the library, HTTP or the bus.
 
-const by = comparable.min(1).max(200).meta({ description: 'Who wishes it: a person or a program.' })
+const by = comparable.min(1).max(200).meta({ description: 'Who asks for it: a person or a program.' })
 const text = z.string().min(1)
 const callId = z.string().min(1).max(200).meta({ description: 'Of a tool call or an approval.' })
 const name = comparable.min(1).max(200)

@@ -14,13 +14,13 @@ export const eventMeta = z.strictObject({
   correlationId: z.string(),
   /** Id of the event that led to this one. */
   causationId: z.string().optional(),
-  /** The wish that it grants; a repeated wish with the same id is granted once. */
+  /** The command that it grants; a repeated command with the same id is granted once. */
   commandId: z.string().optional(),
-  /** SHA-256 of the wish: under one id another one is refused. */
+  /** SHA-256 of the command: under one id another one is refused. */
   commandHash: z.string().optional(),
-  /** Who wished it. */
+  /** Who asked for it. */
   actor: z.string().optional(),
-  /** W3C trace context of the wish. */
+  /** W3C trace context of the command. */
   traceparent: z.string().optional(),
   /** Where the charts stood after this event: `thinking.callingModel`, and `; <callId>=<state>` of the tool call it moved. */
   to: z.string(),

@@ -6,7 +6,7 @@ import { accepts } from './accepts.ts'
 import { stateText, waitsFor, waitsIn } from './standing.ts'
 import type { RunState } from './run-state.ts'
 
-/** What people and programs may wish of a run. */
+/** What people and programs may ask of a run. */
 export type Command =
   | { readonly type: 'sendMessage'; readonly text: string; readonly data?: Json }
   | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string; readonly seen?: number }
@@ -30,11 +30,11 @@ export type SettledOutcome = { readonly succeeded: true; readonly output: Json }
 
 export type Decision =
   | { readonly ok: true; readonly facts: readonly RunFact[] }
-  /** Granted before: the wish was repeated. */
+  /** Granted before: the command was repeated. */
   | { readonly ok: true; readonly facts: readonly []; readonly repeated: true }
   | { readonly ok: false; readonly reason: string }
 
-/** A command is a wish; the charts alone say whether it may become a fact. */
+/** A command may be refused; the charts alone say whether it may become a fact. */
 export const decide = (state: RunState, command: ChartCommand, at: number, commandId?: string): Decision => {
   if (commandId !== undefined && state.commandIds.has(commandId)) return { ok: true, facts: [], repeated: true }
   const fact = factOf(state, command)

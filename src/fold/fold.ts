@@ -266,7 +266,7 @@ const ask = (draft: Draft, intent: string, owed: Owed): void => {
   draft.state = { ...draft.state, owed: workAsked(draft.state.owed, asked, owed) }
 }
 
-/** Every tool call is a small chart of its own, from the wish to its last word. */
+/** Every tool call is a small chart of its own, from the request to its last word. */
 const propose = (program: Program, draft: Draft, call: CallToolParams): void => {
   const callId = call.callId ?? callIdAt(draft.event.revision, call.key ?? draft.intents.length)
   noteClash(draft, callId)

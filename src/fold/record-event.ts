@@ -65,7 +65,7 @@ export const recordEvent = (program: Program, before: RunState, event: RunEvent)
   commandIds: commandIdsAfter(before.commandIds, event),
 })
 
-/** As a chart wishes it. */
+/** As a chart asks for it. */
 export const openCall = ({
   tool,
   argumentsText,
@@ -75,7 +75,7 @@ export const openCall = ({
   return { tool, given: input as Json, input: input as Json }
 }
 
-/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was wished. */
+/** What a person was asked about, or what a tool got, is what every later attempt gets: as it was checked, not as it was asked for. */
 const callsAfter = ({ calls, restored }: Pick<RunState, 'calls' | 'restored'>, event: RunEvent): RunState['calls'] => {
   if (event.type === 'RunRestored')
     return calls.size === 0 ? calls : new Map([...calls].map(([callId, call]) => [callId, inDoubtAgain(call)]))
@@ -119,12 +119,12 @@ const approvalsAfter = (approvals: RunState['approvals'], event: RunEvent): RunS
 
 type CommandIds = ReadonlyMap<string, string>
 
-/** Wishes that a run remembers: a repetition of an older one would be granted as a new one. */
+/** Commands that a run remembers: a repetition of an older one would be granted as a new one. */
 export const MOST_COMMANDS = 10_000
 /** So many at once are forgotten, so that each costs little. */
 const FORGOTTEN = 1_000
 
-/** With the hash of the wish that this event grants, '' where none was recorded. */
+/** With the hash of the command that this event grants, '' where none was recorded. */
 export const commandIdsAfter = (commands: CommandIds, { meta: { commandId, commandHash = '' } }: Pick<RunEvent, 'meta'>): CommandIds => {
   if (commandId === undefined) return commands
   const after = withEntry(commands, commandId, commandHash)

@@ -148,6 +148,6 @@ export interface RunState extends Projected {
   readonly newestMessage?: number
   /** The newest restore of the log that the run has gone on from, in which turn it stood then, and when that was recorded. */
   readonly restored?: { readonly restoreId: string; readonly turn: number; readonly at: number }
-  /** Wishes that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
+  /** Commands that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
   readonly commandIds: ReadonlyMap<string, string>
 }

@@ -34,7 +34,7 @@ const needsSomebody = ({ paused, approvals, owed, chart }: RunState): boolean =>
   paused || approvals.size > 0 || [...owed.values()].some(({ intent }) => intent === 'lookUp') || chart.hasTag('human')
 
 /** Nothing happens any more unless somebody does something. */
-export const isSettled = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined || isStopped(state)
+export const isQuiescent = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined || isStopped(state)
 
 /** Code of its agent has failed, and nothing that began before is under way any more. */
 const isStopped = ({ broken, owed }: RunState): boolean =>

@@ -9,7 +9,7 @@ export const scope = z.enum(['read', 'write', 'operate', 'delete'])
 export type Scope = z.infer<typeof scope>
 
 export const apiKey = z.strictObject({
-  /** For logs, and for events where a request does not say who wishes them. */
+  /** For logs, and for events where a request does not say who asks for them. */
   name,
   /** Of the key itself, in lower-case hex: the service never knows a key before it is shown one. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits: printf %s "$KEY" | sha256sum'),

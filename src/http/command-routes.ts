@@ -17,7 +17,7 @@ import {
   runPath,
   sendMessage,
   settleToolCall,
-  wishHeaders,
+  commandHeaders,
 } from './contract.ts'
 import { deleteQuery, deletion } from './deletion-contract.ts'
 import { giveRunsBack, givenBackRuns } from './give-back-contract.ts'
@@ -25,7 +25,7 @@ import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
 
 const granted = answers('It is recorded.', receipt)
 
-interface Wish<Path, Body> {
+interface CommandRoute<Path, Body> {
   readonly path: Path
   readonly operationId: string
   readonly summary: string
@@ -35,7 +35,7 @@ interface Wish<Path, Body> {
 type JsonBody = ReturnType<typeof body<z.ZodType>> | ReturnType<typeof optionalBody<z.ZodType>>
 
 /** What people decide about a run. */
-const onRun = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: Wish<Path, Body>) =>
+const onRun = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: CommandRoute<Path, Body>) =>
   createRoute({
     method: 'post',
     path: `/v1/runs/{runId}/${path}`,
@@ -43,12 +43,12 @@ const onRun = <Path extends string, Body extends JsonBody>({ path, operationId, 
     summary,
     tags: ['Operate'],
     ...guardedBy('operate'),
-    request: { params: runPath, headers: wishHeaders, body: asked },
+    request: { params: runPath, headers: commandHeaders, body: asked },
     responses: granted,
   })
 
 /** What people decide about a call of a run. */
-const onCall = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: Wish<Path, Body>) =>
+const onCall = <Path extends string, Body extends JsonBody>({ path, operationId, summary, body: asked }: CommandRoute<Path, Body>) =>
   createRoute({
     method: 'post',
     path: `/v1/runs/{runId}/${path}`,
@@ -56,7 +56,7 @@ const onCall = <Path extends string, Body extends JsonBody>({ path, operationId,
     summary,
     tags: ['Operate'],
     ...guardedBy('operate'),
-    request: { params: callPath, headers: wishHeaders, body: asked },
+    request: { params: callPath, headers: commandHeaders, body: asked },
     responses: granted,
   })
 
@@ -68,7 +68,7 @@ export const commandRoutes = {
     summary: 'Starts a run. With an idempotency key, the same request is the same run.',
     tags: ['Runs'],
     ...guardedBy('write'),
-    request: { headers: wishHeaders, body: body(startRun) },
+    request: { headers: commandHeaders, body: body(startRun) },
     responses: {
       201: {
         description: 'It is recorded; `Location` leads to the run.',
@@ -84,7 +84,7 @@ export const commandRoutes = {
     summary: 'Says something to the agent. In the middle of a turn it waits for the next prompt.',
     tags: ['Runs'],
     ...guardedBy('write'),
-    request: { params: runPath, headers: wishHeaders, body: body(sendMessage) },
+    request: { params: runPath, headers: commandHeaders, body: body(sendMessage) },
     responses: granted,
   }),
   grant: onCall({
@@ -124,7 +124,7 @@ export const commandRoutes = {
     summary: 'Lets agents go on with all runs that a person owns, or with some of them; a part at a time.',
     tags: ['Operate'],
     ...guardedBy('operate'),
-    request: { headers: wishHeaders, body: optionalBody(giveRunsBack) },
+    request: { headers: commandHeaders, body: optionalBody(giveRunsBack) },
     responses: answers('What came of each of them.', givenBackRuns),
   }),
   pause: onRun({

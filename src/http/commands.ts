@@ -7,7 +7,7 @@ import type { Tags } from '../events/tags.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
-import type { WishOrigin } from '../runtime/checked-input.ts'
+import type { CommandOrigin } from '../runtime/checked-input.ts'
 import { limitChanges } from '../runtime/limits.ts'
 import { standingOf } from '../runtime/reading/run-view.ts'
 import type { ApiParts } from './api-parts.ts'
@@ -56,7 +56,7 @@ const commandIdFor = (command: string, callId: string | undefined, key: string):
 
 const keyOf = (c: RequestContext): string | undefined => c.req.header('idempotency-key')
 
-const originOf = (c: RequestContext, commandId: (key: string) => string): WishOrigin => {
+const originOf = (c: RequestContext, commandId: (key: string) => string): CommandOrigin => {
   const key = keyOf(c)
   return {
     actor: c.get('access').name,
@@ -64,7 +64,7 @@ const originOf = (c: RequestContext, commandId: (key: string) => string): WishOr
   }
 }
 
-/** Whoever holds a key says which of its people wishes something. */
+/** Whoever holds a key says which of its people gives the command. */
 const byOf = (c: RequestContext, { by }: { readonly by?: string | undefined }): string => by ?? c.get('access').name
 
 const addStart = (app: Api, parts: ApiParts): void => {
@@ -115,9 +115,9 @@ const addGiveBackAll = (app: Api, parts: ApiParts): void => {
     const { tenant } = c.get('access')
     const { views, runtime } = parts.refold
     const known = await catchUpIfPossible(parts)
-    const wish = { ...asked, by: byOf(c, asked), ...present({ tenant, limits: limits && present(limits) }) }
+    const wanted = { ...asked, by: byOf(c, asked), ...present({ tenant, limits: limits && present(limits) }) }
     const origin = originOf(c, (key) => commandIdFor('giveBack', undefined, key))
-    const { runs, next } = await giveBackRuns({ views, command: (...wished) => runtime.command(...wished) }, wish, origin)
+    const { runs, next } = await giveBackRuns({ views, command: (...given) => runtime.command(...given) }, wanted, origin)
     return c.json({ runs: runs.map(asTold), next, ...known }, 200)
   })
 }

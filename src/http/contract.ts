@@ -36,7 +36,7 @@ const MOST_REVISIONS = 999_999_999_999_999
 export const runPath = z.object({ runId: z.string().meta({ description: 'run id' }) })
 export const callPath = runPath.extend({ callId })
 
-export const wishHeaders = z.object({
+export const commandHeaders = z.object({
   'idempotency-key': z
     .string()
     .min(1)
@@ -96,14 +96,14 @@ export const eventsHeaders = z.object({
     .meta({ description: 'Of a stream: the revision of the last event that was received.' }),
 })
 
-// Wishes
+// Commands
 
 export const by = z
   .string()
   .min(1)
   .max(200)
   .optional()
-  .meta({ description: 'who wishes it; the name of the API key by default', example: 'dana' })
+  .meta({ description: 'who asks for it; the name of the API key by default', example: 'dana' })
 export const text = z.string().min(1)
 const digest = z.string().optional().meta({ description: 'of what is decided on; refused if something else is asked by now' })
 
@@ -167,7 +167,7 @@ const waitsIn = z
   .nullable()
   .meta({ description: 'the run below it in which somebody has to act; null where it is this one, or nobody has to' })
 
-/** Where a run stands after a wish was granted. */
+/** Where a run stands after a command was granted. */
 export const receipt = z
   .object({ runId: z.string(), revision, status, paused: z.boolean(), state: z.string(), waitsFor })
   .meta({ id: 'Receipt', description: 'Where the run stands. What it does next comes as events behind `revision`.' })

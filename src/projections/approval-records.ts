@@ -1,5 +1,5 @@
 import type { RunEvent } from '../events/envelope.ts'
-import { begin, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning, withCause } from './bounded-text.ts'
+import { storableBeginning, REASON_LENGTH, shown, storable, VALUE_LENGTH, valueBeginning, withCause } from './bounded-text.ts'
 import type { UnreadMessages } from './unread-messages.ts'
 
 /** A question to a person: may this tool be called, or what a chart asks. */
@@ -58,7 +58,7 @@ const ownChange = (open: OpenApprovals, event: RunEvent, unread: UnreadMessages 
   if (before === undefined) return undefined
   const decided = { ...before, ...settled(event), decidedBy: storable(event.data.by) }
   if (event.type === 'ApprovalGranted') return { ...decided, decision: 'granted' }
-  const denied = { ...decided, denyReason: begin(event.data.reason, REASON_LENGTH) }
+  const denied = { ...decided, denyReason: storableBeginning(event.data.reason, REASON_LENGTH) }
   if (event.type === 'ApprovalDenied' && event.data.withdrawn === true) return { ...denied, decision: 'withdrawn' }
   return { ...denied, decision: hasExpired(event) ? 'expired' : 'denied' }
 }
@@ -83,7 +83,7 @@ const asked = ({
     input: valueBeginning(input),
     question: question === undefined ? null : shown(question, VALUE_LENGTH),
     digest: data.digest,
-    reason: data.reason === undefined ? null : begin(withCause(data.reason, data.cause), REASON_LENGTH),
+    reason: data.reason === undefined ? null : storableBeginning(withCause(data.reason, data.cause), REASON_LENGTH),
     askedAt: meta.at,
     expiresAt: data.expiresAt,
     decision: null,

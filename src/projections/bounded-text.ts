@@ -10,18 +10,19 @@ export const REASON_LENGTH = 500
 export const VALUE_LENGTH = 1_000
 
 /** The first `length` UTF-16 units, in characters that every store keeps. Never ends within a character of two units. */
-export const begin = (text: string, length: number): string => storable(beginning(text, length))
+export const storableBeginning = (text: string, length: number): string => storable(beginning(text, length))
 
 /** Postgres keeps no NUL in its texts, and UTF-8 has no half of a pair. */
 export const storable = (text: string): string => text.toWellFormed().replace(NUL, '\uFFFD')
 
 /** A text as a guardrail or the blob store left it: a payload that is kept elsewhere is a reference here, whatever its declared type. */
-export const shown = (text: unknown, length = Infinity): string => (typeof text === 'string' ? begin(text, length) : STORED_APART)
+export const shown = (text: unknown, length = Infinity): string =>
+  typeof text === 'string' ? storableBeginning(text, length) : STORED_APART
 
 /** The beginning of a value as JSON; a text as it is. */
 export const valueBeginning = (value: unknown): string | null => {
   if (value === undefined) return null
-  return begin(typeof value === 'string' ? value : jsonText(value), VALUE_LENGTH)
+  return storableBeginning(typeof value === 'string' ? value : jsonText(value), VALUE_LENGTH)
 }
 
 /** What was said of something that went wrong, and what was behind it, if that was recorded beside it. */

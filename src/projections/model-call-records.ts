@@ -1,6 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
-import { begin, REASON_LENGTH, storable } from './bounded-text.ts'
+import { storableBeginning, REASON_LENGTH, storable } from './bounded-text.ts'
 import { utcDay } from './utc-day.ts'
 
 /** One attempt of a model call. */
@@ -96,7 +96,7 @@ const settled = (before: ModelCallRecord | undefined, event: Settled): ModelCall
       : {
           outcome: 'failed',
           failureClass: event.data.class,
-          failureMessage: begin(event.data.message, REASON_LENGTH),
+          failureMessage: storableBeginning(event.data.message, REASON_LENGTH),
           next: event.data.next,
         }),
     ...tokens(data.usage),

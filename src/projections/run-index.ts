@@ -8,7 +8,7 @@ import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent, type Ru
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
-import { begin, REASON_LENGTH, shown, storable } from './bounded-text.ts'
+import { storableBeginning, REASON_LENGTH, shown, storable } from './bounded-text.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
 import {
   askedAfter,
@@ -139,7 +139,7 @@ const takeInDeletion = (row: RunRow | undefined, stored: StoredRunEvent, event: 
   const place = { revision: stored.revision, position: stored.position, updatedAt: event.meta.at }
   if (event.type !== 'DeletionRequested') return { row: { ...(row ?? emptyRow(stored)), ...place, attentionAt: null }, records }
   const { agent, agentVersion, startedAt, tenant, by, reason } = event.data
-  const why = begin(reason === undefined ? `by ${by}` : `by ${by}: ${reason}`, REASON_LENGTH)
+  const why = storableBeginning(reason === undefined ? `by ${by}` : `by ${by}: ${reason}`, REASON_LENGTH)
   const kept = { agent, agentVersion, startedAt, ...present({ tenant }), status: DELETED, state: DELETED, reason: why } as const
   // Until it is done, a worker has to look at it.
   return { row: { ...emptyRow(stored), ...kept, ...place, attentionAt: 0 }, records }
@@ -208,7 +208,7 @@ export const unresolvedCalls = ({ open }: Pick<RunRow, 'open'>): readonly string
 
 const withProblem = (row: RunRow, stored: StoredRunEvent, error: unknown): TakenIn => {
   const text = isAppError(error) ? error.message : `${stored.stream}@${stored.revision} is no event of a run: ${messageOf(error)}`
-  const problem = begin(text, REASON_LENGTH)
+  const problem = storableBeginning(text, REASON_LENGTH)
   const { revision, position, storedAt, type } = stored
   return {
     row: { ...row, revision, position, updatedAt: storedAt, problem: row.problem ?? problem },
@@ -254,7 +254,7 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
 const stepLife = (row: RunRow, event: RunEvent): RunRow => {
   switch (event.type) {
     case 'RunEscalated':
-      return { ...row, reason: begin(event.data.reason, REASON_LENGTH) }
+      return { ...row, reason: storableBeginning(event.data.reason, REASON_LENGTH) }
     case 'HumanAnswerReceived':
       return { ...row, reason: null }
     case 'RunReturned':
@@ -266,9 +266,9 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
     case 'RunCompleted':
       return { ...row, status: 'completed', reason: null }
     case 'RunFailed':
-      return { ...row, status: 'failed', reason: begin(event.data.reason, REASON_LENGTH) }
+      return { ...row, status: 'failed', reason: storableBeginning(event.data.reason, REASON_LENGTH) }
     case 'RunCancelled':
-      return { ...row, status: 'cancelled', reason: begin(event.data.reason, REASON_LENGTH) }
+      return { ...row, status: 'cancelled', reason: storableBeginning(event.data.reason, REASON_LENGTH) }
     case 'RunReopened':
       return goneOn(row)
     case 'RunMoved':

@@ -1,9 +1,9 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { toolCallsOf } from '../events/message.ts'
 import { callIdAt } from '../events/call-id.ts'
-import { begin, REASON_LENGTH, storable, valueBeginning, withCause } from './bounded-text.ts'
+import { storableBeginning, REASON_LENGTH, storable, valueBeginning, withCause } from './bounded-text.ts'
 
-/** One call of a tool, from the wish to its last word. */
+/** One call of a tool, from the request to its last word. */
 export interface ToolCallRecord {
   readonly runId: string
   readonly callId: string
@@ -106,16 +106,16 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
             settledBy: said,
             output: null,
             errorClass: 'error',
-            errorMessage: begin(message ?? '', REASON_LENGTH),
+            errorMessage: storableBeginning(message ?? '', REASON_LENGTH),
           }
     }
     case 'ToolCallUnresolved':
-      return { state: 'unresolved', errorClass: 'unresolved', errorMessage: begin(event.data.reason, REASON_LENGTH) }
+      return { state: 'unresolved', errorClass: 'unresolved', errorMessage: storableBeginning(event.data.reason, REASON_LENGTH) }
     case 'ToolCallRejected': {
       const { reason, message, cause, callId, repeats, output } = event.data
       // An earlier attempt of this very call has done it.
       if (repeats === callId) return { state: 'succeeded', settledAt, settledBy: null, output: valueBeginning(output), ...noError }
-      return { state: 'rejected', settledAt, errorClass: reason, errorMessage: begin(withCause(message, cause), REASON_LENGTH) }
+      return { state: 'rejected', settledAt, errorClass: reason, errorMessage: storableBeginning(withCause(message, cause), REASON_LENGTH) }
     }
     case 'ToolCallDenied':
       return {
@@ -123,7 +123,7 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
         settledAt,
         settledBy: storable(event.data.by),
         errorClass: 'denied',
-        errorMessage: begin(event.data.reason, REASON_LENGTH),
+        errorMessage: storableBeginning(event.data.reason, REASON_LENGTH),
       }
     default:
       return undefined
@@ -135,7 +135,7 @@ const failed = ({ data, meta }: Extract<RunEvent, { type: 'ToolCallFailed' }>): 
   durationMs: data.durationMs ?? null,
   settledBy: who(data.by, data.settledBy),
   errorClass: data.class,
-  errorMessage: begin(withCause(data.message, data.cause), REASON_LENGTH),
+  errorMessage: storableBeginning(withCause(data.message, data.cause), REASON_LENGTH),
 })
 
 const noError = { errorClass: null, errorMessage: null }

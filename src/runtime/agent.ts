@@ -192,7 +192,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     tools,
     output: outputOf(options),
     input,
-    context: beginningSchema(options.name, 'context', options.context),
+    context: initialSchema(options.name, 'context', options.context),
     instructionsFor: typeof options.instructions === 'function' ? options.instructions : undefined,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
@@ -232,11 +232,11 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
 const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
 const inputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => {
-  return 'chart' in options ? beginningSchema(options.name, 'input', options.input) : undefined
+  return 'chart' in options ? initialSchema(options.name, 'input', options.input) : undefined
 }
 
 /** Of what a run begins with: it is JSON before and after. */
-const beginningSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
+const initialSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
   const problem = schema && (jsonShapeProblem(schema, 'input') ?? jsonShapeProblem(schema, 'output'))
   if (problem !== undefined) throw invalid(agent, field, CHECKABLE, problem)
   return schema

@@ -28,7 +28,7 @@ const startOptions = z.strictObject({
   tenant: comparable.min(1).max(LONGEST_NAME).optional(),
 })
 
-const wishOrigin = z.strictObject(origin)
+const commandOrigin = z.strictObject(origin)
 
 /** Throws `InvalidInput` for what is no command, with the place. Programs without types, and options that nobody reads, end here. */
 export const checkCommand = ({ type, ...fields }: Command): void => {
@@ -37,8 +37,8 @@ export const checkCommand = ({ type, ...fields }: Command): void => {
   check(`the command ${type}`, z.strictObject(shape), fields)
 }
 
-export const checkOrigin = (given: WishOrigin): void => {
-  check('the origin of a command', wishOrigin, given)
+export const checkOrigin = (given: CommandOrigin): void => {
+  check('the origin of a command', commandOrigin, given)
 }
 
 export const checkStart = (given: { readonly tags?: object | undefined }): void => {
@@ -95,8 +95,8 @@ const check = (what: string, schema: z.ZodType, value: unknown): void => {
   throw new AppError('InvalidInput', `Expected ${what} as it is documented, found this: ${problems.join('; ')}`, { details: { problems } })
 }
 
-/** Who wished what the batch grants. */
-export interface WishOrigin {
+/** Who asked for what the batch grants. */
+export interface CommandOrigin {
   readonly commandId?: string | undefined
   readonly actor?: string | undefined
   readonly traceparent?: string | undefined
@@ -121,7 +121,7 @@ export const checkMessage = (message: string | undefined, data?: Json): void => 
   if (bytes > LARGEST_MESSAGE) throw new AppError('TooLarge', `Expected a message of ${LARGEST_MESSAGE} bytes at most, found ${bytes}`)
 }
 
-// What somebody may ask of a run without wishing anything. All throw `InvalidInput`. Programs without types end here.
+// What somebody may ask of a run without a command. All throw `InvalidInput`. Programs without types end here.
 
 /** A text that may be the id of a run: whether there is such a run shows at its first use. */
 export const checkIdOfRun = (runId: unknown): void => {
@@ -160,11 +160,11 @@ export const checkVersion = (version: unknown): void => {
   throw new AppError('InvalidInput', `Expected a version of 1 to ${LONGEST_VERSION} characters, found ${shown(version)}${length}`)
 }
 
-/** UTF-8 bytes of the JSON of one wish. */
-const MAX_WISH_BYTES = 16 * 1024 * 1024
+/** UTF-8 bytes of the JSON of one command. */
+const MAX_COMMAND_BYTES = 16 * 1024 * 1024
 
 /**
- * What a caller asks for, as it is now: a wish waits for its turn, and what the caller makes of its own object meanwhile is another wish.
+ * What a caller asks for, as it is now: a command waits for its turn, and what the caller makes of its own object meanwhile is another command.
  * Throws `InvalidInput`, with the path, for what JSON cannot carry, or more of it than can be recorded.
  */
-export const handedIn = <Wish>(wish: Wish): Wish => deepFrozen(boundedJson(wish, { maxBytes: MAX_WISH_BYTES })) as Wish
+export const handedIn = <Given>(given: Given): Given => deepFrozen(boundedJson(given, { maxBytes: MAX_COMMAND_BYTES })) as Given

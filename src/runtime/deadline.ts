@@ -15,7 +15,7 @@ interface Deadline<Result> {
 }
 
 /**
- * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Settles no later than that:
+ * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Resolves or rejects no later than that:
  * what never returns is left behind, and its late result goes nowhere but to `late`. `over` is called once it has returned, late or not.
  */
 export const withDeadline = async <Result>(
@@ -39,7 +39,7 @@ export const withDeadline = async <Result>(
       }
       if (inner.signal.aborted) return abandon()
       inner.signal.addEventListener('abort', abandon, { once: true })
-      begin(work, inner.signal).then(
+      start(work, inner.signal).then(
         (result) => {
           if (inner.signal.aborted) late({ came: 'answer', result })
           else resolve(result)
@@ -59,9 +59,9 @@ export const withDeadline = async <Result>(
 }
 
 /** A function that throws before its first await is no different from one that rejects. */
-const begin = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => work(signal)
+const start = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => work(signal)
 
-/** Settles as the work does, or rejects with `Closed` as soon as the signal says so: what the work comes to then goes nowhere. */
+/** Resolves or rejects as the work does, or rejects with `Closed` as soon as the signal says so: what the work comes to then goes nowhere. */
 export const untilAborted = <Result>(work: Promise<Result>, signal: AbortSignal | undefined, message: string): Promise<Result> => {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {

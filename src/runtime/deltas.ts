@@ -5,7 +5,7 @@ export type Delta =
   | { readonly callId: string; readonly attempt: number; readonly reset: true }
 
 export interface DeltaListener {
-  take(delta: Delta): void
+  receive(delta: Delta): void
   /** Nothing follows any more: this Refold is closed. */
   end(): void
 }
@@ -23,7 +23,7 @@ export const createDeltas = (): Deltas => {
   let isClosed = false
   return {
     publish(runId, delta) {
-      for (const listener of listeners.get(runId) ?? []) listener.take(delta)
+      for (const listener of listeners.get(runId) ?? []) listener.receive(delta)
     },
     subscribe(runId, listener) {
       if (isClosed) {

@@ -4,10 +4,10 @@ import type { RecordedRunEvent } from '../events/envelope.ts'
 import { deletionEventTypes, type Limits } from '../events/run-events.ts'
 import type { Command, SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { isSettled, waitingBelow, waitsFor } from '../fold/standing.ts'
+import { isQuiescent, waitingBelow, waitsFor } from '../fold/standing.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
-import { type WishOrigin, checkedWaiting, checkRevision, checkVersion, readOptions } from './checked-input.ts'
+import { type CommandOrigin, checkedWaiting, checkRevision, checkVersion, readOptions } from './checked-input.ts'
 import { isWithoutCode } from './code/code-errors.ts'
 import { checkOnly, examineMove, type MoveCheck } from './commands/move-check.ts'
 import { untilAborted } from './deadline.ts'
@@ -22,17 +22,17 @@ import { verifyRun, type Verification } from './reading/verify-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'
 
-export interface MessageOptions extends WishOrigin {
+export interface MessageOptions extends CommandOrigin {
   readonly message: string
   readonly data?: Json | undefined
 }
 
 export interface ByWhom {
-  /** Who wishes it. */
+  /** Who asks for it. */
   readonly by: string
 }
 
-/** One run. All wishes reject with `NotPossible` where the run is in no state to grant them, and with `RunNotFound`. */
+/** One run. All commands reject with `NotPossible` where the run is in no state to grant them, and with `RunNotFound`. */
 export interface Run<Output = unknown> {
   readonly id: string
   /** Resolves once the message is recorded; the answer comes as events. */
@@ -91,13 +91,13 @@ type AsGiven<Given> = Given extends unknown
   : never
 
 export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run<Output> => {
-  const wish = async (command: AsGiven<Command>, origin?: WishOrigin): Promise<void> => {
+  const submit = async (command: AsGiven<Command>, origin?: CommandOrigin): Promise<void> => {
     await runtime.command(runId, command as Command, origin)
   }
-  const settledState = async (signal?: AbortSignal): Promise<RunState> => {
+  const quiescentState = async (signal?: AbortSignal): Promise<RunState> => {
     const givenUp = `Waiting for ${runId} was given up before it had settled`
     const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
-    const isAtRest = async (state: RunState): Promise<boolean> => isSettled(state) && (await isUpToDate(runtime, state))
+    const isAtRest = async (state: RunState): Promise<boolean> => isQuiescent(state) && (await isUpToDate(runtime, state))
     const now = await current()
     if (await isAtRest(now)) return now
     const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
@@ -112,7 +112,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     id: runId,
     send: async (options) => {
       const { message, data, ...origin } = readOptions(options, 'a message as { message }')
-      await wish({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
+      await submit({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
     },
     events: (options) => follow(parts, runId, checkedWaiting(options)),
     deltas: (options) =>
@@ -124,7 +124,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     },
     async untilSettled(options) {
       const signal = checkedWaiting(options)?.signal
-      return shownAnyway(parts, runId, async () => currentView(parts, await settledState(signal)))
+      return shownAnyway(parts, runId, async () => currentView(parts, await quiescentState(signal)))
     },
     verify: () => verifyRun(parts, runId),
     async result(given) {
@@ -141,7 +141,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
-    ...decisions(wish),
+    ...decisions(submit),
     async checkMove(to) {
       checkVersion(to)
       return checkOnly(await examineMove(parts, { runId, to }))
@@ -152,9 +152,9 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
 type Decisions = Omit<Run, 'id' | 'send' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'>
 
 /** What somebody decides about a run. */
-const decisions = (wish: (command: AsGiven<Command>) => Promise<void>): Decisions => {
+const decisions = (submit: (command: AsGiven<Command>) => Promise<void>): Decisions => {
   const by = async <Options extends ByWhom>(options: Options, command: (asked: Options) => AsGiven<Command>): Promise<void> =>
-    wish(command(readOptions(options, 'who wishes it as { by }')))
+    submit(command(readOptions(options, 'who asks for it as { by }')))
   return {
     approve: (callId, options) => by(options, (asked) => ({ ...asked, type: 'approve', callId })),
     deny: (callId, options) => by(options, (asked) => ({ ...asked, type: 'deny', callId })),

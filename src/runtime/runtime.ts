@@ -4,11 +4,11 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { shown } from '../text.ts'
 import { createActorPool } from './actors/actor-pool.ts'
-import { lookAround, type Job, resultJob, claimJob, wakeJob, letGoJob } from './actors/jobs.ts'
+import { owedWorkJob, type Job, resultJob, claimJob, wakeJob, letGoJob } from './actors/jobs.ts'
 import { createRunActor, type ActorParts } from './actors/run-actor.ts'
 import type { Agent } from './agent.ts'
-import { createDesks, type Desks } from './answers/job-context.ts'
-import { type WishOrigin, checkStart, readOptions, handedIn, checkMessage, checkRunId } from './checked-input.ts'
+import { createJobContexts, type JobContexts } from './answers/job-context.ts'
+import { type CommandOrigin, checkStart, readOptions, handedIn, checkMessage, checkRunId } from './checked-input.ts'
 import { createChildRuns, type ChildRuns } from './children/child-runs.ts'
 import { createGrant } from './commands/grant.ts'
 import { checkRepeatedStart } from './commands/repeated-commands.ts'
@@ -32,7 +32,7 @@ export interface Runtime {
    * Rejects with `NotPossible` where the charts refuse it, and `RunNotFound`; with `UnknownAgent` or `ChartChanged` where the code of the run
    * is not here, which keeps nobody from cancelling it.
    */
-  command(runId: string, command: Command, wish?: WishOrigin): Promise<RunState | RunStanding>
+  command(runId: string, command: Command, origin?: CommandOrigin): Promise<RunState | RunStanding>
   /** Sees to what a run owes: due timers, calls whose owner is gone, work that nobody has begun. */
   wake(runId: string): Promise<RunState>
   /** Wakes it at a time (ms since the epoch), unless this process knows better by then. Asks no log before. */
@@ -42,7 +42,7 @@ export interface Runtime {
   readonly counts: () => RuntimeCounts
   /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
   readonly isAtWork: () => boolean
-  /** Everything ends at once, as if the process had: nothing more is recorded, and every wish rejects with `why`. */
+  /** Everything ends at once, as if the process had: nothing more is recorded, and every command rejects with `why`. */
   abandon(why: AppError): void
   /**
    * Finishes what is under way, for `graceMs` at most, and begins nothing new. What is left is let go, if the log takes that soon, so that
@@ -53,7 +53,7 @@ export interface Runtime {
 
 export interface RuntimeOptions {
   /**
-   * False where this process only accepts wishes: it records them and all that follows without an effect, claims no work, arms no timer and
+   * False where this process only accepts commands: it records them and all that follows without an effect, claims no work, arms no timer and
    * begins no child run. Workers find what is owed through their sweepers.
    */
   readonly performs: boolean
@@ -68,18 +68,18 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   }
   const newest = createNewestSeen()
 
-  const settled = (agent: Agent, state: RunState, before: RunState | undefined): void => {
+  const stored = (agent: Agent, state: RunState, before: RunState | undefined): void => {
     if (stopped.signal.aborted || !newest.admits(state)) return
-    children.settled(state, before)
+    children.stored(state, before)
     if (!performs) return
     if (!children.holds(state)) effects.reconcile(agent, state)
-    desks.releaseBut(state.runId, (place) => mayBegin(state, place) || effects.isUnderWay(state.runId, place))
+    contexts.releaseBut(state.runId, (place) => mayBegin(state, place) || effects.isUnderWay(state.runId, place))
     timers.arm(state)
   }
   const ofActors: ActorParts = {
     parts,
-    desk: (agent, runId) => desks.open(agent, runId),
-    settled,
+    context: (agent, runId) => contexts.open(agent, runId),
+    stored,
     goOn: (runId) => void seeTo(runId),
     store: promptStore(parts),
     signal: stopped.signal,
@@ -87,35 +87,35 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const actors = createActorPool((runId) => createRunActor(ofActors, runId), { mostIdle: parts.idleRunsInMemory ?? IDLE_RUNS_IN_MEMORY })
   const { submit, hold } = actors
   /** To what a run owes and could not be answered before. */
-  const seeTo = (runId: string): Promise<unknown> => submit(runId, lookAround).catch(() => undefined)
-  const desks = createDesks(parts, { hold, wake: seeTo })
-  if (!performs) desks.shut()
+  const seeTo = (runId: string): Promise<unknown> => submit(runId, owedWorkJob).catch(() => undefined)
+  const contexts = createJobContexts(parts, { hold, wake: seeTo })
+  if (!performs) contexts.shut()
   const effects = createEffects(parts, {
     hold,
-    releaseSlot: desks.release,
+    releaseSlot: contexts.release,
     report: (runId, owed, fact) => submit(runId, resultJob(runId, { owed, fact })),
     claimAgain: (runId, owed) => submit(runId, claimJob(owed)),
   })
-  const begin = (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
-  const children = createChildRuns({ parts, start: begin, current: actors.read, submit, performs, signal: stopped.signal })
+  const startRun = (run: NewRun): Promise<RunState> => submit(run.runId, startJob(run))
+  const children = createChildRuns({ parts, start: startRun, current: actors.read, submit, performs, signal: stopped.signal })
   const wake = (runId: string): Promise<RunState> => wakeOne(parts, runId, { children, read: actors.read, submit })
   const timers = createWakeTimers(parts, wake)
   const grant = createGrant(ofActors, { submit, children, wake, current: actors.read })
 
   return {
-    start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, begin, { name, given })),
-    command: (runId, command, wish = {}) => whileOpen(stopped.signal, () => grant(runId, command, wish)),
+    start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, startRun, { name, given })),
+    command: (runId, command, origin = {}) => whileOpen(stopped.signal, () => grant(runId, command, origin)),
     wake,
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
     abandon(why) {
-      desks.shut()
+      contexts.shut()
       end(why)
     },
     async close(graceMs) {
-      if (!stopped.signal.aborted) await finish(parts, { desks, effects, submit }, graceMs)
+      if (!stopped.signal.aborted) await finish(parts, { contexts, effects, submit }, graceMs)
       end()
     },
   }
@@ -173,13 +173,13 @@ const IDLE_RUNS_IN_MEMORY = 256
 const LET_GO_WITHIN_MS = 2_000
 
 interface Unfinished {
-  readonly desks: Desks
+  readonly contexts: JobContexts
   readonly effects: EffectTable
   readonly submit: (runId: string, job: Job) => Promise<RunState>
 }
 
-const finish = async ({ clock }: RuntimeParts, { desks, effects, submit }: Unfinished, graceMs: number): Promise<void> => {
-  desks.shut()
+const finish = async ({ clock }: RuntimeParts, { contexts, effects, submit }: Unfinished, graceMs: number): Promise<void> => {
+  contexts.shut()
   await effects.drain(graceMs)
   const deadline = { timeoutMs: LET_GO_WITHIN_MS, outer: new AbortController().signal, late: () => undefined }
   const all = effects.performing().map((runId) => withDeadline(clock, deadline, () => submit(runId, letGoJob)))

@@ -72,7 +72,7 @@ const timelineTable = tableOf<TimelineRecord>({
     type: text('type of the event'),
     state: text('where it led'),
     callId: optional(text('the call that it is about')),
-    actor: optional(text('who wished it')),
+    actor: optional(text('who asked for it')),
     summary: text('what it says, in one line'),
   },
   indexes: [{ columns: ['at', 'position'] }],

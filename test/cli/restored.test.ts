@@ -52,11 +52,11 @@ test(
     await restored.refold('run clerk --run-id cut -m Hello')
     await restored.refold('list')
     const copy = restored.copy()
-    for (const [runId, wish] of [
+    for (const [runId, command] of [
       ['cut', 'send cut -m More'],
       ['gone', 'run clerk --run-id gone -m Hello'],
     ] as const)
-      expect(await restored.refold(wish), runId).toMatchObject({ exitCode: 0 })
+      expect(await restored.refold(command), runId).toMatchObject({ exitCode: 0 })
     await restored.refold('list')
     for (const ending of ['', '-wal', '-shm']) rmSync(join(restored.folder, `data/log.db${ending}`), { force: true })
     cpSync(join(copy.folder, 'data/log.db'), join(restored.folder, 'data/log.db'))

@@ -98,7 +98,7 @@ const openOn = ({ clock, ledger }: Outside, log: EventLog, owner: string): World
 
 const RUN = 'run'
 
-/** Runs a scenario to its end, or to the death of the process. People repeat their wishes with the same id until they are granted. */
+/** Runs a scenario to its end, or to the death of the process. People repeat their commands with the same id until they are granted. */
 const live = async (world: World, { agent, message, input }: Scenario, isDead: () => boolean): Promise<RunView | undefined> => {
   const unless = async <T>(work: Promise<T>): Promise<T | undefined> => {
     let result: T | undefined
@@ -122,9 +122,9 @@ const live = async (world: World, { agent, message, input }: Scenario, isDead: (
   for (let steps = 0; steps < 20; steps++) {
     const view = await unless(begun.untilSettled())
     if (view === undefined || isDead()) return undefined
-    const wish = reaction(begun, view)
-    if (wish === undefined) return view
-    await unless(wish.catch(() => undefined).then(() => true))
+    const command = reaction(begun, view)
+    if (command === undefined) return view
+    await unless(command.catch(() => undefined).then(() => true))
   }
   throw new Error('the people never came to an end')
 }

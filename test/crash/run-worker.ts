@@ -17,7 +17,7 @@ import { openRefold, type OpenRefold } from '../../src/open-refold.ts'
 /** One line of its output. Written at once, so that what is said was so. */
 export type WorkerLine =
   | { readonly kind: 'ready' | 'finished' }
-  /** A wish was granted. */
+  /** A command was granted. */
   | { readonly kind: 'granted'; readonly runId: string; readonly commandId: string }
   | { readonly kind: 'seen'; readonly runId: string; readonly revision: number; readonly state: string }
 
@@ -55,7 +55,7 @@ const startRuns = async (refold: OpenRefold): Promise<void> => {
   }
 }
 
-/** People do whatever a run waits for. Each wish has an id of its own, so that two of them are one. */
+/** People do whatever a run waits for. Each command has an id of its own, so that two of them are one. */
 const attend = async (refold: OpenRefold, runId: string): Promise<void> => {
   const view = await refold.run(runId).state()
   say({ kind: 'seen', runId, revision: view.revision, state: view.state })

@@ -26,13 +26,13 @@ test('an installation without Kafka brings its runs to their ends, and shows the
   const starting = startRuns(stage, { prefix: 'without-', runs: RUNS, overMs: 4_000 })
   await stage.workers[0]?.killAndAwait(0)
   await stage.service.killAndAwait(0)
-  const wished = await starting
+  const requested = await starting
   await untilRest(stage, histories, () => histories.runIds(), RUNS)
   stop.abort()
   await people
   await histories.readOn()
-  expect(wished.map(({ over }) => over)).toEqual(Array(RUNS).fill('http'))
-  expect(await judge({ scene: stage, histories, wished, runIds: histories.runIds(), relayWithinMs: 0 })).toEqual({
+  expect(requested.map(({ over }) => over)).toEqual(Array(RUNS).fill('http'))
+  expect(await judge({ scene: stage, histories, requested, runIds: histories.runIds(), relayWithinMs: 0 })).toEqual({
     lostEvents: [],
     lostRuns: [],
     stuckRuns: [],

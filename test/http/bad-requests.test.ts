@@ -145,7 +145,7 @@ describe('a body', () => {
     },
   )
 
-  test('that is optional is not passed over where it has no type, since it may say what the wish is for', async () => {
+  test('that is optional is not passed over where it has no type, since it may say what the request is for', async () => {
     await using service = await openService()
     const runId = await service.run('Hello')
     const answer = await askRaw(service.url, `POST /v1/runs/${runId}/pause`, {}, '{"by":"dana"}')

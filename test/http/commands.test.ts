@@ -127,7 +127,7 @@ describe('a start', () => {
   })
 })
 
-describe('a wish', () => {
+describe('a command', () => {
   test('carries who made it, its id and its trace into the events', async () => {
     await using service = await openService()
     const headers = { 'idempotency-key': 'k-1', traceparent: TRACEPARENT }
@@ -146,8 +146,8 @@ describe('a wish', () => {
   test('that is repeated with its idempotency key is granted once', async () => {
     await using service = await openService()
     const runId = await service.run('Hello')
-    const wish = { body: { message: 'Again' }, headers: { 'idempotency-key': 'm-1' } }
-    const answers = await Promise.all([1, 2, 3].map(() => service.ask(`POST /v1/runs/${runId}/messages`, wish)))
+    const request = { body: { message: 'Again' }, headers: { 'idempotency-key': 'm-1' } }
+    const answers = await Promise.all([1, 2, 3].map(() => service.ask(`POST /v1/runs/${runId}/messages`, request)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     const types = (await eventsOf(service.world, runId)).map(({ type }) => type)
     expect(types.filter((type) => type === 'MessageReceived')).toHaveLength(2)

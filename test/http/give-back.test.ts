@@ -44,7 +44,7 @@ describe('all runs that a person owns', () => {
     expect((await service.ask<GivenBack>('POST /v1/give-back')).body).toEqual({ runs: [], next: null })
   })
 
-  test('are chosen by their reason and agent, and only named where that is all that is wished', async () => {
+  test('are chosen by their reason and agent, and only named where that is all that is asked for', async () => {
     const { script, pay } = brokeThenRich()
     await using service = await openService({ script })
     const [runId = ''] = await owned(service, 1)

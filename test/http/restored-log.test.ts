@@ -74,8 +74,8 @@ describe('a service in whose place of the log an older copy is put while it runs
     expect(last?.event).toBe('problem')
     expect(JSON.parse(last?.data ?? '')).toMatchObject({ code: 'LogRestored' })
     expect((await ask('/v1/runs/run-1')).body).toMatchObject({ status: 503, code: 'LogRestored', retryable: true })
-    const wish = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"agent":"desk","message":"Hello"}' }
-    expect(await ask('/v1/runs', wish)).toMatchObject({ status: 503, body: { code: 'LogRestored' } })
+    const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"agent":"desk","message":"Hello"}' }
+    expect(await ask('/v1/runs', request)).toMatchObject({ status: 503, body: { code: 'LogRestored' } })
     await expect(run.send({ message: 'Once more' })).rejects.toMatchObject({ code: 'LogRestored' })
     // What was answered a moment ago is given again.
     await expect.poll(() => ask('/readyz'), { timeout: 10_000 }).toMatchObject({ status: 503, body: { code: 'NotReady' } })

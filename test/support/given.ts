@@ -36,7 +36,7 @@ export interface Given {
   readonly stored: readonly Stored[]
   and(...happenings: readonly Happening[]): Given
   whenHappens(happening: Happening): Then
-  whenWished(command: ChartCommand, commandId?: string): ThenDecided
+  whenCommanded(command: ChartCommand, commandId?: string): ThenDecided
 }
 
 export interface Then extends Given {
@@ -72,7 +72,7 @@ const story = (agent: Agent, told: Told): Given => ({
   ...told,
   and: (...happenings) => happenings.reduce<Given>((before, happening) => next(agent, before, happening), story(agent, told)),
   whenHappens: (happening) => next(agent, story(agent, told), happening),
-  whenWished: (command, commandId) => decided(decide(told.state, command, told.state.at, commandId)),
+  whenCommanded: (command, commandId) => decided(decide(told.state, command, told.state.at, commandId)),
 })
 
 const next = (agent: Agent, before: Told, { afterMs = 0, ...given }: Happening): Then => {

@@ -83,7 +83,7 @@ describe('a program that asks a view', () => {
     [{ by: 'ann', limit: '5' }],
     [{ by: 'ann', cursor: 5 }],
     [{ by: 'ann', everything: true }],
-  ])('gives no runs back with %j', async (wish) => {
-    await expect(refold.giveBackRuns(wish as never)).rejects.toMatchObject({ code: 'InvalidInput' })
+  ])('gives no runs back with %j', async (wanted) => {
+    await expect(refold.giveBackRuns(wanted as never)).rejects.toMatchObject({ code: 'InvalidInput' })
   })
 })

@@ -72,7 +72,7 @@ const standsStill = async (options: KafkaOptions, admin: KafkaAdmin, watched: Wa
     if (ended.aborted) return 'it was closed'
     // Where the brokers cannot be asked, nothing can be said of a consumer either.
     const partitions = watched.isPaused() ? [] : await measure(admin, watched).catch(() => [])
-    if (watch.look(partitions)) return 'it stood still while its topic went on'
+    if (watch.isStuck(partitions)) return 'it stood still while its topic went on'
   }
 }
 
@@ -104,14 +104,14 @@ export interface Standing {
 
 export interface StallWatch {
   /** Whether a partition that has more to give has not moved between this look and the last, with nobody at work on it. */
-  look(partitions: readonly Standing[]): boolean
+  isStuck(partitions: readonly Standing[]): boolean
 }
 
 /** Tells a consumer that waits for work from one that has silently stopped. */
 export const stallWatch = (): StallWatch => {
   let waiting = new Map<string, number>()
   return {
-    look(partitions) {
+    isStuck(partitions) {
       const before = waiting
       waiting = new Map(partitions.filter(({ at, end, isBusy }) => !isBusy && at < end).map(({ place, at }) => [place, at]))
       return [...waiting].some(([place, at]) => before.get(place) === at)

@@ -127,7 +127,7 @@ const start = async (life: Life): Promise<void> => {
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-    eachBatch: (payload) => take(life, payload),
+    eachBatch: (payload) => receive(life, payload),
   })
   life.joined.resolve(undefined)
   if (life.isPaused) tell(consumer, (running) => running.pause(topicsOf(consuming)))
@@ -173,7 +173,7 @@ const begin = async (life: Life, place: Place, signal: AbortSignal): Promise<voi
 const tellOffset = ({ consumer }: Life, place: Place, at: number): Promise<void> =>
   consumer.commitOffsets([{ ...place, offset: String(at) }]).catch(() => undefined)
 
-const take = async (life: Life, payload: EachBatchPayload): Promise<void> => {
+const receive = async (life: Life, payload: EachBatchPayload): Promise<void> => {
   const { stop, starts } = life.assignment
   const place = { topic: payload.batch.topic, partition: payload.batch.partition }
   const beats = { clock: life.options.clock, everyMs: beatMs(life.options), beat: () => payload.heartbeat(), lost: () => stop.abort() }

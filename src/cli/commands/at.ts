@@ -1,6 +1,6 @@
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { wholeNumber } from '../option-values.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { viewLines } from '../view-text.ts'
 
 export const addAtCommand: AddCommand = (program, commandLine) => {
@@ -14,7 +14,7 @@ export const addAtCommand: AddCommand = (program, commandLine) => {
 }
 
 const at = (line: CommandLine, runId: string, revision: number): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const view = await refold.run(runId).at(revision)
     await line.output.document(view)
     if (!line.output.json) for (const text of viewLines(view, line.output)) await line.output.line(text)

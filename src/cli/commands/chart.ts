@@ -12,7 +12,7 @@ import { visibleJson } from '../../text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { wholeNumber } from '../option-values.ts'
 import { traceRun } from '../run-trace.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 
 const FORMATS = ['mermaid', 'svg', 'html', 'json'] as const
 type Format = (typeof FORMATS)[number]
@@ -43,7 +43,7 @@ const chart = (line: CommandLine, agent: string | undefined, options: ChartOptio
     throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
   if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
   const format = line.output.json ? 'json' : formatOf(options)
-  return looking(line, async (refold) => {
+  return reading(line, async (refold) => {
     const text = await drawing(format, await drawn(refold, agent ?? '', options))
     if (output === undefined) return line.output.data(text)
     await save(output, text, run === undefined ? undefined : PRIVATE_FILE)

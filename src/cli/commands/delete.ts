@@ -5,7 +5,7 @@ import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
-import { atWork, looking } from '../session.ts'
+import { atWork, reading } from '../session.ts'
 
 interface DeleteCommandOptions extends ByWhom {
   readonly reason?: string
@@ -34,7 +34,7 @@ const deleteRun = (
   runId: string,
   { reason, cancel, force, yes, dryRun, ...options }: DeleteCommandOptions,
 ): Promise<void> => {
-  if (dryRun === true) return looking(line, async ({ eraser }) => preview(line, await eraser.preview(runId, { cancel }), force === true))
+  if (dryRun === true) return reading(line, async ({ eraser }) => preview(line, await eraser.preview(runId, { cancel }), force === true))
   return atWork(line, async (refold) => {
     const by = options.by ?? line.user
     if (yes !== true)

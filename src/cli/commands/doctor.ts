@@ -16,7 +16,7 @@ import { examinedLines, type Examined } from '../doctor/examined.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
-import { openToLook } from '../session.ts'
+import { openForReading } from '../session.ts'
 
 export const addDoctorCommand: AddCommand = (program, commandLine) => {
   program
@@ -74,7 +74,7 @@ const examineFolder = async (line: CommandLine, config: RefoldConfig, examining:
   }
   const freeBytes = await checkFolder(dir, findings)
   const refold = await opened(
-    () => openToLook(line, config),
+    () => openForReading(line, config),
     reportUnopened(findings, 'Make room, or give this user the right to read; the log itself may be well.'),
   )
   if (refold === undefined) return { dir, node, freeBytes, runs: 0, events: 0 }
@@ -95,7 +95,7 @@ const examineServers = async (
   // Nothing can be looked at without the right that is missing.
   if (findings.all().some(({ check, severity }) => check === 'rights' && severity === 'problem'))
     return { eventStore, node, runs: 0, events: 0 }
-  const refold = await opened(() => openToLook(line, config), unopened)
+  const refold = await opened(() => openForReading(line, config), unopened)
   if (refold === undefined) return { eventStore, node, runs: 0, events: 0 }
   // Before the log is read, which takes the views along.
   const readers = await opened(() => checkReaders(line, { environment, refold, findings }), unopened)

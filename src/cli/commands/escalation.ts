@@ -39,21 +39,21 @@ export const addGiveBackCommand: AddCommand = (program, commandLine) => {
     .option('--dry-run', 'with --all: only say which they are')
     .option('--note <text>', 'what the agent is told')
     .option('--limits <json>', 'limits that hold from now on; null switches one off', limits)
-    .option('--by <name>', 'who wishes it (default: you)')
+    .option('--by <name>', 'who asks for it (default: you)')
     .addHelpText(
       'after',
       `\nExamples:\n  refold give-back 0190a7… --note "try the other carrier" --limits '{"costUsd":2}'\n  refold give-back --all --reason network --dry-run`,
     )
-    .action((runId: string | undefined, { by, all = false, dryRun, reason, agent, ...wish }: GiveBackOptions) => {
+    .action((runId: string | undefined, { by, all = false, dryRun, reason, agent, ...options }: GiveBackOptions) => {
       const line = commandLine()
       const chosen = present({ dryRun, reason, agent })
       if (all === (runId !== undefined)) {
         throw new AppError('InvalidInput', `Expected either a run id or --all, found ${all ? 'both' : 'neither'}`)
       }
-      if (runId === undefined) return giveBackAll(line, { by: by ?? line.user, ...chosen, ...wish })
+      if (runId === undefined) return giveBackAll(line, { by: by ?? line.user, ...chosen, ...options })
       const [unused] = Object.keys(chosen)
       if (unused !== undefined) throw new AppError('InvalidInput', `Expected --all with the options that choose runs, found a run id`)
-      return moveRun(line, runId, (run) => run.giveBack({ by: by ?? line.user, ...wish }))
+      return moveRun(line, runId, (run) => run.giveBack({ by: by ?? line.user, ...options }))
     })
 }
 

@@ -11,7 +11,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { jsonText } from '../../json.ts'
 import { logHead } from '../log-head.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead, type ReadEvent } from '../stored-events.ts'
 
 interface ExportOptions {
@@ -35,7 +35,7 @@ export const addExportCommand: AddCommand = (program, commandLine) => {
 const exportEvents = (line: CommandLine, runIds: readonly string[], { all, format, output }: ExportOptions): Promise<void> => {
   const isAll = all === true
   if ((runIds.length === 0) !== isAll) throw new AppError('InvalidInput', `Expected run ids or --all, found ${isAll ? 'both' : 'neither'}`)
-  return looking(line, async (refold) => {
+  return reading(line, async (refold) => {
     const exported: Exported = { events: 0, problems: [] }
     const content = texts(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), { format, isAll }, exported)
     if (output === undefined) await pipeline(content, line.stdout, { end: false })

@@ -5,7 +5,7 @@ import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
 import { present } from '../../present.ts'
 import { positiveInteger } from '../option-values.ts'
 import { runTable } from '../run-table.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 
 interface ListOptions extends RunFilter, FreshOption {
   readonly limit: number
@@ -27,7 +27,7 @@ export const addListCommand: AddCommand = (program, commandLine) => {
 }
 
 const list = (line: CommandLine, { limit, fresh, ...filter }: ListOptions): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const { views, agents } = refold
     await takeIn(line, refold, present({ fresh }))
     const rows = await views.list({ ...filter, limit: limit + 1 })

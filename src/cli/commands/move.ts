@@ -25,7 +25,7 @@ export const addMoveCommand: AddCommand = (program, commandLine) => {
     .option('--from <version>', 'with --all: only those that are on this version')
     .option('--dry-run', 'only say what keeps them from it')
     .option('--note <text>', 'kept with who and when')
-    .option('--by <name>', 'who wishes it (default: you)')
+    .option('--by <name>', 'who asks for it (default: you)')
     .addHelpText(
       'after',
       '\nThe code of that version has to explain every event of the run, and to go on with all that is open. Nothing may be under way: pause a busy run first.\n' +
@@ -34,15 +34,15 @@ export const addMoveCommand: AddCommand = (program, commandLine) => {
     )
     .action((runId: string | undefined, { by, all = false, agent, from, to, note, dryRun = false }: MoveOptions) => {
       const line = commandLine()
-      const wish = { by: by ?? line.user, to, ...present({ note }) }
+      const options = { by: by ?? line.user, to, ...present({ note }) }
       if (all === (runId !== undefined))
         throw new AppError('InvalidInput', `Expected either a run id or --all, found ${all ? 'both' : 'neither'}`)
       if (runId === undefined) {
         if (agent === undefined) throw new AppError('InvalidInput', 'Expected --agent with --all, found none')
-        return moveAll(line, { ...wish, agent, dryRun, ...present({ from }) })
+        return moveAll(line, { ...options, agent, dryRun, ...present({ from }) })
       }
       if (agent !== undefined || from !== undefined)
         throw new AppError('InvalidInput', 'Expected --all with the options that choose runs, found a run id')
-      return dryRun ? showMoveCheck(line, runId, to) : moveRun(line, runId, (run) => run.move(wish))
+      return dryRun ? showMoveCheck(line, runId, to) : moveRun(line, runId, (run) => run.move(options))
     })
 }

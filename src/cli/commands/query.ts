@@ -9,7 +9,7 @@ import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
 import { positiveInteger } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { textTable } from '../text-table.ts'
 import { csvLines, viewObject, viewTable } from '../view-rows.ts'
 
@@ -59,7 +59,7 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
     return
   }
   if (!isViewName(name)) throw new AppError('InvalidInput', `Expected a view of ${viewNames.join(', ')}, found ${name}`)
-  await looking(line, async (refold) => {
+  await reading(line, async (refold) => {
     const { views } = refold
     const { run, agent, tenant, tag, status, since, until, waiting, limit, cursor, csv } = options
     const now = line.clock.now()

@@ -27,7 +27,7 @@ const recover = async (line: CommandLine): Promise<void> => {
       ({ status, paused, attentionAt }) => status === 'active' && !paused && attentionAt !== null,
     )
     await line.output.note(`${counted(left.length, 'run')} with work that is due, now or at a set time`)
-    const recovered = await Promise.all(left.map(({ runId }) => settled(line, refold, runId)))
+    const recovered = await Promise.all(left.map(({ runId }) => recoverOne(line, refold, runId)))
     await line.output.document(recovered)
     if (recovered.some((each) => 'error' in each)) line.exitWith(exitCodes.wrong)
   } finally {
@@ -35,7 +35,7 @@ const recover = async (line: CommandLine): Promise<void> => {
   }
 }
 
-const settled = async (line: CommandLine, refold: OpenRefold, runId: string): Promise<Recovered> => {
+const recoverOne = async (line: CommandLine, refold: OpenRefold, runId: string): Promise<Recovered> => {
   try {
     await refold.runtime.wake(runId)
     const { state, waitsFor } = await refold.run(runId).untilSettled({ signal: line.signal })

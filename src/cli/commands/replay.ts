@@ -7,7 +7,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress-bar.ts'
 import { everyRun } from '../every-run.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 
 export const addReplayCommand: AddCommand = (program, commandLine) => {
   program
@@ -41,7 +41,7 @@ interface Summary {
 
 const replay = (line: CommandLine, given: readonly string[], all: boolean): Promise<void> => {
   if ((given.length === 0) !== all) throw new AppError('InvalidInput', `Expected run ids or --all, found ${all ? 'both' : 'neither'}`)
-  return looking(line, async (refold) => {
+  return reading(line, async (refold) => {
     const runIds = all ? (await everyRun(refold)).flatMap(({ runId, status }) => (status === 'deleted' ? [] : [runId])) : given
     const summary: Summary = { runs: 0, events: 0, equal: 0, different: 0, unreadable: 0, differences: [], problems: [] }
     const progress = progressBar(line.stderr, runIds.length)

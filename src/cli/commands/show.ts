@@ -8,7 +8,7 @@ import type { Output } from '../output.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { costLines, costsByModel } from '../run-costs.ts'
 import { stateText, waitingText } from '../run-table.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { eventsOfRun, exportedEvent, type ReadEvent } from '../stored-events.ts'
 import { timelineLines } from '../timeline.ts'
 import { recordedTranscript } from '../../projections/recorded-transcript.ts'
@@ -29,7 +29,7 @@ export const addShowCommand: AddCommand = (program, commandLine) => {
 }
 
 const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const events: ReadEvent[] = []
     for await (const read of eventsOfRun(refold, runId)) events.push(read)
     const run = rowOf(events)

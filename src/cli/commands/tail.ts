@@ -9,7 +9,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { liveLog, liveLogStatus } from '../live-log.ts'
 import { wholeNumber } from '../option-values.ts'
 import { createScreen } from '../screen.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead } from '../stored-events.ts'
 
 interface TailOptions {
@@ -27,7 +27,7 @@ export const addTailCommand: AddCommand = (program, commandLine) => {
 }
 
 const tail = (line: CommandLine, runId: string | undefined, { from }: TailOptions): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const { output, signal } = line
     const screen = createScreen(line, output.json)
     const live = liveLog()

@@ -11,7 +11,7 @@ import { count, duration } from '../../projections/amount-text.ts'
 import { counted, moment } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { createScreen } from '../screen.ts'
-import { looking } from '../session.ts'
+import { reading } from '../session.ts'
 import { textTable } from '../text-table.ts'
 
 /** Looks after the views, which any process may do while the others go on. */
@@ -41,7 +41,7 @@ interface Fed {
 }
 
 const withViews = (line: CommandLine, use: (refold: OpenRefold, fed: Fed | undefined) => Promise<void>): Promise<void> =>
-  looking(line, async (refold) => {
+  reading(line, async (refold) => {
     const bus = await line.openBus(() => undefined)
     try {
       await use(refold, bus && { bus, topic: topicsOf(readEnvironment().REFOLD_TOPIC_PREFIX).events })

@@ -19,7 +19,7 @@ export const checkRestores = async (
         `An older copy of the log was restored, as ${by ?? 'a process'} has recorded at ${new Date(at).toISOString()}; ` +
         (lostRuns.size === 0 ? 'nobody knew more than it holds' : `more was known of ${counted(lostRuns.size, 'run')}`),
       remedy:
-        'See to the calls that wait for a person (`refold query stuck`), and tell whoever wished what is lost; `docs/operations.md` says how.',
+        'See to the calls that wait for a person (`refold query stuck`), and tell whoever asked for what is lost; `docs/operations.md` says how.',
     } as const
     if (lostRuns.size === 0) findings.add(found)
     for (const [runId, revision] of lostRuns) findings.add(found, `${runId}@${revision}`)

@@ -128,19 +128,19 @@ export async function* watchedRead(
 
 const answerTo = <T>(lease: Lease, answer: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> =>
   new Promise<T>((resolve, reject) => {
-    const settle = (done: () => void): void => {
+    const finish = (done: () => void): void => {
       takeBackTimer()
       takeBackUse()
       done()
     }
-    const takeBackUse = lease.onCutOff((error) => settle(() => reject(error)))
+    const takeBackUse = lease.onCutOff((error) => finish(() => reject(error)))
     const takeBackTimer = clock.setTimer(timeoutMs, () => {
-      settle(() => reject(cutOff(`nothing to read within ${timeoutMs} ms`)))
+      finish(() => reject(cutOff(`nothing to read within ${timeoutMs} ms`)))
       lease.silent()
     })
     answer.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
+      (value) => finish(() => resolve(value)),
+      (error: unknown) => finish(() => reject(error)),
     )
   })
 

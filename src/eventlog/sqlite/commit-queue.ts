@@ -58,12 +58,12 @@ export const commitQueue = <W extends Write>(commit: CommitGroup<W>, clock: Cloc
     isScheduled = false
     const size = groupSize(writes)
     const outcomes = pace.note(size, commit(size === writes.length ? writes : writes.slice(0, size)))
-    if (outcomes !== 'busy') settle(outcomes)
+    if (outcomes !== 'busy') answerWriters(outcomes)
     if (writes.length > 0) schedule()
     else drained?.()
   }
 
-  const settle = (outcomes: readonly Outcome[]): void => {
+  const answerWriters = (outcomes: readonly Outcome[]): void => {
     const answered = answers
     writes = writes.slice(outcomes.length)
     answers = answers.slice(outcomes.length)

@@ -43,7 +43,7 @@ export const createActorPool = (
   const idle = new Set<string>()
   const waiting = { commands: 0, length: 0 }
 
-  const take = (runId: string): Kept => {
+  const acquire = (runId: string): Kept => {
     const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
     kept.set(runId, run)
     idle.delete(runId)
@@ -62,7 +62,7 @@ export const createActorPool = (
   }
 
   const using = async <Result>(runId: string, work: (actor: RunActor) => Promise<Result>): Promise<Result> => {
-    const run = take(runId)
+    const run = acquire(runId)
     try {
       return await work(run.actor)
     } finally {
@@ -86,7 +86,7 @@ export const createActorPool = (
     },
     read: (runId) => using(runId, (actor) => actor.read()),
     hold(runId) {
-      const run = take(runId)
+      const run = acquire(runId)
       return () => {
         release(runId, run)
       }

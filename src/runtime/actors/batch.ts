@@ -5,21 +5,21 @@ import type { RunFact } from '../../events/run-events.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { seal, type SealedEvent } from '../../fold/seal.ts'
 import { present } from '../../present.ts'
-import { begin } from '../../projections/bounded-text.ts'
+import { storableBeginning } from '../../projections/bounded-text.ts'
 import type { Agent } from '../agent.ts'
 import { projectionFailed } from '../code/code-errors.ts'
 import { retryPause } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
-import type { GrantedWish } from './jobs.ts'
+import type { RecordedOrigin } from './jobs.ts'
 
 /** The events of one append, folded one after the other before any of them is stored. */
 export interface Batch {
   /** Undefined before the first event of a run. */
   state(): RunState | undefined
   /** Throws `CodeFailed` where a projection of the agent fails at it, and whatever the chart throws: it is not in the batch then. */
-  push(fact: RunFact, causationId: string | undefined, wish?: GrantedWish): void
+  push(fact: RunFact, causationId: string | undefined, origin?: RecordedOrigin): void
   /** The same for what has to be recorded: that a projection fails at it becomes part of the state. */
-  pushAnyway(fact: RunFact, causationId: string | undefined, wish?: GrantedWish): void
+  pushAnyway(fact: RunFact, causationId: string | undefined, origin?: RecordedOrigin): void
   readonly sealed: readonly SealedEvent[]
   /** Whether the rest has to go into another append. */
   isFull(): boolean
@@ -42,14 +42,14 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   const sealed: SealedEvent[] = []
   let bytes = 0
 
-  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...wished }: GrantedWish = {}): SealedEvent => {
+  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...recorded }: RecordedOrigin = {}): SealedEvent => {
     const origin = {
       runId,
       id: ids.uuid(),
       at: clock.now(),
       agent: agent.id,
       correlationId,
-      ...present({ ...wished, causationId, traceparent: traceparentOf(traceparent) }),
+      ...present({ ...recorded, causationId, traceparent: traceparentOf(traceparent) }),
     }
     return seal(agent.program, state, withBoundedWords(fact), origin)
   }
@@ -63,13 +63,13 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
     state: () => state,
     sealed,
     isFull: () => bytes >= FULL_BYTES,
-    push: (fact, causationId, wish) => {
-      const event = sealedAs(fact, causationId, wish)
+    push: (fact, causationId, origin) => {
+      const event = sealedAs(fact, causationId, origin)
       if (event.state.broken !== undefined) throw projectionFailed(runId, event.state.broken)
       keep(event)
     },
-    pushAnyway: (fact, causationId, wish) => {
-      keep(sealedAs(fact, causationId, wish))
+    pushAnyway: (fact, causationId, origin) => {
+      keep(sealedAs(fact, causationId, origin))
     },
   }
 }
@@ -81,7 +81,7 @@ const withBoundedWords = (fact: RunFact): RunFact => {
   const data = fact.data as Readonly<Record<string, unknown>>
   const long = WORDS.flatMap((field) => {
     const words = data[field]
-    return typeof words === 'string' && words.length > LONGEST_WORDS ? [[field, begin(words, LONGEST_WORDS)] as const] : []
+    return typeof words === 'string' && words.length > LONGEST_WORDS ? [[field, storableBeginning(words, LONGEST_WORDS)] as const] : []
   })
   return long.length === 0 ? fact : ({ ...fact, data: { ...data, ...Object.fromEntries(long) } } as unknown as RunFact)
 }

@@ -4,7 +4,7 @@ import type { Owed, RunState, Timer } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
 import { lookUpFirst } from '../answers/answer-tool-call.ts'
 import { answerOwed } from '../answers/answers.ts'
-import type { DeskWithSlots, Desk } from '../answers/job-context.ts'
+import type { JobContextWithSlots, JobContext } from '../answers/job-context.ts'
 import { codeFailed, projectionFailed } from '../code/code-errors.ts'
 import type { Notice } from '../notices.ts'
 import type { Known } from '../reading/fold-run.ts'
@@ -13,7 +13,7 @@ import { createBatch, type Batch } from './batch.ts'
 import type { Job, JobDecision } from './jobs.ts'
 
 // What follows where code of the agent throws:
-//   - at what somebody wishes: it is refused, and the run stands where it stood;
+//   - at what somebody asks for: it is refused, and the run stands where it stood;
 //   - at what the run would do next: that does not begin, and all before it is recorded;
 //   - at what the world has done: a projection is kept out, the result is recorded, and nothing else begins; a chart that cannot take it in
 //     ends the run, so that the effect is not performed again and again for nothing. Whoever has repaired it reopens the run.
@@ -21,7 +21,7 @@ import type { Job, JobDecision } from './jobs.ts'
 export interface FoldedJob {
   readonly runId: string
   readonly job: Job
-  readonly desk: DeskWithSlots
+  readonly context: JobContextWithSlots
   readonly known: Known | undefined
   readonly restore: RestoreMark | undefined
 }
@@ -58,35 +58,35 @@ const refuseOnBroken = (runId: string, known: Known | undefined, { facts, anyway
   if (broken !== undefined && facts.length > 0 && !anyway) throw projectionFailed(runId, broken)
 }
 
-const pushAll = (batch: Batch, { facts, anyway = false, causationId, wish }: Decided): void => {
+const pushAll = (batch: Batch, { facts, anyway = false, causationId, origin }: Decided): void => {
   for (const fact of facts) {
-    if (anyway) batch.pushAnyway(fact, causationId, wish)
-    else batch.push(fact, causationId, wish)
+    if (anyway) batch.pushAnyway(fact, causationId, origin)
+    else batch.push(fact, causationId, origin)
   }
 }
 
-/** What a job wishes, as far as the chart would take it: a guard that throws says nothing. */
-const decided = ({ runId, job, desk, known }: FoldedJob): JobDecision => {
+/** What a job asks for, as far as the chart would take it: a guard that throws says nothing. */
+const decided = ({ runId, job, context, known }: FoldedJob): JobDecision => {
   try {
-    return job.decide(known?.state, desk)
+    return job.decide(known?.state, context)
   } catch (error) {
     throw codeFailed(runId, error)
   }
 }
 
-const newBatch = (parts: RuntimeParts, { runId, job, desk, known }: FoldedJob): Batch => {
+const newBatch = (parts: RuntimeParts, { runId, job, context, known }: FoldedJob): Batch => {
   const before = known?.state
-  return createBatch(parts, { agent: desk.agent, runId, before, correlationId: (before ?? job.newRun)?.correlationId ?? runId })
+  return createBatch(parts, { agent: context.agent, runId, before, correlationId: (before ?? job.newRun)?.correlationId ?? runId })
 }
 
 /** With all that follows. A run that a projection has stopped begins nothing. */
-const answered = ({ runId, desk, known }: FoldedJob, batch: Batch): Folded => {
+const answered = ({ runId, context, known }: FoldedJob, batch: Batch): Folded => {
   const broken = batch.state()?.broken
   if (broken !== undefined) {
     scheduleTimers(batch)
     return { batch, stopped: projectionFailed(runId, broken) }
   }
-  const problem = answerAll(desk, batch)
+  const problem = answerAll(context, batch)
   // A start that cannot go on is none.
   if (problem !== undefined && known === undefined) throw problem.thrown
   return problem === undefined ? { batch } : { batch, stopped: codeFailed(runId, problem.thrown) }
@@ -96,7 +96,7 @@ const answered = ({ runId, desk, known }: FoldedJob, batch: Batch): Folded => {
 const ended = (parts: RuntimeParts, folded: FoldedJob, error: unknown): Batch => {
   const reason = messageOf(error)
   parts.notify({ type: 'runBroken', runId: folded.runId, message: reason })
-  folded.desk.releaseAll()
+  folded.context.releaseAll()
   const last = newBatch(parts, folded)
   last.pushAnyway({ type: 'RunFailed', data: { reason, by: 'refold' } }, undefined)
   return last
@@ -110,22 +110,22 @@ const MOST_ANSWERS = 1_000
  * Returns what kept it from the next answer, where code of the agent throws at it: what came before is in the batch. Throws where the
  * chart asks in circles.
  */
-const answerAll = (desk: DeskWithSlots, batch: Batch): { readonly thrown: unknown } | undefined => {
-  const next = answersInTurn(desk)
+const answerAll = (context: JobContextWithSlots, batch: Batch): { readonly thrown: unknown } | undefined => {
+  const next = answersInTurn(context)
   for (let answers = 0; answers < MOST_ANSWERS; answers++) {
     const state = batch.state()
     if (state?.status !== 'active' || batch.isFull()) return undefined
-    const held = desk.held()
+    const held = context.held()
     try {
       const answer = next(state)
       if (answer === undefined) return undefined
       batch.push(answer.fact, answer.causationId)
     } catch (thrown) {
-      desk.releaseBeyond(held)
+      context.releaseBeyond(held)
       return { thrown }
     }
   }
-  throw new Error(`the chart of ${desk.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)
+  throw new Error(`the chart of ${context.agent.id} asked for more than ${MOST_ANSWERS} things in one step`)
 }
 
 /** All that is done for a run that is stopped: when it is due shows to whoever wakes it once it can go on. */
@@ -150,7 +150,7 @@ interface Answer {
  * The next answer of each state. What is owed is gone through in rounds, so that an answer costs itself and not all that is owed; what an
  * answer makes wanted again has its turn in the next round.
  */
-const answersInTurn = (desk: Desk): ((state: RunState) => Answer | undefined) => {
+const answersInTurn = (context: JobContext): ((state: RunState) => Answer | undefined) => {
   const postponed = new Set<string>()
   let timers: RunState['timers'] | undefined
   let round: Iterator<string> | undefined
@@ -168,7 +168,7 @@ const answersInTurn = (desk: Desk): ((state: RunState) => Answer | undefined) =>
     const owed = state.owed.get(key)
     if (owed?.status === 'claimed' && owed.lookUpFirst === true) return { fact: lookUpFirst(owed), causationId: owed.eventId }
     if (owed?.status !== 'wanted' || postponed.has(askedFor(owed))) return undefined
-    const fact = answerOwed(desk, state, owed)
+    const fact = answerOwed(context, state, owed)
     if (fact === undefined) postponed.add(askedFor(owed))
     return fact === undefined ? undefined : { fact, causationId: owed.eventId }
   }

@@ -4,9 +4,9 @@ import { accepts } from '../../fold/accepts.ts'
 import { correctionBy } from '../../fold/doubts.ts'
 import type { RunState, Owed } from '../../fold/run-state.ts'
 import type { Agent } from '../agent.ts'
-import type { Desk } from '../answers/job-context.ts'
+import type { JobContext } from '../answers/job-context.ts'
 import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from '../answers/takeover.ts'
-import type { WishOrigin } from '../checked-input.ts'
+import type { CommandOrigin } from '../checked-input.ts'
 import type { Notice } from '../notices.ts'
 import { notFound } from '../reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
@@ -16,7 +16,7 @@ export type JobDecision =
   | {
       readonly facts: readonly RunFact[]
       readonly causationId?: string
-      readonly wish?: GrantedWish
+      readonly origin?: RecordedOrigin
       /** It has to be recorded, also where a projection of the agent fails at it: it has happened, or it stops the run. */
       readonly anyway?: boolean
       /** Told once the facts are stored. */
@@ -26,7 +26,7 @@ export type JobDecision =
   | { readonly refuse: AppError }
 
 export interface Job {
-  readonly decide: (state: RunState | undefined, desk: Desk) => JobDecision
+  readonly decide: (state: RunState | undefined, context: JobContext) => JobDecision
   /** The agent of a run that has no event yet. */
   readonly newRun?: {
     readonly agent: Agent
@@ -40,23 +40,23 @@ export interface Job {
   readonly length?: number
 }
 
-/** A job that wishes nothing: owed work alone is seen to. */
-export const lookAround: Job = { insistent: true, decide: () => ({ facts: [] }) }
+/** A job without a command: owed work alone is seen to. */
+export const owedWorkJob: Job = { insistent: true, decide: () => ({ facts: [] }) }
 
-/** A wish as it is recorded. */
-export interface GrantedWish extends WishOrigin {
+/** The origin of a command, as it is recorded. */
+export interface RecordedOrigin extends CommandOrigin {
   readonly commandHash?: string
 }
 
 export const letGoJob: Job = {
-  decide: (state, desk) =>
-    state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(desk, state, owed) ?? []) },
+  decide: (state, context) =>
+    state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(context, state, owed) ?? []) },
 }
 
 export const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
   insistent: true,
-  decide: (state, desk) => {
-    if (state !== undefined && accepts(state, fact, desk.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
+  decide: (state, context) => {
+    if (state !== undefined && accepts(state, fact, context.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
     const corrected = state === undefined ? undefined : correctionBy(state, fact)
     if (corrected !== undefined) {
       const notice = { type: 'callCorrected', runId, callId: owed.key } as const
@@ -67,15 +67,15 @@ export const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; 
 })
 
 export const wakeJob = (parts: RuntimeParts, runId: string): Job => ({
-  decide: (state, desk) => (state === undefined ? { refuse: notFound(runId) } : overdue(parts, desk, state)),
+  decide: (state, context) => (state === undefined ? { refuse: notFound(runId) } : overdue(parts, context, state)),
 })
 
 export const claimJob = (owed: Owed): Job => ({
   insistent: true,
-  decide: (state, desk) => {
+  decide: (state, context) => {
     const now = state?.owed.get(owed.key)
-    const isOurs = now?.status === 'claimed' && now.owner === desk.owner && now.attempt === owed.attempt
-    const fact = state !== undefined && isOurs ? claimAgain(desk, state, now) : undefined
+    const isOurs = now?.status === 'claimed' && now.owner === context.owner && now.attempt === owed.attempt
+    const fact = state !== undefined && isOurs ? claimAgain(context, state, now) : undefined
     return { facts: fact === undefined ? [] : [fact], causationId: owed.eventId }
   },
 })
@@ -84,14 +84,14 @@ export const claimJob = (owed: Owed): Job => ({
  * One due timer, since it may take others back; otherwise every call whose owner is gone, in a paused run too:
  * a pause lets nothing new begin, and what had begun comes to its end.
  */
-const overdue = (parts: RuntimeParts, desk: Desk, state: RunState): JobDecision => {
+const overdue = (parts: RuntimeParts, context: JobContext, state: RunState): JobDecision => {
   for (const { timerId, dueAt } of state.timers.values()) {
-    if (dueAt !== undefined && dueAt <= desk.at) return { facts: [{ type: 'TimerFired', data: { timerId } }] }
+    if (dueAt !== undefined && dueAt <= context.at) return { facts: [{ type: 'TimerFired', data: { timerId } }] }
   }
-  const abandoned = [...state.owed.values()].filter((owed) => isAbandoned(owed, desk, parts.ownerIsGone))
+  const abandoned = [...state.owed.values()].filter((owed) => isAbandoned(owed, context, parts.ownerIsGone))
   const taken = abandoned.flatMap((owed) => {
-    const fact = takeOver(desk, state, owed)
-    return fact === undefined ? [] : [{ fact, notice: takenOver(desk, state, owed, fact) }]
+    const fact = takeOver(context, state, owed)
+    return fact === undefined ? [] : [{ fact, notice: takenOver(context, state, owed, fact) }]
   })
   return { facts: taken.map(({ fact }) => fact), notices: taken.flatMap(({ notice }) => notice ?? []) }
 }

@@ -2,7 +2,7 @@ import { AppError, isAppError } from '../../errors.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
 import type { Agent } from '../agent.ts'
-import type { DeskWithSlots } from '../answers/job-context.ts'
+import type { JobContextWithSlots } from '../answers/job-context.ts'
 import { createKnownRun } from '../reading/fold-run.ts'
 import { notFound } from '../reading/run-reader.ts'
 import { insistently } from '../retry-pause.ts'
@@ -15,7 +15,7 @@ import type { Job } from './jobs.ts'
 //
 //   A1. One job at a time: read, decide, append. What others appended meanwhile shows as a conflict, and the job decides again.
 //   A2. An effect begins only after the append of its claim has been acknowledged.
-//   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a wish is not.
+//   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a command is not.
 //   A4. A state is kept only if every event of it is stored.
 //   A5. Reads wait for no job: a log that cannot be written can still be read.
 
@@ -28,10 +28,10 @@ export interface RunActor {
 
 export interface ActorParts {
   readonly parts: RuntimeParts
-  /** A place to look up what every run of this process shares. */
-  readonly desk: (agent: Agent, runId: string) => DeskWithSlots
+  /** What a job of a run may know of this process and of now. */
+  readonly context: (agent: Agent, runId: string) => JobContextWithSlots
   /** After each state that is stored. */
-  readonly settled: (agent: Agent, state: RunState, before: RunState | undefined) => void
+  readonly stored: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** An append was full before all was answered. */
   readonly goOn: (runId: string) => void
   /** Resolves once the blob store holds these texts, and the agent's prompt. */
@@ -53,7 +53,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     const restore = await parts.restore?.()
     let isFresh = run.now() === undefined
     // A run that is known here may have been deleted: its id is not started again.
-    if (job.newRun !== undefined) await run.look()
+    if (job.newRun !== undefined) await run.refreshIfThere()
     else if (isFresh) await run.refresh()
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       try {
@@ -74,23 +74,23 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const desk = actor.desk(agent, runId)
+    const context = actor.context(agent, runId)
     try {
-      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, desk, known, restore })
+      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, context, known, restore })
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
       const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
       if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
-      desk.keepAll()
+      context.keepAll()
       noticeFailedCode(batch, stopped)
       for (const notice of notices) parts.notify(notice)
       // Others may have gone on meanwhile, and somebody may have read it.
-      actor.settled(agent, run.learn({ ...known, agent, state: after }).state, before)
+      actor.stored(agent, run.learn({ ...known, agent, state: after }).state, before)
       if (batch.isFull()) actor.goOn(runId)
       return after
     } finally {
-      desk.releaseAll()
+      context.releaseAll()
     }
   }
 

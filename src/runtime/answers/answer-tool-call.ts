@@ -13,7 +13,7 @@ import type { Agent } from '../agent.ts'
 import { checkedJson, type CheckedJson } from '../checked-json.ts'
 import { contextForTool, contextOfRun } from '../run-context.ts'
 import { actKey, repeated, type ActKey, callBefore } from './call-order.ts'
-import { LATER, type Desk } from './job-context.ts'
+import { LATER, type JobContext } from './job-context.ts'
 
 const LEASE_SLACK_MS = 5_000
 
@@ -22,11 +22,11 @@ export const approvalDigest = (agent: Agent, callId: string, subject: unknown): 
   sha256(canonicalJson({ agent: agent.id, chart: agent.program.chartHash, callId, subject }))
 
 /** Unknown tools, arguments that do not fit, what a guardrail or a limit forbids, what a person has to grant; otherwise the claim. */
-export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact | typeof LATER => {
+export const checkCall = (context: JobContext, state: RunState, callId: string): RunFact | typeof LATER => {
   const call = state.calls.get(callId)
-  const tool = desk.agent.tools.get(call?.tool ?? '')
-  if (call === undefined || tool === undefined) return rejected(callId, 'unknownTool', unknownTool(desk.agent, call))
-  const used = spentAt(state.budget, desk.at).toolCalls
+  const tool = context.agent.tools.get(call?.tool ?? '')
+  if (call === undefined || tool === undefined) return rejected(callId, 'unknownTool', unknownTool(context.agent, call))
+  const used = spentAt(state.budget, context.at).toolCalls
   const allowed = state.budget.limits?.toolCallsPerTurn ?? Infinity
   if (used >= allowed) return rejected(callId, 'limit', `No more tool calls in this turn: ${used} of ${allowed} are used.`)
   const checked = readInput(tool, call)
@@ -34,24 +34,24 @@ export const checkCall = (desk: Desk, state: RunState, callId: string): RunFact 
     const message = `The arguments of ${tool.name} do not fit: ${checked.problem}`
     return { type: 'ToolCallRejected', data: { callId, reason: 'invalidArguments', message, ...present({ cause: checked.cause }) } }
   }
-  return checkWithGuardrails(desk, state, { callId, attempt: 1, tool, input: deepFrozen(checked.value) })
+  return checkWithGuardrails(context, state, { callId, attempt: 1, tool, input: deepFrozen(checked.value) })
 }
 
-const checkWithGuardrails = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
+const checkWithGuardrails = (context: JobContext, state: RunState, claim: Claim): RunFact | typeof LATER => {
   const { callId, tool, input } = claim
   const verdict = checkAction(
-    desk.agent.guardrails.action ?? [],
+    context.agent.guardrails.action ?? [],
     { tool: tool.name, effect: tool.effect, input },
-    contextOfRun(desk.agent, state),
+    contextOfRun(context.agent, state),
   )
   if (verdict.verdict === 'block') {
     const { guardrail, reason: message, cause } = verdict
     return { type: 'ToolCallRejected', data: { callId, reason: 'guardrail', message, guardrail, ...present({ cause }) } }
   }
   return underItsKey(state, claim, (keyed) => {
-    if (verdict.verdict === 'ask') return askFor(desk, state, { ...keyed, reason: verdict.reason })
-    const needs = needsApproval(desk.agent, state, claim)
-    return needs === false ? claimInTurn(desk, state, keyed) : askFor(desk, state, { ...keyed, ...needs })
+    if (verdict.verdict === 'ask') return askFor(context, state, { ...keyed, reason: verdict.reason })
+    const needs = needsApproval(context.agent, state, claim)
+    return needs === false ? claimInTurn(context, state, keyed) : askFor(context, state, { ...keyed, ...needs })
   })
 }
 
@@ -82,23 +82,23 @@ export const needsApproval = (agent: Agent, state: RunState, { tool, input }: Pi
 }
 
 /** The next attempt of a call that was checked before, or granted by a person. */
-export const startCall = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+export const startCall = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
   const done = doneEarlier(state, owed.key)
   if (done !== undefined) return done
   const call = state.calls.get(owed.key)
-  const tool = desk.agent.tools.get(call?.tool ?? '')
-  if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(desk.agent, call))
+  const tool = context.agent.tools.get(call?.tool ?? '')
+  if (call?.input === undefined || tool === undefined) return rejected(owed.key, 'unknownTool', unknownTool(context.agent, call))
   const problem = inputProblem(tool, call)
   if (problem !== undefined) return rejected(owed.key, 'invalidArguments', problem)
   return underItsKey(state, { callId: owed.key, attempt: owed.attempt, tool, input: call.input }, (keyed) =>
-    claimInTurn(desk, state, keyed),
+    claimInTurn(context, state, keyed),
   )
 }
 
 /** A call that has begun goes on, whatever others were asked for before it. */
-const claimInTurn = (desk: Desk, state: RunState, claim: Claim): RunFact | typeof LATER => {
-  const behind = claim.attempt > 1 ? undefined : callBefore(desk.agent, state, claim, checkedInput)
-  return behind === undefined ? claimFor(desk, state, claim) : { type: 'ToolCallQueued', data: { callId: claim.callId, behind } }
+const claimInTurn = (context: JobContext, state: RunState, claim: Claim): RunFact | typeof LATER => {
+  const behind = claim.attempt > 1 ? undefined : callBefore(context.agent, state, claim, checkedInput)
+  return behind === undefined ? claimFor(context, state, claim) : { type: 'ToolCallQueued', data: { callId: claim.callId, behind } }
 }
 
 /** As the tool would get it; undefined where the arguments do not fit. */
@@ -114,10 +114,14 @@ export interface Claim extends ActKey {
   readonly input: Json
 }
 
-export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, input, act, key }: Claim): RunFact | typeof LATER => {
+export const claimFor = (
+  context: JobContext,
+  state: RunState,
+  { callId, attempt, tool, input, act, key }: Claim,
+): RunFact | typeof LATER => {
   // Nothing of it is performed, so it takes no place.
-  const isHeld = isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: desk.at })
-  if (!isHeld && !desk.takeSlot({ key: callId, attempt, tool: tool.name })) return LATER
+  const isHeld = isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: context.at })
+  if (!isHeld && !context.acquireSlot({ key: callId, attempt, tool: tool.name })) return LATER
   return {
     type: 'ToolCallRequested',
     data: {
@@ -128,8 +132,8 @@ export const claimFor = (desk: Desk, state: RunState, { callId, attempt, tool, i
       input,
       idempotencyKey: state.calls.get(callId)?.idempotencyKey ?? key ?? keyOfCall(state, callId),
       ...present({ act, lookUpFirst: isHeld || undefined }),
-      owner: isHeld ? NOBODY : desk.owner,
-      leaseUntil: desk.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
+      owner: isHeld ? NOBODY : context.owner,
+      leaseUntil: context.storeAt + tool.timeoutMs + LEASE_SLACK_MS,
     },
   }
 }
@@ -152,7 +156,7 @@ interface Why {
   readonly cause?: string
 }
 
-const askFor = ({ agent, at }: Desk, state: RunState, { callId, tool, input, reason, cause }: Claim & Why): RunFact => {
+const askFor = ({ agent, at }: JobContext, state: RunState, { callId, tool, input, reason, cause }: Claim & Why): RunFact => {
   const subject = { tool: tool.name, input }
   return {
     type: 'ApprovalRequested',
@@ -203,7 +207,7 @@ const readInput = (tool: Tool, call: OpenCall): CheckedJson => {
 // What a run does after an older copy of the log was restored. In what the copy lacks it may have gone on: each `once` call that comes next
 // in it may have happened already, under the same key.
 
-/** So long callers are expected to repeat what they have wished in vain, as they see it. */
+/** So long callers are expected to repeat what they have asked for in vain, as they see it. */
 const REPEATED_WITHIN_MS = 24 * 3_600_000
 
 /**

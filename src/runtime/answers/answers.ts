@@ -13,43 +13,43 @@ import { lastAnswer } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
 import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
-import { LATER, type Desk } from './job-context.ts'
+import { LATER, type JobContext } from './job-context.ts'
 import { settingsOfCall } from './settings-of-call.ts'
 import { startChildRun } from './start-child-run.ts'
 
 const LEASE_SLACK_MS = 15_000
 
 /** The fact by which one piece of owed work goes on. Everything slow happens later, once this fact is stored. */
-export const answerOwed = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+export const answerOwed = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
   switch (owed.intent) {
     case 'callModel':
-      return state.paused ? LATER : callModel(desk, state, owed)
+      return state.paused ? LATER : callModel(context, state, owed)
     case 'checkCall':
-      return state.paused ? LATER : checkCall(desk, state, owed.key)
+      return state.paused ? LATER : checkCall(context, state, owed.key)
     case 'startCall':
-      return state.paused ? LATER : startCall(desk, state, owed)
+      return state.paused ? LATER : startCall(context, state, owed)
     case 'lookUp':
-      return lookUp(desk, state, owed)
+      return lookUp(context, state, owed)
     case 'deny':
       return { type: 'ToolCallDenied', data: { callId: owed.key, by: String(owed.params.by), reason: String(owed.params.reason) } }
     case 'denyApproval':
       return { type: 'ApprovalDenied', data: { callId: owed.key, by: 'refold', reason: 'nobody answered in time' } }
     case 'askApproval':
-      return askApproval(desk, state, owed)
+      return askApproval(context, state, owed)
     case 'startChildRun':
-      return state.paused ? LATER : startChildRun(desk, state, owed)
+      return state.paused ? LATER : startChildRun(context, state, owed)
     default:
-      return answerTurn(desk, state, owed)
+      return answerTurn(context, state, owed)
   }
 }
 
-const answerTurn = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+const answerTurn = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
   const { params } = owed
   switch (owed.intent) {
     case 'checkInput':
-      return checkInput(desk, state)
+      return checkInput(context, state)
     case 'checkOutput':
-      return checkOutput(desk, state)
+      return checkOutput(context, state)
     case 'reportLimit':
       return { type: 'LimitExceeded', data: { ...(params as unknown as ReachedLimit) } }
     case 'endTurn':
@@ -77,8 +77,8 @@ const endRun = ({ failed, output }: Readonly<Record<string, unknown>>): RunFact 
   return { type: 'RunCompleted', data: output === undefined ? {} : { output: output as Json } }
 }
 
-const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
-  const { at } = desk
+const callModel = (context: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
+  const { at } = context
   const params = owed.params as CallModelParams
   const limits = state.budget.limits
   // The standard chart asks before it gets here; a chart of a user's own may forget to.
@@ -95,11 +95,11 @@ const callModel = (desk: Desk, state: RunState, owed: Owed): RunFact | typeof LA
   }
   if (model === undefined)
     return { type: 'ModelCallFailed', data: { ...failed, class: 'badRequest', message: `no model ${params.model ?? 0}` } }
-  return claimModelCall(desk, state, owed, owed.attempt)
+  return claimModelCall(context, state, owed, owed.attempt)
 }
 
 export const claimModelCall = (
-  { agent, storeAt, owner, takeSlot }: Desk,
+  { agent, storeAt, owner, acquireSlot }: JobContext,
   state: RunState,
   owed: Owed,
   attempt: number,
@@ -115,7 +115,7 @@ export const claimModelCall = (
       type: 'ModelCallFailed',
       data: { callId: owed.key, attempt, class: 'badRequest', message: settings.problem, next: 'escalate', durationMs: 0 },
     }
-  if (!takeSlot({ key: owed.key, attempt })) return LATER
+  if (!acquireSlot({ key: owed.key, attempt })) return LATER
   const aside = asideOf(params)
   return {
     type: 'ModelCallRequested',
@@ -133,7 +133,7 @@ export const claimModelCall = (
   }
 }
 
-const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof LATER => {
+const lookUp = ({ agent }: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
   if (tool?.lookup !== undefined) return LATER
   return { type: 'RunEscalated', data: { callId: owed.key, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
@@ -142,7 +142,7 @@ const lookUp = ({ agent }: Desk, state: RunState, owed: Owed): RunFact | typeof 
 /** A chart may say any number; a time is a whole one. */
 const wholeMs = (time: number): number => (Number.isNaN(time) ? 0 : Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(time)))
 
-const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact => {
+const askApproval = ({ agent, at }: JobContext, state: RunState, owed: Owed): RunFact => {
   const subject = { question: owed.params.question === undefined ? '' : messageOf(owed.params.question) }
   const timeoutMs = typeof owed.params.timeoutMs === 'number' ? owed.params.timeoutMs : state.started.settings.approvalTimeoutMs
   return {
@@ -151,14 +151,14 @@ const askApproval = ({ agent, at }: Desk, state: RunState, owed: Owed): RunFact 
   }
 }
 
-const checkInput = ({ agent }: Desk, state: RunState): RunFact => {
+const checkInput = ({ agent }: JobContext, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
   const { guardrail, reason, evidence, cause } = verdict
   return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
 
-const checkOutput = ({ agent }: Desk, state: RunState): RunFact => {
+const checkOutput = ({ agent }: JobContext, state: RunState): RunFact => {
   const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '', contextOfRun(agent, state))
   if (verdict.verdict === 'block') {
     const { guardrail, reason, cause } = verdict

@@ -4,8 +4,8 @@ import type { Agents } from '../code/agents.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
 import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 
-/** What answering needs to know of this process. */
-export interface Desk {
+/** What a job may know of this process and of now. */
+export interface JobContext {
   readonly agent: Agent
   readonly agents: Pick<Agents, 'all'>
   readonly at: number
@@ -15,7 +15,7 @@ export interface Desk {
   /** A call during which so many processes have ended is given up. */
   readonly mostLostOwners: number
   /** Takes a place for what is about to be claimed, or sees to it that the run is woken when there is one. */
-  readonly takeSlot: (claim: ClaimedPlace) => boolean
+  readonly acquireSlot: (claim: ClaimedPlace) => boolean
 }
 
 /** Which attempt of which call a place is for: of a tool, or of a model where none is named. */
@@ -28,9 +28,9 @@ export interface ClaimedPlace extends Pick<Owed, 'key' | 'attempt'> {
 /** The answer has to wait: for a free place, for a person, for another run. */
 export const LATER = undefined
 
-/** A desk for one job: the places it takes are given back unless its append is stored. */
-export interface DeskWithSlots extends Desk {
-  /** The claims are stored: each has its place until `Desks.release` or `Desks.releaseBut`. */
+/** The context of one job: the places it takes are given back unless its append is stored. */
+export interface JobContextWithSlots extends JobContext {
+  /** The claims are stored: each has its place until `JobContexts.release` or `JobContexts.releaseBut`. */
   keepAll(): void
   /** How many it has taken so far. */
   held(): number
@@ -43,8 +43,8 @@ interface Place extends Pick<Owed, 'key' | 'attempt'> {
   readonly slots: Slots
 }
 
-export interface Desks {
-  readonly open: (agent: Agent, runId: string) => DeskWithSlots
+export interface JobContexts {
+  readonly open: (agent: Agent, runId: string) => JobContextWithSlots
   /** The effect that a claim took a place for has ended. */
   readonly release: (runId: string, owed: Owed) => void
   /** Gives back the places of a run whose claims will not begin: all but those that are wanted. */
@@ -53,7 +53,7 @@ export interface Desks {
   shut(): void
 }
 
-export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks => {
+export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): JobContexts => {
   const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
   const tools = new Map<string, Slots>()
   const suspects = createSlots(parts.clock, ONE_AT_A_TIME, waiting)
@@ -89,9 +89,9 @@ export const createDesks = (parts: RuntimeParts, waiting: WaitingRuns): Desks =>
         storeAt: storeNow(parts),
         owner: parts.owner,
         mostLostOwners: parts.mostLostOwners ?? MOST_LOST_OWNERS,
-        takeSlot: ({ key, attempt, tool, isSuspect = false }) => {
+        acquireSlot: ({ key, attempt, tool, isSuspect = false }) => {
           const wanted = [...(isSuspect ? [suspects] : []), slotsOf(agent, tool)]
-          if (isShut || !takeAll(wanted, runId)) return false
+          if (isShut || !acquireAll(wanted, runId)) return false
           for (const slots of wanted) taken.push({ key, attempt, slots })
           return true
         },
@@ -122,8 +122,8 @@ const MOST_LOST_OWNERS = 3
 const ONE_AT_A_TIME = { concurrency: 1, ratePerSecond: Infinity }
 
 /** All or none. */
-const takeAll = (wanted: readonly Slots[], runId: string): boolean => {
-  const missing = wanted.findIndex((slots) => !slots.take(runId))
+const acquireAll = (wanted: readonly Slots[], runId: string): boolean => {
+  const missing = wanted.findIndex((slots) => !slots.tryAcquire(runId))
   if (missing < 0) return true
   for (const slots of wanted.slice(0, missing)) slots.release()
   return false

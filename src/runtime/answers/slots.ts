@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 /** Bounds how much of one kind runs at once, and how fast it starts, in this process. */
 export interface Slots {
   /** Takes one if there is one; otherwise the run waits, once however often it asks, and is woken when it is worth asking again. */
-  take(runId: string): boolean
+  tryAcquire(runId: string): boolean
   release(): void
 }
 
@@ -63,7 +63,7 @@ export const createSlots = (clock: Clock, { concurrency, ratePerSecond }: SlotLi
   }
 
   return {
-    take(runId) {
+    tryAcquire(runId) {
       const delayMs = untilStartMs()
       if (taken >= concurrency || delayMs > 0) {
         if (!waiting.has(runId)) waiting.set(runId, runs.hold(runId))

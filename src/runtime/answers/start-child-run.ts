@@ -5,10 +5,10 @@ import type { Owed, RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 import { chartGraph } from '../../statechart/graph.ts'
 import { checkRunId } from '../checked-input.ts'
-import type { Desk } from './job-context.ts'
+import type { JobContext } from './job-context.ts'
 
 /** What a chart asks for, or why it cannot be had: a chart that starts itself, or without end, comes to a limit. */
-export const startChildRun = (desk: Desk, state: RunState, owed: Owed): RunFact => {
+export const startChildRun = (context: JobContext, state: RunState, owed: Owed): RunFact => {
   const call = { callId: owed.key, childRunId: childRunId(state.runId, owed) }
   const reason = refusal(state, call.childRunId)
   if (reason !== undefined) return { type: 'ChildRunFailed', data: { ...call, reason } }
@@ -18,13 +18,13 @@ export const startChildRun = (desk: Desk, state: RunState, owed: Owed): RunFact 
       ...call,
       agent: String(owed.params.agent),
       input: (owed.params.input ?? null) as Json,
-      childRuns: mayBegin(desk, String(owed.params.agent)) ? share(state) : 0,
+      childRuns: mayBegin(context, String(owed.params.agent)) ? share(state) : 0,
     },
   }
 }
 
 /** Whether runs of this agent ask for runs themselves. */
-const mayBegin = ({ agents }: Desk, name: string): boolean =>
+const mayBegin = ({ agents }: JobContext, name: string): boolean =>
   agents.all().some((agent) => agent.name === name && JSON.stringify(chartGraph(agent.program.run.machine)).includes('startChildRun'))
 
 /** An equal part of what is left for each that is asked for now, and one for later. */

@@ -6,17 +6,17 @@ import { present } from '../../present.ts'
 import type { Notice, TakenOver } from '../notices.ts'
 import { claimFor, inputProblem, isOnce } from './answer-tool-call.ts'
 import { claimModelCall } from './answers.ts'
-import type { Desk } from './job-context.ts'
+import type { JobContext } from './job-context.ts'
 
 /** A claim that comes too late so often is made with a clock that is wrong. */
 const MOST_ATTEMPTS = 10
 
 /** Whether the owner of a claim can no longer settle it. */
-export const isAbandoned = (owed: Owed, desk: Pick<Desk, 'owner' | 'storeAt'>, ownerIsGone: (owner: string) => boolean): boolean =>
+export const isAbandoned = (owed: Owed, context: Pick<JobContext, 'owner' | 'storeAt'>, ownerIsGone: (owner: string) => boolean): boolean =>
   owed.status === 'claimed' &&
   owed.owner !== undefined &&
-  owed.owner !== desk.owner &&
-  (ownerIsGone(owed.owner) || (owed.leaseUntil ?? 0) + CLOCK_MARGIN_MS < desk.storeAt)
+  owed.owner !== context.owner &&
+  (ownerIsGone(owed.owner) || (owed.leaseUntil ?? 0) + CLOCK_MARGIN_MS < context.storeAt)
 
 /**
  * What follows for a call whose owner is gone: `read` and `idempotent` ones are claimed again, a `once` one never is.
@@ -25,20 +25,23 @@ export const isAbandoned = (owed: Owed, desk: Pick<Desk, 'owner' | 'storeAt'>, o
  * A call that has lost several owners may be what ends them: it is held back for a while, then no other of its kind is performed beside it, since
  * all that a process performs loses its owner with it; after so many it is given up.
  */
-export const takeOver = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
-  if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) {
+export const takeOver = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
+  if (owed.intent !== 'callModel' && !mayRepeat(context, state, owed)) {
     const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
     return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
   }
   const lostOwners = lostOwnersOf(owed)
-  if (lostOwners >= desk.mostLostOwners)
-    return givenUp(desk, state, owed, `given up: ${lostOwners} processes ended while they performed it`)
+  if (lostOwners >= context.mostLostOwners)
+    return givenUp(context, state, owed, `given up: ${lostOwners} processes ended while they performed it`)
   const isSuspect = lostOwners >= SUSPECT_FROM
   if (isSuspect && owed.owner !== NOBODY) {
-    const leaseUntil = desk.storeAt + pauseMs(lostOwners)
-    return claimed(claimNext(forNobody(desk), state, owed), { leaseUntil, lostOwners })
+    const leaseUntil = context.storeAt + pauseMs(lostOwners)
+    return claimed(claimNext(forNobody(context), state, owed), { leaseUntil, lostOwners })
   }
-  return claimed(claimNext(isSuspect ? alone(desk) : desk, state, owed), present({ lostOwners: lostOwners === 0 ? undefined : lostOwners }))
+  return claimed(
+    claimNext(isSuspect ? alone(context) : context, state, owed),
+    present({ lostOwners: lostOwners === 0 ? undefined : lostOwners }),
+  )
 }
 
 /** So many owners may be lost by accident: by deployments, by another call of the same process. */
@@ -52,9 +55,12 @@ const pauseMs = (lostOwners: number): number => Math.min(LONGEST_PAUSE_MS, FIRST
 /** With the one that is gone now; whoever lets a call go or holds it back has not ended by it. */
 const lostOwnersOf = ({ owner, lostOwners = 0 }: Owed): number => (owner === NOBODY ? lostOwners : lostOwners + 1)
 
-const forNobody = (desk: Desk): Desk => ({ ...desk, owner: NOBODY, takeSlot: () => true })
+const forNobody = (context: JobContext): JobContext => ({ ...context, owner: NOBODY, acquireSlot: () => true })
 
-const alone = (desk: Desk): Desk => ({ ...desk, takeSlot: (place) => desk.takeSlot({ ...place, isSuspect: true }) })
+const alone = (context: JobContext): JobContext => ({
+  ...context,
+  acquireSlot: (place) => context.acquireSlot({ ...place, isSuspect: true }),
+})
 
 const claimed = (fact: RunFact | undefined, more: { readonly leaseUntil?: number; readonly lostOwners?: number }): RunFact | undefined => {
   if (fact?.type === 'ModelCallRequested') return { ...fact, data: { ...fact.data, ...more } }
@@ -62,15 +68,15 @@ const claimed = (fact: RunFact | undefined, more: { readonly leaseUntil?: number
 }
 
 /** What is told of a call that has lost its owner; undefined where it was let go, by whoever ended in order. */
-export const takenOver = (desk: Desk, state: RunState, owed: Owed, fact: RunFact): Notice | undefined => {
+export const takenOver = (context: JobContext, state: RunState, owed: Owed, fact: RunFact): Notice | undefined => {
   const lostOwners = lostOwnersOf(owed)
   if (lostOwners === 0) return undefined
   const { key: callId, attempt, owner = NOBODY } = owed
   const call = { runId: state.runId, callId, ...present({ tool: state.calls.get(callId)?.tool }), attempt, owner, lostOwners }
-  return { type: 'callTakenOver', ...call, then: whatFollows(desk, fact) }
+  return { type: 'callTakenOver', ...call, then: whatFollows(context, fact) }
 }
 
-const whatFollows = ({ owner }: Desk, fact: RunFact): TakenOver['then'] => {
+const whatFollows = ({ owner }: JobContext, fact: RunFact): TakenOver['then'] => {
   if (fact.type === 'ToolCallUnresolved') return 'unresolved'
   if (fact.type !== 'ModelCallRequested' && fact.type !== 'ToolCallRequested') return 'givenUp'
   return fact.data.owner === owner ? 'begunAgain' : 'heldBack'
@@ -81,15 +87,15 @@ const whatFollows = ({ owner }: Desk, fact: RunFact): TakenOver['then'] => {
  * another process begins it at its next sweep. Undefined for a `once` call, whose lease protects it: what is under way may still happen,
  * and a look-up before its time is up would not see it.
  */
-export const letGo = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
-  if (owed.status !== 'claimed' || owed.owner !== desk.owner) return undefined
-  if (owed.intent !== 'callModel' && !mayRepeat(desk, state, owed)) return undefined
-  const claim = claimNext(forNobody(desk), state, owed)
+export const letGo = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
+  if (owed.status !== 'claimed' || owed.owner !== context.owner) return undefined
+  if (owed.intent !== 'callModel' && !mayRepeat(context, state, owed)) return undefined
+  const claim = claimNext(forNobody(context), state, owed)
   if (claim?.type !== 'ModelCallRequested' && claim?.type !== 'ToolCallRequested') return undefined
-  return claimed(claim, { leaseUntil: desk.storeAt - CLOCK_MARGIN_MS - 1 })
+  return claimed(claim, { leaseUntil: context.storeAt - CLOCK_MARGIN_MS - 1 })
 }
 
-const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
+const mayRepeat = ({ agent }: JobContext, state: RunState, owed: Owed): boolean => {
   const call = state.calls.get(owed.key)
   const tool = agent.tools.get(call?.tool ?? '')
   if (call === undefined || tool === undefined || isOnce(tool, state, owed.effect)) return false
@@ -101,24 +107,24 @@ const mayRepeat = ({ agent }: Desk, state: RunState, owed: Owed): boolean => {
  * The next attempt of a call that this process has claimed and that has not happened, since the claim was acknowledged too late.
  * Undefined where there is no free place now.
  */
-export const claimAgain = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined =>
+export const claimAgain = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined =>
   owed.attempt < MOST_ATTEMPTS
-    ? claimNext((owed.lostOwners ?? 0) < SUSPECT_FROM ? desk : alone(desk), state, owed)
-    : givenUp(desk, state, owed, `given up after ${owed.attempt} attempts without an answer`)
+    ? claimNext((owed.lostOwners ?? 0) < SUSPECT_FROM ? context : alone(context), state, owed)
+    : givenUp(context, state, owed, `given up after ${owed.attempt} attempts without an answer`)
 
-const claimNext = (desk: Desk, state: RunState, owed: Owed): RunFact | undefined => {
+const claimNext = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
   const { key: callId, attempt } = owed
-  if (owed.intent === 'callModel') return claimModelCall(desk, state, owed, attempt + 1)
+  if (owed.intent === 'callModel') return claimModelCall(context, state, owed, attempt + 1)
   const call = state.calls.get(callId)
-  const tool = desk.agent.tools.get(call?.tool ?? '')
-  if (tool === undefined || call?.input === undefined) return givenUp(desk, state, owed, 'its tool or its input is gone')
+  const tool = context.agent.tools.get(call?.tool ?? '')
+  if (tool === undefined || call?.input === undefined) return givenUp(context, state, owed, 'its tool or its input is gone')
   const problem = inputProblem(tool, call)
   return problem === undefined
-    ? claimFor(desk, state, { callId, attempt: attempt + 1, tool, input: call.input })
-    : givenUp(desk, state, owed, problem)
+    ? claimFor(context, state, { callId, attempt: attempt + 1, tool, input: call.input })
+    : givenUp(context, state, owed, problem)
 }
 
-const givenUp = ({ agent }: Desk, state: RunState, { intent, key: callId, attempt }: Owed, message: string): RunFact => {
+const givenUp = ({ agent }: JobContext, state: RunState, { intent, key: callId, attempt }: Owed, message: string): RunFact => {
   if (intent === 'callModel')
     return { type: 'ModelCallFailed', data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message } }
   const isRead = agent.tools.get(state.calls.get(callId)?.tool ?? '')?.effect === 'read'

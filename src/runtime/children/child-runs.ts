@@ -17,7 +17,7 @@ import { createUnwantedChildren, currentOrGone, isGone } from './unwanted-childr
 /** Runs that runs ask for. Both ends may be repeated after a crash: a start finds its run, a report its answer. */
 export interface ChildRuns {
   /** Begins what the run waits for, ends what it no longer waits for, and tells the run that asked for it what has become of it. */
-  settled(state: RunState, before: RunState | undefined): void
+  stored(state: RunState, before: RunState | undefined): void
   /** Whether its parent has not heard yet what it has spent, and might have nothing left for what it would do next. */
   holds(state: RunState): boolean
   /** Cancels a run that nobody waits for any more. Rejects with what the log says. */
@@ -38,7 +38,7 @@ export interface ChildRunParts {
 }
 
 export const createChildRuns = ({ parts, start, current, submit, performs, signal }: ChildRunParts): ChildRuns => {
-  const beginning = new Set<string>()
+  const starting = new Set<string>()
   const unwanted = createUnwantedChildren({ parts, current, submit })
   const tell = async (runId: string, decide: Job['decide']): Promise<void> => {
     await submit(runId, { insistent: true, decide }).catch((error: unknown) => {
@@ -59,7 +59,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
   }
 
   /** The child, begun now or before; undefined where nobody waits for it any more, or where it has nothing to say. */
-  const begun = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
+  const started = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
     const runId = childRunId(parentRunId, owed)
     const child = { runId, started: { parent: { runId: parentRunId, callId: owed.key } } }
     return insistently(parts, { runId, signal }, async () => {
@@ -73,30 +73,30 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     })
   }
 
-  const beginOne = async (parent: RunState, owed: Owed): Promise<void> => {
+  const startOne = async (parent: RunState, owed: Owed): Promise<void> => {
     const runId = childRunId(parent.runId, owed)
-    if (beginning.has(runId)) return
-    beginning.add(runId)
+    if (starting.has(runId)) return
+    starting.add(runId)
     try {
-      const child = await begun(parent.runId, owed)
+      const child = await started(parent.runId, owed)
       if (child !== undefined) await report(child)
     } catch (error) {
       // A later look finds what was not begun for want of the log. What has begun with code that is not here may still succeed elsewhere.
       if (isOutage(error) || (isWithoutCode(error) && error.details.runId === runId)) return
       await fail(parent, owed, messageOf(error))
     } finally {
-      beginning.delete(runId)
+      starting.delete(runId)
     }
   }
 
   return {
-    settled(state, before) {
+    stored(state, before) {
       unwanted.release(state, before)
       if (!performs) return
       // What was asked for before is looked at again where nothing has happened: a sweep, which may know of a process that died.
       const isSweep = state === before || state.restored !== before?.restored
       const isNew = ({ key }: Owed): boolean => isSweep || !isAsked(before?.owed.get(key))
-      for (const owed of state.owed.values()) if (state.broken === undefined && isAsked(owed) && isNew(owed)) void beginOne(state, owed)
+      for (const owed of state.owed.values()) if (state.broken === undefined && isAsked(owed) && isNew(owed)) void startOne(state, owed)
       if (before?.status === 'active' && saysMore(before, state)) void report(state)
     },
     holds: ({ runId, status }) => status === 'active' && reports.isUnderWay(runId),

@@ -2,7 +2,7 @@ import { AppError, isAppError, type ErrorCode } from '../../errors.ts'
 import type { Command } from '../../fold/decide.ts'
 import { present } from '../../present.ts'
 import type { RunRow } from '../../projections/run-index.ts'
-import { type WishOrigin, checkGivingBack, readOptions } from '../checked-input.ts'
+import { type CommandOrigin, checkGivingBack, readOptions } from '../checked-input.ts'
 import { limitChanges, type LimitOptions } from '../limits.ts'
 
 /** Which runs that a person owns are meant. */
@@ -14,7 +14,7 @@ export interface OwnedRuns {
 }
 
 export interface GiveBackRuns extends OwnedRuns {
-  /** Who wishes it. */
+  /** Who asks for it. */
   readonly by: string
   /** What the agents are told. */
   readonly note?: string | undefined
@@ -53,7 +53,7 @@ interface ActiveRuns {
 
 export interface GiveBackParts {
   readonly views: { list(page: ActiveRuns): Promise<readonly RunRow[]> }
-  readonly command: (runId: string, command: Command, origin?: WishOrigin) => Promise<unknown>
+  readonly command: (runId: string, command: Command, origin?: CommandOrigin) => Promise<unknown>
 }
 
 /** What was away for all of them is back: many runs at one time would only be away again. */
@@ -75,16 +75,16 @@ export const isOwned = ({ status, asked, reason, agent }: RunRow, wanted: OwnedR
  * Gives runs back that a person owns, a bounded part of them at a time, and says of each what came of it. Only runs that the views know.
  * Rejects with `InvalidInput`, and with what the views say.
  */
-export const giveBackRuns = async (parts: GiveBackParts, given: GiveBackRuns, origin: WishOrigin = {}): Promise<GivenBackRuns> => {
-  const wish = readOptions(given, 'who gives runs back as { by }')
-  checkGivingBack(wish)
-  const { limit = LIMIT } = wish
+export const giveBackRuns = async (parts: GiveBackParts, given: GiveBackRuns, origin: CommandOrigin = {}): Promise<GivenBackRuns> => {
+  const wanted = readOptions(given, 'who gives runs back as { by }')
+  checkGivingBack(wanted)
+  const { limit = LIMIT } = wanted
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
     throw new AppError('InvalidInput', `Expected a limit of 1 to ${MOST} runs, found ${limit}`)
-  const { rows, next } = await ownedRuns(parts, wish, limit)
+  const { rows, next } = await ownedRuns(parts, wanted, limit)
   const runs: GivenBackRun[] = []
   for (let first = 0; first < rows.length; first += RUNS_AT_ONCE)
-    runs.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => giveBack(parts, row, wish, origin)))))
+    runs.push(...(await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => giveBack(parts, row, wanted, origin)))))
   return { runs, next }
 }
 
@@ -107,8 +107,8 @@ const ownedRuns = async (
   return { rows, next: before === undefined ? null : String(before) }
 }
 
-const giveBack = async (parts: GiveBackParts, row: RunRow, wish: GiveBackRuns, origin: WishOrigin): Promise<GivenBackRun> => {
-  const { by, note, limits, dryRun = false } = wish
+const giveBack = async (parts: GiveBackParts, row: RunRow, wanted: GiveBackRuns, origin: CommandOrigin): Promise<GivenBackRun> => {
+  const { by, note, limits, dryRun = false } = wanted
   const given = { runId: row.runId, reason: row.reason ?? '' }
   if (dryRun) return given
   const changes = limits === undefined ? undefined : limitChanges(limits)

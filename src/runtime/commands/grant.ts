@@ -6,10 +6,10 @@ import { type ChartCommand, type Command, decide } from '../../fold/decide.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { sealWithoutChart } from '../../fold/seal.ts'
 import { present } from '../../present.ts'
-import type { Job, GrantedWish } from '../actors/jobs.ts'
+import type { Job, RecordedOrigin } from '../actors/jobs.ts'
 import type { Agent } from '../agent.ts'
 import { askedAgain } from '../answers/answer-tool-call.ts'
-import { type WishOrigin, checkCommand, checkOrigin, handedIn, checkMessage } from '../checked-input.ts'
+import { type CommandOrigin, checkCommand, checkOrigin, handedIn, checkMessage } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
 import { withReadOutput } from '../effects/tool-outcome.ts'
@@ -33,21 +33,21 @@ export interface GrantParts {
   readonly current: (runId: string) => Promise<RunState>
 }
 
-type Granted = (runId: string, command: Command, wish: WishOrigin) => Promise<RunState | RunStanding>
+type Granted = (runId: string, command: Command, origin: CommandOrigin) => Promise<RunState | RunStanding>
 
 /**
- * Grants wishes by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one wish that needs none.
+ * Grants commands by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one command that needs none.
  * Rejects with what they refuse it for, and with what the log says.
  */
 export const createGrant = (actors: MoverParts, granting: GrantParts): Granted => {
   const { parts } = actors
   const byCharts = grantByCharts(parts, granting)
-  const cancel = async (runId: string, command: Cancel, wish: WishOrigin): Promise<RunState | RunStanding> => {
+  const cancel = async (runId: string, command: Cancel, origin: CommandOrigin): Promise<RunState | RunStanding> => {
     try {
-      return await byCharts(runId, command, wish)
+      return await byCharts(runId, command, origin)
     } catch (error) {
       if (!isWithoutCode(error)) throw error
-      const { children, standing } = await cancelWithoutCharts(parts, { runId, command, wish })
+      const { children, standing } = await cancelWithoutCharts(parts, { runId, command, origin })
       const reason = `${runId} was cancelled: ${command.reason}`
       // It is granted, whatever can be reached behind it: a run below that is open still is ended by whoever looks at it next.
       for (const child of children.values()) await cancelChild(child, reason).catch(unlessAway)
@@ -65,32 +65,32 @@ export const createGrant = (actors: MoverParts, granting: GrantParts): Granted =
       if (!isAppError(error, 'NotPossible') && !isAppError(error, 'RunNotFound')) throw error
     }
   }
-  const moveOn = async (runId: string, command: Move, wish: WishOrigin): Promise<RunState> => {
-    const moved = await moveOnce(actors, { runId, command, wish, current: granting.current })
-    // The wish is granted, and a sweep sees to what is owed as well.
+  const moveOn = async (runId: string, command: Move, origin: CommandOrigin): Promise<RunState> => {
+    const moved = await moveOnce(actors, { runId, command, origin, current: granting.current })
+    // The command is granted, and a sweep sees to what is owed as well.
     return granting.wake(runId).catch(() => moved)
   }
-  return (runId, command, wish) => {
-    if (command.type === 'move') return moveOn(runId, command, wish)
-    return command.type === 'cancel' ? cancel(runId, command, wish) : byCharts(runId, command, wish)
+  return (runId, command, origin) => {
+    if (command.type === 'move') return moveOn(runId, command, origin)
+    return command.type === 'cancel' ? cancel(runId, command, origin) : byCharts(runId, command, origin)
   }
 }
 
 const grantByCharts =
   (parts: RuntimeParts, { submit, children, current }: GrantParts) =>
-  async (runId: string, command: ChartCommand, wish: WishOrigin): Promise<RunState> => {
+  async (runId: string, command: ChartCommand, origin: CommandOrigin): Promise<RunState> => {
     if (command.type === 'reopen') {
       const run = await current(runId)
-      const isNew = !run.commandIds.has(wish.commandId ?? '')
+      const isNew = !run.commandIds.has(origin.commandId ?? '')
       if (run.status === 'failed' && isNew) await children.checkWaitedFor(run)
     }
-    return commandOnce(parts, submit, { runId, command, wish })
+    return commandOnce(parts, submit, { runId, command, origin })
   }
 
 interface Cancelled {
   readonly runId: string
   readonly command: Cancel
-  readonly wish: WishOrigin
+  readonly origin: CommandOrigin
 }
 
 /** Throws what is no outage of the log. */
@@ -103,16 +103,16 @@ interface CancelledRun extends Pick<UnfoldedRun, 'children'> {
 }
 
 /** What others append meanwhile shows as a conflict. */
-const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }: Cancelled): Promise<CancelledRun> => {
+const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, origin }: Cancelled): Promise<CancelledRun> => {
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
     const run = await readUnfolded(parts, runId)
     const { children } = run
     const before = standingOfUnfolded(run)
-    if (wish.commandId !== undefined && run.commandIds.has(wish.commandId)) return { children, standing: before }
+    if (origin.commandId !== undefined && run.commandIds.has(origin.commandId)) return { children, standing: before }
     if (run.status !== 'active')
       throw new AppError('NotPossible', `${runId} ${endedText(run.status)}`, { details: { runId, command: 'cancel' } })
     try {
-      await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, wish })])
+      await parts.log.append(streamOf(runId), run.newest.revision, [sealed(parts, run, { runId, command, origin })])
       const { revision } = run.newest
       return { children, standing: { ...before, revision: revision + 1, status: 'cancelled', state: 'cancelled', waitsFor: null } }
     } catch (error) {
@@ -122,9 +122,9 @@ const cancelWithoutCharts = async (parts: RuntimeParts, { runId, command, wish }
   throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
 }
 
-const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command, wish }: Cancelled) =>
+const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command, origin }: Cancelled) =>
   sealWithoutChart(newest.meta, command, {
-    ...present(wish),
+    ...present(origin),
     actor: command.by,
     runId: newest.runId,
     id: ids.uuid(),
@@ -136,48 +136,48 @@ const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command
 /** What is possible also where code of the agent has failed. */
 const STOPPING: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
 
-interface Wished {
+interface Requested {
   readonly runId: string
   readonly command: ChartCommand
-  readonly wish: WishOrigin
+  readonly origin: CommandOrigin
 }
 
 /**
- * What somebody wishes now, whatever becomes of their objects while it waits for its turn; under one command id it is granted once.
- * Rejects with `InvalidInput`, `TooLarge`, `NotPossible`, `RunNotFound`, and `IdempotencyKeyReused` for another wish under a known id.
+ * What somebody asks for now, whatever becomes of their objects while it waits for its turn; under one command id it is granted once.
+ * Rejects with `InvalidInput`, `TooLarge`, `NotPossible`, `RunNotFound`, and `IdempotencyKeyReused` for another command under a known id.
  */
 const commandOnce = async (
   stores: Pick<RuntimeParts, 'log' | 'blobs'>,
   submit: (runId: string, job: Job) => Promise<RunState>,
-  { runId, command: given, wish: origin }: Wished,
+  { runId, command: given, origin }: Requested,
 ): Promise<RunState> => {
   if (given.type === 'sendMessage' && typeof given.text === 'string') checkMessage(given.text)
   const command = handedIn(given)
   checkCommand(command)
   checkOrigin(origin)
   const { commandId } = origin
-  const wish: GrantedWish = commandId === undefined ? { ...origin } : { ...origin, commandHash: hashOfCommand(command) }
-  const state = await submit(runId, jobOf(runId, command, wish))
-  if (commandId !== undefined && state.commandIds.get(commandId) !== wish.commandHash)
+  const recorded: RecordedOrigin = commandId === undefined ? { ...origin } : { ...origin, commandHash: hashOfCommand(command) }
+  const state = await submit(runId, jobOf(runId, command, recorded))
+  if (commandId !== undefined && state.commandIds.get(commandId) !== recorded.commandHash)
     await checkRepeatedCommand(stores, runId, { command, commandId })
   return state
 }
 
-const jobOf = (runId: string, given: ChartCommand, wish: GrantedWish): Job => ({
+const jobOf = (runId: string, given: ChartCommand, origin: RecordedOrigin): Job => ({
   length: JSON.stringify(given).length,
-  decide: (state, desk) => {
+  decide: (state, context) => {
     if (state === undefined) return { refuse: notFound(runId) }
-    const { command, problem } = withReadOutput(desk.agent, state, given)
-    const decision = decide(state, command, desk.at, wish.commandId)
+    const { command, problem } = withReadOutput(context.agent, state, given)
+    const decision = decide(state, command, context.at, origin.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
-    const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(desk.agent, state, command) ?? problem)
+    const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(context.agent, state, command) ?? problem)
     if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [
-      withCheckedOutput(desk.agent, fact),
-      ...withdrawn(desk.agent, state, fact),
-      ...(fact.type === 'RunReopened' ? askedAgain(desk.agent, state.beforeFailure?.approvals ?? new Map()) : []),
+      withCheckedOutput(context.agent, fact),
+      ...withdrawn(context.agent, state, fact),
+      ...(fact.type === 'RunReopened' ? askedAgain(context.agent, state.beforeFailure?.approvals ?? new Map()) : []),
     ])
-    return { facts, wish: 'by' in command ? { ...wish, actor: command.by } : wish, anyway: STOPPING.has(command.type) }
+    return { facts, origin: 'by' in command ? { ...origin, actor: command.by } : origin, anyway: STOPPING.has(command.type) }
   },
 })
 

@@ -37,7 +37,7 @@ export interface Examined extends MoveCheck {
   readonly agent: Agent
   /** As the code of that version folds it. Undefined where it cannot. */
   readonly state: RunState | undefined
-  /** Whether this wish was granted before. */
+  /** Whether this command was granted before. */
   readonly isRepeated: boolean
 }
 
@@ -75,7 +75,7 @@ export const examineMove = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'a
     if (event.type === 'RunStarted' || event.type === 'RunMoved') fold.from = `${event.data.agent}@${event.data.agentVersion}`
     if (event.type === 'ApprovalGranted') fold.granted.add(event.data.callId)
     fold.revision = event.revision
-    if (!fold.isBlocked) takeIn(fold, recorded)
+    if (!fold.isBlocked) applyEvent(fold, recorded)
   }
   if (fold === undefined) throw notFound(runId)
   return { ...concluded(runId, fold), isRepeated }
@@ -92,7 +92,7 @@ interface Fold {
   revision: number
 }
 
-const takeIn = (fold: Fold, recorded: Recorded & { readonly event: RecordedRunEvent }): void => {
+const applyEvent = (fold: Fold, recorded: Recorded & { readonly event: RecordedRunEvent }): void => {
   const { event } = recorded
   const place = { revision: event.revision, type: event.type }
   const input = fold.state === undefined ? undefined : recordedCallDifference(fold.agent, fold.state, event)

@@ -10,7 +10,7 @@ import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { checkedInput, inputProblem, needsApproval } from '../answers/answer-tool-call.ts'
 import { contextOfRun } from '../run-context.ts'
-import { asTask, beginningOf } from './start-run.ts'
+import { asTask, initialDataOf } from './start-run.ts'
 
 /** One thing that keeps a run from another version of its agent. */
 export interface MoveDifference {
@@ -87,16 +87,16 @@ export const presentDifferences = (agent: Agent, state: RunState, granted: Reado
       ? []
       : [{ what: 'projection' as const, expected: 'one that takes in every event', found: describeBroken(broken) }]),
     ...settingDifferences(agent, state),
-    ...beginningDifferences(agent, state),
+    ...initialDifferences(agent, state),
     ...openCallDifferences(agent, open, granted),
   ]
 }
 
 /** Its code has to find what it expects of every run. */
-const beginningDifferences = (agent: Agent, { started }: RunState): MoveDifference[] => {
+const initialDifferences = (agent: Agent, { started }: RunState): MoveDifference[] => {
   const differs = (expected: string, found: string): MoveDifference => ({ what: 'beginning', expected, found })
   try {
-    const now = beginningOf(agent, { input: started.input, context: started.context })
+    const now = initialDataOf(agent, { input: started.input, context: started.context })
     return (['input', 'context'] as const).flatMap((field) => {
       const [had, has] = [started[field], now[field]].map((value) => canonicalJson(value ?? null))
       return had === has ? [] : [differs(`the ${field} ${had}, as it was started with`, has ?? '')]

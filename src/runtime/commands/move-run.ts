@@ -3,25 +3,25 @@ import type { Command } from '../../fold/decide.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
 import { appendBatch, createBatch, type Batch } from '../actors/batch.ts'
-import type { GrantedWish } from '../actors/jobs.ts'
+import type { RecordedOrigin } from '../actors/jobs.ts'
 import type { ActorParts } from '../actors/run-actor.ts'
 import type { Agent } from '../agent.ts'
 import { askedAgain } from '../answers/answer-tool-call.ts'
 import { isAbandoned } from '../answers/takeover.ts'
-import { type WishOrigin, checkCommand, checkOrigin, handedIn } from '../checked-input.ts'
+import { type CommandOrigin, checkCommand, checkOrigin, handedIn } from '../checked-input.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
 import { examineMove, notMovable, type Examined } from './move-check.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-commands.ts'
-import { beginningOf } from './start-run.ts'
+import { initialDataOf } from './start-run.ts'
 
 export type Move = Extract<Command, { type: 'move' }>
 
 export type MoverParts = Pick<ActorParts, 'parts' | 'store' | 'signal'>
 
-export interface WishedMove {
+export interface RequestedMove {
   readonly runId: string
   readonly command: Move
-  readonly wish: WishOrigin
+  readonly origin: CommandOrigin
   readonly current: (runId: string) => Promise<RunState>
 }
 
@@ -32,13 +32,13 @@ const MOST_CONFLICTS = 100
  * approval is asked again, since a grant is for one version. Nothing may be under way meanwhile: its result would come to code that is gone.
  * Rejects with `NotPossible` and every difference, `UnknownAgent`, `RunNotFound`, `InvalidInput`, `IdempotencyKeyReused`.
  */
-export const moveOnce = async (mover: MoverParts, { runId, command: given, wish: origin, current }: WishedMove): Promise<RunState> => {
+export const moveOnce = async (mover: MoverParts, { runId, command: given, origin, current }: RequestedMove): Promise<RunState> => {
   const command = handedIn(given)
   checkCommand(command)
   checkOrigin(origin)
   const { parts } = mover
   const { commandId } = origin
-  const wish: GrantedWish = { ...origin, actor: command.by, ...present({ commandHash: commandId && hashOfCommand(command) }) }
+  const recorded: RecordedOrigin = { ...origin, actor: command.by, ...present({ commandHash: commandId && hashOfCommand(command) }) }
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
     const examined = await examineMove(parts, { runId, to: command.to, ...present({ commandId }) })
     if (commandId !== undefined && examined.isRepeated) {
@@ -47,7 +47,7 @@ export const moveOnce = async (mover: MoverParts, { runId, command: given, wish:
     }
     const state = movable(parts, examined)
     if (examined.isThere) return state
-    const moved = await append(mover, examined.agent, state, { command, wish })
+    const moved = await append(mover, examined.agent, state, { command, origin: recorded })
     if (moved !== undefined) return moved
   }
   throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
@@ -74,7 +74,7 @@ const isUnderWay = (parts: RuntimeParts, owed: Owed): boolean =>
 
 interface Granted {
   readonly command: Move
-  readonly wish: GrantedWish
+  readonly origin: RecordedOrigin
 }
 
 /** Undefined on a conflict. */
@@ -92,14 +92,14 @@ const append = async (mover: MoverParts, agent: Agent, state: RunState, granted:
   return isStored ? batch.state() : undefined
 }
 
-const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, wish }: Granted): Batch => {
+const batchOf = (parts: RuntimeParts, agent: Agent, state: RunState, { command, origin }: Granted): Batch => {
   const { runId, correlationId, started } = state
   const batch = createBatch(parts, { agent, runId, before: state, correlationId })
   const { by, note } = command
   const { name, version, program, definition } = agent
   const moved = { by, agent: name, fromVersion: started.agentVersion, agentVersion: version, chartHash: program.chartHash, definition }
-  const { instructions } = beginningOf(agent, { input: started.input, context: started.context })
-  batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note, instructions }) } }, undefined, wish)
+  const { instructions } = initialDataOf(agent, { input: started.input, context: started.context })
+  batch.push({ type: 'RunMoved', data: { ...moved, ...present({ note, instructions }) } }, undefined, origin)
   const cause = batch.sealed[0]?.event.id
   for (const fact of askedAgain(agent, state.approvals)) batch.push(fact, cause)
   return batch

@@ -7,16 +7,16 @@ import type { Command } from '../../fold/decide.ts'
 import { sha256 } from '../../hash.ts'
 import { canonicalJson, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
-import { begin } from '../../projections/bounded-text.ts'
+import { storableBeginning } from '../../projections/bounded-text.ts'
 import { readRun } from '../reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 
-// A wish that comes again under its id is granted once. Another wish under the same id is a mistake of the caller, who has to learn of it.
+// A command that comes again under its id is granted once. Another command under the same id is a mistake of the caller, who has to learn of it.
 
 type Stores = Pick<RuntimeParts, 'log' | 'blobs'>
 
 /** What a run is begun with. */
-export interface Beginning {
+export interface StartRequest {
   readonly agent: string
   readonly message?: string | undefined
   readonly data?: Json | undefined
@@ -27,11 +27,11 @@ export interface Beginning {
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, data, tags, input, context }: Beginning): string =>
+export const hashOfStart = ({ agent, message, data, tags, input, context }: StartRequest): string =>
   sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, context }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
-export const checkRepeatedStart = async (stores: Stores, runId: string, given: Beginning): Promise<void> => {
+export const checkRepeatedStart = async (stores: Stores, runId: string, given: StartRequest): Promise<void> => {
   let started: Extract<RecordedRunEvent, { type: 'RunStarted' }> | undefined
   let first: DataOf<'MessageReceived'> | undefined
   for await (const { event } of readRun(stores, runId)) {
@@ -59,13 +59,13 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: B
 const isOfStart = (
   { data: { agent, input, context, tags }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
   message: Extract<RecordedRunEvent, { type: 'MessageReceived' }>,
-  given: Beginning,
+  given: StartRequest,
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
     : meta.commandHash === hashOfStart({ agent, input, context, tags, message: message.data.text, data: message.data.data })
 
-/** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another wish. */
+/** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another command. */
 export const checkRepeatedCommand = async (
   stores: Stores,
   runId: string,
@@ -77,7 +77,7 @@ export const checkRepeatedCommand = async (
     if (commandHash === hashOfCommand(command)) return
     const differences = commandDifferences(command, event)
     if (commandHash === undefined && differences.length === 0) return
-    throw reused(`The command id ${JSON.stringify(begin(commandId, SHOWN))} was granted before,`, runId, differences)
+    throw reused(`The command id ${JSON.stringify(storableBeginning(commandId, SHOWN))} was granted before,`, runId, differences)
   }
 }
 
@@ -118,12 +118,12 @@ const SHOWN = 120
 const differencesOf = (recorded: Readonly<Record<string, unknown>>, given: Readonly<Record<string, unknown>>): string[] =>
   [...new Set([...Object.keys(recorded), ...Object.keys(given)])].flatMap((field) => {
     const [one, other] = [textOf(recorded[field]), textOf(given[field])]
-    return one === other ? [] : [`${field}: recorded ${begin(one, SHOWN)}, given ${begin(other, SHOWN)}`]
+    return one === other ? [] : [`${field}: recorded ${storableBeginning(one, SHOWN)}, given ${storableBeginning(other, SHOWN)}`]
   })
 
 const textOf = (value: unknown): string => (value === undefined ? 'nothing' : canonicalJson(value))
 
 const reused = (what: string, runId: string, differences: readonly string[]): AppError =>
-  new AppError('IdempotencyKeyReused', `${what} with another ${differences.join('; another ') || 'wish'}`, {
+  new AppError('IdempotencyKeyReused', `${what} with another ${differences.join('; another ') || 'command'}`, {
     details: present({ runId, differences }),
   })

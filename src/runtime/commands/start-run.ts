@@ -6,11 +6,11 @@ import { deepFrozen, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import type { JobDecision } from '../actors/jobs.ts'
 import type { Agent } from '../agent.ts'
-import type { WishOrigin } from '../checked-input.ts'
+import type { CommandOrigin } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
 import { hashOfStart } from './repeated-commands.ts'
 
-export interface StartOptions<Input = unknown, Context = unknown> extends WishOrigin {
+export interface StartOptions<Input = unknown, Context = unknown> extends CommandOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
   readonly runId?: string | undefined
   readonly message?: string | undefined
@@ -53,14 +53,14 @@ interface Given {
 }
 
 /** What a run begins with, as the schemas of its agent leave it. */
-interface Beginning extends Given {
+interface InitialData extends Given {
   /** Where the agent makes them from the context. */
   readonly instructions: string | undefined
 }
 
-const triedBeginning = (agent: Agent, given: Given): Beginning | AppError => {
+const triedInitialData = (agent: Agent, given: Given): InitialData | AppError => {
   try {
-    return beginningOf(agent, given)
+    return initialDataOf(agent, given)
   } catch (error) {
     if (isAppError(error)) return error
     throw error
@@ -68,7 +68,7 @@ const triedBeginning = (agent: Agent, given: Given): Beginning | AppError => {
 }
 
 /** Throws `InvalidInput` for what the agent cannot begin with, and `CodeFailed` where its code throws at it. */
-export const beginningOf = (agent: Agent, given: Given): Beginning => {
+export const initialDataOf = (agent: Agent, given: Given): InitialData => {
   const input = asSchemaLeaves(agent, 'input', given.input)
   const context = asSchemaLeaves(agent, 'context', given.context)
   return { input, context, instructions: instructionsFor(agent, context) }
@@ -112,7 +112,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
     return { facts: [] }
   }
   const { message, data, tenant, tags, commandId, actor, traceparent } = options
-  const beginning = triedBeginning(agent, given)
+  const beginning = triedInitialData(agent, given)
   if (isAppError(beginning)) return { refuse: beginning }
   const started: RunFact = {
     type: 'RunStarted',
@@ -128,7 +128,7 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
   const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message, ...present({ data }) } }]
   return {
     facts: [started, ...received],
-    wish: present({
+    origin: present({
       commandId,
       actor,
       traceparent,

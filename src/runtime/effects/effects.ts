@@ -59,7 +59,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   const results: Record<string, number> = {}
   const lookUps = createLaterLookUps(parts, attempts, report)
 
-  const begin = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
+  const start = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
     table.enter(state.runId, entry)
     const letGo = hold(state.runId)
@@ -101,7 +101,7 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
       if (state.broken !== undefined) return
       for (const owed of state.owed.values()) {
         const perform = performerOf(agent, state, owed, parts.owner)
-        if (perform !== undefined && !table.has(state.runId, owed)) begin(agent, state, owed, perform)
+        if (perform !== undefined && !table.has(state.runId, owed)) start(agent, state, owed, perform)
       }
     },
     isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),

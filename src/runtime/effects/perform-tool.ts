@@ -35,7 +35,7 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
     const context = toolContext(effect)
     const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late, over: () => over() }
     const output = await withDeadline(parts.clock, deadline, (inner) => {
-      over = effect.attempts.begin(state.runId, owed.key)
+      over = effect.attempts.start(state.runId, owed.key)
       return tool.execute(input, { ...context, signal: inner })
     })
     return answered(tool, { ...call, durationMs: tookMs() }, output)

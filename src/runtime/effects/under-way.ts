@@ -32,7 +32,7 @@ export const createUnderWayTable = (): UnderWayTable => {
   let isShut = false
 
   const isBusy = (): boolean => [...runs.values()].some((entries) => [...entries.values()].some(isAlive))
-  const settleDrain = (): void => {
+  const resolveDrained = (): void => {
     if (drained.length > 0 && !isBusy()) for (const resolve of drained.splice(0)) resolve()
   }
 
@@ -50,11 +50,11 @@ export const createUnderWayTable = (): UnderWayTable => {
       const entries = runs.get(runId)
       entries?.delete(nameOf(owed))
       if (entries?.size === 0) runs.delete(runId)
-      settleDrain()
+      resolveDrained()
     },
     lose(entry) {
       entry.phase = 'lost'
-      settleDrain()
+      resolveDrained()
     },
     isShut: () => isShut,
     abortAll() {
@@ -83,7 +83,7 @@ const nameOf = ({ intent, key, attempt }: Owed): string => `${intent} ${key} ${a
 /** Attempts of tool calls whose code has not returned, whether anybody still waits for it or not. Of this process alone. */
 export interface Attempts {
   /** Returns what is called once the code has returned and what it said is on its way. */
-  begin(runId: string, callId: string): () => void
+  start(runId: string, callId: string): () => void
   isUnderWay(runId: string, callId: string): boolean
   /** Resolves once no attempt of the call is under way. */
   over(runId: string, callId: string): Promise<void>
@@ -108,7 +108,7 @@ export const createAttempts = (): Attempts => {
   }
 
   return {
-    begin(runId, callId) {
+    start(runId, callId) {
       const name = nameOf(runId, callId)
       const call = calls.get(name) ?? { count: 0, waiting: [] }
       call.count += 1

@@ -141,7 +141,7 @@ export interface KnownRun {
   /** Folds what the log holds beyond what is known. Rejects with `RunNotFound`, `UnknownAgent`, `ChartChanged`, `UnexpectedEvent`. */
   refresh(): Promise<Known>
   /** The same, but a run that is not there yet is no error. */
-  look(): Promise<Known | undefined>
+  refreshIfThere(): Promise<Known | undefined>
 }
 
 export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => {
@@ -172,7 +172,7 @@ export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => 
     now: () => known,
     learn,
     refresh,
-    look: () =>
+    refreshIfThere: () =>
       refresh().catch((error: unknown) => {
         if (isAppError(error, 'RunNotFound')) return undefined
         throw error

@@ -98,11 +98,11 @@ export const followDeltas = (deltas: Deltas, run: FollowedRun): AsyncIterableIte
     stopping.abort()
   }
   const giveUp = (): void => stop()
-  const begin = (): void => {
+  const start = (): void => {
     unsubscribe = () => undefined
     if (run.signal?.aborted === true) return stop()
     run.signal?.addEventListener('abort', giveUp, { once: true })
-    unsubscribe = deltas.subscribe(run.runId, { take: (delta) => queue.push(delta), end: giveUp })
+    unsubscribe = deltas.subscribe(run.runId, { receive: (delta) => queue.push(delta), end: giveUp })
     giveAccepted(run, queue, stopping.signal).then(giveUp, (failure: unknown) => {
       // Of a run whose code is not here nothing is written here.
       stop(isAppError(failure, 'Closed') || isWithoutCode(failure) || stopping.signal.aborted ? undefined : failure)
@@ -113,7 +113,7 @@ export const followDeltas = (deltas: Deltas, run: FollowedRun): AsyncIterableIte
       return this
     },
     next() {
-      if (unsubscribe === undefined) begin()
+      if (unsubscribe === undefined) start()
       return queue.next()
     },
     return() {

@@ -177,7 +177,7 @@ export const viewOfUnfolded = (
   unfolded: why.code,
 })
 
-/** Where a run stands after a wish was granted. */
+/** Where a run stands after a command was granted. */
 export interface RunStanding {
   readonly runId: string
   readonly revision: number

@@ -12,8 +12,8 @@ const at = (offset: number, change: Partial<Standing> = {}): Standing => ({
 describe('a consumer', () => {
   test('stands still where it has not moved between two looks though there is more', () => {
     const watch = stallWatch()
-    expect(watch.look([at(5)])).toBe(false)
-    expect(watch.look([at(5)])).toBe(true)
+    expect(watch.isStuck([at(5)])).toBe(false)
+    expect(watch.isStuck([at(5)])).toBe(true)
   })
   test('that moves, has nothing to take, or works does not stand still', () => {
     for (const looks of [
@@ -25,18 +25,18 @@ describe('a consumer', () => {
       [at(5), at(5, { place: 'events/1' }), at(5)],
     ]) {
       const watch = stallWatch()
-      expect(looks.map((look) => watch.look([look]))).toEqual([false, false, false])
+      expect(looks.map((look) => watch.isStuck([look]))).toEqual([false, false, false])
     }
   })
   test('stands still where one of its partitions does', () => {
     const watch = stallWatch()
-    watch.look([at(5), at(7, { place: 'events/1' })])
-    expect(watch.look([at(6), at(7, { place: 'events/1' })])).toBe(true)
+    watch.isStuck([at(5), at(7, { place: 'events/1' })])
+    expect(watch.isStuck([at(6), at(7, { place: 'events/1' })])).toBe(true)
   })
   test('that was paused or given other partitions between two looks is looked at anew', () => {
     const watch = stallWatch()
-    watch.look([at(5)])
-    watch.look([])
-    expect(watch.look([at(5)])).toBe(false)
+    watch.isStuck([at(5)])
+    watch.isStuck([])
+    expect(watch.isStuck([at(5)])).toBe(false)
   })
 })

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { logHistories } from '../../../chaos/histories.ts'
-import type { WishedRun } from '../../../chaos/load.ts'
+import type { RequestedRun } from '../../../chaos/load.ts'
 import { judge, type Verdict } from '../../../chaos/verdict.ts'
 import { agentsWith } from '../../../simulation/agents.ts'
 import type { LedgerLine } from '../../../simulation/ledger.ts'
@@ -17,7 +17,7 @@ import { eventsIn, openBusWorld, type BusWorld } from '../consumers/bus-world.ts
 const done = agentsWith({ execute: () => Promise.resolve({ n: 1, done: 'yes' }), lookUp: () => Promise.resolve({ found: 'nothing' }) })
 const model = scriptedModel(followPlan)
 const RUN = 'r1-0'
-const wish = { runId: RUN, over: 'bus', wishedAt: 0, acknowledgedAt: 0 } as const
+const started = { runId: RUN, over: 'bus', requestedAt: 0, acknowledgedAt: 0 } as const
 const clean: Verdict = { lostEvents: [], lostRuns: [], stuckRuns: [], onceTwice: [], viewDifferences: [] }
 
 describe('the verdict on a round of chaos', () => {
@@ -41,7 +41,7 @@ describe('the verdict on a round of chaos', () => {
     await publisher.close()
   }
   const shown = (): Promise<void> => createProjector({ log: world.log, views }).catchUp()
-  const verdict = async (lines: readonly LedgerLine[] = [], wished: readonly WishedRun[] = [wish]): Promise<Verdict> => {
+  const verdict = async (lines: readonly LedgerLine[] = [], requested: readonly RequestedRun[] = [started]): Promise<Verdict> => {
     const histories = logHistories(world.log)
     await histories.readOn()
     const scene = {
@@ -49,7 +49,7 @@ describe('the verdict on a round of chaos', () => {
       ledger: { lines: () => lines },
       refold: { ...world.refold, log: world.log, views },
     }
-    return judge({ scene, histories, wished, runIds: histories.runIds(), relayWithinMs: 0 })
+    return judge({ scene, histories, requested, runIds: histories.runIds(), relayWithinMs: 0 })
   }
 
   test('finds nothing where everything was told in order, once or again, and is shown', async () => {
@@ -66,11 +66,11 @@ describe('the verdict on a round of chaos', () => {
     expect({ ...others, lostEvents: [] }).toEqual(clean)
   })
 
-  test('finds a run that was wished and never began, and one that never ended', async () => {
+  test('finds a run that was requested and never began, and one that never ended', async () => {
     await world.refold.start('desk', { runId: 'r1-1', message: 'plan: say done' })
     await told(await eventsIn(world.log))
     await shown()
-    const found = await verdict([], [wish, { ...wish, runId: 'r1-2' }])
+    const found = await verdict([], [started, { ...started, runId: 'r1-2' }])
     expect(found.lostRuns).toEqual(['r1-2 was acknowledged and never began'])
     expect(found.stuckRuns).toEqual([expect.stringContaining('r1-1 stands at revision')])
   })

@@ -30,58 +30,58 @@ const over = waiting.and(fact('RunCancelled', { by: 'ann', reason: 'enough' }))
 const by = 'ann'
 const message: ChartCommand = { type: 'sendMessage', text: 'More.' }
 
-describe('a wish', () => {
+describe('a command', () => {
   test('is granted as one fact', () => {
-    waiting.whenWished(message).thenGranted('MessageReceived')
-    thinking.whenWished({ type: 'pause', by, reason: 'wait' }).thenGranted('RunPaused')
-    thinking.whenWished({ type: 'cancel', by, reason: 'enough' }).thenGranted('RunCancelled')
-    waiting.whenWished({ type: 'complete', by, output: 1 }).thenGranted('RunCompleted')
-    human.whenWished({ type: 'answer', by, text: 'So.' }).thenGranted('HumanAnswerReceived')
-    human.whenWished({ type: 'giveBack', by, note: 'again', limits: { tokens: 5 } }).thenGranted('RunReturned')
-    human.whenWished({ type: 'fail', by, reason: 'no' }).thenGranted('RunFailed')
+    waiting.whenCommanded(message).thenGranted('MessageReceived')
+    thinking.whenCommanded({ type: 'pause', by, reason: 'wait' }).thenGranted('RunPaused')
+    thinking.whenCommanded({ type: 'cancel', by, reason: 'enough' }).thenGranted('RunCancelled')
+    waiting.whenCommanded({ type: 'complete', by, output: 1 }).thenGranted('RunCompleted')
+    human.whenCommanded({ type: 'answer', by, text: 'So.' }).thenGranted('HumanAnswerReceived')
+    human.whenCommanded({ type: 'giveBack', by, note: 'again', limits: { tokens: 5 } }).thenGranted('RunReturned')
+    human.whenCommanded({ type: 'fail', by, reason: 'no' }).thenGranted('RunFailed')
   })
 
   test('with an id that was granted before is granted without a further fact', () => {
-    const { decision } = waiting.and(messageReceived('x')).whenWished(message, 'wish-1')
+    const { decision } = waiting.and(messageReceived('x')).whenCommanded(message, 'command-1')
     expect(decision).toMatchObject({ ok: true })
-    const granted = { ...waiting.state, commandIds: new Map([['wish-1', '']]) }
-    expect(decide(granted, message, DAWN, 'wish-1')).toEqual({ ok: true, facts: [], repeated: true })
-    expect(decide(granted, message, DAWN, 'wish-2')).toMatchObject({ ok: true, facts: [{ type: 'MessageReceived' }] })
+    const granted = { ...waiting.state, commandIds: new Map([['command-1', '']]) }
+    expect(decide(granted, message, DAWN, 'command-1')).toEqual({ ok: true, facts: [], repeated: true })
+    expect(decide(granted, message, DAWN, 'command-2')).toMatchObject({ ok: true, facts: [{ type: 'MessageReceived' }] })
   })
 
   test('that the run is in no state for is refused, with its place', () => {
-    thinking.whenWished({ type: 'answer', by, text: 'So.' }).thenRefused(/answer is not possible: run-1 is at thinking.callingModel$/)
+    thinking.whenCommanded({ type: 'answer', by, text: 'So.' }).thenRefused(/answer is not possible: run-1 is at thinking.callingModel$/)
     thinking
       .and(fact('RunPaused', { by }))
-      .whenWished({ type: 'pause', by })
+      .whenCommanded({ type: 'pause', by })
       .thenRefused(/is at thinking.callingModel, paused/)
     waiting
-      .whenWished({ type: 'giveBack', by })
+      .whenCommanded({ type: 'giveBack', by })
       .thenRefused(/^give-back is not possible: run-1 is at awaitingMessage, and waits for a message \(send\)$/)
-    waiting.whenWished({ type: 'resume', by }).thenRefused(/resume is not possible/)
-    waiting.whenWished({ type: 'fail', by, reason: 'no' }).thenRefused(/fail is not possible/)
+    waiting.whenCommanded({ type: 'resume', by }).thenRefused(/resume is not possible/)
+    waiting.whenCommanded({ type: 'fail', by, reason: 'no' }).thenRefused(/fail is not possible/)
   })
 
   test('is refused after the end, whatever it is', () => {
-    const wishes: ChartCommand[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
-    for (const wish of wishes) over.whenWished(wish).thenRefused(/^run-1 was cancelled$/)
+    const commands: ChartCommand[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
+    for (const command of commands) over.whenCommanded(command).thenRefused(/^run-1 was cancelled$/)
   })
 })
 
 describe('an approval', () => {
   test('is granted for exactly what was asked', () => {
-    asking.whenWished({ type: 'approve', callId: '3.0', by }).thenGranted('ApprovalGranted')
-    asking.whenWished({ type: 'approve', callId: '3.0', by, digest: 'digest' }).thenGranted('ApprovalGranted')
-    asking.whenWished({ type: 'approve', callId: '3.0', by, digest: 'other' }).thenRefused(/is for other, but digest is asked/)
-    asking.whenWished({ type: 'approve', callId: '9.9', by }).thenRefused(/9.9 asks for no approval; open: 3.0/)
-    waiting.whenWished({ type: 'approve', callId: '3.0', by }).thenRefused(/open: none/)
+    asking.whenCommanded({ type: 'approve', callId: '3.0', by }).thenGranted('ApprovalGranted')
+    asking.whenCommanded({ type: 'approve', callId: '3.0', by, digest: 'digest' }).thenGranted('ApprovalGranted')
+    asking.whenCommanded({ type: 'approve', callId: '3.0', by, digest: 'other' }).thenRefused(/is for other, but digest is asked/)
+    asking.whenCommanded({ type: 'approve', callId: '9.9', by }).thenRefused(/9.9 asks for no approval; open: 3.0/)
+    waiting.whenCommanded({ type: 'approve', callId: '3.0', by }).thenRefused(/open: none/)
   })
 
   test('is granted or denied once', () => {
     const granted = asking.and(approvalGranted('3.0'))
-    granted.whenWished({ type: 'approve', callId: '3.0', by }).thenRefused(/asks for no approval/)
-    expect(granted.whenWished({ type: 'deny', callId: '3.0', by, reason: 'late' }).decision.ok).toBe(false)
-    asking.whenWished({ type: 'deny', callId: '3.0', by, reason: 'no' }).thenGranted('ApprovalDenied')
+    granted.whenCommanded({ type: 'approve', callId: '3.0', by }).thenRefused(/asks for no approval/)
+    expect(granted.whenCommanded({ type: 'deny', callId: '3.0', by, reason: 'late' }).decision.ok).toBe(false)
+    asking.whenCommanded({ type: 'deny', callId: '3.0', by, reason: 'no' }).thenGranted('ApprovalDenied')
   })
 
   test('is not granted when its time has passed', () => {
@@ -97,9 +97,9 @@ describe('an approval', () => {
 describe('a call that nobody knows the outcome of', () => {
   test('is settled by a person, either way', () => {
     unresolved
-      .whenWished({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } })
+      .whenCommanded({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } })
       .thenGranted('ToolCallSucceeded')
-    const failed = unresolved.whenWished({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: false, message: 'no' } })
+    const failed = unresolved.whenCommanded({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: false, message: 'no' } })
     failed.thenGranted('ToolCallFailed')
     expect(failed.decision).toMatchObject({ facts: [{ data: { attempt: 1, settledBy: 'human', by, class: 'error' } }] })
   })
@@ -108,9 +108,9 @@ describe('a call that nobody knows the outcome of', () => {
     const settle: ChartCommand = { type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } }
     acting
       .and(toolRequested('3.0'))
-      .whenWished(settle)
+      .whenCommanded(settle)
       .thenRefused(/3.0 is not unresolved/)
-    waiting.whenWished(settle).thenRefused(/3.0 is not unresolved/)
+    waiting.whenCommanded(settle).thenRefused(/3.0 is not unresolved/)
   })
 })
 

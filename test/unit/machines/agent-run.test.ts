@@ -189,8 +189,8 @@ describe('an agent run', () => {
   test('with a typed output cannot be answered in words by a person, but completed with a result', () => {
     const typed = agentWith({ output: z.object({ n: z.number() }) })
     const human = asked(typed).and(modelFailed('1.model'), escalated())
-    human.whenWished({ type: 'answer', by: 'ann', text: 'It is 3.' }).thenRefused(/ends with a result: complete it with one/)
-    human.whenWished({ type: 'complete', by: 'ann', output: { n: 3 } }).thenGranted('RunCompleted')
+    human.whenCommanded({ type: 'answer', by: 'ann', text: 'It is 3.' }).thenRefused(/ends with a result: complete it with one/)
+    human.whenCommanded({ type: 'complete', by: 'ann', output: { n: 3 } }).thenGranted('RunCompleted')
   })
 
   test('with a typed output fails when its input is refused', () => {

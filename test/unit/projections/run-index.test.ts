@@ -195,7 +195,7 @@ describe('what a run waits for', () => {
 })
 
 describe('what a run owes', () => {
-  test('is unclaimed from the wish until somebody claims it, and then until the lease ends', () => {
+  test('is unclaimed from the request until somebody claims it, and then until the lease ends', () => {
     expect(rowAfter(...oneTurn.slice(0, 2))).toMatchObject({ owed: { '1.model': 0 }, attentionAt: 0 })
     expect(rowAfter(...oneTurn.slice(0, 3))).toMatchObject({ owed: { '1.model': START + 60_000 }, attentionAt: START + 60_000 })
     expect(rowAfter(...oneTurn.slice(0, 4))).toMatchObject({ owed: { '3.0': 0 }, attentionAt: 0 })
@@ -220,9 +220,9 @@ describe('what a run owes', () => {
     ['endTurn', turnCompleted(1)],
     ['escalate', escalated('lost')],
   ])('holds %s until it is settled', (intent, settling) => {
-    const wished = [begin, recorded(message('Hi'), 'somewhere', `${intent}:${intent}`)]
-    expect(rowAfter(...wished).owed).toEqual({ [intent]: 0 })
-    expect(rowAfter(...wished, recorded(settling, 'elsewhere')).owed).toEqual({})
+    const wanted = [begin, recorded(message('Hi'), 'somewhere', `${intent}:${intent}`)]
+    expect(rowAfter(...wanted).owed).toEqual({ [intent]: 0 })
+    expect(rowAfter(...wanted, recorded(settling, 'elsewhere')).owed).toEqual({})
   })
   test('is asked for anew at the very event that settles it', () => {
     const row = rowAfter(...oneTurn.slice(0, 3), recorded(modelFailed('1.model', START), 'thinking', 'callModel:1.model'))

@@ -31,7 +31,7 @@ describe('a start', () => {
     expect((await eventsOf(world, 'same')).filter(({ type }) => type === 'MessageReceived')).toHaveLength(1)
   })
 
-  test('whose run id is that of a run of another agent is refused as another wish', async () => {
+  test('whose run id is that of a run of another agent is refused as another command', async () => {
     const other = defineAgent({ name: 'other', version: '1', instructions: '', models: ['scripted/one'] })
     const { refold } = openWorld({ agents: [talk(), other], models: scripted })
     await refold.start('talk', { runId: 'taken' })

@@ -76,7 +76,7 @@ const shared = () => {
 }
 
 describe('a run whose code was changed under one version', () => {
-  test('is refused by every wish and look, and nothing is paid that the record does not say', async () => {
+  test('is refused by every command and look, and nothing is paid that the record does not say', async () => {
     const { paid, opened } = shared()
     const run = await opened().refold.start('claims', { input: { amount: 500 } })
     expect(await run.state()).toMatchObject({ state: 'reviewing' })

@@ -13,7 +13,7 @@ const open = () => openWorld({ agents: [helper], models: { scripted: scriptedMod
 const incomparable = ['\ud800', 'a\udc00', '\udfff\ud800', 'acme\0', '\0', 'x'.repeat(1_001)]
 
 describe('what stores cannot tell apart', () => {
-  test.each(incomparable)('is no tenant, no id of a wish and nobody who wishes a start: %j', async (odd) => {
+  test.each(incomparable)('is no tenant, no id of a command and nobody who asks for a start: %j', async (odd) => {
     const { refold } = open()
     for (const options of [{ tenant: odd }, { commandId: odd }, { actor: odd }])
       await expect(refold.start('helper', { message: 'Hi', ...options })).rejects.toMatchObject({ code: 'InvalidInput' })
@@ -23,13 +23,13 @@ describe('what stores cannot tell apart', () => {
     const world = open()
     const run = await world.refold.start('helper', { message: 'Hi' })
     await settle(world, run)
-    for (const wish of [
+    for (const command of [
       run.pause({ by: odd }),
       run.complete({ by: odd }),
       run.cancel({ by: odd, reason: 'x' }),
       run.answer({ by: odd, text: 'x' }),
     ])
-      await expect(wish).rejects.toMatchObject({ code: 'InvalidInput' })
+      await expect(command).rejects.toMatchObject({ code: 'InvalidInput' })
     await expect(run.send({ message: 'Hi', commandId: odd })).rejects.toMatchObject({ code: 'InvalidInput' })
     await expect(run.send({ message: 'Hi', actor: odd })).rejects.toMatchObject({ code: 'InvalidInput' })
   })

@@ -77,7 +77,7 @@ describe('a run that is deleted', () => {
     expect(code(await world.refold.delete('never', by).catch((error: unknown) => error))).toBe('RunNotFound')
   })
 
-  test('has ended before, by a cancellation if that is wished', async () => {
+  test('has ended before, by a cancellation if that is asked for', async () => {
     await world.refold.start('helper', { runId: 'open', message: SECRET })
     expect(code(await world.refold.delete('open', by).catch((error: unknown) => error))).toBe('NotPossible')
     expect(await wholeLog()).not.toContain('DeletionRequested')

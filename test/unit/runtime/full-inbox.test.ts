@@ -36,7 +36,7 @@ describe('a run that reads nothing', () => {
     for (let sent = 0; sent < 1_000; sent++) await run.send({ message: `message ${sent}`, commandId: `c-${sent}` })
     const before = await eventsOf(world, run.id)
     await expect(run.send({ message: 'one more' })).rejects.toMatchObject({ ...refused, details: { unread: 1_000 } })
-    // A repeated wish was granted before.
+    // A repeated command was granted before.
     await run.send({ message: 'message 3', commandId: 'c-3' })
     expect(await eventsOf(world, run.id)).toEqual(before)
     next()

@@ -44,7 +44,7 @@ describe('an agent that says what it begins with', () => {
     },
   )
 
-  test('is started again by the same wish, also where its schema fills in something else by now', async () => {
+  test('is started again by the same command, also where its schema fills in something else by now', async () => {
     const world = openWorld({ agents: [agentOf()] })
     await settle(world, await world.refold.start('transfer', { runId: 'r', input: { iban: 'DE999' } }))
     const later = defineAgent({ name: 'transfer', version: '2', chart: echo(), input: transfer.extend({ amount: z.number().default(20) }) })

@@ -57,7 +57,7 @@ describe('while the log is away', () => {
     expect((await settle(world, run)).waitsFor).toBe('message')
   })
 
-  test('a wish whose first append may be stored is never refused as not stored', async () => {
+  test('a command whose first append may be stored is never refused as not stored', async () => {
     const clock = manualClock()
     const inner = memoryEventLog({ clock })
     const troubles = [

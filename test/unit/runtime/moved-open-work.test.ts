@@ -175,8 +175,8 @@ describe('a run of the standard chart with a call that waits for an approval', (
     const there = world(agents, log, clock, 'here/3/ccc')
     await here.refold.run('run-1').state()
     await there.refold.run('run-1').state()
-    const wishes = [here, there, here].map(({ refold }) => refold.run('run-1').move({ to: '2', by: 'ada' }))
-    await Promise.all([...wishes, there.refold.run('run-1').send({ message: 'and hurry' })])
+    const moves = [here, there, here].map(({ refold }) => refold.run('run-1').move({ to: '2', by: 'ada' }))
+    await Promise.all([...moves, there.refold.run('run-1').send({ message: 'and hurry' })])
     const [asked] = (await there.refold.run('run-1').state()).approvals
     await there.refold.run('run-1').approve(asked!.callId, { by: 'ada' })
     expect(await settle(there, here.refold.run('run-1'))).toMatchObject({ agent: 'bank@2' })

@@ -289,11 +289,11 @@ describe('a run that is moved to another version of its agent', () => {
     const { opened } = shared()
     const runId = await reviewing(opened(first))
     const { refold, ...world } = opened(first, { version: '2' }, { version: '3' })
-    const wish = { commandId: 'move-1' }
-    await refold.runtime.command(runId, { type: 'move', by: 'ada', to: '2' }, wish)
+    const origin = { commandId: 'move-1' }
+    await refold.runtime.command(runId, { type: 'move', by: 'ada', to: '2' }, origin)
     await refold.run(runId).move({ by: 'ada', to: '3' })
-    await refold.runtime.command(runId, { type: 'move', by: 'ada', to: '2' }, wish)
-    await expect(refold.runtime.command(runId, { type: 'move', by: 'ada', to: '3' }, wish)).rejects.toMatchObject({
+    await refold.runtime.command(runId, { type: 'move', by: 'ada', to: '2' }, origin)
+    await expect(refold.runtime.command(runId, { type: 'move', by: 'ada', to: '3' }, origin)).rejects.toMatchObject({
       code: 'IdempotencyKeyReused',
     })
     expect((await eventsOf(world, runId)).map(({ type }) => type)).toEqual(['RunStarted', 'RunMoved', 'RunMoved'])

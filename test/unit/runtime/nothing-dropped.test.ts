@@ -76,10 +76,10 @@ describe('options that cannot be read', () => {
         return run.send(proxy)
       },
     ],
-  ])('%s are refused, with the reason', async (_, wish) => {
+  ])('%s are refused, with the reason', async (_, command) => {
     const { refold, log } = world()
     const run = await refold.start('talker', { runId: 'run-1' })
-    expect(await refusal(Promise.resolve().then(() => wish(run)))).toMatchObject({ code: 'InvalidInput' })
+    expect(await refusal(Promise.resolve().then(() => command(run)))).toMatchObject({ code: 'InvalidInput' })
     expect((await eventsOf({ log }, 'run-1')).map(({ type }) => type)).toEqual(['RunStarted'])
   })
 
@@ -87,10 +87,10 @@ describe('options that cannot be read', () => {
     ['a command id', (run) => run.send({ message: 'Hi', commandId: 'c'.repeat(1_000_000) })],
     ['an actor', (run) => run.send({ message: 'Hi', actor: 'a'.repeat(1_000_000) })],
     ['a digest', (run) => run.approve('3.0', { by: 'ann', digest: 'd'.repeat(1_000_000) })],
-  ])('since %s of a megabyte is in them are refused at once, in few words', async (_, wish) => {
+  ])('since %s of a megabyte is in them are refused at once, in few words', async (_, command) => {
     const { refold, log } = world()
     const run = await refold.start('talker', { runId: 'run-1' })
-    const refused = await refusal(wish(run))
+    const refused = await refusal(command(run))
     expect(refused.code).toBe('InvalidInput')
     expect(refused.message?.length).toBeLessThan(1_000)
     expect((await eventsOf({ log }, 'run-1')).map(({ type }) => type)).toEqual(['RunStarted'])
@@ -117,7 +117,7 @@ describe('a command id that is known', () => {
   })
 
   test.each(['pause', 'fail', 'complete', 'answer'] as const)(
-    'of another wish stays that of the wish that was granted (%s)',
+    'of another command stays that of the command that was granted (%s)',
     async (type) => {
       const { refold, clock } = world()
       const run = await refold.start('talker', { runId: 'run-1', message: 'Hi.' })
@@ -151,7 +151,7 @@ describe('what no program with types would say', () => {
   test.each<[string, (run: Untyped) => Promise<unknown>, string]>([
     ['send a text', (run) => run.send('hello'), 'message'],
     ['send nothing', (run) => run.send(), 'message'],
-    ['send an empty wish', (run) => run.send({}), 'text'],
+    ['send an empty command', (run) => run.send({}), 'text'],
     ['send a number', (run) => run.send({ message: 7 }), 'text'],
     ['send with a strange option', (run) => run.send({ message: 'x', mesage: 'y' }), 'mesage'],
     ['send with a number as its id', (run) => run.send({ message: 'x', commandId: 7 }), 'commandId'],
@@ -168,10 +168,10 @@ describe('what no program with types would say', () => {
     ['give back with strange limits', (run) => run.giveBack({ by: 'ann', limits: { tokens: 'many' } }), 'tokens'],
     ['give back with a negative limit', (run) => run.giveBack({ by: 'ann', limits: { costUsd: -1 } }), 'costMicroUsd'],
     ['settle without an outcome', (run) => run.settleToolCall('3.0', { by: 'ann' }), 'outcome'],
-  ])('is refused with the place, and nothing is recorded: %s', async (_, wish, place) => {
+  ])('is refused with the place, and nothing is recorded: %s', async (_, command, place) => {
     const { refold, log } = world()
     const run = await refold.start('talker', { runId: 'run-1' })
-    const error = await refusal(wish(run as unknown as Untyped))
+    const error = await refusal(command(run as unknown as Untyped))
     expect(error).toMatchObject({ code: 'InvalidInput' })
     expect(error.message).toContain(place)
     expect(await eventsOf({ log }, 'run-1')).toHaveLength(1)

@@ -115,7 +115,7 @@ describe('a chart of a user’s own', () => {
     expect(await run.state()).toMatchObject({ status: 'cancelled', approvals: [] })
   })
 
-  test('whose guard throws refuses that wish, and nothing else is touched', async () => {
+  test('whose guard throws refuses that command, and nothing else is touched', async () => {
     const fragile = setup({
       types: { context: {} as { n: number }, events: {} as ChartEvent },
       guards: {

@@ -149,11 +149,11 @@ describe('an operator', () => {
     expect(await settle(world, run)).toMatchObject({ paused: false, waitsFor: 'approval' })
   })
 
-  test('who repeats a wish with the same id is granted it once', async () => {
+  test('who repeats a command with the same id is granted it once', async () => {
     const world = openShop()
     const run = await world.refold.start('shop')
-    await run.send({ message: 'Refund 18', commandId: 'wish-1' })
-    await run.send({ message: 'Refund 18', commandId: 'wish-1' })
+    await run.send({ message: 'Refund 18', commandId: 'command-1' })
+    await run.send({ message: 'Refund 18', commandId: 'command-1' })
     await settle(world, run)
     expect((await eventsOf(world, run.id)).filter(({ type }) => type === 'MessageReceived')).toHaveLength(1)
   })

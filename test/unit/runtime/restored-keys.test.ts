@@ -73,7 +73,7 @@ describe('the idempotency key of a call', () => {
     }
   })
 
-  test('is another where the customer wishes something else after the copy was restored', async () => {
+  test('is another where the customer asks for something else after the copy was restored', async () => {
     const clock = manualClock()
     const log = memoryEventLog({ clock })
     const original = await charge(log, clock)

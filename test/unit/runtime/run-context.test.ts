@@ -79,10 +79,10 @@ describe('the context of a run', () => {
 
   test('is what makes a repeated start the same', async () => {
     const world = openWorld({ agents: [clerk()], models: paying() })
-    const wish = { runId: 'r', message: 'Hi', context: { customer: 'ann' } }
-    await settle(world, await world.refold.start('clerk', wish))
-    await settle(world, await world.refold.start('clerk', wish))
-    const other = world.refold.start('clerk', { ...wish, context: { customer: 'bob' } })
+    const options = { runId: 'r', message: 'Hi', context: { customer: 'ann' } }
+    await settle(world, await world.refold.start('clerk', options))
+    await settle(world, await world.refold.start('clerk', options))
+    const other = world.refold.start('clerk', { ...options, context: { customer: 'bob' } })
     await expect(other).rejects.toMatchObject({ code: 'IdempotencyKeyReused' })
   })
 

@@ -25,9 +25,9 @@ describe('places for effects', () => {
     const woken: string[] = []
     const { runs, held } = waitingRuns((runId) => woken.push(runId))
     const slots = createSlots(manualClock(), oneAtATime, runs)
-    expect(slots.take('first')).toBe(true)
-    slots.take('cancelled')
-    slots.take('patient')
+    expect(slots.tryAcquire('first')).toBe(true)
+    slots.tryAcquire('cancelled')
+    slots.tryAcquire('patient')
     expect(held).toEqual(['cancelled', 'patient'])
     slots.release()
     await nextTurn()
@@ -38,10 +38,10 @@ describe('places for effects', () => {
   test('wake one at a time while they are taken again, and keep those in memory that wait', async () => {
     const taken: string[] = []
     const { runs, held } = waitingRuns((runId) => {
-      if (slots.take(runId)) taken.push(runId)
+      if (slots.tryAcquire(runId)) taken.push(runId)
     })
     const slots = createSlots(manualClock(), oneAtATime, runs)
-    for (const runId of ['a', 'b', 'c']) slots.take(runId)
+    for (const runId of ['a', 'b', 'c']) slots.tryAcquire(runId)
     slots.release()
     await nextTurn()
     expect(taken).toEqual(['b'])
@@ -52,8 +52,8 @@ describe('places for effects', () => {
     let woken = 0
     const { runs } = waitingRuns(() => woken++)
     const slots = createSlots(manualClock(), oneAtATime, runs)
-    slots.take('first')
-    for (let asked = 0; asked < 5; asked++) slots.take('impatient')
+    slots.tryAcquire('first')
+    for (let asked = 0; asked < 5; asked++) slots.tryAcquire('impatient')
     slots.release()
     await nextTurn()
     expect(woken).toBe(1)
@@ -63,7 +63,7 @@ describe('places for effects', () => {
     const clock = manualClock()
     const begun: number[] = []
     const ask = (runId: string): void => {
-      if (slots.take(runId)) begun.push(clock.now() % 10_000)
+      if (slots.tryAcquire(runId)) begun.push(clock.now() % 10_000)
     }
     const slots = createSlots(clock, { concurrency: Infinity, ratePerSecond: 2 }, waitingRuns(ask).runs)
     for (const runId of ['a', 'b', 'c']) ask(runId)
@@ -78,8 +78,8 @@ describe('places for effects', () => {
     const clock = manualClock()
     let back = 0
     const slots = createSlots({ ...clock, now: () => clock.now() - back }, { concurrency: Infinity, ratePerSecond: 2 }, waitingRuns().runs)
-    slots.take('before')
+    slots.tryAcquire('before')
     back = 3_600_000
-    expect(slots.take('after')).toBe(true)
+    expect(slots.tryAcquire('after')).toBe(true)
   })
 })

@@ -114,7 +114,7 @@ describe('a projection that fails', () => {
     expect((await eventsOf(world, run.id)).at(-1)?.type).toBe('ModelCallSucceeded')
   })
 
-  test('at what somebody wishes refuses the wish', async () => {
+  test('at what somebody asks for refuses the command', async () => {
     const world = worldWith(failingAt('MessageReceived'))
     await expect(world.refold.start('clerk', { runId: 'one', message: 'Pay' })).rejects.toMatchObject(stopped('MessageReceived', 1))
     const run = await world.refold.start('clerk', { runId: 'two' })
@@ -131,7 +131,7 @@ describe('a projection that fails', () => {
     expect((await run.state()).status).toBe('cancelled')
   })
 
-  test('at an old event stops that run alone, and says so of each wish', async () => {
+  test('at an old event stops that run alone, and says so of each command', async () => {
     paid = 0
     const sound = worldWith(types)
     await sound.refold.start('clerk', { runId: 'old', message: 'Pay' })

@@ -24,7 +24,7 @@ describe('the tags of a run', () => {
     expect(await views.list({ tag: 'order.id=1', limit: 9 })).toEqual([])
   })
 
-  test('are part of what is wished: other ones under one run id are another start', async () => {
+  test('are part of what is asked for: other ones under one run id are another start', async () => {
     const world = openWorld({ agents: [clerk], models })
     await settle(world, await world.refold.start('clerk', { runId: 'r', message: 'Hi', tags: { a: '1' } }))
     await settle(world, await world.refold.start('clerk', { runId: 'r', message: 'Hi', tags: { a: '1' } }))

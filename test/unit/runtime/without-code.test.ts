@@ -65,7 +65,7 @@ describe('a run whose agent is gone', () => {
     await expect(world.refold.run('run-1').at(before.revision + 1)).rejects.toMatchObject({ code: 'InvalidInput' })
   })
 
-  test('takes no other wish', async () => {
+  test('takes no other command', async () => {
     const { before, world } = await forgotten()
     const run = world.refold.run('run-1')
     const refused = { code: 'UnknownAgent' }
@@ -127,13 +127,13 @@ describe('a run whose agent is gone', () => {
     })
   })
 
-  test('is cancelled once by a wish that is repeated', async () => {
+  test('is cancelled once by a command that is repeated', async () => {
     const { before, world } = await forgotten()
     const cancel = { type: 'cancel', by: 'dana', reason: 'enough' } as const
-    const wish = { commandId: 'wish-1' }
+    const origin = { commandId: 'command-1' }
     const [first, second] = [
-      await world.refold.runtime.command('run-1', cancel, wish),
-      await world.refold.runtime.command('run-1', cancel, wish),
+      await world.refold.runtime.command('run-1', cancel, origin),
+      await world.refold.runtime.command('run-1', cancel, origin),
     ]
     expect(first).toEqual({
       runId: 'run-1',

@@ -4,7 +4,7 @@ import { isAppError } from '../src/errors.ts'
 import type { Command } from '../src/fold/decide.ts'
 import type { ChaosBus } from './stage.ts'
 
-export interface Wishes {
+export interface CommandSender {
   /** Over the bus: resolves once the bus has it, whatever happens to the bus meanwhile. Over HTTP: once it was asked for. */
   publish(runId: string, command: Readonly<Record<string, unknown>>): Promise<void>
   close(): Promise<void>
@@ -12,15 +12,15 @@ export interface Wishes {
 
 const PAUSE_BEFORE_RETRY_MS = 200
 
-export const wishesOverBus = ({ bus, topics }: ChaosBus): Wishes => {
+export const commandsOverBus = ({ bus, topics }: ChaosBus): CommandSender => {
   let publisher: Promise<Publisher> | undefined
   return {
     async publish(runId, command) {
-      const wish = [{ topic: topics.commands, messages: [{ key: runId, value: JSON.stringify({ ...command, runId }), headers: {} }] }]
+      const messages = [{ topic: topics.commands, messages: [{ key: runId, value: JSON.stringify({ ...command, runId }), headers: {} }] }]
       for (;;) {
         try {
           publisher ??= bus.openPublisher()
-          await (await publisher).publish(wish)
+          await (await publisher).publish(messages)
           return
         } catch (error) {
           if (!isAppError(error, 'BusUnavailable')) throw error
@@ -32,7 +32,7 @@ export const wishesOverBus = ({ bus, topics }: ChaosBus): Wishes => {
   }
 }
 
-/** Of a run's address; undefined for what nobody here wishes. */
+/** Of a run's address; undefined for what nobody here asks for. */
 const pathOf = ({ type, ...command }: Command): string | undefined => {
   const callId = 'callId' in command ? encodeURIComponent(command.callId) : ''
   const paths: Partial<Record<Command['type'], string>> = {
@@ -47,12 +47,12 @@ const pathOf = ({ type, ...command }: Command): string | undefined => {
 
 const PATIENCE_MS = 5_000
 
-/** What is not granted, or not answered, is wished again by whoever still wishes it. */
-export const wishesOverHttp = (url: string): Wishes => ({
-  async publish(runId, { commandId, ...wish }) {
-    const { type: _, callId: __, ...body } = wish as Command & { readonly callId?: string }
-    const path = pathOf(wish as Command)
-    if (path === undefined) throw new Error(`expected a wish that has a path, found ${String(wish['type'])}`)
+/** What is not granted, or not answered, is sent again by whoever still wants it. */
+export const commandsOverHttp = (url: string): CommandSender => ({
+  async publish(runId, { commandId, ...command }) {
+    const { type: _, callId: __, ...body } = command as Command & { readonly callId?: string }
+    const path = pathOf(command as Command)
+    if (path === undefined) throw new Error(`expected a command that has a path, found ${String(command['type'])}`)
     try {
       const response = await fetch(`${url}/v1/runs/${encodeURIComponent(runId)}/${path}`, {
         method: 'POST',

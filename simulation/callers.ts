@@ -12,18 +12,18 @@ import type { VirtualTime } from './virtual-time.ts'
 import { isMisfortune, type Worker } from './worker.ts'
 
 /** What somebody wants of a run: under one command id, however often it has to be said. */
-export type Wish =
+export type CallerRequest =
   | {
       readonly runId: string
       readonly start: string
       readonly options: StartOptions
-      /** Of an earlier wish that this one repeats. */ readonly commandId?: string | undefined
+      /** Of an earlier request that this one repeats. */ readonly commandId?: string | undefined
     }
   | { readonly runId: string; readonly command: Command }
 
 /** The callers from outside: they say again what was not answered, sometimes even what was, and remember what they were told. */
 export interface Callers {
-  send(wish: Wish): void
+  send(request: CallerRequest): void
   /** What they were told, against what the log says. */
   audit(): void
 }
@@ -41,7 +41,7 @@ export interface CallersParts {
 }
 
 interface Told {
-  readonly wish: Wish
+  readonly request: CallerRequest
   readonly commandId: string
   /** Whether it is said again until it is answered. */
   readonly isStubborn: boolean
@@ -66,14 +66,14 @@ export const createCallers = (parts: CallersParts): Callers => {
       if (told.isStubborn && tries < MOST_TRIES) time.schedule(delayMs, () => told.granted === 0 && say(told, tries + 1))
     }
     if (worker === undefined) return again(chance.between(200, 2_000))
-    tell(() => `caller: ${told.commandId} ${describe(told.wish)} to ${worker.life.owner}`)
+    tell(() => `caller: ${told.commandId} ${describe(told.request)} to ${worker.life.owner}`)
     told.unanswered += 1
     time.schedule(PATIENCE_MS, () => told.granted + told.refused === 0 && chance.hits(0.7) && again(0))
     perform(worker, told).then(
       (granted) => {
         told.unanswered -= 1
         told.granted += 1
-        if (isSaid(told.wish, granted) || wasThere(auditor, told.wish)) told.wasSaid = true
+        if (isSaid(told.request, granted) || wasThere(auditor, told.request)) told.wasSaid = true
         if ('chart' in granted) auditor.compare(granted, worker.life.owner)
       },
       (error: unknown) => {
@@ -83,36 +83,37 @@ export const createCallers = (parts: CallersParts): Callers => {
           tell(() => `caller: ${told.commandId} meets other code: ${messageOf(error)}`)
           return again(chance.between(50, 3_000))
         }
-        if (isAppError(error, 'NotPossible') && 'command' in told.wish && told.wish.command.type === 'move') count('refusedMoves')
+        if (isAppError(error, 'NotPossible') && 'command' in told.request && told.request.command.type === 'move') count('refusedMoves')
         // The process has closed before the log said what became of it.
         if (isAppError(error, 'OutcomeUnknown')) told.unanswered += 1
         else told.refused += 1
         tell(() => `caller: ${told.commandId} was refused: ${messageOf(error)}`)
         if (isMisfortune(error)) return again(chance.between(50, 3_000))
         if (!isAppError(error, 'NotPossible'))
-          auditor.problems.push(`${told.commandId} ${describe(told.wish)} was refused: ${messageOf(error)}`)
+          auditor.problems.push(`${told.commandId} ${describe(told.request)} was refused: ${messageOf(error)}`)
       },
     )
   }
 
   const check = (told: Told): void => {
-    const { commandId, wish, granted, refused, unanswered } = told
+    const { commandId, request, granted, refused, unanswered } = told
     const types = [...auditor.books.granted(commandId)]
     const most = Math.max(0, ...types.map(([, times]) => times))
-    const complain = (what: string): void => void auditor.problems.push(`${commandId} ${describe(wish)} ${what}: ${JSON.stringify(types)}`)
+    const complain = (what: string): void =>
+      void auditor.problems.push(`${commandId} ${describe(request)} ${what}: ${JSON.stringify(types)}`)
     if (most > 1) complain('was granted more than once')
     if (granted > 0 && most === 0 && !told.wasSaid) complain('was granted, but it is not in the log')
-    const hasMessage = 'start' in wish && wish.options.message !== undefined
+    const hasMessage = 'start' in request && request.options.message !== undefined
     if (hasMessage && most > 0 && types.length < 2) complain('was granted without its message')
-    const isRepeated = 'start' in wish && wish.commandId !== undefined
+    const isRepeated = 'start' in request && request.commandId !== undefined
     if (!isRepeated && granted === 0 && unanswered === 0 && refused > 0 && most > 0) complain('was refused, but it is in the log')
   }
 
   return {
-    send(wish) {
+    send(request) {
       const told: Told = {
-        wish,
-        commandId: ('start' in wish ? wish.commandId : undefined) ?? `${parts.name}-${all.length}`,
+        request,
+        commandId: ('start' in request ? request.commandId : undefined) ?? `${parts.name}-${all.length}`,
         isStubborn: chance.hits(0.65),
         granted: 0,
         refused: 0,
@@ -129,26 +130,26 @@ export const createCallers = (parts: CallersParts): Callers => {
   }
 }
 
-const perform = ({ runtime }: Worker, { wish, commandId }: Told): Promise<RunState | RunStanding> =>
-  'start' in wish
-    ? runtime.start(wish.start, { ...wish.options, runId: wish.runId, commandId })
-    : runtime.command(wish.runId, wish.command, { commandId })
+const perform = ({ runtime }: Worker, { request, commandId }: Told): Promise<RunState | RunStanding> =>
+  'start' in request
+    ? runtime.start(request.start, { ...request.options, runId: request.runId, commandId })
+    : runtime.command(request.runId, request.command, { commandId })
 
-/** On the version that somebody wishes it on, so that nothing was to be recorded. */
-const wasThere = ({ runs }: Auditor, wish: Wish): boolean => {
-  const to = 'command' in wish && wish.command.type === 'move' ? wish.command.to : undefined
-  return to !== undefined && (runs.get(wish.runId)?.states.some(({ started }) => started.agentVersion === to) ?? false)
+/** On the version that somebody wants it, so that nothing was to be recorded. */
+const wasThere = ({ runs }: Auditor, request: CallerRequest): boolean => {
+  const to = 'command' in request && request.command.type === 'move' ? request.command.to : undefined
+  return to !== undefined && (runs.get(request.runId)?.states.some(({ started }) => started.agentVersion === to) ?? false)
 }
 
 const CODE_ERRORS = ['ChartChanged', 'UnknownAgent', 'CodeFailed'] as const
 
 const isOfCode = (error: unknown): boolean => CODE_ERRORS.some((code) => isAppError(error, code))
 
-const isSaid = (wish: Wish, granted: RunState | RunStanding): boolean => {
-  if ('start' in wish || wish.command.type !== 'settleToolCall' || !('doubts' in granted)) return false
-  const doubt = granted.doubts.get(wish.command.callId)
-  return doubt !== undefined && isSaidAlready(doubt, wish.command.outcome)
+const isSaid = (request: CallerRequest, granted: RunState | RunStanding): boolean => {
+  if ('start' in request || request.command.type !== 'settleToolCall' || !('doubts' in granted)) return false
+  const doubt = granted.doubts.get(request.command.callId)
+  return doubt !== undefined && isSaidAlready(doubt, request.command.outcome)
 }
 
-const describe = (wish: Wish): string =>
-  'start' in wish ? `start ${wish.start} as ${wish.runId}` : `${JSON.stringify(wish.command)} of ${wish.runId}`
+const describe = (request: CallerRequest): string =>
+  'start' in request ? `start ${request.start} as ${request.runId}` : `${JSON.stringify(request.command)} of ${request.runId}`
