@@ -3,29 +3,39 @@ import { resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
 
-/** A numbered promise at the head of a file, which tests and reviews cite: `A2`. */
+/** A numbered promise at the head of a file, which tests and reviews cite: `ACTOR2`. */
 interface Invariant {
   readonly name: string
   readonly text: string
   readonly file: string
 }
 
-const NUMBERED = /^\/\/ {3}([A-Z]\d)\. (.+(?:\n\/\/ {7}.+)*)$/gm
+const NUMBERED = /^\/\/ {3}([A-Z]+\d+)\. (.+(?:\n\/\/ {7}.+)*)$/gm
 
-const invariantsIn = (file: string): Invariant[] =>
-  [...readFileSync(resolve(root, file), 'utf8').matchAll(NUMBERED)].map(([, name = '', text = '']) => ({
-    name,
-    text: text.replace(/\n\/\/ +/g, ' '),
-    file,
-  }))
+const invariantsIn = ([file, text]: readonly [file: string, text: string]): Invariant[] =>
+  [...text.matchAll(NUMBERED)].map(([, name = '', promise = '']) => ({ name, text: promise.replace(/\n\/\/ +/g, ' '), file }))
 
-/** Those of `src`, as the rows of a table, file by file. */
-export const invariantTable = (): string => {
-  const files = readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' }).map((path) => `src/${path}`)
-  const rows = files
-    .filter((path) => path.endsWith('.ts'))
-    .sort()
-    .flatMap(invariantsIn)
-    .map(({ name, text, file }) => `| ${name} | ${text} | \`${file}\` |`)
-  return ['| Name | Promise | Kept in |', '| --- | --- | --- |', ...rows].join('\n')
+/** The rows of a table, file by file. Throws where two promises have one name: whoever cites it would mean either. */
+export const invariantTable = (sources: ReadonlyMap<string, string> = sourcesOfSrc()): string => {
+  const invariants = [...sources].flatMap(invariantsIn)
+  const files = new Map<string, string>()
+  for (const { name, file } of invariants) {
+    const other = files.get(name)
+    if (other !== undefined) throw new Error(`expected one invariant ${name}, found two, in ${other} and in ${file}`)
+    files.set(name, file)
+  }
+  return [
+    '| Name | Promise | Kept in |',
+    '| --- | --- | --- |',
+    ...invariants.map(({ name, text, file }) => `| ${name} | ${text} | \`${file}\` |`),
+  ].join('\n')
 }
+
+const sourcesOfSrc = (): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .map((path) => `src/${path}`)
+      .filter((path) => path.endsWith('.ts'))
+      .sort()
+      .map((path) => [path, readFileSync(resolve(root, path), 'utf8')]),
+  )

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { invariantTable } from '../scripts/invariants.ts'
 import { runIntents } from '../src/machines/intents.ts'
 import { defaultFailurePolicy } from '../src/machines/model-failure-policy.ts'
 import { docPages, pageAt, proseOf, stepsOf, type DocPage } from './support/doc-pages.ts'
@@ -132,8 +133,24 @@ describe('the architecture', () => {
     const tree = pageAt('docs/architecture.md').fences.find(({ info }) => info === 'text tree')?.text ?? ''
     const shown = [...tree.matchAll(/^ {2}(\S.*?)(?: {3}|$)/gm)].flatMap(([, names = '']) => names.trim().split('  '))
     expect(shown.map((name) => name.replace(/\/$/, '')).sort()).toEqual(readdirSync(resolve(root, 'src')).sort())
+    const rooms = [...tree.matchAll(/^ {4}(\w+)\/ {3}/gm)].map(([, room]) => room)
+    expect(rooms.sort()).toEqual(foldersIn('src/runtime'))
+  })
+
+  test('has a name of its own for each invariant', () => {
+    const head = '// What it keeps.\n//\n//   RUN1. It is kept.\n'
+    const sources = new Map([
+      ['one.ts', head],
+      ['other.ts', head],
+    ])
+    expect(() => invariantTable(sources)).toThrow('expected one invariant RUN1, found two, in one.ts and in other.ts')
   })
 })
+
+const foldersIn = (path: string): string[] =>
+  readdirSync(resolve(root, path), { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    .sort()
 
 describe('the page about models', () => {
   test('has the failure policy as it is', () => {

@@ -10,10 +10,10 @@ import type { Topics } from './topics.ts'
 
 // Takes in the commands of other programs.
 //
-//   C1. A command is handled once its events are stored, or it lies among the dead letters with the reason; only then it is not
+//   COMMAND1. A command is handled once its events are stored, or it lies among the dead letters with the reason; only then it is not
 //       delivered again. A command that is delivered again is known by its id.
-//   C2. Nothing slow happens here: the runtime resolves with the append, and effects are performed elsewhere.
-//   C3. Commands of one run come one after the other, in the order of the topic.
+//   COMMAND2. Nothing slow happens here: the runtime resolves with the append, and effects are performed elsewhere.
+//   COMMAND3. Commands of one run come one after the other, in the order of the topic.
 
 export interface CommandNotice {
   readonly type: 'commandRefused'

@@ -10,9 +10,9 @@ import type { Topics } from './topics.ts'
 
 // Keeps a view in step with the topic of events.
 //
-//   F1. The offset moves in the transaction of the rows, and only on the rows and from the offset that the batch was folded on.
-//   F2. A view holds each run without a gap: what the topic leaves out is read from the log, what it repeats is passed over.
-//   F3. What cannot be taken in lies among the dead letters before the view moves behind it, and everything else goes on.
+//   FEED1. The offset moves in the transaction of the rows, and only on the rows and from the offset that the batch was folded on.
+//   FEED2. A view holds each run without a gap: what the topic leaves out is read from the log, what it repeats is passed over.
+//   FEED3. What cannot be taken in lies among the dead letters before the view moves behind it, and everything else goes on.
 
 export type ConsumerNotice =
   | { readonly type: 'eventsLeftOut'; readonly group: string; readonly code: string; readonly reason: string; readonly key: string }

@@ -9,10 +9,10 @@ import { placeOfViews, type RestorePorts } from './restored-log.ts'
 
 // Keeps the view store in step with the log.
 //
-//   V1. A row is a fold of its run's events in order; an event that a row holds already is passed over.
-//   V2. The checkpoint moves in the same transaction as the rows.
-//   V3. Whatever is in the log, it goes on: an event that cannot be read is a problem of its own run only.
-//   V4. What the log holds of others is passed once: the checkpoint moves on with what was looked at, and to where the log ended.
+//   PROJECT1. A row is a fold of its run's events in order; an event that a row holds already is passed over.
+//   PROJECT2. The checkpoint moves in the same transaction as the rows.
+//   PROJECT3. Whatever is in the log, it goes on: an event that cannot be read is a problem of its own run only.
+//   PROJECT4. What the log holds of others is passed once: the checkpoint moves on with what was looked at, and to where the log ended.
 //
 // So it may be stopped anywhere, and any number of processes may run it on one view store.
 

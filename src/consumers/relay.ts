@@ -12,10 +12,10 @@ import type { Topics } from './topics.ts'
 
 // Carries the events of the log to the bus.
 //
-//   R1. Events of a run come onto the bus in the order of their revisions; one that is repeated is repeated with all that follow it.
-//   R2. The checkpoint names an event that the bus has acknowledged, with all before it.
-//   R3. No event stops the relay: one that is too large is replaced by its reference.
-//   R4. What the log holds of others is passed once: the checkpoint says from time to time how far there is nothing to carry.
+//   RELAY1. Events of a run come onto the bus in the order of their revisions; one that is repeated is repeated with all that follow it.
+//   RELAY2. The checkpoint names an event that the bus has acknowledged, with all before it.
+//   RELAY3. No event stops the relay: one that is too large is replaced by its reference.
+//   RELAY4. What the log holds of others is passed once: the checkpoint says from time to time how far there is nothing to carry.
 //
 // So it may be killed anywhere and run twice at once: that costs repetitions, which consumers know by run and revision.
 

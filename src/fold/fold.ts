@@ -21,9 +21,9 @@ import type { Owed, Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
 //
-//   F1. It reads nothing but its arguments: no clock, no chance, no I/O.
-//   F2. It never performs what a chart asks for; it writes it into the ledger of owed work.
-//   F3. It never changes the state that it was given.
+//   FOLD1. It reads nothing but its arguments: no clock, no chance, no I/O.
+//   FOLD2. It never performs what a chart asks for; it writes it into the ledger of owed work.
+//   FOLD3. It never changes the state that it was given.
 
 /** To be counted up when the same events give another state than before: runs that began under another are told of. */
 export const FOLD_VERSION = 1

@@ -11,10 +11,10 @@ import { codeOf, problemOf } from './problem.ts'
 
 // Server-sent events of one run.
 //
-//   S1. Every event from `from` on, in order, once; its revision is its id, so that `Last-Event-ID` goes on where a connection broke.
-//   S2. The log is asked for the next event only when the client has taken the one before: a slow one waits for itself alone.
-//   S3. What is no event (deltas, heartbeats) is left out where the client is behind; in the place of text comes a reset.
-//   S4. One that ends before its run has and before its client wants says why, as a problem.
+//   STREAM1. Every event from `from` on, in order, once; its revision is its id, so that `Last-Event-ID` goes on where a connection broke.
+//   STREAM2. The log is asked for the next event only when the client has taken the one before: a slow one waits for itself alone.
+//   STREAM3. What is no event (deltas, heartbeats) is left out where the client is behind; in the place of text comes a reset.
+//   STREAM4. One that ends before its run has and before its client wants says why, as a problem.
 
 /** Proxies drop connections on which nothing is said for a minute, often for half of one. */
 const HEARTBEAT_MS = 15_000

@@ -11,9 +11,9 @@ import type { RuntimeParts } from './runtime-parts.ts'
 
 // Takes ended runs out of the log.
 //
-//   D1. The request is stored before anything is taken away, so that whoever finds it goes on where another has stopped; every step may be repeated.
-//   D2. A payload goes only if no other run names it and nobody has put it lately, and before the events by which it is found.
-//   D3. Fixed parts of prompts stay: they are an agent's, and a process that has put them once relies on them.
+//   DELETE1. The request is stored before anything is taken away, so that whoever finds it goes on where another has stopped; every step may be repeated.
+//   DELETE2. A payload goes only if no other run names it and nobody has put it lately, and before the events by which it is found.
+//   DELETE3. Fixed parts of prompts stay: they are an agent's, and a process that has put them once relies on them.
 
 /** Whoever puts a payload names it within this time, or puts it again. */
 export const PAYLOAD_GRACE_MS = 120_000

@@ -9,12 +9,12 @@ import { asBusCall, saysNoTopic, toBusError, type KafkaCall } from './errors.ts'
 
 // What keeps an idempotent producer of kafkajs from losing anything in silence:
 //
-//   K1. One send at a time.
-//   K2. After a failure its sequence numbers are those from before the send, of which the broker may have stored a part. So the next
+//   PUBLISH1. One send at a time.
+//   PUBLISH2. After a failure its sequence numbers are those from before the send, of which the broker may have stored a part. So the next
 //       send is the very same, whose stored part the broker knows, or it goes through a new producer: another message under a number
 //       that the broker has seen would be acknowledged and dropped. A client that gives no answer in time is not used again either: what it
 //       was given may be stored twice then, with all that follows it.
-//   K3. Of a transaction that failed nothing is used again but after a clean abort.
+//   PUBLISH3. Of a transaction that failed nothing is used again but after a clean abort.
 
 /** What was not taken as a whole; its first topics have been acknowledged. */
 interface Unfinished {

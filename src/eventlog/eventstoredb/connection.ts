@@ -6,8 +6,8 @@ import { cutOff, isConfused, isCutOff, isFatal } from './errors.ts'
 
 // A client object of EventStoreDB that is thrown away and built again when it is of no further use.
 //
-//   N1. A call ends when its time is up or its client is thrown away, whatever the client does.
-//   N2. The new client is used only after the old one has ended its conversations: in @eventstore/db-client 6.2.1
+//   CONNECT1. A call ends when its time is up or its client is thrown away, whatever the client does.
+//   CONNECT2. The new client is used only after the old one has ended its conversations: in @eventstore/db-client 6.2.1
 //       the failing conversation of one client ends the pending appends of all clients.
 
 export interface Connection {

@@ -13,10 +13,10 @@ import type { Reads } from './reads.ts'
 
 // A subscription of the client ends with an error, ends as if all were well, or falls silent for ever. This one does none of it:
 //
-//   S1. However it breaks off, it goes on behind the last event that it gave, and behind what the server has looked at since.
-//   S2. Silence is no proof: the log is asked whether an event is missing.
-//   S3. It ends with an error only where the server refuses it for good.
-//   S4. It says that it has caught up, also where the server does not: before 24.2 it is silent about a stream that is not there.
+//   SUBSCRIBE1. However it breaks off, it goes on behind the last event that it gave, and behind what the server has looked at since.
+//   SUBSCRIBE2. Silence is no proof: the log is asked whether an event is missing.
+//   SUBSCRIBE3. It ends with an error only where the server refuses it for good.
+//   SUBSCRIBE4. It says that it has caught up, also where the server does not: before 24.2 it is silent about a stream that is not there.
 
 export interface SubscriptionParts {
   readonly pool: ConnectionPool

@@ -15,9 +15,9 @@ import { streamTable } from './streams.ts'
 
 // What may be done inside one write transaction.
 //
-//   W1. Nothing is cached across a commit of another connection: `begin` asks SQLite whether there was one.
-//   W2. A write that is refused has changed nothing, so the others of its transaction may still commit.
-//   W3. After a rollback nothing is known: `forget`.
+//   WRITE1. Nothing is cached across a commit of another connection: `begin` asks SQLite whether there was one.
+//   WRITE2. A write that is refused has changed nothing, so the others of its transaction may still commit.
+//   WRITE3. After a rollback nothing is known: `forget`.
 
 export interface LogWriter {
   /** To be called first in each transaction. */

@@ -5,8 +5,8 @@ import type { RunActor } from './run-actor.ts'
 
 // The runs that this process has in memory.
 //
-//   P1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
-//   P2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
+//   POOL1. A run has one actor at a time. Everybody names it by its id and nobody keeps it, so none is used once it is forgotten.
+//   POOL2. An actor is forgotten only while nobody holds its run: no job of it waits or runs, no effect is under way, and no place is waited for.
 
 export interface ActorPool {
   /** Rejects with what the job was refused for, or with what the log said. */

@@ -13,11 +13,11 @@ import type { Job } from './jobs.ts'
 
 // The one place that appends to a run.
 //
-//   A1. One job at a time: read, decide, append. What others appended meanwhile shows as a conflict, and the job decides again.
-//   A2. An effect begins only after the append of its claim has been acknowledged.
-//   A3. The result of an effect is tried until the log has taken it or the run no longer wants it; a command is not.
-//   A4. A state is kept only if every event of it is stored.
-//   A5. Reads wait for no job: a log that cannot be written can still be read.
+//   ACTOR1. One job at a time: read, decide, append. What others appended meanwhile shows as a conflict, and the job decides again.
+//   ACTOR2. An effect begins only after the append of its claim has been acknowledged.
+//   ACTOR3. The result of an effect is tried until the log has taken it or the run no longer wants it; a command is not.
+//   ACTOR4. A state is kept only if every event of it is stored.
+//   ACTOR5. Reads wait for no job: a log that cannot be written can still be read.
 
 export interface RunActor {
   /** The state after the job. Rejects with what the job was refused for, or with what the log said. */

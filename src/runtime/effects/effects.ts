@@ -12,13 +12,13 @@ import { createAttempts, type Attempts, createUnderWayTable, type UnderWay, type
 
 // Performs what the log says this process has claimed.
 //
-//   E1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
-//   E2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
-//   E3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
+//   EFFECT1. What is claimed by this owner and not in the table has never begun: the claim was stored, and only then it begins.
+//   EFFECT2. An effect stays in the table until its result is stored or nobody wants it, so it never begins a second time.
+//   EFFECT3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
 //       result; all other late results are dropped and counted.
-//   E4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
+//   EFFECT4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
 //       that was acknowledged late. Such a claim is made again, which conflicts if they have.
-//   E5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
+//   EFFECT5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
 
 export interface EffectCounts {
   /** Model calls, tool calls and look-ups of this process, of all runs. */

@@ -11,8 +11,8 @@ import { notFound, readEvent, readRun } from './run-reader.ts'
 
 // Which code folds a run.
 //
-//   C1. The first event names it, and so does each move to another version, from there on.
-//   C2. Whoever moves a run has checked that the new code explains all that happened before. So where the code of a time is not here, or was
+//   CODE1. The first event names it, and so does each move to another version, from there on.
+//   CODE2. Whoever moves a run has checked that the new code explains all that happened before. So where the code of a time is not here, or was
 //       changed, any that the run has moved to later stands in for it.
 
 export type CodeParts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>
