@@ -61,16 +61,16 @@ const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events
   let began = 0
   let isFilling = false
   const untilHeld = Promise.withResolvers<undefined>()
-  const view = watchedView(target.feed, (batch) => {
+  const view = watchedView(target.views, (batch) => {
     written += batch.length
     if (written >= events) done.resolve(performance.now())
   })
   const timed = {
     ...view,
-    isPaused: () => Promise.resolve(isFilling),
-    open: (runIds: readonly string[]) => {
+    pausedSince: () => Promise.resolve(isFilling ? 0 : undefined),
+    getMany: (runIds: readonly string[]) => {
       began ||= performance.now()
-      return view.open(runIds)
+      return view.getMany(runIds)
     },
   }
   // It begins with an empty topic: a view that begins with a full one is filled from the log.
@@ -78,7 +78,7 @@ const consumed = async ({ bus, topics, folder }: Consumed, log: EventLog, events
   const consumer = await startEventConsumer({
     bus,
     log: empty,
-    view: timed,
+    views: timed,
     topics,
     group: `${topics.events}.view`,
     clock: systemClock,
@@ -147,7 +147,7 @@ export const measureRebuild = async (folder: string, log: EventLog, events: numb
   const consumer = await startEventConsumer({
     bus,
     log,
-    view: fed.feed,
+    views: fed.views,
     topics,
     group: 'bench',
     clock: systemClock,

@@ -3,7 +3,7 @@ import { systemClock } from '../src/clock.ts'
 import { startEventConsumer } from '../src/consumers/event-consumer.ts'
 import { createRelay, LARGEST_MESSAGE_BYTES } from '../src/consumers/relay.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
-import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
+import { RUN_STREAM_PREFIX, runIdOf } from '../src/events/codec.ts'
 import type { CopiedRuns } from './copied-runs.ts'
 import { madeTopics, openBus } from './relay-rate.ts'
 import { spreadOf, type Spread } from './rounds.ts'
@@ -49,7 +49,7 @@ export const measureVisibleAfter = async (
         continue
       }
       const began = performance.now()
-      const seen = pipeline.seen(event.id)
+      const seen = pipeline.seen(`${runIdOf(left.stream)}@${at}`)
       await log.append(left.stream, at === 0 ? 'no-stream' : at - 1, [event])
       samples.push((await seen) - began)
       at += 1
@@ -66,8 +66,8 @@ export const measureVisibleAfter = async (
 }
 
 interface Pipeline {
-  /** Resolves with the time at which the event had been written into the view. */
-  seen(eventId: string): Promise<number>
+  /** Resolves with the time at which the event at `<run id>@<revision>` had been written into the view. */
+  seen(place: string): Promise<number>
   close(): Promise<void>
 }
 
@@ -76,9 +76,9 @@ const openPipeline = async (address: string, folder: string, log: EventLog): Pro
   const topics = await madeTopics(bus)
   const target = openSqliteView(folder)
   const waiting = new Map<string, (at: number) => void>()
-  const view = watchedView(target.feed, (events) => {
+  const view = watchedView(target.views, (events) => {
     const now = performance.now()
-    for (const { id } of events) waiting.get(id)?.(now)
+    for (const { runId, revision } of events) waiting.get(`${runId}@${revision}`)?.(now)
   })
   const relay = createRelay({
     log,
@@ -95,7 +95,7 @@ const openPipeline = async (address: string, folder: string, log: EventLog): Pro
   const consumer = await startEventConsumer({
     bus,
     log,
-    view,
+    views: view,
     topics,
     group: `${topics.events}.view`,
     clock: systemClock,
@@ -103,10 +103,10 @@ const openPipeline = async (address: string, folder: string, log: EventLog): Pro
   })
   while ((await relay.lag()).events > 0 || (await consumer.lag()) > 0) await delay(PAUSE_MS)
   return {
-    seen: (eventId) =>
+    seen: (place) =>
       new Promise((resolve) => {
-        waiting.set(eventId, (at) => {
-          waiting.delete(eventId)
+        waiting.set(place, (at) => {
+          waiting.delete(place)
           resolve(at)
         })
       }),

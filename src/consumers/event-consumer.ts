@@ -1,21 +1,18 @@
-import type { Batch, Bus, BusConsumer, DeliveredMessage, Restart } from '../bus/bus.ts'
+import type { Bus, BusConsumer } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
-import { completeEvents, runIdsIn } from './complete-events.ts'
-import { deadLetters, type DeadLetter } from './dead-letters.ts'
-import type { FedView, PoisonEvent } from './view-feed.ts'
-import { rebuildView } from './rebuild-view.ts'
+import type { EventLog } from '../eventlog/event-log.ts'
+import type { ViewStore } from '../views/view-store.ts'
+import { rebuildViews } from './rebuild-views.ts'
 import type { Topics } from './topics.ts'
+import { topicStanding } from './view-standing.ts'
+import { topicBatches, type ConsumerCounts, type EventsLeftOut, type TopicBatches } from './topic-batch.ts'
 
-// Keeps a view in step with the topic of events.
-//
-//   FEED1. The offset moves in the transaction of the rows, and only on the rows and from the offset that the batch was folded on.
-//   FEED2. A view holds each run without a gap: what the topic leaves out is read from the log, what it repeats is passed over.
-//   FEED3. What cannot be taken in lies among the dead letters before the view moves behind it, and everything else goes on.
+// Keeps the views in step with the topic of events: when they are filled from the log, when they stand still, where they go on.
+// What a batch does is in topic-batch.ts.
 
 export type ConsumerNotice =
-  | { readonly type: 'eventsLeftOut'; readonly group: string; readonly code: string; readonly reason: string; readonly key: string }
+  | EventsLeftOut
   | { readonly type: 'viewRebuilt'; readonly group: string; readonly events: number }
   | { readonly type: 'viewPaused' | 'viewResumed'; readonly group: string }
   /** It is tried again. */
@@ -24,18 +21,11 @@ export type ConsumerNotice =
 export interface EventConsumerOptions {
   readonly bus: Bus
   readonly log: EventLog
-  readonly view: FedView
+  readonly views: ViewStore
   readonly topics: Topics
   readonly group: string
   readonly clock: Clock
   readonly notify: (notice: ConsumerNotice) => void
-}
-
-export interface ConsumerCounts {
-  readonly taken: number
-  readonly repeated: number
-  readonly readFromLog: number
-  readonly leftOut: number
 }
 
 export interface EventConsumer {
@@ -54,19 +44,13 @@ export interface EventConsumer {
 /** How soon it obeys what somebody on another machine has ordered. */
 const WATCH_INTERVAL_MS = 1_000
 
-/** What the view is known to be, for one partition. */
-interface Stand {
-  readonly generation: number
-  readonly from: number | undefined
-}
-
 /**
  * Follows the topic until it is closed, and stands still while the view is paused. A view that was never filled, or that stands where the
  * topic no longer is, is filled from the log first: a topic keeps its messages for days only.
  */
 export const startEventConsumer = async (options: EventConsumerOptions): Promise<EventConsumer> => {
-  const { bus, view, topics } = options
-  const handler = batchHandler(options)
+  const { bus, views, topics } = options
+  const handler = topicBatches(options)
   const following = followTopic(options, handler)
   const orders = watchOrders(options, following)
   await orders.obeyed()
@@ -81,7 +65,7 @@ export const startEventConsumer = async (options: EventConsumerOptions): Promise
       rebuilding = done.catch(() => undefined)
       return done
     },
-    lag: () => lagBehind(bus, view, topics.events),
+    lag: async () => (await topicStanding(views, bus, topics.events)).lag,
     counts: handler.counts,
     async close() {
       await orders.end()
@@ -100,8 +84,8 @@ interface Following {
   close(): Promise<void>
 }
 
-const followTopic = (options: EventConsumerOptions, handler: BatchHandler): Following => {
-  const { bus, view, topics, group } = options
+const followTopic = (options: EventConsumerOptions, handler: TopicBatches): Following => {
+  const { bus, views, topics, group } = options
   let isHeld = false
   let consumer: BusConsumer | undefined
   const consume = (): void => {
@@ -116,7 +100,7 @@ const followTopic = (options: EventConsumerOptions, handler: BatchHandler): Foll
   return {
     async begin() {
       if (consumer !== undefined) return
-      if (await hasToBeFilled(bus, view, topics.events)) await fill(options)
+      if (await hasToBeFilled(bus, views, topics.events)) await fill(options)
       consume()
     },
     hold(wanted) {
@@ -141,14 +125,14 @@ interface Orders {
 }
 
 /** Obeys, again and again, whoever pauses the view and resumes it. A view that was paused from the beginning is filled once it is resumed. */
-const watchOrders = ({ view, group, clock, notify }: EventConsumerOptions, following: Following): Orders => {
+const watchOrders = ({ views, group, clock, notify }: EventConsumerOptions, following: Following): Orders => {
   let isPaused = false
   let isOver = false
   let disarm = (): void => undefined
   let asking: Promise<void> = Promise.resolve()
   const ask = async (): Promise<void> => {
     const wasPaused = isPaused
-    isPaused = await view.isPaused()
+    isPaused = (await views.pausedSince()) !== undefined
     following.hold(isPaused)
     if (isPaused !== wasPaused) notify({ type: isPaused ? 'viewPaused' : 'viewResumed', group })
     if (!isPaused) await following.begin()
@@ -177,8 +161,8 @@ const watchOrders = ({ view, group, clock, notify }: EventConsumerOptions, follo
   }
 }
 
-const hasToBeFilled = async (bus: Bus, view: FedView, topic: string): Promise<boolean> => {
-  const { offsets } = await view.state(topic)
+const hasToBeFilled = async (bus: Bus, views: ViewStore, topic: string): Promise<boolean> => {
+  const { offsets } = await views.topicState(topic)
   if (offsets.size === 0) return true
   return (await bus.ranges(topic)).some(({ partition, begin, end }) => {
     const offset = offsets.get(partition) ?? 0
@@ -186,66 +170,11 @@ const hasToBeFilled = async (bus: Bus, view: FedView, topic: string): Promise<bo
   })
 }
 
-const lagBehind = async (bus: Bus, view: FedView, topic: string): Promise<number> => {
-  const { offsets } = await view.state(topic)
-  const behind = (await bus.ranges(topic)).map(({ partition, begin, end }) =>
-    Math.max(0, end - Math.max(begin, offsets.get(partition) ?? begin)),
-  )
-  return behind.reduce((sum, messages) => sum + messages, 0)
-}
-
-const fill = async ({ bus, log, view, topics, group, notify }: EventConsumerOptions): Promise<void> => {
-  const events = await rebuildView({ log, view, topic: { name: topics.events, ends: () => topicEnds(bus, topics.events) } })
+const fill = async ({ bus, log, views, topics, group, notify }: EventConsumerOptions): Promise<void> => {
+  const events = await rebuildViews({ log, views, topic: { name: topics.events, ends: () => topicEnds(bus, topics.events) } })
   notify({ type: 'viewRebuilt', group, events })
 }
 
 /** Of the next message to come, by partition. */
 export const topicEnds = async (bus: Bus, topic: string): Promise<ReadonlyMap<number, number>> =>
   new Map((await bus.ranges(topic)).map(({ partition, end }) => [partition, end]))
-
-interface BatchHandler {
-  readonly startAt: (partition: number) => Promise<number>
-  readonly handle: (batch: Batch) => Promise<Restart | undefined>
-  readonly counts: () => ConsumerCounts
-}
-
-const batchHandler = ({ bus, log, view, topics, group, clock, notify }: EventConsumerOptions): BatchHandler => {
-  const leftOut = deadLetters(bus, topics.eventsDeadLetters, clock)
-  const stands = new Map<number, Stand>()
-  const counts = { taken: 0, repeated: 0, readFromLog: 0, leftOut: 0 }
-
-  const readStand = async (partition: number): Promise<Stand> => {
-    const { generation, offsets } = await view.state(topics.events)
-    const stand = { generation, from: offsets.get(partition) }
-    stands.set(partition, stand)
-    return stand
-  }
-
-  return {
-    startAt: async (partition) => (await readStand(partition)).from ?? 0,
-    async handle({ topic, partition, messages, next }) {
-      const stand = stands.get(partition) ?? (await readStand(partition))
-      const fresh = messages.filter(({ offset }) => offset >= (stand.from ?? 0))
-      const runs = await view.open(runIdsIn(fresh))
-      const complete = await completeEvents(log, fresh, runs.revisions)
-      const folded = runs.fold(complete.events)
-      const letters = [...complete.letters, ...folded.poison.map((poison) => toLetter(poison, complete.messages))]
-      await leftOut.publish(letters)
-      if (!(await folded.write({ topic, partition, ...stand, next }))) return { restartAt: (await readStand(partition)).from ?? 0 }
-      stands.set(partition, { ...stand, from: next })
-      counts.taken += complete.events.length
-      counts.repeated += complete.repeated + messages.length - fresh.length
-      counts.readFromLog += complete.readFromLog
-      counts.leftOut += letters.length
-      for (const { message, code, reason } of letters) notify({ type: 'eventsLeftOut', group, key: message.key, code, reason })
-      return undefined
-    },
-    counts: () => ({ ...counts }),
-  }
-}
-
-const toLetter = ({ event, reason }: PoisonEvent, messages: ReadonlyMap<StoredEvent, DeliveredMessage>): DeadLetter => {
-  const message = messages.get(event)
-  if (message === undefined) throw new Error(`${event.stream}@${event.revision} was never delivered`)
-  return { message, code: 'UnexpectedEvent', reason }
-}

@@ -3,7 +3,7 @@ import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { Checkpoint } from '../views/view-store.ts'
 import { present } from '../present.ts'
 import { nextTurn, BATCH_LENGTH, storedLength } from './batches.ts'
-import { foldViews, runIdsOf } from './view-feed.ts'
+import { foldOnto } from './fold-views.ts'
 import { identify } from './log-identity.ts'
 import { placeOfViews, type RestorePorts } from './restored-log.ts'
 
@@ -90,7 +90,7 @@ const apply = async (
   since: Checkpoint | undefined,
   { events, position }: EventBatch,
 ): Promise<Checkpoint | undefined> => {
-  const { changes } = foldViews(events.length === 0 ? [] : await views.getMany(runIdsOf(events)), events)
+  const changes = await foldOnto(views, events)
   const checkpoint = { log: since?.log ?? (await identify(log)).id, position }
   return (await views.apply({ ...changes, since, checkpoint })) ? checkpoint : undefined
 }

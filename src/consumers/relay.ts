@@ -4,6 +4,7 @@ import { isAppError, messageOf } from '../errors.ts'
 import type { SubscriptionItem, StoredEvent, EventLog } from '../eventlog/event-log.ts'
 import { storedLength, gathered } from './batches.ts'
 import { identify } from './log-identity.ts'
+import { logLag } from './log-lag.ts'
 import { readCheckpoint, checkpointMessage, type RelayCheckpoint } from './relay-checkpoint.ts'
 import { messageBytes } from '../bus/message-bytes.ts'
 import { toMessage, toOmission } from './event-message.ts'
@@ -41,7 +42,7 @@ export interface RelayOptions {
 export const LARGEST_MESSAGE_BYTES = 1_000_000
 
 export interface RelayLag {
-  /** Not on the bus yet; counted up to 10,000. */
+  /** Not on the bus yet, as far as {@link logLag} counts them. */
   readonly events: number
   /** Age of the oldest of them; 0 where there is none. */
   readonly seconds: number
@@ -56,7 +57,6 @@ export interface Relay {
   lag(): Promise<RelayLag>
 }
 
-const MOST_COUNTED = 10_000
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 900_000
 /** How often the checkpoint moves where there is nothing to carry. */
@@ -133,18 +133,9 @@ const checkpointBehind = (before: RelayCheckpoint, batch: readonly Carried[]): R
   return checkpoint
 }
 
-/** Position 0 is that of no event. */
 const lagBehind = async ({ log, clock, streamPrefix }: RelayOptions, known: RelayCheckpoint | undefined): Promise<RelayLag> => {
-  const from = known?.passed ?? known?.position ?? 0
-  let events = 0
-  let oldestAt: number | undefined
-  for await (const event of log.readAll({ filter: { streamPrefix }, from })) {
-    if (event.position === from) continue
-    oldestAt ??= event.storedAt
-    events += 1
-    if (events === MOST_COUNTED) break
-  }
-  return { events, seconds: oldestAt === undefined ? 0 : Math.max(0, clock.now() - oldestAt) / 1000 }
+  const { events, since } = await logLag({ log, clock, streamPrefix }, known?.passed ?? known?.position)
+  return { events, seconds: since === undefined ? 0 : Math.max(0, clock.now() - since) / 1000 }
 }
 
 interface RelayBatch {

@@ -15,10 +15,8 @@ export interface ViewStanding {
     readonly lagIsAtLeast: boolean
   }
   /** From the topic of events, by `refold project`; undefined where there is no bus. */
-  readonly topic?: {
+  readonly topic?: TopicStanding & {
     readonly name: string
-    readonly partitions: readonly { readonly partition: number; readonly next: number | undefined; readonly end: number }[]
-    readonly lag: number
     /** ms since the epoch. */
     readonly pausedSince: number | undefined
   }
@@ -31,23 +29,27 @@ export const viewStanding = async (
   fed: { readonly bus: Bus; readonly topic: string } | undefined,
 ): Promise<ViewStanding> => {
   const checkpoint = await views.checkpoint()
-  const { generation, offsets } = await views.topicState(fed?.topic ?? '')
   const { events: lag, isAtLeast: lagIsAtLeast } = await logLag({ log, clock }, checkpoint?.position)
+  const { generation } = await views.topicState('')
   const standing = { log: { checkpoint, lag, lagIsAtLeast }, generation, sizes: await views.sizes() }
   if (fed === undefined) return standing
-  const partitions = (await fed.bus.ranges(fed.topic)).map(({ partition, begin, end }) => ({
-    partition,
-    next: offsets.get(partition),
-    end,
-    behind: Math.max(0, end - Math.max(begin, offsets.get(partition) ?? begin)),
-  }))
+  const { partitions, lag: messages } = await topicStanding(views, fed.bus, fed.topic)
+  return { ...standing, topic: { name: fed.topic, partitions, lag: messages, pausedSince: await views.pausedSince() } }
+}
+
+interface TopicStanding {
+  /** `next` is undefined where the views have taken in nothing of it. */
+  readonly partitions: readonly { readonly partition: number; readonly next: number | undefined; readonly end: number }[]
+  /** Messages that the views have not taken in. */
+  readonly lag: number
+}
+
+export const topicStanding = async (views: Pick<ViewStore, 'topicState'>, bus: Bus, topic: string): Promise<TopicStanding> => {
+  const { offsets } = await views.topicState(topic)
+  const ranges = await bus.ranges(topic)
+  const behind = ranges.map(({ partition, begin, end }) => Math.max(0, end - Math.max(begin, offsets.get(partition) ?? begin)))
   return {
-    ...standing,
-    topic: {
-      name: fed.topic,
-      partitions: partitions.map(({ behind: _, ...partition }) => partition),
-      lag: partitions.reduce((sum, { behind }) => sum + behind, 0),
-      pausedSince: await views.pausedSince(),
-    },
+    partitions: ranges.map(({ partition, end }) => ({ partition, next: offsets.get(partition), end })),
+    lag: behind.reduce((sum, messages) => sum + messages, 0),
   }
 }

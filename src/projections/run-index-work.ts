@@ -8,7 +8,7 @@ import { recordedIntents, recordedWorkAfter, settledKey, waitingChild, type Open
 export type Due = Readonly<Record<string, number>>
 export type Asked = Readonly<Record<string, 'approval' | 'human'>>
 
-/** For whom a run waits that was asked for: null while it nobody. */
+/** For whom a run waits that was asked for: null while it works. */
 export interface Waiting {
   readonly whom: 'message' | 'approval' | 'human' | null
   /** Where somebody has to act. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Checkpoint, RunBatch, ViewChanges } from './view-store.ts'
+import type { Checkpoint, LogBatch, ViewChanges } from './view-store.ts'
 import { recordTables } from './view-tables.ts'
 
 /**
@@ -7,7 +7,7 @@ import { recordTables } from './view-tables.ts'
  * It never goes back: what another process has written up to there stays, since its rows have higher revisions.
  * Throws `InvalidInput` where the view store is of another log.
  */
-export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpoint }: RunBatch): Checkpoint | undefined => {
+export const checkpointAfter = (stored: Checkpoint | undefined, { since, checkpoint }: LogBatch): Checkpoint | undefined => {
   if (stored !== undefined && stored.log !== checkpoint.log) throw otherLog(stored, checkpoint)
   if (since !== undefined && (stored === undefined || stored.position < since.position)) return undefined
   return { log: checkpoint.log, position: Math.max(stored?.position ?? 0, checkpoint.position) }

@@ -32,7 +32,8 @@ export interface ViewChanges {
   readonly records: ViewRecords
 }
 
-export interface RunBatch extends ViewChanges {
+/** Of events of the log. */
+export interface LogBatch extends ViewChanges {
   /** What the changes were folded on: the store as it was at this checkpoint or later; undefined is an empty one. */
   readonly since: Checkpoint | undefined
   /** Up to where the store then holds all of the log. */
@@ -47,6 +48,7 @@ export interface TopicState {
   readonly offsets: ReadonlyMap<number, number>
 }
 
+/** Of messages of a topic. */
 export interface TopicBatch extends ViewChanges {
   readonly topic: string
   readonly partition: number
@@ -90,18 +92,13 @@ export interface ViewStore {
   checkpoint(): Promise<Checkpoint | undefined>
 
   /**
-   * Rows and checkpoint, all or nothing. False, and nothing is written, where the view store was cleared after `since`: read its checkpoint again.
+   * Changes and the place of their source, all or nothing: the checkpoint, or an offset of the topic; the other one stays as it is. False, and
+   * nothing is written, where the view store was cleared after `since`, or has another generation or offset: read again where it stands.
    * Rejects with `InvalidInput` where the view store holds the runs of another log.
    */
-  apply(batch: RunBatch): Promise<boolean>
+  apply(batch: LogBatch | TopicBatch): Promise<boolean>
 
   topicState(topic: string): Promise<TopicState>
-
-  /**
-   * Rows and offset, all or nothing. False, and nothing is written, where the view store has another generation or offset by now: another
-   * process has gone on, or it was rebuilt. For a view store that is fed from a topic; its checkpoint stays as it is.
-   */
-  applyFrom(batch: TopicBatch): Promise<boolean>
 
   /** Puts an end to a rebuild that somebody else has begun: its next step rejects with `NotPossible`. */
   beginRebuild(): Promise<ViewShadow>

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { foldViews } from '../../src/consumers/view-feed.ts'
+import { foldViews } from '../../src/consumers/fold-views.ts'
 import { streamOf } from '../../src/events/codec.ts'
 import type { RunFact } from '../../src/events/run-events.ts'
 import type { StoredRunEvent } from '../../src/projections/run-index.ts'

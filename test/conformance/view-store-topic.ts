@@ -30,7 +30,7 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
   const begin = async (): Promise<number> => (await views().topicState(TOPIC)).generation
 
   test('gives several rows at once, without those that are not there', async () => {
-    await views().applyFrom(batch({ generation: await begin(), rows: [newRow('a', 10), newRow('b', 20), newRow('c', 30)] }))
+    await views().apply(batch({ generation: await begin(), rows: [newRow('a', 10), newRow('b', 20), newRow('c', 30)] }))
     const found = await views().getMany(['c', 'nobody', 'a'])
     expect(found.map(({ runId }) => runId).sort()).toEqual(['a', 'c'])
     expect(found).toEqual(expect.arrayContaining([newRow('a', 10)]))
@@ -40,9 +40,9 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
   describe('a batch of messages', () => {
     test('writes rows and offset together, partition by partition', async () => {
       const generation = await begin()
-      expect(await views().applyFrom(batch({ generation, rows: [newRow('a', 10)], next: 7 }))).toBe(true)
-      expect(await views().applyFrom(batch({ generation, rows: [newRow('b', 20)], partition: 3, next: 2 }))).toBe(true)
-      expect(await views().applyFrom(batch({ generation, rows: [newRow('a', 30, { revision: 1 })], from: 7, next: 9 }))).toBe(true)
+      expect(await views().apply(batch({ generation, rows: [newRow('a', 10)], next: 7 }))).toBe(true)
+      expect(await views().apply(batch({ generation, rows: [newRow('b', 20)], partition: 3, next: 2 }))).toBe(true)
+      expect(await views().apply(batch({ generation, rows: [newRow('a', 30, { revision: 1 })], from: 7, next: 9 }))).toBe(true)
       expect(await stateOf(views())).toEqual({ generation, offsets: { 0: 9, 3: 2 } })
       expect(await views().get('a')).toMatchObject({ revision: 1 })
       expect(await views().topicState('another')).toEqual({ generation, offsets: new Map() })
@@ -50,9 +50,9 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
     })
     test('is refused whole where another has gone on', async () => {
       const generation = await begin()
-      await views().applyFrom(batch({ generation, next: 7 }))
+      await views().apply(batch({ generation, next: 7 }))
       for (const from of [undefined, 5, 9]) {
-        expect(await views().applyFrom(batch({ generation, rows: [newRow('late', 10)], from, next: 20 }))).toBe(false)
+        expect(await views().apply(batch({ generation, rows: [newRow('late', 10)], from, next: 20 }))).toBe(false)
       }
       expect(await stateOf(views())).toEqual({ generation, offsets: { 0: 7 } })
       expect(await views().get('late')).toBeUndefined()
@@ -60,16 +60,16 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
     test('is refused where the view store was cleared meanwhile, though it stands where it stood', async () => {
       const generation = await begin()
       await views().clear()
-      expect(await views().applyFrom(batch({ generation, rows: [newRow('late', 10)] }))).toBe(false)
+      expect(await views().apply(batch({ generation, rows: [newRow('late', 10)] }))).toBe(false)
       expect(await idsIn(views())).toEqual([])
-      expect(await views().applyFrom(batch({ generation: await begin() }))).toBe(true)
+      expect(await views().apply(batch({ generation: await begin() }))).toBe(true)
       await views().clear()
       expect((await stateOf(views())).offsets).toEqual({})
     })
     test('never replaces a row by one of a lower revision', async () => {
       const generation = await begin()
-      await views().applyFrom(batch({ generation, rows: [newRow('a', 30, { revision: 5 })] }))
-      await views().applyFrom(batch({ generation, rows: [newRow('a', 20, { revision: 4 })], from: 1, next: 2 }))
+      await views().apply(batch({ generation, rows: [newRow('a', 30, { revision: 5 })] }))
+      await views().apply(batch({ generation, rows: [newRow('a', 20, { revision: 4 })], from: 1, next: 2 }))
       expect(await views().get('a')).toMatchObject({ revision: 5 })
     })
   })
@@ -77,14 +77,14 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
   describe('a rebuild', () => {
     test('shows nothing until it is finished, and then all of it in one step', async () => {
       const generation = await begin()
-      await views().applyFrom(batch({ generation, rows: [newRow('old', 10, { state: 'wrong' }), newRow('gone', 20)], next: 50 }))
+      await views().apply(batch({ generation, rows: [newRow('old', 10, { state: 'wrong' }), newRow('gone', 20)], next: 50 }))
       const rebuild = await views().beginRebuild()
       await rebuild.put({ rows: [newRow('old', 10, { state: 'right' }), newRow('new', 15)], records: noRecords })
       await rebuild.put({ rows: [newRow('new', 30, { revision: 2 })], records: noRecords })
       await rebuild.put({ rows: [newRow('new', 20, { revision: 1 })], records: noRecords })
       expect(await rebuild.getMany(['new', 'gone'])).toMatchObject([{ runId: 'new', revision: 2 }])
       expect(await idsIn(views())).toEqual(['gone', 'old'])
-      expect(await views().applyFrom(batch({ generation, from: 50, next: 60 }))).toBe(true)
+      expect(await views().apply(batch({ generation, from: 50, next: 60 }))).toBe(true)
       await rebuild.finish({ checkpoint: undefined, topic: { name: TOPIC, offsets: new Map([[0, 55]]) } })
       expect(await idsIn(views())).toEqual(['new', 'old'])
       expect(await views().get('old')).toMatchObject({ state: 'right' })
@@ -92,15 +92,15 @@ export const topicFeed = (views: () => ViewStore, newRow: NewRow): void => {
     })
     test('refuses what was folded on the rows before', async () => {
       const generation = await begin()
-      await views().applyFrom(batch({ generation, next: 50 }))
+      await views().apply(batch({ generation, next: 50 }))
       const rebuild = await views().beginRebuild()
       await rebuild.finish({ checkpoint: undefined, topic: { name: TOPIC, offsets: new Map([[0, 50]]) } })
-      expect(await views().applyFrom(batch({ generation, rows: [newRow('late', 10)], from: 50, next: 60 }))).toBe(false)
-      expect(await views().applyFrom(batch({ generation: await begin(), rows: [newRow('next', 10)], from: 50, next: 60 }))).toBe(true)
+      expect(await views().apply(batch({ generation, rows: [newRow('late', 10)], from: 50, next: 60 }))).toBe(false)
+      expect(await views().apply(batch({ generation: await begin(), rows: [newRow('next', 10)], from: 50, next: 60 }))).toBe(true)
       expect(await idsIn(views())).toEqual(['next'])
     })
     test('that is discarded leaves no trace, and another can be begun', async () => {
-      await views().applyFrom(batch({ generation: await begin(), rows: [newRow('a', 10)] }))
+      await views().apply(batch({ generation: await begin(), rows: [newRow('a', 10)] }))
       const given = await views().beginRebuild()
       await given.put({ rows: [newRow('b', 20)], records: noRecords })
       await given.discard()

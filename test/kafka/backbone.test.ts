@@ -10,7 +10,6 @@ import { consumeCommands } from '../../src/consumers/commands-in.ts'
 import { startEventConsumer } from '../../src/consumers/event-consumer.ts'
 import { toOmission } from '../../src/consumers/event-message.ts'
 import { createRelay, LARGEST_MESSAGE_BYTES, type Relay, type RelayNotice, type RelayOptions } from '../../src/consumers/relay.ts'
-import { viewStoreFeed } from '../../src/consumers/view-feed.ts'
 import { topicSpecs, topicsOf, type Topics } from '../../src/consumers/topics.ts'
 import { isAppError } from '../../src/errors.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
@@ -240,7 +239,7 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     ends.push(() => commands.close())
     const view = await startEventConsumer({
       ...backbone,
-      view: viewStoreFeed(views),
+      views,
       group: `${topics.events}.view`,
       clock: systemClock,
       notify: () => undefined,
@@ -290,7 +289,7 @@ describe.skipIf(kafka === undefined)('from a command to the view', () => {
     ends.push(() => views.close())
     const view = await startEventConsumer({
       ...backbone,
-      view: viewStoreFeed(views),
+      views,
       group: `${topics.events}.view`,
       clock: systemClock,
       notify: () => undefined,

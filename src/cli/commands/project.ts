@@ -1,5 +1,4 @@
 import { startEventConsumer } from '../../consumers/event-consumer.ts'
-import { viewStoreFeed } from '../../consumers/view-feed.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { port } from '../option-values.ts'
@@ -29,7 +28,7 @@ const project = (line: CommandLine, { rebuild, healthPort }: ProjectOptions): Pr
       startEventConsumer({
         bus,
         log: refold.log,
-        view: viewStoreFeed(refold.views),
+        views: refold.views,
         topics,
         group: `${topics.prefix}.views`,
         clock: line.clock,

@@ -1,9 +1,8 @@
 import type { Bus } from '../../bus/bus.ts'
 import { readEnvironment } from '../../config.ts'
 import { topicEnds } from '../../consumers/event-consumer.ts'
-import { rebuildView } from '../../consumers/rebuild-view.ts'
+import { rebuildViews } from '../../consumers/rebuild-views.ts'
 import { topicsOf } from '../../consumers/topics.ts'
-import { viewStoreFeed } from '../../consumers/view-feed.ts'
 import { viewStanding, type ViewStanding } from '../../consumers/view-standing.ts'
 import { AppError } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
@@ -105,9 +104,9 @@ const rebuild = (line: CommandLine): Promise<void> =>
     const screen = createScreen(line, output.json)
     const began = clock.now()
     const topic = fed && { name: fed.topic, ends: () => topicEnds(fed.bus, fed.topic) }
-    const events = await rebuildView({
+    const events = await rebuildViews({
       log,
-      view: viewStoreFeed(views),
+      views,
       signal,
       progress: (taken) => {
         screen.status(`… ${counted(taken, 'event')} in ${duration(clock.now() - began)}`)

@@ -6,7 +6,7 @@ import { memoryTables, type MemoryTables } from './tables.ts'
 import { checkpointAfter, rebuildTakenOver, viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage } from '../run-filter.ts'
 import { pageOf, queryText } from '../view-queries.ts'
-import type { Checkpoint, RebuiltPlace, RunPage, ViewShadow, ViewStore } from '../view-store.ts'
+import type { Checkpoint, LogBatch, RebuiltPlace, RunPage, TopicBatch, ViewShadow, ViewStore } from '../view-store.ts'
 import { recordTables, runsTable } from '../view-tables.ts'
 
 interface Held {
@@ -34,8 +34,7 @@ export const memoryViewStore = (): ViewStore => {
     isClosed: false,
   }
   return {
-    ...fedFromLog(held),
-    ...fedFromTopic(held),
+    ...fed(held),
     ...runs(held),
     ...views(held),
     pausedSince: async () => open(held).pausedSince,
@@ -62,31 +61,33 @@ const replace = (held: Held, tables: MemoryTables, { checkpoint, topic }: Rebuil
   Object.assign(open(held), { tables, offsets, checkpoint, generation: held.generation + 1 })
 }
 
-const fedFromLog = (held: Held): Pick<ViewStore, 'checkpoint' | 'apply'> => ({
+const fed = (held: Held): Pick<ViewStore, 'checkpoint' | 'topicState' | 'apply' | 'beginRebuild'> => ({
   checkpoint: async () => open(held).checkpoint,
-  async apply(batch) {
-    const next = checkpointAfter(open(held).checkpoint, batch)
-    if (next === undefined) return false
-    held.tables.put(batch)
-    held.checkpoint = next
-    return true
-  },
-})
-
-const fedFromTopic = (held: Held): Pick<ViewStore, 'topicState' | 'applyFrom' | 'beginRebuild'> => ({
   async topicState(topic) {
     const { generation, offsets } = open(held)
     return { generation, offsets: offsets.get(topic) ?? new Map() }
   },
-  async applyFrom({ topic, partition, generation, from, next, ...changes }) {
-    const { offsets } = open(held)
-    if (generation !== held.generation || offsets.get(topic)?.get(partition) !== from) return false
-    held.tables.put(changes)
-    offsets.set(topic, new Map([...(offsets.get(topic) ?? []), [partition, next]]))
-    return true
+  async apply(batch) {
+    const isNext = 'topic' in batch ? advanceOffset(open(held), batch) : advanceCheckpoint(open(held), batch)
+    if (isNext) held.tables.put(batch)
+    return isNext
   },
   beginRebuild: async () => rebuild(open(held)),
 })
+
+const advanceCheckpoint = (held: Held, batch: LogBatch): boolean => {
+  const next = checkpointAfter(held.checkpoint, batch)
+  if (next === undefined) return false
+  held.checkpoint = next
+  return true
+}
+
+const advanceOffset = (held: Held, { topic, partition, generation, from, next }: TopicBatch): boolean => {
+  const offsets = held.offsets.get(topic)
+  if (generation !== held.generation || offsets?.get(partition) !== from) return false
+  held.offsets.set(topic, new Map([...(offsets ?? []), [partition, next]]))
+  return true
+}
 
 const rebuild = (held: Held): ViewShadow => {
   const tables = memoryTables()

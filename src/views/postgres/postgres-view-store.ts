@@ -3,8 +3,8 @@ import { AppError, isAppError, messageOf } from '../../errors.ts'
 import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './shadow.ts'
 import { putChanges, readRows } from './tables.ts'
 import { inPostgresTransaction } from './transaction.ts'
-import { advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './view-state.ts'
-import { checkpointAfter, viewsClosed } from '../view-decision.ts'
+import { advanceCheckpoint, advanceOffset, makeTables, readState, readTopicState, writeReplaced } from './view-state.ts'
+import { viewsClosed } from '../view-decision.ts'
 import { isComparable } from '../../events/comparable.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
 import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
@@ -28,21 +28,11 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
     checkpoint: () => use(async () => (await readState(pool)).checkpoint),
     apply: (batch) =>
       transaction(async (client) => {
-        // Locks the one row, so that batches of two processes come one after the other.
-        const next = checkpointAfter((await readState(client, 'for update')).checkpoint, batch)
-        if (next === undefined) return false
-        await putChanges(client, batch, '')
-        await client.query('update refold_view_state set log = $1, position = $2', [next.log, next.position])
-        return true
+        const isNext = 'topic' in batch ? await advanceOffset(client, batch) : await advanceCheckpoint(client, batch)
+        if (isNext) await putChanges(client, batch, '')
+        return isNext
       }),
     topicState: (topic) => use(() => readTopicState(pool, topic)),
-    applyFrom: (batch) =>
-      transaction(async (client) => {
-        await readState(client)
-        if (!(await advanceOffset(client, batch))) return false
-        await putChanges(client, batch, '')
-        return true
-      }),
     beginRebuild: () => beginPostgresShadow(use, transaction),
     ...reads(use),
     pausedSince: () => use(async () => (await readState(pool)).pausedSince),

@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
 import { AppError } from '../../errors.ts'
 import { createTables, postgresDialect, SHADOW_TABLES, viewsFormat } from '../table-sql.ts'
-import type { Checkpoint, RebuiltPlace, TopicBatch, TopicState } from '../view-store.ts'
+import { checkpointAfter } from '../view-decision.ts'
+import type { Checkpoint, LogBatch, RebuiltPlace, TopicBatch, TopicState } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
 type Client = Pick<PoolClient, 'query'>
@@ -99,7 +100,17 @@ export const readTopicState = async (pool: Pool, topic: string): Promise<TopicSt
 }
 
 /** False where the views do not stand where the batch begins. */
-export const advanceOffset = async (client: Client, { topic, partition, generation, from, next }: TopicBatch): Promise<boolean> => {
+export const advanceCheckpoint = async (client: PoolClient, batch: LogBatch): Promise<boolean> => {
+  // Locks the one row, so that batches of two processes come one after the other.
+  const next = checkpointAfter((await readState(client, 'for update')).checkpoint, batch)
+  if (next === undefined) return false
+  await client.query('update refold_view_state set log = $1, position = $2', [next.log, next.position])
+  return true
+}
+
+/** False where the views do not stand where the batch begins. */
+export const advanceOffset = async (client: PoolClient, { topic, partition, generation, from, next }: TopicBatch): Promise<boolean> => {
+  await readState(client)
   // Shared, so that partitions do not wait for each other, but a rebuild waits for all of them.
   const { rows } = await client.query<{ generation: string }>('select generation from refold_view_state for share')
   if (Number(rows[0]?.generation) !== generation) return false

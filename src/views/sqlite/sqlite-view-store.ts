@@ -7,10 +7,10 @@ import { inTransaction } from './transaction.ts'
 import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './view-file.ts'
 import { sqliteViewState, type SqliteViewState } from './view-state.ts'
 import { viewsFormat } from '../table-sql.ts'
-import { checkpointAfter, viewsClosed } from '../view-decision.ts'
+import { viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
 import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
-import type { RunBatch, RunPage, TopicBatch, ViewStore } from '../view-store.ts'
+import type { LogBatch, RunPage, TopicBatch, ViewStore } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
 /**
@@ -45,7 +45,6 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     checkpoint: async () => checked(({ state }) => state.checkpoint()),
     apply: async (batch) => written((views) => write(views, batch)),
     topicState: async (topic) => use(({ state }) => state.topic(topic)),
-    applyFrom: async (batch) => written((views) => writeFrom(views, batch)),
     beginRebuild: async () => beginSqliteShadow(checked),
     ...reads(use),
     pausedSince: async () => use(({ state }) => state.pausedSince()),
@@ -120,18 +119,10 @@ const checkFormat = (state: SqliteViewState): void => {
   )
 }
 
-const write = ({ state, tables }: Opened, batch: RunBatch): boolean => {
-  const checkpoint = checkpointAfter(state.checkpoint(), batch)
-  if (checkpoint === undefined) return false
-  tables.put(batch)
-  state.setCheckpoint(checkpoint)
-  return true
-}
-
-const writeFrom = ({ state, tables }: Opened, batch: TopicBatch): boolean => {
-  if (!state.advance(batch)) return false
-  tables.put(batch)
-  return true
+const write = ({ state, tables }: Opened, batch: LogBatch | TopicBatch): boolean => {
+  const isNext = 'topic' in batch ? state.advanceOffset(batch) : state.advanceCheckpoint(batch)
+  if (isNext) tables.put(batch)
+  return isNext
 }
 
 const clear = ({ db, state }: Opened): void => {

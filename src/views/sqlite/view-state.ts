@@ -1,14 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Checkpoint, RebuiltPlace, TopicBatch, TopicState } from '../view-store.ts'
+import { checkpointAfter } from '../view-decision.ts'
+import type { Checkpoint, LogBatch, RebuiltPlace, TopicBatch, TopicState } from '../view-store.ts'
 
 /** The one row that says where the views stand, and the offsets beside it. */
 export interface SqliteViewState {
   readonly format: () => unknown
   readonly checkpoint: () => Checkpoint | undefined
-  readonly setCheckpoint: (checkpoint: Checkpoint) => void
   readonly topic: (topic: string) => TopicState
-  /** False where the views do not stand where the batch begins. */
-  readonly advance: (batch: Pick<TopicBatch, 'topic' | 'partition' | 'generation' | 'from' | 'next'>) => boolean
+  /** Both are false where the views do not stand where the batch begins. */
+  readonly advanceCheckpoint: (batch: LogBatch) => boolean
+  readonly advanceOffset: (batch: TopicBatch) => boolean
   /** The rebuild under way. */
   readonly rebuild: () => string | undefined
   readonly setRebuild: (shadow: string | undefined) => void
@@ -28,6 +29,10 @@ export const sqliteViewState = (db: DatabaseSync): SqliteViewState => {
   const writeRebuild = db.prepare('update refold_view_state set rebuild = ?')
   const writePaused = db.prepare('update refold_view_state set paused_since = ?')
 
+  const checkpoint = (): Checkpoint | undefined => {
+    const state = read.get()
+    return typeof state?.['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
+  }
   const topic = (name: string): TopicState => ({
     generation: Number(read.get()?.['generation']),
     offsets: new Map(readOffsets.all(name).map(({ partition, next }) => [Number(partition), Number(next)])),
@@ -42,13 +47,14 @@ export const sqliteViewState = (db: DatabaseSync): SqliteViewState => {
   }
   return {
     format: () => read.get()?.['format'],
-    checkpoint: () => {
-      const state = read.get()
-      return typeof state?.['log'] === 'string' ? { log: state['log'], position: Number(state['position']) } : undefined
-    },
-    setCheckpoint: ({ log, position }) => writeCheckpoint.run(log, position),
+    checkpoint,
     topic,
-    advance({ topic: name, partition, generation, from, next }) {
+    advanceCheckpoint(batch) {
+      const next = checkpointAfter(checkpoint(), batch)
+      if (next !== undefined) writeCheckpoint.run(next.log, next.position)
+      return next !== undefined
+    },
+    advanceOffset({ topic: name, partition, generation, from, next }) {
       const now = topic(name)
       if (now.generation !== generation || now.offsets.get(partition) !== from) return false
       writeOffset.run(name, partition, next)
@@ -58,9 +64,9 @@ export const sqliteViewState = (db: DatabaseSync): SqliteViewState => {
     setRebuild: (shadow) => writeRebuild.run(shadow ?? null),
     pausedSince,
     setPaused: (since) => writePaused.run(since ?? null),
-    replaced({ checkpoint, topic: fed }) {
+    replaced({ checkpoint: reached, topic: fed }) {
       db.exec('delete from refold_view_offsets; update refold_view_state set generation = generation + 1')
-      writeCheckpoint.run(checkpoint?.log ?? null, checkpoint?.position ?? null)
+      writeCheckpoint.run(reached?.log ?? null, reached?.position ?? null)
       for (const [partition, next] of fed?.offsets ?? []) writeOffset.run(fed?.name ?? '', partition, next)
     },
   }

@@ -5,7 +5,6 @@ import type { BusMessage } from '../../../src/bus/bus.ts'
 import { systemIds } from '../../../src/clock.ts'
 import { startEventConsumer, type ConsumerNotice, type EventConsumer } from '../../../src/consumers/event-consumer.ts'
 import { toMessage, toOmission } from '../../../src/consumers/event-message.ts'
-import { viewStoreFeed, type FedView } from '../../../src/consumers/view-feed.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent, StoredEvent } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
@@ -31,9 +30,9 @@ interface Fed {
   readonly notices: readonly ConsumerNotice[]
 }
 
-const feed = async (world: BusWorld, view: FedView, log: EventLog = world.log): Promise<Fed> => {
+const feed = async (world: BusWorld, views: ViewStore, log: EventLog = world.log): Promise<Fed> => {
   const notices: ConsumerNotice[] = []
-  const consumer = await startEventConsumer({ ...world, log, view, group: GROUP, notify: (notice) => notices.push(notice) })
+  const consumer = await startEventConsumer({ ...world, log, views, group: GROUP, notify: (notice) => notices.push(notice) })
   started.push(consumer)
   return { consumer, notices }
 }
@@ -77,7 +76,7 @@ describe('a view that is fed from the topic of events', () => {
   test('is a fold of the log', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     for (const runId of ['run-a', 'run-b', 'run-c']) await relay(world, await appendTurn(world.log, runId))
     await caughtUp(world)
     expect(await rowsIn(views)).toEqual(await foldOf(world.log))
@@ -86,7 +85,7 @@ describe('a view that is fed from the topic of events', () => {
   test('passes over what comes twice, together or much later', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     const events = await appendTurn(world.log, 'run-a')
     await relay(world, [...events.slice(0, 5), ...events.slice(2, 7)])
     await caughtUp(world)
@@ -98,7 +97,7 @@ describe('a view that is fed from the topic of events', () => {
   test('reads from the log what the topic leaves out', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     const [a, b] = [await appendTurn(world.log, 'run-a'), await appendTurn(world.log, 'run-b')]
     await relay(world, [...a.slice(4, 5), ...b.slice(0, 3), ...a.slice(9), ...b.slice(11)])
     await caughtUp(world)
@@ -108,7 +107,7 @@ describe('a view that is fed from the topic of events', () => {
   test('reads from the log what was too large for a message', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    await feed(world, viewStoreFeed(views))
+    await feed(world, views)
     const events = await appendTurn(world.log, 'run-a')
     await publish(world, ...events.map((event, at) => (at % 3 === 1 ? toOmission(event, 2_000_000) : toMessage(event))))
     await caughtUp(world)
@@ -122,7 +121,7 @@ describe('a view that is fed from the topic of events', () => {
   ])('sees the deletion of a run %s, and keeps nothing of it but that', async (_, known) => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    await feed(world, viewStoreFeed(views))
+    await feed(world, views)
     const events = await append(world.log, 'run-a', history('run-a', [...oneTurn, recorded(completed, 'completed')]))
     await relay(world, events.slice(0, known))
     await caughtUp(world)
@@ -140,13 +139,13 @@ describe('a view that is fed from the topic of events', () => {
   test('goes on where it stood, also after a process that died', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer: first } = await feed(world, viewStoreFeed(views))
+    const { consumer: first } = await feed(world, views)
     const events = await appendTurn(world.log, 'run-a')
     await relay(world, events.slice(0, 6))
     await caughtUp(world)
     await first.close()
     await relay(world, events.slice(6))
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     await caughtUp(world)
     expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts()).toMatchObject({ taken: 6, repeated: 0 })
@@ -155,16 +154,16 @@ describe('a view that is fed from the topic of events', () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
     let isRebuilt = false
-    const view = viewStoreFeed({
+    const view: ViewStore = {
       ...views,
-      async applyFrom(batch) {
-        if (isRebuilt) return views.applyFrom(batch)
+      async apply(batch) {
+        if (isRebuilt || !('topic' in batch)) return views.apply(batch)
         isRebuilt = true
         const { offsets } = await views.topicState(batch.topic)
         await (await views.beginRebuild()).finish({ checkpoint: undefined, topic: { name: batch.topic, offsets } })
-        return views.applyFrom(batch)
+        return views.apply(batch)
       },
-    })
+    }
     await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await relay(world, await appendTurn(world.log, 'run-b'))
@@ -175,14 +174,14 @@ describe('a view that is fed from the topic of events', () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
     let left = 2
-    const view = viewStoreFeed({
+    const view: ViewStore = {
       ...views,
-      async applyFrom(batch) {
-        const isWritten = await views.applyFrom(batch)
+      async apply(batch) {
+        const isWritten = await views.apply(batch)
         if (left-- > 0) throw new AppError('EventLogUnavailable', 'the connection was lost', { retryable: true })
         return isWritten
       },
-    })
+    }
     await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
@@ -195,7 +194,7 @@ describe('what cannot be taken in', () => {
   test('marks its run and lies among the dead letters, once, and the others go on', async () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
-    const { notices } = await feed(world, viewStoreFeed(views))
+    const { notices } = await feed(world, views)
     await append(world.log, 'run-a', history('run-a', oneTurn.slice(0, 1)))
     await append(world.log, 'run-a', [{ ...newEvent('run-a', 1, recorded(message('Hi'), 'thinking')), data: '{"text":' }], 1)
     await append(world.log, 'run-a', [newEvent('run-a', 2, recorded(message('Hello?'), 'thinking'))], 2)
@@ -212,7 +211,7 @@ describe('what cannot be taken in', () => {
   test('and is no event of Refold lies among the dead letters as it came', async () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
-    await feed(world, viewStoreFeed(views))
+    await feed(world, views)
     const events = await appendTurn(world.log, 'run-a')
     const whole = toMessage(events[0]!)
     const without = (name: string): BusMessage => ({
@@ -235,7 +234,7 @@ describe('what cannot be taken in', () => {
   test('and is no longer in the log either is told by the run', async () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
-    await feed(world, viewStoreFeed(views))
+    await feed(world, views)
     const a = await appendTurn(world.log, 'run-a')
     const b = await appendTurn(world.log, 'run-b')
     const c = await appendTurn(world.log, 'run-c')
@@ -263,7 +262,7 @@ describe('a view without a place in the topic', () => {
     await appendTurn(world.log, 'run-a')
     const b = await appendTurn(world.log, 'run-b')
     await relay(world, b.slice(8))
-    const { consumer, notices } = await feed(world, viewStoreFeed(views))
+    const { consumer, notices } = await feed(world, views)
     expect(notices).toEqual([{ type: 'viewRebuilt', group: GROUP, events: 24 }])
     expect(await rowsIn(views)).toEqual(await foldOf(world.log))
     expect(consumer.counts().taken).toBe(0)
@@ -272,14 +271,14 @@ describe('a view without a place in the topic', () => {
   test('is filled anew where the topic is another by now', async () => {
     const world = await openBusWorld(1)
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     await consumer.close()
     const other = { ...(await openBusWorld(1)), log: world.log }
     const b = await appendTurn(world.log, 'run-b')
     await relay(other, b.slice(0, 3))
-    const { notices } = await feed(other, viewStoreFeed(views))
+    const { notices } = await feed(other, views)
     expect(notices).toMatchObject([{ type: 'viewRebuilt' }])
     await relay(other, b.slice(3))
     await caughtUp(other)
@@ -300,7 +299,7 @@ describe('a view that somebody has paused', () => {
   test('stands still within a second and goes on where it stood, whoever says so', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { notices } = await feed(world, viewStoreFeed(views))
+    const { notices } = await feed(world, views)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     await views.setPaused(5)
@@ -319,7 +318,7 @@ describe('a view that somebody has paused', () => {
     const views = memoryViewStore()
     await appendTurn(world.log, 'run-a')
     await views.setPaused(5)
-    const { notices } = await feed(world, viewStoreFeed(views))
+    const { notices } = await feed(world, views)
     await aSecondLater(world)
     expect(await rowsIn(views)).toEqual([])
     await views.setPaused(undefined)
@@ -330,7 +329,7 @@ describe('a view that somebody has paused', () => {
   test('stays so over a rebuild, and says how far it is behind', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     await views.setPaused(5)
     await aSecondLater(world)
     await consumer.rebuild()
@@ -349,8 +348,8 @@ describe('a view that somebody has paused', () => {
     const views = memoryViewStore()
     let isDown = false
     const { notices } = await feed(world, {
-      ...viewStoreFeed(views),
-      isPaused: () => (isDown ? Promise.reject(new Error('no connection')) : Promise.resolve(false)),
+      ...views,
+      pausedSince: () => (isDown ? Promise.reject(new Error('no connection')) : Promise.resolve(undefined)),
     })
     isDown = true
     await aSecondLater(world)
@@ -376,7 +375,7 @@ describe('a rebuild', () => {
       await caughtUp(world)
       if ((await views.get(runId))?.revision === 11) seen.push(phase)
     }
-    const view = viewStoreFeed({
+    const view: ViewStore = {
       ...views,
       async beginRebuild() {
         await during('before')
@@ -390,14 +389,14 @@ describe('a rebuild', () => {
           },
         }
       },
-    })
+    }
     const { consumer } = await feed(world, view)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     const { generation, offsets } = await views.topicState(world.topics.events)
     const [partition, from] = [...offsets][0]!
     const wrong = { ...(await views.get('run-a'))!, revision: 12, state: 'wrong' }
-    await views.applyFrom({ rows: [wrong], records: noRecords, topic: world.topics.events, partition, generation, from, next: from })
+    await views.apply({ rows: [wrong], records: noRecords, topic: world.topics.events, partition, generation, from, next: from })
     await append(world.log, 'run-a', [newEvent('run-a', 12, recorded(completed, 'completed'))], 12)
     isLive = true
     await consumer.rebuild()
@@ -408,7 +407,7 @@ describe('a rebuild', () => {
   test('that fails leaves the view as it was, and it goes on', async () => {
     const world = await openBusWorld()
     const views = memoryViewStore()
-    const { consumer } = await feed(world, viewStoreFeed(views))
+    const { consumer } = await feed(world, views)
     await relay(world, await appendTurn(world.log, 'run-a'))
     await caughtUp(world)
     await consumer.close()
@@ -418,7 +417,7 @@ describe('a rebuild', () => {
         throw new AppError('EventLogUnavailable', 'the store is away', { retryable: true })
       },
     }
-    const { consumer: next } = await feed(world, viewStoreFeed(views), broken)
+    const { consumer: next } = await feed(world, views, broken)
     await expect(next.rebuild()).rejects.toMatchObject({ code: 'EventLogUnavailable' })
     await relay(world, await appendTurn(world.log, 'run-b'))
     await caughtUp(world)
@@ -438,15 +437,14 @@ describe('whatever the topic repeats and leaves out, and whoever takes it in', (
       fc.asyncProperty(anyRuns, fc.array(anyStep, { maxLength: 12 }), async (runs, schedule) => {
         const world = await openBusWorld(2)
         const views = memoryViewStore()
-        const view = viewStoreFeed(views)
-        const members = [(await feed(world, view)).consumer]
+        const members = [(await feed(world, views)).consumer]
         for (const [run, steps] of runs.entries()) await append(world.log, `run-${run}`, history(`run-${run}`, steps))
         const all = await eventsIn(world.log)
         for (const step of schedule) {
-          if (step.type === 'join') members.push((await feed(world, view)).consumer)
+          if (step.type === 'join') members.push((await feed(world, views)).consumer)
           else if (step.type === 'restart') {
             await members.shift()?.close()
-            members.push((await feed(world, view)).consumer)
+            members.push((await feed(world, views)).consumer)
           } else if (step.type === 'rebuild') await members[0]?.rebuild()
           else {
             const events = all.slice(step.from, step.from + step.size)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { foldViews } from '../../../src/consumers/view-feed.ts'
+import { foldViews } from '../../../src/consumers/fold-views.ts'
 import type { RunFact } from '../../../src/events/run-events.ts'
 import type { RunRow } from '../../../src/projections/run-index.ts'
 import type { ViewRecords } from '../../../src/projections/view-records.ts'

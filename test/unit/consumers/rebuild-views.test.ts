@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { createProjector } from '../../../src/consumers/projector.ts'
-import { rebuildView } from '../../../src/consumers/rebuild-view.ts'
-import { viewStoreFeed } from '../../../src/consumers/view-feed.ts'
+import { rebuildViews } from '../../../src/consumers/rebuild-views.ts'
 import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
@@ -34,12 +33,11 @@ test('a rebuild from the log corrects what was wrong, and the projector goes on 
   const projector = createProjector({ log, views })
   const seen: number[] = []
   const read = await log.head()
-  const feed = viewStoreFeed(views)
-  const events = await rebuildView({
+  const events = await rebuildViews({
     log,
-    view: {
+    views: {
       async beginRebuild() {
-        const rebuild = await feed.beginRebuild()
+        const rebuild = await views.beginRebuild()
         return {
           ...rebuild,
           async finish(place) {
@@ -65,7 +63,7 @@ test('a rebuild that is given up leaves the views as they were', async () => {
   const { log, views } = await filled()
   const stop = new AbortController()
   stop.abort()
-  await expect(rebuildView({ log, view: viewStoreFeed(views), signal: stop.signal })).rejects.toMatchObject({ code: 'Closed' })
+  await expect(rebuildViews({ log, views, signal: stop.signal })).rejects.toMatchObject({ code: 'Closed' })
   expect(await viewDifferences(log, views)).toEqual([])
 })
 
