@@ -37,7 +37,8 @@ const oneOf = (names) => `(${names.join('|')})`
 const inside = (folders) => `^src/${oneOf(folders)}/`
 const SHARED = '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|text|logger|private-files|secrets)\\.ts$'
 const ROOT = '^src/(open|open-refold|open-stores|open-postgres|open-bus|vendor-models)\\.ts$'
-const API = '^src/index\\.ts$'
+const CORE = '^src/core\\.ts$'
+const API = '^src/(index|core)\\.ts$' // what users import
 const ENTRY = '^src/main\\.ts$'
 const WITH_ROOMS = '^src/(eventlog|views|bus|models)/' // each adapter of these ports has a room of its own: eventlog/sqlite/
 const ADAPTER = '^src/((eventlog|views|bus)/[^/]+/|models/(?!wire/)[^/]+/|(blobs|snapshots)/[^/.]+\\.[^/]+\\.ts$)' // where a port is small, a dot in the stem marks it: blob-store.files.ts
@@ -136,6 +137,18 @@ module.exports = {
       { dependencyTypes: PACKAGE, pathNot: 'node_modules/(xstate|acorn)/' },
     ),
     rule(
+      'the-core-only-folds',
+      'src/core.ts offers what is pure, and the shared files that are.',
+      { path: CORE },
+      { path: '^src/', pathNot: [inside(PURE), SHARED] },
+    ),
+    rule(
+      'the-core-runs-in-a-browser',
+      'It reaches no Node module, over whatever file, and of packages only those that fold.',
+      { path: CORE },
+      { path: '^(?!src/|node_modules/)|node_modules/(?!(xstate|zod|@noble/hashes)/)', reachable: true },
+    ),
+    rule(
       'a-vendor-sdk-stays-in-models',
       'Above src/models nobody knows a vendor.',
       { path: '^src/', pathNot: '^src/models/' },
@@ -191,7 +204,8 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['refold:source', 'import', 'node', 'default', 'types'] },
+    // Without `node`, so that what is imported by condition is what a browser gets.
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['refold:source', 'import', 'default', 'types'] },
     cache: { folder: 'node_modules/.cache/dependency-cruiser', strategy: 'content' },
   },
 }

@@ -1,6 +1,6 @@
 import { isSaidAlready } from '../src/fold/doubts.ts'
 import type { RunState } from '../src/fold/run-state.ts'
-import type { RunStanding } from '../src/runtime/reading/run-view.ts'
+import type { RunStanding } from '../src/fold/run-view.ts'
 import { isAppError, messageOf } from '../src/errors.ts'
 import type { Command } from '../src/fold/decide.ts'
 import type { StartOptions } from '../src/runtime/commands/start-run.ts'

@@ -3,7 +3,7 @@ import type { RunState } from '../src/fold/run-state.ts'
 import { waitsFor } from '../src/fold/standing.ts'
 import { messagesOf } from '../src/projections/transcript.ts'
 import type { RunRow } from '../src/projections/run-index.ts'
-import { viewOf } from '../src/runtime/reading/run-view.ts'
+import { viewOf } from '../src/fold/run-view.ts'
 import type { AuditedRun } from './auditor.ts'
 import type { Chance } from './chance.ts'
 import type { Stage } from './stage.ts'
@@ -128,7 +128,7 @@ const comparePast = (
 ): void => {
   const state = run.states[revision]
   if (state === undefined) return
-  const expected = JSON.stringify(viewOf({ agent: run.agent, state }))
+  const expected = JSON.stringify(viewOf(run.agent.program, state))
   refold
     .run(run.runId)
     .at(revision)

@@ -1,5 +1,5 @@
 import type { Command, SettledOutcome } from '../src/fold/decide.ts'
-import type { RunView } from '../src/runtime/reading/run-view.ts'
+import type { RunView } from '../src/fold/run-view.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What people ask for who do whatever a run waits for, each with a name that is the same whenever they ask for the same. */

@@ -1,7 +1,7 @@
 import { isAppError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { Run } from '../runtime/run-handle.ts'
-import type { RunView } from '../runtime/reading/run-view.ts'
+import type { RunView } from '../fold/run-view.ts'
 import type { CommandLine } from './command-line.ts'
 import type { RunFollower } from './follow-run.ts'
 import { unreadLines } from './view-text.ts'

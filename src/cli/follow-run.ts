@@ -1,7 +1,7 @@
 import { isAppError } from '../errors.ts'
 import type { Delta } from '../runtime/deltas.ts'
 import type { Run } from '../runtime/run-handle.ts'
-import type { RunView } from '../runtime/reading/run-view.ts'
+import type { RunView } from '../fold/run-view.ts'
 import { activityLine } from './activity-line.ts'
 import { coloursFor } from './colours.ts'
 import type { CommandLine } from './command-line.ts'

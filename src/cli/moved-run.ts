@@ -1,6 +1,6 @@
 import type { OpenRefold } from '../open-refold.ts'
 import type { Run } from '../runtime/run-handle.ts'
-import type { RunView } from '../runtime/reading/run-view.ts'
+import type { RunView } from '../fold/run-view.ts'
 import { count, money } from '../projections/amount-text.ts'
 import type { CommandLine } from './command-line.ts'
 import { unreadLines } from './view-text.ts'

@@ -1,4 +1,4 @@
-import type { RunView } from '../runtime/reading/run-view.ts'
+import type { RunView } from '../fold/run-view.ts'
 import { moment } from './amounts.ts'
 import { count, duration, fromNow, money } from '../projections/amount-text.ts'
 import { waitingText } from './run-table.ts'

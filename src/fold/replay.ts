@@ -40,16 +40,19 @@ export const refoldStep = (program: Program, before: RunState | undefined, { eve
   const asked = hashDisagreement(before, event, texts) ?? promptDisagreement(before, event)
   if (asked !== undefined) return differs(asked)
   try {
-    const retraced = retrace(program, before, event)
-    return retraced.ok ? retraced : differs(retraced.disagreement, retraced.state)
+    const { led, disagreement } = retrace(program, before, event)
+    return disagreement === undefined ? { ok: true, state: led.state } : differs(disagreement, led.state)
   } catch (error) {
     if (isAppError(error, 'UnexpectedEvent')) return differs({ what: 'event', recorded: event.type, refolded: error.message })
     throw error
   }
 }
 
-export type Retraced =
-  { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly disagreement: Disagreement; readonly state?: RunState }
+export interface Retraced {
+  readonly led: Step
+  /** Undefined where the record says the same. */
+  readonly disagreement: Disagreement | undefined
+}
 
 /**
  * A recorded step, taken again by the charts of this code, and compared with where the record says it led. Cheap enough for every load:
@@ -57,8 +60,7 @@ export type Retraced =
  */
 export const retrace = (program: Program, before: RunState | undefined, event: RunEvent): Retraced => {
   const led = step(program, before, event)
-  const disagreement = askedDisagreement(before, event) ?? placeDisagreement(event, led)
-  return disagreement === undefined ? { ok: true, state: led.state } : { ok: false, disagreement, state: led.state }
+  return { led, disagreement: askedDisagreement(before, event) ?? placeDisagreement(event, led) }
 }
 
 const hashDisagreement = (before: RunState | undefined, event: RunEvent, texts: Recorded['texts']): Disagreement | undefined =>

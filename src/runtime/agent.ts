@@ -1,31 +1,28 @@
 import type { AnyStateMachine } from 'xstate'
 import { z } from 'zod'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { Definition } from '../events/definition.ts'
 import type { ModelSettings } from '../events/model-settings.ts'
-import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
+import type { RunSettings } from '../events/run-events.ts'
+import { checkSpec, invalidAgent, settingsOf, type AgentSpec, type AgentSpecOptions, type RunSpec } from '../fold/agent-spec.ts'
+import type { LimitOptions } from '../fold/limits.ts'
+import { programOf } from '../fold/program.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
 import type { Guardrails } from '../guardrails/guardrail.ts'
-import { sha256 } from '../hash.ts'
 import { deepFrozen, type JsonObject } from '../json.ts'
 import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
 import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
-import { toolCall } from '../machines/tool-call.ts'
 import { DEFAULT_TOOL_CALLS, MOST_TOOL_CALLS } from '../models/bounded-answer.ts'
 import { present, type Optional } from '../present.ts'
 import type { Projection } from '../projections/projection.ts'
-import { chartDriver } from '../statechart/driver.ts'
-import { chartGraph } from '../statechart/graph.ts'
-import { structureHash } from '../statechart/structure-hash.ts'
 import { assertChart } from '../statechart/validate.ts'
 import { jsonShapeProblem } from '../tools/json-shape.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
 import { checkedJson } from './checked-json.ts'
 import { definitionOf } from './code/definition.ts'
-import { limitsFrom, type LimitOptions } from './limits.ts'
 import { checkedSettings, layered, type ModelEntry, type NextModelCall } from './model-settings.ts'
 
 export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
@@ -100,13 +97,10 @@ export interface ChartOptions<
   readonly probeInput?: z.input<Input> | undefined
 }
 
-export interface Agent<Output = unknown, Input = unknown, Context = unknown> {
-  readonly name: string
-  readonly version: string
-  /** `name@version` */
-  readonly id: string
-  /** @internal */
-  readonly program: Program
+/** Options of an agent whose chart, limits and projections stand in a spec. */
+export type OnSpec<Options> = Omit<Options, Exclude<keyof AgentSpecOptions, 'tools'>> & { readonly spec: AgentSpec }
+
+export interface Agent<Output = unknown, Input = unknown, Context = unknown> extends RunSpec {
   /** @internal */
   readonly settings: RunSettings
   /** @internal */
@@ -150,27 +144,25 @@ export interface Agent<Output = unknown, Input = unknown, Context = unknown> {
  * Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed.
  */
 export function defineAgent<Output = string, Context extends z.ZodType = z.ZodType>(
-  options: AgentOptions<Output, Context>,
+  options: AgentOptions<Output, Context> | OnSpec<AgentOptions<Output, Context>>,
 ): Agent<Output, unknown, z.input<Context>>
 export function defineAgent<Input extends z.ZodType = z.ZodType, Context extends z.ZodType = z.ZodType>(
-  options: ChartOptions<Input, Context>,
+  options: ChartOptions<Input, Context> | OnSpec<ChartOptions<Input, Context>>,
 ): Agent<unknown, z.input<Input>, z.input<Context>>
-export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agent {
+export function defineAgent(given: AgentOptions<unknown> | ChartOptions | OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): Agent {
+  return 'spec' in given ? agentOf(withSpec(given), given.spec.program) : agentOf(given)
+}
+
+const agentOf = (options: Whole, program?: Program): Agent => {
+  checkSpec(options)
   checkNames(options)
-  const machine = 'chart' in options ? options.chart : agentRun
-  const settings = deepFrozen(settingsOf(options))
+  const settings = deepFrozen(wholeSettings(options))
   const input = inputOf(options)
-  assertChart(machine, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeOf(options) } })
-  const tools = toolsByName(options)
+  const foldedBy = program ?? checkedProgram(options, settings)
+  const tools = new Map((options.tools ?? []).map((tool) => [tool.name, tool]))
   checkProjections(options)
   const modelSettings = settingsGiven(options, tools)
   const prompt = deepFrozen(promptOf(options, tools, modelSettings.modelSettings))
-  const program: Program = {
-    run: chartDriver(machine),
-    toolCall: chartDriver(toolCall),
-    chartHash: chartsHash(machine),
-    projections: options.projections ?? [],
-  }
   return {
     ...defaultOptions,
     ...present({
@@ -184,7 +176,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     name: options.name,
     version: options.version,
     id: `${options.name}@${options.version}`,
-    program,
+    program: foldedBy,
     settings,
     prompt,
     promptHash: promptHash(prompt),
@@ -198,7 +190,7 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
     failurePolicy: deepFrozen(structuredClone({ ...defaultFailurePolicy, ...present(options.failurePolicy ?? {}) })),
     definition: definitionOf({
-      ownChart: 'chart' in options ? machine : undefined,
+      ownChart: 'chart' in options ? options.chart : undefined,
       prompt,
       instructions: options.instructions,
       models: modelSettings.models,
@@ -209,9 +201,46 @@ export function defineAgent(options: AgentOptions<unknown> | ChartOptions): Agen
   }
 }
 
-/** Both charts that a run is folded by. */
-const chartsHash = (machine: AnyStateMachine): string =>
-  sha256([machine, toolCall].map((chart) => structureHash(chartGraph(chart))).join('\n')).slice(0, 16)
+type Whole = AgentOptions<unknown> | ChartOptions
+
+const checkedProgram = (options: Whole, settings: RunSettings): Program => {
+  const chart = 'chart' in options ? options.chart : agentRun
+  assertChart(chart, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeOf(options) } })
+  return programOf(chart, options.projections ?? [])
+}
+
+/** All options, wherever they stand. What stands in the spec stands there alone. */
+const withSpec = ({ spec, ...rest }: OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): Whole => {
+  const { tools: _, ...ofSpec } = present(spec.options)
+  const double = Object.keys(present(rest)).find((field) => SPEC_FIELDS.has(field))
+  if (double !== undefined) throw invalidAgent(spec.name, double, 'absent beside a `spec`, in which it stands', 'one')
+  if ('chart' in ofSpec && 'output' in rest && rest.output !== undefined)
+    throw invalidAgent(spec.name, 'output', 'absent where the spec has a chart of its own', 'a schema')
+  checkImplemented(spec, rest.tools ?? [])
+  return { ...ofSpec, ...rest } as Whole
+}
+
+const SPEC_FIELDS: ReadonlySet<string> = new Set<Exclude<keyof AgentSpecOptions, 'tools'>>([
+  'name',
+  'version',
+  'chart',
+  'probeInput',
+  'limits',
+  'clarifications',
+  'approvalTimeoutMs',
+  'projections',
+])
+
+/** What the spec says of a tool is what its runs are read by. */
+const checkImplemented = ({ name, tools: specified }: AgentSpec, tools: readonly Tool[]): void => {
+  for (const spec of specified) {
+    const tool = tools.find((each) => each.name === spec.name)
+    if (tool === undefined) throw invalidAgent(name, 'tools', 'all that its spec names', `none called ${spec.name}`)
+    const isSame = tool.effect === spec.effect && tool.handsOver === (spec.handsOver ?? false) && tool.input === spec.input
+    if (!isSame)
+      throw invalidAgent(name, 'tools', 'what its spec says of them', `another ${spec.name}: define it as \`{ ...spec, execute }\``)
+  }
+}
 
 const defaultOptions = {
   guardrails: Object.freeze({}),
@@ -220,8 +249,6 @@ const defaultOptions = {
   maxToolCallsPerAnswer: DEFAULT_TOOL_CALLS,
 }
 
-const defaultSettings = { clarifications: 2, approvalTimeoutMs: 7 * 24 * 3_600_000 }
-
 /** Who still holds the lists that an agent was defined with changes nothing of it. */
 const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Guardrails => ({
   input: Object.freeze([...input]),
@@ -229,53 +256,49 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
   action: Object.freeze([...action]),
 })
 
-const outputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
+const outputOf = (options: Whole): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
-const inputOf = (options: AgentOptions<unknown> | ChartOptions): z.ZodType | undefined => {
+const inputOf = (options: Whole): z.ZodType | undefined => {
   return 'chart' in options ? initialSchema(options.name, 'input', options.input) : undefined
 }
 
 /** Of what a run begins with: it is JSON before and after. */
 const initialSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
   const problem = schema && (jsonShapeProblem(schema, 'input') ?? jsonShapeProblem(schema, 'output'))
-  if (problem !== undefined) throw invalid(agent, field, CHECKABLE, problem)
+  if (problem !== undefined) throw invalidAgent(agent, field, CHECKABLE, problem)
   return schema
 }
 
 /** What the chart would be given of it. */
-const probeOf = (options: AgentOptions<unknown> | ChartOptions): unknown => {
+const probeOf = (options: Whole): unknown => {
   if (!('chart' in options) || options.input === undefined || options.probeInput === undefined)
     return 'chart' in options ? options.probeInput : undefined
   const checked = checkedJson(options.input, options.probeInput)
-  if (!checked.ok) throw invalid(options.name, 'probeInput', 'what its `input` takes', checked.problem)
+  if (!checked.ok) throw invalidAgent(options.name, 'probeInput', 'what its `input` takes', checked.problem)
   return checked.value
 }
 
-const checkNames = (options: AgentOptions<unknown> | ChartOptions): void => {
-  const { name, version, toolCalls = 'inOrder' } = options
+const checkNames = (options: Whole): void => {
+  const { name, toolCalls = 'inOrder' } = options
   const models = namesOfModels(options)
   checkToolCalls(name, options.maxToolCallsPerAnswer)
-  if (!['inOrder', 'parallel'].includes(toolCalls)) throw invalid(name, 'toolCalls', '`inOrder` or `parallel`', toolCalls)
-  if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalid(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
-  if (version === '' || version.includes('@')) throw invalid(name, 'version', 'a text without `@`', version)
-  if (!('chart' in options) && models.length === 0) throw invalid(name, 'models', 'at least one `provider/model`', '[]')
-  for (const model of models) if (!/^[^/]+\/.+$/.test(model)) throw invalid(name, 'models', '`provider/model`', model)
+  if (!['inOrder', 'parallel'].includes(toolCalls)) throw invalidAgent(name, 'toolCalls', '`inOrder` or `parallel`', toolCalls)
+  if (!('chart' in options) && models.length === 0) throw invalidAgent(name, 'models', 'at least one `provider/model`', '[]')
+  for (const model of models) if (!/^[^/]+\/.+$/.test(model)) throw invalidAgent(name, 'models', '`provider/model`', model)
 }
 
 const checkToolCalls = (name: string, most = DEFAULT_TOOL_CALLS): void => {
   if (Number.isSafeInteger(most) && most >= 1 && most <= MOST_TOOL_CALLS) return
-  throw invalid(name, 'maxToolCallsPerAnswer', `a whole number from 1 to ${MOST_TOOL_CALLS}`, String(most))
+  throw invalidAgent(name, 'maxToolCallsPerAnswer', `a whole number from 1 to ${MOST_TOOL_CALLS}`, String(most))
 }
 
-const settingsOf = (options: AgentOptions<unknown> | ChartOptions): RunSettings => {
-  const { limits = {}, guardrails = {}, tools = [] } = options
+const wholeSettings = (options: Whole): RunSettings => {
+  const { guardrails = {}, tools = [] } = options
   const hasOutput = outputOf(options) !== undefined
   const { input = [], output = [] } = guardrails
   return {
-    ...defaultSettings,
-    ...present({ clarifications: options.clarifications, approvalTimeoutMs: options.approvalTimeoutMs }),
+    ...settingsOf(options),
     models: namesOfModels(options),
-    limits: limitsOf(options.name, limits),
     checksInput: input.length > 0,
     checksOutput: hasOutput || output.length > 0,
     endsWithOutput: hasOutput,
@@ -294,7 +317,7 @@ const settingsGiven = (options: CommonAgentOptions, tools: ReadonlyMap<string, T
     try {
       return checkedSettings(given, { tools: tools.keys(), models })
     } catch (error) {
-      throw invalid(options.name, field, 'settings that a model can be called with', messageOf(error))
+      throw invalidAgent(options.name, field, 'settings that a model can be called with', messageOf(error))
     }
   }
   const all = namesOfModels(options)
@@ -308,38 +331,17 @@ const settingsGiven = (options: CommonAgentOptions, tools: ReadonlyMap<string, T
   return { modelSettings, models }
 }
 
-const limitsOf = (agent: string, options: LimitOptions): Limits => {
-  const checked = limitsSchema.safeParse(limitsFrom(options))
-  if (!checked.success) throw invalid(agent, 'limits', 'positive whole numbers or null', z.prettifyError(checked.error))
-  return checked.data
-}
-
 /** A tool that reads what its agent does not fold would fail at every call. */
 const checkProjections = ({ name, tools = [], projections = [] }: CommonAgentOptions): void => {
   const names = projections.map((projection) => projection.name)
-  const double = names.find((each, index) => names.indexOf(each) !== index)
-  if (double !== undefined) throw invalid(name, 'projections', 'one projection a name', `two called ${double}`)
   for (const tool of tools) {
     const missing = tool.projections.find((read) => !names.includes(read.name))
     if (missing !== undefined)
-      throw invalid(name, 'projections', `all that its tools read`, `none called ${missing.name}, which ${tool.name} reads`)
+      throw invalidAgent(name, 'projections', `all that its tools read`, `none called ${missing.name}, which ${tool.name} reads`)
   }
 }
 
-const toolsByName = ({ name, tools = [] }: CommonAgentOptions): ReadonlyMap<string, Tool> => {
-  const byName = new Map<string, Tool>()
-  for (const tool of tools) {
-    if (byName.has(tool.name)) throw invalid(name, 'tools', 'one tool a name', `two called ${tool.name}`)
-    byName.set(tool.name, tool)
-  }
-  return byName
-}
-
-const promptOf = (
-  options: AgentOptions<unknown> | ChartOptions,
-  tools: ReadonlyMap<string, Tool>,
-  modelSettings: ModelSettings,
-): Prompt => {
+const promptOf = (options: Whole, tools: ReadonlyMap<string, Tool>, modelSettings: ModelSettings): Prompt => {
   const output = outputOf(options)
   return {
     instructions: typeof options.instructions === 'string' ? options.instructions : '',
@@ -351,16 +353,13 @@ const promptOf = (
 
 const outputSchema = (agent: string, output: z.ZodType): JsonObject => {
   const problem = jsonShapeProblem(output, 'input') ?? jsonShapeProblem(output, 'output')
-  if (problem !== undefined) throw invalid(agent, 'output', CHECKABLE, problem)
+  if (problem !== undefined) throw invalidAgent(agent, 'output', CHECKABLE, problem)
   try {
     const { $schema: _, ...schema } = z.toJSONSchema(output, { io: 'input' })
     return JSON.parse(JSON.stringify(schema)) as JsonObject
   } catch (cause) {
-    throw invalid(agent, 'output', 'what JSON Schema can describe', messageOf(cause))
+    throw invalidAgent(agent, 'output', 'what JSON Schema can describe', messageOf(cause))
   }
 }
 
 const CHECKABLE = 'what JSON can carry and can be checked at once'
-
-const invalid = (agent: string, field: string, expected: string, found: string): AppError =>
-  new AppError('InvalidConfiguration', `agent "${agent}": ${field} has to be ${expected}, found ${found}`, { details: { agent, field } })

@@ -12,12 +12,13 @@ import { isWithoutCode } from './code/code-errors.ts'
 import { checkOnly, examineMove, type MoveCheck } from './commands/move-check.ts'
 import { untilAborted } from './deadline.ts'
 import type { Delta, Deltas } from './deltas.ts'
-import { limitChanges, type LimitOptions } from './limits.ts'
+import { limitChanges, type LimitOptions } from '../fold/limits.ts'
+import type { Known } from './reading/fold-run.ts'
 import { followDeltas, type FollowedRun, followRun, type FollowOptions } from './reading/follow-run.ts'
 import { deleted, readEvent, requireRun } from './reading/run-reader.ts'
-import { currentView, viewOf, viewOfUnfolded, type RunView } from './reading/run-view.ts'
+import { viewOf, type RunView } from '../fold/run-view.ts'
 import { beyond, stateAt } from './reading/state-at.ts'
-import { readUnfolded } from './reading/unfolded-run.ts'
+import { readUnfolded, viewOfUnfolded } from './reading/unfolded-run.ts'
 import { verifyRun, type Verification } from './reading/verify-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'
@@ -117,14 +118,14 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     events: (options) => follow(parts, runId, checkedWaiting(options)),
     deltas: (options) =>
       followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal: checkedWaiting(options)?.signal }) }),
-    state: () => shownAnyway(parts, runId, async () => currentView(parts, await runtime.current(runId))),
+    state: () => shownAnyway(parts, runId, async () => known(parts, await runtime.current(runId))),
     async at(revision) {
       checkRevision(revision)
-      return shownAnyway(parts, runId, async () => viewOf(await stateAt(parts, runId, revision)), revision)
+      return shownAnyway(parts, runId, () => stateAt(parts, runId, revision), revision)
     },
     async untilSettled(options) {
       const signal = checkedWaiting(options)?.signal
-      return shownAnyway(parts, runId, async () => currentView(parts, await quiescentState(signal)))
+      return shownAnyway(parts, runId, async () => known(parts, await quiescentState(signal)))
     },
     verify: () => verifyRun(parts, runId),
     async result(given) {
@@ -174,10 +175,14 @@ const decisions = (submit: (command: AsGiven<Command>) => Promise<void>): Decisi
 const changed = (limits: LimitOptions | undefined): { readonly limits?: Partial<Limits> } =>
   limits === undefined ? {} : { limits: limitChanges(readOptions(limits, 'limits as an object')) }
 
+/** With the code that has folded it, which is here. */
+const known = ({ agents }: RuntimeParts, state: RunState): Known => ({ agent: agents.ofRun(state.runId, state.started), state })
+
 /** A run whose code is gone or was changed is shown as far as its events go. */
-const shownAnyway = async (parts: RuntimeParts, runId: string, show: () => Promise<RunView>, upTo?: number): Promise<RunView> => {
+const shownAnyway = async (parts: RuntimeParts, runId: string, find: () => Promise<Known>, upTo?: number): Promise<RunView> => {
   try {
-    return await show()
+    const { agent, state } = await find()
+    return viewOf(agent.program, state)
   } catch (error) {
     if (!isWithoutCode(error)) throw error
     const run = await readUnfolded(parts, runId, upTo)

@@ -16,7 +16,7 @@ import { startDecision, type NewRun, type StartOptions } from './commands/start-
 import { withDeadline } from './deadline.ts'
 import { createEffects, type EffectCounts, type EffectTable } from './effects/effects.ts'
 import { createWakeTimers } from './effects/wake-timers.ts'
-import type { RunStanding } from './reading/run-view.ts'
+import type { RunStanding } from '../fold/run-view.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 export interface RuntimeCounts extends EffectCounts {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ToolEffect } from '../events/definition.ts'
 import type { JsonObject } from '../json.ts'
 import type { Optional } from '../present.ts'
 import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
@@ -7,7 +8,7 @@ import type { ReadableProjection, RunContext } from '../projections/run-context.
  * What may be done with a call of which nobody knows whether it happened:
  * `read` repeats it freely, `idempotent` repeats it with the same key, `once` never repeats it blindly.
  */
-export type Effect = 'read' | 'idempotent' | 'once'
+export type Effect = ToolEffect
 
 export interface LookupContext<Input, Context = unknown> extends RunContext<Context> {
   readonly signal: AbortSignal

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { MoveCheck } from '../../src/runtime/commands/move-check.ts'
-import type { RunView } from '../../src/runtime/reading/run-view.ts'
+import type { RunView } from '../../src/fold/run-view.ts'
 import { configs, newPlace, type Place } from './run-refold.ts'
 
 // The real program, as a process, before and after an upgrade.

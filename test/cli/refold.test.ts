@@ -7,7 +7,7 @@ import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import type { ViewStanding } from '../../src/consumers/view-standing.ts'
 import { columnName } from '../../src/views/view-table.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
-import type { RunView } from '../../src/runtime/reading/run-view.ts'
+import type { RunView } from '../../src/fold/run-view.ts'
 import { configs, newPlace, type Place } from './run-refold.ts'
 
 // The real program, as a process, on a folder of its own. It takes about half a second a command.

@@ -7,7 +7,7 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import type { Json } from '../../src/json.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import type { Run } from '../../src/runtime/run-handle.ts'
-import type { RunView } from '../../src/runtime/reading/run-view.ts'
+import type { RunView } from '../../src/fold/run-view.ts'
 import { eventsOf, manualClock, openWorld, type ManualClock, type World } from '../support/world.ts'
 
 interface Scenario {

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate'
 import type { Json } from '../../src/json.ts'
 import type { ChartEvent } from '../../src/machines/chart-event.ts'
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
-import type { LimitOptions } from '../../src/runtime/limits.ts'
+import type { LimitOptions } from '../../src/fold/limits.ts'
 
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 

@@ -14,7 +14,7 @@ import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.t
 import { agentRegistry } from '../../src/runtime/code/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
 import type { Run } from '../../src/runtime/run-handle.ts'
-import type { RunView } from '../../src/runtime/reading/run-view.ts'
+import type { RunView } from '../../src/fold/run-view.ts'
 import type { Notice } from '../../src/runtime/notices.ts'
 
 /** A clock that stands still until it is told to move; its timers fire in order of their time. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
-import type { RunView } from '../../runtime/reading/run-view.ts'
+import type { RunView } from '../../fold/run-view.ts'
 import { unreadLines } from '../view-text.ts'
 import type { AddCommand } from '../command-line.ts'
 import { moveRun } from '../moved-run.ts'

@@ -2,8 +2,8 @@ import { AppError, isAppError, type ErrorCode } from '../../errors.ts'
 import type { Command } from '../../fold/decide.ts'
 import { present } from '../../present.ts'
 import type { RunRow } from '../../projections/run-index.ts'
+import { limitChanges, type LimitOptions } from '../../fold/limits.ts'
 import { type CommandOrigin, checkGivingBack, readOptions } from '../checked-input.ts'
-import { limitChanges, type LimitOptions } from '../limits.ts'
 
 /** Which runs that a person owns are meant. */
 export interface OwnedRuns {

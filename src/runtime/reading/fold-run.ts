@@ -118,9 +118,9 @@ const foldAnew = async (parts: CodeParts, agent: Agent, { runId, revision }: Rec
 
 /** Where the code stands after a recorded event: exactly where the record says, or nobody may act on it. Throws `ChartChanged`. */
 const followed = (agent: Agent, before: RunState | undefined, event: RecordedRunEvent): RunState => {
-  const retraced = explained(agent, before, event)
-  if (!retraced.ok) throw placeChanged(agent, event, retraced.disagreement)
-  return retraced.state
+  const { led, disagreement } = explained(agent, before, event)
+  if (disagreement !== undefined) throw placeChanged(agent, event, disagreement)
+  return led.state
 }
 
 const explained = (agent: Agent, before: RunState | undefined, event: RecordedRunEvent): Retraced => {
@@ -129,7 +129,7 @@ const explained = (agent: Agent, before: RunState | undefined, event: RecordedRu
   } catch (error) {
     // It took the event when it was recorded.
     if (!isAppError(error, 'UnexpectedEvent') || error.details.chart === undefined) throw error
-    return { ok: false, disagreement: { what: 'event', recorded: event.type, refolded: error.message } }
+    throw placeChanged(agent, event, { what: 'event', recorded: event.type, refolded: error.message })
   }
 }
 

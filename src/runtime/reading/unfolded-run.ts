@@ -1,14 +1,17 @@
+import type { AppError } from '../../errors.ts'
 import { hashHolds } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { DataOf } from '../../events/run-events.ts'
 import { onCode } from '../../fold/lifecycle.ts'
+import { spentAt } from '../../fold/fold.ts'
 import { commandIdsAfter } from '../../fold/record-event.ts'
 import type { RunStatus } from '../../fold/run-state.ts'
+import type { RunStanding, RunView } from '../../fold/run-view.ts'
 import type { Json } from '../../json.ts'
 import { applyToBudget, emptyBudget, type Budget } from '../../projections/budget.ts'
 import { recordedTranscript } from '../../projections/recorded-transcript.ts'
 import { applyToRunRow, type RunRow } from '../../projections/run-index.ts'
-import type { Transcript } from '../../projections/transcript.ts'
+import { lastAnswer, messagesOf, type Transcript } from '../../projections/transcript.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { notFound, readRun } from './run-reader.ts'
 
@@ -96,3 +99,48 @@ const noteAsked = <Data>(asked: ReadonlyMap<string, Data>, callId: string, data:
 /** Of all that was asked for, what the row says is open. */
 const stillOpen = <Data>(asked: ReadonlyMap<string, Data>, isOpen: (callId: string) => boolean): ReadonlyMap<string, Data> =>
   new Map([...asked].filter(([callId]) => isOpen(callId)))
+
+/** What the events of a run say where its code is gone or was changed. */
+export const viewOfUnfolded = (
+  { row, status, started, newest, budget, transcript, output, approvals, brokenAt }: UnfoldedRun,
+  why: AppError,
+): RunView => ({
+  runId: row.runId,
+  agent: `${started.agent}@${started.agentVersion}`,
+  revision: newest.revision,
+  at: newest.meta.at,
+  status,
+  paused: row.paused,
+  state: row.state,
+  waitsFor: row.waitsFor,
+  waitsIn: row.waitsIn,
+  tags: started.tags ?? {},
+  context: started.context ?? null,
+  turn: budget.turn,
+  transcript: messagesOf(transcript),
+  answer: lastAnswer(transcript) ?? null,
+  output: output ?? null,
+  reason: row.reason,
+  spent: spentAt(budget, newest.meta.at),
+  openEffects: [],
+  toolCalls: Object.values(row.open?.toolCalls ?? {}).map(({ callId, tool, state }) => ({ callId, tool: tool ?? '', state, input: null })),
+  approvals: [...approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
+    callId,
+    subject,
+    digest,
+    expiresAt,
+    unread: [...transcript.inbox],
+  })),
+  unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
+    state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],
+  ),
+  timers: Object.entries(row.timers).map(([timerId, dueAt]) => ({ timerId, dueAt })),
+  projections: {},
+  problem: `${why.message}${brokenAt === undefined ? '' : ` Beside that, revision ${brokenAt} is not what was recorded.`}`,
+  unfolded: why.code,
+})
+
+export const standingOfUnfolded = ({ row, status }: UnfoldedRun): RunStanding => {
+  const { runId, revision, paused, state } = row
+  return { runId, revision, status, paused, state, waitsFor: row.waitsFor }
+}

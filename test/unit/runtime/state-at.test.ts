@@ -7,7 +7,7 @@ import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
 import { defineProjection } from '../../../src/projections/projection.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { agentRegistry } from '../../../src/runtime/code/agents.ts'
-import { viewOf } from '../../../src/runtime/reading/run-view.ts'
+import { viewOf } from '../../../src/fold/run-view.ts'
 import { stateAt } from '../../../src/runtime/reading/state-at.ts'
 import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
@@ -76,7 +76,7 @@ describe('the state at a revision', () => {
         await stateAt(cached, 'long', first)
         const fromSnapshot = await stateAt(cached, 'long', second)
         const fromStart = await stateAt(parts(), 'long', second)
-        expect(viewOf(fromSnapshot)).toEqual(viewOf(fromStart))
+        expect(viewOf(long.program, fromSnapshot.state)).toEqual(viewOf(long.program, fromStart.state))
         expect(fromSnapshot.state.projections).toStrictEqual(fromStart.state.projections)
         expect(fromSnapshot.state.hash).toBe(fromStart.state.hash)
         expect(fromSnapshot.state.transcript.hash).toBe(fromStart.state.transcript.hash)

@@ -1,20 +1,16 @@
-import { attempted, type AppError, type ErrorCode } from '../../errors.ts'
-import type { Message } from '../../events/message.ts'
-import type { WaitsFor } from '../../events/run-events.ts'
-import type { Tags } from '../../events/tags.ts'
-import { isUnresolved } from '../../fold/doubts.ts'
-import { describeBroken } from '../../fold/fold-projections.ts'
-import { spentAt } from '../../fold/fold.ts'
-import type { RunState, RunStatus } from '../../fold/run-state.ts'
-import { runPlace, stateText, waitsFor, waitsIn } from '../../fold/standing.ts'
-import { isDeeplyFrozen, type Json } from '../../json.ts'
-import type { Spent } from '../../machines/spent.ts'
-import { lastAnswer, messagesOf } from '../../projections/transcript.ts'
-import type { Agent } from '../agent.ts'
-import { readOnly } from '../run-context.ts'
-import type { RuntimeParts } from '../runtime-parts.ts'
-import type { Known } from './fold-run.ts'
-import type { UnfoldedRun } from './unfolded-run.ts'
+import { attempted, type ErrorCode } from '../errors.ts'
+import type { Message } from '../events/message.ts'
+import type { WaitsFor } from '../events/run-events.ts'
+import type { Tags } from '../events/tags.ts'
+import { isDeeplyFrozen, type Json } from '../json.ts'
+import type { Spent } from '../machines/spent.ts'
+import { readOnly } from '../projections/read-only.ts'
+import { lastAnswer, messagesOf } from '../projections/transcript.ts'
+import { isUnresolved } from './doubts.ts'
+import { describeBroken } from './fold-projections.ts'
+import { spentAt } from './fold.ts'
+import type { Program, RunState, RunStatus } from './run-state.ts'
+import { runPlace, stateText, waitsFor, waitsIn } from './standing.ts'
 
 /** Something that a run waits for. */
 export interface OpenEffect {
@@ -82,11 +78,8 @@ export interface RunView {
   readonly unfolded: ErrorCode | null
 }
 
-/** Of the current state of a run, whose code is here, since it has folded it. */
-export const currentView = ({ agents }: Pick<RuntimeParts, 'agents'>, state: RunState): RunView =>
-  viewOf({ agent: agents.ofRun(state.runId, state.started), state })
-
-export const viewOf = ({ agent, state }: Known): RunView => ({
+/** Of a state that was folded by this program. */
+export const viewOf = (program: Program, state: RunState): RunView => ({
   runId: state.runId,
   agent: `${state.started.agent}@${state.started.agentVersion}`,
   revision: state.revision,
@@ -121,14 +114,14 @@ export const viewOf = ({ agent, state }: Known): RunView => ({
   unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
   timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
   problem: state.broken === undefined ? null : describeBroken(state.broken),
-  projections: shownProjections(agent, state),
+  projections: shownProjections(program, state),
   unfolded: null,
 })
 
 /** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
 const copied = (value: Json): Json => (isDeeplyFrozen(value) ? value : structuredClone<Json>(value))
 
-const shownProjections = ({ program }: Agent, state: RunState): Record<string, unknown> =>
+const shownProjections = (program: Program, state: RunState): Record<string, unknown> =>
   Object.fromEntries(
     program.projections.map((projection, index) => {
       const inner = state.projections[index]
@@ -136,46 +129,6 @@ const shownProjections = ({ program }: Agent, state: RunState): Record<string, u
       return [projection.name, shown.ok ? shown.value : { problem: `it cannot be shown: ${shown.problem}` }]
     }),
   )
-
-/** What the events of a run say where its code is gone or was changed. */
-export const viewOfUnfolded = (
-  { row, status, started, newest, budget, transcript, output, approvals, brokenAt }: UnfoldedRun,
-  why: AppError,
-): RunView => ({
-  runId: row.runId,
-  agent: `${started.agent}@${started.agentVersion}`,
-  revision: newest.revision,
-  at: newest.meta.at,
-  status,
-  paused: row.paused,
-  state: row.state,
-  waitsFor: row.waitsFor,
-  waitsIn: row.waitsIn,
-  tags: started.tags ?? {},
-  context: started.context ?? null,
-  turn: budget.turn,
-  transcript: messagesOf(transcript),
-  answer: lastAnswer(transcript) ?? null,
-  output: output ?? null,
-  reason: row.reason,
-  spent: spentAt(budget, newest.meta.at),
-  openEffects: [],
-  toolCalls: Object.values(row.open?.toolCalls ?? {}).map(({ callId, tool, state }) => ({ callId, tool: tool ?? '', state, input: null })),
-  approvals: [...approvals.values()].map(({ callId, subject, digest, expiresAt }) => ({
-    callId,
-    subject,
-    digest,
-    expiresAt,
-    unread: [...transcript.inbox],
-  })),
-  unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
-    state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],
-  ),
-  timers: Object.entries(row.timers).map(([timerId, dueAt]) => ({ timerId, dueAt })),
-  projections: {},
-  problem: `${why.message}${brokenAt === undefined ? '' : ` Beside that, revision ${brokenAt} is not what was recorded.`}`,
-  unfolded: why.code,
-})
 
 /** Where a run stands after a command was granted. */
 export interface RunStanding {
@@ -192,9 +145,4 @@ export const standingOf = (granted: RunState | RunStanding): RunStanding => {
   if (!('chart' in granted)) return granted
   const { runId, revision, status, paused } = granted
   return { runId, revision, status, paused, state: runPlace(granted), waitsFor: waitsFor(granted) ?? null }
-}
-
-export const standingOfUnfolded = ({ row, status }: UnfoldedRun): RunStanding => {
-  const { runId, revision, paused, state } = row
-  return { runId, revision, status, paused, state, waitsFor: row.waitsFor }
 }

@@ -1,0 +1,2 @@
+export { decodeEvent, foldRun } from 'refold/core'
+export { refund } from './refund-spec.ts'
