@@ -1,6 +1,6 @@
 import { createStore } from '@xstate/store'
 import type { z } from 'zod'
-import type { runPage, runRow } from '../../src/http/contract.ts'
+import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
 import { ask } from '../server/ask.ts'
 
 interface Runs {

@@ -9,7 +9,7 @@ import type { RunIdFor } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
-  readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'query'>
+  readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'find' | 'count' | 'changed' | 'query'>
   /** The newest restore of the log, as of when it was opened. */
   readonly newestRestore?: () => Promise<{ readonly at: number } | undefined>
   /** Brings the views up to the log before they are read, as far as that is quick. Resolves to what they lack then: since when, if that is known. */

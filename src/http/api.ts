@@ -13,6 +13,7 @@ import type { HttpEnv } from './http-env.ts'
 import { readJsonBody } from './json-body.ts'
 import { servePage } from './page.ts'
 import { codeOf, HttpProblem, problemHeaders, problemOf } from './problem.ts'
+import { addOutlines } from './outlines.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
@@ -40,6 +41,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addService(app, parts)
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))
+  addOutlines(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
   app.notFound((c) =>
     problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')),

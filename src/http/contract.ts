@@ -3,7 +3,6 @@ import { tags, tagText } from '../events/tags.ts'
 import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
-import { behind } from './views-behind.ts'
 import type { ViewQuery } from '../views/view-query.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
@@ -13,15 +12,15 @@ const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 
 export const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 128 levels at most.' })
 /** Of an answer. */
-const anything = z.unknown().meta({ description: 'Any JSON.' })
-const time = z.int().meta({ description: 'ms since the epoch' })
+export const anything = z.unknown().meta({ description: 'Any JSON.' })
+export const time = z.int().meta({ description: 'ms since the epoch' })
 export const count = z.int().nonnegative()
-const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
-const callId = z.string().meta({ description: 'of a tool call, model call or approval', example: '4.0' })
-const status = z.enum(['active', 'completed', 'failed', 'cancelled', 'deleted'])
+export const revision = z.int().nonnegative().meta({ description: '0, 1, 2 … within the run' })
+export const callId = z.string().meta({ description: 'of a tool call, model call or approval', example: '4.0' })
+export const status = z.enum(['active', 'completed', 'failed', 'cancelled', 'deleted'])
 
 /** A number in a query. */
-const whole = (least: number, most: number) =>
+export const whole = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d{1,15}$/, `expected a whole number from ${least} to ${most}`)
@@ -29,7 +28,7 @@ const whole = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `expected a whole number from ${least} to ${most}`)
     .meta({ type: 'integer', minimum: least, maximum: most })
 
-const MOST_REVISIONS = 999_999_999_999_999
+export const MOST_REVISIONS = 999_999_999_999_999
 
 // Paths, headers and queries
 
@@ -43,19 +42,6 @@ export const commandHeaders = z.object({
     .max(200)
     .optional()
     .meta({ description: 'Chosen by the caller: a request that is repeated with the same key is granted once.' }),
-})
-
-export const listQuery = z.strictObject({
-  status: status.optional(),
-  agent: z.string().optional().meta({ description: 'name of the agent' }),
-  waitsFor: z.enum(['message', 'approval', 'human']).optional(),
-  tag: tagText.optional().meta({ description: 'name=value', example: 'customer=ann' }),
-  limit: whole(1, 200).default(50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/, 'expected the cursor of the page before')
-    .optional()
-    .meta({ description: '`next` of the page before' }),
 })
 
 /** Of a view: the filters that it has. */
@@ -162,7 +148,7 @@ const waitsFor = z
   .nullable()
   .meta({ description: 'whom it waits for; null while it works, waits for time to pass, or is over' })
 
-const waitsIn = z
+export const waitsIn = z
   .string()
   .nullable()
   .meta({ description: 'the run below it in which somebody has to act; null where it is this one, or nobody has to' })
@@ -235,37 +221,7 @@ export const run = z
   })
   .meta({ id: 'Run', description: 'What a run is at one revision.' })
 
-export const runRow = z
-  .object({
-    runId: z.string(),
-    agent: z.string(),
-    agentVersion: z.string(),
-    status,
-    paused: z.boolean(),
-    state: z.string(),
-    revision,
-    startedAt: time,
-    updatedAt: time,
-    turn: count,
-    messages: count,
-    unread: count.meta({ description: 'messages of the user that no prompt has held yet' }),
-    modelCalls: count,
-    toolCalls: count,
-    tokens: count,
-    costMicroUsd: count,
-    waitsFor: z.enum(['message', 'approval', 'human']).nullable(),
-    waitsIn,
-    tags: tags.optional(),
-    lastText: z.string().nullable().meta({ description: "the beginning of the user's newest message" }),
-    reason: z.string().nullable(),
-    parent: z.object({ runId: z.string(), callId }).optional(),
-    problem: z.string().optional().meta({ description: 'why this version cannot read the run' }),
-  })
-  .meta({ id: 'RunRow', description: 'What a list shows of a run.' })
-
-const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
-
-export const runPage = z.object({ runs: z.array(runRow).readonly(), next, behind }).meta({ id: 'RunPage' })
+export const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
 
 // Given as JSON Schema, since the generator of the OpenAPI document knows no custom types.
 const { $schema: _, ...messageSchema } = z.toJSONSchema(message, { unrepresentable: 'any' })

@@ -4,15 +4,17 @@ import { dataSchemas, runEventTypes, type RunEventType } from '../events/run-eve
 import { eventMeta } from '../events/envelope.ts'
 import { commandRoutes } from './command-routes.ts'
 import { problem } from './contract.ts'
+import { outlineRoutes } from './outline-routes.ts'
 import { queryRoutes } from './query-routes.ts'
+import { runListRoutes } from './run-list-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
 import { viewRoutes } from './view-routes.ts'
 
 type Schema = Record<string, unknown>
 
 /** Every route there is. */
-const routes: readonly RouteConfig[] = [commandRoutes, queryRoutes, viewRoutes, serviceRoutes].flatMap((group) =>
-  Object.values<RouteConfig>(group),
+const routes: readonly RouteConfig[] = [commandRoutes, runListRoutes, queryRoutes, outlineRoutes, viewRoutes, serviceRoutes].flatMap(
+  (group) => Object.values<RouteConfig>(group),
 )
 
 /** The contract as OpenAPI 3.1, every path with every answer it may give. */

@@ -1,19 +1,17 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accepts } from 'hono/accepts'
 import { isTooDeep, jsonText } from '../json.ts'
-import { present } from '../present.ts'
 import type { Agents } from '../runtime/code/agents.ts'
 import type { Run } from '../runtime/run-handle.ts'
 import { readRun } from '../runtime/reading/run-reader.ts'
 import type { RunView } from '../fold/run-view.ts'
 import type { ApiParts } from './api-parts.ts'
-import { runRow } from './contract.ts'
 import { streamEvents } from './event-stream.ts'
 import type { HttpEnv } from './http-env.ts'
 import { queryRoutes as routes } from './query-routes.ts'
+import { addRunLists } from './run-lists.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
 import { addViewRoutes } from './view-routes.ts'
-import { catchUpIfPossible } from './views-as-known.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 
@@ -27,16 +25,7 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
   addViews(app, parts, requireOwn)
   addEvents(app, parts, requireOwn)
   addViewRoutes(app, parts)
-  app.openapi(routes.list, async (c) => {
-    const { status, agent, waitsFor, tag, limit, cursor } = c.req.valid('query')
-    const { tenant } = c.get('access')
-    const known = await catchUpIfPossible(parts)
-    const before = cursor === undefined ? undefined : Number(cursor)
-    const rows = await parts.refold.views.list({ ...present({ status, agent, waitsFor, tag, before, tenant }), limit: limit + 1 })
-    const shown = rows.slice(0, limit)
-    const last = rows.length > limit ? shown.at(-1) : undefined
-    return c.json({ runs: shown.map((row) => runRow.parse(row)), next: last === undefined ? null : String(last.position), ...known }, 200)
-  })
+  addRunLists(app, parts)
   app.openapi(routes.agents, (c) => c.json({ agents: agentsOf(parts.refold.agents) }, 200))
 }
 

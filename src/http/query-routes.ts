@@ -6,10 +6,8 @@ import {
   eventPage,
   eventsHeaders,
   eventsQuery,
-  listQuery,
   run,
   runEvent,
-  runPage,
   runPath,
   stateQuery,
   transcript,
@@ -24,16 +22,6 @@ const STREAM =
 const lookingAt = { params: runPath, query: stateQuery }
 
 export const queryRoutes = {
-  list: createRoute({
-    method: 'get',
-    path: '/v1/runs',
-    operationId: 'listRuns',
-    summary: 'Lists runs, the one with the newest event first.',
-    tags: ['Runs'],
-    ...guardedBy('read'),
-    request: { query: listQuery },
-    responses: answers('A page of runs.', runPage),
-  }),
   get: createRoute({
     method: 'get',
     path: '/v1/runs/{runId}',

@@ -11,6 +11,15 @@ export const eventSummary = (event: RunEvent): string => {
   return summary(event.data, event.meta.at)
 }
 
+/** The same, for a list: one that cannot be made must keep nobody from going on. */
+export const eventLine = (event: RunEvent): string => {
+  try {
+    return eventSummary(event)
+  } catch {
+    return '(cannot be shown)'
+  }
+}
+
 /** `4.3.0/after untilApprovalExpires`: without the state that XState adds to the name of a delay. */
 export const timerName = (timerId: string): string => timerId.replace(/xstate\.after\.([^.]+)\..*$/, 'after $1')
 

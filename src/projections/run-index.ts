@@ -66,7 +66,9 @@ export interface RunRow {
   readonly children?: WaitingChildren
   /** What people have been asked and not answered, by call id; an escalation of the run itself under ''. */
   readonly asked: Asked
-  /** The beginning of the user's newest message, as guardrails left it. */
+  /** The beginning of the user's first message, as guardrails left it. */
+  readonly firstText: string | null
+  /** The same of the newest one. */
   readonly lastText: string | null
   /** Why it is escalated, has failed or was cancelled. */
   readonly reason: string | null
@@ -97,12 +99,12 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 7
+const FOLD_VERSION = 8
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
 
-const LAST_TEXT_LENGTH = 120
+const TEXT_LENGTH = 120
 const NO_PAYLOADS: ReadonlyMap<string, string> = new Map()
 
 /** What one event makes of the views. */
@@ -172,6 +174,7 @@ const emptyRow = (stored: StoredRunEvent): RunRow => ({
   waitsSince: null,
   waitsIn: null,
   asked: {},
+  firstText: null,
   lastText: null,
   reason: null,
   owed: {},
@@ -224,17 +227,11 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'RunStarted':
       return begun(row, event)
     case 'MessageReceived':
-      return {
-        ...row,
-        turn: row.inTurn ? row.turn : row.turn + 1,
-        inTurn: true,
-        messages: row.messages + 1,
-        lastText: shown(event.data.text, LAST_TEXT_LENGTH),
-      }
+      return { ...withinTurn(row), messages: row.messages + 1, ...textsAfter(row, event.data.text, row.messages === 0) }
     case 'InputAccepted':
-      return event.data.text === undefined ? row : { ...row, lastText: shown(event.data.text, LAST_TEXT_LENGTH) }
+      return event.data.text === undefined ? row : { ...row, ...textsAfter(row, event.data.text, row.messages === 1) }
     case 'ModelCallRequested':
-      return { ...row, turn: row.inTurn ? row.turn : row.turn + 1, inTurn: true, modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
+      return { ...withinTurn(row), modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
     case 'ToolCallRequested':
       return isNewCall(event) ? { ...row, toolCalls: row.toolCalls + 1 } : row
     case 'ModelCallSucceeded':
@@ -249,6 +246,13 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     default:
       return stepLife(row, event)
   }
+}
+
+const withinTurn = (row: RunRow): RunRow => (row.inTurn ? row : { ...row, turn: row.turn + 1, inTurn: true })
+
+const textsAfter = ({ firstText }: RunRow, text: string, isFirst: boolean): Pick<RunRow, 'firstText' | 'lastText'> => {
+  const lastText = shown(text, TEXT_LENGTH)
+  return { firstText: isFirst ? lastText : firstText, lastText }
 }
 
 const stepLife = (row: RunRow, event: RunEvent): RunRow => {

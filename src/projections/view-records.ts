@@ -2,7 +2,7 @@ import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import { finalEventTypes, type RunEventType } from '../events/run-events.ts'
 import { approvalChanges, type ApprovalRecord } from './approval-records.ts'
 import { oneLine } from './printable.ts'
-import { eventSummary } from './event-summary.ts'
+import { eventLine } from './event-summary.ts'
 import { recordedIntents } from './open-work.ts'
 import { messageChanges, type MessageRecord, type OpenConversation } from './message-records.ts'
 import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
@@ -149,17 +149,8 @@ const timelineRecord = (event: RunEvent, position: number, state: string): Timel
   state,
   callId: 'callId' in event.data ? (event.data.callId ?? null) : null,
   actor: event.meta.actor === undefined ? null : storable(event.meta.actor),
-  summary: storable(oneLine(summaryOf(event), SUMMARY_LENGTH)),
+  summary: storable(oneLine(eventLine(event), SUMMARY_LENGTH)),
 })
-
-/** A summary is for people: one that cannot be made must not keep the row from going on. */
-const summaryOf = (event: RunEvent): string => {
-  try {
-    return eventSummary(event)
-  } catch {
-    return '(cannot be shown)'
-  }
-}
 
 interface Settling {
   readonly callId: string

@@ -1,5 +1,6 @@
 import { tagLines } from '../events/tags.ts'
 import type { RunRow } from '../projections/run-index.ts'
+import { standingOf, type Standing } from '../projections/run-standing.ts'
 
 /** The row of a run as columns, and whole as JSON for those that fold on. */
 export interface RunRecord {
@@ -11,6 +12,7 @@ export interface RunRecord {
   readonly status: string
   readonly paused: 0 | 1
   readonly state: string
+  readonly standing: Standing
   readonly waitsFor: string | null
   readonly waitsSince: number | null
   readonly waitsIn: string | null
@@ -26,11 +28,13 @@ export interface RunRecord {
   readonly toolCalls: number
   readonly tokens: number
   readonly costMicroUsd: number
+  readonly firstText: string | null
   readonly lastText: string | null
   readonly parentRunId: string | null
   readonly parentCallId: string | null
   readonly revision: number
   readonly position: number
+  readonly search: string
   readonly row: string
 }
 
@@ -43,6 +47,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   status: row.status,
   paused: row.paused ? 1 : 0,
   state: row.state,
+  standing: standingOf(row),
   waitsFor: row.waitsFor,
   waitsSince: row.waitsSince,
   waitsIn: row.waitsIn,
@@ -58,10 +63,26 @@ export const runRecord = (row: RunRow): RunRecord => ({
   toolCalls: row.toolCalls,
   tokens: row.tokens,
   costMicroUsd: row.costMicroUsd,
+  firstText: row.firstText,
   lastText: row.lastText,
   parentRunId: row.parent?.runId ?? null,
   parentCallId: row.parent?.callId ?? null,
   revision: row.revision,
   position: row.position,
+  search: searchedText(row),
   row: JSON.stringify(row),
 })
+
+/** Lower case as JavaScript has it: stores differ beyond ASCII. */
+const searchedText = ({ runId, agent, agentVersion, tags, firstText, lastText, reason, problem }: RunRow): string =>
+  [
+    runId,
+    `${agent}@${agentVersion}`,
+    tags === undefined ? '' : tagLines(tags).trim(),
+    firstText ?? '',
+    lastText ?? '',
+    reason ?? '',
+    problem ?? '',
+  ]
+    .join('\n')
+    .toLowerCase()

@@ -1,3 +1,4 @@
+import { stuckReasons } from '../projections/standstill.ts'
 import { between, count, money, ofRun, text, time, yes, type ViewQuery } from './view-query.ts'
 
 const runColumns = [
@@ -40,6 +41,15 @@ const ESCALATED = `r.status = 'active' and r.waits_for = 'human' and r.waits_sin
 /** At once, however long it waits: nobody knows what has happened out there. */
 const UNRESOLVED = `(r.status <> 'active' or r.waits_for is not null)
     and r.run_id in (select c.run_id from refold_tool_calls c where c.state = 'unresolved' and c.settled_at is null)`
+
+/** Of the run `r`: why it does not go on by itself, or null. Its `?` are for {@link stuckValues}. */
+export const STUCK = `case when r.problem is not null then 'unreadable'
+      when ${UNRESOLVED} then 'unresolved'
+      when ${ESCALATED} then 'escalated'
+      when r.status = 'active' and ${OVERDUE} then 'overdue' end`
+
+/** Escalations count once they have waited for so long. */
+export const stuckValues = (now: number, waitingMs = 0): readonly number[] => [now - waitingMs, now - MINUTE_MS, now - MINUTE_MS]
 
 export const runViews = {
   runs: {
@@ -98,21 +108,17 @@ export const runViews = {
       count('unread', 'aside'),
     ],
     from: `select s.* from (
-  select r.run_id, r.agent, r.tenant, r.state, r.updated_at, r.unread,
-    case when r.problem is not null then 'unreadable'
-      when ${UNRESOLVED} then 'unresolved'
-      when ${ESCALATED} then 'escalated'
-      else 'overdue' end as why,
+  select r.run_id, r.agent, r.tenant, r.state, r.updated_at, r.unread, ${STUCK} as why,
     case when r.problem is not null then r.updated_at
       when ${UNRESOLVED} or ${ESCALATED} then coalesce(r.waits_since, r.updated_at)
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
     coalesce(r.problem, 'in ' || r.waits_in, r.reason) as detail
   from refold_runs r
-  where (r.status = 'active' or r.problem > '' or (${UNRESOLVED})) and (r.problem is not null or (${UNRESOLVED}) or (${ESCALATED}) or (${OVERDUE}))
-) s join refold_runs r on r.run_id = s.run_id`,
-    values: (now: number, waitingMs: number) => [now - waitingMs, now - waitingMs, now - waitingMs, now - MINUTE_MS, now - MINUTE_MS],
+  where r.status = 'active' or r.problem > '' or ${UNRESOLVED}
+) s join refold_runs r on r.run_id = s.run_id and s.why is not null`,
+    values: (now: number, waitingMs: number) => [...stuckValues(now, waitingMs), now - waitingMs],
     filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },
-    statuses: ['overdue', 'unresolved', 'escalated', 'unreadable'],
+    statuses: stuckReasons,
     order: { keys: ['since', 'run_id'], direction: 'asc' },
   },
 } as const satisfies Readonly<Record<string, ViewQuery>>

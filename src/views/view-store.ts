@@ -1,5 +1,6 @@
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewRecords } from '../projections/view-records.ts'
+import type { ChangedRuns, FoundRun, FoundRuns, RunCounts, RunSearch, SearchedRuns } from './run-search.ts'
 import type { ViewFilter, ViewName, ViewPage } from './view-queries.ts'
 
 /** How far a view store has read. */
@@ -110,6 +111,15 @@ export interface ViewStore {
 
   /** The run with the newest event first. */
   list(page: RunPage): Promise<readonly RunRow[]>
+
+  /** What people look at, in the order that they want. Rejects with `InvalidInput` for what no store could be asked. */
+  find(search: RunSearch, now: number): Promise<FoundRuns>
+
+  /** How many runs there are of each kind, of those that fit. */
+  count(filter: SearchedRuns, now: number): Promise<RunCounts>
+
+  /** Runs whose newest event lies behind a position, the one with the oldest first. */
+  changed(which: ChangedRuns, now: number): Promise<readonly FoundRun[]>
 
   /**
    * Active runs that a worker has to look at by `now` (ms since the epoch), the most urgent first, then the one that was untouched for longest.

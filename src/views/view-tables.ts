@@ -25,6 +25,9 @@ export const runsTable = tableOf<RunRecord>({
     status: text('`active`, `completed`, `failed`, `cancelled`'),
     paused: integer('1 while it begins nothing new'),
     state: text('where its chart stands'),
+    standing: text(
+      'what it does or waits for: `work`, `timer`, `message`, `approval`, `human`, `child`, `paused`; `over` where it has ended',
+    ),
     waitsFor: optional(text('`message`, `approval` or `human`: whom it needs')),
     waitsSince: optional(integer('since when it needs them')),
     waitsIn: optional(text('the run below it in which they have to act; null where it is this one')),
@@ -40,11 +43,13 @@ export const runsTable = tableOf<RunRecord>({
     toolCalls: integer('tool calls that have begun, not attempts'),
     tokens: integer('input and output of all model calls, of the runs below it too'),
     costMicroUsd: integer('of all model calls with a known price, of the runs below it too, in millionths of a US dollar'),
+    firstText: optional(text("the beginning of the user's first message")),
     lastText: optional(text("the beginning of the user's newest message")),
     parentRunId: optional(text('the run that asked for this one')),
     parentCallId: optional(text('and the call by which it did')),
     revision,
     position: integer('of its newest event in the whole log'),
+    search: text('id, agent, tags, first and newest message, reason and problem in lower case, a line each: what a search looks at'),
     row: text('the same and more as JSON, for the processes of Refold'),
   },
   indexes: [
@@ -53,6 +58,7 @@ export const runsTable = tableOf<RunRecord>({
     { columns: ['agent', 'position'] },
     { columns: ['tenant', 'position'], where: 'tenant is not null' },
     { columns: ['waits_for', 'position'], where: 'waits_for is not null' },
+    { columns: ['standing', 'position'], where: "standing <> 'over'" },
     { columns: ['due_at', 'position'], where: 'due_at is not null' },
     { columns: ['parent_run_id'], where: 'parent_run_id is not null' },
     { columns: ['parent_run_id', 'parent_call_id'], where: "parent_run_id is not null and status = 'active'" },
@@ -151,7 +157,11 @@ const toolCallsTable = tableOf<ToolCallRecord>({
     input: optional(text('the beginning of its input, as JSON')),
     output: optional(text('the beginning of its output, as JSON')),
   },
-  indexes: [{ columns: ['asked_at'] }, { columns: ['state', 'asked_at'], where: 'settled_at is null' }],
+  indexes: [
+    { columns: ['asked_at'] },
+    { columns: ['state', 'asked_at'], where: 'settled_at is null' },
+    { columns: ['tool', 'run_id'], where: 'tool is not null' },
+  ],
 })
 
 const approvalsTable = tableOf<ApprovalRecord>({

@@ -4,6 +4,7 @@ import { noRecords } from '../../src/projections/view-records.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { Checkpoint, ViewStore } from '../../src/views/view-store.ts'
 import { viewAnswers } from './view-store-queries.ts'
+import { searches } from './view-store-search.ts'
 import { topicFeed } from './view-store-topic.ts'
 
 export interface ViewsUnderTest {
@@ -38,6 +39,7 @@ const newRow = (runId: string, position: number, change: Partial<RunRow> = {}): 
   waitsSince: null,
   waitsIn: null,
   asked: {},
+  firstText: 'Guten Tag',
   lastText: 'Grüße 😀',
   reason: null,
   owed: {},
@@ -73,6 +75,7 @@ export const viewStoreConformance = (name: string, open: () => Promise<ViewsUnde
     endings(views, fill)
     topicFeed(views, newRow)
     viewAnswers(views)
+    searches(views, fill, newRow)
   })
 }
 

@@ -5,7 +5,8 @@ import { memoryAnswers, type MemoryAnswers } from './answers.ts'
 import { memoryTables, type MemoryTables } from './tables.ts'
 import { checkpointAfter, rebuildTakenOver, viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage } from '../run-filter.ts'
-import { pageOf, queryText } from '../view-queries.ts'
+import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
+import { pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
 import type { Checkpoint, LogBatch, RebuiltPlace, RunPage, TopicBatch, ViewShadow, ViewStore } from '../view-store.ts'
 import { recordTables, runsTable } from '../view-tables.ts'
 
@@ -36,6 +37,7 @@ export const memoryViewStore = (): ViewStore => {
   return {
     ...fed(held),
     ...runs(held),
+    ...searches(held),
     ...views(held),
     pausedSince: async () => open(held).pausedSince,
     setPaused: async (since) => {
@@ -127,6 +129,18 @@ const runs = (held: Held): Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due'> =
     return found.sort((a, b) => (a.attentionAt ?? 0) - (b.attentionAt ?? 0) || a.position - b.position).slice(0, limit)
   },
 })
+
+const searches = (held: Held): Pick<ViewStore, 'find' | 'count' | 'changed'> => {
+  const ask = (query: QueryText): readonly ViewRow[] => {
+    const { tables, answers } = open(held)
+    return answers.ask(tables, query)
+  }
+  return {
+    find: async (search, now) => foundRuns(search, ask(searchQuery(search, now))),
+    count: async (filter, now) => runCounts(ask(countQuery(filter, now))),
+    changed: async (which, now) => ask(changedQuery(which, now)).map(foundRun),
+  }
+}
 
 const views = (held: Held): Pick<ViewStore, 'query' | 'sizes'> => ({
   async query(view, filter, now) {

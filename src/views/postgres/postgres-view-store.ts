@@ -7,7 +7,8 @@ import { advanceCheckpoint, advanceOffset, makeTables, readState, readTopicState
 import { viewsClosed } from '../view-decision.ts'
 import { isComparable } from '../../events/comparable.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
-import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
+import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
+import { pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
 import type { ViewStore } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
@@ -61,7 +62,7 @@ const DUE = `where due_at <= $1 or (
     )
 ) order by coalesce(due_at, 0), position limit $2`
 
-type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'find' | 'count' | 'changed' | 'due' | 'query' | 'sizes'>
 
 const reads = (use: PostgresUse): Reads => ({
   get: async (runId) => (await readMany(use, [runId]))[0],
@@ -71,14 +72,16 @@ const reads = (use: PostgresUse): Reads => ({
     const { text, values } = pageQuery(page)
     return use((pool) => readRows(pool, numbered(text), values))
   },
+  find: async (search, now) => foundRuns(search, await rowsOf(use, searchQuery(search, now))),
+  count: async (filter, now) => runCounts(await rowsOf(use, countQuery(filter, now))),
+  changed: async (which, now) => (await rowsOf(use, changedQuery(which, now))).map(foundRun),
   due: async (now, limit) => {
     checkDue(now, limit)
     return use((pool) => readRows(pool, DUE, [now, limit]))
   },
   query: async (view, filter, now) => {
-    const { text, values } = queryText(view, filter, now)
-    const found = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
-    return pageOf(view, filter, found.rows)
+    const query = queryText(view, filter, now)
+    return pageOf(view, filter, await rowsOf(use, query))
   },
   sizes: () =>
     use(async (pool) => {
@@ -87,6 +90,11 @@ const reads = (use: PostgresUse): Reads => ({
       return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]))
     }),
 })
+
+const rowsOf = async (use: PostgresUse, { text, values }: QueryText): Promise<ViewRow[]> => {
+  const { rows } = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
+  return rows
+}
 
 /** No run has an id that Postgres cannot compare. */
 const readMany = (use: PostgresUse, runIds: readonly string[]) =>

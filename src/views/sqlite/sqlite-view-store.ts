@@ -9,7 +9,8 @@ import { sqliteViewState, type SqliteViewState } from './view-state.ts'
 import { viewsFormat } from '../table-sql.ts'
 import { viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
-import { pageOf, queryText, type ViewRow } from '../view-queries.ts'
+import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
+import { pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
 import type { LogBatch, RunPage, TopicBatch, ViewStore } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
@@ -63,7 +64,7 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
   }
 }
 
-type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'due' | 'query' | 'sizes'>
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'find' | 'count' | 'changed' | 'due' | 'query' | 'sizes'>
 
 const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads => ({
   get: async (runId) => use(({ tables }) => tables.get(runId)),
@@ -72,16 +73,27 @@ const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads
     checkRunPage(page)
     return use(({ db }) => list(db, page))
   },
+  find: async (search, now) => {
+    const query = searchQuery(search, now)
+    return use(({ db }) => foundRuns(search, rowsOf(db, query)))
+  },
+  count: async (filter, now) => {
+    const query = countQuery(filter, now)
+    return use(({ db }) => runCounts(rowsOf(db, query)))
+  },
+  changed: async (which, now) => use(({ db }) => rowsOf(db, changedQuery(which, now)).map(foundRun)),
   due: async (now, limit) => {
     checkDue(now, limit)
     return use(({ db }) => db.prepare(DUE).all(now, now, limit).map(toRow))
   },
   query: async (view, filter, now) => {
-    const { text, values } = queryText(view, filter, now)
-    return use(({ db }) => pageOf(view, filter, db.prepare(text).all(...values) as ViewRow[]))
+    const query = queryText(view, filter, now)
+    return use(({ db }) => pageOf(view, filter, rowsOf(db, query)))
   },
   sizes: async () => use(({ db }) => Object.fromEntries(viewTables.map(({ name }) => [name, sizeOf(db, name)]))),
 })
+
+const rowsOf = (db: DatabaseSync, { text, values }: QueryText): ViewRow[] => db.prepare(text).all(...values) as ViewRow[]
 
 const DUE = `select row from (
   select row, due_at, position from refold_runs where due_at <= ?

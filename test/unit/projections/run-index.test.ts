@@ -70,6 +70,7 @@ describe('the row of a run', () => {
       waitsSince: START + 11_000,
       waitsIn: null,
       asked: {},
+      firstText: 'Where is my order?',
       lastText: 'Where is my order?',
       reason: null,
       owed: {},
