@@ -1,6 +1,7 @@
 import { visibleText } from '../text.ts'
 import { shownLine, widthOf, type OutputStreams } from './output.ts'
 import { oneLine } from '../projections/printable.ts'
+import { count } from '../projections/amount-text.ts'
 
 /** A terminal that shows three things at once: an answer as it is written, lines about what happens, and one live line below. */
 export interface Screen {
@@ -74,3 +75,35 @@ const wordsOf = (): ((part: string) => string) => {
 
 const splitAtHalf = (text: string): readonly [string, string] =>
   /[\uD800-\uDBFF]$/.test(text) ? [text.slice(0, -1), text.slice(-1)] : [text, '']
+
+export interface ProgressBar {
+  step(): void
+  /** Takes it from the screen; the next step draws it again. */
+  clear(): void
+}
+
+const BAR_WIDTH = 30
+
+/** Only on a terminal, and only where there is more than one step to wait for. */
+export const progressBar = (stream: NodeJS.WriteStream, total: number): ProgressBar => {
+  if (!stream.isTTY || total < 2) return { step: () => undefined, clear: () => undefined }
+  let done = 0
+  let drawn = -1
+  return {
+    step() {
+      done += 1
+      const filled = Math.floor((done / total) * BAR_WIDTH)
+      const percent = Math.floor((done / total) * 100)
+      // A terminal is slower than a replay.
+      if (percent === drawn) return
+      drawn = percent
+      stream.write(
+        `\r${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(percent).padStart(3)} %  ${count(done)} of ${count(total)}`,
+      )
+    },
+    clear() {
+      if (drawn >= 0) stream.write(CLEAR_LINE)
+      drawn = -1
+    },
+  }
+}

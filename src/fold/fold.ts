@@ -191,7 +191,7 @@ const recordIntent = (program: Program, draft: Draft, action: Intent): void => {
       abandon(draft)
       return
     default:
-      if (beginsCall.has(action.type)) noteClash(draft, ledgerKey(action, draft.event, draft.intents.length))
+      if (beginsCall.has(action.type)) recordClash(draft, ledgerKey(action, draft.event, draft.intents.length))
       owe(draft, action)
   }
 }
@@ -199,7 +199,7 @@ const recordIntent = (program: Program, draft: Draft, action: Intent): void => {
 /** What the run's own chart begins under an id that it may choose. */
 const beginsCall: ReadonlySet<string> = new Set<RunIntent>(['callModel', 'askApproval', 'startChildRun'])
 
-const noteClash = ({ state, clashes }: Draft, callId: string): void => {
+const recordClash = ({ state, clashes }: Draft, callId: string): void => {
   if (state.calls.has(callId) || state.owed.has(callId)) clashes.push(callId)
 }
 
@@ -269,7 +269,7 @@ const ask = (draft: Draft, intent: string, owed: Owed): void => {
 /** Every tool call is a small chart of its own, from the request to its last word. */
 const propose = (program: Program, draft: Draft, call: CallToolParams): void => {
   const callId = call.callId ?? callIdAt(draft.event.revision, call.key ?? draft.intents.length)
-  noteClash(draft, callId)
+  recordClash(draft, callId)
   // Its idempotency key would be that of an earlier call.
   if (!callId.startsWith(`${draft.event.revision}.`)) draft.clashes.push(callId)
   const { snapshot, actions } = program.toolCall.init({ callId })

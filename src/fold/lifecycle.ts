@@ -7,8 +7,8 @@ import type { RunState, Owed } from './run-state.ts'
 /** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
 export const lifecycle = (before: RunState, event: RunEvent): Partial<RunState> => ({
   ...changedBy(before, event),
-  ...noteRetry(before, event),
-  ...noteRestore(before, event),
+  ...retriedAfter(before, event),
+  ...restoredAfter(before, event),
 })
 
 const changedBy = (before: RunState, event: RunEvent): Partial<RunState> => {
@@ -49,11 +49,11 @@ export const onCode = <Started extends CodeOfRun>({ definition: _, instructions:
 }
 
 /** From here on the run is another than the one that went on from the copy. */
-const noteRestore = ({ places }: RunState, event: RunEvent): Pick<RunState, 'restored'> =>
+const restoredAfter = ({ places }: RunState, event: RunEvent): Pick<RunState, 'restored'> =>
   event.type === 'RunRestored' ? { restored: { restoreId: event.data.restoreId, turn: places.turn, at: event.meta.at } } : {}
 
 /** What a failed attempt leaves to the next ones of its call. */
-const noteRetry = ({ retried }: RunState, event: RunEvent): Pick<RunState, 'retried'> => {
+const retriedAfter = ({ retried }: RunState, event: RunEvent): Pick<RunState, 'retried'> => {
   if (event.type !== 'ModelCallFailed') return {}
   const { callId, failingSince, maxOutputTokens } = event.data
   if (failingSince === undefined && maxOutputTokens === undefined) return {}

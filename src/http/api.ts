@@ -12,13 +12,12 @@ import { refuseForeignPages } from './foreign-pages.ts'
 import type { HttpEnv } from './http-env.ts'
 import { readJsonBody } from './json-body.ts'
 import { servePage } from './page.ts'
-import { codeOf, HttpProblem, problemHeaders, problemOf } from './problem.ts'
 import { addOutlines } from './outlines.ts'
+import { codeOf, fieldErrors, HttpProblem, problemHeaders, problemOf } from './problem.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
 import { addService } from './service.ts'
-import { fieldErrors } from './field-errors.ts'
 
 /** The whole service as one function from a request to a response. */
 export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {

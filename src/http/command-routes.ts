@@ -1,4 +1,4 @@
-import { startRun } from './start-contract.ts'
+import { startRun, deleteQuery, deletion, giveRunsBack, givenBackRuns } from './command-contract.ts'
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import {
@@ -19,8 +19,6 @@ import {
   settleToolCall,
   commandHeaders,
 } from './contract.ts'
-import { deleteQuery, deletion } from './deletion-contract.ts'
-import { giveRunsBack, givenBackRuns } from './give-back-contract.ts'
 import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
 
 const granted = answers('It is recorded.', receipt)

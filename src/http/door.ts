@@ -2,9 +2,9 @@ import { createMiddleware } from 'hono/factory'
 import { keyRing, localAccess, type Access } from './api-keys.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
-import { isLoopback } from './loopback.ts'
 import { HttpProblem } from './problem.ts'
 import { tokenBuckets } from './rate-limit.ts'
+import { BlockList, isIPv6 } from 'node:net'
 
 // What requests pass before they meet a route: by which name, who is it, how often.
 
@@ -61,4 +61,14 @@ export const limitRate = ({ clock, settings }: ApiParts) => {
     }
     await next()
   })
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Whether a host name or an address can only mean this machine. */
+export const isLoopback = (host: string): boolean => {
+  const address = host.replace(/^\[(.*)\]$/, '$1')
+  return address === 'localhost' || loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }

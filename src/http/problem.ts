@@ -1,9 +1,10 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { errorCodes, isAppError, type ErrorCode } from '../errors.ts'
+import { errorCodes, isAppError, messageOf, type ErrorCode } from '../errors.ts'
 import { present } from '../present.ts'
-import { boundedDetails, boundedErrors, boundedMessage } from './bounded-problem.ts'
 import type { Problem } from './contract.ts'
+import { boundedJson, type JsonObject } from '../json.ts'
+import type { z } from 'zod'
 
 /** What can be wrong with a request before any run is asked. `docs/http.md` has a heading for each. */
 export const httpProblemCodes = [
@@ -157,3 +158,53 @@ export const problemHeaders = (thrown: unknown): Readonly<Record<string, string>
   'content-type': 'application/problem+json',
   ...(thrown instanceof HttpProblem ? thrown.headers : {}),
 })
+
+// A problem says where a request is wrong, and may quote it for that. What it says is bounded, however large the request was.
+
+const LONGEST_DETAIL = 2_000
+const LONGEST_MESSAGE = 300
+const MOST_ERRORS = 20
+const MOST_DETAIL_BYTES = 4_096
+
+/** The beginning of a text, in UTF-16 units. */
+const boundedText = (text: string, length = LONGEST_DETAIL): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`
+
+/** The first of them, and as the last how many more there are. */
+const boundedErrors = (errors: FieldErrors): FieldErrors => {
+  const shown = errors.slice(0, MOST_ERRORS).map(({ field, message }) => ({
+    field: boundedText(field, LONGEST_MESSAGE),
+    message: boundedText(message, LONGEST_MESSAGE),
+  }))
+  const more = errors.length - shown.length
+  return more === 0 ? shown : [...shown, { field: '', message: `and ${more} more` }]
+}
+
+/** The facts of an error: none where they are larger than a problem carries. */
+const boundedDetails = (thrown: unknown): JsonObject | undefined => {
+  if (!isAppError(thrown) || Object.keys(thrown.details).length === 0) return undefined
+  try {
+    const short = Object.entries(thrown.details).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? boundedText(value, LONGEST_MESSAGE) : value,
+    ])
+    return boundedJson(Object.fromEntries(short), { maxBytes: MOST_DETAIL_BYTES }) as JsonObject
+  } catch {
+    return undefined
+  }
+}
+
+const boundedMessage = (thrown: unknown): string => boundedText(messageOf(thrown))
+
+const NAMES: Readonly<Record<string, string>> = { json: 'body', param: 'path' }
+
+/** Every field of one part of a request that is not as the contract says. */
+export const fieldErrors = (target: string, error: z.ZodError): HttpProblem => {
+  const part = NAMES[target] ?? target
+  const errors = error.issues.map(({ path, message }) => ({ field: [part, ...path.map(String)].join('.'), message }))
+  const first = errors
+    .slice(0, 5)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join('; ')
+  return new HttpProblem('InvalidInput', `The request is not as expected: ${first}`, { errors })
+}

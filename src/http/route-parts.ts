@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Scope } from './api-keys.ts'
-import { requires } from './scope-guard.ts'
+import { createMiddleware } from 'hono/factory'
+import type { HttpEnv } from './http-env.ts'
+import { HttpProblem } from './problem.ts'
 
 const JSON_TYPE = 'application/json'
 
@@ -15,3 +17,13 @@ export const optionalBody = <Schema extends z.ZodType>(schema: Schema) =>
 
 export const answers = <Schema extends z.ZodType>(description: string, schema: Schema) =>
   ({ 200: { description, content: { [JSON_TYPE]: { schema } } } }) as const
+
+/** Lets through who may do this. */
+const requires = (scope: Scope) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    const { name, scopes } = c.get('access')
+    if (!scopes.has(scope)) {
+      throw new HttpProblem('ScopeMissing', `Expected a key with the scope ${scope}, found ${name} with ${[...scopes].join(', ')}`)
+    }
+    await next()
+  })

@@ -9,11 +9,10 @@ import { startWebServer, urlOf } from '../web/web-server.ts'
 import { createApi } from './api.ts'
 import type { ServedMetrics, ServedRefold } from './api-parts.ts'
 import type { HttpSettings } from './http-options.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from './door.ts'
 import { openStreams } from './open-streams.ts'
-import { startingService } from './starting-service.ts'
+import { startingService, whileStarting } from './while-starting.ts'
 import { startIds } from './start-ids.ts'
-import { whileStarting } from './while-starting.ts'
 import { badRequestProblem, unreadableRequest } from './unreadable-request.ts'
 
 export interface HttpServerOptions {

@@ -51,7 +51,7 @@ export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunE
     case 'ChildRunRequested':
       return park(work, event.data.callId, { eventId: event.id, intent: 'startChildRun', childRunId: event.data.childRunId })
     case 'ChildRunReported':
-      return noteWaiting(work, event.data)
+      return setWaiting(work, event.data)
     case 'ApprovalRequested':
       // A call's own approval is between its chart and the person; a question of the run's chart stays open until it is answered.
       return work.get(event.data.callId)?.intent === 'askApproval'
@@ -117,7 +117,7 @@ const claim = <Entry extends OpenWork>(
 const park = <Entry extends OpenWork>(work: Work<Entry>, callId: string, more: Optional<OpenWork>): Work<Entry> =>
   changed(work, callId, { ...more, status: 'parked' })
 
-const noteWaiting = <Entry extends OpenWork>(
+const setWaiting = <Entry extends OpenWork>(
   work: Work<Entry>,
   { callId, waitsFor: whom, waitsIn }: DataOf<'ChildRunReported'>,
 ): Work<Entry> => {

@@ -5,7 +5,7 @@ import { counted } from '../amounts.ts'
 import { duration } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { progressBar } from '../progress-bar.ts'
+import { progressBar } from '../screen.ts'
 import { everyRun } from '../every-run.ts'
 import { reading } from '../session.ts'
 

@@ -4,13 +4,16 @@ import type { StoredEvent } from '../../eventlog/event-log.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { present } from '../../present.ts'
 import { followRun } from '../../runtime/reading/follow-run.ts'
-import { tailLine } from '../activity-line.ts'
+import { tailLine } from '../timeline.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
-import { liveLog, liveLogStatus } from '../live-log.ts'
 import { wholeNumber } from '../option-values.ts'
 import { createScreen } from '../screen.ts'
 import { reading } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead } from '../stored-events.ts'
+import { createStore } from '@xstate/store'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import { counted } from '../amounts.ts'
+import { money } from '../../projections/amount-text.ts'
 
 interface TailOptions {
   readonly from?: number
@@ -91,3 +94,35 @@ const startOf = async ({ log, blobs }: OpenRefold, live: ReturnType<typeof liveL
   live.trigger.knew({ runId, startedAt })
   return startedAt
 }
+
+/** What `tail` knows of the log: a fold of the events it has shown. */
+interface LiveLog {
+  readonly events: number
+  readonly costMicroUsd: number
+  /** When each run began, by run id: what the times in its lines count from. */
+  readonly startedAt: Readonly<Record<string, number>>
+}
+
+const nothing: LiveLog = { events: 0, costMicroUsd: 0, startedAt: {} }
+
+const liveLog = () =>
+  createStore({
+    context: nothing,
+    on: {
+      knew: (log, { runId, startedAt }: { readonly runId: string; readonly startedAt: number }) => ({
+        ...log,
+        startedAt: { ...log.startedAt, [runId]: startedAt },
+      }),
+      recorded: (log, { event }: { readonly event: RecordedRunEvent }) => ({
+        ...log,
+        events: log.events + 1,
+        costMicroUsd: log.costMicroUsd + costOf(event),
+      }),
+    },
+  })
+
+const costOf = (event: RecordedRunEvent): number =>
+  event.type === 'ModelCallSucceeded' || event.type === 'ModelCallFailed' ? (event.data.costMicroUsd ?? 0) : 0
+
+const liveLogStatus = ({ events, costMicroUsd, startedAt }: LiveLog): string =>
+  `… ${counted(events, 'event')} of ${counted(Object.keys(startedAt).length, 'run')} · ${money(costMicroUsd)}`

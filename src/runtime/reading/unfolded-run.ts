@@ -77,8 +77,8 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
     newest: event,
     budget: applyToBudget(budget, event),
     ...outputAfter(run, event),
-    approvals: event.type === 'ApprovalRequested' ? noteAsked(approvals, event.data.callId, event.data) : approvals,
-    children: event.type === 'ChildRunRequested' ? noteAsked(children, event.data.callId, event.data.childRunId) : children,
+    approvals: event.type === 'ApprovalRequested' ? withAsked(approvals, event.data.callId, event.data) : approvals,
+    children: event.type === 'ChildRunRequested' ? withAsked(children, event.data.callId, event.data.childRunId) : children,
     commandIds: commandIdsAfter(commandIds, event),
   }
 }
@@ -93,7 +93,7 @@ const outputAfter = (run: Unread | undefined, { type, data }: RecordedRunEvent):
   return output === undefined ? {} : { output }
 }
 
-const noteAsked = <Data>(asked: ReadonlyMap<string, Data>, callId: string, data: Data): ReadonlyMap<string, Data> =>
+const withAsked = <Data>(asked: ReadonlyMap<string, Data>, callId: string, data: Data): ReadonlyMap<string, Data> =>
   new Map(asked).set(callId, data)
 
 /** Of all that was asked for, what the row says is open. */
