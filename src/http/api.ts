@@ -30,7 +30,8 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   app.use(logRequests(parts))
   app.use(async (c, next) => {
     await next()
-    for (const [name, value] of Object.entries(safeHeaders)) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+    const isPageFile = c.get('isPageFile') === true
+    for (const [name, value] of Object.entries(safeHeaders)) if (!isPageFile || !c.res.headers.has(name)) c.res.headers.set(name, value)
   })
   app.use(requireHost(parts), refuseForeignPages(parts))
   app.use(servePage())

@@ -9,5 +9,7 @@ export interface HttpEnv {
     readonly access: Access
     /** Of the problem that is the answer. */
     readonly problem: ProblemCode
+    /** The answer is a file of the page, which says itself how it may be kept and what may run in it. */
+    readonly isPageFile: boolean | undefined
   }
 }

@@ -58,6 +58,7 @@ export const servePage = (built = BUILT, root = ROOT) => {
     const file = files.get(isPage ? '/index.html' : path)
     if (file === undefined) return next()
     const isZipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+    c.set('isPageFile', true)
     return c.body(isZipped ? file.gzip : file.body, 200, {
       'content-type': file.type,
       vary: 'accept-encoding',
