@@ -224,6 +224,8 @@ const shapes = {
   },
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
   ToolCallUnresolved: { callId, attempt, reason: z.string() },
+  /** A process asks the world what became of such a call. Look-ups of earlier versions were claimed by nobody. */
+  ToolCallLookupRequested: { callId, attempt, tool: z.string(), ...claim },
   /**
    * What became of a call is known better than its last word says, or its run has ended without one: a late word of the tool, a look-up, or a
    * person who settles it otherwise. The only event that may follow the end of a run. The model is told with its next prompt.

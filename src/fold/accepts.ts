@@ -50,8 +50,12 @@ const acceptsResult = (state: RunState, fact: RunFact): boolean | undefined => {
       // Where nobody knows what happened, the late word of the one who did it is the best there is.
       return isClaimed(owed, fact.data.attempt) || (owed?.intent === 'lookUp' && owed.attempt === fact.data.attempt)
     }
-    case 'ToolCallUnresolved':
-      return isClaimed(state.owed.get(fact.data.callId), fact.data.attempt)
+    case 'ToolCallUnresolved': {
+      const owed = state.owed.get(fact.data.callId)
+      return owed?.intent !== 'lookUp' && isClaimed(owed, fact.data.attempt)
+    }
+    case 'ToolCallLookupRequested':
+      return isLookedUp(state.owed.get(fact.data.callId))
     case 'ChildRunReported':
       return state.budget.children.has(fact.data.callId)
     case 'ChildRunSucceeded':
@@ -64,7 +68,7 @@ const acceptsResult = (state: RunState, fact: RunFact): boolean | undefined => {
   }
 }
 
-const isLookedUp = (owed: Owed | undefined): boolean => owed?.intent === 'lookUp' && owed.status === 'wanted'
+const isLookedUp = (owed: Owed | undefined): boolean => owed?.intent === 'lookUp' && owed.status !== 'parked'
 
 const isClaimed = (owed: Owed | undefined, attempt: number): boolean => owed?.status === 'claimed' && owed.attempt === attempt
 

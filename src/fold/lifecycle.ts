@@ -93,4 +93,9 @@ export const reopened = (failed: RunState, noted: RunState, { meta }: RunEvent):
   }
 }
 
-const letGo = ({ owner, ...owed }: Owed): Owed => ({ ...owed, owner: NOBODY, leaseUntil: 0, ...present({ formerOwner: owner }) })
+const letGo = ({ owner, formerOwner, ...owed }: Owed): Owed => ({
+  ...owed,
+  owner: NOBODY,
+  leaseUntil: 0,
+  ...present({ formerOwner: owed.intent === 'lookUp' ? formerOwner : owner }),
+})

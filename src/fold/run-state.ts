@@ -27,8 +27,6 @@ export interface Owed extends OpenWork {
   readonly intent: string
   readonly params: Readonly<Record<string, unknown>>
   readonly attempt: number
-  /** Who had claimed it before its run was failed and reopened: it may not have stopped. */
-  readonly formerOwner?: string
   /** Of a child run: its name below this run, before the request is recorded. */
   readonly childName?: string
   readonly eventId: string

@@ -60,6 +60,7 @@ const toolCalls: Pick<
   | 'ToolCallSucceeded'
   | 'ToolCallFailed'
   | 'ToolCallUnresolved'
+  | 'ToolCallLookupRequested'
   | 'ToolCallCorrected'
   | 'ToolCallRejected'
   | 'ToolCallDenied'
@@ -71,6 +72,7 @@ const toolCalls: Pick<
   ToolCallFailed: ({ callId, class: failure, message, cause, happened, retryAt }, at) =>
     words(callId, `${failure}: ${withCause(message, cause)}`, happened === 'unknown' ? '(it may have happened)' : '', again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
+  ToolCallLookupRequested: ({ callId, tool }) => words(callId, tool, 'is looked up'),
   ToolCallCorrected: ({ callId, attempt, tool, succeeded, output, note, message, settledBy, by: who, earlier }) =>
     words(
       callId,

@@ -19,6 +19,8 @@ export interface OpenWork {
   readonly attempt?: number
   readonly owner?: string
   readonly leaseUntil?: number
+  /** Who may still be at the attempt: of a call that is looked up, or whose run was failed and reopened. */
+  readonly formerOwner?: string
   /** So many owners of this call have ended without an answer. */
   readonly lostOwners?: number
   /** Of a tool call, by the code that claimed it. */
@@ -61,6 +63,8 @@ export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunE
       return park(work, event.data.callId, { behind: event.data.behind })
     case 'ToolCallUnresolved':
       return park(work, event.data.callId, { eventId: event.id })
+    case 'ToolCallLookupRequested':
+      return claimLookUp(work, event)
     case 'RunEscalated':
       return event.data.callId === undefined ? withoutKey(work, 'escalate') : park(work, event.data.callId, { eventId: event.id })
     default: {
@@ -113,6 +117,17 @@ const claim = <Entry extends OpenWork>(
     status: 'claimed',
     eventId: id,
   })
+
+/** Whoever looks up is not the one who may still be at the attempt. */
+const claimLookUp = <Entry extends OpenWork>(
+  work: Work<Entry>,
+  { id, data: { callId, owner, leaseUntil, lostOwners } }: Extract<RunEvent, { type: 'ToolCallLookupRequested' }>,
+): Work<Entry> => {
+  const entry = work.get(callId)
+  if (entry === undefined) return work
+  const formerOwner = entry.formerOwner ?? (entry.status === 'claimed' ? undefined : entry.owner)
+  return changed(work, callId, { ...present({ formerOwner }), owner, leaseUntil, lostOwners, status: 'claimed', eventId: id })
+}
 
 const park = <Entry extends OpenWork>(work: Work<Entry>, callId: string, more: Optional<OpenWork>): Work<Entry> =>
   changed(work, callId, { ...more, status: 'parked' })

@@ -31,6 +31,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
   ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, cause: true, retryAt: true }).strip(),
   ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick({ ...call, reason: true }).strip(),
+  ToolCallLookupRequested: dataSchemas.ToolCallLookupRequested.pick(claim).strip(),
   ToolCallCorrected: dataSchemas.ToolCallCorrected.pick({
     ...call,
     succeeded: true,

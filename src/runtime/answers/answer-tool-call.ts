@@ -138,6 +138,19 @@ export const claimFor = (
   }
 }
 
+/** Asked of the same service as the call, so it takes a place of its tool. */
+export const claimLookUp = (context: JobContext, state: RunState, { key: callId, attempt }: Owed): RunFact | typeof LATER => {
+  const tool = context.agent.tools.get(state.calls.get(callId)?.tool ?? '')
+  if (tool?.lookup === undefined)
+    return { type: 'RunEscalated', data: { callId, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
+  if (!context.acquireSlot({ key: callId, attempt, tool: tool.name })) return LATER
+  const leaseUntil = context.storeAt + LOOK_UP_STEPS * tool.timeoutMs + LEASE_SLACK_MS
+  return { type: 'ToolCallLookupRequested', data: { callId, attempt, tool: tool.name, owner: context.owner, leaseUntil } }
+}
+
+/** The world is asked, an attempt that may be under way is waited for, and it is asked again: each takes as long as a call may. */
+const LOOK_UP_STEPS = 3
+
 /** By the code that claimed it, or that the run was begun with, or by the code of today: the strictest holds. */
 export const isOnce = (tool: Tool, { started }: RunState, claimed?: Owed['effect']): boolean =>
   tool.effect === 'once' || (claimed ?? started.definition?.tools[tool.name]?.effect) === 'once'

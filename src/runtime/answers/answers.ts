@@ -12,7 +12,7 @@ import { present } from '../../present.ts'
 import { lastAnswer } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
-import { approvalDigest, checkCall, startCall } from './answer-tool-call.ts'
+import { approvalDigest, checkCall, claimLookUp, startCall } from './answer-tool-call.ts'
 import { LATER, type JobContext } from './job-context.ts'
 import { settingsOfCall } from './settings-of-call.ts'
 import { startChildRun } from './start-child-run.ts'
@@ -29,7 +29,7 @@ export const answerOwed = (context: JobContext, state: RunState, owed: Owed): Ru
     case 'startCall':
       return state.paused ? LATER : startCall(context, state, owed)
     case 'lookUp':
-      return lookUp(context, state, owed)
+      return claimLookUp(context, state, owed)
     case 'deny':
       return { type: 'ToolCallDenied', data: { callId: owed.key, by: String(owed.params.by), reason: String(owed.params.reason) } }
     case 'denyApproval':
@@ -131,12 +131,6 @@ export const claimModelCall = (
       leaseUntil: storeAt + agent.modelTimeoutMs + LEASE_SLACK_MS,
     },
   }
-}
-
-const lookUp = ({ agent }: JobContext, state: RunState, owed: Owed): RunFact | typeof LATER => {
-  const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
-  if (tool?.lookup !== undefined) return LATER
-  return { type: 'RunEscalated', data: { callId: owed.key, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
 }
 
 /** A chart may say any number; a time is a whole one. */

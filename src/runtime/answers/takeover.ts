@@ -4,7 +4,7 @@ import type { Owed, RunState } from '../../fold/run-state.ts'
 import { CLOCK_MARGIN_MS } from '../../fold/standing.ts'
 import { present } from '../../present.ts'
 import type { Notice, TakenOver } from '../notices.ts'
-import { claimFor, inputProblem, isOnce } from './answer-tool-call.ts'
+import { claimFor, claimLookUp, inputProblem, isOnce } from './answer-tool-call.ts'
 import { claimModelCall } from './answers.ts'
 import type { JobContext } from './job-context.ts'
 
@@ -19,14 +19,14 @@ export const isAbandoned = (owed: Owed, context: Pick<JobContext, 'owner' | 'sto
   (ownerIsGone(owed.owner) || (owed.leaseUntil ?? 0) + CLOCK_MARGIN_MS < context.storeAt)
 
 /**
- * What follows for a call whose owner is gone: `read` and `idempotent` ones are claimed again, a `once` one never is.
+ * What follows for a call whose owner is gone: `read` and `idempotent` ones and look-ups are claimed again, a `once` one never is.
  * Undefined where there is no free place now.
  *
  * A call that has lost several owners may be what ends them: it is held back for a while, then no other of its kind is performed beside it, since
  * all that a process performs loses its owner with it; after so many it is given up.
  */
 export const takeOver = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
-  if (owed.intent !== 'callModel' && !mayRepeat(context, state, owed)) {
+  if (!mayRepeat(context, state, owed)) {
     const reason = `${owed.owner ?? 'its owner'} ended before it recorded an answer`
     return { type: 'ToolCallUnresolved', data: { callId: owed.key, attempt: owed.attempt, reason } }
   }
@@ -62,10 +62,13 @@ const alone = (context: JobContext): JobContext => ({
   acquireSlot: (place) => context.acquireSlot({ ...place, isSuspect: true }),
 })
 
-const claimed = (fact: RunFact | undefined, more: { readonly leaseUntil?: number; readonly lostOwners?: number }): RunFact | undefined => {
-  if (fact?.type === 'ModelCallRequested') return { ...fact, data: { ...fact.data, ...more } }
-  return fact?.type === 'ToolCallRequested' ? { ...fact, data: { ...fact.data, ...more } } : fact
-}
+type Claim = Extract<RunFact, { type: 'ModelCallRequested' | 'ToolCallRequested' | 'ToolCallLookupRequested' }>
+
+const isClaim = (fact: RunFact | undefined): fact is Claim =>
+  fact?.type === 'ModelCallRequested' || fact?.type === 'ToolCallRequested' || fact?.type === 'ToolCallLookupRequested'
+
+const claimed = (fact: RunFact | undefined, more: { readonly leaseUntil?: number; readonly lostOwners?: number }): RunFact | undefined =>
+  isClaim(fact) ? ({ type: fact.type, data: { ...fact.data, ...more } } as Claim) : fact
 
 /** What is told of a call that has lost its owner; undefined where it was let go, by whoever ended in order. */
 export const takenOver = (context: JobContext, state: RunState, owed: Owed, fact: RunFact): Notice | undefined => {
@@ -78,7 +81,7 @@ export const takenOver = (context: JobContext, state: RunState, owed: Owed, fact
 
 const whatFollows = ({ owner }: JobContext, fact: RunFact): TakenOver['then'] => {
   if (fact.type === 'ToolCallUnresolved') return 'unresolved'
-  if (fact.type !== 'ModelCallRequested' && fact.type !== 'ToolCallRequested') return 'givenUp'
+  if (!isClaim(fact)) return 'givenUp'
   return fact.data.owner === owner ? 'begunAgain' : 'heldBack'
 }
 
@@ -89,13 +92,14 @@ const whatFollows = ({ owner }: JobContext, fact: RunFact): TakenOver['then'] =>
  */
 export const letGo = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
   if (owed.status !== 'claimed' || owed.owner !== context.owner) return undefined
-  if (owed.intent !== 'callModel' && !mayRepeat(context, state, owed)) return undefined
+  if (!mayRepeat(context, state, owed)) return undefined
   const claim = claimNext(forNobody(context), state, owed)
-  if (claim?.type !== 'ModelCallRequested' && claim?.type !== 'ToolCallRequested') return undefined
+  if (!isClaim(claim)) return undefined
   return claimed(claim, { leaseUntil: context.storeAt - CLOCK_MARGIN_MS - 1 })
 }
 
 const mayRepeat = ({ agent }: JobContext, state: RunState, owed: Owed): boolean => {
+  if (owed.intent === 'callModel' || owed.intent === 'lookUp') return true
   const call = state.calls.get(owed.key)
   const tool = agent.tools.get(call?.tool ?? '')
   if (call === undefined || tool === undefined || isOnce(tool, state, owed.effect)) return false
@@ -115,6 +119,7 @@ export const claimAgain = (context: JobContext, state: RunState, owed: Owed): Ru
 const claimNext = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
   const { key: callId, attempt } = owed
   if (owed.intent === 'callModel') return claimModelCall(context, state, owed, attempt + 1)
+  if (owed.intent === 'lookUp') return claimLookUp(context, state, owed)
   const call = state.calls.get(callId)
   const tool = context.agent.tools.get(call?.tool ?? '')
   if (tool === undefined || call?.input === undefined) return givenUp(context, state, owed, 'its tool or its input is gone')
@@ -125,6 +130,7 @@ const claimNext = (context: JobContext, state: RunState, owed: Owed): RunFact | 
 }
 
 const givenUp = ({ agent }: JobContext, state: RunState, { intent, key: callId, attempt }: Owed, message: string): RunFact => {
+  if (intent === 'lookUp') return { type: 'RunEscalated', data: { callId, reason: `the look-up was ${message}` } }
   if (intent === 'callModel')
     return { type: 'ModelCallFailed', data: { callId, attempt, class: 'timeout', next: 'escalate', durationMs: 0, message } }
   const isRead = agent.tools.get(state.calls.get(callId)?.tool ?? '')?.effect === 'read'

@@ -1,7 +1,6 @@
 import { messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
-import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { isOutage } from '../retry-pause.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
@@ -17,7 +16,7 @@ import { createAttempts, type Attempts, createUnderWayTable, type UnderWay, type
 //   EFFECT3. What the run no longer wants is aborted. What a call that changes something says after it was left behind is reported like any other
 //       result; all other late results are dropped and counted.
 //   EFFECT4. It begins only if all the time that it may take fits into its lease: others may have taken a claim for lost
-//       that was acknowledged late. Such a claim is made again, which conflicts if they have.
+//       that was acknowledged late. Such a claim is made again, which conflicts if they have. A look-up changes nothing, and begins.
 //   EFFECT5. A call that changes something is not taken for one that never happened while the code of an attempt has not returned.
 
 export interface EffectCounts {
@@ -82,13 +81,12 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
 
   const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
     const { owed } = entry
-    const holdsSlot = owed.status === 'claimed'
-    const isInTime = !holdsSlot || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
+    const isInTime = owed.intent === 'lookUp' || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
     let fact: RunFact | undefined
     try {
       fact = isInTime ? await perform() : undefined
     } finally {
-      if (holdsSlot) releaseSlot(state.runId, owed)
+      releaseSlot(state.runId, owed)
     }
     entry.phase = 'reporting'
     if (fact !== undefined) results[fact.type] = (results[fact.type] ?? 0) + 1
@@ -147,17 +145,13 @@ interface Performed {
 type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Promise<RunFact>
 
 const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
-  const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
-  if (owed.status === 'wanted') return lookUpOf(owed, tool)
   if (owed.status !== 'claimed' || owed.owner !== owner || owed.lookUpFirst === true) return undefined
   if (owed.intent === 'callModel') return performModelCall
-  return tool === undefined ? undefined : (parts, ofAgent, performed) => performToolCall(parts, { ...performed, agent: ofAgent, tool })
+  const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
+  if (tool === undefined) return undefined
+  const perform = owed.intent === 'lookUp' ? performLookUp : performToolCall
+  return (parts, ofAgent, performed) => perform(parts, { ...performed, agent: ofAgent, tool })
 }
-
-const lookUpOf = ({ intent }: Owed, tool: Tool | undefined): Perform | undefined =>
-  intent === 'lookUp' && tool?.lookup !== undefined
-    ? (parts, agent, performed) => performLookUp(parts, { ...performed, agent, tool })
-    : undefined
 
 /** Of a call that nobody knows the outcome of, its own late word is the best there is. */
 const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {

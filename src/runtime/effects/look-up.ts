@@ -137,7 +137,7 @@ export const createLaterLookUps = (
   return {
     plan(agent, state, owed) {
       const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
-      if (tool?.lookup === undefined || tool.effect !== 'once' || owed.status !== 'claimed' || end.signal.aborted) return
+      if (tool?.lookup === undefined || tool.effect !== 'once' || owed.intent === 'lookUp' || end.signal.aborted) return
       const disarm = parts.clock.setTimer(tool.timeoutMs, () => {
         planned.delete(disarm)
         void lookUp(agent, state, owed, tool)

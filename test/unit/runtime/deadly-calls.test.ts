@@ -13,7 +13,15 @@ import { eventsOf, manualClock, openWorld, settle, type World } from '../../supp
 /** Ends its process: nothing ever comes of it. */
 const never = (): Promise<string> => new Promise(() => undefined)
 
-const agentWith = (effect: 'read' | 'idempotent' | 'once', execute: (life: string) => Promise<string>, life: string) =>
+type LookUp = (life: string) => Promise<{ readonly found: 'succeeded'; readonly output: string }>
+
+interface Code {
+  readonly effect: 'read' | 'idempotent' | 'once'
+  readonly execute: (life: string) => Promise<string>
+  readonly lookUp: LookUp | undefined
+}
+
+const agentWith = ({ effect, execute, lookUp }: Code, life: string) =>
   defineAgent({
     name: 'desk',
     version: '1',
@@ -28,6 +36,7 @@ const agentWith = (effect: 'read' | 'idempotent' | 'once', execute: (life: strin
         output: z.string(),
         effect,
         execute: () => execute(life),
+        ...(lookUp === undefined ? {} : { lookup: () => lookUp(life) }),
       }),
     ],
   })
@@ -52,11 +61,12 @@ interface Lives {
 interface LivesOptions {
   readonly effect?: 'read' | 'idempotent' | 'once'
   readonly execute?: (life: string) => Promise<string>
+  readonly lookUp?: LookUp
   readonly models?: Models
   readonly mostLostOwners?: number
 }
 
-const lives = ({ effect = 'idempotent', execute = never, models = scripted, mostLostOwners }: LivesOptions = {}): Lives => {
+const lives = ({ effect = 'idempotent', execute = never, lookUp, models = scripted, mostLostOwners }: LivesOptions = {}): Lives => {
   const log = memoryEventLog({ clock: manualClock() })
   let count = 0
   return {
@@ -66,7 +76,7 @@ const lives = ({ effect = 'idempotent', execute = never, models = scripted, most
       const clock = manualClock()
       clock.advance(atMs)
       const options = { log, clock, owner: name, ownerIsGone: (owner: string) => owner !== name && owner.startsWith('host/') }
-      const agents = [agentWith(effect, execute, name)]
+      const agents = [agentWith({ effect, execute, lookUp }, name)]
       return { name, ...openWorld({ agents, models, ...options, ...(mostLostOwners === undefined ? {} : { mostLostOwners }) }) }
     },
   }
@@ -210,6 +220,68 @@ describe('a call that ends its process', () => {
     expect((await eventsOf(last, id)).find(({ type }) => type === 'ModelCallFailed')?.data).toMatchObject({
       message: 'given up: 3 processes ended while they performed it',
     })
+  })
+})
+
+describe('a look-up that ends its process', () => {
+  test('is taken over like a call, and given up in the end: then a person has to know', async () => {
+    const asked: string[] = []
+    const lookUp = (life: string): Promise<never> => {
+      asked.push(life)
+      return new Promise(() => undefined)
+    }
+    const { next } = lives({ effect: 'once', lookUp })
+    const { id } = await next().refold.start('desk', { message: 'a.png' })
+    await turns()
+    const told: unknown[] = []
+    for (const atMs of [0, 0, 0, 0, 20_000, 20_000]) {
+      const life = next(atMs)
+      await life.refold.runtime.wake(id)
+      await turns()
+      told.push(...takenOver(life).map((notice) => 'then' in notice && [atMs, notice.lostOwners, notice.then]))
+    }
+    expect(told).toEqual([
+      [0, 1, 'unresolved'],
+      [0, 1, 'begunAgain'],
+      [0, 2, 'heldBack'],
+      [20_000, 2, 'begunAgain'],
+      [20_000, 3, 'givenUp'],
+    ])
+    expect(asked).toEqual(['host/2/a', 'host/3/a', 'host/6/a'])
+    const last = next(20_000)
+    const run = last.refold.run(id)
+    expect((await settle(last, run)).waitsFor).toBe('human')
+    expect((await eventsOf(last, id)).at(-1)).toMatchObject({
+      type: 'RunEscalated',
+      data: { callId: '3.0', reason: 'the look-up was given up: 3 processes ended while they performed it' },
+    })
+    await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: 'converted' } })
+    expect((await settle(last, run)).answer).toBe('Done.')
+    expect((await run.verify()).ok).toBe(true)
+  })
+
+  test('is made by one process at a time', async () => {
+    const asked: string[] = []
+    const lookUp = (life: string): Promise<{ readonly found: 'succeeded'; readonly output: string }> => {
+      asked.push(life)
+      return life === 'host/2/a' ? new Promise(() => undefined) : Promise.resolve({ found: 'succeeded', output: 'converted' })
+    }
+    const { log, next } = lives({ effect: 'once', lookUp })
+    const { id } = await next().refold.start('desk', { message: 'a.png' })
+    await turns()
+    const second = next()
+    await second.refold.runtime.wake(id)
+    await turns()
+    // A process that cannot know whether another has ended.
+    const agents = [agentWith({ effect: 'once', execute: never, lookUp }, 'elsewhere')]
+    const stranger = openWorld({ agents, models: scripted, log, clock: manualClock(), owner: 'elsewhere/1/a' })
+    await stranger.refold.runtime.wake(id)
+    await turns()
+    expect(asked).toEqual(['host/2/a'])
+    const third = next()
+    await third.refold.runtime.wake(id)
+    expect((await settle(third, third.refold.run(id))).answer).toBe('Done.')
+    expect(asked).toEqual(['host/2/a', 'host/3/a'])
   })
 })
 
