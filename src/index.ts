@@ -46,7 +46,8 @@ export {
   type ToolOptions,
   type ToolRetry,
 } from './tools/tool.ts'
-export type { ReadableProjection, RunContext } from './projections/run-context.ts'
+export { dependency } from './tools/dependency.ts'
+export type { DependenciesOf, Dependency, ReadableProjection, RunContext, RunPoint } from './projections/run-context.ts'
 export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'
 export type { ToolEffect } from './events/definition.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'

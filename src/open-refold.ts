@@ -40,6 +40,8 @@ export interface RefoldOptions {
   readonly agents: readonly Agent[]
   /** By provider name. `openai` and `anthropic` come from their API keys in the environment by themselves. */
   readonly models?: Models | undefined
+  /** By name, what the tools and guardrails of the agents need that is code, such as a database: they see it, and nothing of it is recorded. */
+  readonly dependencies?: Readonly<Record<string, unknown>> | undefined
   /** For models whose price the table does not know, by `provider/model`. */
   readonly prices?: PriceOverrides | undefined
   /** Model calls at one time; `REFOLD_MODEL_CONCURRENCY` of the environment by default, or 64. */
@@ -167,7 +169,7 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     log,
     blobs,
     snapshots,
-    agents: agentRegistry(options.agents, notify),
+    agents: agentRegistry(options.agents, notify, options.dependencies),
     models,
     remedyFor,
     clock: systemClock,

@@ -72,6 +72,7 @@ const shape = z.strictObject({
   dir: z.string().min(1, 'expected a path'),
   agents: z.array(agent).min(1, 'expected at least one agent'),
   models: z.record(z.string(), model).optional(),
+  dependencies: z.record(z.string(), z.unknown()).optional(),
   prices: z.record(z.string(), price).optional(),
   http: httpOptions.optional(),
   mostLostOwners: z.int().min(1).optional(),

@@ -2,7 +2,10 @@ import type { HttpOptions } from '../http/http-options.ts'
 import type { RefoldOptions } from '../open-refold.ts'
 
 /** What `refold.config.ts` holds: the log, and the agents and models that runs in it are started with. */
-export interface RefoldConfig extends Pick<RefoldOptions, 'dir' | 'agents' | 'models' | 'prices' | 'retention' | 'mostLostOwners'> {
+export interface RefoldConfig extends Pick<
+  RefoldOptions,
+  'dir' | 'agents' | 'models' | 'dependencies' | 'prices' | 'retention' | 'mostLostOwners'
+> {
   /** For `refold serve`. */
   readonly http?: HttpOptions | undefined
 }

@@ -9,6 +9,7 @@ import type { CallToolParams, RunIntent, StartChildRunParams } from '../machines
 import type { Spent } from '../machines/spent.ts'
 import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
 import { freedBy, intentText, workAsked } from '../projections/open-work.ts'
+import { newestData, readMessages } from '../projections/message-data.ts'
 import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
 import { armTimer, disarmChart, disarmTimer, isNewQuestion, ledgerKey, owedFor, runTimers, timerById } from './ledger.ts'
@@ -255,7 +256,7 @@ const owe = (draft: Draft, action: Intent): void => {
     return ask(draft, action.type, { ...owed, childName: name })
   }
   const readsInbox = action.type === 'callModel' && action.params.prompt === undefined
-  if (readsInbox) draft.state = { ...state, transcript: readInbox(state.transcript) }
+  if (readsInbox) draft.state = { ...state, transcript: readInbox(state.transcript), messageData: readMessages(state.messageData) }
   ask(draft, action.type, owed)
 }
 
@@ -274,7 +275,11 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
   if (!callId.startsWith(`${draft.event.revision}.`)) draft.clashes.push(callId)
   const { snapshot, actions } = program.toolCall.init({ callId })
   const { place, places } = placeOfCall(draft.state.places, draft.event, { tool: call.tool, key: call.key })
-  draft.state = { ...draft.state, places, calls: withEntry(draft.state.calls, callId, { ...openCall(call), snapshot, place }) }
+  const { messageData } = draft.state
+  // What a model asks for, it asks for by what it has read.
+  const data = draft.event.type === 'ModelCallSucceeded' ? messageData.read : newestData(messageData)
+  const opened = { ...openCall(call), ...(data !== null && { data }), snapshot, place }
+  draft.state = { ...draft.state, places, calls: withEntry(draft.state.calls, callId, opened) }
   recordActions(program, draft, callId, actions)
 }
 

@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { RunEvent } from '../events/envelope.ts'
 import { applyToBudget, emptyBudget } from '../projections/budget.ts'
+import { applyToMessageData, noMessageData } from '../projections/message-data.ts'
 import { applyToTranscript, emptyTranscript } from '../projections/transcript.ts'
 import { actsAfter, earlierAttemptsAfter } from './done-calls.ts'
 import { firstPlaces, placesAfter } from './call-places.ts'
@@ -38,6 +39,7 @@ export const recordFirst = (program: Program, event: RunEvent, started: RunState
   timers: new Map(),
   budget: applyToBudget(emptyBudget, event),
   transcript: emptyTranscript,
+  messageData: noMessageData,
   ...applyProjections(program.projections, undefined, event),
   commandIds: commandIdsAfter(new Map(), event),
 })
@@ -61,6 +63,7 @@ export const recordEvent = (program: Program, before: RunState, event: RunEvent)
   timers: settleTimers(before.timers, event),
   budget: applyToBudget(before.budget, event),
   transcript: applyToTranscript(before.transcript, event),
+  messageData: applyToMessageData(before.messageData, event),
   ...applyProjections(program.projections, before, event),
   commandIds: commandIdsAfter(before.commandIds, event),
 })

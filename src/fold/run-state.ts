@@ -5,6 +5,7 @@ import type { Json } from '../json.ts'
 import type { Budget } from '../projections/budget.ts'
 import type { OpenWork } from '../projections/open-work.ts'
 import type { Projection } from '../projections/projection.ts'
+import type { MessageData } from '../projections/message-data.ts'
 import type { Transcript } from '../projections/transcript.ts'
 import type { CallPlaces } from './call-places.ts'
 import type { Projected } from './fold-projections.ts'
@@ -54,6 +55,8 @@ export interface OpenCall {
   /** What a model wrote; a workflow gives JSON instead. */
   readonly argumentsText?: string
   readonly given?: Json
+  /** What a program said with the message that led to it; absent for nothing. */
+  readonly data?: Json
   /** As it was checked, which every attempt gets. */
   readonly input?: Json
   /** As its first claim recorded it. */
@@ -138,6 +141,7 @@ export interface RunState extends Projected {
   readonly timers: ReadonlyMap<string, Timer>
   readonly budget: Budget
   readonly transcript: Transcript
+  readonly messageData: MessageData
   /** What it was before Refold itself failed it for a defect of its agent's code: what it goes on from if it is reopened. */
   readonly beforeFailure?: RunState
   /** Revision of the event by which it has moved to the code that it is on. */

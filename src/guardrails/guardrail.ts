@@ -1,5 +1,5 @@
 import { attempted } from '../errors.ts'
-import type { RunContext } from '../projections/run-context.ts'
+import type { DependenciesOf, RunContext } from '../projections/run-context.ts'
 
 /** What a guardrail makes of a text or a tool call. The strictest of several holds. */
 export type Verdict =
@@ -11,9 +11,11 @@ export type Verdict =
   | { readonly verdict: 'block'; readonly reason: string; readonly evidence?: string }
 
 /** Pure: the same text at the same point of the same run, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
-export interface TextGuardrail {
+export interface TextGuardrail<Needs = unknown> {
   readonly name: string
-  check(text: string, run: RunContext): Verdict
+  /** What it needs that is code, as a tool does. */
+  readonly dependencies?: DependenciesOf<Needs> | undefined
+  check(text: string, run: RunContext<unknown, unknown, Needs>): Verdict
 }
 
 export interface ProposedAction {
@@ -23,9 +25,10 @@ export interface ProposedAction {
 }
 
 /** Pure: the same action at the same point of the same run, the same verdict. Answers at once; what throws, or answers with a promise, blocks. */
-export interface ActionGuardrail {
+export interface ActionGuardrail<Needs = unknown> {
   readonly name: string
-  check(action: ProposedAction, run: RunContext): Verdict
+  readonly dependencies?: DependenciesOf<Needs> | undefined
+  check(action: ProposedAction, run: RunContext<unknown, unknown, Needs>): Verdict
 }
 
 export interface Guardrails {

@@ -25,7 +25,7 @@ import { checkedJson } from './checked-json.ts'
 import { definitionOf } from './code/definition.ts'
 import { checkedSettings, layered, type ModelEntry, type NextModelCall } from './model-settings.ts'
 
-export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
+export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType> {
   readonly name: string
   /** Any text without `@`. A run keeps the version that it began with. */
   readonly version: string
@@ -42,6 +42,8 @@ export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
    * without it.
    */
   readonly context?: Context | undefined
+  /** What a program has to say with a message, as the same for `data` of each. Any JSON, or nothing, without it. */
+  readonly messageData?: Data | undefined
   /** Of a function: made once, when a run starts, and recorded with it. */
   readonly instructions?: string | ((context: z.output<Context>) => string) | undefined
   /**
@@ -55,7 +57,7 @@ export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
    * Settings of one model call, over those of the agent and of the model; pure, asked before each attempt, and recorded with it: a replay
    * never asks. What it throws, or gives that are no settings, leaves the run to a person.
    */
-  readonly prepareModelCall?: ((call: NextModelCall<z.output<Context>>) => ModelSettings | undefined) | undefined
+  readonly prepareModelCall?: ((call: NextModelCall<z.output<Context>, z.output<Data>>) => ModelSettings | undefined) | undefined
   /** One attempt of a model call; 120 s by default. */
   readonly modelTimeoutMs?: number | undefined
   /** An answer that asks for more tool calls at once has failed (`protocol`), before any of them begins; 128 by default, 1,000 at most. */
@@ -72,7 +74,10 @@ export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType> {
   readonly messageWithdrawsApprovals?: boolean | undefined
 }
 
-export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType> extends CommonAgentOptions<Context> {
+export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType> extends CommonAgentOptions<
+  Context,
+  Data
+> {
   readonly instructions: string | ((context: z.output<Context>) => string)
   readonly models: readonly (string | ModelEntry)[]
   /**
@@ -85,7 +90,8 @@ export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType> ext
 export interface ChartOptions<
   Input extends z.ZodType = z.ZodType,
   Context extends z.ZodType = z.ZodType,
-> extends CommonAgentOptions<Context> {
+  Data extends z.ZodType = z.ZodType,
+> extends CommonAgentOptions<Context, Data> {
   /** An XState v5 machine that asks for effects by the names of `runIntents`. */
   readonly chart: AnyStateMachine
   /**
@@ -100,7 +106,7 @@ export interface ChartOptions<
 /** Options of an agent whose chart, limits and projections stand in a spec. */
 export type OnSpec<Options> = Omit<Options, Exclude<keyof AgentSpecOptions, 'tools'>> & { readonly spec: AgentSpec }
 
-export interface Agent<Output = unknown, Input = unknown, Context = unknown> extends RunSpec {
+export interface Agent<Output = unknown, Input = unknown, Context = unknown, Data = unknown> extends RunSpec {
   /** @internal */
   readonly settings: RunSettings
   /** @internal */
@@ -115,6 +121,7 @@ export interface Agent<Output = unknown, Input = unknown, Context = unknown> ext
   readonly output: z.ZodType<Output> | undefined
   readonly input: z.ZodType<unknown, Input> | undefined
   readonly context: z.ZodType<unknown, Context> | undefined
+  readonly messageData: z.ZodType<unknown, Data> | undefined
   /** @internal */
   readonly instructionsFor: ((context: unknown) => string) | undefined
   /** On the standard chart: it begins with a message. */
@@ -133,6 +140,8 @@ export interface Agent<Output = unknown, Input = unknown, Context = unknown> ext
   readonly failurePolicy: FailurePolicy
   /** @internal */
   readonly messageWithdrawsApprovals: boolean
+  /** @internal What its tools and guardrails need that is code, in a process that has opened. */
+  readonly dependencies: Readonly<Record<string, unknown>>
   /** @internal What is recorded of its code at the start of each run. */
   readonly definition: Definition
   /** @internal */
@@ -143,12 +152,12 @@ export interface Agent<Output = unknown, Input = unknown, Context = unknown> ext
  * An agent on the standard chart, or on a chart of your own.
  * Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed.
  */
-export function defineAgent<Output = string, Context extends z.ZodType = z.ZodType>(
-  options: AgentOptions<Output, Context> | OnSpec<AgentOptions<Output, Context>>,
-): Agent<Output, unknown, z.input<Context>>
-export function defineAgent<Input extends z.ZodType = z.ZodType, Context extends z.ZodType = z.ZodType>(
-  options: ChartOptions<Input, Context> | OnSpec<ChartOptions<Input, Context>>,
-): Agent<unknown, z.input<Input>, z.input<Context>>
+export function defineAgent<Output = string, Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType>(
+  options: AgentOptions<Output, Context, Data> | OnSpec<AgentOptions<Output, Context, Data>>,
+): Agent<Output, unknown, z.input<Context>, z.input<Data>>
+export function defineAgent<Input extends z.ZodType = z.ZodType, Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType>(
+  options: ChartOptions<Input, Context, Data> | OnSpec<ChartOptions<Input, Context, Data>>,
+): Agent<unknown, z.input<Input>, z.input<Context>, z.input<Data>>
 export function defineAgent(given: AgentOptions<unknown> | ChartOptions | OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): Agent {
   return 'spec' in given ? agentOf(withSpec(given), given.spec.program) : agentOf(given)
 }
@@ -185,6 +194,7 @@ const agentOf = (options: Whole, program?: Program): Agent => {
     output: outputOf(options),
     input,
     context: initialSchema(options.name, 'context', options.context),
+    messageData: initialSchema(options.name, 'messageData', options.messageData),
     instructionsFor: typeof options.instructions === 'function' ? options.instructions : undefined,
     conversational: !('chart' in options),
     messageWithdrawsApprovals: options.messageWithdrawsApprovals ?? false,
@@ -243,6 +253,7 @@ const checkImplemented = ({ name, tools: specified }: AgentSpec, tools: readonly
 }
 
 const defaultOptions = {
+  dependencies: Object.freeze({}),
   guardrails: Object.freeze({}),
   modelTimeoutMs: 120_000,
   toolCalls: 'inOrder' as const,
@@ -262,8 +273,8 @@ const inputOf = (options: Whole): z.ZodType | undefined => {
   return 'chart' in options ? initialSchema(options.name, 'input', options.input) : undefined
 }
 
-/** Of what a run begins with: it is JSON before and after. */
-const initialSchema = (agent: string, field: 'input' | 'context', schema: z.ZodType | undefined): z.ZodType | undefined => {
+/** Of what a run begins with, or a message comes with: it is JSON before and after. */
+const initialSchema = (agent: string, field: 'input' | 'context' | 'messageData', schema: z.ZodType | undefined): z.ZodType | undefined => {
   const problem = schema && (jsonShapeProblem(schema, 'input') ?? jsonShapeProblem(schema, 'output'))
   if (problem !== undefined) throw invalidAgent(agent, field, CHECKABLE, problem)
   return schema

@@ -5,7 +5,7 @@ import { modelSettings, type ModelSettings } from '../events/model-settings.ts'
 import { forcesTool } from '../models/model.ts'
 import { ownedOption } from '../models/wire/provider-options.ts'
 import { present } from '../present.ts'
-import type { RunContext } from '../projections/run-context.ts'
+import type { RunPoint } from '../projections/run-context.ts'
 
 /** A model of an agent, `provider/model`, with what holds for it alone. */
 export interface ModelEntry {
@@ -14,7 +14,7 @@ export interface ModelEntry {
 }
 
 /** A model call that is about to be made, at this point of its run. */
-export interface NextModelCall<Context = unknown> extends RunContext<Context> {
+export interface NextModelCall<Context = unknown, Data = unknown> extends RunPoint<Context, Data> {
   /** `provider/model` */
   readonly model: string
   /** `wrapUp`: the last words under a limit. `aside`: a prompt of its own, no part of the conversation. */

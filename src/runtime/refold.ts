@@ -15,7 +15,10 @@ export interface Refold {
    * A new run of an agent that was given to `openRefold`; with a `runId` that exists already, that run. Rejects with `UnknownAgent`, and
    * with `InvalidInput` for what the agent cannot begin with.
    */
-  start<Output, Input, Context>(agent: Agent<Output, Input, Context>, ...options: StartArguments<Input, Context>): Promise<Run<Output>>
+  start<Output, Input, Context, Data>(
+    agent: Agent<Output, Input, Context, Data>,
+    ...options: StartArguments<Input, Context, NoInfer<Data>>
+  ): Promise<Run<Output>>
   /** Of the version of this name that was given last. */
   start(agent: string, options?: StartOptions): Promise<Run>
   /** A handle; whether there is such a run shows at its first use. Throws `InvalidInput` for what can be no id. `Output` is what the caller knows of its agent. */
@@ -32,10 +35,10 @@ export interface Refold {
 }
 
 /** What a run needs to begin may be left out only where the schemas of its agent take nothing. */
-export type StartArguments<Input, Context> = undefined extends Input & Context
-  ? readonly [options?: StartOptions<Input, Context>]
+export type StartArguments<Input, Context, Data = unknown> = undefined extends Input & Context
+  ? readonly [options?: StartOptions<Input, Context, Data>]
   : readonly [
-      options: StartOptions<Input, Context> &
+      options: StartOptions<Input, Context, Data> &
         (undefined extends Input ? unknown : { readonly input: Input }) &
         (undefined extends Context ? unknown : { readonly context: Context }),
     ]

@@ -1,26 +1,44 @@
 import { AppError } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { deepFrozen } from '../json.ts'
+import { deepFrozen, type Json } from '../json.ts'
 import { readOnly } from '../projections/read-only.ts'
-import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
+import type { ReadableProjection, RunContext, RunPoint } from '../projections/run-context.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Agent } from './agent.ts'
 import { checkedJson } from './checked-json.ts'
 
-/** For guardrails, which are the agent's own. */
-export const contextOfRun = (agent: Agent, state: RunState): RunContext => ({
+/** For what decides about a model call. `messageData`: of the message that led here. */
+export const pointOfRun = (agent: Agent, state: RunState, messageData: Json): RunPoint => ({
   runId: state.runId,
   tenant: state.started.tenant,
   context: state.started.context ?? null,
+  messageData,
   projection: (wanted) => stateOf(agent, state, wanted),
 })
 
-/** Whoever reads its `context` gets an `InvalidInput` where that of the run is not what the tool needs. Code that reads none is not kept from anything. */
-export const contextForTool = (agent: Agent, state: RunState, tool: Tool): RunContext => ({
-  ...contextOfRun(agent, state),
+/** For guardrails, which are the agent's own. */
+export const contextOfRun = (agent: Agent, state: RunState, messageData: Json): RunContext => ({
+  ...pointOfRun(agent, state, messageData),
+  dependencies: agent.dependencies,
+})
+
+/**
+ * For the code of the tool of an open call. Whoever reads its `context` or `messageData` gets an `InvalidInput` where it is not what the tool needs.
+ * Code that reads none is not kept from anything.
+ */
+export const contextForTool = (
+  agent: Agent,
+  state: RunState,
+  { tool, callId }: { readonly tool: Tool; readonly callId: string },
+): RunContext => ({
+  ...contextOfRun(agent, state, dataOfCall(state, callId)),
   get context() {
-    return contextAs(tool, state)
+    return asNeeded(tool, 'context', state.started.context ?? null)
   },
+  get messageData() {
+    return asNeeded(tool, 'messageData', dataOfCall(state, callId))
+  },
+  dependencies: Object.fromEntries(Object.keys(tool.dependencies).map((name) => [name, agent.dependencies[name]])),
   projection: (wanted) => {
     if (!tool.projections.some(({ name }) => name === wanted.name))
       throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
@@ -28,11 +46,18 @@ export const contextForTool = (agent: Agent, state: RunState, tool: Tool): RunCo
   },
 })
 
-const contextAs = (tool: Tool, { started: { context = null } }: RunState): unknown => {
-  if (tool.context === undefined) return context
-  const checked = checkedJson(tool.context, context)
+/** Of the message that led to a call. */
+export const dataOfCall = ({ calls }: RunState, callId: string): Json => calls.get(callId)?.data ?? null
+
+const asNeeded = (tool: Tool, field: 'context' | 'messageData', value: Json): unknown => {
+  const schema = tool[field]
+  if (schema === undefined) return value
+  const checked = checkedJson(schema, value)
   if (checked.ok) return deepFrozen(checked.value)
-  throw new AppError('InvalidInput', `Expected the context that ${tool.name} needs, found another: ${checked.cause ?? checked.problem}`)
+  throw new AppError(
+    'InvalidInput',
+    `Expected the ${field === 'context' ? 'context' : 'data of a message'} that ${tool.name} needs, found another: ${checked.cause ?? checked.problem}`,
+  )
 }
 
 const stateOf = <State>({ id, program }: Agent, { projections }: RunState, { name }: ReadableProjection<State>): State => {

@@ -146,7 +146,7 @@ const startOnce = async (
   if (typeof name !== 'string' && (typeof name !== 'object' || (name as Agent | null) === null))
     throw new AppError('InvalidInput', `Expected an agent or its name, found ${shown(name)}`)
   readOptions(given, 'the options of a start as an object')
-  const options = handedIn(given) as StartOptions<Json, Json>
+  const options = handedIn(given) as StartOptions<Json, Json, Json>
   checkStart(options)
   checkMessage(options.message, options.data)
   const runId = options.runId ?? parts.ids.uuid()

@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../errors.ts'
 import { present } from '../present.ts'
+import type { DependenciesOf } from '../projections/run-context.ts'
 import { jsonShapeProblem } from './json-shape.ts'
 import { toolDeclaration } from './tool-declaration.ts'
 import type { Tool, ToolOptions, ToolRetry } from './tool.ts'
@@ -13,17 +14,18 @@ const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
  * a tool that changes nothing names its act,
  * or input or output can never be JSON (a date, a Map, a class), fit nothing (`z.never`) or never be checked at once (an async refinement).
  */
-export const defineTool = <Input, Output, Context = unknown>(
-  options: ToolOptions<Input, Output, Context>,
-): Tool<Input, Output, Context> => {
+export const defineTool = <Input, Output, Context = unknown, Data = unknown, Needs = unknown>(
+  options: ToolOptions<Input, Output, Context, Data, Needs>,
+): Tool<Input, Output, Context, Data, Needs> => {
   const { approval = false, retry = {}, ...rest } = options
-  const tool: Tool<Input, Output, Context> = {
+  const tool: Tool<Input, Output, Context, Data, Needs> = {
     timeoutMs: 30_000,
     maxOutputBytes: 1024 * 1024,
     concurrency: Infinity,
     ratePerSecond: Infinity,
     handsOver: false,
     projections: [],
+    dependencies: {} as DependenciesOf<Needs>,
     ...present(rest),
     retry: { ...RETRY, ...present(retry) },
     approval: typeof approval === 'function' ? approval : constant(approval),
@@ -67,12 +69,13 @@ const refuseAct = ({ name, effect, idempotencyKey }: { name: string; effect: Too
 }
 
 /** What a tool gets and gives is what the log holds of it, and a schema that cannot be JSON would refuse every call. */
-const refuseShapes = ({ name, input, output, context }: Tool): void => {
+const refuseShapes = ({ name, input, output, context, messageData }: Tool): void => {
   const sides = [
     ['input', input, 'input'],
     ['input', input, 'output'],
     ['output', output, 'output'],
     ...(context === undefined ? [] : ([['context', context, 'input']] as const)),
+    ...(messageData === undefined ? [] : ([['messageData', messageData, 'input']] as const)),
   ] as const
   for (const [field, schema, side] of sides) {
     const problem = jsonShapeProblem(schema, side)

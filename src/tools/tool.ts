@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ToolEffect } from '../events/definition.ts'
 import type { JsonObject } from '../json.ts'
 import type { Optional } from '../present.ts'
-import type { ReadableProjection, RunContext } from '../projections/run-context.ts'
+import type { DependenciesOf, ReadableProjection, RunContext } from '../projections/run-context.ts'
 
 /**
  * What may be done with a call of which nobody knows whether it happened:
@@ -10,13 +10,13 @@ import type { ReadableProjection, RunContext } from '../projections/run-context.
  */
 export type Effect = ToolEffect
 
-export interface LookupContext<Input, Context = unknown> extends RunContext<Context> {
+export interface LookupContext<Input, Context = unknown, Data = unknown, Needs = unknown> extends RunContext<Context, Data, Needs> {
   readonly signal: AbortSignal
   /** What the call is to do: after an older copy of the log was restored, what was done under its key may be something else. */
   readonly input: Input
 }
 
-export interface ToolContext<Context = unknown> extends RunContext<Context> {
+export interface ToolContext<Context = unknown, Data = unknown, Needs = unknown> extends RunContext<Context, Data, Needs> {
   /** Aborted at the timeout and when the run is cancelled. */
   readonly signal: AbortSignal
   /**
@@ -47,7 +47,7 @@ export interface ToolRetry {
   readonly maxDelayMs: number
 }
 
-export interface Tool<Input = unknown, Output = unknown, Context = unknown> {
+export interface Tool<Input = unknown, Output = unknown, Context = unknown, Data = unknown, Needs = unknown> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
@@ -57,6 +57,10 @@ export interface Tool<Input = unknown, Output = unknown, Context = unknown> {
   readonly effect: Effect
   /** What it needs of the context of a run. */
   readonly context?: z.ZodType<Context>
+  /** The same of the data of a message. */
+  readonly messageData?: z.ZodType<Data>
+  /** What it needs that is code. */
+  readonly dependencies: DependenciesOf<Needs>
   /** Of its agent, that it reads. */
   readonly projections: readonly ReadableProjection[]
   /** After this call a person owns the run. */
@@ -70,18 +74,18 @@ export interface Tool<Input = unknown, Output = unknown, Context = unknown> {
   /** Starts of this tool per second in this process. */
   readonly ratePerSecond: number
   /** Whether a human has to grant this call first. A method, as `execute` is, so that every tool is also a `Tool<unknown>`. */
-  approval(input: Input, run: RunContext<Context>): boolean
+  approval(input: Input, run: RunContext<Context, Data, Needs>): boolean
   /** What this call touches, by names that tools share; whatever it may be, where this is absent or fails. */
   touches?(input: Input): readonly string[]
   /** Which business act this call is. */
   idempotencyKey?(input: Input): string
   /** Only ever called with what `input` has parsed. */
-  execute(input: Input, context: ToolContext<Context>): Promise<Output>
+  execute(input: Input, context: ToolContext<Context, Data, Needs>): Promise<Output>
   /** Settles a call that began, or may have begun, and was never answered. Never does the effect. */
-  lookup?(idempotencyKey: string, context: LookupContext<Input, Context>): Promise<Lookup<Output>>
+  lookup?(idempotencyKey: string, context: LookupContext<Input, Context, Data, Needs>): Promise<Lookup<Output>>
 }
 
-export interface ToolOptions<Input, Output, Context = unknown> {
+export interface ToolOptions<Input, Output, Context = unknown, Data = unknown, Needs = unknown> {
   readonly name: string
   readonly description: string
   readonly input: z.ZodType<Input>
@@ -94,6 +98,13 @@ export interface ToolOptions<Input, Output, Context = unknown> {
    * a call of it fails before anything has happened. Any context, as it is, without it.
    */
   readonly context?: z.ZodType<Context> | undefined
+  /** The same for the data of the message that leads to a call; null where there is none. */
+  readonly messageData?: z.ZodType<Data> | undefined
+  /**
+   * What it needs that is code, as `{ db: dependency<Database>() }`, and gets from what `openRefold` is given under these names: an agent
+   * whose tools need another one is refused there. None by default.
+   */
+  readonly dependencies?: DependenciesOf<Needs> | undefined
   /** What it reads with `context.projection`: an agent that has not got one of them cannot be defined. None by default. */
   readonly projections?: readonly ReadableProjection[] | undefined
   /** Whether a person owns the run after this call; false by default. */
@@ -109,7 +120,7 @@ export interface ToolOptions<Input, Output, Context = unknown> {
   /** `Infinity` by default. */
   readonly ratePerSecond?: number | undefined
   /** Never, by default. */
-  readonly approval?: boolean | ((input: Input, run: RunContext<Context>) => boolean) | undefined
+  readonly approval?: boolean | ((input: Input, run: RunContext<Context, Data, Needs>) => boolean) | undefined
   /**
    * What a call touches, such as `['order 21']`; pure. Of two calls that touch the same and of which one changes something, the second waits
    * for the first. By default a call may touch everything; `() => []` touches nothing that others touch.
@@ -121,8 +132,8 @@ export interface ToolOptions<Input, Output, Context = unknown> {
    * cannot name is refused. Not for `read` tools.
    */
   readonly idempotencyKey?: ((input: Input) => string) | undefined
-  readonly execute: (input: Input, context: ToolContext<Context>) => Promise<Output>
-  readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input, Context>) => Promise<Lookup<Output>>) | undefined
+  readonly execute: (input: Input, context: ToolContext<Context, Data, Needs>) => Promise<Output>
+  readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input, Context, Data, Needs>) => Promise<Lookup<Output>>) | undefined
 }
 
 export interface ToolFailureOptions {

@@ -68,6 +68,7 @@ export interface World {
 export interface WorldOptions {
   readonly agents: readonly Agent[]
   readonly models?: Models
+  readonly dependencies?: Readonly<Record<string, unknown>>
   readonly log?: EventLog
   readonly clock?: ManualClock
   readonly owner?: string
@@ -115,7 +116,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     log,
     blobs,
     snapshots: memorySnapshotStore(),
-    agents: agentRegistry(agents, (notice) => notices.push(notice)),
+    agents: agentRegistry(agents, (notice) => notices.push(notice), options.dependencies),
     models,
     clock,
     ids: { uuid: () => `00000000-0000-4000-8000-${owner.length.toString(16).padStart(2, '0')}${(++count).toString(16).padStart(10, '0')}` },

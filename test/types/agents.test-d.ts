@@ -64,3 +64,30 @@ await refold.start(clerk, { context: { customer: 7 } })
 
 // @ts-expect-error the context has no such field
 defineAgent({ name: 'wrong', version: '1', models: ['x/y'], context: shop, instructions: ({ tenant }) => String(tenant) })
+
+const channelled = defineAgent({
+  name: 'channelled',
+  version: '1',
+  instructions: '',
+  models: ['x/y', { model: 'x/z', settings: { reasoningEffort: 'high' } }],
+  context: shop,
+  messageData: z.object({ channel: z.enum(['phone', 'mail']) }),
+  prepareModelCall: ({ context, messageData, step }) =>
+    step === 1 && messageData.channel === 'phone' ? { maxOutputTokens: context.limitUsd } : { toolChoice: 'none' },
+})
+export const evenMoreAgents: readonly Agent[] = [channelled]
+await refold.start(channelled, { message: 'Hi', data: { channel: 'mail' }, context: { customer: 'ann' } })
+
+// @ts-expect-error the data of a message is of another shape
+await refold.start(channelled, { message: 'Hi', data: { channel: 'fax' }, context: { customer: 'ann' } })
+
+const plain = { name: 'plain', version: '1', instructions: '', models: ['x/y'] }
+
+// @ts-expect-error there is no such setting
+defineAgent({ ...plain, modelSettings: { heat: 1 } })
+
+// @ts-expect-error nor such a choice
+defineAgent({ ...plain, prepareModelCall: () => ({ toolChoice: 'sometimes' }) })
+
+// @ts-expect-error code that decides about a model call sees no dependencies
+defineAgent({ ...plain, prepareModelCall: ({ dependencies }) => ({ seed: dependencies }) })

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { defineTool } from '../../src/tools/define-tool.ts'
+import type { Guardrails, TextGuardrail } from '../../src/guardrails/guardrail.ts'
+import { dependency } from '../../src/tools/dependency.ts'
 import type { Tool } from '../../src/tools/tool.ts'
 
 // Compiled, never run: each line below an expected error is a program that must not compile.
@@ -46,3 +48,40 @@ export const more: readonly Tool[] = [limited]
 
 // @ts-expect-error the context has no such field
 defineTool({ ...refund, context: shop, approval: (_, { context }) => context.limit > 3, execute: () => Promise.resolve({ receipt: '' }) })
+
+interface Till {
+  pay(usd: number): string
+}
+export const equipped = defineTool({
+  ...refund,
+  dependencies: { till: dependency<Till>(), limit: dependency<number>() },
+  messageData: shop,
+  approval: ({ amountMicroUsd }, { dependencies, messageData }) => amountMicroUsd > dependencies.limit + messageData.limitUsd,
+  execute: ({ amountMicroUsd }, { dependencies }) => Promise.resolve({ receipt: dependencies.till.pay(amountMicroUsd) }),
+  lookup: (_, { dependencies }) => Promise.resolve({ found: 'succeeded', output: { receipt: dependencies.till.pay(0) } }),
+})
+
+/** Tools of all dependencies too. */
+export const most: readonly Tool[] = [equipped, typed]
+
+const tilled = { ...refund, dependencies: { till: dependency<Till>() } }
+const paid = (receipt: string) => Promise.resolve({ receipt })
+
+// @ts-expect-error it has declared no such dependency
+defineTool({ ...tilled, execute: (_, { dependencies: { db } }) => paid(String(db)) })
+
+// @ts-expect-error a dependency is of the type that was declared
+defineTool({ ...tilled, execute: (_, { dependencies }) => paid(dependencies.till) })
+
+// @ts-expect-error a tool that declares none has none
+defineTool({ ...refund, execute: (_, { dependencies }) => paid(dependencies.till.pay(1)) })
+
+// @ts-expect-error the data of a message has no such field
+defineTool({ ...refund, messageData: shop, execute: (_, { messageData }) => paid(messageData.limit) })
+
+export const named: TextGuardrail<{ readonly names: readonly string[] }> = {
+  name: 'named',
+  dependencies: { names: dependency<readonly string[]>() },
+  check: (text, { dependencies }) => (dependencies.names.includes(text) ? { verdict: 'block', reason: 'a name' } : { verdict: 'allow' }),
+}
+export const guardrails: Guardrails = { input: [named] }

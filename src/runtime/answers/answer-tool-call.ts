@@ -11,7 +11,7 @@ import { present } from '../../present.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { checkedJson, type CheckedJson } from '../checked-json.ts'
-import { contextForTool, contextOfRun } from '../run-context.ts'
+import { contextForTool, contextOfRun, dataOfCall } from '../run-context.ts'
 import { actKey, repeated, type ActKey, callBefore } from './call-order.ts'
 import { LATER, type JobContext } from './job-context.ts'
 
@@ -42,7 +42,7 @@ const checkWithGuardrails = (context: JobContext, state: RunState, claim: Claim)
   const verdict = checkAction(
     context.agent.guardrails.action ?? [],
     { tool: tool.name, effect: tool.effect, input },
-    contextOfRun(context.agent, state),
+    contextOfRun(context.agent, state, dataOfCall(state, callId)),
   )
   if (verdict.verdict === 'block') {
     const { guardrail, reason: message, cause } = verdict
@@ -69,9 +69,13 @@ const underItsKey = (state: RunState, claim: Claim, go: (keyed: Claim) => RunFac
 }
 
 /** False where nobody has to be asked. Where the tool's own rule cannot tell, somebody has to. */
-export const needsApproval = (agent: Agent, state: RunState, { tool, input }: Pick<Claim, 'tool' | 'input'>): Why | false => {
+export const needsApproval = (
+  agent: Agent,
+  state: RunState,
+  { callId, tool, input }: Pick<Claim, 'callId' | 'tool' | 'input'>,
+): Why | false => {
   const rule = attempted(
-    () => tool.approval(input, contextForTool(agent, state, tool)),
+    () => tool.approval(input, contextForTool(agent, state, { tool, callId })),
     (answer) => {
       if (typeof answer !== 'boolean') throw new Error(`expected true or false, found ${typeof answer}`)
       return answer

@@ -9,6 +9,7 @@ import type { Json } from '../../json.ts'
 import type { CallModelParams } from '../../machines/intents.ts'
 import { beforeRetry, reachedLimit, type ReachedLimit } from '../../machines/spent.ts'
 import { present } from '../../present.ts'
+import { newestData } from '../../projections/message-data.ts'
 import { lastAnswer } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
@@ -146,14 +147,22 @@ const askApproval = ({ agent, at }: JobContext, state: RunState, owed: Owed): Ru
 }
 
 const checkInput = ({ agent }: JobContext, state: RunState): RunFact => {
-  const verdict = checkText(agent.guardrails.input ?? [], state.transcript.inbox.at(-1) ?? '', contextOfRun(agent, state))
+  const verdict = checkText(
+    agent.guardrails.input ?? [],
+    state.transcript.inbox.at(-1) ?? '',
+    contextOfRun(agent, state, newestData(state.messageData)),
+  )
   if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
   const { guardrail, reason, evidence, cause } = verdict
   return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
 
 const checkOutput = ({ agent }: JobContext, state: RunState): RunFact => {
-  const verdict = checkText(agent.guardrails.output ?? [], lastAnswer(state.transcript) ?? '', contextOfRun(agent, state))
+  const verdict = checkText(
+    agent.guardrails.output ?? [],
+    lastAnswer(state.transcript) ?? '',
+    contextOfRun(agent, state, state.messageData.read),
+  )
   if (verdict.verdict === 'block') {
     const { guardrail, reason, cause } = verdict
     return { type: 'OutputRejected', data: { reason, guardrail, ...present({ cause }) } }

@@ -7,7 +7,7 @@ import { forcesTool } from '../../models/model.ts'
 import { messagesOf } from '../../projections/transcript.ts'
 import type { Agent } from '../agent.ts'
 import { checkedSettings, layered, providerOf, type NextModelCall } from '../model-settings.ts'
-import { contextOfRun } from '../run-context.ts'
+import { pointOfRun } from '../run-context.ts'
 
 /**
  * The settings of the next attempt of a model call, as its claim records them: of the agent, of the model, of the call as it was prepared, of
@@ -58,7 +58,7 @@ const preparedSettings = (agent: Agent, state: RunState, owed: Owed, model: stri
 }
 
 const nextCall = (agent: Agent, state: RunState, { attempt, params }: Owed, model: string): NextModelCall => ({
-  ...contextOfRun(agent, state),
+  ...pointOfRun(agent, state, state.messageData.read),
   model,
   purpose: purposeOf(params),
   turn: Math.max(1, state.budget.turn),

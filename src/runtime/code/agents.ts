@@ -18,8 +18,15 @@ export interface Agents {
   all(): readonly Agent[]
 }
 
-/** Tells once of each definition that runs of an agent began with and that the code no longer has. */
-export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice) => void = () => undefined): Agents => {
+/**
+ * Tells once of each definition that runs of an agent began with and that the code no longer has. Throws `InvalidConfiguration` for two agents
+ * of one id, and for one that needs another dependency than those that are given.
+ */
+export const agentRegistry = (
+  agents: readonly Agent[],
+  notify: (notice: Notice) => void = () => undefined,
+  dependencies: Dependencies = {},
+): Agents => {
   const told = new Set<string>()
   const tell = (runId: string, agent: Agent, recorded: Definition | undefined): void => {
     const changes = recorded === undefined ? [] : definitionChanges(recorded, agent.definition)
@@ -29,13 +36,16 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
     notify({ type: 'agentChanged', agent: agent.id, runId, changes })
   }
 
+  const asGiven = new Map<Agent, Agent>()
   const byId = new Map<string, Agent>()
   const newest = new Map<string, Agent>()
   for (const agent of agents) {
     if (byId.has(agent.id))
       throw new AppError('InvalidConfiguration', `Expected one agent ${agent.id}, found two: give the changed one a new version`)
-    byId.set(agent.id, agent)
-    newest.set(agent.name, agent)
+    const equipped = equip(agent, dependencies)
+    asGiven.set(agent, equipped)
+    byId.set(agent.id, equipped)
+    newest.set(agent.name, equipped)
   }
   return {
     newest: (name) => {
@@ -44,7 +54,7 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
       return agent
     },
     exactly: (agent) => {
-      for (const known of byId.values()) if (known === agent) return agent
+      for (const [given, known] of asGiven) if (given === agent || known === agent) return known
       const id = attempted(
         () => agent.id,
         (read) => (typeof read === 'string' ? read : 'agent'),
@@ -62,6 +72,28 @@ export const agentRegistry = (agents: readonly Agent[], notify: (notice: Notice)
     },
     all: () => [...byId.values()],
   }
+}
+
+export type Dependencies = Readonly<Record<string, unknown>>
+
+/** With the dependencies that its code declares. */
+const equip = (agent: Agent, given: Dependencies): Agent => {
+  const needed = [...agent.tools.values()].map((tool) => [`the tool ${tool.name}`, tool] as const)
+  const { input = [], output = [], action = [] } = agent.guardrails
+  const guarding = [...input, ...output, ...action].map((guardrail) => [`the guardrail ${guardrail.name}`, guardrail] as const)
+  const names = [...needed, ...guarding].flatMap(([who, { dependencies = {} }]) =>
+    Object.keys(dependencies).map((name) => {
+      if (Object.hasOwn(given, name) && given[name] !== undefined) return name
+      throw new AppError(
+        'InvalidConfiguration',
+        `Expected the dependency ${name}, which ${who} of ${agent.id} needs, found ${Object.keys(given).join(', ') || 'none'}: give it in \`dependencies\``,
+        { details: { agent: agent.id, dependency: name } },
+      )
+    }),
+  )
+  return names.length === 0
+    ? agent
+    : { ...agent, dependencies: Object.freeze(Object.fromEntries(names.map((name) => [name, given[name]]))) }
 }
 
 /** Runs of before it was recorded have nothing but the comparison of their events. */

@@ -19,6 +19,7 @@ import { readUnfolded, standingOfUnfolded, type UnfoldedRun } from '../reading/u
 import { isOutage } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { moveOnce, type Move, type MoverParts } from './move-run.ts'
+import { asSchemaLeaves } from './start-run.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-commands.ts'
 
 const MOST_CONFLICTS = 100
@@ -173,7 +174,7 @@ const jobOf = (runId: string, given: ChartCommand, origin: RecordedOrigin): Job 
     const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(context.agent, state, command) ?? problem)
     if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [
-      withCheckedOutput(context.agent, fact),
+      withCheckedData(context.agent, withCheckedOutput(context.agent, fact)),
       ...withdrawn(context.agent, state, fact),
       ...(fact.type === 'RunReopened' ? askedAgain(context.agent, state.beforeFailure?.approvals ?? new Map()) : []),
     ])
@@ -194,6 +195,13 @@ const withCheckedOutput = ({ id, output }: Agent, fact: RunFact): RunFact => {
   const checked = checkedJson(output, fact.data.output)
   if (checked.ok) return fact.data.output === undefined ? fact : { ...fact, data: { ...fact.data, output: checked.value } }
   throw new AppError('InvalidInput', `Expected an output that fits ${id}: ${checked.problem}`, { details: { agent: id } })
+}
+
+/** As the agent's schema leaves it. Throws `InvalidInput`. */
+const withCheckedData = (agent: Agent, fact: RunFact): RunFact => {
+  if (fact.type !== 'MessageReceived') return fact
+  const { data, ...message } = fact.data
+  return { ...fact, data: { ...message, ...present({ data: asSchemaLeaves(agent, 'messageData', data) }) } }
 }
 
 /** Messages that no prompt has held yet. The next prompt holds all of them. */

@@ -9,7 +9,7 @@ import { canonicalJson, type Json } from '../../json.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { checkedInput, inputProblem, needsApproval } from '../answers/answer-tool-call.ts'
-import { contextOfRun } from '../run-context.ts'
+import { contextOfRun, dataOfCall } from '../run-context.ts'
 import { asTask, initialDataOf } from './start-run.ts'
 
 /** One thing that keeps a run from another version of its agent. */
@@ -47,34 +47,37 @@ const asItWouldBe = (tool: Tool | undefined, { input: _, ...call }: OpenCall, gi
 
 /** Of the calls that are open now, those that the other version could not go on with as they are. */
 const openCallDifferences = (agent: Agent, state: RunState, granted: ReadonlySet<string>): MoveDifference[] =>
-  [...state.calls].flatMap(([callId, call]) => {
+  [...state.calls.keys()].flatMap((callId) => {
     // It will be checked as any other.
     if (state.owed.get(callId)?.intent === 'checkCall') return []
-    const differing = openCallDifference(agent, state, call, granted.has(callId) || state.approvals.has(callId))
+    const differing = openCallDifference(agent, state, callId, granted.has(callId) || state.approvals.has(callId))
     return differing === undefined ? [] : [{ what: 'call' as const, expected: `${callId}, ${differing.expected}`, found: differing.found }]
   })
 
-const openCallDifference = (agent: Agent, state: RunState, call: OpenCall, isAsked: boolean): Differing | undefined => {
+const openCallDifference = (agent: Agent, state: RunState, callId: string, isAsked: boolean): Differing | undefined => {
+  const call = state.calls.get(callId)
+  if (call === undefined) return undefined
   const tool = agent.tools.get(call.tool)
   if (tool === undefined)
     return { expected: `an open call of ${call.tool}`, found: `the tools ${[...agent.tools.keys()].join(', ') || '(none)'}` }
   if (call.input === undefined) return undefined
-  const problem = inputProblem(tool, call) ?? objection({ agent, state, tool, input: call.input }, isAsked)
+  const problem = inputProblem(tool, call) ?? objection({ agent, state, callId, tool, input: call.input }, isAsked)
   return problem === undefined ? undefined : { expected: `a call of ${tool.name} that is checked already`, found: problem }
 }
 
 interface CheckedCall {
   readonly agent: Agent
   readonly state: RunState
+  readonly callId: string
   readonly tool: Tool
   readonly input: Json
 }
 
-const objection = ({ agent, state, tool, input }: CheckedCall, isAsked: boolean): string | undefined => {
+const objection = ({ agent, state, callId, tool, input }: CheckedCall, isAsked: boolean): string | undefined => {
   const action = { tool: tool.name, effect: tool.effect, input }
-  const verdict = checkAction(agent.guardrails.action ?? [], action, contextOfRun(agent, state))
+  const verdict = checkAction(agent.guardrails.action ?? [], action, contextOfRun(agent, state, dataOfCall(state, callId)))
   if (verdict.verdict === 'block') return `the guardrail ${verdict.guardrail} blocks it: ${verdict.reason}`
-  const isToBeAsked = verdict.verdict === 'ask' || needsApproval(agent, state, { tool, input }) !== false
+  const isToBeAsked = verdict.verdict === 'ask' || needsApproval(agent, state, { callId, tool, input }) !== false
   return isToBeAsked && !isAsked ? 'it needs an approval, and nobody was asked' : undefined
 }
 

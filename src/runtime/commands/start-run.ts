@@ -10,12 +10,12 @@ import type { CommandOrigin } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
 import { hashOfStart } from './repeated-commands.ts'
 
-export interface StartOptions<Input = unknown, Context = unknown> extends CommandOrigin {
+export interface StartOptions<Input = unknown, Context = unknown, Data = unknown> extends CommandOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
   readonly runId?: string | undefined
   readonly message?: string | undefined
-  /** What a program says with the message; no model sees it. */
-  readonly data?: Json | undefined
+  /** What a program says with the message; no model sees it. JSON, as its agent's `messageData` schema says. */
+  readonly data?: Data | undefined
   /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
   readonly input?: Input | undefined
   /** What its code may know beside that: JSON, as its agent's `context` schema says. */
@@ -39,7 +39,7 @@ export interface ChildOf {
 export interface NewRun {
   readonly agent: Agent
   readonly runId: string
-  readonly options: StartOptions<Json, Json>
+  readonly options: StartOptions<Json, Json, Json>
   /** What the schemas of the agent are asked about, once it is certain that there is no such run. */
   readonly given: Given
   readonly child: ChildOf | undefined
@@ -58,9 +58,9 @@ interface InitialData extends Given {
   readonly instructions: string | undefined
 }
 
-const triedInitialData = (agent: Agent, given: Given): InitialData | AppError => {
+const tried = <Result>(make: () => Result): Result | AppError => {
   try {
-    return initialDataOf(agent, given)
+    return make()
   } catch (error) {
     if (isAppError(error)) return error
     throw error
@@ -74,14 +74,19 @@ export const initialDataOf = (agent: Agent, given: Given): InitialData => {
   return { input, context, instructions: instructionsFor(agent, context) }
 }
 
-const asSchemaLeaves = (agent: Agent, field: 'input' | 'context', given: Json | undefined): Json | undefined => {
+/** Throws `InvalidInput` for what its schema does not take. */
+export const asSchemaLeaves = (agent: Agent, field: 'input' | 'context' | 'messageData', given: Json | undefined): Json | undefined => {
   const schema = agent[field]
   if (schema === undefined) return given
   const checked = checkedJson(schema, given)
   if (checked.ok) return given === undefined && checked.value === null ? undefined : checked.value
-  throw new AppError('InvalidInput', `Expected the ${field} that ${agent.id} begins with, found something else: ${checked.problem}`, {
-    details: present({ field, problem: checked.problem, cause: checked.cause }),
-  })
+  throw new AppError(
+    'InvalidInput',
+    `Expected the ${field === 'messageData' ? `data that a message to ${agent.id} comes with` : `${field} that ${agent.id} begins with`}, found something else: ${checked.problem}`,
+    {
+      details: present({ field, problem: checked.problem, cause: checked.cause }),
+    },
+  )
 }
 
 /** UTF-16 units. */
@@ -112,8 +117,12 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
     return { facts: [] }
   }
   const { message, data, tenant, tags, commandId, actor, traceparent } = options
-  const beginning = triedInitialData(agent, given)
+  const beginning = tried(() => ({
+    ...initialDataOf(agent, given),
+    received: message === undefined ? undefined : { text: message, ...present({ data: asSchemaLeaves(agent, 'messageData', data) }) },
+  }))
   if (isAppError(beginning)) return { refuse: beginning }
+  const { received, ...begun } = beginning
   const started: RunFact = {
     type: 'RunStarted',
     data: {
@@ -122,12 +131,11 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
       chartHash: agent.program.chartHash,
       settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
       definition: agent.definition,
-      ...present({ ...beginning, parent: child?.parent, tenant, tags }),
+      ...present({ ...begun, parent: child?.parent, tenant, tags }),
     },
   }
-  const received: RunFact[] = message === undefined ? [] : [{ type: 'MessageReceived', data: { text: message, ...present({ data }) } }]
   return {
-    facts: [started, ...received],
+    facts: [started, ...(received === undefined ? [] : [{ type: 'MessageReceived' as const, data: received }])],
     origin: present({
       commandId,
       actor,

@@ -38,7 +38,7 @@ const ask = async (parts: RuntimeParts, effect: ToolEffect): Promise<Found> => {
   try {
     const answer: unknown = await withDeadline(parts.clock, deadline, async (inner) =>
       tool.lookup?.(keyOfCall(state, owed.key), {
-        ...contextForTool(agent, state, tool),
+        ...contextForTool(agent, state, { tool, callId: owed.key }),
         signal: inner,
         input: structuredClone(state.calls.get(owed.key)?.input ?? null),
       }),

@@ -100,7 +100,7 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: isAnswer ? toolChoice : 'none',
-    settings,
+    settings: Object.freeze(settings),
     ...(prompt.output === undefined || !isAnswer ? {} : { output: prompt.output }),
     ...present({ providerOptions: options }),
   }
@@ -201,7 +201,7 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
  */
 const checkedLastWords = (agent: Agent, state: RunState, outcome: ModelOutcome): ModelOutcome => {
   if (!outcome.ok) return outcome
-  const verdict = checkText(agent.guardrails.output ?? [], textOf(outcome.parts), contextOfRun(agent, state))
+  const verdict = checkText(agent.guardrails.output ?? [], textOf(outcome.parts), contextOfRun(agent, state, state.messageData.read))
   if (verdict.verdict === 'block') {
     const { guardrail, reason } = verdict
     return { ok: false, class: 'refusal', message: `the guardrail ${guardrail} has blocked it: ${reason}`, usage: outcome.usage }

@@ -49,7 +49,7 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
 const toolContext = ({ agent, state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => {
   try {
     return {
-      ...contextForTool(agent, state, tool),
+      ...contextForTool(agent, state, { tool, callId: owed.key }),
       idempotencyKey: keyOfCall(state, owed.key),
       callId: owed.key,
       attempt: owed.attempt,

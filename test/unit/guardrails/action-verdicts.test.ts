@@ -14,7 +14,14 @@ const asks = says('careful', { verdict: 'ask', reason: 'a large sum' })
 const blocks = says('strict', { verdict: 'block', reason: 'never' })
 const redacts = says('mask', { verdict: 'redact', text: 'x', reason: 'a secret' })
 
-const run: RunContext = { runId: 'r', tenant: undefined, context: null, projection: (projection) => projection.initial() }
+const run: RunContext = {
+  runId: 'r',
+  tenant: undefined,
+  context: null,
+  messageData: null,
+  dependencies: {},
+  projection: (projection) => projection.initial(),
+}
 
 describe('what action guardrails say of a tool call', () => {
   test.for([

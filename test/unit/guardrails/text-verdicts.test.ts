@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { checkText, type TextGuardrail } from '../../../src/guardrails/guardrail.ts'
 import type { RunContext } from '../../../src/projections/run-context.ts'
 
-const run: RunContext = { runId: 'r', tenant: undefined, context: null, projection: (projection) => projection.initial() }
+const run: RunContext = {
+  runId: 'r',
+  tenant: undefined,
+  context: null,
+  messageData: null,
+  dependencies: {},
+  projection: (projection) => projection.initial(),
+}
 
 /** A guardrail without types may say anything. */
 const saying = (verdict: unknown): TextGuardrail => ({ name: 'odd', check: () => verdict as never })

@@ -14,7 +14,14 @@ const lookUp: ToolOptions<{ code: string }, string> = {
   execute: ({ code }) => Promise.resolve(`reservation ${code}`),
 }
 
-const run: RunContext = { runId: 'r', tenant: undefined, context: null, projection: (projection) => projection.initial() }
+const run: RunContext = {
+  runId: 'r',
+  tenant: undefined,
+  context: null,
+  messageData: null,
+  dependencies: {},
+  projection: (projection) => projection.initial(),
+}
 
 describe('a tool', () => {
   test('has its documented defaults', () => {

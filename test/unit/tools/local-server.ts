@@ -33,6 +33,8 @@ export const contextWith = (signal: AbortSignal): ToolContext => ({
   runId: 'run-1',
   tenant: undefined,
   context: null,
+  messageData: null,
+  dependencies: {},
   callId: '3.a',
   attempt: 1,
   projection: (projection) => projection.initial(),
