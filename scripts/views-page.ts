@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { builtInQueries, type NamedQuery } from '../src/views/named-queries.ts'
 import type { ViewQuery } from '../src/views/view-query.ts'
 import { viewNames, viewQueries } from '../src/views/view-queries.ts'
 import type { ViewTable } from '../src/views/view-table.ts'
@@ -31,11 +32,14 @@ const tableSection = ({ name, about, key, columns }: ViewTable): string[] => [
   '',
 ]
 
+const querySection = ([name, { about, sql }]: [string, NamedQuery]): string[] => [`\`${name}\`: ${about}`, '', '```sql', sql, '```', '']
+
 const path = resolve(import.meta.dirname, '..', PAGE)
-const page = withGenerated(
-  withGenerated(readFileSync(path, 'utf8'), 'views', views()),
-  'tables',
-  viewTables.flatMap(tableSection).join('\n'),
-)
+const generated: readonly [name: string, text: string][] = [
+  ['views', views()],
+  ['queries', Object.entries(builtInQueries).flatMap(querySection).join('\n')],
+  ['tables', viewTables.flatMap(tableSection).join('\n')],
+]
+const page = generated.reduce((text, [name, part]) => withGenerated(text, name, part), readFileSync(path, 'utf8'))
 
 writeOrCheck(new Map([[PAGE, await format(page, { ...(await resolveConfig(path)), parser: 'markdown' })]]), 'run npm run docs:views')

@@ -22,6 +22,8 @@ export const errorCodes = [
   'IdempotencyKeyReused', // the id of a command that was granted before came with another command
   'NotPossible', // the run is in a state in which this command cannot be granted
   'InvalidInput',
+  'QueryTooLong', // a query in SQL has not answered within its time
+  'TooManyQueries', // as many queries in SQL are under way as may be
   'InvalidConfiguration',
   'UnknownPrice', // no exact price for a model of an agent that has a money limit
   'RecordingMissing', // a recorded model was asked something that was never recorded

@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
+import { freshSql, type AskSql } from './consumers/fresh-sql.ts'
 import { createRestoreWatch } from './consumers/restore-watch.ts'
 import type { Projector } from './consumers/projector.ts'
 import { tellChangedAgents } from './consumers/changed-agents.ts'
@@ -27,6 +28,7 @@ import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import { type Notice, toldNotices, type ToldNotices } from './runtime/notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import { remedyFor, vendorModels } from './vendor-models.ts'
+import { checkedNamedQueries, sqlCatalog, type NamedQueries, type SqlCatalog } from './views/named-queries.ts'
 import { readFilter, type ViewFilter, type ViewName, type ViewPage } from './views/view-queries.ts'
 import type { ViewStore } from './views/view-store.ts'
 
@@ -63,6 +65,8 @@ export interface RefoldOptions {
   readonly signal?: AbortSignal | undefined
   /** Runs that wait for nothing of this process stay so many in memory; 256 by default. Another look at one that does not folds it again. */
   readonly idleRunsInMemory?: number | undefined
+  /** Queries in SQL that the page, the shell and the HTTP service offer beside the built-in ones, by name. */
+  readonly queries?: NamedQueries | undefined
   /** A call during which so many processes have ended is given up, since it may be what ends them; 3 by default. */
   readonly mostLostOwners?: number | undefined
 }
@@ -84,6 +88,13 @@ export interface FreshPage extends ViewPage {
 export interface OpenRefold extends Refold {
   /** What `refold query` shows: rows of a view of all runs, 50 unless the filter says otherwise. Rejects with `InvalidInput` for another view or filter. */
   readonly query: (view: ViewName, filter?: Optional<ViewFilter>) => Promise<FreshPage>
+  /**
+   * Asks the tables of the views one statement that only reads, with `$1`, `$2` … for `parameters`: 10,000 rows or 8 MB at most, within 1 s
+   * (`timeoutMs`: 5,000 at most). With a `tenant`, of its runs alone. Rejects with `InvalidInput`, `QueryTooLong`, `TooLarge` and `TooManyQueries`.
+   */
+  readonly sql: AskSql
+  /** What can be asked in SQL: tables, and queries that have a name. */
+  readonly sqlCatalog: SqlCatalog
   /** @internal */
   readonly runtime: Runtime
   /** @internal */
@@ -113,6 +124,7 @@ export interface OpenRefold extends Refold {
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
+  const queries = checkedNamedQueries(options.queries)
   const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
   const notices = toldNotices(logger, options.tellAwaited)
   const opened = await openStores(environment, options, notices.notify)
@@ -124,7 +136,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   options.signal?.addEventListener('abort', giveUp)
   try {
     options.signal?.throwIfAborted()
-    const { refold, takeUp } = openOn({ options, environment, retention, stores, noticing, notices })
+    const { refold, takeUp } = openOn({ options, environment, retention, queries, stores, noticing, notices })
     close = () => refold.close({ graceMs: 0 })
     if (options.recover !== false) await takeUp()
     return refold
@@ -140,6 +152,7 @@ interface Opening {
   readonly options: RefoldOptions
   readonly environment: Environment
   readonly retention: Retention
+  readonly queries: NamedQueries
   readonly stores: Stores
   readonly noticing: NoticingLog
   readonly notices: ToldNotices
@@ -160,7 +173,7 @@ const ownersIn = ({ REFOLD_EVENTSTORE }: Environment): ReturnType<typeof localOw
     isOneMachine: REFOLD_EVENTSTORE === undefined,
   })
 
-const openOn = ({ options, environment, retention, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
+const openOn = ({ options, environment, retention, queries, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
   const { log, blobs, snapshots, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
   const owners = ownersIn(environment)
@@ -193,11 +206,9 @@ const openOn = ({ options, environment, retention, stores, noticing, notices: { 
     ...stores,
     projector: restores.projector,
     catchUpQuickly,
-    async query(view, given = {}) {
-      const filter = readFilter(view, given)
-      const behind = await catchUpQuickly()
-      return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter) }, systemClock.now())), behind }
-    },
+    query: freshQuery(views, catchUpQuickly),
+    sql: freshSql(views, catchUpQuickly),
+    sqlCatalog: sqlCatalog(queries),
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,
@@ -226,6 +237,14 @@ const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { re
   core.runtime.abandon(error)
   notify({ type: 'logWentBack', message: error.message })
 }
+
+const freshQuery =
+  (views: ViewStore, catchUpQuickly: OpenRefold['catchUpQuickly']): OpenRefold['query'] =>
+  async (view, given = {}) => {
+    const filter = readFilter(view, given)
+    const behind = await catchUpQuickly()
+    return { ...(await views.query(view, { limit: MOST_ROWS, ...present(filter) }, systemClock.now())), behind }
+  }
 
 const givingBack =
   ({ views, runtime, catchUpQuickly }: Pick<OpenRefold, 'views' | 'runtime' | 'catchUpQuickly'>): OpenRefold['giveBackRuns'] =>

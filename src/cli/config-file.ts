@@ -6,6 +6,7 @@ import { AppError, isAppError, messageOf } from '../errors.ts'
 import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
+import { namedQueries } from '../views/named-queries.ts'
 import type { RefoldConfig } from './define-config.ts'
 
 const FILE_NAMES = ['refold.config.ts', 'refold.config.js', 'refold.config.mjs']
@@ -76,6 +77,7 @@ const shape = z.strictObject({
   prices: z.record(z.string(), price).optional(),
   http: httpOptions.optional(),
   mostLostOwners: z.int().min(1).optional(),
+  queries: namedQueries.optional(),
   retention: z.strictObject({ ...keptByEnd, agents: z.record(z.string(), z.strictObject(keptByEnd)).optional() }).optional(),
 })
 

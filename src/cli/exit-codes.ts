@@ -32,6 +32,8 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   CodeFailed: exitCodes.configuration,
   InvalidInput: exitCodes.usage,
   TooLarge: exitCodes.usage,
+  QueryTooLong: exitCodes.usage,
+  TooManyQueries: exitCodes.notPossible,
   RunNotFound: exitCodes.notFound,
   RunDeleted: exitCodes.notFound,
   StreamNotFound: exitCodes.notFound,

@@ -16,6 +16,9 @@ export const tagsSoFar = (text: string, before: Tags = {}): Tags => {
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
+/** In the order in which they were given. */
+export const textsSoFar = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+
 /** A revision or a position. */
 export const wholeNumber = (text: string): number => {
   const value = Number(text)

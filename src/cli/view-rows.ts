@@ -2,8 +2,8 @@ import { count, duration, money } from '../projections/amount-text.ts'
 import type { ColumnKind, QueryColumn } from '../views/view-query.ts'
 import type { ViewRow, ViewValue } from '../views/view-queries.ts'
 import { fieldName } from '../views/view-table.ts'
-import { printable } from '../projections/printable.ts'
 import { moment } from './amounts.ts'
+import { csvLine } from './csv-line.ts'
 import { textTable, type Column } from './text-table.ts'
 
 /** The columns of a view that a person scans for. */
@@ -46,23 +46,12 @@ const cellText = (kind: ColumnKind, value: ViewValue): string => {
 }
 
 /**
- * RFC 4180, with the names of the columns first. Values are as in the tables: ms since the epoch, millionths of a US dollar. A text that a
- * spreadsheet would take for a formula begins with an apostrophe.
+ * RFC 4180, with the names of the columns first. Values are as in the tables: ms since the epoch, millionths of a US dollar.
  */
 export const csvLines = (columns: readonly QueryColumn[], rows: readonly ViewRow[]): string[] => [
   csvLine(columns.map(({ name }) => name)),
   ...rows.map((row) => csvLine(columns.map(({ name }) => row[name] ?? null))),
 ]
-
-const csvLine = (values: readonly ViewValue[]): string =>
-  `${values.map((value) => (typeof value === 'string' ? quoted(asText(printable(value))) : String(value ?? ''))).join(',')}\r\n`
-
-const FORMULA = /^[\s']*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/
-const NUMBER = /^[+-]?\d+(\.\d+)?$/
-
-const asText = (text: string): string => (FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text)
-
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** By the names that the API has for them. */
 export const viewObject = (row: ViewRow): Record<string, ViewValue> =>

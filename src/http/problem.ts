@@ -54,6 +54,8 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   ExpectationFailed: 417,
   HostUnknown: 421,
   IdempotencyKeyReused: 422,
+  QueryTooLong: 422,
+  TooManyQueries: 429,
   RateLimited: 429,
   TooManyStreams: 429,
   HeadersTooLarge: 431,

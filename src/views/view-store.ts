@@ -1,6 +1,7 @@
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewRecords } from '../projections/view-records.ts'
 import type { ChangedRuns, FoundRun, FoundRuns, RunCounts, RunSearch, SearchedRuns } from './run-search.ts'
+import type { SqlQuery, SqlResult } from './sql-query.ts'
 import type { ViewFilter, ViewName, ViewPage } from './view-queries.ts'
 
 /** How far a view store has read. */
@@ -133,6 +134,12 @@ export interface ViewStore {
    * Rejects with `InvalidInput` for a filter that the view does not have, and for the cursor of another view.
    */
   query(view: ViewName, filter: ViewFilter, now: number): Promise<ViewPage>
+
+  /**
+   * Answers a query in the asker's words, where it can be stopped. Rejects with `InvalidInput` for one that cannot be answered or may not be
+   * asked, `QueryTooLong`, `TooLarge` for one that needs too much memory, and `TooManyQueries`.
+   */
+  sql(query: SqlQuery): Promise<SqlResult>
 
   sizes(): Promise<TableSizes>
 

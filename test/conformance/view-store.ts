@@ -5,6 +5,7 @@ import type { RunRow } from '../../src/projections/run-index.ts'
 import type { Checkpoint, ViewStore } from '../../src/views/view-store.ts'
 import { viewAnswers } from './view-store-queries.ts'
 import { searches } from './view-store-search.ts'
+import { sqlAnswers } from './view-store-sql.ts'
 import { topicFeed } from './view-store-topic.ts'
 
 export interface ViewsUnderTest {
@@ -76,6 +77,7 @@ export const viewStoreConformance = (name: string, open: () => Promise<ViewsUnde
     topicFeed(views, newRow)
     viewAnswers(views)
     searches(views, fill, newRow)
+    if (name !== 'Postgres') sqlAnswers(views)
   })
 }
 

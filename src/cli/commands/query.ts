@@ -1,15 +1,18 @@
 import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
+import { checkedNamedQueries, sqlCatalog } from '../../views/named-queries.ts'
 import type { ViewQuery } from '../../views/view-query.ts'
 import { isViewName, viewNames, viewQueries, type ViewFilter, type ViewName, type ViewPage } from '../../views/view-queries.ts'
 import type { ViewStore } from '../../views/view-store.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { loadConfig } from '../config-file.ts'
 import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
-import { positiveInteger } from '../option-values.ts'
+import { positiveInteger, textsSoFar } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
 import { reading } from '../session.ts'
+import { querySql } from '../sql-command.ts'
 import { textTable } from '../text-table.ts'
 import { csvLines, viewObject, viewTable } from '../view-rows.ts'
 
@@ -22,15 +25,18 @@ interface QueryOptions extends FreshOption {
   readonly since?: PointInTime
   readonly until?: PointInTime
   readonly waiting?: number
-  readonly limit: number
+  readonly limit?: number
   readonly cursor?: string
   readonly csv?: true
+  readonly sql?: string
+  readonly parameter?: readonly string[]
+  readonly timeout?: number
 }
 
 export const addQueryCommand: AddCommand = (program, commandLine) => {
   withFreshOption(program.command('query'))
     .description('ask the views of all runs: what they cost, what they wait for, where they are stuck …')
-    .argument('[view]', `${viewNames.join(', ')}; without one, what each is`)
+    .argument('[view]', `${viewNames.join(', ')}, or a query that has a name; without one, what each is`)
     .option('--run <id>', 'only of this run')
     .option('--agent <name>', 'only of runs of this agent')
     .option('--tenant <name>', 'only of runs of this tenant')
@@ -39,9 +45,12 @@ export const addQueryCommand: AddCommand = (program, commandLine) => {
     .option('--since <time>', '30s, 15m, 2h or 7d ago, or from 2026-11-01 or 2026-11-01T10:00Z on', pointInTime)
     .option('--until <time>', 'before this time', pointInTime)
     .option('--waiting <time>', 'stuck: only escalations that have waited for so long', timeSpan)
-    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .option('--limit <n>', 'at most so many; 50 without it, in SQL 10000', positiveInteger)
     .option('--cursor <text>', 'go on behind a page, as it said')
     .option('--csv', 'CSV on stdout, with all columns')
+    .option('--sql <text>', 'one statement in SQL that only reads; - reads it from stdin')
+    .option('--parameter <text>', 'the value of $1, $2 … in SQL, in order', textsSoFar)
+    .option('--timeout <time>', 'how long a query in SQL may take; 1s without it, 5s at most', timeSpan)
     .addHelpText('after', EXAMPLES)
     .action((view: string | undefined, options: QueryOptions) => query(commandLine(), view, options))
 }
@@ -51,17 +60,34 @@ Examples:
   refold query costs --since 7d
   refold query tool-calls --status failed --since 2h --csv > failed.csv
   refold query approvals --status open
-  refold query stuck --waiting 15m --json`
+  refold query stuck --waiting 15m --json
+  refold query slowest-tools
+  refold query --sql 'select agent, count(*) from refold_runs group by agent'
+  refold query --sql 'select run_id from refold_runs where tags like $1' --parameter '%customer=ann%' --csv`
 
 const query = async (line: CommandLine, name: string | undefined, options: QueryOptions): Promise<void> => {
-  if (name === undefined) {
-    await listViews(line.output)
-    return
+  const { sql, parameter, timeout, ...others } = options
+  if (name !== undefined && sql !== undefined) throw new AppError('InvalidInput', 'Expected a name or --sql, found both')
+  if (name === undefined && sql === undefined) return listViews(line)
+  if (name !== undefined && isViewName(name)) {
+    if (parameter !== undefined || timeout !== undefined)
+      throw new AppError('InvalidInput', `Expected --parameter and --timeout for SQL alone, found the view ${name}`)
+    return queryView(line, name, others)
   }
-  if (!isViewName(name)) throw new AppError('InvalidInput', `Expected a view of ${viewNames.join(', ')}, found ${name}`)
-  await reading(line, async (refold) => {
+  const { run, agent, tag, status, since, until, waiting, cursor, ...asked } = others
+  const filters = Object.keys(present({ run, agent, tag, status, since, until, waiting, cursor })).map((option) => `--${option}`)
+  if (filters.length > 0) throw new AppError('InvalidInput', `Expected the conditions in the SQL itself, found ${filters.join(', ')}`)
+  return querySql(line, { ...present({ name, sql, timeoutMs: timeout }), parameters: parameter ?? [], ...asked })
+}
+
+const USUAL_ROWS = 50
+
+type ViewOptions = Omit<QueryOptions, 'sql' | 'parameter' | 'timeout'>
+
+const queryView = (line: CommandLine, name: ViewName, options: ViewOptions): Promise<void> =>
+  reading(line, async (refold) => {
     const { views } = refold
-    const { run, agent, tenant, tag, status, since, until, waiting, limit, cursor, csv } = options
+    const { run, agent, tenant, tag, status, since, until, waiting, limit = USUAL_ROWS, cursor, csv } = options
     const now = line.clock.now()
     await takeIn(line, refold, options)
     const filter = present({ run, agent, tenant, tag, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
@@ -70,7 +96,6 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
     if (name === 'costs') await tellDeleted(line.output, views, present({ run, agent, tenant }))
     if ((await views.pausedSince()) !== undefined) await line.output.note('The views are paused: refold views status')
   })
-}
 
 const MOST_COUNTED = 1_000
 
@@ -91,14 +116,21 @@ const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, as
   if (next !== null) await output.note(`There are more: --cursor ${next}`)
 }
 
-const listViews = async (output: Output): Promise<void> => {
+const listViews = async ({ output, ...line }: CommandLine): Promise<void> => {
+  const { queries } = sqlCatalog(checkedNamedQueries((await loadConfig(line.cwd, line.configFile)).queries))
   const views = viewNames.map((name): { name: ViewName; about: string; statuses: readonly string[] } => {
     const { about, statuses = [] }: ViewQuery = viewQueries[name]
     return { name, about, statuses }
   })
-  await output.document(views)
+  await output.document([...views, ...queries])
   if (output.json) return
-  const rows = views.map(({ name, about, statuses }) => [name, statuses.length === 0 ? about : `${about} --status ${statuses.join(' | ')}`])
+  const rows = [
+    ...views.map(({ name, about, statuses }) => [name, statuses.length === 0 ? about : `${about} --status ${statuses.join(' | ')}`]),
+    ...queries.map(({ name, about, parameters }) => [
+      name,
+      `${about} In SQL${parameters === 0 ? '' : `, with ${parameters} --parameter`}.`,
+    ]),
+  ]
   for (const text of textTable(
     [
       { title: '', paint: output.colours.name },

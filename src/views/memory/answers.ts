@@ -7,6 +7,8 @@ import type { QueryText, ViewRow } from '../view-queries.ts'
 /** Asks tables in memory the same SQL as any other, in a database that is made when somebody asks and kept until they change. */
 export interface MemoryAnswers {
   readonly ask: (tables: MemoryTables, query: QueryText) => ViewRow[]
+  /** All of them, as the bytes of a file of SQLite. */
+  readonly bytes: (tables: MemoryTables) => Uint8Array
   readonly close: () => void
 }
 
@@ -16,14 +18,19 @@ export const memoryAnswers = (): MemoryAnswers => {
     loaded?.db.close()
     loaded = undefined
   }
+  const databaseOf = (tables: MemoryTables): DatabaseSync => {
+    if (loaded?.tables !== tables || loaded.puts !== tables.puts()) {
+      close()
+      loaded = { db: load(tables), tables, puts: tables.puts() }
+    }
+    return loaded.db
+  }
   return {
-    ask(tables, { text, values }) {
-      if (loaded?.tables !== tables || loaded.puts !== tables.puts()) {
-        close()
-        loaded = { db: load(tables), tables, puts: tables.puts() }
-      }
-      return loaded.db.prepare(text).all(...values) as ViewRow[]
-    },
+    ask: (tables, { text, values }) =>
+      databaseOf(tables)
+        .prepare(text)
+        .all(...values) as ViewRow[],
+    bytes: (tables) => databaseOf(tables).serialize(),
     close,
   }
 }

@@ -3,6 +3,7 @@ import type { RunRow } from '../../projections/run-index.ts'
 import { noRecords, type ViewRecords } from '../../projections/view-records.ts'
 import { memoryAnswers, type MemoryAnswers } from './answers.ts'
 import { memoryTables, type MemoryTables } from './tables.ts'
+import { sqliteSql, type SqliteSql } from '../sqlite-sql.ts'
 import { checkpointAfter, rebuildTakenOver, viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage } from '../run-filter.ts'
 import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
@@ -13,6 +14,7 @@ import { recordTables, runsTable } from '../view-tables.ts'
 interface Held {
   tables: MemoryTables
   readonly answers: MemoryAnswers
+  readonly sql: SqliteSql
   /** By topic and partition. */
   offsets: Map<string, ReadonlyMap<number, number>>
   generation: number
@@ -24,9 +26,11 @@ interface Held {
 
 /** For tests, and for a process that folds its log anew at each start. */
 export const memoryViewStore = (): ViewStore => {
+  const answers = memoryAnswers()
   const held: Held = {
     tables: memoryTables(),
-    answers: memoryAnswers(),
+    answers,
+    sql: sqliteSql(() => ({ bytes: answers.bytes(open(held).tables) })),
     offsets: new Map(),
     generation: 0,
     checkpoint: undefined,
@@ -49,6 +53,7 @@ export const memoryViewStore = (): ViewStore => {
     close: async () => {
       held.isClosed = true
       held.answers.close()
+      held.sql.close()
     },
   }
 }
@@ -142,12 +147,13 @@ const searches = (held: Held): Pick<ViewStore, 'find' | 'count' | 'changed'> => 
   }
 }
 
-const views = (held: Held): Pick<ViewStore, 'query' | 'sizes'> => ({
+const views = (held: Held): Pick<ViewStore, 'query' | 'sql' | 'sizes'> => ({
   async query(view, filter, now) {
     const query = queryText(view, filter, now)
     const { tables, answers } = open(held)
     return pageOf(view, filter, answers.ask(tables, query))
   },
+  sql: (query) => held.sql.ask(query),
   async sizes() {
     const { rows, records } = open(held).tables
     const all: ViewRecords = { ...noRecords, ...records() }

@@ -36,6 +36,7 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
     topicState: (topic) => use(() => readTopicState(pool, topic)),
     beginRebuild: () => beginPostgresShadow(use, transaction),
     ...reads(use),
+    sql: () => Promise.reject(new AppError('NotPossible', 'Views in Postgres cannot be asked in SQL yet')),
     pausedSince: () => use(async () => (await readState(pool)).pausedSince),
     setPaused: (since) =>
       use(async () => {

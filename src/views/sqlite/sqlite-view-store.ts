@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { AppError, messageOf } from '../../errors.ts'
 import type { RunRow } from '../../projections/run-index.ts'
 import { beginSqliteShadow } from './shadow.ts'
+import { sqliteSql } from '../sqlite-sql.ts'
 import { sqliteTables, toRow, type SqliteTables } from '../sqlite-tables.ts'
 import { inTransaction } from './transaction.ts'
 import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './view-file.ts'
@@ -40,6 +41,7 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
       checkFormat(views.state)
       return work(views)
     })
+  const sql = sqliteSql(() => checked(({ db }) => (path === ':memory:' ? { bytes: db.serialize() } : { path })))
   const written = <Result>(work: (opened: Opened) => Result): Result => checked((views) => inTransaction(views.db, () => work(views)))
 
   return {
@@ -48,6 +50,7 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     topicState: async (topic) => use(({ state }) => state.topic(topic)),
     beginRebuild: async () => beginSqliteShadow(checked),
     ...reads(use),
+    sql: (query) => sql.ask(query),
     pausedSince: async () => use(({ state }) => state.pausedSince()),
     setPaused: async (since) => {
       written(({ state }) => {
@@ -58,6 +61,7 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
       written(clear)
     },
     async close() {
+      sql.close()
       opened?.db.close()
       opened = undefined
     },

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { sqlLimits, type SqlQuery } from './sql-query.ts'
+
+const { textLength, parameters, parameterLength, timeoutMs, rows } = sqlLimits
+
+const isText = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+
+const NO_TEXT = 'expected a text without NUL and halves of characters'
+
+export const sqlText = z
+  .string()
+  .max(textLength, `expected a statement of ${textLength} characters at most`)
+  .refine((text) => text.trim() !== '', 'expected a statement')
+  .refine(isText, NO_TEXT)
+
+const sqlParameters = z
+  .array(z.union([z.string().max(parameterLength).refine(isText, NO_TEXT), z.number(), z.boolean(), z.null()]))
+  .max(parameters, `expected ${parameters} parameters at most`)
+
+const sqlTimeoutMs = z.int().min(1).max(timeoutMs.most)
+const sqlRows = z.int().min(1).max(rows)
+
+const shape = z.strictObject({
+  sql: sqlText,
+  parameters: sqlParameters.default([]),
+  tenant: z.string().min(1).refine(isText, NO_TEXT).optional(),
+  timeoutMs: sqlTimeoutMs.default(timeoutMs.usual),
+  limit: sqlRows.default(rows),
+})
+
+/** Throws `InvalidInput`. */
+export const checkedSqlQuery = (sql: unknown, options: unknown): SqlQuery => {
+  const given = typeof options === 'object' && options !== null ? options : {}
+  const checked = shape.safeParse({ ...given, sql })
+  if (checked.success) return { ...checked.data, tenant: checked.data.tenant }
+  const problems = checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new AppError('InvalidInput', `a query in SQL: ${problems.join(', ')}`, { details: { problems } })
+}
