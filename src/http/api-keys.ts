@@ -4,8 +4,8 @@ import { sha256 } from '../hash.ts'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 const name = z.string().regex(NAME, 'expected letters, digits, `.`, `_` and `-`, 100 at most')
 
-/** `read` looks, `write` starts runs and sends messages, `operate` does what people decide, `delete` takes runs out of the log for good. */
-export const scope = z.enum(['read', 'write', 'operate', 'delete'])
+/** `read` looks, `write` starts runs and sends messages, `operate` does what people decide, `delete` takes runs out of the log for good, `sql` asks in SQL. */
+export const scope = z.enum(['read', 'write', 'operate', 'delete', 'sql'])
 export type Scope = z.infer<typeof scope>
 
 export const apiKey = z.strictObject({

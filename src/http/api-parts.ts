@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import type { RefoldCore } from '../runtime/refold.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
+import type { SqlCatalog } from '../views/named-queries.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { HttpSettings } from './http-options.ts'
 import type { OpenStreams } from './open-streams.ts'
@@ -9,7 +10,8 @@ import type { RunIdFor } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
-  readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'find' | 'count' | 'changed' | 'query'>
+  readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'find' | 'count' | 'changed' | 'query' | 'sql'>
+  readonly sqlCatalog: SqlCatalog
   /** The newest restore of the log, as of when it was opened. */
   readonly newestRestore?: () => Promise<{ readonly at: number } | undefined>
   /** Brings the views up to the log before they are read, as far as that is quick. Resolves to what they lack then: since when, if that is known. */

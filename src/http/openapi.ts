@@ -8,14 +8,21 @@ import { outlineRoutes } from './outline-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { runListRoutes } from './run-list-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
+import { sqlRoutes } from './sql-routes.ts'
 import { viewRoutes } from './view-routes.ts'
 
 type Schema = Record<string, unknown>
 
 /** Every route there is. */
-const routes: readonly RouteConfig[] = [commandRoutes, runListRoutes, queryRoutes, outlineRoutes, viewRoutes, serviceRoutes].flatMap(
-  (group) => Object.values<RouteConfig>(group),
-)
+const routes: readonly RouteConfig[] = [
+  commandRoutes,
+  runListRoutes,
+  queryRoutes,
+  outlineRoutes,
+  viewRoutes,
+  sqlRoutes,
+  serviceRoutes,
+].flatMap((group) => Object.values<RouteConfig>(group))
 
 /** The contract as OpenAPI 3.1, every path with every answer it may give. */
 export const openApiDocument = (): Schema => {

@@ -11,6 +11,7 @@ import type { HttpEnv } from './http-env.ts'
 import { queryRoutes as routes } from './query-routes.ts'
 import { addRunLists } from './run-lists.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
+import { addSqlRoutes } from './sql-routes.ts'
 import { addViewRoutes } from './view-routes.ts'
 
 type Api = OpenAPIHono<HttpEnv>
@@ -25,6 +26,7 @@ export const addQueries = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun)
   addViews(app, parts, requireOwn)
   addEvents(app, parts, requireOwn)
   addViewRoutes(app, parts)
+  addSqlRoutes(app, parts)
   addRunLists(app, parts)
   app.openapi(routes.agents, (c) => c.json({ agents: agentsOf(parts.refold.agents) }, 200))
 }

@@ -14,12 +14,12 @@ export const sqlText = z
   .refine((text) => text.trim() !== '', 'expected a statement')
   .refine(isText, NO_TEXT)
 
-const sqlParameters = z
+export const sqlParameters = z
   .array(z.union([z.string().max(parameterLength).refine(isText, NO_TEXT), z.number(), z.boolean(), z.null()]))
   .max(parameters, `expected ${parameters} parameters at most`)
 
-const sqlTimeoutMs = z.int().min(1).max(timeoutMs.most)
-const sqlRows = z.int().min(1).max(rows)
+export const sqlTimeoutMs = z.int().min(1).max(timeoutMs.most)
+export const sqlRows = z.int().min(1).max(rows)
 
 const shape = z.strictObject({
   sql: sqlText,

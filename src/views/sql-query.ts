@@ -17,7 +17,15 @@ export interface SqlQuery {
 }
 
 /** As it is chosen by whoever asks; what is left out has its default. */
-export type SqlOptions = Partial<Pick<SqlQuery, 'parameters' | 'tenant' | 'timeoutMs' | 'limit'>>
+export interface SqlOptions {
+  readonly parameters?: readonly SqlParameter[] | undefined
+  /** Whose runs are seen; those of everybody without one. */
+  readonly tenant?: string | undefined
+  /** 1,000 by default, 5,000 at most. */
+  readonly timeoutMs?: number | undefined
+  /** Rows; 10,000 by default, and at most. */
+  readonly limit?: number | undefined
+}
 
 /** A whole number beyond 2^53 is its digits, what is no number its name (`NaN`, `Infinity`), and bytes are `\x` and their hexadecimal digits. */
 export type SqlValue = string | number | boolean | null

@@ -76,7 +76,7 @@ describe('the OpenAPI document', () => {
     expect(ids).toEqual([...new Set(ids)])
     expect(operations.filter(({ responses }) => responses['default'] === undefined)).toEqual([])
     const scopes = operations.filter(({ path }) => path.startsWith('/v1/')).map(({ security }) => security?.[0]?.['apiKey']?.[0])
-    expect(scopes.filter((scope) => !['read', 'write', 'operate', 'delete'].includes(scope ?? ''))).toEqual([])
+    expect(scopes.filter((scope) => !['read', 'write', 'operate', 'delete', 'sql'].includes(scope ?? ''))).toEqual([])
   })
 })
 

@@ -24,6 +24,7 @@ const REQUESTS = [
   'POST /v1/runs/RUN/messages',
   'POST /v1/runs/RUN/pause',
   'POST /v1/give-back',
+  'POST /v1/sql',
   'DELETE /v1/runs/RUN',
   'GET /readyz',
 ]

@@ -17,6 +17,7 @@ import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls, type ModelScript } from '../../src/models/scripted/script.ts'
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
+import { sqlCatalog } from '../../src/views/named-queries.ts'
 import { memoryViewStore } from '../../src/views/memory/memory-view-store.ts'
 import { troubledLog, type Trouble } from '../support/troubled-log.ts'
 import { manualClock, openWorld, settle, type World } from '../support/world.ts'
@@ -107,7 +108,10 @@ export const keyFor = (tenant: string, ...scopes: readonly Scope[]) => {
   const configured = { name: `${tenant}.${scopes.join('.') || 'all'}`, sha256: sha256(key), tenant }
   return {
     key,
-    configured: { ...configured, scopes: scopes.length === 0 ? (['read', 'write', 'operate', 'delete'] as const).slice() : [...scopes] },
+    configured: {
+      ...configured,
+      scopes: scopes.length === 0 ? (['read', 'write', 'operate', 'delete', 'sql'] as const).slice() : [...scopes],
+    },
   }
 }
 
@@ -157,6 +161,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     log,
     blobs,
     views: askedViews,
+    sqlCatalog: sqlCatalog({ 'runs-of': { about: 'The runs of an agent.', sql: 'select run_id from refold_runs where agent = $1' } }),
     catchUpQuickly: quickCatchUp({ log, views, projector: { catchUp }, clock: manual }),
   }
   let count = 0
@@ -187,7 +192,10 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     settle: async (runId) => {
       await settle(world, refold.run(runId))
     },
-    [Symbol.asyncDispose]: () => stopNow(server, world),
+    async [Symbol.asyncDispose]() {
+      await stopNow(server, world)
+      await views.close()
+    },
   }
   return service
 }
