@@ -108,6 +108,31 @@ describe('a run of the standard chart with a call that waits for an approval', (
     expect(await eventsOf(second, 'run-1')).toEqual(before)
   })
 
+  test.each<[string, Partial<AgentOptions<string>>, string]>([
+    ['has no such tool', { tools: [] }, 'unknownTool'],
+    ['takes other input', { tools: [transfer({ input: z.object({ amount: z.number().max(3) }) })] }, 'invalidArguments'],
+    ['blocks it', { guardrails: blocking }, 'guardrail'],
+  ])('that is paused before its call was checked moves to a version that %s, which checks it', async (_, changed, reason) => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const asked = Promise.withResolvers<undefined>()
+    const { scripted } = asking()
+    const late: typeof scripted = { ...scripted, call: (...request) => asked.promise.then(() => scripted.call(...request)) }
+    const first = openWorld({ agents: [bank('1')], log, clock, models: { scripted: late } })
+    const run = await first.refold.start('bank', { runId: 'run-1', message: 'Transfer 5' })
+    await run.pause({ by: 'ada' })
+    asked.resolve(undefined)
+    await settle(first, run)
+    const second = world([bank('2', changed)], log, clock, 'here/2/bb')
+    const moved = second.refold.run('run-1')
+    await moved.move({ to: '2', by: 'ada' })
+    await moved.resume({ by: 'ada' })
+    expect(await settle(second, moved)).toMatchObject({ agent: 'bank@2', state: 'awaitingMessage' })
+    const rejected = (await eventsOf(second, 'run-1')).flatMap(({ type, data }) => (type === 'ToolCallRejected' ? [data.reason] : []))
+    expect(rejected).toEqual([reason])
+    expect(await moved.verify()).toMatchObject({ ok: true })
+  })
+
   test('keeps the settings that it was started with, and is told which', async () => {
     const { clock, log } = await waitingForApproval()
     const changed = bank('2', { models: ['scripted/other'], limits: { tokens: 5 } })
