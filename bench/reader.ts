@@ -1,3 +1,4 @@
+import { textsOf } from '../src/events/content.ts'
 import { z } from 'zod'
 import { defineAgent, defineTool, scriptedModel, type Agent, type Model } from 'refold'
 
@@ -55,7 +56,7 @@ export const pageReader = ({ onEffect, onAnswer }: Onlookers = {}): Reader => {
   const model = scriptedModel(({ model: name, messages }) => {
     onEffect?.()
     const [question] = messages
-    const pages = question?.role === 'user' ? Number(question.text) : 0
+    const pages = question?.role === 'user' ? Number(textsOf(question.parts)) : 0
     const page = messages.length >> 1
     const isRead = page >= pages
     if (isRead) onAnswer?.()

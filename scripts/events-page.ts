@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { payloadFields } from '../src/events/codec.ts'
+import { contentPart, filePart, imagePart, textPart } from '../src/events/content.ts'
 import { eventMeta } from '../src/events/envelope.ts'
-import { assistantPart, opaquePart, textPart, toolCallPart, usage } from '../src/events/message.ts'
+import { assistantPart, opaquePart, toolCallPart, usage } from '../src/events/message.ts'
 import { dataSchemas, limits, runSettings, type RunEventType } from '../src/events/run-events.ts'
 import { currentVersion } from '../src/events/upcast.ts'
 import { writeOrCheck } from './generated-files.ts'
@@ -13,6 +14,7 @@ import { sourceComments, type SourceComments } from './source-comments.ts'
 const source = (file: string): SourceComments => sourceComments(resolve(import.meta.dirname, '../src/events', file))
 const runEvents = source('run-events.ts')
 const messages = source('message.ts')
+const contents = source('content.ts')
 const envelope = source('envelope.ts')
 
 /** Shapes that several events share, each with a heading of its own. */
@@ -25,7 +27,9 @@ const shared: readonly {
   { title: 'Run settings', constant: 'runSettings', schema: runSettings, comments: runEvents },
   { title: 'Limits', constant: 'limits', schema: limits, comments: runEvents },
   { title: 'Usage', constant: 'usage', schema: usage, comments: messages },
-  { title: 'Text part', constant: 'textPart', schema: textPart, comments: messages },
+  { title: 'Text part', constant: 'textPart', schema: textPart, comments: contents },
+  { title: 'Image part', constant: 'imagePart', schema: imagePart, comments: contents },
+  { title: 'File part', constant: 'filePart', schema: filePart, comments: contents },
   { title: 'Tool call part', constant: 'toolCallPart', schema: toolCallPart, comments: messages },
   { title: 'Opaque part', constant: 'opaquePart', schema: opaquePart, comments: messages },
 ]
@@ -43,7 +47,8 @@ const typeText = (schema: z.core.$ZodType): string => {
     (shape) => bare instanceof z.ZodObject && Object.keys(bare.shape).join() === Object.keys(shape.schema.shape).join(),
   )
   if (whole !== undefined) return `part of ${linkTo(whole.title)}`
-  if (bare === assistantPart) return [textPart, toolCallPart, opaquePart].map(typeText).join(' or ')
+  if (bare === assistantPart) return assistantPart.options.map(typeText).join(' or ')
+  if (bare === contentPart) return contentPart.options.map(typeText).join(' or ')
   if (bare instanceof z.ZodArray) return `list of ${typeText(bare.element)}`
   return schemaText(z.toJSONSchema(bare, { unrepresentable: 'any' }) as Parameters<typeof schemaText>[0])
 }

@@ -1,3 +1,4 @@
+import { textsOf } from '../src/events/content.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { settlesCall, type DataOf, type LimitName, type Limits } from '../src/events/run-events.ts'
 import { present } from '../src/present.ts'
@@ -149,9 +150,9 @@ const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): 
 }
 
 const noteMessages = ({ said }: RunBook, event: RunEvent): void => {
-  if (event.type === 'MessageReceived') said.push(event.data.text)
+  if (event.type === 'MessageReceived') said.push(textsOf(event.data.parts))
   if (event.type === 'InputRejected') said.pop()
-  if (event.type === 'InputAccepted' && event.data.text !== undefined) said[said.length - 1] = event.data.text
+  if (event.type === 'InputAccepted' && event.data.parts !== undefined) said[said.length - 1] = textsOf(event.data.parts)
 }
 
 const noteTurn = (book: RunBook, event: RunEvent, complain: Complain): void => {

@@ -1,3 +1,4 @@
+import { textsOf } from '../src/events/content.ts'
 import { messageOf } from '../src/errors.ts'
 import type { RunState } from '../src/fold/run-state.ts'
 import { waitsFor } from '../src/fold/standing.ts'
@@ -68,7 +69,8 @@ const parentProblems = (runs: ReadonlyMap<string, AuditedRun>, { status, started
 
 /** Nothing that a user has said may be lost: it is in the conversation, or the next prompt will hold it. */
 const saidProblems = ({ transcript }: RunState, said: readonly string[]): string[] => {
-  const heard = [...messagesOf(transcript).flatMap((message) => (message.role === 'user' ? [message.text] : [])), ...transcript.inbox]
+  const asked = messagesOf(transcript).flatMap((message) => (message.role === 'user' ? [message.parts] : []))
+  const heard = [...asked, ...transcript.inbox].map(textsOf)
   return said.filter((text) => !heard.includes(text)).map((text) => `"${text}" was said and is nowhere`)
 }
 

@@ -1,3 +1,4 @@
+import { textsOf } from '../src/events/content.ts'
 import { toolCallsOf, type Message } from '../src/events/message.ts'
 import type { ModelRequest } from '../src/models/model.ts'
 import { answer, toolCalls, type ScriptedOutcome, type WantedToolCall } from '../src/models/scripted/script.ts'
@@ -23,11 +24,11 @@ export const followPlan = (request: ModelRequest): ScriptedOutcome => {
 
 /** Where the newest plan has come to: each answer of the model since then was one part of it. */
 const currentPart = (messages: readonly Message[]): { part: string; step: number } => {
-  const begins = messages.findLastIndex((message) => message.role === 'user' && message.text.startsWith(PLAN))
+  const begins = messages.findLastIndex((message) => message.role === 'user' && textsOf(message.parts).startsWith(PLAN))
   const begun = messages[begins]
   const answers = messages.slice(begins + 1).filter(({ role }) => role === 'assistant').length
   const step = messages.filter(({ role }) => role === 'assistant').length
-  const text = begun?.role === 'user' ? begun.text.slice(PLAN.length) : ''
+  const text = begun?.role === 'user' ? textsOf(begun.parts).slice(PLAN.length) : ''
   return { part: (text.split(';')[answers] ?? 'say that is all').trim(), step }
 }
 

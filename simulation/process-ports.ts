@@ -112,6 +112,7 @@ export const distantBlobs = (surroundings: Surroundings, life: Life): BlobStore 
   put: (text) =>
     call(surroundings, life, () => (surroundings.fates.read() !== 'whole' ? Promise.reject(unavailable()) : surroundings.blobs.put(text))),
   get: (hash) => call(surroundings, life, () => surroundings.blobs.get(hash)),
+  getBytes: (hash) => call(surroundings, life, () => surroundings.blobs.getBytes(hash)),
   remove: (hash, putBefore) => call(surroundings, life, () => surroundings.blobs.remove(hash, putBefore)),
   dropDrafts: (before) => call(surroundings, life, () => surroundings.blobs.dropDrafts(before)),
 })

@@ -1,3 +1,4 @@
+import { textsOf } from '../src/events/content.ts'
 import { identityOf } from '../src/consumers/log-identity.ts'
 import { newestRestore, placeOfViews, recordRestore } from '../src/consumers/restored-log.ts'
 import { messageOf } from '../src/errors.ts'
@@ -88,7 +89,7 @@ const startAgain = (callers: Play['callers'], { runId, events }: AuditedRun): vo
   const [started, said] = events
   if (started?.type !== 'RunStarted' || started.data.parent !== undefined) return
   const { agent: start, input } = started.data
-  const message = said?.type === 'MessageReceived' && said.meta.commandId === started.meta.commandId ? said.data.text : undefined
+  const message = said?.type === 'MessageReceived' && said.meta.commandId === started.meta.commandId ? textsOf(said.data.parts) : undefined
   const { commandId } = started.meta
   callers.send({
     runId,

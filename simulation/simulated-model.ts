@@ -1,10 +1,10 @@
+import { textsOf } from '../src/events/content.ts'
 import { asideOf, fingerprint } from '../src/fold/prompt.ts'
-import { sha256 } from '../src/hash.ts'
 import { canonicalJson } from '../src/json.ts'
 import { scriptedModel } from '../src/models/scripted/scripted-model.ts'
 import type { Model, ModelCallOptions, ModelOutcome, ModelRequest } from '../src/models/model.ts'
 import { failure } from '../src/models/scripted/script.ts'
-import { emptyTranscript } from '../src/projections/transcript.ts'
+import { emptyTranscript, hashAfter } from '../src/projections/transcript.ts'
 import type { ModelFate } from './chaos.ts'
 import type { Life } from './life.ts'
 import type { WorldParts } from './outside-world.ts'
@@ -81,9 +81,9 @@ const fingerprintOf = (
       promptHash: hash,
       model,
       settings,
-      asked: { ...emptyTranscript, hash: messages.reduce((chain, message) => sha256(`${chain}\n${canonicalJson(message)}`), '') },
+      asked: { ...emptyTranscript, hash: messages.reduce(hashAfter, '') },
     })
   const owner = promptHashes.get('')
-  const aside = first?.role === 'user' ? asideOf({ prompt: first.text, instructions }) : undefined
+  const aside = first?.role === 'user' ? asideOf({ prompt: textsOf(first.parts), instructions }) : undefined
   return owner === undefined || aside === undefined ? undefined : fingerprint({ promptHash: owner, model, settings, asked: aside })
 }

@@ -221,16 +221,13 @@ const auditedLog = (log: EventLog, auditor: Auditor, ends: number[]): EventLog =
 }
 
 const sharedBlobs = (texts: Map<string, string>): BlobStore => ({
-  async put(text) {
-    const hash = sha256(text)
-    texts.set(hash, text)
+  async put(content) {
+    const hash = sha256(content)
+    texts.set(hash, Buffer.from(content as string).toString())
     return hash
   },
-  async get(hash) {
-    const text = texts.get(hash)
-    if (text === undefined) throw new AppError('EventLogCorrupt', `Expected a blob ${hash}, found none`)
-    return text
-  },
+  get: async (hash) => textIn(texts, hash),
+  getBytes: async (hash) => Buffer.from(textIn(texts, hash)),
   async remove(hash) {
     texts.delete(hash)
     return true
@@ -238,9 +235,15 @@ const sharedBlobs = (texts: Map<string, string>): BlobStore => ({
   dropDrafts: () => Promise.resolve(),
 })
 
+const textIn = (texts: ReadonlyMap<string, string>, hash: string): string => {
+  const text = texts.get(hash)
+  if (text === undefined) throw new AppError('EventLogCorrupt', `Expected a blob ${hash}, found none`)
+  return text
+}
+
 const eventLine = ({ runId, revision, type, data, meta }: RunEvent): string => {
   const facts = Object.entries(data).filter(([name]) =>
-    ['callId', 'attempt', 'tool', 'text', 'reason', 'message', 'class', 'owner', 'limit', 'outcome', 'timerId'].includes(name),
+    ['callId', 'attempt', 'tool', 'parts', 'reason', 'message', 'class', 'owner', 'limit', 'outcome', 'timerId'].includes(name),
   )
   const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const asked = meta.intents === undefined ? '' : ` (${meta.intents.join(' ')})`

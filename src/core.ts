@@ -10,6 +10,16 @@ export type { OpenEffect, RunView } from './fold/run-view.ts'
 export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'
 export type { DependenciesOf, Dependency, ReadableProjection, RunContext, RunPoint } from './projections/run-context.ts'
 export { decodeEvent, type StoredTexts } from './events/codec.ts'
+export {
+  shownContent,
+  textsOf as contentText,
+  type BlobSource,
+  type ContentPart,
+  type FilePart,
+  type ImagePart,
+  type TextPart,
+  type UrlSource,
+} from './events/content.ts'
 export { callIdAt } from './events/call-id.ts'
 export type { ToolEffect } from './events/definition.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'

@@ -1,4 +1,4 @@
 import { hash } from 'node:crypto'
 
 /** See `hash.ts`. */
-export const sha256Hex = (text: string): string => hash('sha256', text, 'hex')
+export const sha256Hex = (content: string | Uint8Array): string => hash('sha256', content, 'hex')

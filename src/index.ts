@@ -56,6 +56,25 @@ export type { ToolEffect } from './events/definition.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
 export type { Tags } from './events/tags.ts'
+export {
+  shownContent,
+  textsOf as contentText,
+  type BlobSource,
+  type ContentPart,
+  type FilePart,
+  type ImagePart,
+  type TextPart,
+  type UrlSource,
+} from './events/content.ts'
+export type {
+  BytesSource,
+  GivenContent,
+  GivenFilePart,
+  GivenImagePart,
+  GivenPart,
+  GivenSource,
+  GivenUrlSource,
+} from './events/given-content.ts'
 export type { ModelSettings, ToolChoice } from './events/model-settings.ts'
 export type { AssistantPart, Message, ModelFailureClass, Usage } from './events/message.ts'
 export type { ActionGuardrail, Guardrails, ProposedAction, TextGuardrail, Verdict } from './guardrails/guardrail.ts'

@@ -1,4 +1,4 @@
-import { answer, failure, toolCalls, type ModelRequest, type ModelScript } from 'refold'
+import { answer, contentText, failure, toolCalls, type ModelRequest, type ModelScript } from 'refold'
 
 const call = (name: string, id: string) => toolCalls([{ name, arguments: { id } }])
 
@@ -28,7 +28,7 @@ export const deskScript: ModelScript = (request) => {
 const lastQuestion = ({ messages }: ModelRequest): { text: string; index: number } => {
   const index = messages.findLastIndex(({ role }) => role === 'user')
   const message = messages[index]
-  return { text: message?.role === 'user' ? message.text : '', index }
+  return { text: message?.role === 'user' ? contentText(message.parts) : '', index }
 }
 
 const toolResultsSince = ({ messages }: ModelRequest, index: number): number =>

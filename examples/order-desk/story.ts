@@ -1,17 +1,17 @@
 import { styleText } from 'node:util'
-import type { RecordedRunEvent } from 'refold'
+import { shownContent, type RecordedRunEvent } from 'refold'
 
 /** One line for the events that a reader of the story wants to see. */
 export const line = (event: RecordedRunEvent): string | undefined => {
   switch (event.type) {
     case 'MessageReceived':
-      return styleText('cyan', `customer: ${event.data.text}`)
+      return styleText('cyan', `customer: ${shownContent(event.data.parts)}`)
     case 'ModelCallSucceeded': {
       const text = event.data.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
       return text === '' ? undefined : styleText('cyan', `desk: ${text}`)
     }
     case 'HumanAnswerReceived':
-      return styleText('cyan', `${event.data.by}: ${event.data.text}`)
+      return styleText('cyan', `${event.data.by}: ${shownContent(event.data.parts)}`)
     case 'ModelCallFailed':
       return styleText('yellow', `model failed: ${event.data.message}, so ${event.data.next}`)
     case 'ToolCallRequested':

@@ -12,8 +12,9 @@ export const checkHash = (sha256: string): void => {
 }
 
 /** Throws `InvalidInput` for a text that would come back as another one. */
-export const checkText = (text: string): void => {
-  if (!text.isWellFormed()) throw new AppError('InvalidInput', 'a blob is a text that UTF-8 can carry: this one has a lone surrogate')
+export const checkContent = (content: string | Uint8Array): void => {
+  if (typeof content === 'string' && !content.isWellFormed())
+    throw new AppError('InvalidInput', 'a blob is a text that UTF-8 can carry: this one has a lone surrogate')
 }
 
 export const missingBlob = (sha256: string, where: string): AppError =>

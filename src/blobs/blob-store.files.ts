@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { sha256 } from '../hash.ts'
 import { PRIVATE_FILE, PRIVATE_FOLDER } from '../private-files.ts'
-import { checkHash, checkText, damagedBlob, missingBlob } from './blob-checks.ts'
+import { checkHash, checkContent, damagedBlob, missingBlob } from './blob-checks.ts'
 import type { BlobStore } from './blob-store.ts'
 
 /**
@@ -15,29 +15,32 @@ import type { BlobStore } from './blob-store.ts'
 export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
   const shardOf = (hash: string): string => join(dir, hash.slice(0, 2))
   const pathOf = (hash: string): string => join(shardOf(hash), hash)
+  const checked = async (hash: string): Promise<Buffer> => {
+    checkHash(hash)
+    const path = pathOf(hash)
+    const bytes = await reporting(dir, () => readBytes(path))
+    if (bytes === undefined) throw missingBlob(hash, dir)
+    const found = sha256(bytes)
+    if (found !== hash) throw damagedBlob(hash, found, path)
+    return bytes
+  }
   return {
-    async put(text) {
-      checkText(text)
-      const hash = sha256(text)
+    async put(content) {
+      checkContent(content)
+      const bytes = Buffer.from(content as string)
+      const hash = sha256(bytes)
       await reporting(dir, async () => {
         await makeShard(dir, shardOf(hash))
         // Before it is looked at: whoever removes old ones must not take it.
         await touch(pathOf(hash))
-        if ((await readText(pathOf(hash))) !== text) await writeWhole(pathOf(hash), text)
+        if ((await readBytes(pathOf(hash)))?.equals(bytes) !== true) await writeWhole(pathOf(hash), bytes)
         // Also for a file that was there: whoever renamed it may not have come that far.
         await syncFolder(shardOf(hash))
       })
       return hash
     },
-    async get(hash) {
-      checkHash(hash)
-      const path = pathOf(hash)
-      const text = await reporting(dir, () => readText(path))
-      if (text === undefined) throw missingBlob(hash, dir)
-      const found = sha256(text)
-      if (found !== hash) throw damagedBlob(hash, found, path)
-      return text
-    },
+    get: async (hash) => (await checked(hash)).toString(),
+    getBytes: checked,
     async remove(hash, putBefore) {
       checkHash(hash)
       return reporting(dir, () => Promise.resolve(removeOld(pathOf(hash), putBefore)))
@@ -96,21 +99,21 @@ const makeShard = async (dir: string, shard: string): Promise<void> => {
   if (made !== undefined) await syncFolder(dir)
 }
 
-const readText = async (path: string): Promise<string | undefined> => {
+const readBytes = async (path: string): Promise<Buffer | undefined> => {
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(path)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
   }
 }
 
-const writeWhole = async (path: string, text: string): Promise<void> => {
+const writeWhole = async (path: string, bytes: Buffer): Promise<void> => {
   const draft = `${path}.${randomUUID()}.draft`
   try {
     const file = await open(draft, 'wx', PRIVATE_FILE)
     try {
-      await file.writeFile(text)
+      await file.writeFile(bytes)
       await file.sync()
     } finally {
       await file.close()

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { sha256 } from '../hash.ts'
-import { checkHash, checkText, damagedBlob, missingBlob } from './blob-checks.ts'
+import { checkHash, checkContent, damagedBlob, missingBlob } from './blob-checks.ts'
 import type { BlobStore } from './blob-store.ts'
 
 // Any number that nothing else in the data base uses.
@@ -11,28 +11,30 @@ const PLACE = 'the table refold_blobs'
 /** Blobs in Postgres, for workers on many machines. Bytes and not text, since Postgres texts cannot hold U+0000. The pool stays the caller's. */
 export const postgresBlobStore = async (pool: Pool): Promise<BlobStore> => {
   await reporting(() => migrate(pool))
+  const checked = async (hash: string): Promise<Buffer> => {
+    checkHash(hash)
+    const { rows } = await reporting(() => pool.query<{ body: Buffer }>('select body from refold_blobs where sha256 = $1', [hash]))
+    const [row] = rows
+    if (row === undefined) throw missingBlob(hash, PLACE)
+    const found = sha256(row.body)
+    if (found !== hash) throw damagedBlob(hash, found, PLACE)
+    return row.body
+  }
   return {
-    async put(text) {
-      checkText(text)
-      const hash = sha256(text)
+    async put(content) {
+      checkContent(content)
+      const bytes = Buffer.from(content as string)
+      const hash = sha256(bytes)
       await reporting(() =>
         pool.query(
           'insert into refold_blobs (sha256, body) values ($1, $2) on conflict (sha256) do update set body = excluded.body, put_at = now()',
-          [hash, Buffer.from(text)],
+          [hash, bytes],
         ),
       )
       return hash
     },
-    async get(hash) {
-      checkHash(hash)
-      const { rows } = await reporting(() => pool.query<{ body: Buffer }>('select body from refold_blobs where sha256 = $1', [hash]))
-      const [row] = rows
-      if (row === undefined) throw missingBlob(hash, PLACE)
-      const text = row.body.toString()
-      const found = sha256(text)
-      if (found !== hash) throw damagedBlob(hash, found, PLACE)
-      return text
-    },
+    get: async (hash) => (await checked(hash)).toString(),
+    getBytes: checked,
     async remove(hash, putBefore) {
       checkHash(hash)
       const { rows } = await reporting(() =>

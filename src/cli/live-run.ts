@@ -1,3 +1,4 @@
+import { shownContent } from '../events/content.ts'
 import { createStore } from '@xstate/store'
 import { z } from 'zod'
 import type { RecordedRunEvent } from '../events/envelope.ts'
@@ -80,9 +81,9 @@ const wordsOf = (before: LiveRun, after: LiveRun, event: RecordedRunEvent): stri
       if (before.written[event.data.callId] === 'shown') return '\n'
       return isChecked(event) ? '' : ownLine(textOf(event.data.parts))
     case 'HumanAnswerReceived':
-      return ownLine(event.data.text)
+      return ownLine(shownContent(event.data.parts))
     case 'OutputAccepted':
-      return ownLine(event.data.text ?? before.unchecked)
+      return ownLine(event.data.parts === undefined ? before.unchecked : shownContent(event.data.parts))
     default:
       return ''
   }

@@ -1,4 +1,5 @@
-import { textOf, toolCallsOf, type Message } from '../events/message.ts'
+import { shownContent } from '../events/content.ts'
+import { shownAnswer, toolCallsOf, type Message } from '../events/message.ts'
 import type { Colours } from './colours.ts'
 import { oneLine, printable } from '../projections/printable.ts'
 
@@ -9,15 +10,15 @@ export const transcriptLines = (messages: readonly Message[], colours: Colours):
 const messageBlock = (message: Message, colours: Colours): string => {
   switch (message.role) {
     case 'user':
-      return block(colours.strong('user'), message.text)
+      return block(colours.strong('user'), shownContent(message.parts))
     case 'tool':
       return block(
         (message.isError ? colours.bad : colours.faint)(`tool ${oneLine(message.name, Infinity)}${message.isError ? ' (failed)' : ''}`),
-        message.text,
+        shownContent(message.parts),
       )
     case 'assistant': {
       const calls = toolCallsOf(message.parts).map(({ name, argumentsText }) => `→ ${name} ${argumentsText}`)
-      return block(colours.name('agent'), [textOf(message.parts), ...calls].filter((text) => text !== '').join('\n'))
+      return block(colours.name('agent'), [shownAnswer(message.parts), ...calls].filter((text) => text !== '').join('\n'))
     }
   }
 }

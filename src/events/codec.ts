@@ -2,6 +2,7 @@ import { beginning } from '../text.ts'
 import { AppError } from '../errors.ts'
 import { deepFrozen, jsonText, type Json, type JsonObject } from '../json.ts'
 import { sha256 } from '../hash.ts'
+import { blobsOfContent } from './content.ts'
 import { eventMeta, type EventMeta, type RunEvent } from './envelope.ts'
 import { dataSchemas, isRunEventType, type RunEventType, type RunFact } from './run-events.ts'
 import { currentVersion, upcast } from './upcast.ts'
@@ -13,17 +14,18 @@ const INLINE_PAYLOAD_LENGTH = 64 * 1024
 export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
   RunStarted: ['input', 'context', 'instructions', 'definition'],
   RunMoved: ['definition', 'instructions'],
-  MessageReceived: ['text', 'data'],
-  InputAccepted: ['text'],
+  MessageReceived: ['parts', 'data'],
+  InputAccepted: ['parts'],
   ModelCallSucceeded: ['parts'],
-  OutputAccepted: ['output', 'text'],
+  OutputAccepted: ['output', 'parts'],
   ToolCallRequested: ['input'],
-  ToolCallSucceeded: ['output'],
-  ToolCallCorrected: ['output'],
+  ToolCallSucceeded: ['output', 'content'],
+  ToolCallCorrected: ['output', 'content'],
+  ToolCallRejected: ['output', 'content'],
   ApprovalRequested: ['subject'],
   ChildRunRequested: ['input'],
   ChildRunSucceeded: ['output'],
-  HumanAnswerReceived: ['text'],
+  HumanAnswerReceived: ['parts'],
   RunCompleted: ['output'],
 }
 
@@ -42,13 +44,16 @@ export interface EncodedData {
   readonly blobs: readonly string[]
   /** The fields they were taken from. */
   readonly blobFields: readonly string[]
+  /** Hashes of the bytes that its parts name. */
+  readonly media: readonly string[]
 }
 
 /** Throws `InvalidInput` for what JSON cannot carry. */
 export const encodeData = (fact: RunFact): EncodedData => {
   const text = jsonText(fact.data)
   const value = deepFrozen(JSON.parse(text) as RunFact['data'])
-  if (text.length <= INLINE_PAYLOAD_LENGTH) return { value, data: text, blobs: [], blobFields: [] }
+  const media = mediaOf(value)
+  if (text.length <= INLINE_PAYLOAD_LENGTH) return { value, data: text, blobs: [], blobFields: [], media }
   const blobs: string[] = []
   const blobFields: string[] = []
   const data: Record<string, unknown> = { ...value }
@@ -60,7 +65,12 @@ export const encodeData = (fact: RunFact): EncodedData => {
     blobFields.push(field)
     data[field] = { blob: sha256(payload), length: payload.length } satisfies BlobReference
   }
-  return { value, data: jsonText(data), blobs, blobFields }
+  return { value, data: jsonText(data), blobs, blobFields, media }
+}
+
+const mediaOf = (data: RunFact['data']): string[] => {
+  const said = [...('parts' in data ? (data.parts ?? []) : []), ...('content' in data ? (data.content ?? []) : [])]
+  return blobsOfContent(said)
 }
 
 /** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */
@@ -95,7 +105,7 @@ export interface StoredTexts {
 }
 
 /**
- * An event from its texts, brought to the current version; nobody can change its data. `payloads` are the texts of the blobs that {@link blobsIn} names.
+ * An event from its texts, brought to the current version; nobody can change its data. `payloads` are the texts of the blobs that {@link payloadsIn} names.
  * Throws `UnknownEvent` for a type or version of a newer Refold, and `EventLogCorrupt` for what is no event of a run at all.
  */
 export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, string>): RunEvent => {
@@ -114,8 +124,15 @@ export const shapeProblems = (event: RunEvent): string[] => {
   return found.flatMap((result) => (result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)))
 }
 
-/** Hashes of the blobs that a stored event refers to. */
+/** Hashes of all blobs that a stored event names: its payloads, and the bytes that its parts name. */
 export const blobsIn = (stored: StoredTexts): string[] => {
+  if (!stored.meta.includes('"media":')) return payloadsIn(stored)
+  const { media = [] } = parse(stored, 'meta') as EventMeta
+  return [...payloadsIn(stored), ...media]
+}
+
+/** Hashes of the texts that stand in the blob store for fields of a stored event. */
+export const payloadsIn = (stored: StoredTexts): string[] => {
   if (!stored.meta.includes('"blobs":')) return []
   const { blobs = [] } = parse(stored, 'meta') as EventMeta
   const data = parse(stored, 'data') as Record<string, BlobReference>

@@ -1,6 +1,7 @@
 import { tags } from './tags.ts'
 import { z } from 'zod'
 import { comparable } from './comparable.ts'
+import { givenContent, givenPart } from './given-content.ts'
 import { incomingJson } from './message.ts'
 import { limits } from './run-events.ts'
 
@@ -31,11 +32,17 @@ export const deletionShape = {
   cancel: z.boolean().optional(),
 } as const
 
+/** One of both. */
+const said = {
+  text: text.optional(),
+  parts: z.array(givenPart).min(1).optional().meta({ description: 'In the place of the text, where more than a text is said.' }),
+}
+
 /** The fields of each command. */
 export const commandShapes = {
   startRun: {
     agent: name,
-    message: text.optional(),
+    message: givenContent.optional().meta({ description: 'What is said: a text, or parts.' }),
     data: incomingJson.optional().meta({ description: 'What a program says with the message; no model sees it.' }),
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
@@ -43,11 +50,11 @@ export const commandShapes = {
     tenant: name.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },
-  sendMessage: { text, data: incomingJson.optional(), by: by.optional() },
+  sendMessage: { ...said, data: incomingJson.optional(), by: by.optional() },
   approve: { callId, by, digest, seen },
   deny: { callId, by, reason: text, digest },
   settleToolCall: { callId, by, outcome },
-  answer: { by, text },
+  answer: { by, ...said },
   giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
   complete: { by, output: incomingJson.optional() },
   fail: { by, reason: text },

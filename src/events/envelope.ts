@@ -28,6 +28,8 @@ export const eventMeta = z.strictObject({
   intents: z.array(z.string()).optional(),
   /** Fields of the data whose payloads are in the blob store. */
   blobs: z.array(z.string()).optional(),
+  /** Hashes of the bytes in the blob store that parts of the data name: pictures and files. */
+  media: z.array(z.string()).optional(),
   /** No chart had a use for it. */
   ignored: z.literal(true).optional(),
   /** SHA-256 over the hash before and this event's texts: chains the events of a run. */

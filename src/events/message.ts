@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isTooDeep, MAX_JSON_DEPTH } from '../json.ts'
+import { contentPart, filePart, imagePart, isMedia, shownContent, textContent, textPart, type Said } from './content.ts'
 
 /** Any JSON. Checked by the text that carries it, not walked again here. */
 export const json = z.custom<import('../json.ts').Json>((value) => value !== undefined)
@@ -9,8 +10,6 @@ export const incomingJson = z.custom<import('../json.ts').Json>(
   (value) => value !== undefined && !isTooDeep(value),
   `expected JSON of ${MAX_JSON_DEPTH} levels at most`,
 )
-
-export const textPart = z.strictObject({ type: z.literal('text'), text: z.string() })
 
 /** `id` is the vendor's own; `argumentsText` is what the model wrote, valid JSON or not. */
 export const toolCallPart = z.strictObject({
@@ -23,16 +22,16 @@ export const toolCallPart = z.strictObject({
 /** What only its vendor understands (reasoning, signatures): goes back verbatim to the same vendor, and to no other. */
 export const opaquePart = z.strictObject({ type: z.literal('opaque'), vendor: z.string(), content: json })
 
-export const assistantPart = z.discriminatedUnion('type', [textPart, toolCallPart, opaquePart])
+export const assistantPart = z.discriminatedUnion('type', [textPart, imagePart, filePart, toolCallPart, opaquePart])
 
-const userMessage = z.strictObject({ role: z.literal('user'), text: z.string() })
+const userMessage = z.strictObject({ role: z.literal('user'), parts: z.array(contentPart) })
 const assistantMessage = z.strictObject({ role: z.literal('assistant'), parts: z.array(assistantPart) })
 const toolMessage = z.strictObject({
   role: z.literal('tool'),
   /** The vendor's id of the call that this answers. */
   id: z.string(),
   name: z.string(),
-  text: z.string(),
+  parts: z.array(contentPart),
   isError: z.boolean(),
   /** Which of the answer's calls, from 0, where the vendor's id does not tell: several have it. */
   call: z.int().nonnegative().optional(),
@@ -79,3 +78,15 @@ export const textOf = (parts: readonly AssistantPart[]): string =>
   parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
 
 export const toolCallsOf = (parts: readonly AssistantPart[]): ToolCallPart[] => parts.filter((part) => part.type === 'toolCall')
+
+/** What of an answer the user gets. */
+export const saidIn = (parts: readonly AssistantPart[]): Said => {
+  const text = textOf(parts)
+  return { text, parts: [...(text === '' ? [] : textContent(text)), ...parts.filter(isMedia)] }
+}
+
+/** An answer as one text: its text, and behind it what is no text, as `[image image/png, 12 KB]`. */
+export const shownAnswer = (parts: readonly AssistantPart[]): string => {
+  const media = parts.filter(isMedia)
+  return media.length === 0 ? textOf(parts) : [textOf(parts), shownContent(media)].filter((text) => text !== '').join('\n')
+}

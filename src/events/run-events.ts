@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
 import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
+import { contentPart } from './content.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
 
 /** Joins what belongs to one model call, tool call, approval or child run: `<revision that asked for it>.<key>`. */
@@ -16,6 +17,8 @@ const costMicroUsd = z.int().nonnegative()
 const by = z.string().min(1)
 /** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
+/** What the model is told in the place of the output. */
+const content = z.array(contentPart).min(1)
 const claim = {
   /** The process that performs the effect; `nobody` where it was let go, or is held back. */
   owner: z.string().min(1),
@@ -112,11 +115,11 @@ const shapes = {
     tenant: z.string().min(1).optional(),
   },
   /** A user has said something. In the middle of a turn it waits for the next prompt. */
-  MessageReceived: { text: z.string(), data: json.optional() },
+  MessageReceived: { parts: z.array(contentPart).min(1), data: json.optional() },
   /** The input guardrails let the newest message through. */
   InputAccepted: {
     /** What the agent sees instead, where a guardrail redacted it. */
-    text: z.string().optional(),
+    parts: z.array(contentPart).optional(),
   },
   /** A guardrail blocks the newest message: no model sees it. */
   InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional(), cause },
@@ -173,7 +176,11 @@ const shapes = {
     costMicroUsd: costMicroUsd.optional(),
   },
   /** The answer of the turn passes guardrails and schema. */
-  OutputAccepted: { output: json.optional(), text: z.string().optional() },
+  OutputAccepted: {
+    output: json.optional(),
+    /** What stands in the place of the answer, where a guardrail redacted it. */
+    parts: z.array(contentPart).optional(),
+  },
   /** It does not: the model is asked to answer again, a bounded number of times. */
   OutputRejected: { reason: z.string(), guardrail: z.string().optional(), cause },
 
@@ -200,6 +207,7 @@ const shapes = {
     callId,
     attempt,
     output: json,
+    content: content.optional(),
     /** What the model is told beside the output: that it happened, but that its answer could not be read. */
     note: z.string().optional(),
     durationMs: durationMs.optional(),
@@ -237,6 +245,7 @@ const shapes = {
     succeeded: z.boolean(),
     /** Where it has succeeded. */
     output: json.optional(),
+    content: content.optional(),
     note: z.string().optional(),
     /** Where it has not. */
     message: z.string().optional(),
@@ -255,6 +264,7 @@ const shapes = {
     repeats: callId.optional(),
     /** What the earlier call has brought, where it has done it. */
     output: json.optional(),
+    content: content.optional(),
     guardrail: z.string().optional(),
     cause,
   },
@@ -319,7 +329,7 @@ const shapes = {
   /** A person owns the run, or has to settle one call of it. */
   RunEscalated: { reason: z.string(), callId: callId.optional() },
   /** A person has answered for the agent. */
-  HumanAnswerReceived: { by, text: z.string() },
+  HumanAnswerReceived: { by, parts: z.array(contentPart).min(1) },
   /** A person gives the run back to the agent, perhaps with other limits. */
   RunReturned: { by, note: z.string().optional(), limits: limits.partial().optional() },
 

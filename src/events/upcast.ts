@@ -3,8 +3,18 @@ import type { RunEventType } from './run-events.ts'
 
 type Upcaster = (data: JsonObject) => JsonObject
 
+/** What was said was one text. */
+function textToParts({ text, ...rest }: JsonObject): JsonObject {
+  return text === undefined ? rest : { ...rest, parts: [{ type: 'text', text }] }
+}
+
 /** Per type: what turns version N into N+1, at index N-1. A type without a row is at version 1. */
-const upcasters: Partial<Record<RunEventType, readonly Upcaster[]>> = {}
+const upcasters: Partial<Record<RunEventType, readonly Upcaster[]>> = {
+  MessageReceived: [textToParts],
+  InputAccepted: [textToParts],
+  OutputAccepted: [textToParts],
+  HumanAnswerReceived: [textToParts],
+}
 
 export const currentVersion = (type: RunEventType): number => (upcasters[type]?.length ?? 0) + 1
 

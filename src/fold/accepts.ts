@@ -1,4 +1,5 @@
 import type { RunFact } from '../events/run-events.ts'
+import { saidText } from '../machines/chart-event.ts'
 import { acceptsCorrection } from './doubts.ts'
 import { spentAt } from './fold.ts'
 import { timerById } from './ledger.ts'
@@ -73,4 +74,11 @@ const isLookedUp = (owed: Owed | undefined): boolean => owed?.intent === 'lookUp
 const isClaimed = (owed: Owed | undefined, attempt: number): boolean => owed?.status === 'claimed' && owed.attempt === attempt
 
 const takes = (state: RunState, fact: RunFact, at: number): boolean =>
-  state.chart.can({ ...fact.data, type: fact.type, at, revision: state.revision + 1, spent: spentAt(state.budget, at) })
+  state.chart.can({
+    ...fact.data,
+    type: fact.type,
+    at,
+    revision: state.revision + 1,
+    spent: spentAt(state.budget, at),
+    ...saidText(fact),
+  })

@@ -1,3 +1,4 @@
+import { loneText } from '../events/content.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson } from '../json.ts'
@@ -79,6 +80,7 @@ const heard = ({ opened }: CallPlaces, event: RunEvent): string => {
   return event.type === 'ModelCallSucceeded' ? (opened ?? '') : ''
 }
 
-const messageIn = ({ data: { text, data } }: Extract<RunEvent, { type: 'MessageReceived' }>) => [text, data ?? null]
+/** As a text where it is one, as it always was. */
+const messageIn = ({ data: { parts, data } }: Extract<RunEvent, { type: 'MessageReceived' }>) => [loneText(parts) ?? parts, data ?? null]
 
 const digest = (value: Parameters<typeof canonicalJson>[0]): string => sha256(canonicalJson(value)).slice(0, 12)

@@ -1,3 +1,4 @@
+import { textContent, type ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
 import type { RunFact, WaitsFor, Limits } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
@@ -6,13 +7,13 @@ import { accepts } from './accepts.ts'
 import { stateText, waitsFor, waitsIn } from './standing.ts'
 import type { RunState } from './run-state.ts'
 
-/** What people and programs may ask of a run. */
+/** What people and programs may ask of a run. What is said is a text or parts: one of both. */
 export type Command =
-  | { readonly type: 'sendMessage'; readonly text: string; readonly data?: Json }
+  | { readonly type: 'sendMessage'; readonly text?: string; readonly parts?: readonly ContentPart[]; readonly data?: Json }
   | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string; readonly seen?: number }
   | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string; readonly digest?: string }
   | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
-  | { readonly type: 'answer'; readonly by: string; readonly text: string }
+  | { readonly type: 'answer'; readonly by: string; readonly text?: string; readonly parts?: readonly ContentPart[] }
   | { readonly type: 'giveBack'; readonly by: string; readonly note?: string; readonly limits?: Partial<Limits> }
   | { readonly type: 'complete'; readonly by: string; readonly output?: Json }
   | { readonly type: 'fail'; readonly by: string; readonly reason: string }
@@ -49,7 +50,7 @@ const NOTHING_NEW = Symbol('nothing new')
 const factOf = (state: RunState, command: ChartCommand): RunFact | string | typeof NOTHING_NEW => {
   switch (command.type) {
     case 'sendMessage':
-      return { type: 'MessageReceived', data: { text: command.text, ...(command.data === undefined ? {} : { data: command.data }) } }
+      return { type: 'MessageReceived', data: { parts: saidIn(command), ...(command.data === undefined ? {} : { data: command.data }) } }
     case 'approve':
       return approval(state, command)
     case 'deny':
@@ -57,7 +58,7 @@ const factOf = (state: RunState, command: ChartCommand): RunFact | string | type
     case 'settleToolCall':
       return settlement(state, command)
     case 'answer':
-      return { type: 'HumanAnswerReceived', data: { by: command.by, text: command.text } }
+      return { type: 'HumanAnswerReceived', data: { by: command.by, parts: saidIn(command) } }
     case 'giveBack':
       return {
         type: 'RunReturned',
@@ -71,6 +72,10 @@ const factOf = (state: RunState, command: ChartCommand): RunFact | string | type
       return operation(command)
   }
 }
+
+/** One of both is there. */
+const saidIn = ({ text = '', parts }: { readonly text?: string; readonly parts?: readonly ContentPart[] }): ContentPart[] =>
+  parts === undefined ? textContent(text) : [...parts]
 
 const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' }>): RunFact => {
   switch (command.type) {

@@ -4,7 +4,7 @@ import { callIdAt, keyOf } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { settlesCall } from '../events/run-events.ts'
 import type { Json } from '../json.ts'
-import type { ChartEvent } from '../machines/chart-event.ts'
+import { saidText, type ChartEvent } from '../machines/chart-event.ts'
 import type { CallToolParams, RunIntent, StartChildRunParams } from '../machines/intents.ts'
 import type { Spent } from '../machines/spent.ts'
 import { wallTimeMs, withoutChildren, withoutWaiting, type Budget } from '../projections/budget.ts'
@@ -142,6 +142,7 @@ const chartEvent = (event: RunEvent, budget: Budget): ChartEvent => {
     revision: event.revision,
     spent: spentAt(budget, event.meta.at),
     ...(callId === undefined ? {} : { key: keyOf(callId) }),
+    ...saidText(event),
   } as unknown as ChartEvent
 }
 

@@ -1,4 +1,5 @@
 import { attempted, type ErrorCode } from '../errors.ts'
+import { shownContent } from '../events/content.ts'
 import type { Message } from '../events/message.ts'
 import type { WaitsFor } from '../events/run-events.ts'
 import type { Tags } from '../events/tags.ts'
@@ -63,7 +64,7 @@ export interface RunView {
     readonly subject: unknown
     readonly digest: string
     readonly expiresAt: number
-    /** What users have said that no prompt has held yet: whoever asked did not know of it. */
+    /** What users have said that no prompt has held yet, a picture as `[image …]`: whoever asked did not know of it. */
     readonly unread: readonly string[]
   }[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
@@ -109,7 +110,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
     subject,
     digest,
     expiresAt,
-    unread: [...state.transcript.inbox],
+    unread: state.transcript.inbox.map(shownContent),
   })),
   unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
   timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),

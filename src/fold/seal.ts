@@ -89,7 +89,7 @@ export const sealWithoutChart = (
   return { id: origin.id, type: fact.type, data: encoded.data, meta: encodeMeta(newest.hash, fact.type, encoded.data, meta).meta }
 }
 
-const metaOf = (fact: RunFact, chartHash: string, origin: Origin, { blobFields }: EncodedData): Omit<EventMeta, 'hash' | 'to'> => ({
+const metaOf = (fact: RunFact, chartHash: string, origin: Origin, { blobFields, media }: EncodedData): Omit<EventMeta, 'hash' | 'to'> => ({
   version: currentVersion(fact.type),
   at: origin.at,
   agent: origin.agent,
@@ -102,6 +102,7 @@ const metaOf = (fact: RunFact, chartHash: string, origin: Origin, { blobFields }
     actor: origin.actor,
     traceparent: origin.traceparent,
     blobs: blobFields.length === 0 ? undefined : [...blobFields],
+    media: media.length === 0 ? undefined : [...media],
   }),
 })
 

@@ -1,11 +1,12 @@
 import { attempted } from '../errors.ts'
+import type { ContentPart, Said } from '../events/content.ts'
 import type { DependenciesOf, RunContext } from '../projections/run-context.ts'
 
 /** What a guardrail makes of a text or a tool call. The strictest of several holds. */
 export type Verdict =
   | { readonly verdict: 'allow' }
-  /** Texts only: what goes on in its place. */
-  | { readonly verdict: 'redact'; readonly text: string; readonly reason: string }
+  /** Texts only: what goes on in its place. Pictures and files stay beside it, unless they are taken out. */
+  | { readonly verdict: 'redact'; readonly text: string; readonly withoutMedia?: boolean; readonly reason: string }
   /** Tool calls only: a human decides. */
   | { readonly verdict: 'ask'; readonly reason: string }
   | { readonly verdict: 'block'; readonly reason: string; readonly evidence?: string }
@@ -15,7 +16,8 @@ export interface TextGuardrail<Needs = unknown> {
   readonly name: string
   /** What it needs that is code, as a tool does. */
   readonly dependencies?: DependenciesOf<Needs> | undefined
-  check(text: string, run: RunContext<unknown, unknown, Needs>): Verdict
+  /** `parts` are all that was said, with its pictures and files; `text` is the text of them. */
+  check(text: string, run: RunContext<unknown, unknown, Needs>, parts: readonly ContentPart[]): Verdict
 }
 
 export interface ProposedAction {
@@ -45,21 +47,28 @@ interface Blocked {
 }
 
 export type TextVerdict =
-  | { readonly verdict: 'allow'; readonly text: string; readonly redacted: boolean }
-  | (Blocked & { readonly verdict: 'block'; readonly evidence?: string })
+  (Said & { readonly verdict: 'allow'; readonly redacted: boolean }) | (Blocked & { readonly verdict: 'block'; readonly evidence?: string })
 
 /**
  * In order, each on what the ones before left; a text that somebody would have to be asked about is blocked, and so is one that
  * a guardrail gives no verdict on.
  */
-export const checkText = (guardrails: readonly TextGuardrail[], text: string, run: RunContext): TextVerdict => {
-  let current = text
+export const checkText = (guardrails: readonly TextGuardrail[], said: Said, run: RunContext): TextVerdict => {
+  let current = said
   for (const guardrail of guardrails) {
-    const verdict = verdictOf(guardrail, () => guardrail.check(current, run))
-    if (verdict.verdict === 'redact') current = verdict.text
+    const verdict = verdictOf(guardrail, () => guardrail.check(current.text, run, current.parts))
+    if (verdict.verdict === 'redact') current = redacted(current, verdict)
     else if (verdict.verdict !== 'allow') return { ...verdict, verdict: 'block', guardrail: guardrail.name }
   }
-  return { verdict: 'allow', text: current, redacted: current !== text }
+  return { ...current, verdict: 'allow', redacted: current.text !== said.text || current.parts.length < said.parts.length }
+}
+
+/** The new text stands where the first one stood. */
+const redacted = ({ parts }: Said, { text, withoutMedia = false }: Extract<Verdict, { verdict: 'redact' }>): Said => {
+  const kept = parts.filter((part) => part.type === 'text' || !withoutMedia)
+  const first = kept.findIndex(({ type }) => type === 'text')
+  const media = (from: readonly ContentPart[]): ContentPart[] => from.filter(({ type }) => type !== 'text')
+  return { text, parts: [...media(kept.slice(0, Math.max(0, first))), { type: 'text', text }, ...media(kept.slice(Math.max(0, first)))] }
 }
 
 export type ActionVerdict = { readonly verdict: 'allow' } | (Blocked & { readonly verdict: 'ask' | 'block' })
@@ -93,11 +102,12 @@ const verdictOf = ({ name }: { readonly name: string }, check: () => unknown): V
 
 /** Throws where it is no verdict: what compiles elsewhere may be JavaScript. */
 const readVerdict = (found: unknown): Verdict => {
-  const { verdict, text, reason, evidence } = Object(found) as Readonly<Record<string, unknown>>
+  const { verdict, text, withoutMedia, reason, evidence } = Object(found) as Readonly<Record<string, unknown>>
   const why = typeof reason === 'string' ? reason : 'no reason was given'
   if (verdict === 'allow') return { verdict }
   if (verdict === 'ask') return { verdict, reason: why }
   if (verdict === 'block') return { verdict, reason: why, ...(typeof evidence === 'string' ? { evidence } : {}) }
-  if (verdict === 'redact' && typeof text === 'string') return { verdict, text, reason: why }
+  if (verdict === 'redact' && typeof text === 'string')
+    return { verdict, text, reason: why, ...(withoutMedia === true ? { withoutMedia } : {}) }
   throw new Error('it gave no verdict: expected allow, redact with a text, ask or block')
 }

@@ -1,6 +1,7 @@
 import { beginning } from '../text.ts'
 import { attempted, messageOf } from '../errors.ts'
-import { type AssistantPart, type Usage, modelFailureClass, opaquePart, textPart, toolCallPart, usage } from '../events/message.ts'
+import { textPart } from '../events/content.ts'
+import { type AssistantPart, type Usage, modelFailureClass, opaquePart, toolCallPart, usage } from '../events/message.ts'
 import { present } from '../present.ts'
 import { estimatedUsage } from './estimated-usage.ts'
 import type { ModelAnswer, ModelFailure, ModelOutcome, ModelRequest } from './model.ts'
@@ -72,6 +73,9 @@ const lengthOf = (part: AssistantPart): number => {
       return part.text.length
     case 'toolCall':
       return part.argumentsText.length + part.name.length + part.id.length
+    case 'image':
+    case 'file':
+      return JSON.stringify(part).length
     case 'opaque':
       return JSON.stringify(part.content).length
   }

@@ -1,4 +1,5 @@
-import type { AssistantPart, Usage } from '../events/message.ts'
+import { describeMedia, isMedia, textsOf, type MediaPart } from '../events/content.ts'
+import type { AssistantPart, Message, Usage } from '../events/message.ts'
 import type { ModelRequest } from './model.ts'
 
 const CHARS_PER_TOKEN = 4
@@ -10,9 +11,9 @@ const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN)
  * for where nobody counted: scripted models, recorded conversations, and servers that report no usage.
  */
 export const estimatedUsage = (request: ModelRequest, parts: readonly AssistantPart[]): Usage => {
-  const prompt = JSON.stringify([request.instructions, request.messages, request.tools, request.output?.schema ?? null])
+  const prompt = JSON.stringify([request.instructions, request.messages.map(counted), request.tools, request.output?.schema ?? null])
   return {
-    inputTokens: tokensOf(prompt.length),
+    inputTokens: tokensOf(prompt.length) + request.messages.reduce((sum, message) => sum + mediaTokens(message), 0),
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: tokensOf(parts.reduce((chars, part) => chars + charsOf(part), 0)),
@@ -26,7 +27,30 @@ const charsOf = (part: AssistantPart): number => {
       return part.text.length
     case 'toolCall':
       return part.name.length + part.argumentsText.length
+    case 'image':
+    case 'file':
+      return describeMedia(part).length
     case 'opaque':
       return JSON.stringify(part.content).length
   }
+}
+
+/** Without pictures and files; a message of one text as that text. */
+const counted = (message: Message): object => {
+  if (message.role === 'assistant') return message
+  const { parts, ...rest } = message
+  return { ...rest, text: textsOf(parts) }
+}
+
+/** A picture, or a page of a document, as vendors count them in the middle. */
+const TOKENS_PER_PICTURE = 1_500
+const BYTES_PER_PAGE = 60_000
+
+const mediaTokens = (message: Message): number =>
+  message.role === 'assistant' ? 0 : message.parts.reduce((sum, part) => sum + (isMedia(part) ? tokensOfMedia(part) : 0), 0)
+
+const tokensOfMedia = ({ type, source }: MediaPart): number => {
+  if (type === 'image' || source.type === 'url') return TOKENS_PER_PICTURE
+  if (source.mediaType.startsWith('text/') || source.mediaType === 'application/json') return tokensOf(source.bytes)
+  return TOKENS_PER_PICTURE * Math.ceil(source.bytes / BYTES_PER_PAGE)
 }

@@ -1,5 +1,6 @@
 import { beginning } from '../text.ts'
-import { textOf } from '../events/message.ts'
+import { shownContent } from '../events/content.ts'
+import { shownAnswer } from '../events/message.ts'
 import type { ModelRequest } from './model.ts'
 
 const EXCERPT_CHARS = 240
@@ -14,5 +15,5 @@ export const excerpt = (text: string, chars = EXCERPT_CHARS): string => (text.le
 export const lastMessageExcerpt = ({ messages }: ModelRequest): string => {
   const last = messages.at(-1)
   if (!last) return 'no message'
-  return `${last.role} ${JSON.stringify(excerpt(last.role === 'assistant' ? textOf(last.parts) : last.text))}`
+  return `${last.role} ${JSON.stringify(excerpt(last.role === 'assistant' ? shownAnswer(last.parts) : shownContent(last.parts)))}`
 }

@@ -1,3 +1,4 @@
+import type { BlobSource } from '../events/content.ts'
 import type { AssistantPart, Message, ModelFailureClass, Usage } from '../events/message.ts'
 import type { ModelSettings, ToolChoice } from '../events/model-settings.ts'
 import type { JsonObject } from '../json.ts'
@@ -65,6 +66,8 @@ export interface ModelCallOptions {
   readonly timeoutMs: number
   /** Pieces of the answer's text as they come. A side channel: never part of the log. */
   readonly onDelta?: (text: string) => void
+  /** The bytes of a picture or file that the messages name. Rejects where they cannot be read. */
+  readonly readBlob?: (source: BlobSource) => Promise<Uint8Array>
 }
 
 /**

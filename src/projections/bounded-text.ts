@@ -1,4 +1,5 @@
 import { beginning } from '../text.ts'
+import { shownContent, type ContentPart } from '../events/content.ts'
 import { jsonText } from '../json.ts'
 
 const STORED_APART = '(stored apart)'
@@ -18,6 +19,9 @@ export const storable = (text: string): string => text.toWellFormed().replace(NU
 /** A text as a guardrail or the blob store left it: a payload that is kept elsewhere is a reference here, whatever its declared type. */
 export const shown = (text: unknown, length = Infinity): string =>
   typeof text === 'string' ? storableBeginning(text, length) : STORED_APART
+
+/** What was said, as one text. */
+export const shownParts = (parts: readonly ContentPart[], length = Infinity): string => storableBeginning(shownContent(parts), length)
 
 /** The beginning of a value as JSON; a text as it is. */
 export const valueBeginning = (value: unknown): string | null => {

@@ -1,5 +1,6 @@
+import { isMedia, shownContent } from '../events/content.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { textOf, toolCallsOf } from '../events/message.ts'
+import { shownAnswer, toolCallsOf } from '../events/message.ts'
 import type { DataOf, RunEventType } from '../events/run-events.ts'
 import { count, duration, fromNow, money } from './amount-text.ts'
 import { withCause } from './bounded-text.ts'
@@ -33,11 +34,11 @@ const again = (retryAt: number | undefined, at: number): string => (retryAt === 
 const took = (ms: number | undefined): string => (ms === undefined ? '' : `(${duration(ms)})`)
 
 const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputRejected' | 'OutputAccepted' | 'OutputRejected'> = {
-  MessageReceived: ({ text }) => quoted(text),
-  InputAccepted: ({ text }) => (text === undefined ? '' : `redacted: ${quoted(text)}`),
+  MessageReceived: ({ parts }) => quoted(shownContent(parts)),
+  InputAccepted: ({ parts }) => (parts === undefined ? '' : `redacted: ${quoted(shownContent(parts))}`),
   InputRejected: ({ guardrail, reason, cause }) => `${guardrail}: ${withCause(reason, cause)}`,
-  OutputAccepted: ({ output, text }) =>
-    words(text === undefined ? '' : `redacted: ${quoted(text)}`, output === undefined ? '' : valueLine(output)),
+  OutputAccepted: ({ output, parts }) =>
+    words(parts === undefined ? '' : `redacted: ${quoted(shownContent(parts))}`, output === undefined ? '' : valueLine(output)),
   OutputRejected: ({ reason, guardrail, cause }) => withCause(guardrail === undefined ? reason : `${guardrail}: ${reason}`, cause),
 }
 
@@ -46,7 +47,7 @@ const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 
   ModelCallSucceeded: ({ parts, usage, costMicroUsd, durationMs }) =>
     words(
       `[${[`${count(usage.inputTokens)} in`, `${count(usage.outputTokens)} out`, ...(costMicroUsd === undefined ? [] : [money(costMicroUsd)]), duration(durationMs)].join(', ')}]`,
-      textOf(parts) === '' ? '' : quoted(textOf(parts)),
+      shownAnswer(parts) === '' ? '' : quoted(shownAnswer(parts)),
       ...toolCallsOf(parts).map(({ name, argumentsText }) => `${name} ${argumentsText}`),
     ),
   ModelCallFailed: ({ class: failure, message, next, retryAt, attempt }, at) =>
@@ -67,8 +68,15 @@ const toolCalls: Pick<
 > = {
   ToolCallQueued: ({ callId, behind }) => `${callId} waits for ${behind}`,
   ToolCallRequested: ({ callId, tool, input, attempt }) => words(callId, tool, valueLine(input), attempted(attempt)),
-  ToolCallSucceeded: ({ callId, output, note, durationMs, settledBy, by: who }) =>
-    words(callId, valueLine(output), note, took(durationMs), settledBy === undefined ? '' : `settled by ${who ?? settledBy}`),
+  ToolCallSucceeded: ({ callId, output, content, note, durationMs, settledBy, by: who }) =>
+    words(
+      callId,
+      valueLine(output),
+      content === undefined ? '' : shownContent(content.filter(isMedia)),
+      note,
+      took(durationMs),
+      settledBy === undefined ? '' : `settled by ${who ?? settledBy}`,
+    ),
   ToolCallFailed: ({ callId, class: failure, message, cause, happened, retryAt }, at) =>
     words(callId, `${failure}: ${withCause(message, cause)}`, happened === 'unknown' ? '(it may have happened)' : '', again(retryAt, at)),
   ToolCallUnresolved: ({ callId, reason }) => `${callId} nobody knows whether it happened: ${reason}`,
@@ -147,7 +155,7 @@ const operations: Pick<
   | 'RunDeleted'
 > = {
   RunEscalated: ({ reason, callId }) => words(callId, reason),
-  HumanAnswerReceived: ({ by: who, text }) => `${who}: ${quoted(text)}`,
+  HumanAnswerReceived: ({ by: who, parts }) => `${who}: ${quoted(shownContent(parts))}`,
   RunReturned: ({ by: who, note, limits }) =>
     words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
   RunPaused: ({ by: who, reason }) => words(by(who), reason),

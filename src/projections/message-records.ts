@@ -1,7 +1,7 @@
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { textOf, toolCallsOf } from '../events/message.ts'
-import { shown, storable } from './bounded-text.ts'
+import { shownAnswer, toolCallsOf } from '../events/message.ts'
+import { shown, shownParts, storable } from './bounded-text.ts'
 import { noteAt, toolAnswerAt } from './transcript.ts'
 
 /** Something that was said in a run. */
@@ -63,14 +63,14 @@ const said = (
 ): { messages: MessageRecord[]; conversation: OpenConversation } => {
   switch (event.type) {
     case 'MessageReceived': {
-      const question = message(event, 'user', shown(event.data.text))
+      const question = message(event, 'user', shownParts(event.data.parts))
       return { messages: [question], conversation: { ...open, question } }
     }
     case 'InputAccepted':
       return judged(
         open,
         'question',
-        event.data.text === undefined ? undefined : { text: shown(event.data.text), verdict: 'redacted' },
+        event.data.parts === undefined ? undefined : { text: shownParts(event.data.parts), verdict: 'redacted' },
         event,
       )
     case 'InputRejected':
@@ -79,7 +79,7 @@ const said = (
       return judged(
         open,
         'answer',
-        event.data.text === undefined ? undefined : { text: shown(event.data.text), verdict: 'redacted' },
+        event.data.parts === undefined ? undefined : { text: shownParts(event.data.parts), verdict: 'redacted' },
         event,
       )
     case 'OutputRejected': {
@@ -91,7 +91,7 @@ const said = (
     case 'ModelCallSucceeded':
       return answered(open, event, around)
     case 'HumanAnswerReceived':
-      return { messages: [message(event, 'human', shown(event.data.text))], conversation: without(open, 'question', 'awaited') }
+      return { messages: [message(event, 'human', shownParts(event.data.parts))], conversation: without(open, 'question', 'awaited') }
     default:
       return { messages: noted(event), conversation: open, ...toolAnswered(open, event) }
   }
@@ -144,7 +144,7 @@ const answered = (
   if (open.asides?.includes(callId) === true) return { messages: [], conversation: rest }
   const calls = toolCallsOf(parts)
   const asksFor = calls.length === 0 ? null : storable(calls.map(({ name }) => name).join(', '))
-  const answer = { ...message(event, 'assistant', shown(textOf(parts))), callId, asksFor }
+  const answer = { ...message(event, 'assistant', shown(shownAnswer(parts))), callId, asksFor }
   const awaited = Object.fromEntries(calls.map(({ name }, at) => [callIdAt(event.revision, at), storable(name)]))
   return {
     messages: [answer],
@@ -162,7 +162,9 @@ const toolAnswered = (
   const { [answer.callId]: _, ...awaited } = open.awaited ?? {}
   const rest = without(open, 'awaited')
   return {
-    messages: [{ ...message(event, 'tool', shown(answer.text)), tool, callId: answer.callId, verdict: answer.isError ? 'error' : null }],
+    messages: [
+      { ...message(event, 'tool', shownParts(answer.parts)), tool, callId: answer.callId, verdict: answer.isError ? 'error' : null },
+    ],
     conversation: Object.keys(awaited).length === 0 ? rest : { ...rest, awaited },
   }
 }

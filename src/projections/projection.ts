@@ -8,7 +8,7 @@ export type FoldedEvent = RunFact & {
   readonly id: string
   readonly runId: string
   readonly revision: number
-  readonly meta: Omit<EventMeta, 'to' | 'intents' | 'ignored' | 'blobs' | 'hash'>
+  readonly meta: Omit<EventMeta, 'to' | 'intents' | 'ignored' | 'blobs' | 'media' | 'hash'>
 }
 
 /** A fold of a run's events: pure, so that it can be thrown away and rebuilt. `apply` returns the old state where nothing changed. */

@@ -1,3 +1,4 @@
+import type { ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
@@ -8,7 +9,7 @@ import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent, type Ru
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
-import { storableBeginning, REASON_LENGTH, shown, storable } from './bounded-text.ts'
+import { storableBeginning, REASON_LENGTH, shownParts, storable } from './bounded-text.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
 import {
   askedAfter,
@@ -227,9 +228,9 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'RunStarted':
       return begun(row, event)
     case 'MessageReceived':
-      return { ...withinTurn(row), messages: row.messages + 1, ...textsAfter(row, event.data.text, row.messages === 0) }
+      return { ...withinTurn(row), messages: row.messages + 1, ...textsAfter(row, event.data.parts, row.messages === 0) }
     case 'InputAccepted':
-      return event.data.text === undefined ? row : { ...row, ...textsAfter(row, event.data.text, row.messages === 1) }
+      return event.data.parts === undefined ? row : { ...row, ...textsAfter(row, event.data.parts, row.messages === 1) }
     case 'ModelCallRequested':
       return { ...withinTurn(row), modelCalls: row.modelCalls + (isNewCall(event) ? 1 : 0) }
     case 'ToolCallRequested':
@@ -250,8 +251,8 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
 
 const withinTurn = (row: RunRow): RunRow => (row.inTurn ? row : { ...row, turn: row.turn + 1, inTurn: true })
 
-const textsAfter = ({ firstText }: RunRow, text: string, isFirst: boolean): Pick<RunRow, 'firstText' | 'lastText'> => {
-  const lastText = shown(text, TEXT_LENGTH)
+const textsAfter = ({ firstText }: RunRow, parts: readonly ContentPart[], isFirst: boolean): Pick<RunRow, 'firstText' | 'lastText'> => {
+  const lastText = shownParts(parts, TEXT_LENGTH)
   return { firstText: isFirst ? lastText : firstText, lastText }
 }
 

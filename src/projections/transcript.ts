@@ -1,8 +1,9 @@
 import { withoutKey } from './entries.ts'
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import { loneText, shownContent, textContent, textsOf, type ContentPart, type Said } from '../events/content.ts'
 import type { DataOf } from '../events/run-events.ts'
-import { textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
+import { saidIn, textOf, toolCallsOf, type AssistantPart, type Message } from '../events/message.ts'
 import { deepFrozen, canonicalJson, jsonText, type Json } from '../json.ts'
 import { sha256 } from '../hash.ts'
 
@@ -13,10 +14,10 @@ export interface Transcript {
   readonly length: number
   /** Chained SHA-256 of the messages: the cost of a fingerprint does not grow with the conversation. */
   readonly hash: string
-  /** Texts of users that no prompt has held yet. */
-  readonly inbox: readonly string[]
+  /** What users have said that no prompt has held yet. */
+  readonly inbox: readonly (readonly ContentPart[])[]
   /** What became known of earlier calls, and no prompt has held yet: between a call and its answer there is no room for it. */
-  readonly corrections?: readonly string[]
+  readonly corrections?: readonly (readonly ContentPart[])[]
   /** Tool calls that wait for their answer: what the vendor calls them, and which of the answer's calls it is where several have that id. */
   readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly call?: number }>
   /** Model calls with a prompt of their own, which is no part of the conversation. */
@@ -26,6 +27,18 @@ export interface Transcript {
 export const emptyTranscript: Transcript = { items: [], length: 0, hash: '', inbox: [], open: new Map(), asides: [] }
 
 export const messagesOf = (transcript: Transcript): readonly Message[] => transcript.items.slice(0, transcript.length)
+
+/** What a user said last and no prompt has held yet. */
+export const newestMessage = ({ inbox }: Transcript): Said => {
+  const parts = inbox.at(-1) ?? []
+  return { text: textsOf(parts), parts }
+}
+
+/** What the agent said last. */
+export const newestAnswer = (transcript: Transcript): Said => {
+  const message = messagesOf(transcript).findLast(({ role }) => role === 'assistant')
+  return saidIn(message?.role === 'assistant' ? message.parts : [])
+}
 
 /** The newest text that the agent gave, or undefined. */
 export const lastAnswer = (transcript: Transcript): string | undefined => {
@@ -41,19 +54,19 @@ export const readInbox = (transcript: Transcript): Transcript => {
   const { corrections, ...rest } = transcript
   if (corrections === undefined && transcript.inbox.length === 0 && transcript.open.size === 0) return transcript
   const answered = [...transcript.open.keys()].reduce<Transcript>(
-    (before, callId) => toolAnswered(before, callId, 'This call was given up.', true),
+    (before, callId) => toolAnswered(before, { callId, parts: textContent('This call was given up.'), isError: true }),
     rest,
   )
-  const corrected = (corrections ?? []).reduce((told, text) => say(told, { role: 'user', text }), answered)
-  return { ...corrected.inbox.reduce((read, text) => say(read, { role: 'user', text }), corrected), inbox: [] }
+  const corrected = (corrections ?? []).reduce((told, parts) => say(told, { role: 'user', parts: [...parts] }), answered)
+  return { ...corrected.inbox.reduce((read, parts) => say(read, { role: 'user', parts: [...parts] }), corrected), inbox: [] }
 }
 
 export const applyToTranscript = (transcript: Transcript, event: RunEvent): Transcript => {
   switch (event.type) {
     case 'MessageReceived':
-      return { ...transcript, inbox: [...transcript.inbox, event.data.text] }
+      return { ...transcript, inbox: [...transcript.inbox, event.data.parts] }
     case 'InputAccepted':
-      return event.data.text === undefined ? transcript : { ...transcript, inbox: [...transcript.inbox.slice(0, -1), event.data.text] }
+      return event.data.parts === undefined ? transcript : { ...transcript, inbox: [...transcript.inbox.slice(0, -1), event.data.parts] }
     case 'InputRejected':
       return { ...transcript, inbox: transcript.inbox.slice(0, -1) }
     case 'ModelCallRequested':
@@ -63,10 +76,10 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
     case 'ModelCallFailed':
       return sayNote(transcript, event)
     case 'ToolCallCorrected':
-      return { ...transcript, corrections: [...(transcript.corrections ?? []), correctionText(event.data)] }
+      return { ...transcript, corrections: [...(transcript.corrections ?? []), correction(event.data)] }
     default: {
       const answer = toolAnswerAt(event)
-      return answer === undefined ? applyTurnEvent(transcript, event) : toolAnswered(transcript, answer.callId, answer.text, answer.isError)
+      return answer === undefined ? applyTurnEvent(transcript, event) : toolAnswered(transcript, answer)
     }
   }
 }
@@ -78,9 +91,9 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
     case 'RunReturned':
       return sayNote(transcript, event)
     case 'OutputAccepted':
-      return event.data.text === undefined ? transcript : replaceLast(transcript, event.data.text)
+      return event.data.parts === undefined ? transcript : replaceLast(transcript, event.data.parts)
     case 'HumanAnswerReceived':
-      return say(readInbox(transcript), { role: 'assistant', parts: [{ type: 'text', text: event.data.text }] })
+      return say(readInbox(transcript), { role: 'assistant', parts: [...event.data.parts] })
     default:
       return transcript
   }
@@ -101,7 +114,7 @@ export const noteAt = (event: RunEvent): string | undefined => {
     case 'LimitExceeded':
       return `The limit for ${event.data.limit} is reached. Answer now, without tools, with what you know, and say what is left to do.`
     case 'ToolCallCorrected':
-      return correctionText(event.data)
+      return shownContent(correction(event.data))
     case 'RunReturned':
       return event.data.note
     default:
@@ -111,40 +124,54 @@ export const noteAt = (event: RunEvent): string | undefined => {
 
 const sayNote = (transcript: Transcript, event: RunEvent): Transcript => {
   const text = noteAt(event)
-  return text === undefined ? transcript : say(transcript, { role: 'user', text })
+  return text === undefined ? transcript : say(transcript, { role: 'user', parts: textContent(text) })
 }
 
 /** What the model is told with its next prompt of a call that it has an answer to. */
-const correctionText = ({ callId, attempt, tool, succeeded, output, note, message, by, earlier }: DataOf<'ToolCallCorrected'>): string => {
-  if (earlier === true)
-    return `Correction: attempt ${attempt} of the call ${callId} of ${tool}, which was taken for one that never happened, has happened: ${successText({ output: output ?? null, note })}`
+const correction = (data: DataOf<'ToolCallCorrected'>): ContentPart[] => {
+  const { callId, attempt, tool, succeeded, output = null, content, note, message, by, earlier } = data
   const who = by === undefined ? '' : `, says ${by}`
-  return succeeded
-    ? `Correction: the call ${callId} of ${tool} has happened${who}: ${successText({ output: output ?? null, note })}`
-    : `Correction: the call ${callId} of ${tool} did not happen${who}: ${message ?? 'no reason was given'}`
+  if (!succeeded) return textContent(`Correction: the call ${callId} of ${tool} did not happen${who}: ${message ?? 'no reason was given'}`)
+  const happened =
+    earlier === true
+      ? `attempt ${attempt} of the call ${callId} of ${tool}, which was taken for one that never happened, has happened`
+      : `the call ${callId} of ${tool} has happened${who}`
+  const told = successContent({ output, content, note })
+  const text = loneText(told)
+  return text === undefined ? [...textContent(`Correction: ${happened}:`), ...told] : textContent(`Correction: ${happened}: ${text}`)
 }
 
-/** What the model is told of a call that has its last word, by its event. */
-export const toolAnswerAt = (
-  event: RunEvent,
-): { readonly callId: string; readonly text: string; readonly isError: boolean } | undefined => {
+/** What the model is told of a call that has its last word. */
+export interface ToolAnswer {
+  readonly callId: string
+  readonly parts: readonly ContentPart[]
+  readonly isError: boolean
+}
+
+/** By its event. */
+export const toolAnswerAt = (event: RunEvent): ToolAnswer | undefined => {
   switch (event.type) {
     case 'ToolCallSucceeded':
-      return { callId: event.data.callId, text: successText(event.data), isError: false }
+      return { callId: event.data.callId, parts: successContent(event.data), isError: false }
     case 'ToolCallFailed':
-      return event.data.retryAt === undefined ? { callId: event.data.callId, text: failureText(event.data), isError: true } : undefined
+      return event.data.retryAt === undefined ? refusal(event.data.callId, failureText(event.data)) : undefined
     case 'ToolCallRejected':
       return rejectionAnswer(event.data)
     case 'ToolCallDenied':
-      return { callId: event.data.callId, text: `Denied by ${event.data.by}: ${event.data.reason}`, isError: true }
+      return refusal(event.data.callId, `Denied by ${event.data.by}: ${event.data.reason}`)
     default:
       return undefined
   }
 }
 
+const refusal = (callId: string, text: string): ToolAnswer => ({ callId, parts: textContent(text), isError: true })
+
 /** An act that was done already is told as it was told first. */
-const rejectionAnswer = ({ callId, message, output }: DataOf<'ToolCallRejected'>) =>
-  output === undefined ? { callId, text: message, isError: true } : { callId, text: successText({ output, note: message }), isError: false }
+const rejectionAnswer = ({ callId, message, output, content }: DataOf<'ToolCallRejected'>): ToolAnswer =>
+  output === undefined ? refusal(callId, message) : { callId, parts: successContent({ output, content, note: message }), isError: false }
+
+const successContent = ({ output, content, note }: Pick<DataOf<'ToolCallSucceeded'>, 'output' | 'content' | 'note'>): ContentPart[] =>
+  content === undefined ? textContent(successText({ output, note })) : [...content, ...(note === undefined ? [] : textContent(note))]
 
 const successText = ({ output, note }: Pick<DataOf<'ToolCallSucceeded'>, 'output' | 'note'>): string => {
   if (note === undefined) return outputText(output)
@@ -166,12 +193,23 @@ const say = (transcript: Transcript, message: Message): Transcript => {
     ...transcript,
     items: shared,
     length: transcript.length + 1,
-    hash: sha256(`${transcript.hash}\n${canonicalJson(hashed(message))}`),
+    hash: hashAfter(transcript.hash, message),
   }
 }
 
-/** Which call an answer belongs to follows from the events; the hash is of what is said. */
-const hashed = (message: Message): Message => (message.role === 'tool' ? { ...message, call: undefined } : message)
+/** Of a conversation with one more message. */
+export const hashAfter = (hash: string, message: Message): string => sha256(`${hash}\n${canonicalJson(hashed(message))}`)
+
+/**
+ * Which call an answer belongs to follows from the events; the hash is of what is said. One text is hashed as it was before there were parts,
+ * so that the prompts of older runs keep their fingerprints.
+ */
+const hashed = (message: Message): object => {
+  if (message.role === 'assistant') return message
+  const { parts, ...rest } = message.role === 'tool' ? { ...message, call: undefined } : message
+  const text = loneText(parts)
+  return text === undefined ? { ...rest, parts } : { ...rest, text }
+}
 
 const modelAnswered = (transcript: Transcript, callId: string, parts: readonly AssistantPart[], revision: number): Transcript => {
   if (transcript.asides.includes(callId)) return { ...transcript, asides: transcript.asides.filter((aside) => aside !== callId) }
@@ -190,15 +228,15 @@ const repeatedIds = (calls: readonly { readonly id: string }[]): ReadonlySet<str
   return repeated
 }
 
-const toolAnswered = (transcript: Transcript, callId: string, text: string, isError: boolean): Transcript => {
+const toolAnswered = (transcript: Transcript, { callId, parts, isError }: ToolAnswer): Transcript => {
   const call = transcript.open.get(callId)
   if (call === undefined) return transcript
-  return { ...say(transcript, { role: 'tool', ...call, text, isError }), open: withoutKey(transcript.open, callId) }
+  return { ...say(transcript, { role: 'tool', ...call, parts: [...parts], isError }), open: withoutKey(transcript.open, callId) }
 }
 
 /** A redacted answer: what the guardrail took out must not reach later prompts either. */
-const replaceLast = (transcript: Transcript, text: string): Transcript => {
+const replaceLast = (transcript: Transcript, parts: readonly ContentPart[]): Transcript => {
   const kept = messagesOf(transcript).slice(0, -1)
   const base = kept.reduce<Transcript>((before, message) => say(before, message), { ...transcript, items: [], length: 0, hash: '' })
-  return say(base, { role: 'assistant', parts: [{ type: 'text', text }] })
+  return say(base, { role: 'assistant', parts: [...parts] })
 }

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { finalEventTypes } from '../events/run-events.ts'
-import { shown, VALUE_LENGTH } from './bounded-text.ts'
+import { shownParts, VALUE_LENGTH } from './bounded-text.ts'
 import { recordedIntents } from './open-work.ts'
 
 /** Messages of the user that no prompt has held yet, without a chart: by the same rules as the inbox of the transcript. */
@@ -26,9 +26,9 @@ export const unreadAfter = (before: UnreadMessages | undefined, event: RunEvent)
 const noted = (unread: UnreadMessages, event: RunEvent): UnreadMessages => {
   switch (event.type) {
     case 'MessageReceived':
-      return { ...unread, count: unread.count + 1, newest: shown(event.data.text, VALUE_LENGTH) }
+      return { ...unread, count: unread.count + 1, newest: shownParts(event.data.parts, VALUE_LENGTH) }
     case 'InputAccepted':
-      return event.data.text === undefined ? unread : { ...unread, newest: shown(event.data.text, VALUE_LENGTH) }
+      return event.data.parts === undefined ? unread : { ...unread, newest: shownParts(event.data.parts, VALUE_LENGTH) }
     case 'InputRejected':
       return less(unread, 1)
     case 'ModelCallRequested':

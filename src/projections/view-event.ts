@@ -23,24 +23,36 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
     tenant: true,
     tags: true,
   }).strip(),
+  MessageReceived: dataSchemas.MessageReceived.pick({ parts: true }).strip(),
+  InputAccepted: dataSchemas.InputAccepted.pick({ parts: true }).strip(),
+  OutputAccepted: dataSchemas.OutputAccepted.pick({ parts: true }).strip(),
+  HumanAnswerReceived: dataSchemas.HumanAnswerReceived.pick({ parts: true }).strip(),
   ModelCallRequested: dataSchemas.ModelCallRequested.pick({ ...claim, model: true, purpose: true }).strip(),
   ModelCallSucceeded: dataSchemas.ModelCallSucceeded.pick({ ...bill, model: true, parts: true }).strip(),
   ModelCallFailed: dataSchemas.ModelCallFailed.pick({ ...bill, class: true, message: true, next: true }).strip(),
   ToolCallQueued: dataSchemas.ToolCallQueued.strip(),
   ToolCallRequested: dataSchemas.ToolCallRequested.pick({ ...claim, tool: true, effect: true }).strip(),
-  ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict }).strip(),
+  ToolCallSucceeded: dataSchemas.ToolCallSucceeded.pick({ ...call, ...verdict, content: true }).strip(),
   ToolCallFailed: dataSchemas.ToolCallFailed.pick({ ...call, ...verdict, class: true, message: true, cause: true, retryAt: true }).strip(),
   ToolCallUnresolved: dataSchemas.ToolCallUnresolved.pick({ ...call, reason: true }).strip(),
   ToolCallLookupRequested: dataSchemas.ToolCallLookupRequested.pick(claim).strip(),
   ToolCallCorrected: dataSchemas.ToolCallCorrected.pick({
     ...call,
     succeeded: true,
+    content: true,
     message: true,
     settledBy: true,
     by: true,
     earlier: true,
   }).strip(),
-  ToolCallRejected: dataSchemas.ToolCallRejected.pick({ ...call, reason: true, message: true, cause: true, repeats: true }).strip(),
+  ToolCallRejected: dataSchemas.ToolCallRejected.pick({
+    ...call,
+    reason: true,
+    message: true,
+    content: true,
+    cause: true,
+    repeats: true,
+  }).strip(),
   ToolCallDenied: dataSchemas.ToolCallDenied.pick({ ...call, by: true, reason: true }).strip(),
   ApprovalRequested: dataSchemas.ApprovalRequested.pick({
     ...call,
@@ -88,6 +100,7 @@ const APART = shown(undefined)
 /** What stands in place of a payload whose field is not a text. */
 const standIns: Readonly<Record<string, unknown>> = {
   parts: [{ type: 'text', text: APART }],
+  content: [{ type: 'text', text: APART }],
   subject: { question: APART },
 }
 
@@ -96,6 +109,10 @@ export const withoutPayloads = (event: RunEvent): RunEvent => {
   const { blobs } = event.meta
   if (!Array.isArray(blobs) || blobs.length === 0) return event
   const data: Record<string, unknown> = { ...event.data }
-  for (const field of blobs) data[field] = standIns[field] ?? APART
+  for (const recorded of blobs) {
+    // What is parts now was one text in older events.
+    const field = recorded === 'text' ? 'parts' : recorded
+    data[field] = standIns[field] ?? APART
+  }
   return { ...event, data } as unknown as RunEvent
 }

@@ -20,7 +20,6 @@ const origin = {
 const startOptions = z.strictObject({
   ...origin,
   runId: z.string().optional(),
-  message: z.string().optional(),
   data: incomingJson.optional(),
   input: incomingJson.optional(),
   context: incomingJson.optional(),
@@ -112,10 +111,12 @@ export const checkRunId = (runId: string): string => {
 /** UTF-8 bytes. */
 const LARGEST_MESSAGE = 1024 * 1024
 
-export const checkMessage = (message: string | undefined, data?: Json): void => {
+export const checkData = (message: unknown, data: Json | undefined): void => {
   if (message === undefined && data !== undefined)
     throw new AppError('InvalidInput', 'Expected a message with its data, found the data alone')
-  if (message === undefined) return
+}
+
+export const checkMessage = (message: string): void => {
   const bytes = Buffer.byteLength(message)
   if (message.trim() === '') throw new AppError('InvalidInput', 'Expected a message, found an empty one')
   if (bytes > LARGEST_MESSAGE) throw new AppError('TooLarge', `Expected a message of ${LARGEST_MESSAGE} bytes at most, found ${bytes}`)

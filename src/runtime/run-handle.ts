@@ -2,7 +2,8 @@ import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { deletionEventTypes, type Limits } from '../events/run-events.ts'
-import type { Command, SettledOutcome } from '../fold/decide.ts'
+import type { GivenContent, GivenPart } from '../events/given-content.ts'
+import type { SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { isQuiescent, waitingBelow, waitsFor } from '../fold/standing.ts'
 import type { Json } from '../json.ts'
@@ -13,6 +14,7 @@ import { checkOnly, examineMove, type MoveCheck } from './commands/move-check.ts
 import { untilAborted } from './deadline.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { limitChanges, type LimitOptions } from '../fold/limits.ts'
+import type { GivenCommand } from './given-content.ts'
 import type { Known } from './reading/fold-run.ts'
 import { followDeltas, type FollowedRun, followRun, type FollowOptions } from './reading/follow-run.ts'
 import { deleted, readEvent, requireRun } from './reading/run-reader.ts'
@@ -24,7 +26,8 @@ import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface MessageOptions extends CommandOrigin {
-  readonly message: string
+  /** A text, or parts: `[{ type: 'image', source: { type: 'bytes', data } }]`. */
+  readonly message: GivenContent
   readonly data?: Json | undefined
 }
 
@@ -67,7 +70,7 @@ export interface Run<Output = unknown> {
   /** Settles a `once` call of which nobody knows whether it happened. */
   settleToolCall(callId: string, options: ByWhom & { readonly outcome: SettledOutcome }): Promise<void>
   /** Of an escalated run: a person answers for the agent. */
-  answer(options: ByWhom & { readonly text: string }): Promise<void>
+  answer(options: ByWhom & { readonly text: GivenContent }): Promise<void>
   /** Of an escalated run: the agent goes on, perhaps with other limits. */
   giveBack(options: ByWhom & { readonly note?: string | undefined; readonly limits?: LimitOptions | undefined }): Promise<void>
   complete(options: ByWhom & { readonly output?: Json | undefined }): Promise<void>
@@ -92,8 +95,8 @@ type AsGiven<Given> = Given extends unknown
   : never
 
 export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: Runtime, deltas: Deltas, runId: string): Run<Output> => {
-  const submit = async (command: AsGiven<Command>, origin?: CommandOrigin): Promise<void> => {
-    await runtime.command(runId, command as Command, origin)
+  const submit = async (command: AsGiven<GivenCommand>, origin?: CommandOrigin): Promise<void> => {
+    await runtime.command(runId, command as GivenCommand, origin)
   }
   const quiescentState = async (signal?: AbortSignal): Promise<RunState> => {
     const givenUp = `Waiting for ${runId} was given up before it had settled`
@@ -113,7 +116,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     id: runId,
     send: async (options) => {
       const { message, data, ...origin } = readOptions(options, 'a message as { message }')
-      await submit({ type: 'sendMessage', text: message, ...(data === undefined ? {} : { data }) }, origin)
+      await submit({ type: 'sendMessage', ...said(message), ...(data === undefined ? {} : { data }) }, origin)
     },
     events: (options) => follow(parts, runId, checkedWaiting(options)),
     deltas: (options) =>
@@ -150,17 +153,20 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
   }
 }
 
+const said = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>
+  typeof content === 'string' ? { text: content } : { parts: content }
+
 type Decisions = Omit<Run, 'id' | 'send' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'>
 
 /** What somebody decides about a run. */
-const decisions = (submit: (command: AsGiven<Command>) => Promise<void>): Decisions => {
-  const by = async <Options extends ByWhom>(options: Options, command: (asked: Options) => AsGiven<Command>): Promise<void> =>
+const decisions = (submit: (command: AsGiven<GivenCommand>) => Promise<void>): Decisions => {
+  const by = async <Options extends ByWhom>(options: Options, command: (asked: Options) => AsGiven<GivenCommand>): Promise<void> =>
     submit(command(readOptions(options, 'who asks for it as { by }')))
   return {
     approve: (callId, options) => by(options, (asked) => ({ ...asked, type: 'approve', callId })),
     deny: (callId, options) => by(options, (asked) => ({ ...asked, type: 'deny', callId })),
     settleToolCall: (callId, options) => by(options, (asked) => ({ ...asked, type: 'settleToolCall', callId })),
-    answer: (options) => by(options, (asked) => ({ ...asked, type: 'answer' })),
+    answer: (options) => by(options, ({ text, ...asked }) => ({ ...asked, ...said(text), type: 'answer' })),
     giveBack: (options) => by(options, ({ limits, ...asked }) => ({ ...asked, type: 'giveBack', ...changed(limits) })),
     complete: (options) => by(options, (asked) => ({ ...asked, type: 'complete' })),
     fail: (options) => by(options, (asked) => ({ ...asked, type: 'fail' })),

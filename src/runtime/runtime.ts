@@ -1,5 +1,4 @@
 import { AppError, isAppError } from '../errors.ts'
-import type { Command } from '../fold/decide.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { shown } from '../text.ts'
@@ -8,11 +7,12 @@ import { owedWorkJob, type Job, resultJob, claimJob, wakeJob, letGoJob } from '.
 import { createRunActor, type ActorParts } from './actors/run-actor.ts'
 import type { Agent } from './agent.ts'
 import { createJobContexts, type JobContexts } from './answers/job-context.ts'
-import { type CommandOrigin, checkStart, readOptions, handedIn, checkMessage, checkRunId } from './checked-input.ts'
+import { type CommandOrigin, checkStart, readOptions, handedIn, checkData, checkMessage, checkRunId } from './checked-input.ts'
 import { createChildRuns, type ChildRuns } from './children/child-runs.ts'
 import { createGrant } from './commands/grant.ts'
 import { checkRepeatedStart } from './commands/repeated-commands.ts'
 import { startDecision, type NewRun, type StartOptions } from './commands/start-run.ts'
+import { lengthOf, plain, readContent, type GivenCommand } from './given-content.ts'
 import { withDeadline } from './deadline.ts'
 import { createEffects, type EffectCounts, type EffectTable } from './effects/effects.ts'
 import { createWakeTimers } from './effects/wake-timers.ts'
@@ -32,7 +32,7 @@ export interface Runtime {
    * Rejects with `NotPossible` where the charts refuse it, and `RunNotFound`; with `UnknownAgent` or `ChartChanged` where the code of the run
    * is not here, which keeps nobody from cancelling it.
    */
-  command(runId: string, command: Command, origin?: CommandOrigin): Promise<RunState | RunStanding>
+  command(runId: string, command: GivenCommand, origin?: CommandOrigin): Promise<RunState | RunStanding>
   /** Sees to what a run owes: due timers, calls whose owner is gone, work that nobody has begun. */
   wake(runId: string): Promise<RunState>
   /** Wakes it at a time (ms since the epoch), unless this process knows better by then. Asks no log before. */
@@ -133,6 +133,8 @@ const wakeOne = async (parts: RuntimeParts, runId: string, { children, read, sub
   return submit(runId, wakeJob(parts, runId))
 }
 
+const NOTHING_SAID = { parts: undefined, bytes: [] } as const
+
 interface NamedStart {
   readonly name: string | Agent
   readonly given: StartOptions
@@ -146,9 +148,13 @@ const startOnce = async (
   if (typeof name !== 'string' && (typeof name !== 'object' || (name as Agent | null) === null))
     throw new AppError('InvalidInput', `Expected an agent or its name, found ${shown(name)}`)
   readOptions(given, 'the options of a start as an object')
-  const options = handedIn(given) as StartOptions<Json, Json, Json>
+  const { message: asked, ...others } = { ...given }
+  if (typeof asked === 'string') checkMessage(asked)
+  const { parts: said, bytes } = asked === undefined ? NOTHING_SAID : readContent(asked)
+  const message = said === undefined ? undefined : plain(said)
+  const options = handedIn(others) as StartOptions<Json, Json, Json>
   checkStart(options)
-  checkMessage(options.message, options.data)
+  checkData(message, options.data)
   const runId = options.runId ?? parts.ids.uuid()
   checkRunId(runId)
   let isKnown = false
@@ -156,8 +162,8 @@ const startOnce = async (
     isKnown = true
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
-  const { message, data, tags, input, context } = options
-  const state = await begin({ agent, runId, options, given: { input, context }, child: undefined, found })
+  const { data, tags, input, context } = options
+  const state = await begin({ agent, runId, options, message, bytes, given: { input, context }, child: undefined, found })
   if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, input, context })
   return state
 }
@@ -195,17 +201,18 @@ const whileOpen = async <Result>({ aborted, reason }: AbortSignal, work: () => P
 const closedInstance = (): AppError => new AppError('Closed', 'Expected an open instance, found one that was closed')
 
 /** Prompts are content-addressed: each is written once, before the first event that names it. */
-const promptStore = ({ blobs }: RuntimeParts): ((agent: Agent, texts: readonly string[]) => Promise<void>) => {
+const promptStore = ({ blobs }: RuntimeParts): ActorParts['store'] => {
   const stored = new Set<string>()
-  return async (agent, texts) => {
-    for (const text of stored.has(agent.promptHash) ? texts : [agent.promptText, ...texts]) await blobs.put(text)
+  return async (agent, contents) => {
+    for (const content of stored.has(agent.promptHash) ? contents : [agent.promptText, ...contents]) await blobs.put(content)
     stored.add(agent.promptHash)
   }
 }
 
 const startJob = (run: NewRun): Job => ({
   newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId, ofRestored: run.child?.ofRestored === true },
-  length: JSON.stringify(run.options).length,
+  bytes: run.bytes,
+  length: JSON.stringify(run.options).length + lengthOf(run.bytes),
   decide: (state) => startDecision(run, state),
 })
 

@@ -1,3 +1,4 @@
+import { textsOf } from '../../src/events/content.ts'
 import { existsSync, writeFileSync } from 'node:fs'
 import { answer, defineAgent, defineTool, failure, scriptedModel, toolCalls } from 'refold'
 import { setup } from 'xstate'
@@ -74,8 +75,8 @@ const uses: Readonly<Record<string, (rest: string) => ReturnType<typeof answer |
 /** `look 17`, `pay 20`, `lose it`, `die mark`, `vanish`, `fail`; anything else is repeated. */
 const model = scriptedModel(({ messages }) => {
   const last = messages.at(-1)
-  if (last?.role === 'tool') return answer(`So it is: ${last.text}.`)
-  const text = last?.role === 'user' ? last.text : ''
+  if (last?.role === 'tool') return answer(`So it is: ${textsOf(last.parts)}.`)
+  const text = last?.role === 'user' ? textsOf(last.parts) : ''
   const [word = '', rest = ''] = text.split(' ')
   return uses[word]?.(rest) ?? answer(`You said: ${text}`)
 })

@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { liveRun } from '../../src/cli/live-run.ts'
 import { recordedTranscript } from '../../src/projections/recorded-transcript.ts'
@@ -63,7 +64,7 @@ describe('a live view', () => {
     expect(said(asked('2.model'), checked('the secret'))).toBe('')
     expect(said(asked('2.model'), checked('the secret'), recorded('OutputRejected', {}), recorded('OutputAccepted', {}))).toBe('')
     expect(said(asked('2.model'), checked('Hello'), recorded('OutputAccepted', {}))).toBe('Hello\n')
-    expect(said(asked('2.model'), checked('card 4111'), recorded('OutputAccepted', { text: 'card …' }))).toBe('card …\n')
+    expect(said(asked('2.model'), checked('card 4111'), recorded('OutputAccepted', { parts: textContent('card …') }))).toBe('card …\n')
   })
 
   test('shows one of several answers as it comes, and the others when they are whole', () => {

@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Json, JsonObject } from '../../src/json.ts'
@@ -9,7 +10,7 @@ import { json, modelServer, type ModelServer, type Reply } from '../support/mode
 import { patiently, promptOf } from '../support/model-server-requests.ts'
 import { anthropicWire, COUNTED, openaiChatWire, openaiResponsesWire } from '../support/model-server-wires.ts'
 
-const ASKED: ModelRequest = promptOf({ role: 'user', text: 'Hello' })
+const ASKED: ModelRequest = promptOf({ role: 'user', parts: textContent('Hello') })
 const TOOLS = [{ name: 'find', description: 'Finds.', inputSchema: { type: 'object' } }]
 const OUTPUT = { name: 'reply', schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } }
 const REFUSAL = (message: string, status = 400): Reply => json(status, { error: { message, type: 'invalid_request_error', code: null } })
@@ -168,9 +169,9 @@ describe('a server that takes no null', () => {
   test('gets an empty text for an answer that is tool calls alone', async () => {
     const call = { type: 'toolCall' as const, id: 'call_A', name: 'find', argumentsText: '{}' }
     const request = promptOf(
-      { role: 'user', text: 'Find.' },
+      { role: 'user', parts: textContent('Find.') },
       { role: 'assistant', parts: [call] },
-      { role: 'tool', id: 'call_A', name: 'find', text: 'found', isError: false },
+      { role: 'tool', id: 'call_A', name: 'find', parts: textContent('found'), isError: false },
     )
     await ask(chat(), request, STREAM)
     expect(bodies()[0]?.['messages']).toMatchObject([{}, {}, { role: 'assistant', content: '' }, {}])
@@ -230,9 +231,9 @@ describe('what a server of Chat Completions says of its thinking', () => {
   }
   const next = ({ parts }: ModelAnswer): ModelRequest =>
     promptOf(
-      { role: 'user', text: 'Find.' },
+      { role: 'user', parts: textContent('Find.') },
       { role: 'assistant', parts: [...parts] },
-      { role: 'tool', id: 'functions.find:0', name: 'find', text: 'found', isError: false },
+      { role: 'tool', id: 'functions.find:0', name: 'find', parts: textContent('found'), isError: false },
     )
 
   test('goes back to it, with its own id of the call', async () => {

@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { Model, ModelAnswer, ModelCallOptions, ModelFailure, ModelOutcome, ModelRequest } from '../../src/models/model.ts'
@@ -16,7 +17,7 @@ export interface ModelUnderTest {
 const REQUEST: ModelRequest = {
   model: 'model-1',
   instructions: 'Be brief.',
-  messages: [{ role: 'user', text: 'Hello' }],
+  messages: [{ role: 'user', parts: textContent('Hello') }],
   tools: [{ name: 'find', description: 'Finds.', inputSchema: { type: 'object', properties: {} } }],
   toolChoice: 'auto',
   settings: {},
@@ -141,8 +142,8 @@ const answers = ({ wire, server, callWith, answerTo }: Context): void => {
       messages: [
         ...REQUEST.messages,
         { role: 'assistant', parts: [foreign, ...answer.parts] },
-        { role: 'tool', id: 'call_A', name: 'find', text: 'found', isError: false },
-        { role: 'tool', id: 'call_B', name: 'find', text: 'Error: lost', isError: true },
+        { role: 'tool', id: 'call_A', name: 'find', parts: textContent('found'), isError: false },
+        { role: 'tool', id: 'call_B', name: 'find', parts: textContent('Error: lost'), isError: true },
       ],
     })
     const sent = server().requests.at(-1)?.text ?? ''

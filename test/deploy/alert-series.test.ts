@@ -1,3 +1,4 @@
+import { textsOf } from '../../src/events/content.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
@@ -41,8 +42,8 @@ const deskAt = (version: string) =>
   })
 const scripted = scriptedModel(({ messages }) => {
   const last = messages.at(-1)
-  if (last?.role !== 'user' || last.text === 'hello') return answer('Done.')
-  return toolCalls([{ name: last.text, arguments: {} }])
+  if (last?.role !== 'user' || textsOf(last.parts) === 'hello') return answer('Done.')
+  return toolCalls([{ name: textsOf(last.parts), arguments: {} }])
 })
 
 const rules = await readFile(resolve(import.meta.dirname, '../../deploy/alerts.yml'), 'utf8')

@@ -1,3 +1,4 @@
+import { contentText } from 'refold'
 import { setTimeout as pause } from 'node:timers/promises'
 import { answer, defineAgent, defineConfig, defineTool, scriptedModel, toolCalls } from 'refold'
 import { z } from 'zod'
@@ -21,7 +22,8 @@ const desk = defineAgent({ name: 'desk', version: '1', instructions: 'Help.', mo
 
 const script = scriptedModel(({ messages }) => {
   const last = messages.at(-1)
-  if (last?.role === 'user' && last.text.startsWith('refund')) return toolCalls([{ name: 'refund_order', arguments: { id: '17' } }])
+  if (last?.role === 'user' && contentText(last.parts).startsWith('refund'))
+    return toolCalls([{ name: 'refund_order', arguments: { id: '17' } }])
   return answer('Gladly.')
 })
 

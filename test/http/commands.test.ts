@@ -43,7 +43,7 @@ describe('a start', () => {
     await service.settle('order-17')
     expect((await eventsOf(service.world, 'order-17'))[1]).toMatchObject({
       type: 'MessageReceived',
-      data: { text: 'Hello', data: { page: 3 } },
+      data: { parts: [{ type: 'text', text: 'Hello' }], data: { page: 3 } },
     })
     expect((await service.ask('GET /v1/runs?tag=customer%3Dann')).body).toMatchObject({
       runs: [{ runId: 'order-17', tags: { customer: 'ann' } }],
@@ -184,7 +184,7 @@ describe('a message', () => {
     await service.settle(runId)
     expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ answer: 'You said: And now?', turn: 2 })
     const received = (await eventsOf(service.world, runId)).filter(({ type }) => type === 'MessageReceived')
-    expect(received[1]).toMatchObject({ data: { text: 'And now?', data: { page: 3 } } })
+    expect(received[1]).toMatchObject({ data: { parts: [{ type: 'text', text: 'And now?' }], data: { page: 3 } } })
   })
 
   test('of a megabyte is taken, and one of a byte more is too large', async () => {

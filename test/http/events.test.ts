@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -54,7 +55,7 @@ describe('a page of events', () => {
     const long = 'x'.repeat(200_000)
     const runId = await completed(service, long)
     const { body } = await service.ask<Page>(`GET /v1/runs/${runId}/events?from=1&limit=1`)
-    expect(body.events).toMatchObject([{ type: 'MessageReceived', data: { text: long } }])
+    expect(body.events).toMatchObject([{ type: 'MessageReceived', data: { parts: textContent(long) } }])
   })
 })
 

@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
@@ -56,7 +57,7 @@ describe('a run in which an older version has recorded JSON of thousands of leve
   test('can be read, followed, listed and verified, and so can the others', async () => {
     await using service = await openService()
     const runId = await service.run('Hello')
-    await recordAsBefore(service, runId, { type: 'MessageReceived', data: { text: 'Deep', data: deep } })
+    await recordAsBefore(service, runId, { type: 'MessageReceived', data: { parts: textContent('Deep'), data: deep } })
     const other = await service.run('Hello')
     const { revision } = await service.world.refold.run(runId).state()
     const text = await (await fetch(`${service.url}/v1/runs/${runId}/events?from=${revision}`)).text()

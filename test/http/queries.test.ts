@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
@@ -66,7 +67,7 @@ describe('a run', () => {
     const runId = await service.run('Hello')
     expect((await service.ask(`GET /v1/runs/${runId}/transcript`)).body).toMatchObject({
       messages: [
-        { role: 'user', text: 'Hello' },
+        { role: 'user', parts: textContent('Hello') },
         { role: 'assistant', parts: [{ type: 'text', text: 'You said: Hello' }] },
       ],
     })

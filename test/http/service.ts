@@ -1,3 +1,4 @@
+import { textsOf } from '../../src/events/content.ts'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect } from 'vitest'
@@ -94,8 +95,8 @@ export const deskAgent = defineAgent({
 
 const deskScript: ModelScript = ({ messages }) => {
   const last = messages.at(-1)
-  if (last?.role === 'tool') return answer(`The tool said: ${last.text}`)
-  const said = last?.role === 'user' ? last.text : ''
+  if (last?.role === 'tool') return answer(`The tool said: ${textsOf(last.parts)}`)
+  const said = last?.role === 'user' ? textsOf(last.parts) : ''
   if (said.includes('refund')) return toolCalls([{ name: 'refund_order', arguments: { id: '18' } }])
   if (said.includes('charge')) return toolCalls([{ name: 'charge_card', arguments: { id: '21' } }])
   if (said.includes('human')) return toolCalls([{ name: 'call_human', arguments: {} }])

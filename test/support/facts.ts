@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import type { AssistantPart, Usage } from '../../src/events/message.ts'
 import type { DataOf } from '../../src/events/run-events.ts'
 import { fact, type Happening } from './given.ts'
@@ -17,7 +18,7 @@ export const calls = (name: string, argumentsText = '{}', id = `call-${name}`): 
   argumentsText,
 })
 
-export const messageReceived = (text: string, afterMs = 0): Happening => fact('MessageReceived', { text }, afterMs)
+export const messageReceived = (text: string, afterMs = 0): Happening => fact('MessageReceived', { parts: textContent(text) }, afterMs)
 
 export const modelRequested = (callId: string, changes: Partial<DataOf<'ModelCallRequested'>> = {}): Happening =>
   fact('ModelCallRequested', {

@@ -1,3 +1,4 @@
+import { textContent } from '../../src/events/content.ts'
 import type { Message } from '../../src/events/message.ts'
 import type { ModelCallOptions, ModelRequest } from '../../src/models/model.ts'
 
@@ -17,7 +18,7 @@ export const CONVERSATION: ModelRequest = {
   model: 'model-1',
   instructions: 'Be brief.',
   messages: [
-    { role: 'user', text: 'Find A and B.' },
+    { role: 'user', parts: textContent('Find A and B.') },
     {
       role: 'assistant',
       parts: [
@@ -27,8 +28,8 @@ export const CONVERSATION: ModelRequest = {
         { type: 'toolCall', id: 'call_B', name: 'find', argumentsText: '{"b": 2' },
       ],
     },
-    { role: 'tool', id: 'call_A', name: 'find', text: 'found A', isError: false },
-    { role: 'tool', id: 'call_B', name: 'find', text: 'no such thing', isError: true },
+    { role: 'tool', id: 'call_A', name: 'find', parts: textContent('found A'), isError: false },
+    { role: 'tool', id: 'call_B', name: 'find', parts: textContent('no such thing'), isError: true },
     {
       role: 'assistant',
       parts: [
@@ -36,7 +37,7 @@ export const CONVERSATION: ModelRequest = {
         { type: 'text', text: 'is A.' },
       ],
     },
-    { role: 'user', text: 'Thanks.' },
+    { role: 'user', parts: textContent('Thanks.') },
   ],
   tools: [{ name: 'find', description: 'Finds a thing.', inputSchema: { type: 'object', properties: { a: { type: 'string' } } } }],
   toolChoice: 'none',

@@ -1,3 +1,4 @@
+import { shownContent } from '../../src/events/content.ts'
 import { expect } from 'vitest'
 import type { RunState } from '../../src/fold/run-state.ts'
 import { textOf } from '../../src/events/message.ts'
@@ -37,15 +38,18 @@ export const expectConversation = ({ transcript }: RunState, records: ViewRecord
   const said = messagesOf(transcript)
   for (const { settledAt, unread } of records.approvals) if (settledAt === null) expect(unread).toBe(transcript.inbox.length)
   const heard = [
-    ...said.flatMap((message) => (message.role === 'user' ? [message.text] : [])),
-    ...transcript.inbox,
-    ...(transcript.corrections ?? []),
+    ...said.flatMap((message) => (message.role === 'user' ? [shownContent(message.parts)] : [])),
+    ...transcript.inbox.map(shownContent),
+    ...(transcript.corrections ?? []).map(shownContent),
   ]
   expect(textsBy(records, 'user', 'note').sort()).toEqual(heard.sort())
   expect(textsBy(records, 'assistant', 'human')).toEqual(
     said.flatMap((message) => (message.role === 'assistant' ? [textOf(message.parts)] : [])),
   )
   expect(textsBy(records, 'tool').sort()).toEqual(
-    said.flatMap((message) => (message.role === 'tool' && message.text !== GIVEN_UP ? [message.text] : [])).sort(),
+    said
+      .flatMap((message) => (message.role === 'tool' ? [shownContent(message.parts)] : []))
+      .filter((text) => text !== GIVEN_UP)
+      .sort(),
   )
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { shownContent } from '../../events/content.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
@@ -56,7 +57,7 @@ const bodyLines = (events: readonly ReadEvent[], { transcript }: ShowOptions, ou
   const recorded = recordedTranscript(events.flatMap((read) => (read.ok ? [read.event] : [])))
   return [
     ...transcriptLines(messagesOf(recorded), output.colours),
-    ...recorded.inbox.map((text) => `user, not read yet: ${oneLine(text, output.width)}`),
+    ...recorded.inbox.map((parts) => `user, not read yet: ${oneLine(shownContent(parts), output.width)}`),
   ]
 }
 

@@ -1,8 +1,10 @@
 import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
+import { anthropicTakes } from './content.ts'
 import { anthropicRequest } from './request.ts'
 import { anthropicReader } from './stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import { askConceding, learnedConcessions } from '../wire/concessions.ts'
+import { shownMedia } from '../wire/shown-media.ts'
 import type { Model } from '../model.ts'
 
 /**
@@ -14,6 +16,7 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
   const learned = learnedConcessions()
   return {
     async call(request, options) {
+      const shown = await shownMedia(request, anthropicTakes, options)
       const { anthropicClient, anthropicFailure } = await anthropicSdk()
       return attempt(
         access,
@@ -21,7 +24,7 @@ export const anthropicModel = (provider: ProviderAccess): Model => {
         (line) =>
           askConceding(request, {
             learned,
-            write: (conceded) => anthropicRequest(request, conceded),
+            write: (conceded) => anthropicRequest(request, conceded, shown),
             failureOf: anthropicFailure,
             ask: async ({ body, dropped }, streams) => {
               const { messages } = anthropicClient(access, line)

@@ -3,12 +3,11 @@ import type {
   MessageCreateParamsStreaming,
   MessageParam,
   OutputConfig,
-  TextBlockParam,
   ThinkingConfigParam,
   ToolChoice,
-  ToolResultBlockParam,
 } from '@anthropic-ai/sdk/resources/messages'
 
+import { isMedia, type MediaPart } from '../../events/content.ts'
 import { toolCallsOf, type AssistantPart, type Message, type OpaquePart } from '../../events/message.ts'
 import type { JsonObject } from '../../json.ts'
 import {
@@ -23,9 +22,11 @@ import {
 } from '../wire/concessions.ts'
 import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
 import { forcesTool, type ModelRequest, type RequestSettings, type ToolDeclaration } from '../model.ts'
+import { resultContent, saidBlocks, textBlock, withoutDetail } from './content.ts'
 import { closed } from '../wire/output-schema.ts'
 import { withProviderOptions } from '../wire/provider-options.ts'
 import { isVendorItem, uncarried } from '../wire/request-parts.ts'
+import { nothingShown, type ShownMedia } from '../wire/shown-media.ts'
 import { wellFormed } from '../wire/well-formed.ts'
 
 export const ANTHROPIC_VENDOR = 'anthropic'
@@ -35,6 +36,7 @@ const RULES: HistoryRules = {
   isOwn: isVendorItem,
   callId: /^[a-zA-Z0-9_-]{1,64}$/,
   takesBlankResults: true,
+  mediaInToolResults: true,
 }
 
 /** The vendor demands a limit; every model sold today can write this much. */
@@ -54,18 +56,20 @@ const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 export const anthropicRequest = (
   request: ModelRequest,
   conceded: Conceded = new Set(),
+  shown: ShownMedia = nothingShown,
 ): { body: MessageCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
-  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
+  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded), shown)
   const gone = request.tools.length > 0 ? [] : toolsCalledIn(messages)
   const choice = gone.length > 0 ? 'none' : (choiceIn(request, conceded) ?? 'auto')
   const given = settingsIn(request, conceded)
   const dropped = [
     ...uncarried(given, ['temperature', 'topP', 'seed']),
     ...(given.reasoningEffort === undefined || isEffort(given.reasoningEffort) ? [] : ['reasoningEffort']),
+    ...withoutDetail(shown),
     ...(mayThink(given, choice, messages) ? [] : ['thinking']),
   ]
   const settings = dropped.includes('thinking') ? { ...given, thinking: undefined } : given
-  const body = bodyOf({ request, conceded, messages, tools: [...request.tools, ...gone], choice, settings })
+  const body = bodyOf({ request, conceded, messages, shown, tools: [...request.tools, ...gone], choice, settings })
   const whole = withProviderOptions(body, request.providerOptions)
   const legal = wellFormed(whole)
   return {
@@ -85,12 +89,13 @@ interface Written {
   readonly request: ModelRequest
   readonly conceded: Conceded
   readonly messages: readonly Message[]
+  readonly shown: ShownMedia
   readonly tools: readonly ToolDeclaration[]
   readonly choice: ModelRequest['toolChoice']
   readonly settings: RequestSettings
 }
 
-const bodyOf = ({ request, conceded, messages, tools, choice, settings }: Written): MessageCreateParamsStreaming => {
+const bodyOf = ({ request, conceded, messages, shown, tools, choice, settings }: Written): MessageCreateParamsStreaming => {
   const takesSchema = !conceded.has('json_schema')
   const instructions = takesSchema ? request.instructions : instructionsWithSchema(request)
   const outputConfig = outputConfigOf(settings, takesSchema ? request.output : undefined)
@@ -100,7 +105,7 @@ const bodyOf = ({ request, conceded, messages, tools, choice, settings }: Writte
     // A run sends the same growing prompt at each step; other vendors cache it unasked.
     cache_control: { type: 'ephemeral' },
     ...(instructions.trim() !== '' && { system: instructions }),
-    messages: turns(messages),
+    messages: turns(messages, shown),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         name,
@@ -168,11 +173,11 @@ const outputConfigOf = ({ reasoningEffort: effort }: RequestSettings, output: Mo
 }
 
 /** Turns alternate, and the results of all calls of a turn have to stand in the one user turn that follows it. */
-const turns = (messages: readonly Message[]): MessageParam[] => {
+const turns = (messages: readonly Message[], shown: ShownMedia): MessageParam[] => {
   const merged: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = []
   for (const message of messages) {
     const role = message.role === 'assistant' ? 'assistant' : 'user'
-    const blocks = blocksOf(message)
+    const blocks = blocksOf(message, shown)
     const last = merged.at(-1)
     if (last?.role === role) last.content.push(...blocks)
     else merged.push({ role, content: blocks })
@@ -180,27 +185,25 @@ const turns = (messages: readonly Message[]): MessageParam[] => {
   return merged
 }
 
-const blocksOf = (message: Message): ContentBlockParam[] => {
+const blocksOf = (message: Message, shown: ShownMedia): ContentBlockParam[] => {
   switch (message.role) {
     case 'user':
-      return [textBlock(message.text)]
+      return saidBlocks(message.parts, shown)
     case 'tool':
-      return [toolResult(message.id, message.text, message.isError)]
+      return [toolResult(message, resultContent(message.parts, shown))]
     case 'assistant':
-      return message.parts.map(assistantBlock)
+      return message.parts.filter((part) => !isMedia(part)).map(assistantBlock)
   }
 }
 
-const textBlock = (text: string): TextBlockParam => ({ type: 'text', text })
-
-const toolResult = (id: string, text: string, isError: boolean): ToolResultBlockParam => ({
+const toolResult = ({ id, isError }: Extract<Message, { role: 'tool' }>, content: ReturnType<typeof resultContent>): ContentBlockParam => ({
   type: 'tool_result',
   tool_use_id: id,
-  content: text,
+  content,
   ...(isError && { is_error: true }),
 })
 
-const assistantBlock = (part: AssistantPart): ContentBlockParam => {
+const assistantBlock = (part: Exclude<AssistantPart, MediaPart>): ContentBlockParam => {
   switch (part.type) {
     case 'text':
       return textBlock(part.text)

@@ -24,6 +24,7 @@ export const chatDialect = (baseUrl: string | undefined, vendor?: string): ChatD
     ownId: (content) => ownFields(content, 'toolCall')?.['id'],
     callId: /(^|\.)mistral\.ai$/.test(hostname) ? /^[a-zA-Z0-9]{9}$/ : /^[a-zA-Z0-9_-]{1,40}$/,
     takesBlankResults: isOpenai,
+    mediaInToolResults: false,
     blankContent: isOpenai ? null : '',
     outputLimit: isOpenai ? 'max_completion_tokens' : 'max_tokens',
   }

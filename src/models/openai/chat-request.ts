@@ -21,10 +21,12 @@ import {
 } from '../wire/concessions.ts'
 import { legalHistory } from '../wire/legal-history.ts'
 import type { ModelRequest, RequestSettings } from '../model.ts'
+import { chatContent } from './chat-content.ts'
 import { ownFields, type ChatDialect } from './chat-dialect.ts'
 import { isStrict } from '../wire/output-schema.ts'
 import { withProviderOptions } from '../wire/provider-options.ts'
 import { schemaName, toolTextWithError, uncarried } from '../wire/request-parts.ts'
+import { nothingShown, type ShownMedia } from '../wire/shown-media.ts'
 import { wellFormed } from '../wire/well-formed.ts'
 
 const LEFT_OUT: readonly Concession[] = [
@@ -37,9 +39,10 @@ export const openaiChatRequest = (
   request: ModelRequest,
   dialect: ChatDialect,
   conceded: Conceded = new Set(),
+  shown: ShownMedia = nothingShown,
 ): { body: ChatCompletionCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
   const { model, tools } = request
-  const { messages, changed } = legalHistory(request, historyRules(dialect, conceded))
+  const { messages, changed } = legalHistory(request, historyRules(dialect, conceded), shown)
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
   const settings = settingsIn(request, conceded)
@@ -48,7 +51,7 @@ export const openaiChatRequest = (
     model,
     messages: [
       ...(instructions.trim() === '' ? [] : [{ role: 'system' as const, content: instructions }]),
-      ...messages.map((message) => wireMessage(message, dialect)),
+      ...messages.map((message) => wireMessage(message, dialect, shown)),
     ],
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
@@ -90,10 +93,10 @@ const wireSettings = (settings: RequestSettings, { outputLimit }: ChatDialect) =
   ...(settings.reasoningEffort !== undefined && { reasoning_effort: settings.reasoningEffort }),
 })
 
-const wireMessage = (message: Message, dialect: ChatDialect): ChatCompletionMessageParam => {
+const wireMessage = (message: Message, dialect: ChatDialect, shown: ShownMedia): ChatCompletionMessageParam => {
   switch (message.role) {
     case 'user':
-      return { role: 'user', content: message.text }
+      return { role: 'user', content: chatContent(message.parts, shown) }
     case 'tool':
       return { role: 'tool', tool_call_id: message.id, content: toolTextWithError(message) }
     case 'assistant':

@@ -1,7 +1,9 @@
 import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import { askConceding, learnedConcessions, type Concession } from '../wire/concessions.ts'
+import { shownMedia } from '../wire/shown-media.ts'
 import type { Model } from '../model.ts'
+import { chatTakes } from './chat-content.ts'
 import { chatDialect } from './chat-dialect.ts'
 import { openaiChatRequest } from './chat-request.ts'
 import { openaiChatReader } from './chat-stream.ts'
@@ -27,6 +29,7 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
   const learned = learnedConcessions(chosenConcessions(provider))
   return {
     async call(request, options) {
+      const shown = await shownMedia(request, chatTakes, options)
       const { openaiClient, openaiFailure } = await openaiSdk()
       return attempt(
         access,
@@ -34,7 +37,7 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
         (line) =>
           askConceding(request, {
             learned,
-            write: (conceded) => openaiChatRequest(request, dialect, conceded),
+            write: (conceded) => openaiChatRequest(request, dialect, conceded, shown),
             failureOf: openaiFailure,
             ask: async ({ body, dropped }, streams) => {
               const completions = openaiClient(access, line).chat.completions

@@ -1,7 +1,9 @@
 import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
 import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import { askConceding, learnedConcessions } from '../wire/concessions.ts'
+import { shownMedia } from '../wire/shown-media.ts'
 import type { Model } from '../model.ts'
+import { responsesTakes } from './responses-content.ts'
 import { openaiResponsesRequest } from './responses-request.ts'
 import { openaiResponsesReader } from './responses-stream.ts'
 import { openaiSdk } from './sdk.ts'
@@ -12,6 +14,7 @@ export const openaiResponsesModel = (provider: ProviderAccess): Model => {
   const learned = learnedConcessions()
   return {
     async call(request, options) {
+      const shown = await shownMedia(request, responsesTakes, options)
       const { openaiClient, openaiFailure } = await openaiSdk()
       return attempt(
         access,
@@ -19,7 +22,7 @@ export const openaiResponsesModel = (provider: ProviderAccess): Model => {
         (line) =>
           askConceding(request, {
             learned,
-            write: (conceded) => openaiResponsesRequest(request, conceded),
+            write: (conceded) => openaiResponsesRequest(request, conceded, shown),
             failureOf: openaiFailure,
             ask: async ({ body, dropped }, streams) => {
               const { responses } = openaiClient(access, line)

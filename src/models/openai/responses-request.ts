@@ -1,5 +1,6 @@
 import type { ResponseCreateParamsStreaming, ResponseInputItem, ResponseTextConfig } from 'openai/resources/responses/responses'
 
+import { isMedia } from '../../events/content.ts'
 import type { AssistantPart, Message, OpaquePart } from '../../events/message.ts'
 import type { ToolChoice } from '../../events/model-settings.ts'
 import type { Json } from '../../json.ts'
@@ -15,9 +16,11 @@ import {
 } from '../wire/concessions.ts'
 import { legalHistory, type HistoryRules } from '../wire/legal-history.ts'
 import type { ModelRequest, RequestSettings } from '../model.ts'
+import { responsesContent } from './responses-content.ts'
 import { isStrict } from '../wire/output-schema.ts'
 import { withProviderOptions } from '../wire/provider-options.ts'
 import { isVendorItem, schemaName, toolTextWithError, uncarried } from '../wire/request-parts.ts'
+import { nothingShown, type ShownMedia } from '../wire/shown-media.ts'
 import { wellFormed } from '../wire/well-formed.ts'
 
 export const OPENAI_VENDOR = 'openai'
@@ -27,6 +30,7 @@ const RULES: HistoryRules = {
   isOwn: (content) => isPhaseMarker(content) || isVendorItem(content),
   callId: /^[a-zA-Z0-9_-]{1,64}$/,
   takesBlankResults: true,
+  mediaInToolResults: true,
 }
 
 /** What stands for `phase` in the parts: it belongs to the message whose text follows it. */
@@ -41,17 +45,18 @@ const LEFT_OUT: readonly Concession[] = [
 export const openaiResponsesRequest = (
   request: ModelRequest,
   conceded: Conceded = new Set(),
+  shown: ShownMedia = nothingShown,
 ): { body: ResponseCreateParamsStreaming; dropped: string[]; offered: Concession[] } => {
   const { model, tools } = request
   const settings = settingsIn(request, conceded)
-  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded))
+  const { messages, changed } = legalHistory(request, historyRules(RULES, conceded), shown)
   const instructions = conceded.has('json_schema') ? instructionsWithSchema(request) : request.instructions
   const format = formatOf(request, conceded)
   const choice = choiceIn(request, conceded)
   const body: ResponseCreateParamsStreaming = {
     model,
     ...(instructions.trim() !== '' && { instructions }),
-    input: messages.flatMap(inputItems),
+    input: messages.flatMap((message) => inputItems(message, shown)),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         type: 'function' as const,
@@ -99,16 +104,19 @@ const formatOf = ({ output }: ModelRequest, conceded: Conceded): ResponseTextCon
   return { type: 'json_schema', name: schemaName(output.name), schema: output.schema, strict: isStrict(output.schema) }
 }
 
-const inputItems = (message: Message): ResponseInputItem[] => {
+const inputItems = (message: Message, shown: ShownMedia): ResponseInputItem[] => {
   switch (message.role) {
     case 'user':
-      return [{ role: 'user', content: message.text }]
+      return [{ role: 'user', content: responsesContent(message.parts, shown) }]
     case 'tool':
-      return [{ type: 'function_call_output', call_id: message.id, output: toolTextWithError(message) }]
+      return [{ type: 'function_call_output', call_id: message.id, output: resultOf(message, shown) }]
     case 'assistant':
       return assistantItems(message.parts)
   }
 }
+
+const resultOf = (message: Extract<Message, { role: 'tool' }>, shown: ShownMedia): ReturnType<typeof responsesContent> =>
+  message.parts.some(isMedia) ? responsesContent(message.parts, shown) : toolTextWithError(message)
 
 const assistantItems = (parts: readonly AssistantPart[]): ResponseInputItem[] => {
   const items: ResponseInputItem[] = []
@@ -119,7 +127,8 @@ const assistantItems = (parts: readonly AssistantPart[]): ResponseInputItem[] =>
       phase = undefined
     } else if (part.type === 'toolCall') {
       items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.argumentsText })
-    } else if (isPhaseMarker(part.content)) phase = part.content
+    } else if (part.type !== 'opaque') continue
+    else if (isPhaseMarker(part.content)) phase = part.content
     else items.push(verbatimItem(part))
   }
   return items

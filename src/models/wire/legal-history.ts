@@ -1,7 +1,10 @@
+import { textContent, textsOf, type ContentPart } from '../../events/content.ts'
 import { toolCallsOf, type AssistantPart, type Message, type ToolCallPart } from '../../events/message.ts'
 import type { Json } from '../../json.ts'
 import { legalArguments, legalIds, legalNames } from './legal-calls.ts'
+import { answerInWords, legalMedia } from './legal-media.ts'
 import type { ModelRequest } from '../model.ts'
+import { nothingShown, type ShownMedia } from './shown-media.ts'
 
 /** What a vendor takes back of a conversation. */
 export interface HistoryRules {
@@ -15,6 +18,8 @@ export interface HistoryRules {
   readonly ownId?: (content: Json) => Json | undefined
   /** Whether it takes an empty text as the result of a tool. */
   readonly takesBlankResults: boolean
+  /** Whether it takes pictures and files in the result of a tool. */
+  readonly mediaInToolResults: boolean
 }
 
 export interface LegalHistory {
@@ -28,10 +33,15 @@ export interface LegalHistory {
  * The conversation as a vendor takes it. One odd answer stays in every later prompt, and a vendor refuses the whole prompt for it:
  * the log keeps it as it came, and each request is made legal anew. Pure; what is legal already comes out as it went in.
  */
-export const legalHistory = ({ messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>, rules: HistoryRules): LegalHistory => {
+export const legalHistory = (
+  { messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>,
+  rules: HistoryRules,
+  shown: ShownMedia = nothingShown,
+): LegalHistory => {
   const changed = new Set<string>()
   const ordered = withAnsweredCalls(messages, legalAssistant(rules, new Set(tools.map(({ name }) => name)), changed), changed)
-  const legal = inTurns(ordered, changed).map((message) => filled(message, rules, changed))
+  const told = legalMedia(ordered, { shown, inToolResults: rules.mediaInToolResults }, changed)
+  const legal = inTurns(told, changed).map((message) => filled(message, rules, changed))
   return { messages: legal, changed: [...changed].sort() }
 }
 
@@ -59,7 +69,7 @@ const legalAssistant = (
     return legal
   }
   return ({ parts }) => {
-    const kept = withoutBlanks(joinedTexts(withOwnOpaque(parts, rules, changed)), changed)
+    const kept = withoutBlanks(joinedTexts(withOwnOpaque(answerInWords(parts, changed), rules, changed)), changed)
     const legal = kept.map((part, index) => (part.type === 'toolCall' ? legalCall(part, kept[index + 1]) : part))
     if (legal.some(({ type }) => type !== 'opaque')) return { role: 'assistant', parts: legal }
     // What only the vendor understands belongs to a text or a call, and is refused alone.
@@ -150,7 +160,7 @@ const answerTo = ({ id, name }: ToolCallPart, answer: ToolMessage | undefined): 
   role: 'tool',
   id,
   name,
-  text: answer?.text ?? 'This call was given up.',
+  parts: answer?.parts ?? textContent('This call was given up.'),
   isError: answer?.isError ?? true,
 })
 
@@ -173,27 +183,38 @@ const inTurns = (messages: readonly Message[], changed: Set<string>): Message[] 
   const first = messages.at(0)
   if (first?.role !== 'user') {
     changed.add('turns')
-    turns.push({ role: 'user', text: FIRST_WORD })
+    turns.push({ role: 'user', parts: textContent(FIRST_WORD) })
   }
   messages.forEach(say)
   if (turns.at(-1)?.role === 'assistant') {
     changed.add('turns')
-    turns.push({ role: 'user', text: LAST_WORD })
+    turns.push({ role: 'user', parts: textContent(LAST_WORD) })
   }
   return turns
 }
 
 const join = (last: Message, next: Message): Message | undefined => {
   if (last.role === 'user' && next.role === 'user') {
-    return { role: 'user', text: [last.text, next.text].filter((text) => text.trim() !== '').join('\n\n') }
+    return { role: 'user', parts: joinedContent(last.parts.filter(isNotBlank), next.parts.filter(isNotBlank)) }
   }
   if (last.role !== 'assistant' || next.role !== 'assistant') return undefined
   return { role: 'assistant', parts: joinedTexts([...last.parts, { type: 'text', text: '\n\n' }, ...next.parts]) }
 }
 
+const isNotBlank = (part: ContentPart): boolean => part.type !== 'text' || part.text.trim() !== ''
+
+/** Two texts that meet are one, with an empty line between. */
+const joinedContent = (before: readonly ContentPart[], after: readonly ContentPart[]): ContentPart[] => {
+  const [last, first] = [before.at(-1), after[0]]
+  if (last?.type !== 'text' || first?.type !== 'text') return [...before, ...after]
+  return [...before.slice(0, -1), ...textContent(`${last.text}\n\n${first.text}`), ...after.slice(1)]
+}
+
 const filled = (message: Message, { takesBlankResults }: HistoryRules, changed: Set<string>): Message => {
-  if (message.role === 'assistant' || message.text.trim() !== '') return message
-  if (message.role === 'tool' && takesBlankResults) return message
+  if (message.role === 'assistant' || (message.parts.length > 0 && message.parts.every(isNotBlank))) return message
+  const said = message.parts.filter(isNotBlank)
+  if (said.length === 0 && message.role === 'tool' && takesBlankResults) return { ...message, parts: textContent(textsOf(message.parts)) }
   changed.add('blankTexts')
-  return { ...message, text: message.role === 'tool' ? BLANK_RESULT : BLANK_MESSAGE }
+  if (said.length > 0) return { ...message, parts: said }
+  return { ...message, parts: textContent(message.role === 'tool' ? BLANK_RESULT : BLANK_MESSAGE) }
 }

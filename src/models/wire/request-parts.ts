@@ -1,9 +1,13 @@
+import { textsOf } from '../../events/content.ts'
+import type { Message } from '../../events/message.ts'
 import type { Json } from '../../json.ts'
 import type { RequestSettings } from '../model.ts'
 
 /** OpenAI's wires have no flag for a tool that failed, so the text has to say it; most tools' texts do already. */
-export const toolTextWithError = ({ text, isError }: { readonly text: string; readonly isError: boolean }): string =>
-  isError && !text.startsWith('Error') ? `Error: ${text}` : text
+export const toolTextWithError = ({ parts, isError }: Extract<Message, { role: 'tool' }>): string => {
+  const text = textsOf(parts)
+  return isError && !text.startsWith('Error') ? `Error: ${text}` : text
+}
 
 /** Something of a vendor's that is kept whole: a JSON object with a `type`. */
 export const isVendorItem = (content: Json): boolean =>

@@ -36,6 +36,8 @@ export interface Job {
   }
   /** The world has done something that the log has to know: try until it does. Any other job is a command, which may be refused. */
   readonly insistent?: true
+  /** What its facts name, and the blob store has to hold before they are stored. */
+  readonly bytes?: readonly Uint8Array[]
   /** Of the texts that it keeps while it waits, in characters. */
   readonly length?: number
 }

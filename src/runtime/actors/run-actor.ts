@@ -34,8 +34,8 @@ export interface ActorParts {
   readonly stored: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** An append was full before all was answered. */
   readonly goOn: (runId: string) => void
-  /** Resolves once the blob store holds these texts, and the agent's prompt. */
-  readonly store: (agent: Agent, texts: readonly string[]) => Promise<void>
+  /** Resolves once the blob store holds these contents, and the agent's prompt. */
+  readonly store: (agent: Agent, contents: readonly (string | Uint8Array)[]) => Promise<void>
   /** Ends every repetition. */
   readonly signal: AbortSignal
 }
@@ -80,7 +80,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
-      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, texts)
+      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, [...(job.bytes ?? []), ...texts])
       if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
       context.keepAll()
       noticeFailedCode(batch, stopped)

@@ -10,7 +10,7 @@ import type { CallModelParams } from '../../machines/intents.ts'
 import { beforeRetry, reachedLimit, type ReachedLimit } from '../../machines/spent.ts'
 import { present } from '../../present.ts'
 import { newestData } from '../../projections/message-data.ts'
-import { lastAnswer } from '../../projections/transcript.ts'
+import { newestAnswer, newestMessage } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
 import { approvalDigest, checkCall, claimLookUp, startCall } from './answer-tool-call.ts'
@@ -149,10 +149,10 @@ const askApproval = ({ agent, at }: JobContext, state: RunState, owed: Owed): Ru
 const checkInput = ({ agent }: JobContext, state: RunState): RunFact => {
   const verdict = checkText(
     agent.guardrails.input ?? [],
-    state.transcript.inbox.at(-1) ?? '',
+    newestMessage(state.transcript),
     contextOfRun(agent, state, newestData(state.messageData)),
   )
-  if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { text: verdict.text } : {} }
+  if (verdict.verdict === 'allow') return { type: 'InputAccepted', data: verdict.redacted ? { parts: [...verdict.parts] } : {} }
   const { guardrail, reason, evidence, cause } = verdict
   return { type: 'InputRejected', data: { guardrail, reason, ...present({ evidence, cause }) } }
 }
@@ -160,14 +160,14 @@ const checkInput = ({ agent }: JobContext, state: RunState): RunFact => {
 const checkOutput = ({ agent }: JobContext, state: RunState): RunFact => {
   const verdict = checkText(
     agent.guardrails.output ?? [],
-    lastAnswer(state.transcript) ?? '',
+    newestAnswer(state.transcript),
     contextOfRun(agent, state, state.messageData.read),
   )
   if (verdict.verdict === 'block') {
     const { guardrail, reason, cause } = verdict
     return { type: 'OutputRejected', data: { reason, guardrail, ...present({ cause }) } }
   }
-  const redacted = verdict.redacted ? { text: verdict.text } : {}
+  const redacted = verdict.redacted ? { parts: [...verdict.parts] } : {}
   if (agent.output === undefined) {
     const output = state.started.settings.endsWithOutput ? { output: verdict.text } : {}
     return { type: 'OutputAccepted', data: { ...redacted, ...output } }

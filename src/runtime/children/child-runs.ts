@@ -115,8 +115,9 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
   return {
     agent,
     runId: childRunId(parent.runId, owed),
+    message: agent.conversational ? textOf(input) : undefined,
+    bytes: [],
     options: present({
-      message: agent.conversational ? textOf(input) : undefined,
       tenant: parent.started.tenant,
       tags: parent.started.tags,
     }),

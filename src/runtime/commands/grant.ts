@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../../errors.ts'
 import { streamOf } from '../../events/codec.ts'
+import { textContent, textsOf } from '../../events/content.ts'
 import { endedText } from '../../events/ended-text.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { type ChartCommand, type Command, decide } from '../../fold/decide.ts'
@@ -13,6 +14,7 @@ import { type CommandOrigin, checkCommand, checkOrigin, handedIn, checkMessage }
 import { checkedJson } from '../checked-json.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
 import { withReadOutput } from '../effects/tool-outcome.ts'
+import { lengthOf, mediaBytes, readCommand, strangeBlob, type GivenCommand } from '../given-content.ts'
 import { notFound } from '../reading/run-reader.ts'
 import type { RunStanding } from '../../fold/run-view.ts'
 import { readUnfolded, standingOfUnfolded, type UnfoldedRun } from '../reading/unfolded-run.ts'
@@ -34,7 +36,7 @@ export interface GrantParts {
   readonly current: (runId: string) => Promise<RunState>
 }
 
-type Granted = (runId: string, command: Command, origin: CommandOrigin) => Promise<RunState | RunStanding>
+type Granted = (runId: string, command: GivenCommand, origin: CommandOrigin) => Promise<RunState | RunStanding>
 
 /**
  * Grants commands by the charts of a run; a run whose code is gone or was changed is cancelled without them, which is the one command that needs none.
@@ -79,7 +81,7 @@ export const createGrant = (actors: MoverParts, granting: GrantParts): Granted =
 
 const grantByCharts =
   (parts: RuntimeParts, { submit, children, current }: GrantParts) =>
-  async (runId: string, command: ChartCommand, origin: CommandOrigin): Promise<RunState> => {
+  async (runId: string, command: GivenChartCommand, origin: CommandOrigin): Promise<RunState> => {
     if (command.type === 'reopen') {
       const run = await current(runId)
       const isNew = !run.commandIds.has(origin.commandId ?? '')
@@ -137,9 +139,11 @@ const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command
 /** What is possible also where code of the agent has failed. */
 const STOPPING: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
 
+type GivenChartCommand = Exclude<GivenCommand, { type: 'move' }>
+
 interface Requested {
   readonly runId: string
-  readonly command: ChartCommand
+  readonly command: GivenChartCommand
   readonly origin: CommandOrigin
 }
 
@@ -153,21 +157,31 @@ const commandOnce = async (
   { runId, command: given, origin }: Requested,
 ): Promise<RunState> => {
   if (given.type === 'sendMessage' && typeof given.text === 'string') checkMessage(given.text)
-  const command = handedIn(given)
+  const { command: read, bytes } = readCommand(given)
+  const command = handedIn(read) as ChartCommand
   checkCommand(command)
   checkOrigin(origin)
   const { commandId } = origin
   const recorded: RecordedOrigin = commandId === undefined ? { ...origin } : { ...origin, commandHash: hashOfCommand(command) }
-  const state = await submit(runId, jobOf(runId, command, recorded))
+  const state = await submit(runId, jobOf(runId, { command, bytes, origin: recorded }))
   if (commandId !== undefined && state.commandIds.get(commandId) !== recorded.commandHash)
     await checkRepeatedCommand(stores, runId, { command, commandId })
   return state
 }
 
-const jobOf = (runId: string, given: ChartCommand, origin: RecordedOrigin): Job => ({
-  length: JSON.stringify(given).length,
+interface ReadCommand {
+  readonly command: ChartCommand
+  readonly bytes: readonly Uint8Array[]
+  readonly origin: RecordedOrigin
+}
+
+const jobOf = (runId: string, { command: given, bytes, origin }: ReadCommand): Job => ({
+  bytes,
+  length: JSON.stringify(given).length + lengthOf(bytes),
   decide: (state, context) => {
     if (state === undefined) return { refuse: notFound(runId) }
+    const strange = 'parts' in given && given.parts !== undefined ? strangeBlob(given.parts, state.transcript, bytes) : undefined
+    if (strange !== undefined) return { refuse: strange }
     const { command, problem } = withReadOutput(context.agent, state, given)
     const decision = decide(state, command, context.at, origin.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
@@ -208,16 +222,20 @@ const withCheckedData = (agent: Agent, fact: RunFact): RunFact => {
 const MOST_UNREAD = 1_000
 /** Of all of them, in UTF-16 units. */
 const LONGEST_UNREAD = 4 * 1024 * 1024
+/** Of all their pictures and files. */
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024
 
 /** Why a conversation takes no further message now. It takes more once its agent, or the person who owns it, has read them. */
 const tooManyUnread = ({ conversational }: Agent, { runId, transcript }: RunState, command: Command): AppError | undefined => {
   if (command.type !== 'sendMessage' || !conversational) return undefined
   const { inbox } = transcript
-  const length = inbox.reduce((sum, text) => sum + text.length, command.text.length)
-  if (inbox.length < MOST_UNREAD && length <= LONGEST_UNREAD) return undefined
+  const messages = [...inbox, command.parts ?? textContent(command.text ?? '')]
+  const length = messages.reduce((sum, parts) => sum + textsOf(parts).length, 0)
+  const bytes = messages.reduce((sum, parts) => sum + mediaBytes(parts), 0)
+  if (inbox.length < MOST_UNREAD && length <= LONGEST_UNREAD && bytes <= MOST_UNREAD_BYTES) return undefined
   return new AppError(
     'NotPossible',
-    `${runId} takes no further message until the ${inbox.length} that it has not read are read: ${MOST_UNREAD} may wait, and ${LONGEST_UNREAD} characters of them`,
+    `${runId} takes no further message until the ${inbox.length} that it has not read are read: ${MOST_UNREAD} may wait, ${LONGEST_UNREAD} characters and ${MOST_UNREAD_BYTES} bytes of pictures and files`,
     { retryable: true, details: { runId, command: command.type, unread: inbox.length } },
   )
 }

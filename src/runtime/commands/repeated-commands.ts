@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { commandShapes } from '../../events/command-shapes.ts'
+import { textContent, type ContentPart } from '../../events/content.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { DataOf, RunEventType } from '../../events/run-events.ts'
 import type { Tags } from '../../events/tags.ts'
@@ -8,6 +9,7 @@ import { sha256 } from '../../hash.ts'
 import { canonicalJson, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import { storableBeginning } from '../../projections/bounded-text.ts'
+import { plain } from '../given-content.ts'
 import { readRun } from '../reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 
@@ -18,7 +20,7 @@ type Stores = Pick<RuntimeParts, 'log' | 'blobs'>
 /** What a run is begun with. */
 export interface StartRequest {
   readonly agent: string
-  readonly message?: string | undefined
+  readonly message?: string | readonly ContentPart[] | undefined
   readonly data?: Json | undefined
   readonly tags?: Tags | undefined
   readonly input?: Json | undefined
@@ -44,7 +46,7 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: S
   if (started === undefined || started.meta.commandHash === hashOfStart(given)) return
   const recorded = {
     agent: started.data.agent,
-    message: first?.text,
+    message: first === undefined ? undefined : plain(first.parts),
     data: first?.data,
     tags: started.data.tags,
     input: started.data.input,
@@ -63,7 +65,7 @@ const isOfStart = (
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
-    : meta.commandHash === hashOfStart({ agent, input, context, tags, message: message.data.text, data: message.data.data })
+    : meta.commandHash === hashOfStart({ agent, input, context, tags, message: plain(message.data.parts), data: message.data.data })
 
 /** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another command. */
 export const checkRepeatedCommand = async (
@@ -100,8 +102,7 @@ const granting: Readonly<Record<Command['type'], readonly RunEventType[]>> = {
 
 const commandDifferences = (command: Command, event: RecordedRunEvent): string[] => {
   if (!granting[command.type].includes(event.type)) return [`type: recorded ${event.type}, given ${command.type}`]
-  const given: Readonly<Record<string, unknown>> =
-    command.type === 'settleToolCall' ? { callId: command.callId, by: command.by, ...command.outcome } : { ...command }
+  const given: Readonly<Record<string, unknown>> = comparableFields(command)
   const recorded = event.data as Readonly<Record<string, unknown>>
   const fields = Object.keys(commandShapes[command.type]).filter(
     (field) => field in recorded && !(field === 'digest' && given[field] === undefined),
@@ -111,6 +112,21 @@ const commandDifferences = (command: Command, event: RecordedRunEvent): string[]
   const only = (from: Readonly<Record<string, unknown>>): Record<string, unknown> =>
     Object.fromEntries([...compared].map((field) => [field, from[field]]))
   return differencesOf(only(recorded), only(given))
+}
+
+/** By the names that its event has. */
+const comparableFields = (command: Command): Readonly<Record<string, unknown>> => {
+  switch (command.type) {
+    case 'settleToolCall':
+      return { callId: command.callId, by: command.by, ...command.outcome }
+    case 'sendMessage':
+    case 'answer': {
+      const { text = '', parts = textContent(text), ...rest } = command
+      return { ...rest, parts }
+    }
+    default:
+      return { ...command }
+  }
 }
 
 const SHOWN = 120

@@ -1,19 +1,24 @@
 import { AppError, attempted, isAppError } from '../../errors.ts'
+import { textContent, type ContentPart } from '../../events/content.ts'
+import type { GivenContent } from '../../events/given-content.ts'
 import type { DataOf, Limits, RunFact, RunSettings } from '../../events/run-events.ts'
 import type { Tags } from '../../events/tags.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { deepFrozen, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
+import { emptyTranscript } from '../../projections/transcript.ts'
 import type { JobDecision } from '../actors/jobs.ts'
 import type { Agent } from '../agent.ts'
 import type { CommandOrigin } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
+import { strangeBlob } from '../given-content.ts'
 import { hashOfStart } from './repeated-commands.ts'
 
 export interface StartOptions<Input = unknown, Context = unknown, Data = unknown> extends CommandOrigin {
   /** Chosen by the caller, so that a repeated start is one start; a fresh UUID otherwise. */
   readonly runId?: string | undefined
-  readonly message?: string | undefined
+  /** What is said first: a text, or parts. */
+  readonly message?: GivenContent | undefined
   /** What a program says with the message; no model sees it. JSON, as its agent's `messageData` schema says. */
   readonly data?: Data | undefined
   /** What a chart of your own begins with: JSON, as its agent's `input` schema says. */
@@ -39,7 +44,10 @@ export interface ChildOf {
 export interface NewRun {
   readonly agent: Agent
   readonly runId: string
-  readonly options: StartOptions<Json, Json, Json>
+  readonly options: Omit<StartOptions<Json, Json, Json>, 'message'>
+  readonly message?: string | readonly ContentPart[] | undefined
+  /** That the message names. */
+  readonly bytes: readonly Uint8Array[]
   /** What the schemas of the agent are asked about, once it is certain that there is no such run. */
   readonly given: Given
   readonly child: ChildOf | undefined
@@ -106,8 +114,24 @@ const instructionsFor = ({ id, instructionsFor: make }: Agent, context: Json | u
   throw new AppError('CodeFailed', `${id} could not make the instructions of a run: ${made.problem}`, { details: { agent: id } })
 }
 
+/** Throws `InvalidInput` for a blob that nobody has said. */
+const receivedFirst = (
+  message: NewRun['message'],
+  bytes: readonly Uint8Array[],
+  dataOf: () => Json | undefined,
+): DataOf<'MessageReceived'> | undefined => {
+  if (message === undefined) return undefined
+  const parts = typeof message === 'string' ? textContent(message) : [...message]
+  const strange = strangeBlob(parts, emptyTranscript, bytes)
+  if (strange !== undefined) throw strange
+  return { parts, ...present({ data: dataOf() }) }
+}
+
 /** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
-export const startDecision = ({ agent, runId, options, given, child, found }: NewRun, state: RunState | undefined): JobDecision => {
+export const startDecision = (
+  { agent, runId, options, message, bytes, given, child, found }: NewRun,
+  state: RunState | undefined,
+): JobDecision => {
   if (state !== undefined) {
     const { started } = state
     if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
@@ -116,10 +140,10 @@ export const startDecision = ({ agent, runId, options, given, child, found }: Ne
     found?.()
     return { facts: [] }
   }
-  const { message, data, tenant, tags, commandId, actor, traceparent } = options
+  const { data, tenant, tags, commandId, actor, traceparent } = options
   const beginning = tried(() => ({
     ...initialDataOf(agent, given),
-    received: message === undefined ? undefined : { text: message, ...present({ data: asSchemaLeaves(agent, 'messageData', data) }) },
+    received: receivedFirst(message, bytes, () => asSchemaLeaves(agent, 'messageData', data)),
   }))
   if (isAppError(beginning)) return { refuse: beginning }
   const { received, ...begun } = beginning

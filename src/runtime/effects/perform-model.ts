@@ -1,5 +1,6 @@
-import { attempted, messageOf } from '../../errors.ts'
-import { textOf } from '../../events/message.ts'
+import { attempted, isAppError, isUnavailable, messageOf } from '../../errors.ts'
+import { textContent } from '../../events/content.ts'
+import { saidIn } from '../../events/message.ts'
 import type { ModelSettings } from '../../events/model-settings.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { asideOf } from '../../fold/prompt.ts'
@@ -49,6 +50,7 @@ export const performModelCall = async (
         provider.call(request, {
           signal: inner,
           timeoutMs: agent.modelTimeoutMs,
+          readBlob: ({ hash }) => parts.blobs.getBytes(hash),
           ...(text && { onDelta: text.onDelta }),
         }),
     )
@@ -74,6 +76,9 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
   } catch (thrown) {
     if (signal.aborted) throw thrown
     if (thrown === TIMED_OUT) return failed('timeout', 'no answer in time')
+    // What of the conversation lies in the blob store: it is away for a while, or lost.
+    if (isUnavailable(thrown)) return failed('network', thrown.message)
+    if (isAppError(thrown, 'EventLogCorrupt')) return failed('badRequest', thrown.message)
     // An adapter of the user's own may throw whatever its connection does. All else is no answer, as nonsense is.
     const cause = attempted(
       () => connectionCause(thrown),
@@ -97,7 +102,7 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
   return {
     model: model.slice(slash + 1),
     instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
-    messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', text: aside.prompt }],
+    messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', parts: textContent(aside.prompt) }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: isAnswer ? toolChoice : 'none',
     settings: Object.freeze(settings),
@@ -201,12 +206,10 @@ const failure = (parts: RuntimeParts, agent: Agent, { state, owed, model, outcom
  */
 const checkedLastWords = (agent: Agent, state: RunState, outcome: ModelOutcome): ModelOutcome => {
   if (!outcome.ok) return outcome
-  const verdict = checkText(agent.guardrails.output ?? [], textOf(outcome.parts), contextOfRun(agent, state, state.messageData.read))
+  const verdict = checkText(agent.guardrails.output ?? [], saidIn(outcome.parts), contextOfRun(agent, state, state.messageData.read))
   if (verdict.verdict === 'block') {
     const { guardrail, reason } = verdict
     return { ok: false, class: 'refusal', message: `the guardrail ${guardrail} has blocked it: ${reason}`, usage: outcome.usage }
   }
-  return verdict.redacted
-    ? { ...outcome, parts: [{ type: 'text', text: verdict.text }], dropped: [...outcome.dropped, 'redacted'] }
-    : outcome
+  return verdict.redacted ? { ...outcome, parts: [...verdict.parts], dropped: [...outcome.dropped, 'redacted'] } : outcome
 }

@@ -2,6 +2,7 @@ import { isAppError } from '../../errors.ts'
 import type { EventLog, StoredEvent, SubscriptionItem } from '../../eventlog/event-log.ts'
 import { streamOf } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
+import { textsOf } from '../../events/content.ts'
 import { textOf } from '../../events/message.ts'
 import { behindTheEnd, deletionEventTypes, finalEventTypes, mayBeReopened, type DataOf } from '../../events/run-events.ts'
 import type { RunState } from '../../fold/run-state.ts'
@@ -148,7 +149,8 @@ const acceptedText = (holdsFromTheStart: boolean): ((event: RecordedRunEvent) =>
         held = { callId: event.data.callId, attempt: event.data.attempt, text: textOf(event.data.parts) }
         return undefined
       case 'OutputAccepted': {
-        const { text = held.text } = event.data
+        const { parts } = event.data
+        const text = parts === undefined ? held.text : textsOf(parts)
         return holdsBack && held.callId !== '' && text !== '' ? { ...held, text } : undefined
       }
       case 'TurnCompleted':

@@ -1,14 +1,14 @@
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { AppError, isAppError } from '../../errors.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
-import { blobsIn, decodeEvent, streamOf } from '../../events/codec.ts'
+import { decodeEvent, payloadsIn, streamOf } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import { deletionEventTypes } from '../../events/run-events.ts'
 import type { Recorded } from '../../fold/replay.ts'
 
 /** Stored texts become events, with the payloads that the blob store keeps. */
 export const readEvent = async (blobs: BlobStore, stored: StoredEvent): Promise<RecordedRunEvent> => {
-  const hashes = blobsIn(stored)
+  const hashes = payloadsIn(stored)
   if (hashes.length === 0) return { ...decodeEvent(stored, noPayloads), position: stored.position }
   const payloads = new Map<string, string>()
   for (const hash of hashes) payloads.set(hash, await blobs.get(hash))

@@ -1,3 +1,4 @@
+import { shownContent } from '../../events/content.ts'
 import type { AppError } from '../../errors.ts'
 import { hashHolds } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
@@ -129,7 +130,7 @@ export const viewOfUnfolded = (
     subject,
     digest,
     expiresAt,
-    unread: [...transcript.inbox],
+    unread: transcript.inbox.map(shownContent),
   })),
   unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
     state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],

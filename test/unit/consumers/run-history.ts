@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { encodeData, encodeMeta, streamOf } from '../../../src/events/codec.ts'
 import type { DataOf, RunFact } from '../../../src/events/run-events.ts'
@@ -84,7 +85,7 @@ export const started = (parent?: DataOf<'RunStarted'>['parent']): RunFact => ({
   },
 })
 
-export const message = (text: string): RunFact => ({ type: 'MessageReceived', data: { text } })
+export const message = (text: string): RunFact => ({ type: 'MessageReceived', data: { parts: textContent(text) } })
 
 export const modelRequested = (callId: string, leaseUntil: number, attempt = 1): RunFact => ({
   type: 'ModelCallRequested',

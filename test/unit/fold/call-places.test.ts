@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/events/envelope.ts'
 import { firstPlaces, nameOfChild, placeOfCall, placesAfter, type CallPlaces } from '../../../src/fold/call-places.ts'
@@ -9,9 +10,9 @@ const started = firstPlaces(event('RunStarted'))
 const ANSWER = event('ModelCallSucceeded')
 
 const after = (places: CallPlaces, events: readonly RunEvent[], inbox: readonly string[] = []): CallPlaces =>
-  events.reduce((before, each) => placesAfter({ places: before, transcript: { inbox } }, each), places)
+  events.reduce((before, each) => placesAfter({ places: before, transcript: { inbox: inbox.map(textContent) } }, each), places)
 
-const heard = (text: string, revision = 1): RunEvent => event('MessageReceived', { text }, revision)
+const heard = (text: string, revision = 1): RunEvent => event('MessageReceived', { parts: textContent(text) }, revision)
 
 const placesOf = (places: CallPlaces, tools: readonly string[], by = ANSWER): string[] => {
   let now = places

@@ -21,7 +21,7 @@ const own = (second: string, name = 'own') => defineAgent({ name, version: '1', 
 
 const count = defineProjection<number>({ name: 'count', initial: () => 0, apply: (n) => n + 1 })
 
-const message = fact('MessageReceived', { text: 'hello' }, 5)
+const message = fact('MessageReceived', { parts: [{ type: 'text', text: 'hello' }] }, 5)
 const thrown = (work: () => unknown): unknown => {
   try {
     return work()

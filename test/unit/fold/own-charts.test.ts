@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
@@ -107,7 +108,7 @@ describe('a chart of your own', () => {
     expect(messagesOf(interrupted.state.transcript)).toMatchObject([
       { role: 'assistant' },
       { role: 'tool', id: 'a', isError: true },
-      { role: 'user', text: 'Stop!' },
+      { role: 'user', parts: textContent('Stop!') },
     ])
   })
 })

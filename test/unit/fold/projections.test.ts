@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { step } from '../../../src/fold/fold.ts'
 import type { RunState } from '../../../src/fold/run-state.ts'
@@ -15,7 +16,7 @@ const agent = defineAgent({ name: 'writer', version: '1', instructions: 'Write.'
 
 describe('a projection of the agent', () => {
   test('sees the same events live and on replay, to the last byte', () => {
-    const live = given(agent, started(agent), fact('MessageReceived', { text: 'hello', data: { z: 1, a: { y: 2, b: 3 } } }))
+    const live = given(agent, started(agent), fact('MessageReceived', { parts: textContent('hello'), data: { z: 1, a: { y: 2, b: 3 } } }))
     const recorded = live.events.map((event) => ({ ...event, position: 17 }))
     const replayed = recorded.reduce<RunState | undefined>((state, event) => step(agent.program, state, event).state, undefined)
     expect(replayed?.projections).toEqual(live.state.projections)

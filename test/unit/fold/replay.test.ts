@@ -95,7 +95,7 @@ describe('a replay', () => {
   })
 
   test('finds a message that is not the one the model was asked about', () => {
-    const said = rewritten(stored, 1, (event) => ({ ...event, data: { text: 'Goodbye' } }) as RunEvent)
+    const said = rewritten(stored, 1, (event) => ({ ...event, data: { parts: [{ type: 'text', text: 'Goodbye' }] } }) as RunEvent)
     expect(firstDifference(said)).toMatchObject({ revision: 2, what: 'fingerprint' })
   })
 

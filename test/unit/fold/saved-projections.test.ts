@@ -1,3 +1,4 @@
+import { textContent, textsOf } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { step } from '../../../src/fold/fold.ts'
@@ -18,7 +19,7 @@ const letters = defineProjection<Letters>({
   name: 'letters',
   initial: () => ({ count: 0, last: null }),
   apply: ({ count, last }, event) =>
-    event.type === 'MessageReceived' ? { count: count + 1, last: { text: event.data.text, at: event.meta.at } } : { count, last },
+    event.type === 'MessageReceived' ? { count: count + 1, last: { text: textsOf(event.data.parts), at: event.meta.at } } : { count, last },
 })
 
 /** A Map of Sets: it says itself how it is saved. */
@@ -27,7 +28,7 @@ const words = defineProjection<ReadonlyMap<string, ReadonlySet<number>>>({
   initial: () => new Map(),
   apply: (index, event) =>
     event.type === 'MessageReceived'
-      ? new Map(index).set(event.data.text, new Set([...(index.get(event.data.text) ?? []), event.revision]))
+      ? new Map(index).set(textsOf(event.data.parts), new Set([...(index.get(textsOf(event.data.parts)) ?? []), event.revision]))
       : index,
   save: (index) => [...index].map(([word, places]) => [word, [...places]]),
   load: (saved) => new Map((saved as [string, number[]][]).map(([word, places]) => [word, new Set(places)])),
@@ -40,7 +41,7 @@ const programWith = (...projections: readonly Projection[]): Program => ({
 const reader = defineAgent({ name: 'reader', version: '1', instructions: 'Read.', models: ['scripted/one'], projections: [letters, words] })
 
 const history = (texts: readonly string[]) =>
-  given(reader, started(reader), ...texts.map((text, index) => fact('MessageReceived', { text }, index))).events
+  given(reader, started(reader), ...texts.map((text, index) => fact('MessageReceived', { parts: textContent(text) }, index))).events
 
 const foldAll = (program: Program, events: ReturnType<typeof history>, from?: RunState): RunState =>
   events.reduce<RunState | undefined>((state, event) => step(program, state, event).state, from)!

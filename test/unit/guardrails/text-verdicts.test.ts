@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { checkText, type TextGuardrail } from '../../../src/guardrails/guardrail.ts'
 import type { RunContext } from '../../../src/projections/run-context.ts'
@@ -14,13 +15,19 @@ const run: RunContext = {
 /** A guardrail without types may say anything. */
 const saying = (verdict: unknown): TextGuardrail => ({ name: 'odd', check: () => verdict as never })
 
-const check = (...verdicts: readonly unknown[]) => checkText(verdicts.map(saying), 'as it was', run)
+const check = (...verdicts: readonly unknown[]) =>
+  checkText(verdicts.map(saying), { text: 'as it was', parts: textContent('as it was') }, run)
 
 describe('what text guardrails say of a text', () => {
   test('lets it through as it was, and says that nothing was taken out', () => {
-    expect(check()).toEqual({ verdict: 'allow', text: 'as it was', redacted: false })
-    expect(check({ verdict: 'allow' })).toEqual({ verdict: 'allow', text: 'as it was', redacted: false })
-    expect(check({ verdict: 'redact', text: 'as it is', reason: 'a name' })).toEqual({ verdict: 'allow', text: 'as it is', redacted: true })
+    expect(check()).toEqual({ verdict: 'allow', text: 'as it was', parts: textContent('as it was'), redacted: false })
+    expect(check({ verdict: 'allow' })).toEqual({ verdict: 'allow', text: 'as it was', parts: textContent('as it was'), redacted: false })
+    expect(check({ verdict: 'redact', text: 'as it is', reason: 'a name' })).toEqual({
+      verdict: 'allow',
+      text: 'as it is',
+      parts: textContent('as it is'),
+      redacted: true,
+    })
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { type Agent, defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
 import { z } from 'zod'
@@ -102,7 +103,7 @@ describe('an agent run', () => {
   test('ends its turn by a human answer', () => {
     asked()
       .and(modelFailed('1.model'), escalated())
-      .whenHappens(fact('HumanAnswerReceived', { by: 'ann', text: 'I will call you.' }))
+      .whenHappens(fact('HumanAnswerReceived', { by: 'ann', parts: textContent('I will call you.') }))
       .thenIsAt('finishingTurn')
       .thenAsks('endTurn')
   })
@@ -129,9 +130,9 @@ describe('an agent run', () => {
 
   test('reads what came in the middle of a turn with the next prompt', () => {
     const steered = acting().and(messageReceived('Faster!'), toolRequested('3.0'), toolRequested('3.1'), toolSucceeded('3.0'))
-    expect(steered.state.transcript.inbox).toEqual(['Faster!'])
+    expect(steered.state.transcript.inbox).toEqual([textContent('Faster!')])
     const next = steered.whenHappens(toolSucceeded('3.1')).thenAsks('callModel')
-    expect(next.state.transcript.items.at(-1)).toEqual({ role: 'user', text: 'Faster!' })
+    expect(next.state.transcript.items.at(-1)).toEqual({ role: 'user', parts: textContent('Faster!') })
   })
 
   test('begins a further turn for a message that came during the last prompt', () => {

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
 import { anthropicRequest } from '../../../src/models/anthropic/request.ts'
@@ -10,12 +11,15 @@ describe('a request to Messages', () => {
   test('asks for one tool call at a time, if it is told to and there are tools', () => {
     const request = { ...CONVERSATION, toolChoice: 'auto' as const, settings: { parallelToolCalls: false } }
     expect(anthropicRequest(request).body).toMatchObject({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } })
-    expect(anthropicRequest({ ...request, messages: [{ role: 'user', text: 'Hello' }], tools: [] }).body).not.toHaveProperty('tool_choice')
+    expect(anthropicRequest({ ...request, messages: [{ role: 'user', parts: textContent('Hello') }], tools: [] }).body).not.toHaveProperty(
+      'tool_choice',
+    )
     expect(anthropicRequest({ ...request, toolChoice: 'none' }).body).toMatchObject({ tool_choice: { type: 'none' } })
   })
 
   test('thinks as long as it likes, not at all, or within a budget that the limit holds beside an answer', () => {
-    const bodyWith = (settings: RequestSettings) => anthropicRequest({ ...promptOf({ role: 'user', text: 'Hello' }), settings }).body
+    const bodyWith = (settings: RequestSettings) =>
+      anthropicRequest({ ...promptOf({ role: 'user', parts: textContent('Hello') }), settings }).body
     expect(bodyWith({ thinking: 'adaptive' })).toMatchObject({ thinking: { type: 'adaptive' }, max_tokens: 16_384 })
     expect(bodyWith({ thinking: 'off' })).toMatchObject({ thinking: { type: 'disabled' } })
     expect(bodyWith({ thinking: { budgetTokens: 32_000 } })).toMatchObject({
@@ -26,7 +30,7 @@ describe('a request to Messages', () => {
 
   const THINKING = { type: 'opaque' as const, vendor: 'anthropic', content: { type: 'thinking', thinking: 'Hm.', signature: 'abc==' } }
   const CALL = { type: 'toolCall' as const, id: 'call_A', name: 'find', argumentsText: '{}' }
-  const FOUND = { role: 'tool' as const, id: 'call_A', name: 'find', text: 'found', isError: false }
+  const FOUND = { role: 'tool' as const, id: 'call_A', name: 'find', parts: textContent('found'), isError: false }
   test.each<[string, Partial<ModelRequest>, readonly AssistantPart[], string[]]>([
     ['gives its thoughts back with its calls', {}, [THINKING, CALL], []],
     ['thinks no more where a call came without a thought, since it was forced or of another vendor', {}, [CALL], ['thinking']],
@@ -36,7 +40,7 @@ describe('a request to Messages', () => {
     ['is not thought for where it must not', { toolChoice: 'required', settings: { thinking: 'off' } }, [CALL], []],
   ])('%s', (_what, change, parts, expected) => {
     const { tools } = CONVERSATION
-    const asked = { ...promptOf({ role: 'user', text: 'Find A.' }, { role: 'assistant', parts: [...parts] }, FOUND), tools }
+    const asked = { ...promptOf({ role: 'user', parts: textContent('Find A.') }, { role: 'assistant', parts: [...parts] }, FOUND), tools }
     const { body, dropped } = anthropicRequest({ ...asked, settings: { thinking: { budgetTokens: 2_048 } }, ...change })
     expect(dropped).toEqual(expected)
     expect('thinking' in body).toBe(expected.length === 0)
@@ -44,7 +48,10 @@ describe('a request to Messages', () => {
   })
 
   test('leaves out an effort that the vendor has no word for', () => {
-    const { body, dropped } = anthropicRequest({ ...promptOf({ role: 'user', text: 'Hello' }), settings: { reasoningEffort: 'minimal' } })
+    const { body, dropped } = anthropicRequest({
+      ...promptOf({ role: 'user', parts: textContent('Hello') }),
+      settings: { reasoningEffort: 'minimal' },
+    })
     expect(body).not.toHaveProperty('output_config')
     expect(dropped).toEqual(['reasoningEffort'])
   })
@@ -96,9 +103,9 @@ describe('a request to Messages', () => {
   test('leaves out blocks and turns that the vendor refuses as empty', () => {
     const { body } = anthropicRequest(
       promptOf(
-        { role: 'user', text: 'Hello' },
+        { role: 'user', parts: textContent('Hello') },
         { role: 'assistant', parts: [{ type: 'text', text: ' \n' }] },
-        { role: 'user', text: 'Are you there?' },
+        { role: 'user', parts: textContent('Are you there?') },
       ),
     )
     expect(body.messages).toEqual([

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -6,7 +7,7 @@ import type { ModelRequest } from '../../../src/models/model.ts'
 import { promptOf } from '../../support/model-server-requests.ts'
 import { accepted, strictVendors } from '../../support/strict-vendors.ts'
 
-const user = (text: string): Message => ({ role: 'user', text })
+const user = (text: string): Message => ({ role: 'user', parts: textContent(text) })
 const call = (argumentsText: string, fields: { readonly id?: string; readonly name?: string } = {}): AssistantPart => ({
   type: 'toolCall',
   id: fields.id ?? 'call_A',
@@ -19,7 +20,7 @@ const result = (id: string, words: string, which?: number): Message => ({
   role: 'tool',
   id,
   name: 'find',
-  text: words,
+  parts: textContent(words),
   isError: false,
   ...(which !== undefined && { call: which }),
 })
@@ -156,10 +157,11 @@ describe.each(Object.keys(strictVendors))('a conversation with one odd answer, t
         content: fc.constantFrom(null, 5, {}, []),
       }),
     )
+    const words = word.map(textContent)
     const message: fc.Arbitrary<Message> = fc.oneof(
-      fc.record({ role: fc.constant('user' as const), text: word }),
+      fc.record({ role: fc.constant('user' as const), parts: words }),
       fc.record({ role: fc.constant('assistant' as const), parts: fc.array(part, { maxLength: 4 }) }),
-      fc.record({ role: fc.constant('tool' as const), id: word, name: word, text: word, isError: fc.boolean() }),
+      fc.record({ role: fc.constant('tool' as const), id: word, name: word, parts: words, isError: fc.boolean() }),
     )
     fc.assert(
       fc.property(fc.array(message, { maxLength: 8 }), word, (messages, instructions) => {

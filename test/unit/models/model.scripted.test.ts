@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -6,7 +7,7 @@ import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, failure, toolCalls } from '../../../src/models/scripted/script.ts'
 import { patiently as options, promptOf } from '../../support/model-server-requests.ts'
 
-const request = (messages: readonly Message[] = [{ role: 'user', text: 'Hello' }]) => promptOf(...messages)
+const request = (messages: readonly Message[] = [{ role: 'user', parts: textContent('Hello') }]) => promptOf(...messages)
 
 describe('a scripted model', () => {
   test('answers in the order of its list', async () => {
@@ -63,7 +64,7 @@ describe('a scripted model', () => {
 
   test('counts the same tokens for the same call, and more for a longer prompt', async () => {
     const usageOf = async (text: string): Promise<number> => {
-      const outcome = await scriptedModel([answer('Yes.')]).call(request([{ role: 'user', text }]), options())
+      const outcome = await scriptedModel([answer('Yes.')]).call(request([{ role: 'user', parts: textContent(text) }]), options())
       return outcome.usage?.inputTokens ?? 0
     }
     expect(await usageOf('Hello')).toBe(await usageOf('Hello'))

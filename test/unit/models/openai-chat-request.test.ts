@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
 import { chatDialect } from '../../../src/models/openai/chat-dialect.ts'
@@ -59,7 +60,7 @@ describe('a request to Chat Completions', () => {
   })
 
   test('says nothing about what is not asked for', () => {
-    const { body } = openaiChatRequest({ ...promptOf({ role: 'user', text: 'Hello' }), instructions: '' }, LOCAL)
+    const { body } = openaiChatRequest({ ...promptOf({ role: 'user', parts: textContent('Hello') }), instructions: '' }, LOCAL)
     expect(body).toEqual({
       model: 'model-1',
       messages: [{ role: 'user', content: 'Hello' }],
@@ -78,7 +79,7 @@ describe('a request to Chat Completions', () => {
             { type: 'toolCall', id: 'call_A', name: 'find', argumentsText: '{}' },
           ],
         },
-        { role: 'tool', id: 'call_A', name: 'find', text: 'Error: flight not found', isError: true },
+        { role: 'tool', id: 'call_A', name: 'find', parts: textContent('Error: flight not found'), isError: true },
       ),
       LOCAL,
     )
@@ -94,8 +95,8 @@ describe('a request to Chat Completions', () => {
   test('asks for one tool call at a time, if it is told to and there are tools', () => {
     const settings = { parallelToolCalls: false }
     expect(openaiChatRequest({ ...CONVERSATION, settings }, LOCAL).body).toMatchObject({ parallel_tool_calls: false })
-    expect(openaiChatRequest({ ...promptOf({ role: 'user', text: 'Hello' }), tools: [], settings }, LOCAL).body).not.toHaveProperty(
-      'parallel_tool_calls',
-    )
+    expect(
+      openaiChatRequest({ ...promptOf({ role: 'user', parts: textContent('Hello') }), tools: [], settings }, LOCAL).body,
+    ).not.toHaveProperty('parallel_tool_calls')
   })
 })

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
 import { openaiResponsesRequest } from '../../../src/models/openai/responses-request.ts'
@@ -8,9 +9,9 @@ describe('a request to Responses', () => {
   test('asks for one tool call at a time, if it is told to and there are tools', () => {
     const settings = { parallelToolCalls: false }
     expect(openaiResponsesRequest({ ...CONVERSATION, settings }).body).toMatchObject({ parallel_tool_calls: false })
-    expect(openaiResponsesRequest({ ...promptOf({ role: 'user', text: 'Hello' }), tools: [], settings }).body).not.toHaveProperty(
-      'parallel_tool_calls',
-    )
+    expect(
+      openaiResponsesRequest({ ...promptOf({ role: 'user', parts: textContent('Hello') }), tools: [], settings }).body,
+    ).not.toHaveProperty('parallel_tool_calls')
   })
 
   test('carries every kind of part, and stores nothing at the vendor', () => {

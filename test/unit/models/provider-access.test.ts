@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
 import { anthropicModel } from '../../../src/models/anthropic/anthropic-model.ts'
@@ -7,7 +8,7 @@ import { openaiChatRecording } from '../../../src/models/recorded/openai-chat-re
 import { recordedFetch } from '../../../src/models/recorded/recordings.ts'
 import { patiently, promptOf } from '../../support/model-server-requests.ts'
 
-const HELLO = promptOf({ role: 'user', text: 'Hello' })
+const HELLO = promptOf({ role: 'user', parts: textContent('Hello') })
 
 describe('access to a provider', () => {
   test.each([

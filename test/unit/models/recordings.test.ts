@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
 import type { Json } from '../../../src/json.ts'
@@ -12,7 +13,7 @@ import {
 } from '../../../src/models/recorded/recordings.ts'
 import { patiently, promptOf } from '../../support/model-server-requests.ts'
 
-const HELLO = promptOf({ role: 'user', text: 'Hello' })
+const HELLO = promptOf({ role: 'user', parts: textContent('Hello') })
 const said = (content: string): { content: string } => ({ content })
 const anything: RecordingMatch = () => 'any'
 
@@ -61,7 +62,9 @@ describe('a recorded model', () => {
     const byLastMessage: RecordingMatch = (_url, body) => String((body as { messages: { content: string }[] }).messages.at(-1)?.content)
     const recordings = [openaiChatRecording('Hello', said('Hi.'), 'm'), openaiChatRecording('Bye', said('So long.'), 'm')]
     const model = recordedModel({ api: 'openai-chat', recordings, match: byLastMessage })
-    expect(await model.call(promptOf({ role: 'user', text: 'Bye' }), patiently())).toMatchObject({ parts: [{ text: 'So long.' }] })
+    expect(await model.call(promptOf({ role: 'user', parts: textContent('Bye') }), patiently())).toMatchObject({
+      parts: [{ text: 'So long.' }],
+    })
   })
 
   test('takes an answer that was recorded cut for what it was', async () => {

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { EventMeta, RunEvent } from '../../../src/events/envelope.ts'
@@ -93,7 +94,7 @@ const answersTo = ({ key, intent, status, attempt }: Owed, at: number): readonly
 
 const answersToNamed: Readonly<Record<string, readonly RunFact[]>> = {
   checkInput: [
-    { type: 'InputAccepted', data: { text: 'redacted' } },
+    { type: 'InputAccepted', data: { parts: textContent('redacted') } },
     { type: 'InputRejected', data: { guardrail: 'g', reason: 'r' } },
   ],
   checkOutput: [
@@ -112,7 +113,7 @@ const byPeople: readonly RunFact[] = [
 ]
 
 const whileEscalated: readonly RunFact[] = [
-  { type: 'HumanAnswerReceived', data: { by: 'ann', text: 'So it is.' } },
+  { type: 'HumanAnswerReceived', data: { by: 'ann', parts: textContent('So it is.') } },
   { type: 'RunReturned', data: { by: 'ann' } },
 ]
 

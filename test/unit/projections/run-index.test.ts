@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RunFact } from '../../../src/events/run-events.ts'
@@ -119,7 +120,7 @@ describe('the row of a run', () => {
     expect(rowAfter(begin, recorded(message(`${'x'.repeat(119)}😀!`), 'thinking')).lastText).toBe('x'.repeat(119))
   })
   test('shows what a guardrail left of a message', () => {
-    const redacted: RunFact = { type: 'InputAccepted', data: { text: 'my card is [card]' } }
+    const redacted: RunFact = { type: 'InputAccepted', data: { parts: textContent('my card is [card]') } }
     expect(rowAfter(begin, recorded(message('my card is 4111'), 'checkingInput'), recorded(redacted, 'thinking')).lastText).toBe(
       'my card is [card]',
     )
@@ -174,7 +175,7 @@ describe('what a run waits for', () => {
   test('a human, once it is escalated and until somebody answers', () => {
     const lost = [...oneTurn.slice(0, 3), recorded(escalated('model: auth: no key'), 'escalated')]
     expect(rowAfter(...lost)).toMatchObject({ waitsFor: 'human', reason: 'model: auth: no key' })
-    const answer: RunFact = { type: 'HumanAnswerReceived', data: { by: 'ann', text: 'It is on its way.' } }
+    const answer: RunFact = { type: 'HumanAnswerReceived', data: { by: 'ann', parts: textContent('It is on its way.') } }
     expect(rowAfter(...lost, recorded(answer, 'finishingTurn', 'endTurn:endTurn')).waitsFor).toBeNull()
   })
   test('a human where a call is unresolved and no look-up helps, once there is no approval left to give', () => {

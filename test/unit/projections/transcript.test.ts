@@ -1,3 +1,4 @@
+import { shownContent, textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import type { RunState } from '../../../src/fold/run-state.ts'
 import { step } from '../../../src/fold/fold.ts'
@@ -40,8 +41,8 @@ const acting = asked.and(modelAnswered('1.model', [says('Let me see.'), calls('r
 /** Each message as `role: text`, tool answers with the id of their call. */
 const told = ({ state }: Pick<Given, 'state'>): string[] =>
   messagesOf(state.transcript).map((message) => {
-    if (message.role === 'user') return `user: ${message.text}`
-    if (message.role === 'tool') return `tool ${message.id}${message.isError ? ' error' : ''}: ${message.text}`
+    if (message.role === 'user') return `user: ${shownContent(message.parts)}`
+    if (message.role === 'tool') return `tool ${message.id}${message.isError ? ' error' : ''}: ${shownContent(message.parts)}`
     return `assistant: ${message.parts.map((part) => (part.type === 'text' ? part.text : part.type)).join(' ')}`
   })
 
@@ -51,7 +52,7 @@ describe('a transcript', () => {
     expect(told(asked)).toEqual(['user: Hello'])
     const late = asked.and(messageReceived('Quick!'))
     expect(told(late)).toEqual(['user: Hello'])
-    expect(late.state.transcript.inbox).toEqual(['Quick!'])
+    expect(late.state.transcript.inbox).toEqual([textContent('Quick!')])
   })
 
   test('keeps steering messages out of the middle of tool calls and their answers', () => {
@@ -93,7 +94,7 @@ describe('a transcript', () => {
       checking,
       started(checking),
       messageReceived('my pin is 1234'),
-      fact('InputAccepted', { text: 'my pin is ****' }),
+      fact('InputAccepted', { parts: textContent('my pin is ****') }),
     )
     expect(told(redacted)).toEqual(['user: my pin is ****'])
   })
@@ -110,7 +111,7 @@ describe('a transcript', () => {
       messageReceived('Bad'),
       fact('InputRejected', { guardrail: 'g', reason: 'no' }),
     )
-    expect(refused.state.transcript.inbox).toEqual(['Good'])
+    expect(refused.state.transcript.inbox).toEqual([textContent('Good')])
   })
 
   test('has what a guardrail left of an answer, in later prompts too', () => {
@@ -121,7 +122,7 @@ describe('a transcript', () => {
       fact('InputAccepted', {}),
       modelRequested('2.model'),
       modelAnswered('2.model', [says('The pin is 1234')]),
-      fact('OutputAccepted', { text: 'The pin is ****' }),
+      fact('OutputAccepted', { parts: textContent('The pin is ****') }),
     )
     expect(told(redacted)).toEqual(['user: Hello', 'assistant: The pin is ****'])
     expect(lastAnswer(redacted.state.transcript)).toBe('The pin is ****')
@@ -137,7 +138,7 @@ describe('a transcript', () => {
       modelFailed('1.model'),
       escalated(),
       messageReceived('Is anybody there?'),
-      fact('HumanAnswerReceived', { by: 'ann', text: 'Yes, I am.' }),
+      fact('HumanAnswerReceived', { by: 'ann', parts: textContent('Yes, I am.') }),
       turnCompleted(1, 'answeredByHuman'),
       messageReceived('Good.'),
     )

@@ -1,3 +1,4 @@
+import { textsOf } from '../../../src/events/content.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -35,8 +36,8 @@ const clerk = (pay: (order: string) => Promise<string>): Agent =>
 const models = {
   scripted: scriptedModel(({ messages }) => {
     const last = messages.at(-1)
-    return last?.role === 'user' && last.text.startsWith('order')
-      ? toolCalls([{ name: 'pay', arguments: { order: last.text } }])
+    return last?.role === 'user' && textsOf(last.parts).startsWith('order')
+      ? toolCalls([{ name: 'pay', arguments: { order: textsOf(last.parts) } }])
       : answer('Paid.')
   }),
 }

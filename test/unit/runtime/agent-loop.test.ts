@@ -1,3 +1,4 @@
+import { textsOf } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
@@ -101,7 +102,7 @@ describe('an agent run', () => {
     const run = await world.refold.start('support', { message: 'Where?' })
     const { transcript, answer: last } = await settle(world, run)
     expect(last).toBe('Found.')
-    const told = transcript.flatMap((message) => (message.role === 'tool' && message.isError ? [message.text] : []))
+    const told = transcript.flatMap((message) => (message.role === 'tool' && message.isError ? [textsOf(message.parts)] : []))
     expect(told[0]).toContain('id')
     expect(told[1]).toContain('The tools are: lookup_order')
     const stubborn = open(() => unknown)

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
@@ -48,11 +49,11 @@ describe('a start', () => {
     const world = openWorld({ agents: [talk()], models: scripted })
     const text = 'ß'.repeat(70_000)
     const run = await world.refold.start('talk', { message: text })
-    expect((await settle(world, run)).transcript[0]).toEqual({ role: 'user', text })
+    expect((await settle(world, run)).transcript[0]).toEqual({ role: 'user', parts: textContent(text) })
     const stored = await Array.fromAsync(world.log.readStream(streamOf(run.id), { from: 1, limit: 1 }))
     expect(stored[0]!.data.length).toBeLessThan(200)
     expect((await run.verify()).ok).toBe(true)
-    expect((await run.at(1)).transcript[0]).toEqual({ role: 'user', text })
+    expect((await run.at(1)).transcript[0]).toEqual({ role: 'user', parts: textContent(text) })
   })
 })
 

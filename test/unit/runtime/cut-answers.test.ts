@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { ModelRequest } from '../../../src/models/model.ts'
@@ -27,7 +28,7 @@ describe('an answer that was cut at its limit', () => {
     const failed = (await eventsOf(world, run.id)).find(({ type }) => type === 'ModelCallFailed')
     expect(failed?.data).toMatchObject({ class: 'length', next: 'retry', maxOutputTokens: 12_000 })
     expect(requests.map(({ settings }) => settings.maxOutputTokens)).toEqual([undefined, 12_000])
-    expect(requests[1]?.messages.at(-1)).toMatchObject({ role: 'user', text: expect.stringMatching(/fewer words/) as string })
+    expect(requests[1]?.messages.at(-1)).toMatchObject({ role: 'user', parts: textContent(expect.stringMatching(/fewer words/) as string) })
     expect((await run.verify()).ok).toBe(true)
   })
 

@@ -1,3 +1,4 @@
+import { textsOf } from '../../../src/events/content.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -44,7 +45,7 @@ const agentWith = ({ effect, execute, lookUp }: Code, life: string) =>
 const scripted: Models = {
   scripted: scriptedModel(({ messages }) => {
     const last = messages.at(-1)
-    return last?.role === 'user' ? toolCalls([{ name: 'convert', arguments: { of: last.text } }]) : answer('Done.')
+    return last?.role === 'user' ? toolCalls([{ name: 'convert', arguments: { of: textsOf(last.parts) } }]) : answer('Done.')
   }),
 }
 

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { assign, setup } from 'xstate'
@@ -128,7 +129,7 @@ describe('a tool', () => {
     const run = await world.refold.start('looker', { message: 'Look' })
     await settle(world, run)
     kept.state = 'undone'
-    expect((await run.state()).transcript).toContainEqual(expect.objectContaining({ role: 'tool', text: '{"state":"done"}' }))
+    expect((await run.state()).transcript).toContainEqual(expect.objectContaining({ role: 'tool', parts: textContent('{"state":"done"}') }))
   })
 })
 
@@ -150,7 +151,7 @@ describe('a reader of the state', () => {
     Object.assign(view.spent, { tokens: -1_000_000 })
     await run.send({ message: 'And now?' })
     const after = await settle(world, run)
-    expect(after.transcript[0]).toEqual({ role: 'user', text: 'Clean up' })
+    expect(after.transcript[0]).toEqual({ role: 'user', parts: textContent('Clean up') })
     expect(after.projections.log).toEqual({ tools: 1, names: ['remove'] })
     expect(after.spent.tokens).toBeGreaterThan(0)
     expect(prompts.at(-1)).not.toContain('forged')
@@ -267,7 +268,7 @@ describe('a model', () => {
         () => Object.assign(request.tools[0]!.inputSchema, { properties: {} }),
         () => Object.assign(request.settings, { temperature: 2 }),
       )
-      ;(request.messages as unknown[]).push({ role: 'user', text: 'forged' })
+      ;(request.messages as unknown[]).push({ role: 'user', parts: textContent('forged') })
     }
     const inner = scriptedModel(wants)
     const call: Model['call'] = async (request, options) => {
@@ -300,7 +301,7 @@ describe('a projection', () => {
     const agent = defineAgent({ name: 'talk', version: '1', instructions: '', models: ['scripted/one'], projections: [meddler] })
     const world = openWorld({ agents: [agent], models: { scripted: scriptedModel([answer('Hello.')]) } })
     const run = await world.refold.start('talk', { message: 'Hi' })
-    expect((await settle(world, run)).transcript[0]).toEqual({ role: 'user', text: 'Hi' })
+    expect((await settle(world, run)).transcript[0]).toEqual({ role: 'user', parts: textContent('Hi') })
     expect(refused.length).toBeGreaterThan(0)
   })
 })

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
@@ -190,8 +191,8 @@ describe('what a person says of a call', () => {
     const after = await settle(world, run)
     expect(after.transcript.slice(0, before.transcript.length)).toEqual(before.transcript)
     expect(after.transcript.slice(before.transcript.length, -1)).toEqual([
-      { role: 'user', text: 'Correction: the call 3.0 of pay has happened, says eve: {"receipt":"R-5"}' },
-      { role: 'user', text: 'And now?' },
+      { role: 'user', parts: textContent('Correction: the call 3.0 of pay has happened, says eve: {"receipt":"R-5"}') },
+      { role: 'user', parts: textContent('And now?') },
     ])
     expect((await run.verify()).ok).toBe(true)
   })

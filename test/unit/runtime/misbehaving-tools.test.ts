@@ -1,3 +1,4 @@
+import { textContent, textsOf } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
@@ -83,7 +84,7 @@ describe('a tool', () => {
   ])('that returns %s fails with what JSON cannot carry', async (_, output, found) => {
     const { told, types } = await callOnce({ execute: () => Promise.resolve(output) })
     expect(told).toMatchObject({ isError: true })
-    expect(told?.role === 'tool' && told.text).toContain(found)
+    expect(told?.role === 'tool' && textsOf(told.parts)).toContain(found)
     expect(types).toContain('ToolCallFailed')
   })
 
@@ -95,22 +96,22 @@ describe('a tool', () => {
     const model = scriptedModel([{ ...asked, parts: [part] }, answer('I see.')])
     const world = openWorld({ agents: [agent], models: { scripted: model } })
     const view = await settle(world, await world.refold.start('odd', { message: 'Go' }))
-    expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: false, text: 'fine' })
+    expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: false, parts: textContent('fine') })
   })
 
   test('that returns nothing returns null', async () => {
     const { told } = await callOnce({ execute: () => Promise.resolve(undefined) })
-    expect(told).toMatchObject({ isError: false, text: 'null' })
+    expect(told).toMatchObject({ isError: false, parts: textContent('null') })
   })
 
   test('that returns what its schema forbids fails with the place', async () => {
     const { told } = await callOnce({ output: z.object({ price: z.number() }), execute: () => Promise.resolve({ price: 'free' }) })
-    expect(told?.role === 'tool' && told.text).toMatch(/price/)
+    expect(told?.role === 'tool' && textsOf(told.parts)).toMatch(/price/)
   })
 
   test('that returns more than it may fails with both sizes', async () => {
     const { told } = await callOnce({ maxOutputBytes: 10, execute: () => Promise.resolve('x'.repeat(100)) })
-    expect(told?.role === 'tool' && told.text).toContain('102 bytes, of which 10 are allowed')
+    expect(told?.role === 'tool' && textsOf(told.parts)).toContain('102 bytes, of which 10 are allowed')
   })
 
   test('that never returns is aborted at its timeout, and tried again as often as it says', async () => {

@@ -91,7 +91,7 @@ describe('a chart of a user’s own', () => {
     expect(asked).toMatchObject({ state: 'asking', approvals: [{ subject: { question: 'Buy for 4?' } }] })
     await run.approve(asked.approvals[0]!.callId, { by: 'dana' })
     expect(await settle(world, run)).toMatchObject({ status: 'completed', output: { price: 4, words: 'Dear shop' } })
-    expect(prompts).toEqual(['Be brief. [{"role":"user","text":"Write a letter about lamp."}] 0'])
+    expect(prompts).toEqual(['Be brief. [{"role":"user","parts":[{"type":"text","text":"Write a letter about lamp."}]}] 0'])
     const events = await eventsOf(world, run.id)
     const scheduled = events.findLast(({ type }) => type === 'TimerScheduled')
     expect(scheduled?.type === 'TimerScheduled' && scheduled.data.dueAt - scheduled.meta.at).toBe(DAY_MS)

@@ -1,3 +1,4 @@
+import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createProjector } from '../../../src/consumers/projector.ts'
@@ -49,7 +50,7 @@ describe('a message that comes in while a person is asked', () => {
     await run.deny(asked.callId, { by: 'ann', reason: 'the customer said stop' })
     await settle(world, run)
     expect((await rowOf(run.id)).row).toMatchObject({ unread: 0, waitsFor: 'message' })
-    expect((await run.state()).transcript.map((message) => ('text' in message ? message.text : ''))).toContain('wait, stop!')
+    expect((await run.state()).transcript).toContainEqual({ role: 'user', parts: textContent('wait, stop!') })
   })
 
   test('that an input guardrail takes out does not, and of one that it redacts what is left does', async () => {
@@ -88,9 +89,13 @@ describe('an agent whose messages withdraw approvals', () => {
     const view = await settle(world, run)
     expect(view).toMatchObject({ answer: 'As you wish.', approvals: [] })
     expect(view.transcript).toContainEqual(
-      expect.objectContaining({ role: 'tool', isError: true, text: expect.stringContaining('a new message came in') as string }),
+      expect.objectContaining({
+        role: 'tool',
+        isError: true,
+        parts: [{ type: 'text', text: expect.stringContaining('a new message came in') as string }],
+      }),
     )
-    expect(view.transcript).toContainEqual({ role: 'user', text: 'wait, stop!' })
+    expect(view.transcript).toContainEqual({ role: 'user', parts: textContent('wait, stop!') })
     await expect(run.approve(asked.callId, { by: 'ann' })).rejects.toMatchObject({ code: 'NotPossible' })
     expect(done).toEqual([])
     const types = (await eventsOf(world, run.id)).map(({ type }) => type)
