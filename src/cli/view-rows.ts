@@ -1,7 +1,6 @@
 import { count, duration, money } from '../projections/amount-text.ts'
 import type { ColumnKind, QueryColumn } from '../views/view-query.ts'
 import type { ViewRow, ViewValue } from '../views/view-queries.ts'
-import { fieldName } from '../views/view-table.ts'
 import { moment } from './amounts.ts'
 import { csvLine } from './csv-line.ts'
 import { textTable, type Column } from './text-table.ts'
@@ -52,7 +51,3 @@ export const csvLines = (columns: readonly QueryColumn[], rows: readonly ViewRow
   csvLine(columns.map(({ name }) => name)),
   ...rows.map((row) => csvLine(columns.map(({ name }) => row[name] ?? null))),
 ]
-
-/** By the names that the API has for them. */
-export const viewObject = (row: ViewRow): Record<string, ViewValue> =>
-  Object.fromEntries(Object.entries(row).map(([column, value]) => [fieldName(column), value]))

@@ -6,7 +6,7 @@ import type { SqlCatalog } from '../views/named-queries.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { HttpSettings } from './http-options.ts'
 import type { OpenStreams } from './open-streams.ts'
-import type { RunIdFor } from './start-ids.ts'
+import type { StartIds } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
@@ -39,7 +39,7 @@ export interface ApiParts {
   readonly metrics: ServedMetrics
   readonly streams: OpenStreams
   /** Of a start with an idempotency key. */
-  readonly runIdFor: RunIdFor
+  readonly startIds: StartIds
   /** Aborted once the service is to be left alone: it says that it is not ready, and serves on. */
   readonly draining: AbortSignal
   /** Aborted once the service takes nothing new. */

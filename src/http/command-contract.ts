@@ -41,7 +41,11 @@ export const startRun = z
     message: text.optional().meta({ description: 'what the user says first' }),
     data: json.optional().meta({ description: 'what a program says with the message; no model sees it' }),
     tags: tags.optional().meta({ description: 'by which people find it again', example: { customer: 'ann' } }),
-    runId: z.string().optional().meta({ description: 'an id of your own: the same start, repeated, is one start', example: 'order-17' }),
+    runId: z.string().optional().meta({
+      description:
+        'an id of your own: the same start, repeated, is one start. With a key of a tenant the id of the run only begins with it; the answer has it whole.',
+      example: 'order-17',
+    }),
     input: json.optional().meta({ description: 'what a chart of your own begins with' }),
     context: json.optional().meta({ description: 'what its code may know beside that, as the agent says it' }),
   })

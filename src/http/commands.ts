@@ -81,10 +81,11 @@ const startOnce = async (c: RequestContext, parts: ApiParts, request: StartReque
   const key = keyOf(c)
   const { agent, ...begun } = request
   const options = { ...begun, ...originOf(c, (given) => commandIdFor('start', undefined, given)), ...present({ tenant: access.tenant }) }
-  if (key === undefined) return runtime.start(agent, options)
-  if (begun.runId !== undefined)
+  if (key !== undefined && begun.runId !== undefined)
     throw new AppError('InvalidInput', 'Expected a `runId` or an `Idempotency-Key`, which stands for one, found both')
-  return runtime.start(agent, { ...options, runId: await parts.runIdFor(access, key) })
+  if (key !== undefined) return runtime.start(agent, { ...options, runId: await parts.startIds.ofKey(access, key) })
+  if (begun.runId !== undefined) return runtime.start(agent, { ...options, runId: await parts.startIds.ofChosen(access, begun.runId) })
+  return runtime.start(agent, options)
 }
 
 const addConversation = (app: Api, grant: Grant): void => {

@@ -120,6 +120,7 @@ export const runRow = z
     problem: z.string().optional().meta({ description: 'why this version cannot read the run' }),
   })
   .meta({ id: 'RunRow', description: 'What a list shows of a run.' })
+export const foldedRunRow = runRow.omit({ stuck: true, standsStill: true })
 
 const numberEach = <Name extends string>(names: readonly Name[]) =>
   z.object(Object.fromEntries(names.map((name) => [name, count])) as Record<Name, typeof count>)

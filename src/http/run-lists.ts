@@ -1,15 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { z } from 'zod'
 import { present } from '../present.ts'
-import { standingOf } from '../projections/run-standing.ts'
-import { standstillOf } from '../projections/standstill.ts'
-import type { FoundRun, SearchedRuns } from '../views/run-search.ts'
+import type { SearchedRuns } from '../views/run-search.ts'
 import type { ApiParts } from './api-parts.ts'
 import { createChangeFeed, type Change, type ChangeFeed, type Following } from './change-feed.ts'
 import { streamFrames, type Frame, type FrameSource } from './frame-stream.ts'
 import type { HttpEnv } from './http-env.ts'
+import { listedRun } from './listed-run.ts'
 import { runListRoutes as routes } from './run-list-routes.ts'
-import { runRow } from './run-list-contract.ts'
 import { catchUpIfPossible } from './views-as-known.ts'
 
 const MICRO = 1_000_000
@@ -51,10 +48,6 @@ export const addRunLists = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void =>
     )
   })
 }
-
-/** What a list shows of it. */
-const listedRun = ({ row, stuck }: FoundRun): z.infer<typeof runRow> =>
-  runRow.parse({ ...row, standing: standingOf(row), stuck, standsStill: standstillOf(row, stuck) })
 
 const framesOf = (feed: ChangeFeed, following: Following): FrameSource => ({
   async *frames(signal): AsyncGenerator<Frame> {

@@ -61,7 +61,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       logger,
       metrics,
       streams,
-      runIdFor: startIds(opened.log),
+      startIds: startIds(opened.log),
       draining: draining.signal,
       stopping: stopping.signal,
     })

@@ -1,9 +1,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { present } from '../present.ts'
+import { viewObject } from '../views/view-object.ts'
 import { fieldName } from '../views/view-table.ts'
 import type { ColumnKind, QueryColumn, ViewQuery } from '../views/view-query.ts'
-import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../views/view-queries.ts'
+import { viewNames, viewQueries, type ViewFilter, type ViewName } from '../views/view-queries.ts'
 import type { ApiParts } from './api-parts.ts'
 import { viewQuery } from './contract.ts'
 import { behind } from './views-behind.ts'
@@ -60,15 +61,7 @@ export const addViewRoutes = (app: OpenAPIHono<HttpEnv>, { refold, clock, logger
       const known = await catchUpIfPossible({ refold, logger })
       const filter = { ...present(given), limit, ...(tenant === undefined ? {} : { tenant }) }
       const { rows, next } = await refold.views.query(name, filter, clock.now())
-      return c.json({ rows: rows.map((row) => rowOf(viewQueries[name], row)), next, ...known }, 200)
+      return c.json({ rows: rows.map((row) => viewObject(viewQueries[name].columns, row)), next, ...known }, 200)
     })
   }
 }
-
-const rowOf = ({ columns }: ViewQuery, row: ViewRow): Record<string, string | number | boolean | null> =>
-  Object.fromEntries(
-    columns.map(({ name, kind }) => {
-      const value = row[name] ?? null
-      return [fieldName(name), kind === 'yes' && value !== null ? value === 1 : value]
-    }),
-  )

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import type { RunRow } from '../../src/projections/run-index.ts'
+import type { ListedRun } from '../../src/http/listed-run.ts'
 import { newPlace, type Place } from './run-refold.ts'
 
 const SECRET = 'card 4111 1111'
@@ -37,7 +37,7 @@ test('a run is deleted only where it is meant, and only once it has ended', { ti
     stderr: expect.stringMatching(/^1 run, \d+ events and \d payloads? would go\n/) as string,
   })
   expect((await place.refold('delete never --yes')).exitCode).toBe(exitCodes.notFound)
-  expect((await place.json<RunRow[]>('list')).map(({ status }) => status).sort()).toEqual(['active', 'completed'])
+  expect((await place.json<ListedRun[]>('list')).map(({ status }) => status).sort()).toEqual(['active', 'completed'])
 })
 
 test('what it held is in no file any more, and the doctor and replays are content', { timeout: 60_000 }, async () => {
@@ -46,7 +46,7 @@ test('what it held is in no file any more, and the doctor and replays are conten
   expect((await place.refold("delete short --yes --reason 'asked for'")).stderr).toMatch(/^1 run, 6 events and 0 payloads are gone\n/)
   expect((await place.refold('delete long --yes --cancel')).stderr).toMatch(/payloads are gone\n/)
   expect(holding()).toEqual([])
-  expect(await place.json<RunRow[]>('list --status deleted')).toEqual([
+  expect(await place.json<ListedRun[]>('list --status deleted')).toEqual([
     expect.objectContaining({ runId: 'long', lastText: null }),
     expect.objectContaining({ runId: 'short', reason: expect.stringMatching(/asked for$/) as string }),
   ])

@@ -6,7 +6,8 @@ import { exitCodes } from '../../src/cli/exit-codes.ts'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import type { ViewStanding } from '../../src/consumers/view-standing.ts'
 import { columnName } from '../../src/views/view-table.ts'
-import type { RunRow } from '../../src/projections/run-index.ts'
+import type { ListedRun } from '../../src/http/listed-run.ts'
+import { foldedRunRow, runRow } from '../../src/http/run-list-contract.ts'
 import type { RunView } from '../../src/fold/run-view.ts'
 import { configs, newPlace, type Place } from './run-refold.ts'
 
@@ -175,12 +176,12 @@ describe('refold', { timeout: 60_000 }, () => {
       expect(lines).toEqual([expect.stringMatching(/^form +form@1 +\d+ s +signing +0 +0 +\$0\.0000 +approval$/)])
     })
 
-    test('with --json gives the same as one array', async () => {
-      const rows = await place.json<RunRow[]>('list --agent clerk --status active')
+    test('with --json gives each run as a list over HTTP does, and nothing else of it', async () => {
+      const rows = await place.json<ListedRun[]>('list --agent clerk --status active')
       expect(rows.map(({ runId }) => runId)).toEqual(expect.arrayContaining(['hello', 'parcel']))
-      expect(rows.map(({ position }) => position)).toEqual(rows.map(({ position }) => position).sort((a, b) => b - a))
-      const { exitCode } = await place.refold('list --status odd')
-      expect(exitCode).toBe(exitCodes.usage)
+      expect(rows).toEqual(rows.map((row) => runRow.parse(row)))
+      expect(rows).toEqual(rows.toSorted((a, b) => b.position - a.position))
+      expect((await place.refold('list --status odd')).exitCode).toBe(exitCodes.usage)
     })
   })
 
@@ -265,8 +266,8 @@ describe('refold', { timeout: 60_000 }, () => {
     })
 
     test('with --json gives row, events, transcript and costs', async () => {
-      const shown = await place.json<{ run: RunRow; events: RecordedRunEvent[]; transcript: unknown[]; costs: unknown[] }>('show hello')
-      expect(shown.run).toMatchObject({ runId: 'hello', state: 'awaitingMessage' })
+      const shown = await place.json<{ run: ListedRun; events: RecordedRunEvent[]; transcript: unknown[]; costs: unknown[] }>('show hello')
+      expect(shown.run).toEqual({ ...foldedRunRow.parse(shown.run), runId: 'hello', state: 'awaitingMessage', standing: 'message' })
       expect(shown.events.map(({ type }) => type)).toEqual([
         'RunStarted',
         'MessageReceived',
@@ -281,8 +282,7 @@ describe('refold', { timeout: 60_000 }, () => {
     test('of an unknown run is an error object with --json', async () => {
       const { stdout, stderr, exitCode } = await place.refold('show nowhere --json')
       expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: exitCodes.notFound })
-      const { error } = JSON.parse(stderr) as Reported
-      expect(error).toMatchObject({ code: 'RunNotFound', details: { runId: 'nowhere' } })
+      expect((JSON.parse(stderr) as Reported).error).toMatchObject({ code: 'RunNotFound', details: { runId: 'nowhere' } })
     })
   })
 
@@ -314,7 +314,7 @@ describe('refold', { timeout: 60_000 }, () => {
       const { stderr, exitCode } = await here.refold("deny form --reason 'not legible'")
       expect(exitCode).toBe(exitCodes.wrong)
       expect(stderr).toMatch(/ApprovalDenied +0\.0 by .*: not legible/)
-      expect(await here.json<RunRow[]>('list --status failed')).toEqual([expect.objectContaining({ runId: 'form' })])
+      expect(await here.json<ListedRun[]>('list --status failed')).toEqual([expect.objectContaining({ runId: 'form' })])
     })
 
     test('settles a call of which nobody knows whether it happened', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { pointInTime, timeSpan } from '../../src/cli/point-in-time.ts'
-import { csvLines, viewObject, viewTable } from '../../src/cli/view-rows.ts'
+import { csvLines, viewTable } from '../../src/cli/view-rows.ts'
+import { viewObject } from '../../src/views/view-object.ts'
 import { duration, money, text, time, yes } from '../../src/views/view-query.ts'
 
 const columns = [
@@ -32,7 +33,7 @@ describe('the rows of a view', () => {
     ])
   })
   test('have the names of the API as JSON', () => {
-    expect(viewObject(empty)).toEqual({ askedAt: 1_700_000_000_000, tool: null, durationMs: null, costMicroUsd: 0, paused: 0 })
+    expect(viewObject(columns, empty)).toEqual({ askedAt: 1_700_000_000_000, tool: null, durationMs: null, costMicroUsd: 0, paused: false })
   })
 })
 

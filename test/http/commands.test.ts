@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answer } from '../../src/models/scripted/script.ts'
 import type { Receipt, Problem } from '../../src/http/contract.ts'
+import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
-import { startIds } from '../../src/http/start-ids.ts'
+import { startIds, type StartIds } from '../../src/http/start-ids.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../support/world.ts'
@@ -105,17 +106,18 @@ describe('a start', () => {
 
   test('has an id that its idempotency key does not tell: another log has another, and this one the same, on every process', async () => {
     const log = memoryEventLog({ clock: manualClock() })
-    const [one, two, three] = [startIds(log), startIds(log), startIds(log)]
+    const ofKey = (of: EventLog): StartIds['ofKey'] => startIds(of).ofKey
+    const [one, two, three] = [ofKey(log), ofKey(log), ofKey(log)]
     const acme = { tenant: 'acme' }
     const first = await Promise.all([one(acme, 'order-7'), two(acme, 'order-7'), three(acme, 'order-7')])
     expect(new Set(first).size).toBe(1)
     expect(first[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
-    expect(await startIds(log)(acme, 'order-7')).toBe(first[0])
+    expect(await ofKey(log)(acme, 'order-7')).toBe(first[0])
     const others = [
       one({ tenant: 'globex' }, 'order-7'),
       one({ tenant: undefined }, 'order-7'),
       one(acme, 'order-8'),
-      startIds(memoryEventLog({ clock: manualClock() }))(acme, 'order-7'),
+      ofKey(memoryEventLog({ clock: manualClock() }))(acme, 'order-7'),
     ]
     expect(new Set([first[0], ...(await Promise.all(others))]).size).toBe(5)
   })

@@ -61,7 +61,7 @@ describe('the OpenAPI document', () => {
       logger: pino({ level: 'silent' }),
       metrics: processMetrics(service.world.clock),
       streams: openStreams({ perKey: 1, inAll: 1 }),
-      runIdFor: startIds(service.served.log),
+      startIds: startIds(service.served.log),
       draining: new AbortController().signal,
       stopping: new AbortController().signal,
     })

@@ -81,6 +81,29 @@ describe('a tenant', () => {
     expect(one?.body.runId).not.toBe(other?.body.runId)
   })
 
+  test('learns nothing of an id that another has chosen, and has its own run under it however often it asks', async () => {
+    await using service = await openService({ http: { keys } })
+    const start = (key: string, message: string, runId = 'order-7') =>
+      service.ask<Receipt>('POST /v1/runs', { key, body: { agent: 'desk', message, runId } })
+    const theirs = await start(acme.key, 'Hello')
+    const guessed = await start(globex.key, 'Good morning')
+    const fresh = await start(globex.key, 'Good morning', 'order-8')
+    expect([theirs.status, guessed.status, fresh.status]).toEqual([201, 201, 201])
+    expect(theirs.body.runId).toMatch(/^order-7\.[0-9a-f]{16}$/)
+    expect(guessed.body).toEqual({ ...fresh.body, runId: expect.stringMatching(/^order-7\.[0-9a-f]{16}$/) as string })
+    expect((await start(globex.key, 'Good morning')).body.runId).toBe(guessed.body.runId)
+    expect(await start(globex.key, 'Something else')).toMatchObject({ status: 422, body: { code: 'IdempotencyKeyReused' } })
+    // Also not by the whole id of it.
+    expect(await start(globex.key, 'Good morning', theirs.body.runId)).toMatchObject({ status: 201 })
+    expect(await eventsOf(service.world, theirs.body.runId)).toHaveLength(5)
+  })
+
+  test.each(['', '-1', 'a b', 'x'.repeat(151)])('may not choose the id %j', async (runId) => {
+    await using service = await openService({ http: { keys } })
+    const refused = await service.ask('POST /v1/runs', { key: acme.key, body: { agent: 'desk', message: 'Hello', runId } })
+    expect(refused).toMatchObject({ status: 400, body: { code: 'InvalidInput' } })
+  })
+
   test('cannot see a run that nobody owns', async () => {
     await using service = await openService({ http: { keys } })
     const { id } = await service.world.refold.start('desk', { message: 'Hello' })

@@ -1,5 +1,7 @@
 import { Option } from 'commander'
-import type { RunFilter } from '../../views/view-store.ts'
+import { listedRun } from '../../http/listed-run.ts'
+import type { FoundRun } from '../../views/run-search.ts'
+import type { RunFilter, ViewStore } from '../../views/view-store.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
 import { present } from '../../present.ts'
@@ -30,12 +32,36 @@ const list = (line: CommandLine, { limit, fresh, ...filter }: ListOptions): Prom
   reading(line, async (refold) => {
     const { views, agents } = refold
     await takeIn(line, refold, present({ fresh }))
-    const rows = await views.list({ ...filter, limit: limit + 1 })
-    const shown = rows.slice(0, limit)
+    const now = line.clock.now()
+    const { runs, hasMore } = await firstRuns(views, { filter, limit, now })
     const { output } = line
-    await output.document(shown)
-    if (!output.json && shown.length > 0)
-      for (const text of runTable(shown, line.clock.now(), { ...output, agents })) await output.line(text)
-    if (rows.length === 0) await output.note('No runs.')
-    if (rows.length > limit) await output.note(`There are more: --limit ${limit * 2}`)
+    await output.document(runs.map(listedRun))
+    if (!output.json && runs.length > 0) {
+      const rows = runs.map(({ row }) => row)
+      for (const text of runTable(rows, now, { ...output, agents })) await output.line(text)
+    }
+    if (runs.length === 0) await output.note('No runs.')
+    if (hasMore) await output.note(`There are more: --limit ${limit * 2}`)
   })
+
+interface Wanted {
+  readonly filter: RunFilter
+  readonly limit: number
+  readonly now: number
+}
+
+const PAGE = 1_000
+
+const firstRuns = async (
+  views: Pick<ViewStore, 'find'>,
+  { filter, limit, now }: Wanted,
+): Promise<{ runs: FoundRun[]; hasMore: boolean }> => {
+  const runs: FoundRun[] = []
+  let cursor: string | undefined
+  do {
+    const page = await views.find({ ...filter, ...present({ cursor }), limit: Math.min(PAGE, limit - runs.length) }, now)
+    runs.push(...page.runs)
+    cursor = page.next ?? undefined
+  } while (cursor !== undefined && runs.length < limit)
+  return { runs, hasMore: cursor !== undefined }
+}

@@ -3,6 +3,7 @@ import { present } from '../../present.ts'
 import { checkedNamedQueries, sqlCatalog } from '../../views/named-queries.ts'
 import type { ViewQuery } from '../../views/view-query.ts'
 import { isViewName, viewNames, viewQueries, type ViewFilter, type ViewName, type ViewPage } from '../../views/view-queries.ts'
+import { viewObject } from '../../views/view-object.ts'
 import type { ViewStore } from '../../views/view-store.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -14,7 +15,7 @@ import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
 import { reading } from '../session.ts'
 import { querySql } from '../sql-command.ts'
 import { textTable } from '../text-table.ts'
-import { csvLines, viewObject, viewTable } from '../view-rows.ts'
+import { csvLines, viewTable } from '../view-rows.ts'
 
 interface QueryOptions extends FreshOption {
   readonly run?: string
@@ -109,7 +110,7 @@ const tellDeleted = async (output: Output, views: Pick<ViewStore, 'query'>, filt
 
 const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, asCsv: boolean): Promise<void> => {
   const { columns }: ViewQuery = viewQueries[name]
-  if (output.json) await output.document(rows.map(viewObject))
+  if (output.json) await output.document(rows.map((row) => viewObject(columns, row)))
   else if (asCsv) for (const text of csvLines(columns, rows)) await output.data(text)
   else if (rows.length > 0) for (const text of viewTable(columns, rows, output.width)) await output.line(text)
   if (rows.length === 0) await output.note('Nothing fits.')

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { shownContent } from '../../events/content.ts'
+import { foldedRun } from '../../http/listed-run.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
@@ -37,7 +38,12 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
-    await output.document({ run, events: events.map(exportedEvent), transcript: messagesOf(recordedTranscript(readable)), costs })
+    await output.document({
+      run: foldedRun(run),
+      events: events.map(exportedEvent),
+      transcript: messagesOf(recordedTranscript(readable)),
+      costs,
+    })
     if (output.json) return
     for (const text of headLines(run, line.clock.now(), output)) await output.line(text)
     await output.line()
