@@ -9,7 +9,7 @@ export default defineConfig({
   logLevel: 'warn',
   publicDir: false,
   // What stands for Node's own in a browser: `imports` of package.json.
-  resolve: { conditions: ['refold:source', 'module', 'browser', 'development|production'] },
+  resolve: { conditions: ['refold:source', 'module', 'browser', 'development|production'], alias: { zod: resolve(here, 'no-schemas.ts') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: resolve(here, '../dist/page'),
@@ -18,7 +18,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2023',
-    // Schemas are for whoever takes events in: the page has types, and what its folds read.
-    rolldownOptions: { treeshake: { manualPureFunctions: ['z'] } },
   },
 })

@@ -1,5 +1,6 @@
 import { useSelector } from '@xstate/store-preact'
 import { address } from '../address/address.ts'
+import { Link } from '../address/link.tsx'
 import { nextOf, preferences, themes } from '../preferences/preferences.ts'
 
 const PAGES = [{ to: '/runs', name: 'Runs' }]
@@ -10,14 +11,14 @@ export const Header = () => {
   const isHere = (to: string): boolean => path.startsWith(to) || (to === '/runs' && path === '/')
   return (
     <header>
-      <a href="/runs" class="name">
+      <Link to="/runs" class="name">
         Refold
-      </a>
+      </Link>
       <nav aria-label="Pages">
         {PAGES.map(({ to, name }) => (
-          <a key={to} href={to} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
+          <Link key={to} to={to} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
             {name}
-          </a>
+          </Link>
         ))}
       </nav>
       <span class="space" />

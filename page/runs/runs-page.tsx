@@ -1,28 +1,107 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
-import { count, money } from '../../src/projections/amount-text.ts'
-import { visibleText } from '../../src/text.ts'
+import { address, go, hrefOf, setQuery } from '../address/address.ts'
+import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
-import { runs } from './runs-store.ts'
+import { screen } from '../parts/screen.ts'
+import { WindowList } from '../parts/window-list.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { liveRuns } from './live-runs.ts'
+import { NoRuns } from './no-runs.tsx'
+import { Peek } from './peek.tsx'
+import { RunLine, runHref } from './run-row.tsx'
+import { runs, searchOf } from './runs-store.ts'
+import { SearchBox } from './search-box.tsx'
+
+const ROW_HEIGHT = { wide: 32, narrow: 62 }
 
 export const RunsPage = () => {
-  const { rows, error } = useSelector(runs, ({ context }) => context)
+  const query = useSelector(address, ({ context }) => context.query)
+  const search = hrefOf('', searchOf(query))
   useEffect(() => {
-    runs.trigger.asked()
+    runs.trigger.asked({ search: searchOf(query) })
+  }, [search])
+  useEffect(() => {
+    const controller = new AbortController()
+    liveRuns(controller.signal)
+    return () => {
+      controller.abort()
+    }
   }, [])
+  const peek = query['peek']
   return (
     <div class="runs">
-      <h1>Runs</h1>
-      {error !== undefined && <ProblemCard error={error} retry={runs.trigger.asked} />}
-      {rows?.length === 0 && <p class="faint">There is no run yet.</p>}
-      <ul>
-        {rows?.map((row) => (
-          <li key={row.runId}>
-            <code>{visibleText(row.runId)}</code> {visibleText(`${row.agent}@${row.agentVersion}`)}: {visibleText(row.state)},{' '}
-            {count(row.tokens)} tokens, {money(row.costMicroUsd)}
-          </li>
-        ))}
-      </ul>
+      <h1 class="unseen">Runs</h1>
+      <div class="bar">
+        <FilterBar query={query} />
+        <SearchBox text={query['q'] ?? ''} />
+      </div>
+      <div class="columns">
+        <div class="list">
+          <List selected={peek} />
+        </div>
+        {peek !== undefined && <Peek runId={peek} />}
+      </div>
     </div>
+  )
+}
+
+const List = ({ selected }: { readonly selected: string | undefined }) => {
+  const { rows, stuck, state, error, next } = useSelector(runs, ({ context }) => context)
+  const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
+  const index = rows.findIndex(({ runId }) => runId === selected)
+  const move = (by: number): void => {
+    const row = rows[Math.max(0, Math.min(rows.length - 1, index + by))]
+    if (row !== undefined) setQuery({ peek: row.runId }, 'slide')
+  }
+  useKeys({
+    j: () => {
+      move(1)
+    },
+    k: () => {
+      move(-1)
+    },
+    Enter: () => {
+      if (selected !== undefined) go(runHref(selected))
+    },
+    Escape: () => {
+      setQuery({ peek: undefined })
+    },
+  })
+  if (state === 'loading') return <p class="loading faint">Loading …</p>
+  return (
+    <>
+      {error !== undefined && (
+        <ProblemCard
+          error={error}
+          retry={() => {
+            runs.trigger.asked({ search: runs.getSnapshot().context.search })
+          }}
+        />
+      )}
+      {stuck.length > 0 && (
+        <section class="stuck" aria-label="Stuck">
+          {stuck.map((row) => (
+            <RunLine key={row.runId} row={row} isSelected={row.runId === selected} />
+          ))}
+        </section>
+      )}
+      {rows.length === 0 && state === 'loaded' && <NoRuns />}
+      {rows.length > 0 && (
+        <WindowList
+          label="Runs"
+          count={rows.length}
+          rowHeight={isNarrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide}
+          selected={index < 0 ? undefined : index}
+          row={(at) => {
+            const row = rows[at]
+            return row === undefined ? null : <RunLine key={row.runId} row={row} isSelected={at === index} />
+          }}
+          reached={(last) => {
+            if (next !== null && last >= rows.length - 50) runs.trigger.moreWanted()
+          }}
+        />
+      )}
+    </>
   )
 }

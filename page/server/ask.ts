@@ -1,4 +1,5 @@
 import type { Problem } from '../../src/http/contract.ts'
+import { noteAnswer, noteSilence } from './connection.ts'
 
 /** What the server has refused, in its own words. */
 export class Refused extends Error {
@@ -27,13 +28,14 @@ export const ask = async <Answer>(path: string, asked: Asked = {}): Promise<Answ
 }
 
 /** The response itself, if it is a good one. */
-const request = async (path: string, { method = 'GET', body, signal, headers = {} }: Asked = {}): Promise<Response> => {
+export const request = async (path: string, { method = 'GET', body, signal, headers = {} }: Asked = {}): Promise<Response> => {
   const response = await reached(path, {
     method,
     headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   })
+  noteAnswer()
   if (response.ok) return response
   throw new Refused(await problemIn(response))
 }
@@ -43,6 +45,7 @@ const reached = async (path: string, options: RequestInit): Promise<Response> =>
     return await fetch(path, options)
   } catch (error) {
     if (options.signal?.aborted === true) throw error
+    noteSilence()
     throw new Silent('Nobody has answered', { cause: error })
   }
 }

@@ -1,0 +1,126 @@
+import { useSelector } from '@xstate/store-preact'
+import { useEffect } from 'preact/hooks'
+import type { OutlineRow } from '../../src/projections/outline-row.ts'
+import { visibleText } from '../../src/text.ts'
+import { JsonTree } from '../json/json-tree.tsx'
+import { ProblemCard } from '../parts/problem-card.tsx'
+import { Time } from '../preferences/time.tsx'
+import type { OneEvent } from '../server/contract.ts'
+import { changesBetween } from './changes.ts'
+import { moveTo } from './cursor.ts'
+import { events, fieldKey } from './event-store.ts'
+import type { RunAt } from './run-fold.ts'
+import { openRun } from './run-store.ts'
+
+const SOON_MS = 150
+const MOST_EFFECTS = 20
+
+interface DetailPaneProps {
+  readonly runId: string
+  readonly row: OutlineRow
+  readonly state: RunAt
+  readonly before: RunAt | undefined
+}
+
+/** The event at the cursor: what it says, what it has changed, what led to it and to what it led. */
+export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
+  const start = useSelector(openRun, ({ context }) => context.rows[0]?.at)
+  return (
+    <div class="detail">
+      <h3>
+        #{row.revision} {visibleText(row.type)}
+      </h3>
+      <p class="faint">
+        <Time at={row.at} {...(start === undefined ? {} : { since: start })} />
+        {row.actor !== undefined && ` by ${visibleText(row.actor)}`}
+        {row.ignored === true && ', of no use to the chart'}
+      </p>
+      <Links row={row} />
+      <h4>Changed here</h4>
+      <dl>
+        {changesBetween(before, state).map(({ what, words }, index) => (
+          <div key={index} class="change">
+            <dt>{visibleText(what)}</dt>
+            <dd>{visibleText(words)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Body runId={runId} revision={row.revision} />
+    </div>
+  )
+}
+
+const Links = ({ row }: { readonly row: OutlineRow }) => {
+  const rows = useSelector(openRun, ({ context }) => context.rows)
+  const effects = rows.filter(({ cause }) => cause === row.revision).slice(0, MOST_EFFECTS)
+  return (
+    <p>
+      {row.cause !== undefined && (
+        <>
+          cause <EventButton revision={row.cause} />{' '}
+        </>
+      )}
+      {effects.length > 0 && 'effects '}
+      {effects.map(({ revision }) => (
+        <EventButton key={revision} revision={revision} />
+      ))}
+    </p>
+  )
+}
+
+const EventButton = ({ revision }: { readonly revision: number }) => (
+  <button
+    type="button"
+    class="plain"
+    onClick={() => {
+      moveTo(revision)
+    }}
+  >
+    #{revision}
+  </button>
+)
+
+/** The payload comes when the cursor has rested. */
+const Body = ({ runId, revision }: { readonly runId: string; readonly revision: number }) => {
+  const known = useSelector(events, ({ context }) => (context.runId === runId ? context.byRevision.get(revision) : undefined))
+  const error = useSelector(events, ({ context }) => context.error)
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      events.trigger.wanted({ runId, revision })
+    }, SOON_MS)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [runId, revision])
+  if (known === undefined) return error === undefined ? <p class="faint">Loading …</p> : <ProblemCard error={error} />
+  return <Payload known={known} revision={revision} />
+}
+
+const Payload = ({ known, revision }: { readonly known: OneEvent; readonly revision: number }) => {
+  const fields = useSelector(events, ({ context }) => context.fields)
+  return (
+    <>
+      {known.problem !== undefined && <p class="problem">{visibleText(known.problem)}</p>}
+      <h4>Data</h4>
+      <JsonTree key={`data ${revision}`} value={known.event.data} />
+      {known.large.map(({ field, length }) => {
+        const name = fieldKey(revision, field)
+        return fields.has(name) ? (
+          <JsonTree key={name} name={field} value={fields.get(name)} />
+        ) : (
+          <button
+            key={name}
+            type="button"
+            onClick={() => {
+              events.trigger.fieldWanted({ revision, field })
+            }}
+          >
+            Load {visibleText(field)}, {length.toLocaleString('en')} characters
+          </button>
+        )
+      })}
+      <h4>Envelope</h4>
+      <JsonTree key={`meta ${revision}`} value={known.event.meta} depth={2} />
+    </>
+  )
+}

@@ -1,0 +1,88 @@
+import { finalEventTypes } from '../../src/events/run-events.ts'
+import type { RunEvent } from '../../src/events/envelope.ts'
+import { applyToBudget, emptyBudget, type Budget } from '../../src/projections/budget.ts'
+import { withEntry } from '../../src/projections/entries.ts'
+import { recordedIntents, workAfter, workAsked, type OpenWork } from '../../src/projections/open-work.ts'
+import type { OutlineRow } from '../../src/projections/outline-row.ts'
+import { askedAfter, timersAfter, type Asked, type Due } from '../../src/projections/run-index-work.ts'
+import { toolCallChanges, type ToolCallRecord } from '../../src/projections/tool-call-records.ts'
+import { eventOfOutline } from './outline-event.ts'
+
+/** What a run was after one of its events, from outlines alone: by the rules of the server, and for any agent, since no chart is asked. */
+export interface RunAt {
+  /** Where its chart stood. */
+  readonly place: string
+  readonly calls: ReadonlyMap<string, ToolCallRecord>
+  /** Where the charts of its tool calls stood. */
+  readonly callPlaces: ReadonlyMap<string, string>
+  readonly budget: Budget
+  readonly work: ReadonlyMap<string, OpenWork>
+  readonly asked: Asked
+  readonly timers: Due
+  readonly isPaused: boolean
+  /** `name@version` */
+  readonly agent: string
+  readonly openCalls: Readonly<Record<string, ToolCallRecord>>
+}
+
+const nothing: RunAt = {
+  place: '',
+  calls: new Map(),
+  callPlaces: new Map(),
+  budget: emptyBudget,
+  work: new Map(),
+  asked: {},
+  timers: {},
+  isPaused: false,
+  agent: '',
+  openCalls: {},
+}
+
+/** The run after one event more; before the first it is undefined. */
+export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string): RunAt => {
+  const event = eventOfOutline(row, runId)
+  const isOver = finalEventTypes.has(row.type)
+  const [place = '', ...moved] = row.to.split('; ')
+  const calls = callsAfter(before, event, isOver)
+  return {
+    place: place === '' ? before.place : place,
+    ...calls,
+    callPlaces: moved.reduce((places, text) => {
+      const at = text.lastIndexOf('=')
+      return withEntry(places, text.slice(0, at), text.slice(at + 1))
+    }, before.callPlaces),
+    budget: applyToBudget(before.budget, event),
+    work: isOver ? new Map() : openWorkAfter(before.work, event),
+    asked: isOver ? {} : askedAfter(before.asked, event),
+    timers: isOver ? {} : timersAfter(before.timers, event),
+    isPaused: row.type === 'RunPaused' || (before.isPaused && row.type !== 'RunResumed'),
+    agent: row.agentVersion === undefined ? before.agent : `${row.agent ?? ''}@${row.agentVersion}`,
+  }
+}
+
+const openWorkAfter = (work: ReadonlyMap<string, OpenWork>, event: RunEvent): ReadonlyMap<string, OpenWork> =>
+  recordedIntents(event.meta).reduce(
+    (open, asked) => workAsked(open, asked, FOR_NOTHING.has(asked.intent) ? undefined : { status: 'wanted', intent: asked.intent }),
+    workAfter(work, event),
+  )
+
+const FOR_NOTHING: ReadonlySet<string> = new Set(['abandon', 'disarm'])
+
+const callsAfter = (before: RunAt, event: RunEvent, isOver: boolean): Pick<RunAt, 'calls' | 'openCalls'> => {
+  const intents = recordedIntents(event.meta)
+  const checked = intents.filter(({ intent }) => intent === 'checkCall').map(({ key }) => key)
+  const corrected = event.type === 'ToolCallCorrected' ? before.calls.get(event.data.callId) : undefined
+  const open = corrected === undefined ? before.openCalls : { ...before.openCalls, [corrected.callId]: corrected }
+  const isEnding = isOver || intents.some(({ intent }) => intent === 'abandon')
+  const changes = toolCallChanges(open, event, { isEnding, checked })
+  if (changes.length === 0) return before
+  const stillOpen = new Map(Object.entries(before.openCalls))
+  for (const record of changes) {
+    if (record.settledAt === null) stillOpen.set(record.callId, record)
+    else stillOpen.delete(record.callId)
+  }
+  return {
+    calls: changes.reduce((calls, record) => withEntry(calls, record.callId, record), before.calls),
+    openCalls: Object.fromEntries(stillOpen),
+  }
+}

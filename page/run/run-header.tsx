@@ -1,0 +1,61 @@
+import { visibleText } from '../../src/text.ts'
+import { CommandButton } from '../commands/command-button.tsx'
+import { isCommand } from '../commands/commands.ts'
+import { Link } from '../address/link.tsx'
+import { CopyButton } from '../parts/copy-button.tsx'
+import { Time } from '../preferences/time.tsx'
+import type { RunRow } from '../server/contract.ts'
+import { runHref } from '../runs/run-row.tsx'
+import { RunSign } from '../runs/run-sign.tsx'
+
+/** Which run, how it is now, and what a person can do about it. */
+export const RunHeader = ({ runId, agent, row }: { readonly runId: string; readonly agent: string; readonly row: RunRow | undefined }) => (
+  <header class="run-header">
+    <div class="line">
+      <Link to="/runs">‹ Runs</Link>
+      <h1 class="mono">{visibleText(runId)}</h1>
+      <CopyButton text={runId} what="run id" />
+      <span>{visibleText(agent)}</span>
+      {row !== undefined && <RunSign row={row} />}
+      {row?.parent !== undefined && (
+        <span>
+          child of <Link to={runHref(row.parent.runId)}>{visibleText(row.parent.runId)}</Link>
+        </span>
+      )}
+      <span class="space" />
+      {row?.status === 'active' && (
+        <>
+          {row.standing === 'message' && <CommandButton name="completeRun" runId={runId} />}
+          {!row.paused && <CommandButton name="pauseRun" runId={runId} />}
+          <CommandButton name="cancelRun" runId={runId} />
+        </>
+      )}
+    </div>
+    {row !== undefined && <StandsStill row={row} />}
+  </header>
+)
+
+const StandsStill = ({ row: { standsStill } }: { readonly row: RunRow }) => {
+  if (standsStill === null) return null
+  return (
+    <div class="stands-still">
+      <span>
+        {visibleText(standsStill.sentence)} {standsStill.since !== null && <Time at={standsStill.since} />}
+        {standsStill.until !== null && (
+          <>
+            , until <Time at={standsStill.until} />
+          </>
+        )}
+      </span>
+      {standsStill.remedies.map(({ action, runId, callId, command }) =>
+        isCommand(action) ? (
+          <CommandButton key={command} name={action} runId={runId} callId={callId} />
+        ) : (
+          <span key={command}>
+            <code>{visibleText(command)}</code> <CopyButton text={command} what="command" />
+          </span>
+        ),
+      )}
+    </div>
+  )
+}

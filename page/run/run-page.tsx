@@ -1,0 +1,153 @@
+import { useSelector } from '@xstate/store-preact'
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { address, setQuery, type Query } from '../address/address.ts'
+import { Guarded } from '../frame/guarded.tsx'
+import { ProblemCard } from '../parts/problem-card.tsx'
+import { screen } from '../parts/screen.ts'
+import { BudgetsPane } from './budgets-pane.tsx'
+import { CallsPane } from './calls-pane.tsx'
+import { cursorOf } from './cursor.ts'
+import { DetailPane } from './detail-pane.tsx'
+import { RunHeader } from './run-header.tsx'
+import { useRunKeys } from './run-keys.ts'
+import { followRun, openRun, type OpenRun } from './run-store.ts'
+import { Slider } from './slider.tsx'
+import { TimelinePane } from './timeline-pane.tsx'
+import { TranscriptPane } from './transcript-pane.tsx'
+import { WorkPane } from './work-pane.tsx'
+
+const panes = ['calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
+type PaneName = (typeof panes)[number]
+
+/** A run: one cursor, and panes that all show what was at it. */
+export const RunPage = ({ runId }: { readonly runId: string }) => {
+  const query = useSelector(address, ({ context }) => context.query)
+  const run = useSelector(openRun, ({ context }) => context)
+  useEffect(() => {
+    const controller = new AbortController()
+    void followRun(runId, controller.signal)
+    return () => {
+      controller.abort()
+    }
+  }, [runId])
+  useRunKeys()
+  const isThis = run.runId === runId
+  const cursor = cursorOf(query['at'], run.rows.length)
+  const agent = run.states.at(-1)?.agent ?? ''
+  return (
+    <div class="run">
+      <RunHeader runId={runId} agent={isThis ? agent : ''} row={isThis ? run.row : undefined} />
+      {isThis && run.error !== undefined && <ProblemCard error={run.error} />}
+      {isThis && run.rows.length > 0 && <Panes run={run} query={query} cursor={cursor} />}
+      {isThis && run.rows.length > 0 && <Slider cursor={cursor} isLive={query['at'] === undefined} />}
+    </div>
+  )
+}
+
+interface PanesProps {
+  readonly run: OpenRun
+  readonly query: Query
+  readonly cursor: number
+}
+
+const Panes = ({ run, query, cursor }: PanesProps) => {
+  const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
+  const shown = panes.find((name) => name === query['pane']) ?? 'timeline'
+  if (isNarrow) {
+    return (
+      <>
+        <PaneOf name={shown} run={run} query={query} cursor={cursor} />
+        <nav class="pane-names" aria-label="Panes">
+          {panes.map((name) => (
+            <button
+              key={name}
+              type="button"
+              class="plain"
+              aria-pressed={name === shown}
+              onClick={() => {
+                setQuery({ pane: name })
+              }}
+            >
+              {NAMES[name]}
+            </button>
+          ))}
+        </nav>
+      </>
+    )
+  }
+  return (
+    <div class="panes">
+      {COLUMNS.map((names) => (
+        <div key={names.join()} class="column">
+          {names.map((name) => (
+            <PaneOf key={name} name={name} run={run} query={query} cursor={cursor} />
+          ))}
+        </div>
+      ))}
+    </div>
+  )
+}
+
+const COLUMNS: readonly (readonly PaneName[])[] = [['calls', 'budgets', 'work'], ['timeline', 'transcript'], ['detail']]
+
+const NAMES: Readonly<Record<PaneName, string>> = {
+  calls: 'Tool calls',
+  timeline: 'Timeline',
+  transcript: 'Transcript',
+  detail: 'Event',
+  budgets: 'Budgets',
+  work: 'Open work',
+}
+
+const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: PaneName }) => (
+  <section class={`pane ${name}`} aria-labelledby={`pane-${name}`} id={name} tabIndex={-1}>
+    <header>
+      <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
+      {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}
+    </header>
+    <Guarded>{contentOf(name, run, query, cursor)}</Guarded>
+  </section>
+)
+
+const Switch = ({
+  query,
+  name,
+  value,
+  text,
+}: {
+  readonly query: Query
+  readonly name: string
+  readonly value: string
+  readonly text: string
+}) => (
+  <label>
+    <input
+      type="checkbox"
+      checked={query[name] === value}
+      onChange={({ currentTarget }) => {
+        setQuery({ [name]: currentTarget.checked ? value : undefined })
+      }}
+    />{' '}
+    {text}
+  </label>
+)
+
+const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Query, cursor: number): ComponentChildren => {
+  const [row, state, before] = [rows[cursor], states[cursor], states[cursor - 1]]
+  if (row === undefined || state === undefined) return null
+  switch (name) {
+    case 'calls':
+      return <CallsPane state={state} />
+    case 'timeline':
+      return <TimelinePane cursor={cursor} onlyFailed={query['view'] === 'failed'} />
+    case 'transcript':
+      return <TranscriptPane runId={runId} cursor={cursor} earlier={query['earlier'] === 'all'} />
+    case 'detail':
+      return <DetailPane runId={runId} row={row} state={state} before={before} />
+    case 'budgets':
+      return <BudgetsPane state={state} at={row.at} />
+    case 'work':
+      return <WorkPane state={state} at={row.at} isLive={query['at'] === undefined} />
+  }
+}

@@ -1,0 +1,148 @@
+import type { OutlineRow } from '../../src/projections/outline-row.ts'
+
+// The events of a run as groups: all that belongs to one message, call, timer or question is one row with a beginning, parts and an end.
+
+export interface Segment {
+  /** `waits`: for a person; `pause`: until the next attempt. */
+  readonly kind: 'runs' | 'checks' | 'waits' | 'failed' | 'pause'
+  readonly from: number
+  /** ms since the epoch; undefined while it goes on. */
+  to: number | undefined
+}
+
+export interface Group {
+  readonly key: string
+  readonly kind: 'message' | 'model' | 'tool' | 'child' | 'timer' | 'question' | 'person' | 'pause' | 'run'
+  label: string
+  /** Of its first and its newest event. */
+  readonly from: number
+  to: number
+  readonly segments: Segment[]
+  attempts: number
+  outcome: 'open' | 'good' | 'bad'
+  costMicroUsd: number
+  childRunId: string | undefined
+}
+
+/** The groups of some rows, in the order in which they began. */
+export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
+  const groups: Group[] = []
+  const open = new Map<string, Group>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    if (key === undefined) continue
+    let group = open.get(key)
+    if (group === undefined) {
+      group = begun(key, row)
+      groups.push(group)
+      open.set(key, group)
+    }
+    takeIn(group, row)
+    if (group.outcome !== 'open' && key === PERSON) open.delete(key)
+    if (row.type === 'RunResumed') open.delete(key)
+    for (const name of row.asks === undefined ? [] : row.asks.keys()) {
+      const asked = `${row.revision}.${name}`
+      const call = begun(asked, { ...row, type: 'ToolCallAsked', tool: row.asks?.[name] ?? '' })
+      call.segments.push({ kind: 'checks', from: row.at, to: undefined })
+      groups.push(call)
+      open.set(asked, call)
+    }
+  }
+  return groups
+}
+
+const PERSON = 'person'
+const PAUSE = 'pause'
+
+const keyOf = (row: OutlineRow): string | undefined => {
+  if (row.callId !== undefined && row.type !== 'RunEscalated') return row.callId
+  if (row.timerId !== undefined) return `timer ${row.timerId}`
+  switch (row.type) {
+    case 'RunEscalated':
+      return row.callId ?? PERSON
+    case 'HumanAnswerReceived':
+    case 'RunReturned':
+      return PERSON
+    case 'RunPaused':
+    case 'RunResumed':
+      return PAUSE
+    case 'MessageReceived':
+    case 'RunStarted':
+    case 'RunCompleted':
+    case 'RunFailed':
+    case 'RunCancelled':
+    case 'RunReopened':
+    case 'RunMoved':
+    case 'RunRestored':
+    case 'LimitExceeded':
+      return `event ${row.revision}`
+    default:
+      return undefined
+  }
+}
+
+const KINDS: readonly (readonly [RegExp, Group['kind']])[] = [
+  [/^Message/, 'message'],
+  [/^ModelCall/, 'model'],
+  [/^ToolCall/, 'tool'],
+  [/^ChildRun/, 'child'],
+  [/^Timer/, 'timer'],
+  [/^Approval/, 'question'],
+  [/^(RunEscalated|HumanAnswer|RunReturned)/, 'person'],
+  [/^Run(Paused|Resumed)/, 'pause'],
+]
+
+const begun = (key: string, row: OutlineRow): Group => ({
+  key,
+  kind: KINDS.find(([pattern]) => pattern.test(row.type))?.[1] ?? 'run',
+  label: labelOf(row),
+  from: row.revision,
+  to: row.revision,
+  segments: [],
+  attempts: 0,
+  outcome: 'open',
+  costMicroUsd: 0,
+  childRunId: undefined,
+})
+
+const labelOf = (row: OutlineRow): string => row.tool ?? row.model ?? row.agent ?? (row.summary === '' ? row.type : row.summary)
+
+const BEGINS = /Requested$|^ToolCallQueued$|^TimerScheduled$|^RunEscalated$|^RunPaused$|^ApprovalGranted$|^ChildRunReported$/
+const FAILS = /(Failed|Rejected|Denied|Unresolved)$/
+
+const takeIn = (group: Group, row: OutlineRow): void => {
+  Object.assign(group, {
+    to: row.revision,
+    label: row.tool ?? row.model ?? group.label,
+    attempts: row.attempt ?? group.attempts,
+    costMicroUsd: group.costMicroUsd + (row.costMicroUsd ?? row.spent?.costMicroUsd ?? 0),
+    childRunId: row.childRunId ?? group.childRunId,
+  })
+  const last = group.segments.at(-1)
+  if (last !== undefined) last.to ??= row.at
+  if (BEGINS.test(row.type)) group.segments.push({ kind: kindOf(row), from: row.at, to: undefined })
+  else if (FAILS.test(row.type)) fail(group, row)
+  else settle(group, row)
+}
+
+const fail = (group: Group, { type, at, retryAt }: OutlineRow): void => {
+  const last = group.segments.at(-1)
+  if (last !== undefined && last.kind !== 'waits') group.segments[group.segments.length - 1] = { ...last, kind: 'failed' }
+  const isOpen = type === 'ToolCallUnresolved'
+  if (retryAt !== undefined) group.segments.push({ kind: 'pause', from: at, to: undefined })
+  else if (isOpen) group.segments.push({ kind: 'waits', from: at, to: undefined })
+  else group.outcome = 'bad'
+}
+
+const settle = (group: Group, { type, at, succeeded }: OutlineRow): void => {
+  if (group.segments.length === 0) group.segments.push({ kind: 'runs', from: at, to: at })
+  const hasFailed = succeeded === false || type === 'LimitExceeded'
+  group.outcome = hasFailed ? 'bad' : 'good'
+}
+
+const kindOf = ({ type, waitsFor }: OutlineRow): Segment['kind'] => {
+  if (type === 'ToolCallQueued' || type === 'ApprovalGranted') return 'checks'
+  if (type === 'TimerScheduled') return 'pause'
+  if (type === 'ApprovalRequested' || type === 'RunEscalated' || type === 'RunPaused') return 'waits'
+  return type === 'ChildRunReported' && waitsFor !== null && waitsFor !== undefined ? 'waits' : 'runs'
+}

@@ -1,0 +1,56 @@
+import { createStore } from '@xstate/store'
+import { hrefOf } from '../address/address.ts'
+import { ask } from '../server/ask.ts'
+
+/** Something that was said. */
+export interface Said {
+  readonly saidRevision: number
+  readonly at: number
+  readonly role: string
+  readonly tool: string | null
+  readonly callId: string | null
+  readonly asksFor: string | null
+  readonly verdict: string | null
+  readonly text: string
+}
+
+interface Conversation {
+  readonly runId: string
+  readonly said: readonly Said[]
+  readonly error: unknown
+}
+
+const nothing: Conversation = { runId: '', said: [], error: undefined }
+
+export const conversation = createStore({
+  context: nothing,
+  on: {
+    wanted: (before, { runId }: { runId: string }, enqueue) => {
+      enqueue.effect(() => void load(runId))
+      return before.runId === runId ? before : { ...nothing, runId }
+    },
+    loaded: (before, { runId, said }: { runId: string; said: readonly Said[] }) =>
+      before.runId === runId ? { ...before, said, error: undefined } : before,
+    failed: (before, { runId, error }: { runId: string; error: unknown }) => (before.runId === runId ? { ...before, error } : before),
+  },
+})
+
+interface SaidPage {
+  readonly rows: readonly Said[]
+  readonly next: string | null
+}
+
+const load = async (runId: string): Promise<void> => {
+  const said: Said[] = []
+  try {
+    let cursor: string | undefined
+    do {
+      const page: SaidPage = await ask<SaidPage>(hrefOf('/v1/views/transcript', { run: runId, limit: '1000', cursor }))
+      said.push(...page.rows)
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+    conversation.trigger.loaded({ runId, said })
+  } catch (error) {
+    conversation.trigger.failed({ runId, error })
+  }
+}

@@ -1,0 +1,40 @@
+import { count, money } from '../../src/projections/amount-text.ts'
+import { visibleText } from '../../src/text.ts'
+import { setQuery } from '../address/address.ts'
+import { Link } from '../address/link.tsx'
+import { Time } from '../preferences/time.tsx'
+import type { RunRow } from '../server/contract.ts'
+import { RunSign } from './run-sign.tsx'
+
+export const runHref = (runId: string): string => `/runs/${encodeURIComponent(runId)}`
+
+/** One line of the list: what it is, where it stands, and why it stands still or what was said last. */
+export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly isSelected: boolean }) => (
+  <div
+    class={isSelected ? 'run-row selected' : 'run-row'}
+    role="listitem"
+    onClick={({ target }) => {
+      if (!(target instanceof Element && target.closest('a,button') !== null)) setQuery({ peek: row.runId })
+    }}
+  >
+    <RunSign row={row} />
+    <Link class="mono id" to={runHref(row.runId)}>
+      {visibleText(row.runId)}
+    </Link>
+    <span class="agent">{visibleText(`${row.agent}@${row.agentVersion}`)}</span>
+    <span class="state mono">{visibleText(row.state)}</span>
+    <span class="words">{wordsOf(row)}</span>
+    <span class="number calls">{count(row.modelCalls + row.toolCalls)} calls</span>
+    <span class="number cost">{money(row.costMicroUsd)}</span>
+    <span class="number time">
+      <Time at={row.updatedAt} since={row.startedAt} />
+    </span>
+  </div>
+)
+
+const wordsOf = ({ problem, standsStill, lastText, reason, standing, status }: RunRow) => {
+  const isQuiet = standing === 'message' || status === 'completed'
+  const why = problem ?? (standing === 'over' ? reason : isQuiet ? undefined : standsStill?.sentence)
+  if (why !== undefined && why !== null) return visibleText(why)
+  return lastText === null ? '' : visibleText(`“${lastText}”`)
+}

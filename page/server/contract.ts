@@ -1,0 +1,13 @@
+import type { z } from 'zod'
+import type { run } from '../../src/http/contract.ts'
+import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
+import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
+
+// What the server answers, by name.
+
+export type RunRow = z.infer<typeof runRow>
+export type RunPage = z.infer<typeof runPage>
+export type RunCounts = NonNullable<RunPage['counts']>
+export type Run = z.infer<typeof run>
+export type OutlinePage = z.infer<typeof outlinePage>
+export type OneEvent = z.infer<typeof oneEvent>

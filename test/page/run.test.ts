@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openService } from '../http/service.ts'
+import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
+
+describe.skipIf(!hasChromium)('a run', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await openBrowser('a run')
+  }, 60_000)
+  afterAll(() => browser[Symbol.asyncDispose]())
+
+  test('is shown at one cursor, which the address holds and keys move', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open(`/runs/${run}`, 'A person has to decide')
+    const slider = page.getByRole('slider', { name: 'Event' })
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^5 of 5, TimerScheduled, acting/)
+    await page.getByRole('heading', { name: '#5 TimerScheduled' }).waitFor()
+    await page.getByText('awaitingApproval', { exact: true }).first().waitFor()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('heading', { name: '#4 ApprovalRequested' }).waitFor()
+    expect(new URL(page.url()).searchParams.get('at')).toBe('4')
+    await page.keyboard.press('Home')
+    await page.getByRole('heading', { name: '#0 RunStarted' }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: '#0 RunStarted' }).waitFor()
+    await page.keyboard.press('n')
+    await page.getByRole('heading', { name: '#4 ApprovalRequested' }).waitFor()
+    await page.keyboard.press('c')
+    await page.getByRole('heading', { name: '#3 ModelCallSucceeded' }).waitFor()
+    await page.keyboard.press('End')
+    await page.getByRole('heading', { name: '#5 TimerScheduled' }).waitFor()
+    expect(new URL(page.url()).searchParams.get('at')).toBeNull()
+    await accessible(visit)
+    await page.screenshot({ path: '/tmp/run-wide.png' })
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
+  test('grows while the cursor stays in the past, and is decided on with what exactly will be done', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open(`/runs/${run}?at=2`, '#2 ModelCallRequested')
+    await page.getByText('A person has to decide').waitFor()
+    await page.getByRole('button', { name: 'Grant …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('refund_order').waitFor()
+    await dialog.getByText('digest').waitFor()
+    await accessible(visit)
+    await dialog.getByRole('button', { name: 'Grant', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await service.settle(run)
+    await page.getByRole('button', { name: /[5-9] newer$/ }).waitFor()
+    expect(new URL(page.url()).searchParams.get('at')).toBe('2')
+    await page.keyboard.press('l')
+    await page.getByText('The tool said: refunded 18').first().waitFor()
+    expect((await service.ask(`GET /v1/runs/${run}`)).body).toMatchObject({ waitsFor: 'message' })
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
+  test('fits a narrow screen, one pane at a time', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url, { size: 'narrow' })
+    const { page } = visit
+    await visit.open(`/runs/${run}?pane=transcript`, 'please refund it')
+    await accessible(visit)
+    for (const name of ['Tool calls', 'Timeline', 'Event', 'Budgets', 'Open work']) {
+      await page.getByRole('button', { name, exact: true }).click()
+      await page.getByRole('region', { name }).waitFor()
+    }
+    await page.screenshot({ path: '/tmp/run-narrow.png' })
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+})
