@@ -57,6 +57,8 @@ const environment = z.object({
   REFOLD_HEALTH_HOST: z.string().default('127.0.0.1'),
   /** How long `refold serve` serves on after SIGTERM, not ready, so that whatever passes requests on to it can turn to others. */
   REFOLD_DRAIN_SECONDS: wholeNumber(0, 3_600).default(5),
+  /** Sessions of pages are signed with it: the same for all processes behind one address. Without it each has its own, and they end with it. */
+  REFOLD_SESSION_SECRET: z.string().min(32, 'expected 32 characters or more').optional(),
   /** How long a process that was asked to stop finishes what is under way. */
   REFOLD_GRACE_SECONDS: wholeNumber(0, 3_600).default(10),
   REFOLD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
@@ -96,7 +98,12 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
 const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
 
 const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
-const SECRETS = ['REFOLD_KAFKA_PASSWORD', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'] as const satisfies readonly Variable[]
+const SECRETS = [
+  'REFOLD_KAFKA_PASSWORD',
+  'REFOLD_SESSION_SECRET',
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+] as const satisfies readonly Variable[]
 
 /** What no output may hold. `PGPASSWORD` is read by the client of Postgres itself. */
 export const secretsIn = (variables: NodeJS.ProcessEnv = process.env): readonly string[] => [

@@ -25,6 +25,8 @@ export interface Access {
   /** Undefined where no keys are configured: then every run is theirs. */
   readonly tenant: string | undefined
   readonly scopes: ReadonlySet<Scope>
+  /** When it ends, ms since the epoch; a key has no end. */
+  readonly until?: number
 }
 
 /** Everybody on this machine, where no keys are configured. */

@@ -6,6 +6,7 @@ import type { SqlCatalog } from '../views/named-queries.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import type { HttpSettings } from './http-options.ts'
 import type { OpenStreams } from './open-streams.ts'
+import type { Sessions } from './sessions.ts'
 import type { StartIds } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
@@ -38,6 +39,7 @@ export interface ApiParts {
   readonly logger: Logger
   readonly metrics: ServedMetrics
   readonly streams: OpenStreams
+  readonly sessions: Sessions
   /** Of a start with an idempotency key. */
   readonly startIds: StartIds
   /** Aborted once the service is to be left alone: it says that it is not ready, and serves on. */

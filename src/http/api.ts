@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
@@ -7,7 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ApiParts } from './api-parts.ts'
 import { addCommands } from './commands.ts'
 import { safeHeaders } from '../web/safe-headers.ts'
-import { identify, limitRate, requireHost } from './door.ts'
+import { identify, limitRate, limitSignIn, requireHost } from './door.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { HttpEnv } from './http-env.ts'
 import { readJsonBody } from './json-body.ts'
@@ -18,6 +19,7 @@ import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
 import { addService } from './service.ts'
+import { addSession, addSignIn } from './session-api.ts'
 
 /** The whole service as one function from a request to a response. */
 export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
@@ -35,9 +37,13 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   })
   app.use(requireHost(parts), refuseForeignPages(parts))
   app.use(servePage())
+  for (const path of LONG) app.use(path, compress({ encoding: 'gzip' }))
   if (parts.settings.corsOrigins.length > 0) app.use(cors({ origin: parts.settings.corsOrigins, exposeHeaders: EXPOSED, maxAge: 600 }))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use('/v1/session', limitSignIn(parts), readJsonBody(parts))
+  addSignIn(app, parts)
   app.use('/v1/*', identify(parts), limitRate(parts), readJsonBody(parts))
+  addSession(app)
   addService(app, parts)
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))
@@ -48,6 +54,9 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   )
   return app
 }
+
+/** What may be long, and is repetitive. A stream of events is never compressed: it would wait for what fills a block. */
+const LONG = ['/v1/runs', '/v1/runs/:runId/outline', '/v1/runs/:runId/events', '/v1/runs/:runId/transcript', '/v1/views/*']
 
 const EXPOSED = ['location', 'retry-after', 'x-request-id']
 

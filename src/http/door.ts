@@ -1,10 +1,13 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { keyRing, localAccess, type Access } from './api-keys.ts'
 import type { ApiParts } from './api-parts.ts'
+import { requireOwnSite } from './foreign-pages.ts'
 import type { HttpEnv } from './http-env.ts'
+import { isLoopback } from './loopback.ts'
 import { HttpProblem } from './problem.ts'
 import { tokenBuckets } from './rate-limit.ts'
-import { BlockList, isIPv6 } from 'node:net'
+import { sessionToken } from './session-cookie.ts'
 
 // What requests pass before they meet a route: by which name, who is it, how often.
 
@@ -25,50 +28,68 @@ export const requireHost = ({ settings }: Pick<ApiParts, 'settings'>) => {
 /** Whoever supervises the process asks by whatever address it has. */
 const ASKED_BY_ADDRESS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** Tells who it is. Without configured keys everybody is let in. */
-export const identify = ({ settings }: Pick<ApiParts, 'settings'>) => {
+/** Tells who it is: by the key that comes along, or by the session of a page. Without configured keys everybody is let in. */
+export const identify = ({ settings, sessions }: Pick<ApiParts, 'settings' | 'sessions'>) => {
   const accessOf = keyRing(settings.keys)
-  return createMiddleware<HttpEnv>(async (c, next) => {
-    c.set('access', settings.keys.length === 0 ? localAccess : known(accessOf, c.req.header('authorization')))
-    await next()
-  })
-}
-
-const known = (accessOf: (key: string) => Access | undefined, authorization: string | undefined): Access => {
-  const key = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
-  if (key === undefined) {
-    throw new HttpProblem('KeyMissing', 'Expected the header `Authorization: Bearer KEY`, found none', {
-      headers: { 'www-authenticate': 'Bearer' },
+  const ofKey = (authorization: string): Access => {
+    const key = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
+    if (key === undefined) throw keyMissing('another')
+    const access = accessOf(key)
+    if (access !== undefined) return access
+    throw new HttpProblem('KeyUnknown', 'Expected an API key that is configured, found another', {
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
     })
   }
-  const access = accessOf(key)
-  if (access !== undefined) return access
-  throw new HttpProblem('KeyUnknown', 'Expected an API key that is configured, found another', {
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-  })
-}
-
-export const limitRate = ({ clock, settings }: ApiParts) => {
-  const buckets = tokenBuckets(clock, settings.rateLimit)
+  const ofSession = (c: Context<HttpEnv>): Access => {
+    const token = sessionToken(c)
+    if (token === undefined) throw keyMissing('none')
+    requireOwnSite(c.req.header('sec-fetch-site'))
+    const access = sessions.accessOf(token)
+    if (access !== undefined) return access
+    throw new HttpProblem('SessionOver', 'Expected a session that goes on, found one that has ended, or whose key is gone: sign in again')
+  }
   return createMiddleware<HttpEnv>(async (c, next) => {
-    const { name } = c.get('access')
-    const waitMs = buckets.take(name)
-    if (waitMs > 0) {
-      const { perSecond, burst } = settings.rateLimit
-      throw new HttpProblem('RateLimited', `Expected ${perSecond} requests a second of ${name} at most, ${burst} at once, found more`, {
-        headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
-      })
-    }
+    const authorization = c.req.header('authorization')
+    const access = (): Access => (authorization === undefined ? ofSession(c) : ofKey(authorization))
+    c.set('access', settings.keys.length === 0 ? localAccess : access())
     await next()
   })
 }
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+const keyMissing = (found: string): HttpProblem =>
+  new HttpProblem('KeyMissing', `Expected the header \`Authorization: Bearer KEY\`, found ${found}`, {
+    headers: { 'www-authenticate': 'Bearer' },
+  })
 
-/** Whether a host name or an address can only mean this machine. */
-export const isLoopback = (host: string): boolean => {
-  const address = host.replace(/^\[(.*)\]$/, '$1')
-  return address === 'localhost' || loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+/** Who signs in is nobody yet, and all of them share what one key may ask. */
+const NOBODY = '(nobody)'
+
+/** Sign-in and sign-out, as often as one key may ask. */
+export const limitSignIn = (parts: ApiParts) => {
+  const limited = rateLimit(parts)
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') limited(NOBODY)
+    await next()
+  })
+}
+
+export const limitRate = (parts: ApiParts) => {
+  const limited = rateLimit(parts)
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    limited(c.get('access').name)
+    await next()
+  })
+}
+
+/** Throws `RateLimited`. */
+const rateLimit = ({ clock, settings }: ApiParts): ((name: string) => void) => {
+  const buckets = tokenBuckets(clock, settings.rateLimit)
+  return (name) => {
+    const waitMs = buckets.take(name)
+    if (waitMs === 0) return
+    const { perSecond, burst } = settings.rateLimit
+    throw new HttpProblem('RateLimited', `Expected ${perSecond} requests a second of ${name} at most, ${burst} at once, found more`, {
+      headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+    })
+  }
 }

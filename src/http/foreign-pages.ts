@@ -28,6 +28,11 @@ const requireOwnPage = (site: string | undefined, origin: string | undefined, ho
   if (origin !== undefined && !isOf(origin, host)) throw foreign(`Origin: ${origin}`)
 }
 
+/** Of a request with a session: other origins may be welcome with a key of their own, never with the cookie of whoever sits there. */
+export const requireOwnSite = (site: string | undefined): void => {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw foreign(`Sec-Fetch-Site: ${site}`)
+}
+
 /** A proxy may have taken TLS away, so the scheme does not count. A browser leaves out the port that goes without saying. */
 const isOf = (origin: string, host: string | undefined): boolean => {
   const of = URL.parse(origin)

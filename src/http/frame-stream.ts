@@ -35,7 +35,10 @@ export interface FrameSource {
 export const streamFrames = (c: Context<HttpEnv>, parts: ApiParts, source: FrameSource): Response => {
   // What the headers would be; nobody reads a body, so that nothing would ever end a stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
-  const opened = parts.streams.open(c.get('access').name)
+  const { name, until } = c.get('access')
+  const opened = parts.streams.open(name)
+  // No stream outlives the session that it was opened with.
+  const disarm = until === undefined ? undefined : parts.clock.setTimer(until - parts.clock.now(), () => opened.close())
   c.header('x-accel-buffering', 'no')
   const response = streamSSE(c, async (stream) => {
     stream.onAbort(() => opened.close())
@@ -46,6 +49,7 @@ export const streamFrames = (c: Context<HttpEnv>, parts: ApiParts, source: Frame
       parts.logger.warn({ requestId, runId: source.runId, code: codeOf(error) }, 'an event stream ended early')
       await stream.writeSSE({ event: 'problem', data: JSON.stringify(problemOf(error, requestId)) })
     } finally {
+      disarm?.()
       opened.close()
     }
   })

@@ -8,6 +8,7 @@ import { outlineRoutes } from './outline-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { runListRoutes } from './run-list-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { sqlRoutes } from './sql-routes.ts'
 import { viewRoutes } from './view-routes.ts'
 
@@ -20,6 +21,7 @@ const routes: readonly RouteConfig[] = [
   queryRoutes,
   outlineRoutes,
   viewRoutes,
+  sessionRoutes,
   sqlRoutes,
   serviceRoutes,
 ].flatMap((group) => Object.values<RouteConfig>(group))
@@ -32,6 +34,12 @@ export const openApiDocument = (): Schema => {
     type: 'http',
     scheme: 'bearer',
     description: 'An API key of the configuration.',
+  })
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-refold',
+    description: 'The session of a page, `refold` on the machine itself.',
   })
   registry.registerComponent('responses', 'Problem', {
     description: 'What is wrong, as RFC 9457 says it.',

@@ -7,7 +7,7 @@ import { HttpProblem } from './problem.ts'
 const JSON_TYPE = 'application/json'
 
 /** Only for keys with this scope. */
-export const guardedBy = (scope: Scope) => ({ security: [{ apiKey: [scope] }], middleware: requires(scope) })
+export const guardedBy = (scope: Scope) => ({ security: [{ apiKey: [scope] }, { session: [scope] }], middleware: requires(scope) })
 
 export const body = <Schema extends z.ZodType>(schema: Schema) => ({ required: true, content: { [JSON_TYPE]: { schema } } }) as const
 

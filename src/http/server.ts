@@ -9,8 +9,9 @@ import { startWebServer, urlOf } from '../web/web-server.ts'
 import { createApi } from './api.ts'
 import type { ServedMetrics, ServedRefold } from './api-parts.ts'
 import type { HttpSettings } from './http-options.ts'
-import { isLoopback } from './door.ts'
+import { isLoopback } from './loopback.ts'
 import { openStreams } from './open-streams.ts'
+import { createSessions } from './sessions.ts'
 import { startingService, whileStarting } from './while-starting.ts'
 import { startIds } from './start-ids.ts'
 import { badRequestProblem, unreadableRequest } from './unreadable-request.ts'
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   readonly clock: Clock
   readonly ids: IdSource
   readonly logger: Logger
+  /** That sessions are signed with; one of its own without it. */
+  readonly sessionSecret?: string | undefined
   /** What `/metrics` tells Prometheus. */
   readonly metrics: ServedMetrics
 }
@@ -49,6 +52,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const { refold, settings, clock, ids, logger, metrics } = options
   requireKeysInPublic(options)
   const streams = openStreams({ perKey: settings.streamsPerKey, inAll: settings.streams })
+  const sessions = createSessions({ keys: settings.keys, clock, secret: options.sessionSecret })
   const draining = new AbortController()
   const stopping = new AbortController()
   const starting = whileStarting(clock, listenerFor(startingService(ids), ids))
@@ -61,6 +65,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       logger,
       metrics,
       streams,
+      sessions,
       startIds: startIds(opened.log),
       draining: draining.signal,
       stopping: stopping.signal,

@@ -8,6 +8,7 @@ import { createApi } from '../../src/http/api.ts'
 import { processMetrics } from '../../src/health/process-metrics.ts'
 import { httpOptions } from '../../src/http/http-options.ts'
 import { openStreams } from '../../src/http/open-streams.ts'
+import { createSessions } from '../../src/http/sessions.ts'
 import { startIds } from '../../src/http/start-ids.ts'
 import { httpProblemCodes } from '../../src/http/problem.ts'
 import { document } from './contract-check.ts'
@@ -61,6 +62,7 @@ describe('the OpenAPI document', () => {
       logger: pino({ level: 'silent' }),
       metrics: processMetrics(service.world.clock),
       streams: openStreams({ perKey: 1, inAll: 1 }),
+      sessions: createSessions({ keys: [], clock: service.world.clock }),
       startIds: startIds(service.served.log),
       draining: new AbortController().signal,
       stopping: new AbortController().signal,
@@ -75,7 +77,9 @@ describe('the OpenAPI document', () => {
     const ids = operations.map(({ operationId }) => operationId)
     expect(ids).toEqual([...new Set(ids)])
     expect(operations.filter(({ responses }) => responses['default'] === undefined)).toEqual([])
-    const scopes = operations.filter(({ path }) => path.startsWith('/v1/')).map(({ security }) => security?.[0]?.['apiKey']?.[0])
+    const scopes = operations
+      .filter(({ path }) => path.startsWith('/v1/') && path !== '/v1/session')
+      .map(({ security }) => security?.[0]?.['apiKey']?.[0])
     expect(scopes.filter((scope) => !['read', 'write', 'operate', 'delete', 'sql'].includes(scope ?? ''))).toEqual([])
   })
 })
