@@ -19,6 +19,7 @@ const MAY_IMPORT = {
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
   http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime', 'eventlog', 'web'],
+  testing: ['events', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'views', 'runtime', 'consumers'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
 // The same for the rooms of src/runtime, which all may import the files that lie beside them:
@@ -38,7 +39,7 @@ const inside = (folders) => `^src/${oneOf(folders)}/`
 const SHARED = '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|text|logger|private-files|secrets)\\.ts$'
 const ROOT = '^src/(open|open-refold|open-stores|open-postgres|open-bus|vendor-models)\\.ts$'
 const CORE = '^src/core\\.ts$'
-const API = '^src/(index|core)\\.ts$' // what users import
+const API = '^src/(index|core|testing)\\.ts$' // what users import
 const ENTRY = '^src/main\\.ts$'
 const WITH_ROOMS = '^src/(eventlog|views|bus|models)/' // each adapter of these ports has a room of its own: eventlog/sqlite/
 const ADAPTER = '^src/((eventlog|views|bus)/[^/]+/|models/(?!wire/)[^/]+/|(blobs|snapshots)/[^/.]+\\.[^/]+\\.ts$)' // where a port is small, a dot in the stem marks it: blob-store.files.ts
@@ -95,8 +96,8 @@ module.exports = {
     ),
     rule(
       'only-the-composition-root-names-an-adapter',
-      'src/open-refold.ts chooses them, src/index.ts offers them to users.',
-      { path: '^src/', pathNot: [ROOT, API, ADAPTER] },
+      'src/open-refold.ts chooses them, and src/testing/ those in memory; src/index.ts offers them to users.',
+      { path: '^src/', pathNot: [ROOT, API, ADAPTER, '^src/testing/'] },
       { path: ADAPTER },
     ),
     rule(
@@ -135,6 +136,12 @@ module.exports = {
       'It is the one driver of XState, reads the code of charts, and knows nothing of our vocabulary.',
       { path: inside(['statechart']) },
       { dependencyTypes: PACKAGE, pathNot: 'node_modules/(xstate|acorn)/' },
+    ),
+    rule(
+      'what-tests-use-runs-in-tests',
+      'Nothing of the product stands on it.',
+      { path: '^src/', pathNot: [API, '^src/testing/'] },
+      { path: '^src/testing/' },
     ),
     rule(
       'the-core-only-folds',

@@ -16,8 +16,8 @@ import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
 import { createLogger } from './logger.ts'
-import { providerIn, type Models } from './models/model.ts'
-import { costMicroUsd, type PriceOverrides } from './models/prices.ts'
+import type { Models } from './models/model.ts'
+import { costOf, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/code/agents.ts'
@@ -190,7 +190,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     random: Math.random,
     owner: owners.self,
     ownerIsGone: owners.isGone,
-    costOf: costs(models, options.prices),
+    costOf: costOf(models, options.prices),
     modelConcurrency: options.modelConcurrency ?? environment.REFOLD_MODEL_CONCURRENCY ?? 64,
     ...present({ storeOffsetMs: stores.offsetMs, idleRunsInMemory: options.idleRunsInMemory, mostLostOwners: options.mostLostOwners }),
     notify,
@@ -298,12 +298,3 @@ const openStores = async (
   REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
     ? openEmbeddedStores(dir, { readOnly })
     : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES, notify })
-
-const costs =
-  (models: Models, overrides: PriceOverrides = {}) =>
-  (model: string, usage: Parameters<typeof costMicroUsd>[2]): number | undefined => {
-    const slash = model.indexOf('/')
-    const provider = model.slice(0, slash)
-    const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
-    return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
-  }

@@ -77,7 +77,7 @@ describe('published schemas', () => {
 })
 
 describe('the public API', () => {
-  test.each(['index', 'core'])('has a docstring on every function, constant and class of src/%s.ts', (entry) => {
+  test.each(['index', 'core', 'testing'])('has a docstring on every function, constant and class of src/%s.ts', (entry) => {
     expect(exportsWithoutDocstring(resolve(root, `src/${entry}.ts`))).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import { calcPrice } from '@pydantic/genai-prices'
 
 import type { Usage } from '../events/message.ts'
+import { providerIn, type Models } from './model.ts'
 
 /** Micro-dollars for a million tokens: a price of $2.50 is 2_500_000. Cached tokens cost what other input costs unless it is said. */
 export interface ModelPrice {
@@ -27,6 +28,16 @@ export const costMicroUsd = (provider: string, model: string, usage: Usage, over
   const override = overrides[`${provider}/${model}`]
   return override ? costAt(override, usage) : costInTable(provider, model, usage)
 }
+
+/** The same for `provider/model`; nothing where the provider asks for nothing. */
+export const costOf =
+  (models: Models, overrides: PriceOverrides = {}) =>
+  (model: string, usage: Usage): number | undefined => {
+    const slash = model.indexOf('/')
+    const provider = model.slice(0, slash)
+    const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
+    return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
+  }
 
 const costAt = (price: ModelPrice, usage: Usage): number => {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = usage

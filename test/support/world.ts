@@ -1,8 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { memoryBlobStore } from '../../src/blobs/blob-store.memory.ts'
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
-import type { Clock } from '../../src/clock.ts'
-import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
@@ -10,52 +7,15 @@ import type { Models } from '../../src/models/model.ts'
 import type { RestoreMark } from '../../src/runtime/runtime-parts.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { present } from '../../src/present.ts'
-import { memorySnapshotStore } from '../../src/snapshots/snapshot-store.memory.ts'
+import { manualClock, type ManualClock } from '../../src/testing/manual-clock.ts'
+import { memoryStores } from '../../src/testing/memory-stores.ts'
 import { agentRegistry } from '../../src/runtime/code/agents.ts'
 import { createRefold, type RefoldCore } from '../../src/runtime/refold.ts'
 import type { Run } from '../../src/runtime/run-handle.ts'
 import type { RunView } from '../../src/fold/run-view.ts'
 import type { Notice } from '../../src/runtime/notices.ts'
 
-/** A clock that stands still until it is told to move; its timers fire in order of their time. */
-export interface ManualClock extends Clock {
-  advance(byMs: number): void
-  /** Jumps to the next timer; false where none is armed. */
-  next(): boolean
-}
-
-export const manualClock = (startsAt = 1_700_000_000_000): ManualClock => {
-  let now = startsAt
-  let timers: { at: number; wake: () => void }[] = []
-  const advanceTo = (time: number): void => {
-    for (;;) {
-      const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)[0]
-      if (due === undefined) break
-      timers = timers.filter((timer) => timer !== due)
-      now = Math.max(now, due.at)
-      due.wake()
-    }
-    now = Math.max(now, time)
-  }
-  return {
-    now: () => now,
-    setTimer(delayMs, wake) {
-      const timer = { at: now + delayMs, wake }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((other) => other !== timer)
-      }
-    },
-    advance: (byMs) => {
-      advanceTo(now + byMs)
-    },
-    next() {
-      const [first] = [...timers].sort((a, b) => a.at - b.at)
-      if (first !== undefined) advanceTo(first.at)
-      return first !== undefined
-    },
-  }
-}
+export { manualClock, type ManualClock }
 
 export interface World {
   readonly refold: RefoldCore
@@ -107,15 +67,15 @@ export const eventsOf = async ({ log }: Pick<World, 'log'>, runId: string): Prom
 /** Refold in memory: nothing of it is a stand-in but the clock and the models. */
 export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }: WorldOptions): World => {
   const clock = options.clock ?? manualClock()
-  const log = options.log ?? memoryEventLog({ clock })
-  const blobs = memoryBlobStore()
+  const { blobs, snapshots, ...stores } = memoryStores({ clock })
+  const log = options.log ?? stores.log
   const notices: Notice[] = []
   let count = 0
   const owner = options.owner ?? 'here/1/a'
   const refold = createRefold({
     log,
     blobs,
-    snapshots: memorySnapshotStore(),
+    snapshots,
     agents: agentRegistry(agents, (notice) => notices.push(notice), options.dependencies),
     models,
     clock,
