@@ -26,6 +26,7 @@ export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts
 export type { ModelSettings } from './events/model-settings.ts'
 export type { AssistantPart, Message, ModelFailureClass, Usage } from './events/message.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
+export type { Metadata } from './events/metadata.ts'
 export type { Tags } from './events/tags.ts'
 export type { ActionGuardrail, Guardrails, ProposedAction, TextGuardrail, Verdict } from './guardrails/guardrail.ts'
 export type { ChartEvent, ChartEventOf } from './machines/chart-event.ts'

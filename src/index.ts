@@ -55,6 +55,7 @@ export { defineProjection, type FoldedEvent, type Projection } from './projectio
 export type { ToolEffect } from './events/definition.ts'
 export type { EventMeta, RecordedRunEvent, RunEvent } from './events/envelope.ts'
 export type { DataOf, RunEventType, RunFact, WaitsFor } from './events/run-events.ts'
+export type { Metadata } from './events/metadata.ts'
 export type { Tags } from './events/tags.ts'
 export {
   shownContent,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { metadata, type Metadata } from '../events/metadata.ts'
 import { tagText, type Tags } from '../events/tags.ts'
 import type { Json } from '../json.ts'
 
@@ -30,6 +31,12 @@ export const port = (text: string): number => {
   const value = Number(text)
   if (/^\d{1,5}$/.test(text) && value < 65_536) return value
   throw new InvalidArgumentError('Expected a port from 0 to 65535')
+}
+
+export const metadataValue = (text: string): Metadata => {
+  const checked = metadata.safeParse(jsonValue(text))
+  if (checked.success) return checked.data
+  throw new InvalidArgumentError('Expected a JSON object of 8,192 characters at most')
 }
 
 export const jsonValue = (text: string): Json => {

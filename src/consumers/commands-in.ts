@@ -68,8 +68,12 @@ const handle = async ({ runtime }: CommandsIn, message: DeliveredMessage): Promi
     const command = parse(message)
     const origin = present({ commandId: command.commandId, traceparent: message.headers['traceparent'] })
     if (command.type === 'startRun') {
-      const { agent, runId, message: text, data, input, context, tags, tenant, by } = command
-      await runtime.start(agent, { runId, ...origin, ...present({ message: text, data, input, context, tags, tenant, actor: by }) })
+      const { agent, runId, message: text, data, input, context, tags, metadata, tenant, by } = command
+      await runtime.start(agent, {
+        runId,
+        ...origin,
+        ...present({ message: text, data, input, context, tags, metadata, tenant, actor: by }),
+      })
     } else {
       await runtime.command(command.runId, toCommand(command), command.by === undefined ? origin : { ...origin, actor: command.by })
     }

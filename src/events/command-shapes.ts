@@ -1,3 +1,4 @@
+import { metadata } from './metadata.ts'
 import { tags } from './tags.ts'
 import { z } from 'zod'
 import { comparable } from './comparable.ts'
@@ -47,6 +48,7 @@ export const commandShapes = {
     input: incomingJson.optional().meta({ description: 'What a chart of your own begins with.' }),
     context: incomingJson.optional().meta({ description: 'What its code may know beside that, as the agent says it.' }),
     tags: tags.optional().meta({ description: 'By which people find it again.' }),
+    metadata: metadata.optional().meta({ description: 'What a program notes about it for itself: shown with the run.' }),
     tenant: name.optional().meta({ description: 'Whose run it is, where several share a log.' }),
     by: by.optional(),
   },

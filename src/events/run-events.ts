@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
+import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
 import { contentPart } from './content.ts'
@@ -111,6 +112,8 @@ const shapes = {
       .optional(),
     /** By which people find it again. */
     tags: tags.optional(),
+    /** What a program notes about it for itself. */
+    metadata: metadata.optional(),
     /** Whose run it is, where several share a log: nobody else may see or touch it. */
     tenant: z.string().min(1).optional(),
   },

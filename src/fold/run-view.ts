@@ -2,6 +2,7 @@ import { attempted, type ErrorCode } from '../errors.ts'
 import { shownContent } from '../events/content.ts'
 import type { Message } from '../events/message.ts'
 import type { WaitsFor } from '../events/run-events.ts'
+import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { isDeeplyFrozen, type Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
@@ -46,6 +47,7 @@ export interface RunView {
   /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
   readonly waitsIn: string | null
   readonly tags: Tags
+  readonly metadata: Metadata
   /** What it was started with beside its message or input. */
   readonly context: Json | null
   readonly turn: number
@@ -91,6 +93,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
   waitsFor: waitsFor(state) ?? null,
   waitsIn: waitsIn(state) ?? null,
   tags: state.started.tags ?? {},
+  metadata: state.started.metadata ?? {},
   context: state.started.context ?? null,
   turn: state.budget.turn,
   transcript: messagesOf(state.transcript),

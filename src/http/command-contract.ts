@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { by, changedLimits, text, json, count } from './contract.ts'
+import { by, changedLimits, text, json, count, metadata } from './contract.ts'
 import { behind } from './views-behind.ts'
 import { tags } from '../events/tags.ts'
 
@@ -41,6 +41,7 @@ export const startRun = z
     message: text.optional().meta({ description: 'what the user says first' }),
     data: json.optional().meta({ description: 'what a program says with the message; no model sees it' }),
     tags: tags.optional().meta({ description: 'by which people find it again', example: { customer: 'ann' } }),
+    metadata: metadata.optional().meta({ description: 'what a program notes about it for itself', example: { source: 'shop' } }),
     runId: z.string().optional().meta({
       description:
         'an id of your own: the same start, repeated, is one start. With a key of a tenant the id of the run only begins with it; the answer has it whole.',

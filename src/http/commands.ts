@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { AppError } from '../errors.ts'
 import { giveBackRuns, type GivenBackRun } from '../runtime/commands/give-back-runs.ts'
 import type { Command } from '../fold/decide.ts'
+import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import type { RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
@@ -46,6 +47,7 @@ interface StartRequest {
   readonly data?: Json
   readonly runId?: string
   readonly tags?: Tags
+  readonly metadata?: Metadata
   readonly input?: Json
   readonly context?: Json
 }

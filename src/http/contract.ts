@@ -11,6 +11,8 @@ import type { ViewQuery } from '../views/view-query.ts'
 const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null']
 
 export const json = incomingJson.meta({ type: JSON_TYPES, description: 'Any JSON, of 128 levels at most.' })
+/** Its size is checked where a run is started. */
+export const metadata = z.record(z.string(), json).meta({ description: 'what a program has noted about it for itself' })
 /** Of an answer. */
 export const anything = z.unknown().meta({ description: 'Any JSON.' })
 export const time = z.int().meta({ description: 'ms since the epoch' })
@@ -198,6 +200,7 @@ export const run = z
     waitsFor,
     waitsIn,
     tags,
+    metadata,
     context: json.meta({ description: 'what the run was started with beside its message or input' }),
     turn: count,
     answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),

@@ -1,5 +1,6 @@
 import type { ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
+import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { definitionHash } from '../events/definition.ts'
@@ -78,6 +79,7 @@ export interface RunRow {
   readonly parent?: { readonly runId: string; readonly callId: string }
   readonly tenant?: string
   readonly tags?: Tags
+  readonly metadata?: Metadata
   /** Until when the owner of owed work holds it; 0 where nobody does. By call id, or by the name of an intent without one. */
   readonly owed: Due
   /** When each timer is due. */
@@ -299,16 +301,10 @@ const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { typ
 }
 
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
-  const { agent, agentVersion, chartHash, parent, tenant, tags } = event.data
-  const definition = definitionIn(event)
-  return {
-    ...row,
-    agent,
-    agentVersion,
-    chartHash,
-    startedAt: event.meta.at,
-    ...present({ definition, parent: parent && { runId: parent.runId, callId: parent.callId }, tenant, tags }),
-  }
+  const { agent, agentVersion, chartHash, parent: by, tenant, tags, metadata } = event.data
+  const parent = by && { runId: by.runId, callId: by.callId }
+  const known = present({ definition: definitionIn(event), parent, tenant, tags, metadata })
+  return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 
 /** Undefined where none was recorded, or where it is so large that the blob store has it. */

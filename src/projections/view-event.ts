@@ -22,6 +22,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
     parent: true,
     tenant: true,
     tags: true,
+    metadata: true,
   }).strip(),
   MessageReceived: dataSchemas.MessageReceived.pick({ parts: true }).strip(),
   InputAccepted: dataSchemas.InputAccepted.pick({ parts: true }).strip(),

@@ -3,6 +3,7 @@ import { AppError, attempted } from '../errors.ts'
 import { commandShapes, deletionShape } from '../events/command-shapes.ts'
 import { comparable, isComparable } from '../events/comparable.ts'
 import { incomingJson } from '../events/message.ts'
+import { metadata } from '../events/metadata.ts'
 import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import { boundedJson, deepFrozen, type Json } from '../json.ts'
@@ -24,6 +25,7 @@ const startOptions = z.strictObject({
   input: incomingJson.optional(),
   context: incomingJson.optional(),
   tags: tags.optional(),
+  metadata: metadata.optional(),
   tenant: comparable.min(1).max(LONGEST_NAME).optional(),
 })
 
@@ -40,9 +42,11 @@ export const checkOrigin = (given: CommandOrigin): void => {
   check('the origin of a command', commandOrigin, given)
 }
 
-export const checkStart = (given: { readonly tags?: object | undefined }): void => {
+export const checkStart = (given: { readonly tags?: object | undefined; readonly metadata?: object | undefined }): void => {
   // Zod reads a record without it.
-  if (Object.hasOwn(given.tags ?? {}, '__proto__')) throw new AppError('InvalidInput', 'Expected tags, found one called __proto__')
+  for (const field of ['tags', 'metadata'] as const) {
+    if (Object.hasOwn(given[field] ?? {}, '__proto__')) throw new AppError('InvalidInput', `Expected ${field}, found one called __proto__`)
+  }
   check('the options of a start', startOptions, given)
 }
 

@@ -162,9 +162,9 @@ const startOnce = async (
     isKnown = true
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
-  const { data, tags, input, context } = options
+  const { data, tags, metadata, input, context } = options
   const state = await begin({ agent, runId, options, message, bytes, given: { input, context }, child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, input, context })
+  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, metadata, input, context })
   return state
 }
 

@@ -9,6 +9,7 @@ export interface RunRecord {
   readonly agentVersion: string
   readonly tenant: string | null
   readonly tags: string | null
+  readonly metadata: string | null
   readonly status: string
   readonly paused: 0 | 1
   readonly state: string
@@ -43,7 +44,8 @@ export const runRecord = (row: RunRow): RunRecord => ({
   agent: row.agent,
   agentVersion: row.agentVersion,
   tenant: row.tenant ?? null,
-  tags: row.tags === undefined ? null : tagLines(row.tags),
+  tags: written(row.tags, tagLines),
+  metadata: written(row.metadata, JSON.stringify),
   status: row.status,
   paused: row.paused ? 1 : 0,
   state: row.state,
@@ -72,6 +74,9 @@ export const runRecord = (row: RunRow): RunRecord => ({
   search: searchedText(row),
   row: JSON.stringify(row),
 })
+
+const written = <Value>(value: Value | undefined, write: (value: Value) => string): string | null =>
+  value === undefined ? null : write(value)
 
 /** Lower case as JavaScript has it: stores differ beyond ASCII. */
 const searchedText = ({ runId, agent, agentVersion, tags, firstText, lastText, reason, problem }: RunRow): string =>

@@ -22,6 +22,7 @@ export const runsTable = tableOf<RunRecord>({
     agentVersion: text('the version that the run began with'),
     tenant: optional(text('whose run it is')),
     tags: optional(text('its tags, `name=value`, a line each, between two empty ones')),
+    metadata: optional(text('what a program has noted about it, as a JSON object')),
     status: text('`active`, `completed`, `failed`, `cancelled`'),
     paused: integer('1 while it begins nothing new'),
     state: text('where its chart stands'),

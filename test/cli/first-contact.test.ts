@@ -103,7 +103,8 @@ describe('a command', { timeout: 60_000 }, () => {
   })
 
   test('finds a run again by a tag that it was started with', async () => {
-    await place.refold("run clerk --run-id tagged -m 'hello there' --tag customer=ann --tag order=17")
+    await place.refold('run clerk --run-id tagged -m \'hello there\' --tag customer=ann --tag order=17 --metadata \'{"source":"shop"}\'')
+    expect(JSON.parse((await place.refold('show tagged --json')).stdout)).toMatchObject({ run: { metadata: { source: 'shop' } } })
     expect((await place.refold('list --tag order=17')).stdout).toMatch(/^tagged /m)
     expect((await place.refold('query costs --tag customer=ann')).exitCode).toBe(exitCodes.ok)
     expect((await place.refold('list --tag order=1')).stdout).not.toContain('tagged')

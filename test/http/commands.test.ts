@@ -38,7 +38,8 @@ describe('a start', () => {
 
   test('may have an id of its own, and is one start under it', async () => {
     await using service = await openService()
-    const body = { agent: 'desk', runId: 'order-17', message: 'Hello', data: { page: 3 }, tags: { customer: 'ann' } }
+    const kept = { tags: { customer: 'ann' }, metadata: { source: { shop: 7 } } }
+    const body = { agent: 'desk', runId: 'order-17', message: 'Hello', data: { page: 3 }, ...kept }
     const answers = await Promise.all([1, 2, 3].map(() => service.ask<Receipt>('POST /v1/runs', { body })))
     expect(answers.map(({ status, body: { runId } }) => [status, runId])).toEqual(answers.map(() => [201, 'order-17']))
     await service.settle('order-17')
@@ -47,8 +48,9 @@ describe('a start', () => {
       data: { parts: [{ type: 'text', text: 'Hello' }], data: { page: 3 } },
     })
     expect((await service.ask('GET /v1/runs?tag=customer%3Dann')).body).toMatchObject({
-      runs: [{ runId: 'order-17', tags: { customer: 'ann' } }],
+      runs: [{ runId: 'order-17', ...kept }],
     })
+    expect((await service.ask('GET /v1/runs/order-17')).body).toMatchObject(kept)
     expect((await service.ask('GET /v1/runs?tag=customer%3Dan')).body).toMatchObject({ runs: [] })
     expect((await service.ask('GET /v1/runs?tag=customer')).status).toBe(400)
     const other = { body: { ...body, data: { page: 4 } } }
@@ -60,6 +62,8 @@ describe('a start', () => {
     [{ runId: '../up', message: 'Hello' }, {}],
     [{ runId: 'one', message: 'Hello' }, { 'idempotency-key': 'other' }],
     [{ data: { page: 3 } }, {}],
+    [{ message: 'Hello', metadata: ['shop'] }, {}],
+    [{ message: 'Hello', metadata: { text: 'x'.repeat(9_000) } }, {}],
   ])('is refused where it cannot be had: %j', async (given, headers) => {
     await using service = await openService()
     const { status, body } = await service.ask('POST /v1/runs', { body: { agent: 'desk', ...given }, headers })

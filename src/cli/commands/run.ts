@@ -1,3 +1,4 @@
+import type { Metadata } from '../../events/metadata.ts'
 import type { Tags } from '../../events/tags.ts'
 import { randomUUID } from 'node:crypto'
 import { text as textOfStream } from 'node:stream/consumers'
@@ -8,7 +9,7 @@ import type { AddCommand, CommandLine } from '../command-line.ts'
 import { converse } from '../conversation.ts'
 import { followRun } from '../follow-run.ts'
 import { reportRun } from '../moved-run.ts'
-import { jsonValue, tagsSoFar } from '../option-values.ts'
+import { jsonValue, metadataValue, tagsSoFar } from '../option-values.ts'
 import { atWork } from '../session.ts'
 
 interface RunOptions {
@@ -16,6 +17,7 @@ interface RunOptions {
   readonly input?: Json
   readonly context?: Json
   readonly tag?: Tags
+  readonly metadata?: Metadata
   readonly runId?: string
   readonly interactive?: true
 }
@@ -29,6 +31,7 @@ export const addRunCommand: AddCommand = (program, commandLine) => {
     .option('--input <json>', 'what a chart of your own begins with', jsonValue)
     .option('--context <json>', 'what its code may know beside that', jsonValue)
     .option('--tag <name=value>', 'by which it is found again; more than once for several', tagsSoFar)
+    .option('--metadata <json>', 'what you note about it for yourself: an object', metadataValue)
     .option('--run-id <id>', 'an id of your choice: the same start, repeated, is one start')
     .option('-i, --interactive', 'go on asking for messages, approvals and answers')
     .addHelpText(
@@ -45,7 +48,7 @@ Examples:
 }
 
 const run = (line: CommandLine, agent: string, options: RunOptions): Promise<void> => {
-  const { interactive, input, context, tag: tags, runId = randomUUID() } = options
+  const { interactive, input, context, tag: tags, metadata, runId = randomUUID() } = options
   if (interactive === true && line.output.json) throw new AppError('InvalidInput', 'Expected either --interactive or --json, found both')
   return atWork(line, async (refold) => {
     const { conversational } = refold.agents.newest(agent)
@@ -53,7 +56,7 @@ const run = (line: CommandLine, agent: string, options: RunOptions): Promise<voi
     const handle = refold.run(runId)
     const follower = followRun(line, handle, -1)
     try {
-      const begun = present({ runId, message, input, context, tags, actor: line.user })
+      const begun = present({ runId, message, input, context, tags, metadata, actor: line.user })
       const view = await follower.until(() => refold.start(agent, begun))
       await reportRun(line, interactive === true ? await converse(line, handle, follower, view) : view)
     } finally {

@@ -120,6 +120,7 @@ const newChild = ({ agents }: RuntimeParts, parent: RunState, owed: Owed): NewRu
     options: present({
       tenant: parent.started.tenant,
       tags: parent.started.tags,
+      metadata: parent.started.metadata,
     }),
     given: { input: agent.conversational ? undefined : input, context: parent.started.context },
     child: {

@@ -3,6 +3,7 @@ import { commandShapes } from '../../events/command-shapes.ts'
 import { textContent, type ContentPart } from '../../events/content.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { DataOf, RunEventType } from '../../events/run-events.ts'
+import type { Metadata } from '../../events/metadata.ts'
 import type { Tags } from '../../events/tags.ts'
 import type { Command } from '../../fold/decide.ts'
 import { sha256 } from '../../hash.ts'
@@ -23,14 +24,15 @@ export interface StartRequest {
   readonly message?: string | readonly ContentPart[] | undefined
   readonly data?: Json | undefined
   readonly tags?: Tags | undefined
+  readonly metadata?: Metadata | undefined
   readonly input?: Json | undefined
   readonly context?: Json | undefined
 }
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, data, tags, input, context }: StartRequest): string =>
-  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, context }) }))
+export const hashOfStart = ({ agent, message, data, tags, metadata, input, context }: StartRequest): string =>
+  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, metadata, context }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
 export const checkRepeatedStart = async (stores: Stores, runId: string, given: StartRequest): Promise<void> => {
@@ -49,6 +51,7 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: S
     message: first === undefined ? undefined : plain(first.parts),
     data: first?.data,
     tags: started.data.tags,
+    metadata: started.data.metadata,
     input: started.data.input,
     context: started.data.context,
   }
@@ -59,13 +62,14 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: S
 
 /** Whether the first message belongs to the start, as far as the log says: the hash of the start covers it. */
 const isOfStart = (
-  { data: { agent, input, context, tags }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
+  { data: { agent, input, context, tags, metadata }, meta }: Extract<RecordedRunEvent, { type: 'RunStarted' }>,
   message: Extract<RecordedRunEvent, { type: 'MessageReceived' }>,
   given: StartRequest,
 ): boolean =>
   meta.commandHash === undefined
     ? message.meta.commandId === meta.commandId && given.message !== undefined
-    : meta.commandHash === hashOfStart({ agent, input, context, tags, message: plain(message.data.parts), data: message.data.data })
+    : meta.commandHash ===
+      hashOfStart({ agent, input, context, tags, metadata, message: plain(message.data.parts), data: message.data.data })
 
 /** Throws `IdempotencyKeyReused`, with the difference, where the id was granted for another command. */
 export const checkRepeatedCommand = async (

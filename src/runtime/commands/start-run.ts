@@ -2,6 +2,7 @@ import { AppError, attempted, isAppError } from '../../errors.ts'
 import { textContent, type ContentPart } from '../../events/content.ts'
 import type { GivenContent } from '../../events/given-content.ts'
 import type { DataOf, Limits, RunFact, RunSettings } from '../../events/run-events.ts'
+import type { Metadata } from '../../events/metadata.ts'
 import type { Tags } from '../../events/tags.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { deepFrozen, type Json } from '../../json.ts'
@@ -27,6 +28,8 @@ export interface StartOptions<Input = unknown, Context = unknown, Data = unknown
   readonly context?: Context | undefined
   /** By which people find the run again, as `{ customer: 'ann' }`; runs that it starts have them too. */
   readonly tags?: Tags | undefined
+  /** What a program notes about the run for itself: JSON, shown with it; runs that it starts have it too. */
+  readonly metadata?: Metadata | undefined
   /** Whose run it is, where several share a log; runs that it starts are theirs too. */
   readonly tenant?: string | undefined
 }
@@ -140,7 +143,7 @@ export const startDecision = (
     found?.()
     return { facts: [] }
   }
-  const { data, tenant, tags, commandId, actor, traceparent } = options
+  const { data, tenant, tags, metadata, commandId, actor, traceparent } = options
   const beginning = tried(() => ({
     ...initialDataOf(agent, given),
     received: receivedFirst(message, bytes, () => asSchemaLeaves(agent, 'messageData', data)),
@@ -155,7 +158,7 @@ export const startDecision = (
       chartHash: agent.program.chartHash,
       settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
       definition: agent.definition,
-      ...present({ ...begun, parent: child?.parent, tenant, tags }),
+      ...present({ ...begun, parent: child?.parent, tenant, tags, metadata }),
     },
   }
   return {
@@ -167,7 +170,7 @@ export const startDecision = (
       commandHash:
         options.runId === undefined
           ? undefined
-          : hashOfStart({ agent: agent.name, message, data, tags, input: options.input, context: options.context }),
+          : hashOfStart({ agent: agent.name, message, data, tags, metadata, input: options.input, context: options.context }),
     }),
   }
 }

@@ -116,6 +116,7 @@ export const viewOfUnfolded = (
   waitsFor: row.waitsFor,
   waitsIn: row.waitsIn,
   tags: started.tags ?? {},
+  metadata: started.metadata ?? {},
   context: started.context ?? null,
   turn: budget.turn,
   transcript: messagesOf(transcript),
