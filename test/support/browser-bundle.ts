@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { isBuiltin } from 'node:module'
+import { dirname } from 'node:path'
 import { createContext, Script, type Context } from 'node:vm'
 import { build, type Rolldown } from 'vite'
 
@@ -11,11 +12,12 @@ export interface BrowserBundle {
 }
 
 /** Built as a user would for a browser; `name` becomes a global that holds what `entry` exports. */
-export const browserBundle = async (entry: string, name: string): Promise<BrowserBundle> => {
+export const browserBundle = async (entry: string, name: string, { fromSource = true } = {}): Promise<BrowserBundle> => {
   const built = (await build({
     configFile: false,
     logLevel: 'silent',
-    resolve: { conditions: ['refold:source', 'module', 'browser', 'import', 'default'] },
+    root: dirname(entry),
+    resolve: { conditions: [...(fromSource ? ['refold:source'] : []), 'module', 'browser', 'import', 'default'] },
     build: { write: false, minify: true, target: 'es2023', lib: { entry, name, formats: ['iife'], fileName: 'core' } },
   })) as readonly Rolldown.RolldownOutput[]
   const chunks = built.flatMap(({ output }) => output).filter((part) => part.type === 'chunk')
