@@ -1,10 +1,7 @@
 // A worker that is killed between the charge and the record of it.
-import { defineConfig, scriptedModel } from 'refold'
-import { DESK_FOLDER, deskAgent } from './desk.ts'
-import { deskScript } from './script.ts'
+import { defineConfig } from 'refold'
+import { DESK_FOLDER, deskDependencies } from './desk.ts'
+import desk from './refold.config.ts'
+import { fileShop, shopThatKills } from './shop.ts'
 
-const afterCharge = (): void => {
-  process.kill(process.pid, 'SIGKILL')
-}
-
-export default defineConfig({ dir: DESK_FOLDER, agents: [deskAgent({ afterCharge })], models: { scripted: scriptedModel(deskScript) } })
+export default defineConfig({ ...desk, dependencies: deskDependencies(shopThatKills(fileShop(DESK_FOLDER))) })

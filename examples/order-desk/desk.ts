@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineAgent, openRefold, scriptedModel, type OpenRefold } from 'refold'
+import { unsteadyCarrier } from './carrier.ts'
 import { deskScript } from './script.ts'
 import { fileShop, type Shop } from './shop.ts'
 import { deskTools } from './tools.ts'
@@ -8,6 +9,21 @@ export const DESK_FOLDER = join('.refold', 'order-desk')
 
 const scripted = ['scripted/desk-large', 'scripted/desk-small']
 
+/** Of real vendors; the script plays both models without them. */
+export const deskAgent = (models: readonly string[] = scripted) =>
+  defineAgent({
+    name: 'order-desk',
+    version: '1',
+    instructions: 'You are the order desk of a small shop. Use the tools; never guess. Answer in one or two sentences.',
+    models,
+    tools: deskTools,
+    limits: { iterationsPerTurn: 6, repeatedCalls: 3, costUsd: 0.5 },
+    failurePolicy: { overloaded: { attempts: 2, baseDelayMs: 40, maxDelayMs: 400, then: 'nextModel' } },
+  })
+
+/** What the tools of the desk need: code that each process has itself. */
+export const deskDependencies = (shop: Shop = fileShop(DESK_FOLDER)) => ({ shop, carrier: unsteadyCarrier() })
+
 export interface Desk {
   readonly refold: OpenRefold
   readonly shop: Shop
@@ -15,24 +31,16 @@ export interface Desk {
 
 export interface DeskOptions {
   readonly dir?: string
-  /** Of real vendors; the script plays both models without them. */
   readonly models?: readonly string[]
-  readonly afterCharge?: () => void
+  readonly shop?: Shop
 }
 
-export const deskAgent = ({ dir = DESK_FOLDER, models = scripted, afterCharge = () => undefined }: DeskOptions = {}) =>
-  defineAgent({
-    name: 'order-desk',
-    version: '1',
-    instructions: 'You are the order desk of a small shop. Use the tools; never guess. Answer in one or two sentences.',
-    models,
-    tools: deskTools({ shop: fileShop(dir), afterCharge }),
-    limits: { iterationsPerTurn: 6, repeatedCalls: 3, costUsd: 0.5 },
-    failurePolicy: { overloaded: { attempts: 2, baseDelayMs: 40, maxDelayMs: 400, then: 'nextModel' } },
+export const openDesk = async ({ dir = DESK_FOLDER, models, shop = fileShop(dir) }: DeskOptions = {}): Promise<Desk> => {
+  const refold = await openRefold({
+    dir,
+    agents: [deskAgent(models)],
+    models: { scripted: scriptedModel(deskScript) },
+    dependencies: deskDependencies(shop),
   })
-
-export const openDesk = async (options: DeskOptions = {}): Promise<Desk> => {
-  const dir = options.dir ?? DESK_FOLDER
-  const refold = await openRefold({ dir, agents: [deskAgent(options)], models: { scripted: scriptedModel(deskScript) } })
-  return { refold, shop: fileShop(dir) }
+  return { refold, shop }
 }

@@ -1,5 +1,10 @@
 import { defineConfig, scriptedModel } from 'refold'
-import { DESK_FOLDER, deskAgent } from './desk.ts'
+import { DESK_FOLDER, deskAgent, deskDependencies } from './desk.ts'
 import { deskScript } from './script.ts'
 
-export default defineConfig({ dir: DESK_FOLDER, agents: [deskAgent()], models: { scripted: scriptedModel(deskScript) } })
+export default defineConfig({
+  dir: DESK_FOLDER,
+  agents: [deskAgent()],
+  models: { scripted: scriptedModel(deskScript) },
+  dependencies: deskDependencies(),
+})

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
 import { z } from 'zod'
-import type { ModelRequest } from '../../../src/models/model.ts'
+import type { Model, ModelRequest } from '../../../src/models/model.ts'
 import { answer, toolCalls, type ScriptedOutcome } from '../../../src/models/scripted/script.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import type { RunContext } from '../../../src/projections/run-context.ts'
@@ -59,6 +59,26 @@ describe('the data of the message that led to a call', () => {
     await settle(world, run)
     expect(seen).toEqual([
       { channel: 'phone', user: 'stranger' },
+      { channel: 'mail', user: 'bob' },
+    ])
+  })
+
+  test('is of no message that came in while the model was writing what it asks for', async () => {
+    seen.splice(0)
+    const meanwhile: (() => Promise<void>)[] = [
+      () => world.refold.run('r').send({ message: 'By the way', data: { channel: 'mail', user: 'bob' } }),
+    ]
+    const scripted: Model = {
+      isFree: true,
+      async call(request, options) {
+        await meanwhile.shift()?.()
+        return inTurns.scripted.call(request, options)
+      },
+    }
+    const world = openWorld({ agents: [agentWith()], models: { scripted } })
+    await settle(world, await world.refold.start('clerk', { runId: 'r', message: 'Hi', data: { channel: 'phone', user: 'ann' } }))
+    expect(seen).toEqual([
+      { channel: 'phone', user: 'ann' },
       { channel: 'mail', user: 'bob' },
     ])
   })
