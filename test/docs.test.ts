@@ -12,7 +12,7 @@ const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
 
 const pages = docPages()
-const GENERATED = new Set(['docs/events.md'])
+const GENERATED = new Set(['docs/events.md', 'docs/api.md'])
 const written = pages.filter(({ path }) => !GENERATED.has(path))
 /** Its one example shows how to handle an error of whatever call. */
 const SKETCHED = new Set(['docs/errors.md'])
@@ -117,6 +117,7 @@ describe('the documentation', () => {
     ['the folders and charts', 'scripts/diagram.ts'],
     ['the events', 'scripts/events-page.ts'],
     ['the views', 'scripts/views-page.ts'],
+    ['what the package exports', 'scripts/api-page.ts'],
   ])(
     'shows %s as they are',
     (_, script) => {
@@ -264,12 +265,17 @@ const leadsSomewhere = (from: string, link: string): boolean => {
   return anchor === undefined || anchorsOf(read(target)).includes(anchor)
 }
 
-/** As GitHub makes them of headings. */
-const anchorsOf = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
+/** As GitHub makes them of headings: one that is there already is numbered. */
+const anchorsOf = (text: string): string[] => {
+  const times = new Map<string, number>()
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const slug = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
       .trim()
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    const before = times.get(slug) ?? 0
+    times.set(slug, before + 1)
+    return before === 0 ? slug : `${slug}-${before}`
+  })
+}
