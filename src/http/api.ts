@@ -15,6 +15,7 @@ import { readJsonBody } from './json-body.ts'
 import { servePage } from './page.ts'
 import { addOutlines } from './outlines.ts'
 import { codeOf, fieldErrors, HttpProblem, problemHeaders, problemOf } from './problem.ts'
+import { addPrompts } from './prompts.ts'
 import { addQueries } from './queries.ts'
 import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
@@ -48,6 +49,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))
   addOutlines(app, parts, requireOwnRun(parts.refold))
+  addPrompts(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
   app.notFound((c) =>
     problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')),
@@ -56,7 +58,14 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
 }
 
 /** What may be long, and is repetitive. A stream of events is never compressed: it would wait for what fills a block. */
-const LONG = ['/v1/runs', '/v1/runs/:runId/outline', '/v1/runs/:runId/events', '/v1/runs/:runId/transcript', '/v1/views/*']
+const LONG = [
+  '/v1/runs',
+  '/v1/runs/:runId/outline',
+  '/v1/runs/:runId/events',
+  '/v1/runs/:runId/transcript',
+  '/v1/runs/:runId/model-calls/*',
+  '/v1/views/*',
+]
 
 const EXPOSED = ['location', 'retry-after', 'x-request-id']
 

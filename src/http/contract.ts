@@ -228,7 +228,7 @@ export const next = z.string().nullable().meta({ description: '`cursor` of the n
 
 // Given as JSON Schema, since the generator of the OpenAPI document knows no custom types.
 const { $schema: _, ...messageSchema } = z.toJSONSchema(message, { unrepresentable: 'any' })
-const messageBody = message.meta({ id: 'Message', type: 'object', ...messageSchema })
+export const messageBody = message.meta({ id: 'Message', type: 'object', ...messageSchema })
 
 export const transcript = z
   .object({

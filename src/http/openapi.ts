@@ -5,6 +5,7 @@ import { eventMeta } from '../events/envelope.ts'
 import { commandRoutes } from './command-routes.ts'
 import { problem } from './contract.ts'
 import { outlineRoutes } from './outline-routes.ts'
+import { promptRoutes } from './prompt-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { runListRoutes } from './run-list-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
@@ -20,6 +21,7 @@ const routes: readonly RouteConfig[] = [
   runListRoutes,
   queryRoutes,
   outlineRoutes,
+  promptRoutes,
   viewRoutes,
   sessionRoutes,
   sqlRoutes,

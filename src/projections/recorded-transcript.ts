@@ -12,9 +12,10 @@ export const recordedTranscript = (events: readonly RunEvent[]): Transcript => {
   )
   return events.reduce((before, event) => {
     const after = applyToTranscript(before, event)
-    return modelCallsAsked(event).some((callId) => !asides.has(callId)) ? readInbox(after) : after
+    return asksModel(event, asides) ? readInbox(after) : after
   }, emptyTranscript)
 }
 
-const modelCallsAsked = ({ meta }: RunEvent): string[] =>
-  recordedIntents(meta).flatMap(({ intent, key }) => (intent === 'callModel' ? [key] : []))
+/** Whether a chart asks for a model call at this event that continues the conversation. */
+export const asksModel = ({ meta }: RunEvent, asides: ReadonlySet<string>): boolean =>
+  recordedIntents(meta).some(({ intent, key }) => intent === 'callModel' && !asides.has(key))
