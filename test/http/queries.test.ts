@@ -1,6 +1,8 @@
 import { textContent } from '../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
+import type { RunEvent } from '../../src/events/envelope.ts'
+import { foldRun, type FoldedRun } from '../../src/fold/folded-run.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { keyFor, deskAgent, openService } from './service.ts'
@@ -42,6 +44,20 @@ describe('the list of runs', () => {
 })
 
 describe('a run', () => {
+  test('is folded by a page from its events to what the service shows, at every revision', async () => {
+    await using service = await openService()
+    const runId = await service.run('A refund, please')
+    const { body } = await service.ask<{ readonly events: readonly RunEvent[] }>(`GET /v1/runs/${runId}/events`)
+    let run: FoldedRun | undefined
+    for (const event of body.events) {
+      run = run?.next(event) ?? foldRun([event])
+      const { transcript: _, ...state } = JSON.parse(JSON.stringify(run.view())) as Record<string, unknown>
+      expect((await service.ask(`GET /v1/runs/${runId}?revision=${event.revision}`)).body).toEqual(state)
+      expect(run.difference).toBeUndefined()
+    }
+    expect(run?.view().approvals).toHaveLength(1)
+  })
+
   test('is shown as it is now, and as it was at any revision', async () => {
     await using service = await openService()
     const runId = await service.run('A refund, please')
