@@ -28,6 +28,14 @@ const inputFile = ({ name }: FilePart, source: ShownSource): ResponseInputFile =
     ? { type: 'input_file', file_url: source.url }
     : { type: 'input_file', filename: name ?? `file.${endingOf(source.mediaType)}`, file_data: dataUrlOf(source) }
 
-const ENDINGS: Readonly<Record<string, string>> = { 'text/plain': 'txt', 'text/markdown': 'md' }
+const ENDINGS: readonly (readonly [RegExp, string])[] = [
+  [/\/plain$/, 'txt'],
+  [/\/markdown$/, 'md'],
+  [/wordprocessingml/, 'docx'],
+  [/spreadsheetml/, 'xlsx'],
+  [/presentationml/, 'pptx'],
+]
 
-const endingOf = (mediaType: string): string => ENDINGS[mediaType] ?? mediaType.split('/').at(-1) ?? 'bin'
+/** Of most types, what they are called is the ending. */
+const endingOf = (mediaType: string): string =>
+  ENDINGS.find(([type]) => type.test(mediaType))?.[1] ?? mediaType.slice(mediaType.indexOf('/') + 1)
