@@ -40,6 +40,8 @@ export { defineTool } from './tools/define-tool.ts'
 export { httpFetchTool, type HttpFetchInput, type HttpFetchOptions, type HttpFetchOutput } from './tools/http-fetch.ts'
 export {
   ToolFailure,
+  withContent,
+  WithContent,
   type Effect,
   type Lookup,
   type LookupContext,
@@ -64,6 +66,7 @@ export {
   type ContentPart,
   type FilePart,
   type ImagePart,
+  type MediaPart,
   type TextPart,
   type UrlSource,
 } from './events/content.ts'

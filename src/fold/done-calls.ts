@@ -2,7 +2,7 @@ import { withEntry, withoutKey } from '../projections/entries.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { DataOf, RunFact } from '../events/run-events.ts'
 import type { EarlierAttempts, RunState, DoneAct } from './run-state.ts'
-import { jsonText, type Json } from '../json.ts'
+import { jsonText } from '../json.ts'
 import { present } from '../present.ts'
 
 // A `once` call goes on to another attempt only when it is certain that nothing has come of those before. Where that turns out to be wrong,
@@ -31,10 +31,11 @@ const gaveUp = (known: Attempts, { callId, attempt }: DataOf<'ToolCallFailed'>, 
   return after
 }
 
-const happened = (known: Attempts, { callId, attempt, output, note }: DataOf<'ToolCallCorrected'>): Attempts => {
+const happened = (known: Attempts, corrected: DataOf<'ToolCallCorrected'>): Attempts => {
+  const { callId, attempt } = corrected
   const before = known.get(callId)
   if (before === undefined) return known
-  return withEntry(known, callId, { ...before, happened: [...before.happened, attempt], done: doneAct(callId, output ?? null, note) })
+  return withEntry(known, callId, { ...before, happened: [...before.happened, attempt], done: doneAct(corrected) })
 }
 
 /** Whether an attempt was given up as one that never happened, and nobody has said yet that it did. */
@@ -46,10 +47,10 @@ export const isTakenBack = ({ earlierAttempts }: Pick<RunState, 'earlierAttempts
 /** What is recorded where such an attempt says, late, that it has happened. */
 export const earlierSuccess = (state: RunState, fact: RunFact): RunFact | undefined => {
   if (fact.type !== 'ToolCallSucceeded' || fact.data.settledBy !== undefined) return undefined
-  const { callId, attempt, output, note } = fact.data
+  const { callId, attempt, output, content, note } = fact.data
   const given: EarlierAttempts | undefined = state.earlierAttempts.get(callId)
   if (given === undefined || !isTakenBack(state, callId, attempt)) return undefined
-  const outcome = { succeeded: true, output, ...(note === undefined ? {} : { note }) }
+  const outcome = { succeeded: true, output, ...present({ content, note }) }
   return { type: 'ToolCallCorrected', data: { callId, attempt, tool: given.tool, ...outcome, settledBy: 'tool', earlier: true } }
 }
 
@@ -59,7 +60,7 @@ export const doneEarlier = ({ earlierAttempts }: RunState, callId: string): RunF
   if (done === undefined) return undefined
   const said = `It was not done again: attempt ${attempt} has happened after all.`
   const message = done.note === undefined ? said : `${done.note}\n${said}`
-  return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: callId, output: done.output } }
+  return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: callId, ...outcomeOf(done) } }
 }
 
 type Acts = RunState['acts']
@@ -77,11 +78,14 @@ export const actsAfter = ({ acts, calls, doubts }: RunState, event: RunEvent): A
   if (act === undefined || idempotencyKey === undefined) return acts
   if (event.type === 'ToolCallCorrected' && !event.data.succeeded)
     return acts.get(idempotencyKey)?.callId === callId ? withoutKey(acts, idempotencyKey) : acts
-  return bounded(withEntry(acts, idempotencyKey, doneAct(callId, event.data.output ?? null, event.data.note)))
+  return bounded(withEntry(acts, idempotencyKey, doneAct(event.data)))
 }
 
-const doneAct = (callId: string, output: Json, note: string | undefined): DoneAct => {
-  if (jsonText(output).length <= LARGEST_OUTPUT) return { callId, output, ...present({ note }) }
+/** What a later call of the same act is told. */
+export const outcomeOf = ({ output, content }: DoneAct): Pick<DoneAct, 'output' | 'content'> => ({ output, ...present({ content }) })
+
+const doneAct = ({ callId, output = null, content, note }: DataOf<'ToolCallSucceeded'> | DataOf<'ToolCallCorrected'>): DoneAct => {
+  if (jsonText([output, content ?? null]).length <= LARGEST_OUTPUT) return { callId, output, ...present({ content, note }) }
   return { callId, output: null, note: `What it has brought is in the answer of ${callId}: it is too large to be told again.` }
 }
 

@@ -120,7 +120,7 @@ const bounded = (doubts: Map<string, Doubt>): Doubts => {
 /** Nobody knows, and somebody has to find out. */
 export const isUnresolved = ({ said, effect }: Doubt): boolean => said === undefined && effect !== 'idempotent'
 
-export type Outcome = Pick<DataOf<'ToolCallCorrected'>, 'succeeded' | 'output' | 'note' | 'message'>
+export type Outcome = Pick<DataOf<'ToolCallCorrected'>, 'succeeded' | 'output' | 'content' | 'note' | 'message'>
 
 export const correction = (
   { callId, attempt, tool }: Doubt,
@@ -137,10 +137,10 @@ export const correctionBy = (state: RunState, fact: RunFact): RunFact | undefine
   const doubt = state.doubts.get(callId)
   if (doubt === undefined || state.calls.has(callId)) return undefined
   if (fact.type === 'ToolCallSucceeded') {
-    const { output, note } = fact.data
+    const { output, content, note } = fact.data
     return isSaidAlready(doubt, { succeeded: true, output })
       ? undefined
-      : correction(doubt, { succeeded: true, output, ...present({ note }) }, { settledBy })
+      : correction(doubt, { succeeded: true, output, ...present({ content, note }) }, { settledBy })
   }
   if (doubt.said === 'didNot' || fact.data.happened !== 'no' || attempt !== doubt.attempt) return undefined
   return correction(doubt, { succeeded: false, message: fact.data.message }, { settledBy })

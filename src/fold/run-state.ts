@@ -1,3 +1,4 @@
+import type { ContentPart } from '../events/content.ts'
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ToolEffect } from '../events/definition.ts'
 import type { DataOf } from '../events/run-events.ts'
@@ -94,6 +95,7 @@ export interface DoneAct {
   readonly callId: string
   /** `null` where it was too large to be kept here. */
   readonly output: Json
+  readonly content?: ContentPart[]
   readonly note?: string
 }
 

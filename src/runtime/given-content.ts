@@ -1,5 +1,6 @@
+import type { BlobStore } from '../blobs/blob-store.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { isMedia, loneText, type BlobSource, type ContentPart, type UrlSource } from '../events/content.ts'
+import { isMedia, loneText, type BlobSource, type ContentPart, type MediaPart, type UrlSource } from '../events/content.ts'
 import { givenPart, type GivenContent, type GivenPart } from '../events/given-content.ts'
 import type { Command } from '../fold/decide.ts'
 import { sha256 } from '../hash.ts'
@@ -184,6 +185,17 @@ export const strangeBlob = (parts: readonly ContentPart[], transcript: Transcrip
     return invalid('the message', 'bytes, or a blob that was said in this run', `the blob ${source.hash}`)
   }
   return undefined
+}
+
+/** Pictures and files of users, the newest last. */
+export const attachmentsIn = (transcript: Transcript): readonly MediaPart[] =>
+  deepFrozen(messagesOf(transcript).flatMap((message) => (message.role === 'user' ? message.parts.filter(isMedia) : [])))
+
+/** Rejects with `InvalidInput` for what was not said in this conversation: a hash can be guessed. */
+export const readSaid = async (blobs: Pick<BlobStore, 'getBytes'>, transcript: Transcript, source: BlobSource): Promise<Uint8Array> => {
+  const { hash } = source
+  if (!saidBlobs(transcript).some((said) => said.hash === hash)) throw invalid('this run', 'a blob that was said', `the blob ${hash}`)
+  return Uint8Array.from(await blobs.getBytes(hash))
 }
 
 /** The bytes that a conversation names. */

@@ -1,3 +1,4 @@
+import type { RunFact } from '../events/run-events.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Clock, IdSource, Random } from '../clock.ts'
 import type { EventLog } from '../eventlog/event-log.ts'
@@ -52,3 +53,6 @@ export interface RestoreMark {
 /** Now by the clock of the store: what leases are counted in, since all processes have it in common. */
 export const storeNow = ({ clock, storeOffsetMs }: Pick<RuntimeParts, 'clock' | 'storeOffsetMs'>): number =>
   clock.now() + (storeOffsetMs?.() ?? 0)
+
+/** What an effect came to, with the bytes that it names. */
+export type ResultFact = RunFact & { readonly bytes?: readonly Uint8Array[] }

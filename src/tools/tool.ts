@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { BlobSource, MediaPart } from '../events/content.ts'
+import type { GivenContent } from '../events/given-content.ts'
 import type { ToolEffect } from '../events/definition.ts'
 import type { JsonObject } from '../json.ts'
 import type { Optional } from '../present.ts'
@@ -27,11 +29,15 @@ export interface ToolContext<Context = unknown, Data = unknown, Needs = unknown>
   readonly callId: string
   /** 1, 2 … */
   readonly attempt: number
+  /** Pictures and files that users have sent in this run, the newest last. */
+  readonly attachments: readonly MediaPart[]
+  /** Bytes that were said in this run. Rejects with `InvalidInput` for others, and where they cannot be read. */
+  readBlob(source: BlobSource): Promise<Uint8Array>
 }
 
 /** What the outside world says of a call whose outcome was lost. */
 export type Lookup<Output> =
-  | { readonly found: 'succeeded'; readonly output: Output }
+  | { readonly found: 'succeeded'; readonly output: Output | WithContent<Output> }
   | { readonly found: 'failed'; readonly message: string }
   /**
    * It did not happen. That counts once no attempt can be under way any more; with `final` at once: whoever is asked has closed the key, so
@@ -80,7 +86,7 @@ export interface Tool<Input = unknown, Output = unknown, Context = unknown, Data
   /** Which business act this call is. */
   idempotencyKey?(input: Input): string
   /** Only ever called with what `input` has parsed. */
-  execute(input: Input, context: ToolContext<Context, Data, Needs>): Promise<Output>
+  execute(input: Input, context: ToolContext<Context, Data, Needs>): Promise<Output | WithContent<Output>>
   /** Settles a call that began, or may have begun, and was never answered. Never does the effect. */
   lookup?(idempotencyKey: string, context: LookupContext<Input, Context, Data, Needs>): Promise<Lookup<Output>>
 }
@@ -132,7 +138,8 @@ export interface ToolOptions<Input, Output, Context = unknown, Data = unknown, N
    * cannot name is refused. Not for `read` tools.
    */
   readonly idempotencyKey?: ((input: Input) => string) | undefined
-  readonly execute: (input: Input, context: ToolContext<Context, Data, Needs>) => Promise<Output>
+  /** Resolves to the output, or to {@link withContent} where the model is to see more, or something else. */
+  readonly execute: (input: Input, context: ToolContext<Context, Data, Needs>) => Promise<Output | WithContent<Output>>
   readonly lookup?: ((idempotencyKey: string, context: LookupContext<Input, Context, Data, Needs>) => Promise<Lookup<Output>>) | undefined
 }
 
@@ -161,3 +168,20 @@ export class ToolFailure extends Error {
     this.happened = happened
   }
 }
+
+/** See {@link withContent}. */
+export class WithContent<Output> {
+  readonly output: Output
+  readonly content: GivenContent
+
+  constructor(output: Output, content: GivenContent) {
+    this.output = output
+    this.content = content
+  }
+}
+
+/**
+ * What a tool has brought, and what the model is told of it in its place: texts, pictures and files. The output has to fit the schema of the
+ * tool, and stays what projections, people and later calls of the same act deal with.
+ */
+export const withContent = <Output>(output: Output, content: GivenContent): WithContent<Output> => new WithContent(output, content)

@@ -1,3 +1,4 @@
+import { present } from '../../present.ts'
 import type { AppError } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { accepts } from '../../fold/accepts.ts'
@@ -9,7 +10,7 @@ import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from '../answers/
 import type { CommandOrigin } from '../checked-input.ts'
 import type { Notice } from '../notices.ts'
 import { notFound } from '../reading/run-reader.ts'
-import type { RuntimeParts } from '../runtime-parts.ts'
+import type { ResultFact, RuntimeParts } from '../runtime-parts.ts'
 
 /** What a job makes of the state it meets. It may be asked again, with a newer state. */
 export type JobDecision =
@@ -55,9 +56,11 @@ export const letGoJob: Job = {
     state === undefined ? { facts: [] } : { facts: [...state.owed.values()].flatMap((owed) => letGo(context, state, owed) ?? []) },
 }
 
-export const resultJob = (runId: string, { owed, fact }: { readonly owed: Owed; readonly fact: RunFact }): Job => ({
+export const resultJob = (runId: string, { owed, fact: result }: { readonly owed: Owed; readonly fact: ResultFact }): Job => ({
   insistent: true,
+  ...present({ bytes: result.bytes }),
   decide: (state, context) => {
+    const { bytes: _, ...fact } = result
     if (state !== undefined && accepts(state, fact, context.at)) return { facts: [fact], causationId: owed.eventId, anyway: true }
     const corrected = state === undefined ? undefined : correctionBy(state, fact)
     if (corrected !== undefined) {

@@ -1,3 +1,4 @@
+import { outcomeOf } from '../../fold/done-calls.ts'
 import { attempted, type Attempted } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { isUnresolved } from '../../fold/doubts.ts'
@@ -55,7 +56,7 @@ export const repeated = (state: RunState, wanted: WantedAct & ActKey & { readonl
   if (done !== undefined) {
     const said = `It was not done again: this is the outcome of the call ${done.callId}, which was the same act (${act}).`
     const message = done.note === undefined ? said : `${done.note}\n${said}`
-    return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: done.callId, output: done.output } }
+    return { type: 'ToolCallRejected', data: { callId, reason: 'repeated', message, repeats: done.callId, ...outcomeOf(done) } }
   }
   const doubt = openDoubt(state, wanted)
   if (doubt === undefined || doubt.callId === callId || !isUnresolved(doubt)) return undefined

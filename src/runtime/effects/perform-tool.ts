@@ -5,6 +5,7 @@ import { ToolFailure, type Tool, type ToolContext } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { mayHaveHappened, keyOfCall } from '../answers/answer-tool-call.ts'
 import { TIMED_OUT, withDeadline, type LateWord } from '../deadline.ts'
+import { attachmentsIn, readSaid } from '../given-content.ts'
 import { contextForTool } from '../run-context.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { readFailure, type ReadFailure, answered } from './tool-outcome.ts'
@@ -32,7 +33,7 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
   try {
     // Each attempt gets its own: what one has made of it is not what was checked and granted.
     const input = structuredClone(state.calls.get(owed.key)?.input ?? null)
-    const context = toolContext(effect)
+    const context = toolContext(parts, effect)
     const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late, over: () => over() }
     const output = await withDeadline(parts.clock, deadline, (inner) => {
       over = effect.attempts.start(state.runId, owed.key)
@@ -46,13 +47,15 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
 }
 
 /** What it throws, the tool has not done. */
-const toolContext = ({ agent, state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => {
+const toolContext = (parts: RuntimeParts, { agent, state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => {
   try {
     return {
       ...contextForTool(agent, state, { tool, callId: owed.key }),
       idempotencyKey: keyOfCall(state, owed.key),
       callId: owed.key,
       attempt: owed.attempt,
+      attachments: attachmentsIn(state.transcript),
+      readBlob: (source) => readSaid(parts.blobs, state.transcript, source),
     }
   } catch (cause) {
     throw new ToolFailure(`${tool.name} cannot be used in this run`, { happened: false, cause })

@@ -1,19 +1,43 @@
-import { messageOf, AppError } from '../../errors.ts'
-import type { DataOf, RunFact } from '../../events/run-events.ts'
+import { isAppError, messageOf, AppError } from '../../errors.ts'
+import type { ContentPart } from '../../events/content.ts'
+import type { GivenContent } from '../../events/given-content.ts'
+import type { DataOf } from '../../events/run-events.ts'
 import type { ChartCommand } from '../../fold/decide.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
-import { type Tool, ToolFailure } from '../../tools/tool.ts'
+import { type Tool, ToolFailure, WithContent } from '../../tools/tool.ts'
+import type { ResultFact } from '../runtime-parts.ts'
 import type { Agent } from '../agent.ts'
+import { readContent } from '../given-content.ts'
 import { checkedJson } from '../checked-json.ts'
 
 type ReadOutput =
-  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: true; readonly output: Json; readonly content?: readonly ContentPart[]; readonly bytes?: readonly Uint8Array[] }
   | { readonly ok: false; readonly class: 'invalidOutput' | 'outputTooLarge'; readonly problem: string; readonly cause?: string }
 
 /** What a tool brought back, as the log can hold it. Never throws, whatever it is. */
 const readOutput = (tool: Tool, value: unknown): ReadOutput => {
+  if (!(value instanceof WithContent)) return readPlainOutput(tool, value)
+  const { output, content } = value as WithContent<unknown>
+  const read = readPlainOutput(tool, output)
+  return read.ok ? withReadContent(read.output, content) : read
+}
+
+const withReadContent = (output: Json, given: GivenContent): ReadOutput => {
+  try {
+    const { parts, bytes } = readContent(given, 'content')
+    return { ok: true, output, content: parts, bytes }
+  } catch (error) {
+    return {
+      ok: false,
+      class: isAppError(error, 'TooLarge') ? 'outputTooLarge' : 'invalidOutput',
+      problem: `an invalid content: ${messageOf(error)}`,
+    }
+  }
+}
+
+const readPlainOutput = (tool: Tool, value: unknown): ReadOutput => {
   const checked = checkedJson(tool.output, value)
   if (!checked.ok)
     return { ok: false, class: 'invalidOutput', problem: `an invalid output: ${checked.problem}`, ...present({ cause: checked.cause }) }
@@ -26,9 +50,13 @@ const readOutput = (tool: Tool, value: unknown): ReadOutput => {
 export type Attempted = Pick<DataOf<'ToolCallSucceeded'>, 'callId' | 'attempt' | 'durationMs' | 'settledBy'>
 
 /** A call that has changed something has happened, whether its answer can be read or not; one that only reads has failed without it. */
-export const answered = (tool: Tool, call: Attempted, value: unknown): RunFact => {
+export const answered = (tool: Tool, call: Attempted, value: unknown): ResultFact => {
   const read = readOutput(tool, value)
-  if (read.ok) return { type: 'ToolCallSucceeded', data: { ...call, output: read.output } }
+  if (read.ok) {
+    const { output, content, bytes } = read
+    const data = { ...call, output, ...present({ content: content && [...content] }) }
+    return { type: 'ToolCallSucceeded', data, ...present({ bytes }) }
+  }
   const message = `${tool.name} gave ${read.problem}`
   if (tool.effect === 'read')
     return { type: 'ToolCallFailed', data: { ...call, class: read.class, message, ...present({ cause: read.cause }) } }

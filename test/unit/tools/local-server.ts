@@ -37,17 +37,21 @@ export const contextWith = (signal: AbortSignal): ToolContext => ({
   dependencies: {},
   callId: '3.a',
   attempt: 1,
+  attachments: [],
+  readBlob: () => Promise.reject(new Error('nothing was said')),
   projection: (projection) => projection.initial(),
 })
 
 /** As a model would call it. Every name leads to the local server unless `options` says otherwise. */
-export const fetchWith = (
+export const fetchWith = async (
   options: HttpFetchOptions,
   url: string,
   signal: AbortSignal = new AbortController().signal,
-): Promise<HttpFetchOutput> =>
-  httpFetchTool({
+): Promise<HttpFetchOutput> => {
+  const tool = httpFetchTool({
     resolve: () => Promise.resolve(['127.0.0.1']),
     addressAllowed: (address) => address.startsWith('127.'),
     ...options,
-  }).execute({ url }, contextWith(signal))
+  })
+  return (await tool.execute({ url }, contextWith(signal))) as HttpFetchOutput
+}
