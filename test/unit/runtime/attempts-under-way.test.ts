@@ -98,7 +98,7 @@ describe('a look-up that finds nothing', () => {
     await quiet()
     expect(attempts).toHaveLength(2)
     attempts[1]?.succeed('paid')
-    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ text: 'paid' })
+    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ parts: [{ text: 'paid' }] })
     expect((await run.verify()).ok).toBe(true)
   })
 
@@ -109,7 +109,7 @@ describe('a look-up that finds nothing', () => {
     const { attempts, world, run } = await timedOut()
     say(attempts[0]!)
     await quiet()
-    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ text })
+    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ parts: [{ text }] })
     expect(attempts).toHaveLength(1)
   })
 
@@ -182,7 +182,7 @@ describe('an attempt that was taken for one that never happened, and happens', (
     expect(await corrections(world, run.id)).toEqual([first])
     expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({
       isError: false,
-      text: expect.stringMatching(/^first/) as string,
+      parts: [{ text: expect.stringMatching(/^first/) as string }],
     })
     expect((await run.verify()).ok).toBe(true)
     const views = memoryViewStore()
@@ -199,7 +199,7 @@ describe('an attempt that was taken for one that never happened, and happens', (
     attempts[1]?.succeed('second')
     const view = await settle(world, run)
     expect(await corrections(world, run.id)).toEqual([first])
-    expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({ text: 'second' })
+    expect(view.transcript.find(({ role }) => role === 'tool')).toMatchObject({ parts: [{ text: 'second' }] })
     expect(JSON.stringify(view.transcript)).toContain(
       'attempt 1 of the call 3.0 of pay, which was taken for one that never happened, has happened',
     )

@@ -90,7 +90,10 @@ describe('a tool that names the act of its calls', () => {
   test('does an act once when the model asks for it again, and the model is told the outcome of the first call', async () => {
     const { keys, told, events, run } = await charge([[{ order: 21 }], [{ order: 21, note: 'again' }], [{ order: 22 }]])
     expect(keys).toEqual(['charge:order 21', 'charge:order 22'])
-    expect((await told())[1]).toMatchObject({ isError: false, text: expect.stringMatching(/"receipt":1[^]*call 3\.0/) as string })
+    expect((await told())[1]).toMatchObject({
+      isError: false,
+      parts: [{ text: expect.stringMatching(/"receipt":1[^]*call 3\.0/) as string }],
+    })
     const rejected = (await events()).find(({ type }) => type === 'ToolCallRejected')
     expect(rejected?.data).toMatchObject({ reason: 'repeated', repeats: '3.0', output: { receipt: 1 } })
     expect((await run.verify()).ok).toBe(true)
@@ -103,7 +106,10 @@ describe('a tool that names the act of its calls', () => {
   ])('does an act once that one answer asks for twice (%s)', async (_, options, agent) => {
     const { keys, told } = await charge([[{ order: 21 }, { order: 21 }]], options, { agent })
     expect(keys).toEqual(['charge:order 21'])
-    expect(await told()).toMatchObject([{ isError: false }, { isError: false, text: expect.stringContaining('"receipt":1') as string }])
+    expect(await told()).toMatchObject([
+      { isError: false },
+      { isError: false, parts: [{ text: expect.stringContaining('"receipt":1') as string }] },
+    ])
   })
 
   test('does it again under the same key where it certainly did not happen', async () => {
@@ -111,7 +117,7 @@ describe('a tool that names the act of its calls', () => {
       execute: once(1, new ToolFailure('declined', { happened: false })),
     })
     expect(keys).toEqual(['charge:order 21', 'charge:order 21'])
-    expect(await told()).toMatchObject([{ isError: true }, { isError: false, text: 'charged' }])
+    expect(await told()).toMatchObject([{ isError: true }, { isError: false, parts: [{ text: 'charged' }] }])
   })
 
   test('lets a second call wait while nobody knows what became of the first, and gives it what a person says', async () => {
@@ -124,7 +130,7 @@ describe('a tool that names the act of its calls', () => {
     await run.settleToolCall('3.0', { by: 'dana', outcome: { succeeded: true, output: 'seen' } })
     await settle(world, run)
     expect(keys).toEqual(['charge:order 21'])
-    expect((await told())[1]).toMatchObject({ isError: false, text: expect.stringContaining('seen') as string })
+    expect((await told())[1]).toMatchObject({ isError: false, parts: [{ text: expect.stringContaining('seen') as string }] })
   })
 
   test('is known by the same key in another run of the tenant, and by another one to other tenants', async () => {
@@ -154,7 +160,10 @@ describe('a tool that names the act of its calls', () => {
 
   test('gives a large outcome by naming the call that has it', async () => {
     const { told } = await charge([[{ order: 21 }], [{ order: 21 }]], { execute: () => Promise.resolve('x'.repeat(5_000)) })
-    expect((await told())[1]).toMatchObject({ isError: false, text: expect.stringContaining('in the answer of 3.0') as string })
+    expect((await told())[1]).toMatchObject({
+      isError: false,
+      parts: [{ text: expect.stringContaining('in the answer of 3.0') as string }],
+    })
   })
 
   test.each<[string, unknown]>([
@@ -174,7 +183,7 @@ describe('a tool that names the act of its calls', () => {
   ])('does nothing where the function %s', async (_, idempotencyKey) => {
     const { keys, told } = await charge([[{ order: 21 }]], { idempotencyKey: idempotencyKey as never, approval: true })
     expect(keys).toEqual([])
-    expect(await told()).toMatchObject([{ isError: true, text: 'charge could not tell which act this is: nothing was done.' }])
+    expect(await told()).toMatchObject([{ isError: true, parts: [{ text: 'charge could not tell which act this is: nothing was done.' }] }])
   })
 
   test.each<[string, Options]>([

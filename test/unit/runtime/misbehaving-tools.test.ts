@@ -57,7 +57,7 @@ describe('a tool', () => {
         throw thrown
       },
     })
-    expect(told).toMatchObject({ isError: true, text: 'odd failed' })
+    expect(told).toMatchObject({ isError: true, parts: textContent('odd failed') })
     expect(JSON.stringify(view.transcript)).not.toContain('hunter2')
     expect(events.find(({ type }) => type === 'ToolCallFailed')).toMatchObject({ data: { message: 'odd failed', cause } })
     expect(world.notices).toContainEqual({ type: 'codeFailed', runId: run.id, callId: expect.any(String) as string, message: cause })
@@ -68,7 +68,7 @@ describe('a tool', () => {
     const { told, events } = await callOnce({
       execute: () => Promise.reject(new ToolFailure('There is no such shelf.', { cause: new Error('select * from shelves') })),
     })
-    expect(told).toMatchObject({ isError: true, text: 'There is no such shelf.' })
+    expect(told).toMatchObject({ isError: true, parts: textContent('There is no such shelf.') })
     expect(events.find(({ type }) => type === 'ToolCallFailed')).toMatchObject({ data: { cause: 'select * from shelves' } })
   })
 
@@ -125,7 +125,7 @@ describe('a tool', () => {
         }),
     })
     expect(aborted).toEqual([true, true])
-    expect(told).toMatchObject({ isError: true, text: 'odd gave no answer within 1000 ms' })
+    expect(told).toMatchObject({ isError: true, parts: textContent('odd gave no answer within 1000 ms') })
     expect(events.filter(({ type }) => type === 'ToolCallRequested')).toHaveLength(2)
   })
 
@@ -138,7 +138,7 @@ describe('a tool', () => {
         return attempt < 3 ? Promise.reject(new ToolFailure('busy', { retryable: true })) : Promise.resolve('done')
       },
     })
-    expect(told).toMatchObject({ isError: false, text: 'done' })
+    expect(told).toMatchObject({ isError: false, parts: textContent('done') })
     expect(new Set(keys).size).toBe(1)
     expect(keys).toHaveLength(3)
   })
@@ -162,7 +162,7 @@ describe('a tool', () => {
     const { world, run, view } = await callOnce({ effect: 'once', timeoutMs: 1_000, execute: () => new Promise(() => undefined) })
     const [call] = view.toolCalls
     await run.settleToolCall(call!.callId, { by: 'dana', outcome: { succeeded: true, output: 'it happened' } })
-    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ text: 'it happened' })
+    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ parts: textContent('it happened') })
   })
 
   test.each([
@@ -179,7 +179,7 @@ describe('a tool', () => {
       },
       lookup: () => Promise.resolve(found),
     })
-    expect(told).toMatchObject({ text })
+    expect(told).toMatchObject({ parts: textContent(text) })
     expect(calls).toBe(times)
   })
 

@@ -71,7 +71,7 @@ describe('an approval', () => {
     const { approvals } = await run.untilSettled()
     await run.deny(approvals[0]!.callId, { by: 'dana', reason: 'not ours' })
     const { transcript } = await settle(world, run)
-    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: true, text: 'Denied by dana: not ours' })
+    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: true, parts: [{ text: 'Denied by dana: not ours' }] })
     expect(world.refunds).toEqual([])
   })
 
@@ -82,7 +82,7 @@ describe('an approval', () => {
     world.clock.advance(HOUR_MS)
     await expect(run.approve(approvals[0]!.callId, { by: 'dana' })).rejects.toMatchObject({ code: 'NotPossible' })
     const { transcript } = await settle(world, run)
-    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ text: 'Denied by refold: nobody answered in time' })
+    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ parts: [{ text: 'Denied by refold: nobody answered in time' }] })
   })
 
   test('takes no wall time from the turn', async () => {
@@ -101,7 +101,7 @@ describe('an approval', () => {
     const blocked = openShop({ guardrails: { action: [verdict('ask'), verdict('block')] } })
     const run = await blocked.refold.start('shop', { message: 'Refund 18' })
     const { transcript } = await settle(blocked, run)
-    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: true, text: 'it is Sunday' })
+    expect(transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: true, parts: [{ text: 'it is Sunday' }] })
   })
 })
 

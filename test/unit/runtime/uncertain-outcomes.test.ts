@@ -59,7 +59,7 @@ describe('a `once` call', () => {
     expect(charged).toBe(1)
     expect(types).toContain('ToolCallUnresolved')
     expect(types).not.toContain('ToolCallFailed')
-    expect(told).toMatchObject({ isError: false, text: 'paid 5' })
+    expect(told).toMatchObject({ isError: false, parts: [{ text: 'paid 5' }] })
   })
 
   test('that throws each time before anything happens is tried as often as its tool says, with pauses, then the model is told', async () => {
@@ -75,7 +75,7 @@ describe('a `once` call', () => {
     expect(began).toBe(3)
     expect(types.filter((type) => type === 'ToolCallFailed')).toHaveLength(3)
     expect(world.clock.now()).toBe(1_700_000_001_000)
-    expect(told).toMatchObject({ isError: true, text: 'pay never happened' })
+    expect(told).toMatchObject({ isError: true, parts: [{ text: 'pay never happened' }] })
   })
 
   test('that throws where no look-up knows more waits for a person', async () => {
@@ -87,7 +87,7 @@ describe('a `once` call', () => {
   test('that says that it did not happen has failed, and the model is told so', async () => {
     const { told, types } = await pay({ execute: () => Promise.reject(new ToolFailure('declined', { happened: false })) })
     expect(types).not.toContain('ToolCallUnresolved')
-    expect(told).toMatchObject({ isError: true, text: 'declined' })
+    expect(told).toMatchObject({ isError: true, parts: [{ text: 'declined' }] })
   })
 
   test('that says that it did not happen yet is tried again with the same key', async () => {
@@ -100,7 +100,7 @@ describe('a `once` call', () => {
           : Promise.resolve('paid')
       },
     })
-    expect(told).toMatchObject({ isError: false, text: 'paid' })
+    expect(told).toMatchObject({ isError: false, parts: [{ text: 'paid' }] })
     expect(keys).toHaveLength(2)
     expect(new Set(keys).size).toBe(1)
   })
@@ -140,7 +140,7 @@ describe('a `once` call', () => {
       output: null,
       note: expect.stringContaining('It happened, but its answer cannot be read') as string,
     })
-    expect(told).toMatchObject({ isError: false, text: expect.stringContaining('It happened') as string })
+    expect(told).toMatchObject({ isError: false, parts: [{ text: expect.stringContaining('It happened') as string }] })
   })
 
   const never = () => new Promise<never>(() => undefined)
@@ -152,7 +152,7 @@ describe('a `once` call', () => {
       lookup: () => Promise.resolve({ found: 'succeeded', output: { receipt: 7 } }),
     })
     expect(types).not.toContain('ToolCallFailed')
-    expect(told).toMatchObject({ isError: false, text: expect.stringContaining('It happened') as string })
+    expect(told).toMatchObject({ isError: false, parts: [{ text: expect.stringContaining('It happened') as string }] })
   })
 
   test.each([
@@ -174,7 +174,7 @@ describe('a `once` call', () => {
     answerLate('paid after all')
     await new Promise((resolve) => setImmediate(resolve))
     const after = await settle(world, run)
-    expect(after.transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: false, text: 'paid after all' })
+    expect(after.transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: false, parts: [{ text: 'paid after all' }] })
     expect(after.answer).toBe('Done.')
   })
 
@@ -183,7 +183,10 @@ describe('a `once` call', () => {
     const { world, run } = await pay({ execute: () => new Promise((_, reject) => (failLate = reject)) })
     failLate(new ToolFailure('declined', { happened: false }))
     await new Promise((resolve) => setImmediate(resolve))
-    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({ isError: true, text: 'declined' })
+    expect((await settle(world, run)).transcript.find(({ role }) => role === 'tool')).toMatchObject({
+      isError: true,
+      parts: [{ text: 'declined' }],
+    })
     const other = await pay({ execute: () => new Promise((_, reject) => (failLate = reject)) })
     failLate(new Error('aborted'))
     await new Promise((resolve) => setImmediate(resolve))
@@ -197,12 +200,12 @@ describe('an `idempotent` call', () => {
   test('that fails without saying whether it happened is told to the model as uncertain', async () => {
     const { told, events } = await pay(failing(new Error('socket hang up')))
     expect(events.find(({ type }) => type === 'ToolCallFailed')?.data).toMatchObject({ happened: 'unknown' })
-    expect(told).toMatchObject({ isError: true, text: expect.stringContaining('Nobody knows whether it happened') as string })
+    expect(told).toMatchObject({ isError: true, parts: [{ text: expect.stringContaining('Nobody knows whether it happened') as string }] })
   })
 
   test('that says that it did not happen has failed for certain', async () => {
     const { told } = await pay(failing(new ToolFailure('declined', { happened: false })))
-    expect(told).toMatchObject({ isError: true, text: 'declined' })
+    expect(told).toMatchObject({ isError: true, parts: [{ text: 'declined' }] })
   })
 
   test('of which an earlier attempt may have happened is uncertain, whatever the last one says', async () => {
