@@ -2,6 +2,7 @@ import { useSelector } from '@xstate/store-preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { visibleText } from '../../src/text.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
+import { session } from '../session/session-store.ts'
 import { Refused } from '../server/ask.ts'
 import { command } from './command-store.ts'
 import { commands, type Field } from './commands.ts'
@@ -56,11 +57,13 @@ const Opened = ({ asked }: { readonly asked: Asked }) => {
 /** What came of it, and the two ways out. */
 const Decision = ({ asked: { name, run, isSending, error }, close }: { readonly asked: Asked; readonly close: () => void }) => {
   const isTooLate = error instanceof Refused && error.problem.status === 409
+  const who = useSelector(session, ({ context }) => context.who?.name)
   const isUnknown = NEEDS_RUN.has(name) && run === undefined
   return (
     <>
       {error !== undefined && <ProblemCard error={error} />}
       {isTooLate && <p>It is not as it was when you opened this. Close it, and look at what is true now.</p>}
+      {who !== undefined && <p class="faint">It is recorded as done by {visibleText(who)}.</p>}
       <p class="buttons">
         <button type="button" onClick={close}>
           Close

@@ -1,8 +1,14 @@
 import { useSelector } from '@xstate/store-preact'
+import { useEffect } from 'preact/hooks'
 import { address } from '../address/address.ts'
 import { CommandDialog } from '../commands/command-dialog.tsx'
+import { InboxPage } from '../inbox/inbox-page.tsx'
+import { followChanges } from '../runs/changes.ts'
 import { RunPage } from '../run/run-page.tsx'
 import { RunsPage } from '../runs/runs-page.tsx'
+import { connection } from '../server/connection.ts'
+import { session } from '../session/session-store.ts'
+import { SignInPage } from '../session/sign-in-page.tsx'
 import { ConnectionBand } from './connection-band.tsx'
 import { Header } from './header.tsx'
 import { Guarded } from './guarded.tsx'
@@ -20,14 +26,25 @@ const decoded = (part: string): string => {
 /** What an address shows. */
 const Routed = () => {
   const path = useSelector(address, ({ context }) => context.path)
+  const wantsKey = useSelector(connection, ({ context }) => context.wantsKey)
+  if (wantsKey) return <SignInPage />
   const [, first = '', second, third] = path.split('/')
   if ((first === '' || first === 'runs') && second === undefined) return <RunsPage />
+  if (first === 'inbox' && second === undefined) return <InboxPage />
   if (first === 'runs' && second !== undefined && second !== '' && third === undefined) return <RunPage runId={decoded(second)} />
   return <NotFound path={path} />
 }
 
 export const App = () => {
   const path = useSelector(address, ({ context }) => context.path)
+  useEffect(() => {
+    const controller = new AbortController()
+    session.trigger.asked()
+    followChanges(controller.signal)
+    return () => {
+      controller.abort()
+    }
+  }, [])
   return (
     <div class="frame">
       <Header />

@@ -1,12 +1,27 @@
 import { useSelector } from '@xstate/store-preact'
+import { useEffect } from 'preact/hooks'
 import { address } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
+import { Who } from '../session/who.tsx'
+import { counts } from '../runs/changes.ts'
+import type { RunCounts } from '../server/contract.ts'
 import { nextOf, preferences, themes } from '../preferences/preferences.ts'
 
-const PAGES = [{ to: '/runs', name: 'Runs' }]
+const PAGES = [
+  { to: '/runs', name: 'Runs' },
+  { to: '/inbox', name: 'Inbox' },
+]
+
+/** Runs in which somebody has to decide something. */
+const waitingIn = (known: RunCounts | undefined): number =>
+  known === undefined ? 0 : known.standing.approval + known.standing.human + known.stuck.unresolved
 
 export const Header = () => {
   const path = useSelector(address, ({ context }) => context.path)
+  const waiting = useSelector(counts, ({ context }) => waitingIn(context.counts))
+  useEffect(() => {
+    document.title = waiting > 0 ? `(${waiting}) Refold` : 'Refold'
+  }, [waiting])
   const theme = useSelector(preferences, ({ context }) => context.theme)
   const isHere = (to: string): boolean => path.startsWith(to) || (to === '/runs' && path === '/')
   return (
@@ -18,6 +33,7 @@ export const Header = () => {
         {PAGES.map(({ to, name }) => (
           <Link key={to} to={to} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
             {name}
+            {to === '/inbox' && waiting > 0 && <span class="count"> {waiting}</span>}
           </Link>
         ))}
       </nav>
@@ -31,6 +47,7 @@ export const Header = () => {
       >
         Theme: {theme}
       </button>
+      <Who />
     </header>
   )
 }

@@ -1,4 +1,5 @@
 import { count, money } from '../../src/projections/amount-text.ts'
+import { timerName } from '../../src/projections/event-summary.ts'
 import type { OpenWork } from '../../src/projections/open-work.ts'
 import type { RunAt } from './run-fold.ts'
 
@@ -15,6 +16,7 @@ export const changesBetween = (before: RunAt | undefined, after: RunAt): readonl
     : [{ what: 'state', words: before === undefined ? after.place : `${before.place} → ${after.place}` }]),
   ...callChanges(before, after),
   ...workChanges(before, after),
+  ...timerChanges(before, after),
   ...budgetChanges(before, after),
 ]
 
@@ -36,6 +38,15 @@ const workChanges = (before: RunAt | undefined, after: RunAt): readonly Change[]
     return [{ what: 'owed', words: `${key} ${earlier.status} → ${status}${owner === undefined ? '' : ` by ${owner}`}` }]
   })
   return [...begun, ...done, ...moved]
+}
+
+const timerChanges = (before: RunAt | undefined, after: RunAt): readonly Change[] => {
+  const old = Object.keys(before?.timers ?? {})
+  const now = Object.keys(after.timers)
+  return [
+    ...now.filter((id) => !old.includes(id)).map((id) => ({ what: 'timer', words: `+ ${timerName(id)}` })),
+    ...old.filter((id) => !now.includes(id)).map((id) => ({ what: 'timer', words: `− ${timerName(id)}` })),
+  ]
 }
 
 const budgetChanges = (before: RunAt | undefined, { budget }: RunAt): readonly Change[] => {

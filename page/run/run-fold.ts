@@ -47,10 +47,7 @@ export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string
   return {
     place: place === '' ? before.place : place,
     ...calls,
-    callPlaces: moved.reduce((places, text) => {
-      const at = text.lastIndexOf('=')
-      return withEntry(places, text.slice(0, at), text.slice(at + 1))
-    }, before.callPlaces),
+    callPlaces: callPlacesAfter(before, event, moved),
     budget: applyToBudget(before.budget, event),
     work: isOver ? new Map() : openWorkAfter(before.work, event),
     asked: isOver ? {} : askedAfter(before.asked, event),
@@ -58,6 +55,18 @@ export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string
     isPaused: row.type === 'RunPaused' || (before.isPaused && row.type !== 'RunResumed'),
     agent: row.agentVersion === undefined ? before.agent : `${row.agent ?? ''}@${row.agentVersion}`,
   }
+}
+
+/** Where the chart of every tool call begins. */
+const CHECKING = 'checking'
+
+/** `moved` as it is recorded, `3.0=running`: a call that begins is not among them, and one that was abandoned has no chart any more. */
+const callPlacesAfter = (before: RunAt, event: RunEvent, moved: readonly string[]): ReadonlyMap<string, string> => {
+  const intents = recordedIntents(event.meta)
+  const kept = intents.some(({ intent }) => intent === 'abandon') ? new Map<string, string>() : before.callPlaces
+  const begun = intents.flatMap(({ intent, key }) => (intent === 'checkCall' ? [[key, CHECKING] as const] : []))
+  const left = moved.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)] as const)
+  return [...begun, ...left].reduce((places, [callId, place]) => withEntry(places, callId, place), kept)
 }
 
 const openWorkAfter = (work: ReadonlyMap<string, OpenWork>, event: RunEvent): ReadonlyMap<string, OpenWork> =>
@@ -75,7 +84,7 @@ const callsAfter = (before: RunAt, event: RunEvent, isOver: boolean): Pick<RunAt
   const open = corrected === undefined ? before.openCalls : { ...before.openCalls, [corrected.callId]: corrected }
   const isEnding = isOver || intents.some(({ intent }) => intent === 'abandon')
   const changes = toolCallChanges(open, event, { isEnding, checked })
-  if (changes.length === 0) return before
+  if (changes.length === 0) return { calls: before.calls, openCalls: before.openCalls }
   const stillOpen = new Map(Object.entries(before.openCalls))
   for (const record of changes) {
     if (record.settledAt === null) stillOpen.set(record.callId, record)

@@ -101,7 +101,7 @@ const NAMES: Readonly<Record<PaneName, string>> = {
 }
 
 const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: PaneName }) => (
-  <section class={`pane ${name}`} aria-labelledby={`pane-${name}`} id={name} tabIndex={-1}>
+  <section class={`pane pane-${name}`} aria-labelledby={`pane-${name}`} id={name} tabIndex={-1}>
     <header>
       <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
       {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}

@@ -71,7 +71,7 @@ interface GroupRowProps {
 }
 
 const GroupRow = ({ group, scale, end, at, isSelected, isAhead }: GroupRowProps) => (
-  <div class={`group ${group.kind} ${isSelected ? 'selected' : ''} ${isAhead ? 'ahead' : ''}`} role="listitem">
+  <div class={`group ${isSelected ? 'selected' : ''} ${isAhead ? 'ahead' : ''}`} role="listitem">
     <button
       type="button"
       class="plain"

@@ -5,8 +5,8 @@ import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { WindowList } from '../parts/window-list.tsx'
+import { onChangeLookUp } from './changes.ts'
 import { FilterBar } from './filter-bar.tsx'
-import { liveRuns } from './live-runs.ts'
 import { NoRuns } from './no-runs.tsx'
 import { Peek } from './peek.tsx'
 import { RunLine, runHref } from './run-row.tsx'
@@ -21,13 +21,18 @@ export const RunsPage = () => {
   useEffect(() => {
     runs.trigger.asked({ search: searchOf(query) })
   }, [search])
-  useEffect(() => {
-    const controller = new AbortController()
-    liveRuns(controller.signal)
-    return () => {
-      controller.abort()
-    }
-  }, [])
+  useEffect(
+    () =>
+      onChangeLookUp(
+        () => {
+          runs.trigger.asked({ search: runs.getSnapshot().context.search })
+        },
+        (rows) => {
+          runs.trigger.rowsChanged({ rows })
+        },
+      ),
+    [],
+  )
   const peek = query['peek']
   return (
     <div class="runs">

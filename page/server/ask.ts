@@ -1,5 +1,5 @@
 import type { Problem } from '../../src/http/contract.ts'
-import { noteAnswer, noteSilence } from './connection.ts'
+import { connection, noteAnswer, noteSilence } from './connection.ts'
 
 /** What the server has refused, in its own words. */
 export class Refused extends Error {
@@ -37,7 +37,9 @@ export const request = async (path: string, { method = 'GET', body, signal, head
   })
   noteAnswer()
   if (response.ok) return response
-  throw new Refused(await problemIn(response))
+  const problem = await problemIn(response)
+  if (response.status === 401) connection.trigger.keyWanted()
+  throw new Refused(problem)
 }
 
 const reached = async (path: string, options: RequestInit): Promise<Response> => {

@@ -16,7 +16,6 @@ export const connection = createStore({
     answered: (before) => (before.lostAt === undefined ? before : { ...before, lostAt: undefined }),
     silent: (before, { at }: { at: number }) => (before.lostAt === undefined ? { ...before, lostAt: at } : before),
     keyWanted: (before) => ({ ...before, wantsKey: true }),
-    keyGiven: (before) => ({ ...before, wantsKey: false }),
   },
 })
 

@@ -1,0 +1,47 @@
+import { count, money } from '../../src/projections/amount-text.ts'
+import { visibleText } from '../../src/text.ts'
+import { Link } from '../address/link.tsx'
+import { CommandButton } from '../commands/command-button.tsx'
+import type { CommandName } from '../commands/commands.ts'
+import { Question } from '../commands/question.tsx'
+import { Time } from '../preferences/time.tsx'
+import { runHref } from '../runs/run-row.tsx'
+import type { Card } from './inbox-store.ts'
+
+const TITLES: Readonly<Record<Card['kind'], string>> = {
+  approval: 'May this be done?',
+  person: 'A person owns this run',
+  unresolved: 'Has this happened?',
+}
+
+const DECISIONS: Readonly<Record<Card['kind'], readonly CommandName[]>> = {
+  approval: ['grantApproval', 'denyApproval'],
+  person: ['answerRun', 'giveRunBack'],
+  unresolved: ['settleToolCall'],
+}
+
+export const InboxCard = ({ card: { kind, row, run, callId } }: { readonly card: Card }) => (
+  <article class="card" tabIndex={-1} aria-label={`${TITLES[kind]} ${visibleText(row.runId)}`}>
+    <header>
+      <h2>{TITLES[kind]}</h2>
+      <Link class="mono" to={runHref(row.runId)}>
+        {visibleText(row.runId)}
+      </Link>
+      <span>{visibleText(run.agent)}</span>
+      <span class="faint">
+        waits since <Time at={row.waitsSince ?? row.updatedAt} />
+      </span>
+    </header>
+    {callId !== undefined && <Question run={run} callId={callId} />}
+    {kind === 'person' && run.reason !== null && <p>{visibleText(run.reason)}</p>}
+    {row.lastText !== null && <p class="faint">The user has said: “{visibleText(row.lastText)}”</p>}
+    <p class="faint">
+      turn {row.turn}, {count(row.modelCalls)} calls of models, {count(row.toolCalls)} of tools, {money(row.costMicroUsd)}
+    </p>
+    <p class="buttons">
+      {DECISIONS[kind].map((name) => (
+        <CommandButton key={name} name={name} runId={row.runId} callId={callId} />
+      ))}
+    </p>
+  </article>
+)

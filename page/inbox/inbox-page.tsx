@@ -1,0 +1,64 @@
+import { useSelector } from '@xstate/store-preact'
+import { useEffect } from 'preact/hooks'
+import { address, hrefOf } from '../address/address.ts'
+import { Link } from '../address/link.tsx'
+import { useKeys } from '../keys/keys.ts'
+import { ProblemCard } from '../parts/problem-card.tsx'
+import { onChangeLookUp } from '../runs/changes.ts'
+import { InboxCard } from './inbox-card.tsx'
+import { inbox } from './inbox-store.ts'
+
+const KINDS = [
+  { name: 'all', kind: undefined },
+  { name: 'approvals', kind: 'approval' },
+  { name: 'owned by a person', kind: 'person' },
+  { name: 'unresolved calls', kind: 'unresolved' },
+]
+
+/** What waits for people: one card a question, and one decision a card. */
+export const InboxPage = () => {
+  const { cards, isCut, error } = useSelector(inbox, ({ context }) => context)
+  const kind = useSelector(address, ({ context }) => context.query['kind'])
+  useEffect(() => {
+    inbox.trigger.asked()
+    return onChangeLookUp(inbox.trigger.asked)
+  }, [])
+  useKeys({
+    j: () => {
+      focusCard(1)
+    },
+    k: () => {
+      focusCard(-1)
+    },
+  })
+  const shown = cards?.filter((card) => kind === undefined || card.kind === kind)
+  return (
+    <div class="inbox">
+      <h1>Inbox</h1>
+      <nav aria-label="Kinds of questions" class="filters">
+        {KINDS.map((each) => (
+          <Link
+            key={each.name}
+            class="chip"
+            to={hrefOf('/inbox', { kind: each.kind })}
+            {...(each.kind === kind ? { 'aria-current': true as const } : {})}
+          >
+            {each.name}
+          </Link>
+        ))}
+      </nav>
+      {error !== undefined && <ProblemCard error={error} retry={inbox.trigger.asked} />}
+      {shown?.length === 0 && <p class="faint">Nobody has to decide anything.</p>}
+      {shown?.map((card) => (
+        <InboxCard key={card.key} card={card} />
+      ))}
+      {isCut && <p class="faint">There is more than is shown: what is decided here makes room for it.</p>}
+    </div>
+  )
+}
+
+const focusCard = (step: 1 | -1): void => {
+  const cards = [...document.querySelectorAll<HTMLElement>('.card')]
+  const at = cards.findIndex((card) => card.contains(document.activeElement))
+  cards[Math.max(0, Math.min(cards.length - 1, at + step))]?.focus()
+}

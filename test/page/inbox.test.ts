@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openService } from '../http/service.ts'
+import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
+
+describe.skipIf(!hasChromium)('the inbox', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await openBrowser('the inbox')
+  }, 60_000)
+  afterAll(() => browser[Symbol.asyncDispose]())
+
+  test.each(['wide', 'narrow'] as const)(
+    'has a card for each question, and a decision is recorded as that of its card, %s',
+    async (size) => {
+      await using service = await openService()
+      const refund = await service.run('please refund it')
+      const owned = await service.run('call a human')
+      const visit = await browser.visit(service.url, { size })
+      const { page } = visit
+      await visit.open('/inbox', 'May this be done?')
+      await page.getByText('A person owns this run').waitFor()
+      await accessible(visit)
+      await page.keyboard.press('j')
+      const card = page.getByRole('article', { name: refund })
+      await card.getByText('refund_order').waitFor()
+      await card.getByRole('button', { name: 'Deny …' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Reason').fill('not this time')
+      await dialog.getByRole('button', { name: 'Deny', exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+      await page.getByRole('article', { name: owned }).getByRole('button', { name: 'Answer …' }).click()
+      await dialog.getByLabel('Answer').fill('I have called them.')
+      await dialog.getByRole('button', { name: 'Answer', exact: true }).click()
+      await expect
+        .poll(
+          async () => {
+            service.world.clock.advance(1_000)
+            return page.getByRole('article').count()
+          },
+          { timeout: 30_000 },
+        )
+        .toBe(0)
+      const decided = (await service.ask<{ events: { type: string; data: unknown }[] }>(`GET /v1/runs/${refund}/events`)).body.events
+      expect(decided.find(({ type }) => type === 'ApprovalDenied')?.data).toMatchObject({ reason: 'not this time', by: 'local' })
+      expect(visit.complaints()).toEqual([])
+    },
+    60_000,
+  )
+
+  test('says that a decision comes too late, and decides nothing else', async () => {
+    await using service = await openService()
+    const refund = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open('/inbox', 'May this be done?')
+    await page.getByRole('button', { name: 'Grant …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('digest').waitFor()
+    await service.ask(`POST /v1/runs/${refund}/approvals/3.0/deny`, { body: { by: 'mara', reason: 'no' } })
+    visit.allow(/409/)
+    await dialog.getByRole('button', { name: 'Grant', exact: true }).click()
+    await dialog.getByText('It is not as it was when you opened this').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Grant', exact: true }).isDisabled()).toBe(true)
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+})
