@@ -9,7 +9,7 @@ import { chartSvg } from '../src/pictures/chart-svg.ts'
 import { chartGraph } from '../src/statechart/graph.ts'
 import { folderGraph, mainArrows } from './folder-graph.ts'
 import { withGenerated, writeOrCheck } from './generated-files.ts'
-import { invariantTable } from './invariants.ts'
+import { invariantList } from './invariants.ts'
 
 const PAGE = 'docs/architecture.md'
 const SHARED = new Set([
@@ -47,7 +47,7 @@ const mermaid = (): string => {
 }
 
 const path = resolve(import.meta.dirname, '..', PAGE)
-const page = withGenerated(withGenerated(readFileSync(path, 'utf8'), 'folders', mermaid()), 'invariants', invariantTable())
+const page = withGenerated(withGenerated(readFileSync(path, 'utf8'), 'folders', mermaid()), 'invariants', invariantList())
 // The page is written by hand but for these parts, so it is laid out like all others.
 const laidOut = await format(page, { ...(await resolveConfig(path)), parser: 'markdown' })
 

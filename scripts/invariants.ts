@@ -15,8 +15,8 @@ const NUMBERED = /^\/\/ {3}([A-Z]+\d+)\. (.+(?:\n\/\/ {7}.+)*)$/gm
 const invariantsIn = ([file, text]: readonly [file: string, text: string]): Invariant[] =>
   [...text.matchAll(NUMBERED)].map(([, name = '', promise = '']) => ({ name, text: promise.replace(/\n\/\/ +/g, ' '), file }))
 
-/** The rows of a table, file by file. Throws where two promises have one name: whoever cites it would mean either. */
-export const invariantTable = (sources: ReadonlyMap<string, string> = sourcesOfSrc()): string => {
+/** A list, file by file. Throws where two promises have one name: whoever cites it would mean either. */
+export const invariantList = (sources: ReadonlyMap<string, string> = sourcesOfSrc()): string => {
   const invariants = [...sources].flatMap(invariantsIn)
   const files = new Map<string, string>()
   for (const { name, file } of invariants) {
@@ -24,11 +24,9 @@ export const invariantTable = (sources: ReadonlyMap<string, string> = sourcesOfS
     if (other !== undefined) throw new Error(`expected one invariant ${name}, found two, in ${other} and in ${file}`)
     files.set(name, file)
   }
-  return [
-    '| Name | Promise | Kept in |',
-    '| --- | --- | --- |',
-    ...invariants.map(({ name, text, file }) => `| ${name} | ${text} | \`${file}\` |`),
-  ].join('\n')
+  return [...Map.groupBy(invariants, ({ file }) => file)]
+    .map(([file, kept]) => [`\`${file}\``, '', ...kept.map(({ name, text }) => `- **${name}**: ${text}`)].join('\n'))
+    .join('\n\n')
 }
 
 const sourcesOfSrc = (): ReadonlyMap<string, string> =>

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { invariantTable } from '../scripts/invariants.ts'
+import { invariantList } from '../scripts/invariants.ts'
 import { runIntents } from '../src/machines/intents.ts'
 import { defaultFailurePolicy } from '../src/machines/model-failure-policy.ts'
 import { docPages, pageAt, proseOf, stepsOf, type DocPage } from './support/doc-pages.ts'
@@ -144,7 +144,7 @@ describe('the architecture', () => {
       ['one.ts', head],
       ['other.ts', head],
     ])
-    expect(() => invariantTable(sources)).toThrow('expected one invariant RUN1, found two, in one.ts and in other.ts')
+    expect(() => invariantList(sources)).toThrow('expected one invariant RUN1, found two, in one.ts and in other.ts')
   })
 })
 
