@@ -33,7 +33,7 @@ export const foldRun = (events: Iterable<RunEvent>, specs: readonly RunSpec[] = 
   const all = [...events]
   const code = codeIn(specs)
   let folded: Folded | undefined
-  for (const [index, event] of all.entries()) folded = advance(code, folded, event, all.slice(index + 1).filter(isMove))
+  for (const [index, event] of all.entries()) folded = advance(code, folded, event, () => all.slice(index + 1).filter(isMove))
   if (folded === undefined) throw new AppError('InvalidInput', 'Expected the events of a run, found none')
   return shownRun(code, folded)
 }
@@ -66,10 +66,15 @@ const codeIn = (specs: readonly RunSpec[]): Code => {
 const shownRun = (code: Code, folded: Folded): FoldedRun => ({
   ...folded.led,
   view: () => viewOf(folded.program, folded.state),
-  next: (event) => shownRun(code, advance(code, folded, event, [])),
+  next: (event) => shownRun(code, advance(code, folded, event, noneIsKnown)),
 })
 
 type Move = Extract<RunEvent, { type: 'RunMoved' }>
+
+/** The moves that are known to come: asked for where code is missing. */
+type Later = () => readonly Move[]
+
+const noneIsKnown: Later = () => []
 
 const isMove = (event: RunEvent): event is Move => event.type === 'RunMoved'
 
@@ -77,7 +82,7 @@ const isMove = (event: RunEvent): event is Move => event.type === 'RunMoved'
  * Each event is folded by the code that the run was on. Where that is not here, the code that it has moved to later stands in for it: whoever
  * moved it has checked that it explains all that had happened.
  */
-const advance = (code: Code, before: Folded | undefined, event: RunEvent, later: readonly Move[]): Folded => {
+const advance = (code: Code, before: Folded | undefined, event: RunEvent, later: Later): Folded => {
   checkType(event)
   const program = programAt(code, before, event, later)
   if (before === undefined || before.program === program) return followed(program, before, event)
@@ -86,12 +91,12 @@ const advance = (code: Code, before: Folded | undefined, event: RunEvent, later:
   return followed(program, anew, event)
 }
 
-const programAt = (code: Code, before: Folded | undefined, event: RunEvent, later: readonly Move[]): Program => {
+const programAt = (code: Code, before: Folded | undefined, event: RunEvent, later: Later): Program => {
   const isNamed = event.type === 'RunStarted' || event.type === 'RunMoved'
   if (before !== undefined && !isNamed) return before.program
   const found = isNamed ? code(event.data) : unexpectedStart(event)
   if (!(found instanceof AppError)) return found
-  for (const { data } of later) {
+  for (const { data } of later()) {
     const standIn = code(data)
     if (!(standIn instanceof AppError)) return standIn
   }

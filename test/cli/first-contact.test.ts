@@ -46,14 +46,19 @@ describe('an older Node', () => {
 })
 
 describe('the library', () => {
-  test('loads no client of a vendor or a server before it is used', async () => {
+  test.each([
+    ['refold', ''],
+    ['refold/core', ''],
+    // Views in memory are asked in SQL.
+    ['refold/testing', 'node:sqlite\n'],
+  ])('%s loads no client of a vendor or a server before it is used', async (name, stdout) => {
     const hook = `import { registerHooks } from 'node:module'
       registerHooks({ resolve: (name, context, next) => {
         if (/^(openai|@anthropic-ai|kafkajs|pg|elkjs|pino|@eventstore|hono|node:sqlite)/.test(name)) console.log(name)
         return next(name, context)
       } })
-      await import('refold')`
-    expect(await onNode(process.versions.node, '--input-type=module', '-e', hook)).toMatchObject({ code: 0, stdout: '' })
+      await import('${name}')`
+    expect(await onNode(process.versions.node, '--input-type=module', '-e', hook)).toMatchObject({ code: 0, stdout })
   })
 })
 
