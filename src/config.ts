@@ -24,6 +24,11 @@ const environment = z.object({
   /** Connection string of a Postgres: `postgres://…`. Needs REFOLD_EVENTSTORE. */
   REFOLD_POSTGRES: z.url({ protocol: /^postgres(ql)?$/, error: 'expected a connection string as postgres://host/database' }).optional(),
 
+  /** Connection string of the same Postgres for a role that can only read, which asks in SQL; nobody asks in SQL without it. */
+  REFOLD_POSTGRES_SQL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'expected a connection string as postgres://role@host/database' })
+    .optional(),
+
   /** Brokers of a Kafka: `host:port,host:port`. */
   REFOLD_KAFKA: z
     .string()
@@ -77,6 +82,11 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
     message: 'expected both or none: workers on several machines share their log and their views',
   },
   {
+    variables: 'REFOLD_POSTGRES_SQL',
+    holds: ({ REFOLD_POSTGRES, REFOLD_POSTGRES_SQL }) => REFOLD_POSTGRES_SQL === undefined || REFOLD_POSTGRES !== undefined,
+    message: 'expected REFOLD_POSTGRES beside it, found none',
+  },
+  {
     variables: 'REFOLD_KAFKA_USERNAME, REFOLD_KAFKA_PASSWORD',
     holds: ({ REFOLD_KAFKA_USERNAME, REFOLD_KAFKA_PASSWORD }) =>
       (REFOLD_KAFKA_USERNAME === undefined) === (REFOLD_KAFKA_PASSWORD === undefined),
@@ -97,7 +107,7 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
 /** Whoever fills in a form leaves lines empty. */
 const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
 
-const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
+const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'REFOLD_POSTGRES_SQL', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
 const SECRETS = [
   'REFOLD_KAFKA_PASSWORD',
   'REFOLD_SESSION_SECRET',

@@ -4,6 +4,7 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { AppError, isAppError, messageOf } from './errors.ts'
 import type { Notice } from './runtime/notices.ts'
 import { withoutPasswordsOf } from './secrets.ts'
+import type { PostgresSqlOptions } from './views/postgres/postgres-sql.ts'
 import type { ViewStore } from './views/view-store.ts'
 
 /** What Postgres keeps for processes on many machines. */
@@ -42,7 +43,11 @@ const checkAddress = (read: () => unknown, address: string): void => {
  * Makes what is not there yet. The pool is closed with the stores, and where they cannot be opened. Rejects with `StoreUnavailable`, and
  * with `InvalidConfiguration` for what no waiting mends.
  */
-export const openPostgresStores = async (pool: Pool, notify: (notice: Notice) => void): Promise<PostgresStores> => {
+export const openPostgresStores = async (
+  pool: Pool,
+  notify: (notice: Notice) => void,
+  sql?: PostgresSqlOptions,
+): Promise<PostgresStores> => {
   const { postgresViewStore } = await import('./views/postgres/postgres-view-store.ts')
   const { postgresBlobStore } = await import('./blobs/blob-store.postgres.ts')
   const disarm = systemClock.setTimer(TOLD_AFTER_MS, () => {
@@ -50,7 +55,7 @@ export const openPostgresStores = async (pool: Pool, notify: (notice: Notice) =>
     notify({ type: 'serverAwaited', server: 'Postgres', at: placeOf(pool), to: 'open the views', why })
   })
   try {
-    const views = await postgresViewStore(pool)
+    const views = await postgresViewStore(pool, sql)
     const blobs = await postgresBlobStore(pool)
     return {
       views,

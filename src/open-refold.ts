@@ -28,6 +28,7 @@ import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import { type Notice, toldNotices, type ToldNotices } from './runtime/notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import { remedyFor, vendorModels } from './vendor-models.ts'
+import { checkedSqlRoles } from './views/checked-sql-query.ts'
 import { checkedNamedQueries, sqlCatalog, type NamedQueries, type SqlCatalog } from './views/named-queries.ts'
 import { readFilter, type ViewFilter, type ViewName, type ViewPage } from './views/view-queries.ts'
 import type { ViewStore } from './views/view-store.ts'
@@ -67,6 +68,8 @@ export interface RefoldOptions {
   readonly idleRunsInMemory?: number | undefined
   /** Queries in SQL that the page, the shell and the HTTP service offer beside the built-in ones, by name. */
   readonly queries?: NamedQueries | undefined
+  /** By tenant, the role of Postgres that asks in SQL for its keys: it is given the rows of that tenant alone. Beside `REFOLD_POSTGRES_SQL`. */
+  readonly sqlRoles?: Readonly<Record<string, string>> | undefined
   /** A call during which so many processes have ended is given up, since it may be what ends them; 3 by default. */
   readonly mostLostOwners?: number | undefined
 }
@@ -291,10 +294,11 @@ const choresOf = ({ core, stores: { views, blobs }, notify, retention }: Sweepin
 }
 
 const openStores = async (
-  { REFOLD_EVENTSTORE, REFOLD_EVENTSTORE_CLIENT, REFOLD_POSTGRES }: Environment,
-  { dir, readOnly = false }: RefoldOptions,
+  { REFOLD_EVENTSTORE: eventStore, REFOLD_EVENTSTORE_CLIENT: client, REFOLD_POSTGRES: postgres, REFOLD_POSTGRES_SQL: address }: Environment,
+  { dir, readOnly = false, sqlRoles }: RefoldOptions,
   notify: (notice: Notice) => void,
-): Promise<Stores> =>
-  REFOLD_EVENTSTORE === undefined || REFOLD_POSTGRES === undefined
-    ? openEmbeddedStores(dir, { readOnly })
-    : openBackboneStores({ eventStore: REFOLD_EVENTSTORE, client: REFOLD_EVENTSTORE_CLIENT, postgres: REFOLD_POSTGRES, notify })
+): Promise<Stores> => {
+  const roles = checkedSqlRoles(sqlRoles)
+  if (eventStore === undefined || postgres === undefined) return openEmbeddedStores(dir, { readOnly })
+  return openBackboneStores({ eventStore, client, postgres, notify, ...(address === undefined ? {} : { sql: { address, roles } }) })
+}

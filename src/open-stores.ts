@@ -17,6 +17,7 @@ import type { Notice } from './runtime/notices.ts'
 import { memorySnapshotStore } from './snapshots/snapshot-store.memory.ts'
 import { sqliteSnapshotStore } from './snapshots/snapshot-store.sqlite.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import type { PostgresSqlOptions } from './views/postgres/postgres-sql.ts'
 import { sqliteViewStore } from './views/sqlite/sqlite-view-store.ts'
 import type { ViewStore } from './views/view-store.ts'
 
@@ -65,17 +66,19 @@ export interface BackboneAddresses {
   readonly client: ClientPackage
   /** A connection string, as REFOLD_POSTGRES in the environment. */
   readonly postgres: string
+  /** Who asks its views in SQL; nobody without it. */
+  readonly sql?: PostgresSqlOptions
   readonly notify: (notice: Notice) => void
 }
 
 /** EventStoreDB for the truth, Postgres for what is derived from it or too large for it: for workers on many machines. */
-export const openBackboneStores = async ({ eventStore, client, postgres, notify }: BackboneAddresses): Promise<Stores> => {
+export const openBackboneStores = async ({ eventStore, client, postgres, sql, notify }: BackboneAddresses): Promise<Stores> => {
   // Only here, so that an embedded process does not load its client.
   const { checkConnectionString, STORED_AT_STEP_MS } = await import('./eventlog/eventstoredb/client.ts')
   const { eventStoreDbEventLog } = await import('./eventlog/eventstoredb/eventstoredb-event-log.ts')
   // Both before anything is asked of a server.
   await checkConnectionString(client, eventStore)
-  const inPostgres = await openPostgresStores(await postgresPool(postgres), notify)
+  const inPostgres = await openPostgresStores(await postgresPool(postgres), notify, sql)
   const { log, offsetMs } = measuringClock({
     log: eventStoreDbEventLog({
       connectionString: eventStore,

@@ -6,6 +6,7 @@ import { AppError, isAppError, messageOf } from '../errors.ts'
 import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
+import { sqlRoles } from '../views/checked-sql-query.ts'
 import { namedQueries } from '../views/named-queries.ts'
 import type { RefoldConfig } from './define-config.ts'
 
@@ -78,6 +79,7 @@ const shape = z.strictObject({
   http: httpOptions.optional(),
   mostLostOwners: z.int().min(1).optional(),
   queries: namedQueries.optional(),
+  sqlRoles: sqlRoles.optional(),
   retention: z.strictObject({ ...keptByEnd, agents: z.record(z.string(), z.strictObject(keptByEnd)).optional() }).optional(),
 })
 

@@ -4,7 +4,7 @@ import type { RefoldOptions } from '../open-refold.ts'
 /** What `refold.config.ts` holds: the log, and the agents and models that runs in it are started with. */
 export interface RefoldConfig extends Pick<
   RefoldOptions,
-  'dir' | 'agents' | 'models' | 'dependencies' | 'prices' | 'retention' | 'mostLostOwners' | 'queries'
+  'dir' | 'agents' | 'models' | 'dependencies' | 'prices' | 'retention' | 'mostLostOwners' | 'queries' | 'sqlRoles'
 > {
   /** For `refold serve`. */
   readonly http?: HttpOptions | undefined

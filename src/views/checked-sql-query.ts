@@ -21,6 +21,19 @@ export const sqlParameters = z
 export const sqlTimeoutMs = z.int().min(1).max(timeoutMs.most)
 export const sqlRows = z.int().min(1).max(rows)
 
+/** By tenant, the role of Postgres that asks in SQL for it. */
+export const sqlRoles = z
+  .record(z.string(), z.string().regex(/^[A-Za-z_][\w$-]{0,62}$/, 'expected the name of a role'))
+  .refine((roles) => new Set(Object.values(roles)).size === Object.keys(roles).length, 'expected a role of its own for each tenant')
+
+/** Throws `InvalidConfiguration`. */
+export const checkedSqlRoles = (given: unknown): Readonly<Record<string, string>> => {
+  const checked = sqlRoles.safeParse(given ?? {})
+  if (checked.success) return checked.data
+  const problems = checked.error.issues.map(({ path, message }) => `sqlRoles.${path.join('.')}: ${message}`)
+  throw new AppError('InvalidConfiguration', `The roles that ask in SQL are not as expected: ${problems.join(', ')}`)
+}
+
 const shape = z.strictObject({
   sql: sqlText,
   parameters: sqlParameters.default([]),

@@ -62,6 +62,12 @@ export const sqlLimits = {
   queries: 2,
 } as const
 
+/** What is wrong where `$1` … `$highest` do not have a value each. */
+export const parameterProblem = (highest: number, given: number): string | undefined =>
+  highest === given
+    ? undefined
+    : `Expected a value for each parameter, ${highest === 0 ? 'of which there is none' : `$1 to $${highest}`}, found ${given}`
+
 export const tooManyQueries = (): AppError =>
   new AppError('TooManyQueries', `Expected ${sqlLimits.queries} queries in SQL at one time at most, one of each tenant, found more`, {
     retryable: true,

@@ -1,6 +1,15 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { messageOf } from '../errors.ts'
-import { sqlLimits, type SqlColumn, type SqlParameter, type SqlQuery, type SqlResult, type SqlType, type SqlValue } from './sql-query.ts'
+import {
+  parameterProblem,
+  sqlLimits,
+  type SqlColumn,
+  type SqlParameter,
+  type SqlQuery,
+  type SqlResult,
+  type SqlType,
+  type SqlValue,
+} from './sql-query.ts'
 import { restrictToViews, type Denied } from './sqlite-sql-rights.ts'
 import { viewTables } from './view-tables.ts'
 
@@ -69,7 +78,8 @@ const requireOneQuery = ({ sql, parameters }: SqlQuery): void => {
   const wrong = [...named].find((name) => !/^\$[1-9]\d{0,2}$/.test(name))
   if (wrong !== undefined) throw new Refused(`Expected parameters as $1, $2 …, found ${wrong}`)
   const highest = Math.max(0, ...[...named].map((name) => Number(name.slice(1))))
-  if (highest !== parameters.length) throw new Refused(`Expected a value for each parameter: $1 to $${highest}, found ${parameters.length}`)
+  const problem = parameterProblem(highest, parameters.length)
+  if (problem !== undefined) throw new Refused(problem)
 }
 
 const rowsOf = (db: DatabaseSync, { sql, parameters, limit }: SqlQuery): Omit<SqlResult, 'durationMs'> => {

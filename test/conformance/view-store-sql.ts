@@ -116,7 +116,6 @@ export const sqlAnswers = (views: () => ViewStore): void => {
       'select nothing from refold_runs',
       'select * from nothing',
       'selec 1',
-      'select',
       '-- nothing',
       ';',
       "select 'unfinished",

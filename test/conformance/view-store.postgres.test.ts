@@ -6,6 +6,7 @@ import { postgresViewStore } from '../../src/views/postgres/postgres-view-store.
 import { createTables, sqliteDialect } from '../../src/views/table-sql.ts'
 import { sqliteTables } from '../../src/views/sqlite-tables.ts'
 import { pageAt } from '../support/doc-pages.ts'
+import { sqlRolesOf } from '../support/sql-roles.ts'
 import { testPostgres } from '../support/test-postgres.ts'
 import { changesOfHistories } from './view-store-queries.ts'
 import { viewStoreConformance } from './view-store.ts'
@@ -19,7 +20,7 @@ afterAll(() => postgres?.stop())
 
 if (postgres !== undefined) {
   viewStoreConformance('Postgres', async () => {
-    const views = await postgresViewStore(pool())
+    const views = await postgresViewStore(pool(), await sqlRolesOf(pool()))
     await views.clear()
     return { views, dispose: () => views.close() }
   })
@@ -27,7 +28,7 @@ if (postgres !== undefined) {
 
 describe.skipIf(postgres === undefined)('the tables of a Postgres view store', () => {
   test('are made once, whoever opens them at the same time', async () => {
-    await pool().query('drop table refold_runs; drop table refold_view_state')
+    await pool().query('drop table refold_runs cascade; drop table refold_view_state')
     const opened = await Promise.all([1, 2, 3, 4].map(() => postgresViewStore(pool())))
     await Promise.all(
       opened.map((views, at) => views.apply({ rows: [], records: noRecords, since: undefined, checkpoint: { log: 'a', position: at } })),

@@ -77,7 +77,7 @@ export const viewStoreConformance = (name: string, open: () => Promise<ViewsUnde
     topicFeed(views, newRow)
     viewAnswers(views)
     searches(views, fill, newRow)
-    if (name !== 'Postgres') sqlAnswers(views)
+    sqlAnswers(views)
   })
 }
 

@@ -1,5 +1,6 @@
 import { types, type Pool } from 'pg'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
+import { postgresSql, type PostgresSqlOptions } from './postgres-sql.ts'
 import { beginPostgresShadow, type PostgresTransaction, type PostgresUse } from './shadow.ts'
 import { putChanges, readRows } from './tables.ts'
 import { inPostgresTransaction } from './transaction.ts'
@@ -14,15 +15,16 @@ import { viewTables } from '../view-tables.ts'
 
 /**
  * The views in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
- * projector fills them again. The pool stays the caller's.
+ * projector fills them again. The pool stays the caller's. `asking` is who asks in SQL.
  */
-export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
+export const postgresViewStore = async (pool: Pool, asking?: PostgresSqlOptions): Promise<ViewStore> => {
   await guarded(() => inPostgresTransaction(pool, makeTables))
   let closed = false
   const use: PostgresUse = async (work) => {
     if (closed) throw viewsClosed()
     return guarded(() => work(pool))
   }
+  const sql = postgresSql(pool, asking)
   const transaction: PostgresTransaction = (work) => use(() => inPostgresTransaction(pool, work))
 
   return {
@@ -36,7 +38,7 @@ export const postgresViewStore = async (pool: Pool): Promise<ViewStore> => {
     topicState: (topic) => use(() => readTopicState(pool, topic)),
     beginRebuild: () => beginPostgresShadow(use, transaction),
     ...reads(use),
-    sql: () => Promise.reject(new AppError('NotPossible', 'Views in Postgres cannot be asked in SQL yet')),
+    sql: (query) => use(() => sql(query)),
     pausedSince: () => use(async () => (await readState(pool)).pausedSince),
     setPaused: (since) =>
       use(async () => {

@@ -13,9 +13,7 @@ const ADVISORY_LOCK = 7_203_811
 /** Of Refold before it had several views. */
 const RETIRED = ['refold_run_index', 'refold_run_offsets']
 
-const DROP = ['refold_view_state', 'refold_view_offsets', ...RETIRED, ...viewTables.map(({ name }) => name)]
-  .map((name) => `drop table if exists ${name};`)
-  .join('\n')
+const DROP = `drop table if exists ${['refold_view_state', 'refold_view_offsets', ...RETIRED, ...viewTables.map(({ name }) => name)].join(', ')};`
 
 const CREATE = `
 create table refold_view_state (
