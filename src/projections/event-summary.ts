@@ -43,7 +43,8 @@ const messages: Pick<Summaries, 'MessageReceived' | 'InputAccepted' | 'InputReje
 }
 
 const modelCalls: Pick<Summaries, 'ModelCallRequested' | 'ModelCallSucceeded' | 'ModelCallFailed'> = {
-  ModelCallRequested: ({ model, purpose, attempt }) => words(model, purpose === 'answer' ? '' : purpose, attempted(attempt)),
+  ModelCallRequested: ({ model, purpose, attempt, settings = {} }) =>
+    words(model, purpose === 'answer' ? '' : purpose, Object.keys(settings).length === 0 ? '' : valueLine(settings), attempted(attempt)),
   ModelCallSucceeded: ({ parts, usage, costMicroUsd, durationMs }) =>
     words(
       `[${[`${count(usage.inputTokens)} in`, `${count(usage.outputTokens)} out`, ...(costMicroUsd === undefined ? [] : [money(costMicroUsd)]), duration(durationMs)].join(', ')}]`,

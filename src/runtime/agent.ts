@@ -317,8 +317,9 @@ const wholeSettings = (options: Whole): RunSettings => {
   }
 }
 
+/** What is no object has no members. */
 const entriesOf = ({ models = [] }: CommonAgentOptions): readonly ModelEntry[] =>
-  models.map((model) => (typeof model === 'string' ? { model } : model))
+  models.map((model) => (typeof model === 'string' ? { model } : (Object(model) as ModelEntry)))
 
 const namesOfModels = (options: CommonAgentOptions): string[] => entriesOf(options).map(({ model }) => model)
 
@@ -333,7 +334,9 @@ const settingsGiven = (options: CommonAgentOptions, tools: ReadonlyMap<string, T
   }
   const all = namesOfModels(options)
   const modelSettings = checked('modelSettings', options.modelSettings ?? {}, all)
-  const models = entriesOf(options).map(({ model, settings }): ModelEntry => {
+  const models = entriesOf(options).map(({ model, settings, ...others }): ModelEntry => {
+    const [other] = Object.keys(others)
+    if (other !== undefined) throw invalidAgent(options.name, `models: ${model}`, 'a model and its `settings`', other)
     if (settings === undefined) return { model }
     const own = checked(`models: ${model}`, settings, [model])
     checked(`models: ${model}`, layered(modelSettings, own), all)

@@ -262,6 +262,8 @@ describe('settings that no call could be made with', () => {
       { modelSettings: JSON.parse('{"providerOptions":{"scripted":{"__proto__":{"a":1}}}}') as ModelSettings },
       '__proto__',
     ],
+    ['settings of a model under another name', { models: [{ model: 'scripted/one', setting: {} } as never] }, 'setting'],
+    ['a model that is none', { models: [null as never] }, 'provider/model'],
     ['no settings at all', { modelSettings: 'hot' as unknown as ModelSettings }, 'settings'],
   ])('are refused where the agent is defined: %s', (_what, options, words) => {
     const expected = expect.stringContaining(words) as string
