@@ -23,6 +23,8 @@ export interface NextModelCall<Context = unknown, Data = unknown> extends RunPoi
   readonly turn: number
   /** 1, 2 … in the turn: a call that is tried again is the same step. */
   readonly step: number
+  /** 1, 2 … of this call. */
+  readonly attempt: number
   /** So many tool calls of the turn have begun, or were asked for. */
   readonly toolCalls: number
   /** The conversation as the model is shown it. */

@@ -63,6 +63,7 @@ const nextCall = (agent: Agent, state: RunState, { attempt, params }: Owed, mode
   purpose: purposeOf(params),
   turn: Math.max(1, state.budget.turn),
   step: state.budget.iterations + (attempt === 1 ? 1 : 0),
+  attempt,
   toolCalls: state.budget.toolCalls,
   messages: messagesOf(state.transcript),
 })

@@ -109,6 +109,18 @@ describe('a command', () => {
     await refold.runtime.wake('run-a')
     expect(await settle({ clock }, refold.run('run-a'))).toMatchObject({ waitsFor: 'approval' })
   })
+
+  test('begins a run with all that one may be begun with', async () => {
+    const world = await openBusWorld()
+    consume(world, acceptor(world))
+    const kept = { context: { customer: 'ann' }, tags: { order: '18' }, metadata: { source: { shop: 7 } } }
+    await publish(world, start('run-a', { ...kept, data: { channel: 'mail' } }))
+    await handled(world)
+    const [started, received] = await eventsOf(world, 'run-a')
+    expect(started!.data).toMatchObject(kept)
+    expect(received!.data).toMatchObject({ data: { channel: 'mail' } })
+  })
+
   test.each(['00-aa-bb-01', `${TRACEPARENT}-${'x'.repeat(5_000)}`, TRACEPARENT.toUpperCase(), `ff${TRACEPARENT.slice(2)}`])(
     'counts as one without a trace where its trace is none: %.60s',
     async (traceparent) => {

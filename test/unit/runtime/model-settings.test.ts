@@ -130,6 +130,29 @@ describe('a call that is prepared', () => {
     expect(seen).toEqual([])
   })
 
+  test('is prepared for each attempt, which is the same step', async () => {
+    const seen: unknown[] = []
+    const { settings } = await asked(
+      {
+        models: ['scripted/one', 'other/two'],
+        prepareModelCall: ({ step, attempt, model }) => {
+          seen.push([step, attempt, model])
+          return attempt === 1 ? { reasoningEffort: 'high' } : { reasoningEffort: 'low' }
+        },
+      },
+      failure('overloaded'),
+      failure('auth'),
+      FIND,
+    )
+    expect(seen).toEqual([
+      [1, 1, 'scripted/one'],
+      [1, 2, 'scripted/one'],
+      [1, 3, 'other/two'],
+      [2, 1, 'other/two'],
+    ])
+    expect(settings.map((given) => given?.reasoningEffort)).toEqual(['high', 'low', 'low', 'high'])
+  })
+
   test('keeps what it leaves undefined, and may give nothing', async () => {
     const { settings } = await asked(
       { modelSettings: { temperature: 0 }, prepareModelCall: ({ step }) => (step === 1 ? { temperature: undefined } : undefined) },
