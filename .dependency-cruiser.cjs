@@ -18,7 +18,7 @@ const MAY_IMPORT = {
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
-  http: ['events', 'machines', 'projections', 'fold', 'views', 'runtime', 'eventlog', 'web'],
+  http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web'],
   testing: ['events', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'views', 'runtime', 'consumers'],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']

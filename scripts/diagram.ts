@@ -5,8 +5,10 @@ import { resolve } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { agentRun } from '../src/machines/agent-run.ts'
 import { toolCall } from '../src/machines/tool-call.ts'
+import { elkHere } from '../src/pictures/chart-layout.ts'
 import { chartSvg } from '../src/pictures/chart-svg.ts'
-import { chartGraph } from '../src/statechart/graph.ts'
+import { drawChart, pictureHash } from '../src/pictures/drawn-chart.ts'
+import { chartGraph, type ChartGraph } from '../src/statechart/graph.ts'
 import { folderGraph, mainArrows } from './folder-graph.ts'
 import { withGenerated, writeOrCheck } from './generated-files.ts'
 import { invariantList } from './invariants.ts'
@@ -46,6 +48,12 @@ const mermaid = (): string => {
   ].join('\n')
 }
 
+/** A picture for pages, and what the service draws it from, so that it need not lay it out. */
+const imagesOf = async (name: string, graph: ChartGraph): Promise<readonly (readonly [path: string, text: string])[]> => [
+  [`docs/images/${name}.svg`, await chartSvg(graph)],
+  [`docs/images/${name}.json`, `${JSON.stringify({ hash: pictureHash(graph), ...(await drawChart(graph, elkHere)) })}\n`],
+]
+
 const path = resolve(import.meta.dirname, '..', PAGE)
 const page = withGenerated(withGenerated(readFileSync(path, 'utf8'), 'folders', mermaid()), 'invariants', invariantList())
 // The page is written by hand but for these parts, so it is laid out like all others.
@@ -54,8 +62,8 @@ const laidOut = await format(page, { ...(await resolveConfig(path)), parser: 'ma
 writeOrCheck(
   new Map([
     [PAGE, laidOut],
-    ['docs/images/agent-run.svg', await chartSvg(chartGraph(agentRun))],
-    ['docs/images/tool-call.svg', await chartSvg(chartGraph(toolCall))],
+    ...(await imagesOf('agent-run', chartGraph(agentRun))),
+    ...(await imagesOf('tool-call', chartGraph(toolCall))),
   ]),
   'run npm run diagram',
 )

@@ -6,6 +6,7 @@ import { requestId } from 'hono/request-id'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ApiParts } from './api-parts.ts'
+import { addCharts } from './charts.ts'
 import { addCommands } from './commands.ts'
 import { safeHeaders } from '../web/safe-headers.ts'
 import { identify, limitRate, limitSignIn, requireHost } from './door.ts'
@@ -50,6 +51,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addQueries(app, parts, requireOwnRun(parts.refold))
   addOutlines(app, parts, requireOwnRun(parts.refold))
   addPrompts(app, parts, requireOwnRun(parts.refold))
+  addCharts(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
   app.notFound((c) =>
     problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')),
@@ -64,6 +66,7 @@ const LONG = [
   '/v1/runs/:runId/events',
   '/v1/runs/:runId/transcript',
   '/v1/runs/:runId/model-calls/*',
+  '/v1/charts/*',
   '/v1/views/*',
 ]
 

@@ -2,6 +2,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { dataSchemas, runEventTypes, type RunEventType } from '../events/run-events.ts'
 import { eventMeta } from '../events/envelope.ts'
+import { chartRoutes } from './chart-routes.ts'
 import { commandRoutes } from './command-routes.ts'
 import { problem } from './contract.ts'
 import { outlineRoutes } from './outline-routes.ts'
@@ -22,6 +23,7 @@ const routes: readonly RouteConfig[] = [
   queryRoutes,
   outlineRoutes,
   promptRoutes,
+  chartRoutes,
   viewRoutes,
   sessionRoutes,
   sqlRoutes,

@@ -66,17 +66,31 @@ const LAST: LayoutOptions = { 'elk.layered.layering.layerConstraint': 'LAST' }
 /** The label interrupts its line, so that nobody asks which line it belongs to. */
 const INLINE: LayoutOptions = { 'elk.edgeLabels.inline': 'true' }
 
+/** `compact` leaves out what states do, and the labels of edges. */
+export type Density = 'full' | 'compact'
+
+/** Finds places: takes a second for a large chart, all of it computing. */
+export type Elk = (input: ElkNode) => Promise<ElkNode>
+
+/** On this thread. */
+export const elkHere: Elk = async (input) => {
+  // ELK takes 65 ms to load, which only those who draw should pay.
+  const { default: elk } = await import('elkjs/lib/elk.bundled.js')
+  return new elk.default().layout(input)
+}
+
 /** Lays a chart out with ELK's layered algorithm, top down. The same graph gives the same layout. Rejects with `InvalidInput` where ELK fails. */
-export const layoutChart = async (graph: ChartGraph): Promise<ChartLayout> => {
-  const drawn = arrows(graph)
+export const layoutChart = async (graph: ChartGraph, density: Density = 'full', elk: Elk = elkHere): Promise<ChartLayout> => {
+  const content = contentOf(graph, density)
+  const drawn = content.arrows
   const [root] = graph.nodes
   const input: ElkNode = {
     id: 'picture',
     layoutOptions: ROOT_OPTIONS,
-    children: root === undefined ? [] : [elkNode(graph, root)],
+    children: root === undefined ? [] : [elkNode(content, root)],
     edges: [...drawn.map(elkArrow), ...graph.nodes.flatMap(elkStart)],
   }
-  const result = await elkLayout(graph, input)
+  const result = await elkLayout(graph, () => elk(input))
   const placed = new Map(withDescendants(result).map((each) => [each.id, boxOf(each)]))
   const routed = new Map(withDescendants(result).flatMap((each) => (each.edges ?? []).map((edge) => [edge.id, edge] as const)))
   return {
@@ -84,7 +98,7 @@ export const layoutChart = async (graph: ChartGraph): Promise<ChartLayout> => {
     height: Math.ceil(result.height ?? 0),
     states: graph.nodes.flatMap((node) => {
       const box = placed.get(node.id)
-      return box === undefined ? [] : [{ ...box, node, rows: stateRows(graph, node) }]
+      return box === undefined ? [] : [{ ...box, node, rows: content.rows(node) }]
     }),
     arrows: drawn.flatMap((arrow) => {
       const edge = routed.get(arrowId(arrow))
@@ -98,11 +112,22 @@ export const layoutChart = async (graph: ChartGraph): Promise<ChartLayout> => {
   }
 }
 
-const elkLayout = async (graph: ChartGraph, input: ElkNode): Promise<ElkNode> => {
-  // ELK takes 65 ms to load, which only those who draw should pay.
-  const { default: elk } = await import('elkjs/lib/elk.bundled.js')
+interface Content {
+  readonly graph: ChartGraph
+  readonly arrows: readonly Arrow[]
+  readonly rows: (node: ChartNode) => readonly StateRow[]
+}
+
+const contentOf = (graph: ChartGraph, density: Density): Content => {
+  const drawn = arrows(graph)
+  if (density === 'full') return { graph, arrows: drawn, rows: (node) => stateRows(graph, node) }
+  const bare = drawn.map((arrow) => ({ ...arrow, labels: arrow.labels.map((label) => ({ ...label, lines: [] })) }))
+  return { graph, arrows: bare, rows: () => [] }
+}
+
+const elkLayout = async (graph: ChartGraph, elk: () => Promise<ElkNode>): Promise<ElkNode> => {
   try {
-    return await new elk.default().layout(input)
+    return await elk()
   } catch (cause) {
     throw new AppError('InvalidInput', `No picture of chart ${graph.id}: ELK found no layout: ${messageOf(cause)}`, { cause })
   }
@@ -111,15 +136,16 @@ const elkLayout = async (graph: ChartGraph, input: ElkNode): Promise<ElkNode> =>
 const arrowId = ({ source, target }: Arrow): string => `${source} -> ${target}`
 const startId = (node: ChartNode): string => `start of ${node.id}`
 
-const elkNode = (graph: ChartGraph, node: ChartNode): ElkNode => {
+const elkNode = (content: Content, node: ChartNode): ElkNode => {
+  const { graph } = content
   if (node.type === 'history') return { id: node.id, width: HISTORY, height: HISTORY }
-  const rows = stateRows(graph, node)
+  const rows = content.rows(node)
   const width =
     Math.max(titleWidth(node), ...rows.map((row) => textWidth(row.text, ROW.size) * (row.edgeId === null ? 1 : BOLD))) + 2 * PADDING
   const header = TITLE.height + rows.length * ROW.height + 10
   const children = childrenOf(graph, node.id)
   // What no arrow reaches would otherwise come first, beside the initial state.
-  if (children.length === 0) return { id: node.id, width, height: header, ...(isReached(graph, node) ? {} : { layoutOptions: LAST }) }
+  if (children.length === 0) return { id: node.id, width, height: header, ...(isReached(content, node) ? {} : { layoutOptions: LAST }) }
   const start = { id: startId(node), width: DOT, height: DOT, layoutOptions: FIRST }
   return {
     id: node.id,
@@ -129,13 +155,12 @@ const elkNode = (graph: ChartGraph, node: ChartNode): ElkNode => {
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${String(width)},${String(header)})`,
     },
-    children: [...(node.initial === null ? [] : [start]), ...children.map((child) => elkNode(graph, child))],
+    children: [...(node.initial === null ? [] : [start]), ...children.map((child) => elkNode(content, child))],
   }
 }
 
-const isReached = (graph: ChartGraph, { id, parent }: ChartNode): boolean =>
-  graph.nodes.some((node) => node.id === parent && node.initial === id) ||
-  arrows(graph).some((arrow) => arrow.source === id || arrow.target === id)
+const isReached = ({ graph, arrows: drawn }: Content, { id, parent }: ChartNode): boolean =>
+  graph.nodes.some((node) => node.id === parent && node.initial === id) || drawn.some((arrow) => arrow.source === id || arrow.target === id)
 
 const titleWidth = (node: ChartNode): number => textWidth(node.key, TITLE.size) * BOLD + (node.tags.includes('human') ? ICON_WIDTH : 0)
 

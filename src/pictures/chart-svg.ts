@@ -1,9 +1,8 @@
 import type { ChartGraph } from '../statechart/graph.ts'
 import { chartStyle } from './chart-colours.ts'
-import type { StateRow } from './chart-content.ts'
-import { type ChartLayout, ICON_WIDTH, LABEL, layoutChart, type PlacedArrow, type PlacedState, ROW, TITLE } from './chart-layout.ts'
-import { chartLegend, LEGEND_HEIGHT } from './chart-legend.ts'
-import { arrowHead, dot, inset, line, person, px, rectangle, text } from './svg-shapes.ts'
+import { layoutChart, type ChartLayout } from './chart-layout.ts'
+import { chartLegend, chartPicture } from './chart-picture.ts'
+import type { Shape, ShapeGroup } from './shapes.ts'
 import { escapeXml } from './xml.ts'
 
 /** What a run has done to the chart: the ids of its active states and of the edges of its last step. */
@@ -17,23 +16,18 @@ export interface ChartMarks {
  * those of `marks` have the classes `active` and `taken`. Rejects with `InvalidInput` where no layout is found.
  */
 export const chartSvg = async (graph: ChartGraph, marks: ChartMarks = {}): Promise<string> => {
-  const layout = await layoutOf(graph)
-  const active = new Set(marks.active)
-  const taken = new Set(marks.taken)
+  const picture = chartPicture(await layoutOf(graph))
   const legend = chartLegend(graph, marks.active !== undefined || marks.taken !== undefined)
-  const width = Math.max(layout.width, legend.width)
-  const height = layout.height + LEGEND_HEIGHT
+  const width = Math.max(picture.width, legend.width)
+  const height = picture.height + legend.height
   const name = graph.version === null ? graph.id : `${graph.id} ${graph.version}`
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="refold-chart" data-chart="${escapeXml(graph.id)}" role="img" width="${String(width)}" height="${String(height)}" viewBox="0 0 ${String(width)} ${String(height)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="refold-chart" data-chart="${escapeXml(graph.id)}" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>Statechart ${escapeXml(name)}</title>`,
     `<style>${chartStyle()}</style>`,
     `<rect class="paper" width="100%" height="100%"/>`,
-    ...layout.states.map((state) => stateShape(state, active, taken)),
-    ...layout.starts.map(({ box, points }) => `<g class="start">${dot(box)}${line(points)}${arrowHead(points)}</g>`),
-    ...takenLast(layout.arrows.flatMap(lineShapes), taken),
-    ...layout.arrows.map((arrow) => labelShapes(arrow, taken)),
-    `<g transform="translate(0 ${String(layout.height)})">${legend.svg}</g>`,
+    ...takenLast(picture.groups, new Set(marks.taken)).map((group) => groupText(group, marksOf(group, marks))),
+    `<g transform="translate(0 ${picture.height})">${legend.groups.map((group) => groupText(group, '')).join('')}</g>`,
     '</svg>',
     '',
   ].join('\n')
@@ -48,64 +42,40 @@ const layoutOf = (graph: ChartGraph): Promise<ChartLayout> => {
   return layout
 }
 
-interface EdgeShape {
-  readonly edgeId: string
-  readonly svg: string
+/** What is drawn later lies above: among the lines, those that were taken. */
+const takenLast = (groups: readonly ShapeGroup[], taken: ReadonlySet<string>): readonly ShapeGroup[] => {
+  const isTaken = ({ id = '' }: ShapeGroup): boolean => taken.has(id)
+  const lines = groups.filter(({ layer }) => layer === 'line')
+  const raised = [...lines.filter((line) => !isTaken(line)), ...lines.filter(isTaken)]
+  const first = groups.findIndex(({ layer }) => layer === 'line')
+  return first < 0 ? groups : groups.toSpliced(first, lines.length, ...raised)
 }
 
-/** What is drawn later lies above. */
-const takenLast = (shapes: readonly EdgeShape[], taken: ReadonlySet<string>): readonly string[] =>
-  shapes
-    .toSorted((a, b) => Number(taken.has(a.edgeId)) - Number(taken.has(b.edgeId)))
-    .map(({ edgeId, svg }) => edgeGroup(edgeId, taken, svg))
-
-const edgeGroup = (edgeId: string, taken: ReadonlySet<string>, svg: string): string =>
-  `<g class="${taken.has(edgeId) ? 'edge taken' : 'edge'}" data-id="${escapeXml(edgeId)}">${svg}</g>`
-
-/** Transitions that share an arrow each draw its whole line, so that any of them can be marked alone. */
-const lineShapes = ({ arrow, points }: PlacedArrow): readonly EdgeShape[] =>
-  arrow.labels.map(({ edgeId }) => ({ edgeId, svg: line(points) + arrowHead(points) }))
-
-/** The labels of one arrow, on a plate that hides the line behind them. */
-const labelShapes = ({ arrow, label }: PlacedArrow, taken: ReadonlySet<string>): string => {
-  if (label === null) return ''
-  const texts = arrow.labels.map(({ edgeId, lines, hint }, at) => {
-    const above = arrow.labels.slice(0, at).reduce((height, other) => height + other.lines.length * LABEL.height + LABEL.gap, 0)
-    const top = label.y + above + LABEL.size
-    const words = lines.map((each, row) => text('label middle', each, { x: label.x + label.width / 2, y: top + row * LABEL.height }))
-    return edgeGroup(edgeId, taken, `<title>${escapeXml(hint)}</title>${words.join('')}`)
-  })
-  return rectangle('plate', label, 3) + texts.join('')
+const marksOf = ({ className, id }: ShapeGroup, { active = [], taken = [] }: ChartMarks): string => {
+  if (id === undefined) return ''
+  return className === 'edge' ? (taken.includes(id) ? ' taken' : '') : active.includes(id) ? ' active' : ''
 }
 
-const stateShape = (state: PlacedState, active: ReadonlySet<string>, taken: ReadonlySet<string>): string => {
-  const { node } = state
-  const human = node.tags.includes('human')
-  const whole = node.parent === null
-  const classes = ['state', node.type, ...(whole ? ['whole'] : []), ...(human ? ['human'] : []), ...(active.has(node.id) ? ['active'] : [])]
-  const hint = node.description === null ? node.id : `${node.id}: ${node.description}`
-  const open = `<g class="${classes.join(' ')}" data-id="${escapeXml(node.id)}"><title>${escapeXml(hint)}</title>`
-  if (node.type === 'history') return `${open}${historyShape(state)}</g>`
-  return [
-    open,
-    rectangle('box', state, 8),
-    node.final ? rectangle('inner', inset(state, 4), 5) : '',
-    human ? person(state.x + state.width - ICON_WIDTH - 2, state.y + 6) : '',
-    text('title', node.key, { x: state.x + 12, y: state.y + 19 }),
-    ...state.rows.map((row, at) => rowShape(row, { x: state.x + 12, y: state.y + TITLE.height + 13 + at * ROW.height }, taken)),
+const groupText = ({ className, id, title, x, y, shapes }: ShapeGroup, mark: string): string =>
+  [
+    `<g class="${className}${mark}"`,
+    id === undefined ? '' : ` data-id="${escapeXml(id)}"`,
+    x === undefined && y === undefined ? '' : ` transform="translate(${x ?? 0} ${y ?? 0})"`,
+    '>',
+    title === undefined ? '' : `<title>${escapeXml(title)}</title>`,
+    ...shapes.map(shapeText),
     '</g>',
   ].join('')
-}
 
-const rowShape = (row: StateRow, place: { readonly x: number; readonly y: number }, taken: ReadonlySet<string>): string => {
-  const words = text('row', row.text, place)
-  return row.edgeId === null ? words : edgeGroup(row.edgeId, taken, `<title>${escapeXml(row.hint)}</title>${words}`)
-}
-
-const historyShape = ({ x, y, width, height, node }: PlacedState): string => {
-  const centre = { x: x + width / 2, y: y + height / 2 }
-  return [
-    `<circle class="box" cx="${px(centre.x)}" cy="${px(centre.y)}" r="${px(width / 2)}"/>`,
-    text('title middle', node.history === 'deep' ? 'H*' : 'H', { x: centre.x, y: centre.y + 5 }),
-  ].join('')
+const shapeText = (shape: Shape): string => {
+  switch (shape.kind) {
+    case 'rect':
+      return `<rect class="${shape.className}" x="${shape.x}" y="${shape.y}" width="${shape.width}" height="${shape.height}" rx="${shape.rx}"/>`
+    case 'circle':
+      return `<circle class="${shape.className}" cx="${shape.cx}" cy="${shape.cy}" r="${shape.r}"/>`
+    case 'path':
+      return `<path class="${shape.className}" d="${shape.d}"/>`
+    case 'text':
+      return `<text class="${shape.className}" x="${shape.x}" y="${shape.y}">${escapeXml(shape.text)}</text>`
+  }
 }

@@ -1,0 +1,127 @@
+import { AppError } from '../errors.ts'
+import type { RecordedRunEvent } from '../events/envelope.ts'
+import { step } from '../fold/fold.ts'
+import type { Program } from '../fold/run-state.ts'
+import type { Agent } from '../runtime/agent.ts'
+import { isWithoutCode } from '../runtime/code/code-errors.ts'
+import { foldRun, type Known } from '../runtime/reading/fold-run.ts'
+import { readRun } from '../runtime/reading/run-reader.ts'
+import { chartGraph } from '../statechart/graph.ts'
+import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
+import type { ServedRefold } from './api-parts.ts'
+import type { ChartCatalog } from './chart-catalog.ts'
+
+type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents'>
+type Chart = Program['run']
+type Snapshot = Parameters<Chart['step']>[0]
+
+interface ChartStep {
+  readonly runId: string
+  readonly revision: number
+  readonly charts: readonly {
+    /** Of a tool call; null is the chart of the run. */
+    readonly callId: string | null
+    /** Its hash. */
+    readonly chart: string
+    readonly active: readonly string[]
+    readonly taken: readonly string[]
+  }[]
+}
+
+/**
+ * The step of one event, taken again by charts that are listened to. Of a run that is there. Rejects with `InvalidInput` beyond its newest
+ * revision, and with `NotPossible` where its code is not here.
+ */
+export const chartStepAt = async (
+  parts: Parts,
+  catalog: Pick<ChartCatalog, 'hashesOf'>,
+  { runId, revision }: { readonly runId: string; readonly revision: number },
+): Promise<ChartStep> => {
+  const { before, after } = await around(parts, runId, revision)
+  const { agent } = after
+  const hashes = catalog.hashesOf(agent.id)
+  const event = await eventAt(parts, runId, revision)
+  const listened = listenedTo(agent)
+  const { state } = step(listened.program, before?.state, event)
+  const moved = movedCall(event.meta.to)
+  const call = listened.toolCall.seen()
+  return {
+    runId,
+    revision,
+    charts: [
+      {
+        callId: null,
+        chart: hashes?.run ?? '',
+        active: activeStates(chartGraph(agent.program.run.machine), state.chart),
+        taken: listened.run.seen()?.taken ?? [],
+      },
+      ...(call === undefined || moved === undefined
+        ? []
+        : [{ callId: moved, chart: hashes?.toolCall ?? '', active: call.active, taken: call.taken }]),
+    ],
+  }
+}
+
+const around = async (
+  parts: Parts,
+  runId: string,
+  revision: number,
+): Promise<{ readonly before: Known | undefined; readonly after: Known }> => {
+  let before: Known | undefined
+  try {
+    for await (const known of foldRun(parts, runId)) {
+      if (known.state.revision === revision) return { before, after: known }
+      before = known
+    }
+  } catch (error) {
+    if (isWithoutCode(error)) throw new AppError('NotPossible', error.message, { cause: error })
+    throw error
+  }
+  throw new AppError('InvalidInput', `Expected a revision of ${runId} up to ${before?.state.revision ?? 0}, found ${revision}`)
+}
+
+const eventAt = async (parts: Parts, runId: string, revision: number): Promise<RecordedRunEvent> => {
+  for await (const { event } of readRun(parts, runId, revision)) return event
+  throw new AppError('InvalidInput', `Expected a revision that ${runId} has, found ${revision}`)
+}
+
+/** An event moves one tool call at most. */
+const movedCall = (to: string): string | undefined => {
+  const [, moved] = to.split('; ')
+  return moved?.slice(0, moved.lastIndexOf('='))
+}
+
+interface Seen {
+  readonly active: readonly string[]
+  readonly taken: readonly string[]
+}
+
+interface Listened {
+  readonly chart: Chart
+  /** Of the last step; undefined where it made none. */
+  readonly seen: () => Seen | undefined
+}
+
+const listenedTo = (agent: Agent): { readonly program: Program; readonly run: Listened; readonly toolCall: Listened } => {
+  const run = listened(agent.program.run)
+  const toolCall = listened(agent.program.toolCall)
+  return { program: { ...agent.program, run: run.chart, toolCall: toolCall.chart }, run, toolCall }
+}
+
+/** What the fold hands to a chart, it alone knows. */
+const listened = (chart: Chart): Listened => {
+  const edgesOf = takenEdges(chart)
+  const graph = chartGraph(chart.machine)
+  let seen: Seen | undefined
+  return {
+    chart: {
+      ...chart,
+      step: (snapshot: Snapshot, event) => {
+        const next = chart.step(snapshot, event)
+        seen = { active: activeStates(graph, next.snapshot), taken: edgesOf(snapshot, event) }
+        return next
+      },
+    },
+    seen: () => seen,
+  }
+}
