@@ -69,6 +69,8 @@ const toldTo = async (tenant: string, sql: string, options: SqlOptions = {}): Pr
 /** Whether it tells of others: their marks, or how many rows they have. */
 const marksIn = (told: string): string[] => [...new Set(told.match(/only-(\d+|nobody)-knows/g))]
 
+const withoutTimes = (told: string): string => told.replace(/"durationMs":\d+/, '')
+
 const ALL_ROWS = 3 * (TENANTS.length + 1)
 
 describe('a tenant that asks in SQL', () => {
@@ -173,6 +175,22 @@ describe('a tenant that asks in SQL', () => {
     expect(marksIn(told).filter((mark) => mark !== 'only-0-knows')).toEqual([])
     expect(told).not.toContain('malformed')
     expect(told).not.toContain('overflow')
+  })
+
+  // Looked at in an index alone, before SQLite sees whose row it is.
+  test.each([
+    "select * from refold_runs where run_id = (select $1) and json('{' || run_id)",
+    "select count(*) from refold_runs where run_id = (select $1) and case when run_id > '' then json('{') else 1 end",
+    "select (select json('{' || run_id) from refold_runs where run_id = (select $1)) as x",
+    "select * from refold_runs where run_id in ($1, 'nothing') and json('{' || run_id)",
+    "select * from refold_timeline where run_id = (select $1) and json('{' || revision)",
+    "select * from refold_timeline t join refold_runs r on r.run_id = t.run_id where t.run_id = (select $1) and json('{' || t.revision)",
+    "select * from refold_model_calls where run_id = (select $1) and json('{' || call_id)",
+    "select * from refold_runs where run_id >= $1 and run_id < $1 || 'z' and json('{' || run_id) order by run_id",
+  ])('is told the same of a run of another as of one that does not exist: %s', async (sql) => {
+    const told = await toldTo('acme', sql, { parameters: ['only-x-knows.0'] })
+    expect(withoutTimes(await toldTo('acme', sql, { parameters: ['only-1-knows.0'] }))).toBe(withoutTimes(told))
+    expect(await toldTo('acme', sql, { parameters: ['only-0-knows.0'] })).toContain('malformed')
   })
 
   test('of whose rows nothing is left is not told of those of nobody', async () => {
