@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { invariantList } from '../scripts/invariants.ts'
+import { addCommands } from '../src/cli/commands/all-commands.ts'
 import { runIntents } from '../src/machines/intents.ts'
 import { defaultFailurePolicy } from '../src/machines/model-failure-policy.ts'
 import { docPages, pageAt, proseOf, stepsOf, type DocPage } from './support/doc-pages.ts'
@@ -100,6 +102,28 @@ describe('the documentation', () => {
     )
     expect(named.length).toBeGreaterThan(0)
     expect(named.filter(({ command }) => !commands.has(command))).toEqual([])
+  })
+
+  test('gives commands of refold options that they have', () => {
+    const program = new Command()
+    addCommands(program, () => {
+      throw new Error('expected nothing to be run')
+    })
+    const flagsOf = ({ options, commands }: Command): (string | undefined)[] => [
+      ...options.flatMap(({ long, short }) => [long, short]),
+      ...commands.flatMap(flagsOf),
+    ]
+    const flags = new Map(
+      program.commands.flatMap((command) => [command.name(), ...command.aliases()].map((name) => [name, new Set(flagsOf(command))])),
+    )
+    const used = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/(?:`|^|npx )refold ([a-z-]+)((?: [^`\n]*)?)/gm)].flatMap(([, command = '', words = '']) =>
+        [...words.matchAll(/ (--[a-z][a-z-]*|-[a-zA-Z])(?=[ =,]|$)/gm)].map(([, flag = '']) => ({ path, command, flag })),
+      ),
+    )
+    expect(used.length).toBeGreaterThan(0)
+    const everywhere = ['--config', '--json', '--help']
+    expect(used.filter(({ command, flag }) => flags.get(command)?.has(flag) === false && !everywhere.includes(flag))).toEqual([])
   })
 
   test('cites tests that exist', () => {
