@@ -171,8 +171,17 @@ export const readCommand = <Given extends GivenCommand>(
   return { command: { ...rest, ...(lone === undefined ? { parts: read.parts } : { text: lone }) } as Given, bytes: read.bytes }
 }
 
+interface Saying {
+  /** Of the run in which it is said. */
+  readonly transcript: Transcript
+  /** What comes along. */
+  readonly bytes: readonly Uint8Array[]
+  /** What it is that names them. */
+  readonly where: string
+}
+
 /** A hash can be guessed by whoever has the content: only what was said in the run itself, or comes along, may be named. */
-export const strangeBlob = (parts: readonly ContentPart[], transcript: Transcript, bytes: readonly Uint8Array[]): AppError | undefined => {
+export const strangeBlob = (parts: readonly ContentPart[], { transcript, bytes, where }: Saying): AppError | undefined => {
   const given = new Set(bytes.map(sha256))
   const named = parts.flatMap((part) =>
     part.type !== 'text' && part.source.type === 'blob' && !given.has(part.source.hash) ? [part.source] : [],
@@ -182,7 +191,7 @@ export const strangeBlob = (parts: readonly ContentPart[], transcript: Transcrip
   for (const source of named) {
     const said = known.get(source.hash)
     if (said?.mediaType === source.mediaType && said.bytes === source.bytes) continue
-    return invalid('the message', 'bytes, or a blob that was said in this run', `the blob ${source.hash}`)
+    return invalid(where, 'bytes, or a blob that was said in this run', `the blob ${source.hash}`)
   }
   return undefined
 }

@@ -180,7 +180,10 @@ const jobOf = (runId: string, { command: given, bytes, origin }: ReadCommand): J
   length: JSON.stringify(given).length + lengthOf(bytes),
   decide: (state, context) => {
     if (state === undefined) return { refuse: notFound(runId) }
-    const strange = 'parts' in given && given.parts !== undefined ? strangeBlob(given.parts, state.transcript, bytes) : undefined
+    const strange =
+      'parts' in given && given.parts !== undefined
+        ? strangeBlob(given.parts, { transcript: state.transcript, bytes, where: 'the message' })
+        : undefined
     if (strange !== undefined) return { refuse: strange }
     const { command, problem } = withReadOutput(context.agent, state, given)
     const decision = decide(state, command, context.at, origin.commandId)

@@ -125,7 +125,7 @@ const receivedFirst = (
 ): DataOf<'MessageReceived'> | undefined => {
   if (message === undefined) return undefined
   const parts = typeof message === 'string' ? textContent(message) : [...message]
-  const strange = strangeBlob(parts, emptyTranscript, bytes)
+  const strange = strangeBlob(parts, { transcript: emptyTranscript, bytes, where: 'the message' })
   if (strange !== undefined) throw strange
   return { parts, ...present({ data: dataOf() }) }
 }

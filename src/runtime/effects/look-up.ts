@@ -55,13 +55,13 @@ type Called = Pick<ToolEffect, 'state' | 'owed' | 'tool'>
 
 /** What is none of the four answers tells nothing. */
 const read = (parts: RuntimeParts, called: Called, answer: unknown): Found => {
-  const { owed, tool } = called
+  const { state, owed, tool } = called
   const call = { callId: owed.key, attempt: owed.attempt, settledBy: 'lookup' as const }
   // Read once: an answer with getters may say another thing each time.
   const { found, output, message, final } = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<
     Record<'found' | 'output' | 'message' | 'final', unknown>
   >
-  if (found === 'succeeded') return { fact: answered(tool, call, output) }
+  if (found === 'succeeded') return { fact: answered(tool, state, call, output) }
   if (found === 'failed' && typeof message === 'string')
     return { fact: { type: 'ToolCallFailed', data: { ...call, class: 'error', message, happened: 'no' } } }
   if (found !== 'nothing') return { fact: nobodyKnows(owed, `${tool.name} cannot tell whether the call happened`) }

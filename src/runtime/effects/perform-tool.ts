@@ -39,7 +39,7 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
       over = effect.attempts.start(state.runId, owed.key)
       return tool.execute(input, { ...context, signal: inner })
     })
-    return answered(tool, { ...call, durationMs: tookMs() }, output)
+    return answered(tool, state, { ...call, durationMs: tookMs() }, output)
   } catch (thrown) {
     if (signal.aborted) throw thrown
     return thrownBy(parts, effect, thrown, tookMs())
@@ -110,7 +110,7 @@ const lateFact = (effect: ToolEffect, word: LateWord<unknown>, durationMs: numbe
   const { owed, tool } = effect
   const call = { callId: owed.key, attempt: owed.attempt, durationMs }
   if (tool.effect === 'read') return undefined
-  if (word.came === 'answer') return answered(tool, call, word.result)
+  if (word.came === 'answer') return answered(tool, effect.state, call, word.result)
   const { didNothing, isRetryable: _, ...told } = readFailure(tool, word.error)
   const { happened } = certainty(effect, didNothing)
   return happened === 'no' ? { type: 'ToolCallFailed', data: { ...call, class: 'error', ...told, happened } } : undefined

@@ -6,10 +6,11 @@ import type { ChartCommand } from '../../fold/decide.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
+import type { Transcript } from '../../projections/transcript.ts'
 import { type Tool, ToolFailure, WithContent } from '../../tools/tool.ts'
 import type { ResultFact } from '../runtime-parts.ts'
 import type { Agent } from '../agent.ts'
-import { readContent } from '../given-content.ts'
+import { readContent, strangeBlob } from '../given-content.ts'
 import { checkedJson } from '../checked-json.ts'
 
 type ReadOutput =
@@ -17,16 +18,19 @@ type ReadOutput =
   | { readonly ok: false; readonly class: 'invalidOutput' | 'outputTooLarge'; readonly problem: string; readonly cause?: string }
 
 /** What a tool brought back, as the log can hold it. Never throws, whatever it is. */
-const readOutput = (tool: Tool, value: unknown): ReadOutput => {
+const readOutput = (tool: Tool, transcript: Transcript, value: unknown): ReadOutput => {
   if (!(value instanceof WithContent)) return readPlainOutput(tool, value)
   const { output, content } = value as WithContent<unknown>
   const read = readPlainOutput(tool, output)
-  return read.ok ? withReadContent(read.output, content) : read
+  return read.ok ? withReadContent(read.output, transcript, content) : read
 }
 
-const withReadContent = (output: Json, given: GivenContent): ReadOutput => {
+const withReadContent = (output: Json, transcript: Transcript, given: GivenContent): ReadOutput => {
   try {
     const { parts, bytes } = readContent(given, 'content')
+    // What a model has given its tool to name is no word of the run's own.
+    const strange = strangeBlob(parts, { transcript, bytes, where: 'content' })
+    if (strange !== undefined) throw strange
     return { ok: true, output, content: parts, bytes }
   } catch (error) {
     return {
@@ -50,8 +54,8 @@ const readPlainOutput = (tool: Tool, value: unknown): ReadOutput => {
 export type Attempted = Pick<DataOf<'ToolCallSucceeded'>, 'callId' | 'attempt' | 'durationMs' | 'settledBy'>
 
 /** A call that has changed something has happened, whether its answer can be read or not; one that only reads has failed without it. */
-export const answered = (tool: Tool, call: Attempted, value: unknown): ResultFact => {
-  const read = readOutput(tool, value)
+export const answered = (tool: Tool, { transcript }: Pick<RunState, 'transcript'>, call: Attempted, value: unknown): ResultFact => {
+  const read = readOutput(tool, transcript, value)
   if (read.ok) {
     const { output, content, bytes } = read
     const data = { ...call, output, ...present({ content: content && [...content] }) }
@@ -106,12 +110,12 @@ export interface ReadSettlement {
  * What a person says a call brought, as the schema of its tool leaves what the tool itself brings: defaults, transforms, without extra keys.
  * The same as it was given where the tool is not known here, and for every other command.
  */
-export const withReadOutput = (agent: Agent, { runId, calls, doubts }: RunState, command: ChartCommand): ReadSettlement => {
+export const withReadOutput = (agent: Agent, { runId, calls, doubts, transcript }: RunState, command: ChartCommand): ReadSettlement => {
   if (command.type !== 'settleToolCall' || !command.outcome.succeeded) return { command }
   const { callId, outcome } = command
   const tool = agent.tools.get((calls.get(callId) ?? doubts.get(callId))?.tool ?? '')
   if (tool === undefined) return { command }
-  const read = readOutput(tool, outcome.output)
+  const read = readOutput(tool, transcript, outcome.output)
   if (read.ok) return { command: { ...command, outcome: { ...outcome, output: read.output } } }
   const message = `Expected an output of ${tool.name} for ${callId}, found ${read.problem}`
   return { command, problem: new AppError('InvalidInput', message, { details: { runId, callId } }) }

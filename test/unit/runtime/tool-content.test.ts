@@ -125,6 +125,46 @@ describe('what a tool brings with a content', () => {
   })
 })
 
+describe('a content that names bytes by their hash', () => {
+  const naming = (hash: string): GivenContent => [
+    { type: 'image', source: { type: 'blob', hash, mediaType: 'image/png', bytes: PNG.byteLength } },
+  ]
+
+  test('may name what was said in the run', async () => {
+    const world = open(() => withContent({ taken: 1 }, naming(sha256(PNG))))
+    const { view } = await run(world, photograph)
+    expect(view.transcript[2]).toMatchObject({ isError: false, parts: naming(sha256(PNG)) })
+  })
+
+  test.each<[string, 'read' | 'once', boolean]>([
+    ['of another run', 'read', true],
+    ['of another run, also by a call that changes something', 'once', true],
+    ['that nobody has stored', 'read', false],
+  ])('names none %s: a model may have guessed it', async (_what, effect, isStored) => {
+    const world = open(() => withContent({ taken: 1 }, naming(sha256(otherPng()))), { effect })
+    if (isStored) await world.blobs.put(otherPng())
+    const { view, events } = await run(world)
+    expect(JSON.stringify(events)).not.toContain('"content"')
+    expect(JSON.stringify(view.transcript[2])).toMatch(/invalid content.*a blob that was said in this run|cannot be read/)
+    expect(view).toMatchObject({ status: 'active' })
+    expect(requests).toHaveLength(2)
+  })
+
+  test('names none of another run in a look-up', async () => {
+    const lookup = () => Promise.resolve({ found: 'succeeded' as const, output: withContent({ taken: 1 }, naming(sha256(otherPng()))) })
+    const world = open(
+      () => {
+        throw new Error('lost')
+      },
+      { effect: 'once', lookup },
+    )
+    await world.blobs.put(otherPng())
+    const { events } = await run(world)
+    expect(events.find(({ type }) => type === 'ToolCallSucceeded')?.data).toMatchObject({ output: null })
+    expect(JSON.stringify(events)).not.toContain('"content"')
+  })
+})
+
 describe('a tool', () => {
   test('sees what users have sent, and may read it, but nothing that was not said in its run', async () => {
     const seen: unknown[] = []
