@@ -1,10 +1,12 @@
-// The order desk: six things that go wrong in production, and what becomes of them.
+// The order desk: six things that go wrong in production, and what becomes of them. Then it stays open, with a page to look at it;
+// with --once it ends.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { RecordedRunEvent, Run, RunView } from 'refold'
 import { customerRuns, customers, personsAnswer } from './customers.ts'
+import { keepDeskOpen } from './open-desk.ts'
 import { DESK_FOLDER, openDesk, type Desk } from './desk.ts'
 import { FINAL_STATES, finalStates } from './final-states.ts'
 import { line } from './story.ts'
@@ -128,9 +130,11 @@ const main = async (): Promise<void> => {
   console.log(
     `   ${refold} list\n   ${refold} show charge\n   ${refold} at refund 4\n   ${refold} chart order-desk --format html -o chart.html`,
   )
-  if (failures.length === 0) return
-  console.error(`\n${failures.length} expectations did not hold`)
-  process.exitCode = 1
+  if (failures.length > 0) {
+    console.error(`\n${failures.length} expectations did not hold`)
+    process.exitCode = 1
+  }
+  if (!process.argv.includes('--once')) await keepDeskOpen(models === undefined)
 }
 
 await main()

@@ -2,11 +2,17 @@ import { answer, contentText, failure, toolCalls, type ModelRequest, type ModelS
 
 const call = (name: string, id: string) => toolCalls([{ name, arguments: { id } }])
 
+const bothParcels = answer('Both parcels are at the depot in Lyon.')
+
 /** What the model does after no, one, two … tool results. */
 const scenes = [
   {
     about: 'my order 17',
     steps: [call('lookup_order', '17'), call('track_parcel', '17'), answer('Your blue kettle is at the depot in Lyon.')],
+  },
+  {
+    about: 'orders 17 and 19',
+    steps: [toolCalls(['17', '19'].map((id) => ({ name: 'track_parcel', arguments: { id } }))), bothParcels, bothParcels],
   },
   { about: 'refund', steps: [call('refund_order', '18'), answer('Done: 240 $ are on their way back to you.')] },
   { about: 'charge', steps: [call('charge_card', '21'), answer('Your card was charged 25 $. The knife ships today.')] },

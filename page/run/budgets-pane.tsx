@@ -9,11 +9,11 @@ export const BudgetsPane = ({ state: { budget }, at }: { readonly state: RunAt; 
     <table class="budgets">
       <caption class="unseen">Budgets</caption>
       <tbody>
-        <Meter name="model calls of this turn" used={budget.iterations} limit={limits?.iterationsPerTurn} show={count} />
-        <Meter name="tool calls of this turn" used={budget.toolCalls} limit={limits?.toolCallsPerTurn} show={count} />
+        <Meter name="model calls, turn" used={budget.iterations} limit={limits?.iterationsPerTurn} show={count} />
+        <Meter name="tool calls, turn" used={budget.toolCalls} limit={limits?.toolCallsPerTurn} show={count} />
         <Meter name="tokens" used={budget.tokens} limit={limits?.tokens} show={count} />
         <Meter name="cost" used={budget.costMicroUsd} limit={limits?.costMicroUsd} show={money} />
-        <Meter name="time of this turn" used={wallTimeMs(budget, at)} limit={limits?.wallTimeMs} show={duration} />
+        <Meter name="time, turn" used={wallTimeMs(budget, at)} limit={limits?.wallTimeMs} show={duration} />
         {budget.childRuns > 0 && <Meter name="runs below it" used={budget.childRuns} limit={limits?.childRuns} show={count} />}
       </tbody>
     </table>

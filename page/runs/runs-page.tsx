@@ -37,7 +37,7 @@ export const RunsPage = () => {
   return (
     <div class="runs">
       <h1 class="unseen">Runs</h1>
-      <div class="bar">
+      <div class="asked">
         <FilterBar query={query} />
         <SearchBox text={query['q'] ?? ''} />
       </div>

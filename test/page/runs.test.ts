@@ -53,11 +53,14 @@ describe.skipIf(!hasChromium)('the list of runs', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
-  test('shows what begins while somebody looks, %s', async () => {
+  test('shows what begins while somebody looks', async () => {
     await using service = await openService()
     const visit = await browser.visit(service.url, { size: 'narrow' })
     const { page } = visit
     await visit.open('/runs', 'There is no run yet')
+    const header = await page.getByRole('banner').boundingBox()
+    const search = await page.getByLabel('Search runs').boundingBox()
+    expect((header?.y ?? 0) + (header?.height ?? 0)).toBeLessThanOrEqual(search?.y ?? 0)
     await accessible(visit)
     const run = await service.run('hello')
     await expect

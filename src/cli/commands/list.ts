@@ -1,5 +1,4 @@
 import { Option } from 'commander'
-import { listedRun } from '../../http/listed-run.ts'
 import type { FoundRun } from '../../views/run-search.ts'
 import type { RunFilter, ViewStore } from '../../views/view-store.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -35,6 +34,8 @@ const list = (line: CommandLine, { limit, fresh, ...filter }: ListOptions): Prom
     const now = line.clock.now()
     const { runs, hasMore } = await firstRuns(views, { filter, limit, now })
     const { output } = line
+    // Loaded first, a contract would have no part in the document of the service.
+    const { listedRun } = await import('../../http/listed-run.ts')
     await output.document(runs.map(listedRun))
     if (!output.json && runs.length > 0) {
       const rows = runs.map(({ row }) => row)

@@ -1,6 +1,5 @@
 import { AppError } from '../../errors.ts'
 import { shownContent } from '../../events/content.ts'
-import { foldedRun } from '../../http/listed-run.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
@@ -38,6 +37,8 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
+    // Loaded first, a contract would have no part in the document of the service.
+    const { foldedRun } = await import('../../http/listed-run.ts')
     await output.document({
       run: foldedRun(run),
       events: events.map(exportedEvent),

@@ -1,0 +1,42 @@
+import { resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openService } from '../http/service.ts'
+import { hasChromium, openBrowser, type Browser } from './browser.ts'
+
+const folder = resolve(import.meta.dirname, '../../docs/images')
+/** Set, the pictures of docs/debugger.md are taken anew. */
+const ANEW = process.env['REFOLD_PICTURES'] !== undefined
+
+describe.skipIf(!hasChromium || !ANEW)('the pictures of the page', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await openBrowser('pictures')
+  }, 60_000)
+  afterAll(() => browser[Symbol.asyncDispose]())
+
+  test('are taken of runs as they are', async () => {
+    await using service = await openService()
+    const begun = { body: { agent: 'desk', message: 'please refund it', runId: 'kettle-18' } }
+    await service.ask('POST /v1/runs', begun)
+    await service.settle('kettle-18')
+    service.world.clock.advance(42_000)
+    for (const message of ['Where is my parcel?', 'call a human', 'hello']) {
+      await service.run(message)
+      service.world.clock.advance(7_000)
+    }
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await page.clock.setFixedTime(service.world.clock.now())
+    const take = (name: string) => page.screenshot({ path: resolve(folder, `debugger-${name}.png`) })
+    await visit.open('/runs?peek=kettle-18', 'A person has to decide')
+    await page.getByRole('complementary').getByText('refund_order').first().waitFor()
+    await take('runs')
+    await visit.open('/runs/kettle-18', 'A person has to decide')
+    await page.getByText('untilApprovalExpires').first().waitFor()
+    await page.getByText('please refund it').nth(1).waitFor()
+    await take('run')
+    await visit.open('/inbox', 'May this be done?')
+    await take('inbox')
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+})
