@@ -37,7 +37,7 @@ export const modelSettings = z.strictObject({
   thinking: z.union([z.enum(['adaptive', 'off']), z.strictObject({ budgetTokens: z.int().min(SMALLEST_THINKING_BUDGET) })]).optional(),
   /** `false` asks for one tool call an answer at most; a vendor may not obey. */
   parallelToolCalls: z.boolean().optional(),
-  /** A choice that forces a call holds until a tool was called in the turn. */
+  /** A choice that forces a call holds until the model has made one in the turn. */
   toolChoice: toolChoice.optional(),
   /** By provider: fields of its requests that have no name here, as `{ openai: { service_tier: 'flex' } }`. */
   providerOptions: z.record(z.string(), z.record(z.string(), json)).optional(),

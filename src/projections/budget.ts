@@ -11,6 +11,8 @@ export interface Budget {
   readonly turn: number
   readonly iterations: number
   readonly toolCalls: number
+  /** Whether the model has made a call in this turn that is one, whatever became of it. */
+  readonly hasCalled: boolean
   readonly tokens: number
   readonly costMicroUsd: number
   /** Runs that have begun below this one, and those that its open children may begin. */
@@ -46,6 +48,7 @@ export const emptyBudget: Budget = {
   turn: 0,
   iterations: 0,
   toolCalls: 0,
+  hasCalled: false,
   tokens: 0,
   costMicroUsd: 0,
   childRuns: 0,
@@ -129,15 +132,18 @@ export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {
 const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
   switch (event.type) {
     case 'ToolCallRequested':
-      return withEffect(withCall(budget, event.data.callId, event.data), event.data)
+      return { ...withEffect(withCall(budget, event.data.callId, event.data), event.data), hasCalled: true }
     case 'ToolCallSucceeded':
       return settled(budget, event, canonicalJson(event.data.output))
     case 'ToolCallFailed':
       return event.data.retryAt === undefined ? settled(budget, event, event.data.message) : budget
     case 'ToolCallRejected':
-      return refused(remember(budget, signature(event.data.reason, event.data.message)), event.data.callId, event.meta.at)
+      return {
+        ...refused(remember(budget, signature(event.data.reason, event.data.message)), event.data.callId, event.meta.at),
+        hasCalled: budget.hasCalled || !NO_CALLS.has(event.data.reason),
+      }
     case 'ToolCallDenied':
-      return refused(budget, event.data.callId, event.meta.at)
+      return { ...refused(budget, event.data.callId, event.meta.at), hasCalled: true }
     case 'ApprovalRequested':
       return asked(withCall(budget, event.data.callId, event.data.subject), event.data.callId, event.meta.at)
     case 'RunEscalated':
@@ -153,6 +159,8 @@ const applyToolEvent = (budget: Budget, event: RunEvent): Budget => {
       return budget
   }
 }
+
+const NO_CALLS: ReadonlySet<DataOf<'ToolCallRejected'>['reason']> = new Set(['unknownTool', 'invalidArguments'] as const)
 
 /** A call counts from when a person is asked about it: what was granted must not fail for a limit that other calls have reached meanwhile. */
 const withCall = (
@@ -183,6 +191,7 @@ const newTurn = (budget: Budget, since: number | undefined): Budget => ({
   ...budget,
   iterations: 0,
   toolCalls: 0,
+  hasCalled: false,
   turnSince: since,
   signatures: [],
   repeatedCalls: 0,

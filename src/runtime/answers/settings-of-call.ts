@@ -41,7 +41,7 @@ const entryFor = ({ models }: Agent, index: number, model: string): ModelSetting
 
 /** Forced for good, a model would call tools for ever. */
 const standingChoice = ({ budget }: RunState, choice: ToolChoice | undefined): ToolChoice | undefined =>
-  choice !== undefined && forcesTool(choice) && budget.toolCalls > 0 ? undefined : choice
+  choice !== undefined && forcesTool(choice) && budget.hasCalled ? undefined : choice
 
 const preparedSettings = (agent: Agent, state: RunState, owed: Owed, model: string): ModelSettings | undefined => {
   const { prepareModelCall } = agent

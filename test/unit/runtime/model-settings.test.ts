@@ -200,6 +200,57 @@ describe('a model that has to call a tool', () => {
     expect(await recorded(world, 'r')).toEqual([{ toolChoice: 'required' }, {}, { toolChoice: 'required' }, {}])
   })
 
+  test('may answer once a person has denied the call, and nobody is asked again', async () => {
+    const careful = { ...find, approval: () => true }
+    const { world, run, requests } = await asked({ modelSettings: { toolChoice: 'required' }, tools: [careful] }, FIND, answer('Then not.'))
+    const [open] = (await run.state()).approvals
+    await run.deny(open?.callId ?? '', { by: 'ann', reason: 'no' })
+    expect(await settle(world, run)).toMatchObject({ answer: 'Then not.', waitsFor: 'message' })
+    expect(requests.map(({ toolChoice }) => toolChoice)).toEqual(['required', 'auto'])
+  })
+
+  test('may answer once a guardrail has blocked the call', async () => {
+    const closed = { name: 'closed', check: () => ({ verdict: 'block' as const, reason: 'we are closed' }) }
+    const { view, requests } = await asked(
+      { modelSettings: { toolChoice: { tool: 'find' } }, guardrails: { action: [closed] } },
+      FIND,
+      answer('We are closed.'),
+    )
+    expect(view.answer).toBe('We are closed.')
+    expect(requests.map(({ toolChoice }) => toolChoice)).toEqual([{ tool: 'find' }, 'auto'])
+  })
+
+  test('may answer once the act that it asks for turns out to be done already', async () => {
+    const once = defineTool({
+      name: 'find',
+      description: 'Books',
+      input: z.object({}),
+      output: z.string(),
+      effect: 'once',
+      idempotencyKey: () => 'the one',
+      execute: () => Promise.resolve('booked'),
+    })
+    const { world, run, requests } = await asked(
+      { modelSettings: { toolChoice: 'required' }, tools: [once] },
+      FIND,
+      answer('Booked.'),
+      FIND,
+    )
+    await run.send({ message: 'Again' })
+    expect(await settle(world, run)).toMatchObject({ answer: 'Done.', waitsFor: 'message' })
+    expect(requests.map(({ toolChoice }) => toolChoice)).toEqual(['required', 'auto', 'required', 'auto'])
+  })
+
+  test('has to call one as long as its calls are none, up to the number of corrections', async () => {
+    const wrong = toolCalls([{ name: 'lose', arguments: {} }])
+    const { view, requests } = await asked({ modelSettings: { toolChoice: 'required' } }, wrong, FIND, answer('Found.'))
+    expect(view.answer).toBe('Found.')
+    expect(requests.map(({ toolChoice }) => toolChoice)).toEqual(['required', 'required', 'auto'])
+    const never = await asked({ modelSettings: { toolChoice: 'required' } }, wrong, wrong, wrong, wrong)
+    expect(never.requests).toHaveLength(3)
+    expect(never.view.waitsFor).toBe('human')
+  })
+
   test('ends at a limit where code says so at each step, with an answer that needs none', async () => {
     const other = (at: number) => toolCalls([{ name: 'find', arguments: { at } }])
     const calls = Array.from({ length: 3 }, (_, at) => other(at))
