@@ -34,10 +34,10 @@ const list = (line: CommandLine, { limit, fresh, ...filter }: ListOptions): Prom
     const now = line.clock.now()
     const { runs, hasMore } = await firstRuns(views, { filter, limit, now })
     const { output } = line
-    // Loaded first, a contract would have no part in the document of the service.
-    const { listedRun } = await import('../../http/listed-run.ts')
-    await output.document(runs.map(listedRun))
-    if (!output.json && runs.length > 0) {
+    if (output.json) {
+      const { listedRun } = await import('../../http/listed-run.ts')
+      await output.document(runs.map(listedRun))
+    } else if (runs.length > 0) {
       const rows = runs.map(({ row }) => row)
       for (const text of runTable(rows, now, { ...output, agents })) await output.line(text)
     }

@@ -37,15 +37,11 @@ const show = (line: CommandLine, runId: string, options: ShowOptions): Promise<v
     const readable = events.flatMap((read) => (read.ok ? [read.event] : []))
     const costs = costsByModel(readable)
     const { output } = line
-    // Loaded first, a contract would have no part in the document of the service.
-    const { foldedRun } = await import('../../http/listed-run.ts')
-    await output.document({
-      run: foldedRun(run),
-      events: events.map(exportedEvent),
-      transcript: messagesOf(recordedTranscript(readable)),
-      costs,
-    })
-    if (output.json) return
+    if (output.json) {
+      const { foldedRun } = await import('../../http/listed-run.ts')
+      const transcript = messagesOf(recordedTranscript(readable))
+      return output.document({ run: foldedRun(run), events: events.map(exportedEvent), transcript, costs })
+    }
     for (const text of headLines(run, line.clock.now(), output)) await output.line(text)
     await output.line()
     for (const text of bodyLines(events, options, output)) await output.line(text)
