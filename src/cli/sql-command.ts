@@ -30,7 +30,7 @@ export const querySql = (line: CommandLine, { name, sql, csv, ...asked }: AskedS
     const { parameters, tenant, timeoutMs, limit } = asked
     const query = checkedSqlQuery(text, present({ parameters, tenant, timeoutMs, limit }))
     await takeIn(line, refold, asked)
-    await tell(line, await refold.views.sql(query), csv === true)
+    await tell(line, await refold.views.sql({ ...query, signal: line.signal }), csv === true)
   })
 
 const textOf = ({ queries }: SqlCatalog, name: string): string => {

@@ -125,6 +125,7 @@ export const addSqlRoutes = (app: OpenAPIHono<HttpEnv>, { refold, logger }: ApiP
       ...present(options),
       sql: sql ?? textOf(query),
       tenant,
+      signal: c.req.raw.signal,
     }
     const known = await catchUpIfPossible({ refold, logger })
     const { columns, rows, cut, durationMs } = await refold.views.sql(asked)

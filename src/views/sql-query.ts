@@ -14,6 +14,8 @@ export interface SqlQuery {
   readonly timeoutMs: number
   /** Rows. */
   readonly limit: number
+  /** Whoever has asked wants no answer any more: the query is ended at once. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** As it is chosen by whoever asks; what is left out has its default. */
@@ -67,6 +69,8 @@ export const parameterProblem = (highest: number, given: number): string | undef
   highest === given
     ? undefined
     : `Expected a value for each parameter, ${highest === 0 ? 'of which there is none' : `$1 to $${highest}`}, found ${given}`
+
+export const nobodyWaits = (): AppError => new AppError('Closed', 'Whoever has asked in SQL does not wait for an answer any more')
 
 export const tooManyQueries = (): AppError =>
   new AppError('TooManyQueries', `Expected ${sqlLimits.queries} queries in SQL at one time at most, one of each tenant, found more`, {

@@ -1,4 +1,5 @@
-import { sqlLimits, tooManyQueries, type SqlQuery, type SqlResult } from './sql-query.ts'
+import type { AppError } from '../errors.ts'
+import { nobodyWaits, sqlLimits, tooManyQueries, type SqlQuery, type SqlResult } from './sql-query.ts'
 
 type Ask = (query: SqlQuery) => Promise<SqlResult>
 
@@ -7,8 +8,8 @@ interface Waiting {
   readonly begin: () => void
 }
 
-/** Longer than a page with a few figures needs. */
-const LONGEST_QUEUE = 20
+/** Of one tenant, and of all: more than a page with a few figures needs. */
+const LONGEST_QUEUE = { ofOne: 10, ofAll: 100 }
 
 /**
  * So many queries at one time, one of each tenant, so that no tenant keeps all others waiting. One that finds no place within its own time
@@ -21,21 +22,32 @@ export const boundedQueries = (ask: Ask): Ask => {
   const mayRun = (tenant: string | undefined): boolean =>
     running.length < sqlLimits.queries && (tenant === undefined || !running.includes(tenant))
 
-  const place = ({ tenant, timeoutMs }: SqlQuery): Promise<void> =>
+  const place = ({ tenant, timeoutMs, signal }: SqlQuery): Promise<void> =>
     new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', giveUp)
+      }
+      const refuse = (why: AppError): void => {
+        leave()
+        queue.splice(queue.indexOf(waiting), 1)
+        reject(why)
+      }
       const waiting: Waiting = {
         tenant,
         begin: () => {
-          clearTimeout(timer)
+          leave()
           resolve()
         },
       }
-      const timer = setTimeout(() => {
-        queue.splice(queue.indexOf(waiting), 1)
-        reject(tooManyQueries())
-      }, timeoutMs)
+      const giveUp = (): void => refuse(nobodyWaits())
+      const timer = setTimeout(() => refuse(tooManyQueries()), timeoutMs)
+      signal?.addEventListener('abort', giveUp)
       queue.push(waiting)
     })
+
+  const isFull = (tenant: string | undefined): boolean =>
+    queue.length >= LONGEST_QUEUE.ofAll || queue.filter((waiting) => waiting.tenant === tenant).length >= LONGEST_QUEUE.ofOne
 
   const next = (): void => {
     const at = queue.findIndex(({ tenant }) => mayRun(tenant))
@@ -46,7 +58,8 @@ export const boundedQueries = (ask: Ask): Ask => {
   }
 
   return async (query) => {
-    if (queue.length >= LONGEST_QUEUE) throw tooManyQueries()
+    if (query.signal?.aborted === true) throw nobodyWaits()
+    if (isFull(query.tenant)) throw tooManyQueries()
     const placed = place(query)
     next()
     await placed

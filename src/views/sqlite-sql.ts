@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname, join } from 'node:path'
 import { AppError, messageOf } from '../errors.ts'
-import { queryTooLong, type SqlQuery, type SqlResult } from './sql-query.ts'
+import { nobodyWaits, queryTooLong, type SqlQuery, type SqlResult } from './sql-query.ts'
 import { boundedQueries } from './sql-slots.ts'
 import type { SqlOutcome, SqlSource } from './sqlite-sql-statement.ts'
 import { viewsClosed } from './view-decision.ts'
@@ -37,8 +37,10 @@ export const sqliteSql = (sourceOf: () => SqlSource): SqliteSql => {
     const outcome = await taken.answer(source, query).catch((error: unknown) => {
       throw closed ? viewsClosed() : error
     })
-    idle.push(taken)
-    taken.restUntil(IDLE_MS)
+    if (processes.has(taken)) {
+      idle.push(taken)
+      taken.restUntil(IDLE_MS)
+    }
     if ('refused' in outcome) throw refusal(outcome)
     return outcome
   }
@@ -110,11 +112,17 @@ const startProcess = (gone: () => void): SqlProcess => {
   ready.catch(() => undefined)
   let rest: NodeJS.Timeout | undefined
   return {
-    async answer(source, query) {
+    async answer(source, { signal, ...query }) {
       clearTimeout(rest)
-      await ready
-      child.send({ source, query })
-      return next(query.timeoutMs, queryTooLong(query.timeoutMs))
+      const giveUp = (): void => end(nobodyWaits())
+      signal?.addEventListener('abort', giveUp)
+      try {
+        await Promise.race([ready, ended.promise])
+        child.send({ source, query })
+        return await next(query.timeoutMs, queryTooLong(query.timeoutMs))
+      } finally {
+        signal?.removeEventListener('abort', giveUp)
+      }
     },
     restUntil(ms) {
       rest = setTimeout(end, ms, viewsClosed())

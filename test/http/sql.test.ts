@@ -109,6 +109,25 @@ describe('SQL over HTTP', () => {
     expect((await own).body).toMatchObject({ code: 'QueryTooLong' })
   })
 
+  test('is ended where whoever has asked is gone, so that the next one finds its place', async () => {
+    await using service = await openService({ http: { keys } })
+    await service.ask('POST /v1/sql', { key: acme.key, body: { sql: 'select 1' } })
+    const gone = new AbortController()
+    const headers = { authorization: `Bearer ${acme.key}`, 'content-type': 'application/json' }
+    const began = performance.now()
+    const asked = fetch(`${service.url}/v1/sql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ sql: ENDLESS, timeoutMs: 5_000 }),
+      signal: gone.signal,
+    })
+    const next = service.ask<SqlResult>('POST /v1/sql', { key: acme.key, body: { sql: 'select 1', timeoutMs: 5_000 } })
+    setTimeout(() => gone.abort(), 200)
+    await expect(asked).rejects.toThrow()
+    expect((await next).body.rows).toEqual([[1]])
+    expect(performance.now() - began).toBeLessThan(4_500)
+  })
+
   test('stands in no line of the log, neither its text nor its values', async () => {
     await using service = await openService()
     for (const sql of ["select 'planted' || $1", "select 'planted' || $1 from nothing", `${ENDLESS} where $1 <> 'planted'`]) {

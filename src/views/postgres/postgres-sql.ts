@@ -1,7 +1,16 @@
 import { Client, types, type Pool, type QueryArrayResult } from 'pg'
 import type { Duplex } from 'node:stream'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { queryTooLong, sqlLimits, type SqlColumn, type SqlQuery, type SqlResult, type SqlType, type SqlValue } from '../sql-query.ts'
+import {
+  nobodyWaits,
+  queryTooLong,
+  sqlLimits,
+  type SqlColumn,
+  type SqlQuery,
+  type SqlResult,
+  type SqlType,
+  type SqlValue,
+} from '../sql-query.ts'
 import { boundedQueries } from '../sql-slots.ts'
 import { viewTables } from '../view-tables.ts'
 import { grantSql, standingOf, type SqlRole } from './sql-roles.ts'
@@ -67,6 +76,8 @@ const answer = async (query: SqlQuery, address: string, role: SqlRole): Promise<
   }
   client.on('error', () => undefined)
   const deadline = setTimeout(end, query.timeoutMs + GRACE_MS, queryTooLong(query.timeoutMs))
+  const giveUp = (): void => end(nobodyWaits())
+  query.signal?.addEventListener('abort', giveUp)
   try {
     await client.connect()
     let bytes = 0
@@ -79,6 +90,7 @@ const answer = async (query: SqlQuery, address: string, role: SqlRole): Promise<
     throw ended ?? whyNot(error, query)
   } finally {
     clearTimeout(deadline)
+    query.signal?.removeEventListener('abort', giveUp)
     // The connection goes with whatever the query may have set in it.
     void client.end().catch(() => undefined)
   }

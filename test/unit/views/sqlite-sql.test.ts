@@ -272,7 +272,7 @@ describe('a query in SQL on SQLite', () => {
   })
 
   test.each(['select ?', 'select ?1', 'select :a', 'select @a', 'select $a', 'select $0', 'select $1000'])(
-    'has its parameters as $1, $2 …, in Postgres too, and no others: %s',
+    'has numbered parameters alone, as Postgres has them: %s',
     async (sql) => {
       await expect(ask(sql, { parameters: ['x'] })).rejects.toMatchObject({
         code: 'InvalidInput',
@@ -357,6 +357,22 @@ console.log('asked')
     await closing.close()
     await refused
     await expect(closing.sql(checkedSqlQuery('select 1', {}))).rejects.toMatchObject({ code: 'Closed' })
+  })
+
+  test('that nobody waits for any more is ended at once, under way or in the queue', async () => {
+    const gone = new AbortController()
+    const endless = { ...checkedSqlQuery(`${numbers(1e15)} select count(*) from n`, { timeoutMs: 5_000 }), signal: gone.signal }
+    const asked = Promise.allSettled([1, 2, 3].map(() => views.sql(endless)))
+    const began = performance.now()
+    setTimeout(() => gone.abort(), 100)
+    expect((await asked).map((each) => (each.status === 'rejected' ? (each.reason as { code: string }).code : each.status))).toEqual([
+      'Closed',
+      'Closed',
+      'Closed',
+    ])
+    expect(performance.now() - began).toBeLessThan(4_000)
+    await expect(views.sql(endless)).rejects.toMatchObject({ code: 'Closed' })
+    expect((await ask('select 1')).rows).toEqual([[1]])
   })
 
   test('answers at its time and no later than a tenth of a second, most of the time', async () => {
