@@ -1,11 +1,11 @@
-import { beginning } from '../text.ts'
+import { beginning, shown } from '../text.ts'
 import { AppError } from '../errors.ts'
 import { deepFrozen, jsonText, type Json, type JsonObject } from '../json.ts'
 import { sha256 } from '../hash.ts'
 import { blobsOfContent } from './content.ts'
 import { eventMeta, type EventMeta, type RunEvent } from './envelope.ts'
 import { dataSchemas, isRunEventType, type RunEventType, type RunFact } from './run-events.ts'
-import { currentVersion, upcast } from './upcast.ts'
+import { currentVersion, fieldToday, upcast } from './upcast.ts'
 
 /** Below it a payload stays in its event; above it the blob store keeps it, and the event its hash. UTF-16 units. */
 const INLINE_PAYLOAD_LENGTH = 64 * 1024
@@ -110,12 +110,16 @@ export interface StoredTexts {
  */
 export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, string>): RunEvent => {
   if (!isRunEventType(stored.type)) throw unknownEvent(stored, `an event type of this version`, stored.type)
-  const meta = parse(stored, 'meta') as EventMeta
-  const newest = currentVersion(stored.type)
-  if (meta.version > newest) throw unknownEvent(stored, `version ${newest} of ${stored.type} at most`, `version ${meta.version}`)
-  const recorded = restorePayloads(parse(stored, 'data') as JsonObject, meta.blobs ?? [], payloads)
-  const data = deepFrozen(upcast(stored.type, meta.version, recorded))
-  return { type: stored.type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta } as unknown as RunEvent
+  const { type } = stored
+  const meta = metaOf(stored)
+  const { version } = meta
+  const newest = currentVersion(type)
+  if (version > newest) throw unknownEvent(stored, `version ${newest} of ${type} at most`, `version ${version}`)
+  const recorded = parse(stored, 'data') as JsonObject
+  const references = referencesIn(stored, meta, recorded)
+  const data = deepFrozen(upcast(type, version, restorePayloads(recorded, references, payloads)))
+  const named = references.length === 0 ? meta : { ...meta, blobs: references.map(({ field }) => fieldToday(type, version, field)) }
+  return { type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta: named } as unknown as RunEvent
 }
 
 /** Checks an event against the published shape of its type. Returns what is wrong, with its path, or nothing. */
@@ -127,39 +131,62 @@ export const shapeProblems = (event: RunEvent): string[] => {
 /** Hashes of all blobs that a stored event names: its payloads, and the bytes that its parts name. */
 export const blobsIn = (stored: StoredTexts): string[] => {
   if (!stored.meta.includes('"media":')) return payloadsIn(stored)
-  const { media = [] } = parse(stored, 'meta') as EventMeta
+  const { media = [] } = metaOf(stored)
   return [...payloadsIn(stored), ...media]
 }
 
 /** Hashes of the texts that stand in the blob store for fields of a stored event. */
 export const payloadsIn = (stored: StoredTexts): string[] => {
   if (!stored.meta.includes('"blobs":')) return []
-  const { blobs = [] } = parse(stored, 'meta') as EventMeta
-  const data = parse(stored, 'data') as Record<string, BlobReference>
-  return blobs.flatMap((field) => data[field]?.blob ?? [])
+  return referencesIn(stored, metaOf(stored), parse(stored, 'data') as JsonObject).map(({ blob }) => blob)
 }
 
-const restorePayloads = (data: JsonObject, fields: readonly string[], payloads: ReadonlyMap<string, string>): JsonObject => {
-  if (fields.length === 0) return data
+interface Reference {
+  readonly field: string
+  readonly blob: string
+}
+
+/** What stands for a field of its data, as its meta names them. */
+const referencesIn = (stored: StoredTexts, { blobs = [] }: EventMeta, data: JsonObject): readonly Reference[] =>
+  blobs.map((field) => {
+    const reference: unknown = Object.hasOwn(data, field) ? data[field] : undefined
+    if (typeof reference === 'object' && reference !== null && 'blob' in reference && typeof reference.blob === 'string')
+      return { field, blob: reference.blob }
+    throw corrupt(stored, `the hash of a payload at ${shown(field)}`, shown(reference))
+  })
+
+const restorePayloads = (data: JsonObject, references: readonly Reference[], payloads: ReadonlyMap<string, string>): JsonObject => {
+  if (references.length === 0) return data
   const restored: Record<string, Json> = { ...data }
-  for (const field of fields) {
-    const payload = payloads.get((data[field] as unknown as BlobReference).blob)
+  for (const { field, blob } of references) {
+    const payload = payloads.get(blob)
     if (payload !== undefined) restored[field] = JSON.parse(payload) as Json
   }
   return restored
 }
 
-const parse = (stored: StoredTexts, part: 'data' | 'meta'): unknown => {
-  try {
-    return JSON.parse(stored[part])
-  } catch (cause) {
-    throw new AppError(
-      'EventLogCorrupt',
-      `Expected JSON in the ${part} of ${stored.stream}@${stored.revision}, found ${beginning(stored[part], 80)}`,
-      { cause },
-    )
-  }
+const metaOf = (stored: StoredTexts): EventMeta => {
+  const meta = parse(stored, 'meta') as EventMeta
+  const { version, blobs = [], media = [] }: Readonly<Partial<Record<keyof EventMeta, unknown>>> = meta
+  if (!Number.isSafeInteger(version) || Number(version) < 1) throw corrupt(stored, 'a version in the meta', shown(version))
+  for (const names of [blobs, media])
+    if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) throw corrupt(stored, 'names in the meta', shown(names))
+  return meta
 }
+
+const parse = (stored: StoredTexts, part: 'data' | 'meta'): object => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(stored[part])
+  } catch (cause) {
+    throw corrupt(stored, `JSON in the ${part}`, beginning(stored[part], 80), cause)
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  throw corrupt(stored, `an object in the ${part}`, beginning(stored[part], 80))
+}
+
+const corrupt = ({ stream, revision }: StoredTexts, expected: string, found: string, cause?: unknown): AppError =>
+  new AppError('EventLogCorrupt', `Expected ${expected} of ${stream}@${revision}, found ${found}`, { cause })
 
 const unknownEvent = (stored: StoredTexts, expected: string, found: string): AppError =>
   new AppError(

@@ -3,9 +3,10 @@ import type { RunEventType } from './run-events.ts'
 
 type Upcaster = (data: JsonObject) => JsonObject
 
-/** What was said was one text. */
+/** What was said was one text. Where a payload is not at hand, what stands for the text stands for the parts. */
 function textToParts({ text, ...rest }: JsonObject): JsonObject {
-  return text === undefined ? rest : { ...rest, parts: [{ type: 'text', text }] }
+  if (text === undefined) return rest
+  return { ...rest, parts: typeof text === 'string' ? [{ type: 'text', text }] : text }
 }
 
 /** Per type: what turns version N into N+1, at index N-1. A type without a row is at version 1. */
@@ -21,3 +22,7 @@ export const currentVersion = (type: RunEventType): number => (upcasters[type]?.
 /** Yesterday's data in today's shape. */
 export const upcast = (type: RunEventType, version: number, data: JsonObject): JsonObject =>
   (upcasters[type] ?? []).slice(version - 1).reduce((older, toNext) => toNext(older), data)
+
+/** What a field of yesterday's data is called today. */
+export const fieldToday = (type: RunEventType, version: number, field: string): string =>
+  field === 'text' && (upcasters[type] ?? []).slice(version - 1).includes(textToParts) ? 'parts' : field

@@ -110,10 +110,6 @@ export const withoutPayloads = (event: RunEvent): RunEvent => {
   const { blobs } = event.meta
   if (!Array.isArray(blobs) || blobs.length === 0) return event
   const data: Record<string, unknown> = { ...event.data }
-  for (const recorded of blobs) {
-    // What is parts now was one text in older events.
-    const field = recorded === 'text' ? 'parts' : recorded
-    data[field] = standIns[field] ?? APART
-  }
+  for (const field of blobs) data[field] = standIns[field] ?? APART
   return { ...event, data } as unknown as RunEvent
 }
