@@ -10,6 +10,7 @@ import { nextOf, preferences, themes } from '../preferences/preferences.ts'
 const PAGES = [
   { to: '/runs', name: 'Runs' },
   { to: '/inbox', name: 'Inbox' },
+  { to: '/help', name: 'Help' },
 ]
 
 /** Runs in which somebody has to decide something. */

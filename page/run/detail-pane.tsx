@@ -2,7 +2,9 @@ import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
+import { Link } from '../address/link.tsx'
 import { JsonTree } from '../json/json-tree.tsx'
+import { promptHref } from '../prompt/prompt-page.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { Time } from '../preferences/time.tsx'
 import type { OneEvent } from '../server/contract.ts'
@@ -35,6 +37,11 @@ export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
         {row.actor !== undefined && ` by ${visibleText(row.actor)}`}
         {row.ignored === true && ', of no use to the chart'}
       </p>
+      {row.callId !== undefined && row.type.startsWith('ModelCall') && (
+        <p>
+          <Link to={promptHref(runId, row.callId, row.attempt)}>What exactly the model was asked</Link>
+        </p>
+      )}
       <Links row={row} />
       <h4>Changed here</h4>
       <dl>

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { run } from '../../src/http/contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
+import type { prompt } from '../../src/http/prompt-contract.ts'
 import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
 
 // What the server answers, by name.
@@ -10,4 +11,5 @@ export type RunPage = z.infer<typeof runPage>
 export type RunCounts = NonNullable<RunPage['counts']>
 export type Run = z.infer<typeof run>
 export type OutlinePage = z.infer<typeof outlinePage>
+export type Prompt = z.infer<typeof prompt>
 export type OneEvent = z.infer<typeof oneEvent>
