@@ -31,8 +31,7 @@ export const postgresSql = (pool: Pool, options: PostgresSqlOptions | undefined)
     checkPostgresText(query)
     const began = performance.now()
     for (let grants = 0; ; grants++) {
-      const left = Math.ceil(query.timeoutMs - (performance.now() - began))
-      const found = await answer({ ...query, timeoutMs: Math.max(1, left) }, address, role)
+      const found = await answer(query, address, role)
       if (found !== 'lacking') return { ...found, durationMs: Math.round(performance.now() - began) }
       if (grants === 2) throw new AppError('StoreUnavailable', 'The tables of the views are being replaced', { retryable: true })
       await grantSql(pool, role)
@@ -64,22 +63,24 @@ const whoAsks = (
 
 type Found = Omit<SqlResult, 'durationMs'>
 
+const CONNECT_WITHIN_MS = 10_000
 /** Longer than the server takes to end a query by itself. */
 const GRACE_MS = 50
 
 const answer = async (query: SqlQuery, address: string, role: SqlRole): Promise<Found | 'lacking'> => {
-  const client = new Client({ connectionString: address, connectionTimeoutMillis: query.timeoutMs, application_name: 'refold sql' })
+  const client = new Client({ connectionString: address, connectionTimeoutMillis: CONNECT_WITHIN_MS, application_name: 'refold sql' })
   let ended: AppError | undefined
   const end = (why: AppError): void => {
     ended ??= why
     streamOf(client).destroy()
   }
   client.on('error', () => undefined)
-  const deadline = setTimeout(end, query.timeoutMs + GRACE_MS, queryTooLong(query.timeoutMs))
+  let deadline: NodeJS.Timeout | undefined
   const giveUp = (): void => end(nobodyWaits())
   query.signal?.addEventListener('abort', giveUp)
   try {
     await client.connect()
+    deadline = setTimeout(end, query.timeoutMs + GRACE_MS, queryTooLong(query.timeoutMs))
     let bytes = 0
     streamOf(client).on('data', (chunk: Buffer) => {
       bytes += chunk.length
