@@ -18,6 +18,7 @@ export const errorCodes = [
   'ChartInvalid', // the chart breaks a rule that replay depends on
   'UnknownAgent',
   'RunNotFound',
+  'BlobNotFound', // the run has said nothing under this hash
   'RunDeleted', // somebody has deleted the run: its id is not used again
   'IdempotencyKeyReused', // the id of a command that was granted before came with another command
   'NotPossible', // the run is in a state in which this command cannot be granted

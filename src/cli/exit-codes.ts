@@ -34,6 +34,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   TooLarge: exitCodes.usage,
   QueryTooLong: exitCodes.usage,
   TooManyQueries: exitCodes.notPossible,
+  BlobNotFound: exitCodes.notFound,
   RunNotFound: exitCodes.notFound,
   RunDeleted: exitCodes.notFound,
   StreamNotFound: exitCodes.notFound,

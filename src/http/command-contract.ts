@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { by, changedLimits, text, json, count, metadata } from './contract.ts'
+import { by, changedLimits, content, text, json, count, metadata } from './contract.ts'
 import { behind } from './views-behind.ts'
 import { tags } from '../events/tags.ts'
 
@@ -38,7 +38,7 @@ export const givenBackRuns = z
 export const startRun = z
   .strictObject({
     agent: z.string().min(1).meta({ description: 'name of an agent', example: 'support' }),
-    message: text.optional().meta({ description: 'what the user says first' }),
+    message: content.optional().meta({ description: 'what the user says first' }),
     data: json.optional().meta({ description: 'what a program says with the message; no model sees it' }),
     tags: tags.optional().meta({ description: 'by which people find it again', example: { customer: 'ann' } }),
     metadata: metadata.optional().meta({ description: 'what a program notes about it for itself', example: { source: 'shop' } }),

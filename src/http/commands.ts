@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { AppError } from '../errors.ts'
 import { giveBackRuns, type GivenBackRun } from '../runtime/commands/give-back-runs.ts'
-import type { Command } from '../fold/decide.ts'
+import type { GivenCommand } from '../runtime/given-content.ts'
 import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import type { RunState } from '../fold/run-state.ts'
@@ -13,6 +13,7 @@ import { standingOf } from '../fold/run-view.ts'
 import type { CommandOrigin } from '../runtime/checked-input.ts'
 import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
+import type { GivenContent, GivenPart } from '../events/given-content.ts'
 import type { Receipt } from './contract.ts'
 import type { HttpEnv } from './http-env.ts'
 import { toldMessage } from './problem.ts'
@@ -21,7 +22,7 @@ import type { RequireOwnRun } from './run-tenants.ts'
 
 type Api = OpenAPIHono<HttpEnv>
 type RequestContext = Context<HttpEnv>
-type Grant = (c: RequestContext, command: Command) => Promise<Receipt>
+type Grant = (c: RequestContext, command: GivenCommand) => Promise<Receipt>
 
 /** Everything that moves a run. Only the tenant whose run it is gets so far. */
 export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
@@ -43,7 +44,7 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
 
 interface StartRequest {
   readonly agent: string
-  readonly message?: string
+  readonly message?: GivenContent
   readonly data?: Json
   readonly runId?: string
   readonly tags?: Tags
@@ -90,14 +91,17 @@ const startOnce = async (c: RequestContext, parts: ApiParts, request: StartReque
   return runtime.start(agent, options)
 }
 
+const saidAs = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>
+  typeof content === 'string' ? { text: content } : { parts: content }
+
 const addConversation = (app: Api, grant: Grant): void => {
   app.openapi(routes.send, async (c) => {
     const { message, data } = c.req.valid('json')
-    return c.json(await grant(c, { type: 'sendMessage', text: message, ...present({ data }) }), 200)
+    return c.json(await grant(c, { type: 'sendMessage', ...saidAs(message), ...present({ data }) }), 200)
   })
   app.openapi(routes.answer, async (c) => {
     const asked = c.req.valid('json')
-    return c.json(await grant(c, { type: 'answer', by: byOf(c, asked), text: asked.text }), 200)
+    return c.json(await grant(c, { type: 'answer', by: byOf(c, asked), ...saidAs(asked.text) }), 200)
   })
   app.openapi(routes.giveBack, async (c) => {
     const asked = c.req.valid('json')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { tags, tagText } from '../events/tags.ts'
+import { givenContent } from '../events/given-content.ts'
 import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
@@ -35,6 +36,13 @@ export const MOST_REVISIONS = 999_999_999_999_999
 // Paths, headers and queries
 
 export const runPath = z.object({ runId: z.string().meta({ description: 'run id' }) })
+export const blobPath = runPath.extend({
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'expected the hash of a part')
+    .meta({ description: '`source.hash` of a part' }),
+})
+export const blobBytes = z.custom<Uint8Array>().meta({ type: 'string', format: 'binary' })
 export const callPath = runPath.extend({ callId })
 
 export const commandHeaders = z.object({
@@ -95,7 +103,11 @@ export const by = z
 export const text = z.string().min(1)
 const digest = z.string().optional().meta({ description: 'of what is decided on; refused if something else is asked by now' })
 
-export const sendMessage = z.strictObject({ message: text, data: json.optional() }).meta({ id: 'SendMessage' })
+/** A text, or parts. */
+export const content = givenContent.meta({
+  description: 'A text, or a list of parts: texts, pictures and files. Pictures and files also come as `multipart/form-data`.',
+})
+export const sendMessage = z.strictObject({ message: content, data: json.optional() }).meta({ id: 'SendMessage' })
 const seen = z
   .int()
   .nonnegative()
@@ -132,7 +144,7 @@ export const changedLimits = z
   })
   .meta({ id: 'Limits', description: 'Limits that hold from now on. null switches one off.' })
 
-export const answerRun = z.strictObject({ by, text: text.meta({ description: 'what the user gets' }) }).meta({ id: 'AnswerRun' })
+export const answerRun = z.strictObject({ by, text: content.meta({ description: 'what the user gets' }) }).meta({ id: 'AnswerRun' })
 export const giveRunBack = z
   .strictObject({ by, note: text.optional().meta({ description: 'what the agent is told' }), limits: changedLimits.optional() })
   .meta({ id: 'GiveRunBack' })

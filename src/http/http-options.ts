@@ -6,6 +6,9 @@ const KIB = 1024
 /** Room for the largest message, and for what JSON makes of it and puts around it. */
 const BODY_LIMIT_BYTES = 1088 * KIB
 
+/** Room for the largest message with its pictures and files. */
+const UPLOAD_LIMIT_BYTES = 22 * KIB * KIB
+
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
@@ -22,6 +25,8 @@ export const httpOptions = z.strictObject({
     .default([]),
   /** Of one request; 1088 KiB by default. */
   bodyLimitBytes: z.int().positive().default(BODY_LIMIT_BYTES),
+  /** Of one message with pictures and files, as `multipart/form-data`; 22 MiB by default. */
+  uploadLimitBytes: z.int().positive().default(UPLOAD_LIMIT_BYTES),
   /** Requests of one key: so many a second in the long run, and `burst` at once. */
   rateLimit: z.strictObject({ perSecond: z.number().positive(), burst: z.int().positive() }).default({ perSecond: 50, burst: 100 }),
   /** Live event streams of one key at one time; 100 by default. */

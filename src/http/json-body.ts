@@ -2,21 +2,32 @@ import type { HonoRequest } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
+import { isMultipart, jsonOfForm } from './multipart.ts'
 import { HttpProblem } from './problem.ts'
 
-/** Reads the body of every request that may have one: JSON in UTF-8, not compressed, of so many bytes at most. */
+/** Where pictures and files may come along. */
+const WITH_FILES = /^\/v1\/runs(\/[^/]+\/messages)?$/
+
+/** Reads the body of every request that may have one: JSON in UTF-8 or a form with files, not compressed, of so many bytes at most. */
 export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) =>
   createMiddleware<HttpEnv>(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
-    requireReadable(c.req)
-    const bytes = await bytesOf(c.req, settings.bodyLimitBytes)
-    if (bytes.length > 0 && c.req.header('content-type') === undefined) throw otherType('none')
-    const { headers, signal } = c.req.raw
-    c.req.raw = new Request(c.req.url, { method: c.req.method, headers, signal, ...(bytes.length === 0 ? {} : { body: textOf(bytes) }) })
+    const type = c.req.header('content-type')
+    const isForm = type !== undefined && isMultipart(type) && WITH_FILES.test(c.req.path)
+    requireReadable(c.req, isForm)
+    const bytes = await bytesOf(c.req, isForm ? settings.uploadLimitBytes : settings.bodyLimitBytes)
+    if (bytes.length > 0 && type === undefined) throw otherType('none')
+    const { signal } = c.req.raw
+    const headers = new Headers(c.req.raw.headers)
+    if (isForm) headers.set('content-type', JSON_TYPE)
+    const text = isForm ? await jsonOfForm(bytes, type) : textOf(bytes)
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers, signal, ...(text === '' ? {} : { body: text }) })
     return next()
   })
 
-const requireReadable = (req: HonoRequest): void => {
+const JSON_TYPE = 'application/json'
+
+const requireReadable = (req: HonoRequest, isForm: boolean): void => {
   const encoding = req.header('content-encoding')?.trim().toLowerCase()
   if (encoding !== undefined && encoding !== 'identity') {
     throw new HttpProblem('UnsupportedMediaType', `Expected a body without compression, found Content-Encoding: ${encoding}`, {
@@ -24,7 +35,7 @@ const requireReadable = (req: HonoRequest): void => {
     })
   }
   const type = req.header('content-type')
-  if (type !== undefined && !isJson(type)) throw otherType(type)
+  if (type !== undefined && !isForm && !isJson(type)) throw otherType(type)
 }
 
 /** `application/json`, where a charset is given only in UTF-8. */

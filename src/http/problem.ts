@@ -42,6 +42,7 @@ const statuses: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   ScopeMissing: 403,
   RouteNotFound: 404,
   RunNotFound: 404,
+  BlobNotFound: 404,
   RunDeleted: 410,
   StreamNotFound: 404,
   UnknownAgent: 404,

@@ -46,6 +46,12 @@ const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): vo
     const { revision, transcript } = await viewAt(refold.run(runId), c.req.valid('query').revision)
     return c.json({ runId, revision, ...newestOf(transcript) }, 200)
   })
+  app.openapi(routes.blob, async (c) => {
+    const { runId, hash } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const { mediaType, name, bytes } = await refold.run(runId).blob(hash)
+    return c.body(bytes as Uint8Array<ArrayBuffer>, 200, attachment(mediaType, name ?? hash))
+  })
   app.openapi(routes.verify, async (c) => {
     const { runId } = c.req.valid('param')
     await requireOwn(c.get('access'), runId)
@@ -56,6 +62,14 @@ const addViews = (app: Api, { refold }: ApiParts, requireOwn: RequireOwnRun): vo
     return c.json({ ok, events, revision, what, report: verified.report }, 200)
   })
 }
+
+/** Whatever it says it is, nothing of it runs: the answer is a download, and every answer has `nosniff` and a policy that allows nothing. */
+const attachment = (mediaType: string, name: string) => ({
+  'content-type': mediaType,
+  'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll(/['()*]/g, escaped)}`,
+})
+
+const escaped = (sign: string): string => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`
 
 /** The end of a conversation, where all of it is longer than a page. */
 const newestOf = (transcript: RunView['transcript']): { readonly messages: RunView['transcript']; readonly omitted?: number } => {

@@ -2,6 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import {
   agentList,
+  blobBytes,
+  blobPath,
   delta,
   eventPage,
   eventsHeaders,
@@ -61,6 +63,17 @@ export const queryRoutes = {
       },
       204: { description: 'To a stream that begins behind the last event of the run: there is nothing to wait for.' },
     },
+  }),
+  blob: createRoute({
+    method: 'get',
+    path: '/v1/runs/{runId}/blobs/{hash}',
+    operationId: 'getBlob',
+    summary: 'The bytes of a picture or file that was said in a run.',
+    description: 'Always as an attachment: a browser shows and runs nothing of it.',
+    tags: ['Runs'],
+    ...guardedBy('read'),
+    request: { params: blobPath },
+    responses: { 200: { description: 'The bytes.', content: { 'application/octet-stream': { schema: blobBytes } } } },
   }),
   verify: createRoute({
     method: 'get',

@@ -17,7 +17,7 @@ import { limitChanges, type LimitOptions } from '../fold/limits.ts'
 import type { GivenCommand } from './given-content.ts'
 import type { Known } from './reading/fold-run.ts'
 import { followDeltas, type FollowedRun, followRun, type FollowOptions } from './reading/follow-run.ts'
-import { deleted, readEvent, requireRun } from './reading/run-reader.ts'
+import { deleted, readEvent, readSaidBlob, requireRun, type SaidBlob } from './reading/run-reader.ts'
 import { viewOf, type RunView } from '../fold/run-view.ts'
 import { beyond, stateAt } from './reading/state-at.ts'
 import { readUnfolded, viewOfUnfolded } from './reading/unfolded-run.ts'
@@ -48,6 +48,8 @@ export interface Run<Output = unknown> {
    * first, an answer comes whole once it is accepted. Ends with the run, the signal and the closing of Refold.
    */
   deltas(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Delta, undefined>
+  /** The bytes of a picture or file that was said in it, by the `hash` of its part. Rejects with `BlobNotFound`. */
+  blob(hash: string): Promise<SaidBlob>
   /** As of now. Where the code of the run is gone or was changed, what its events say, and the `problem`. */
   state(): Promise<RunView>
   /** As of a revision: chart state, transcript, budget, open effects. Rejects with `InvalidInput` beyond the newest. */
@@ -118,6 +120,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       const { message, data, ...origin } = readOptions(options, 'a message as { message }')
       await submit({ type: 'sendMessage', ...said(message), ...(data === undefined ? {} : { data }) }, origin)
     },
+    blob: (hash) => readSaidBlob(parts, runId, hash),
     events: (options) => follow(parts, runId, checkedWaiting(options)),
     deltas: (options) =>
       followDeltas(deltas, { ...followedRun(parts, runtime, runId), ...present({ signal: checkedWaiting(options)?.signal }) }),
@@ -156,7 +159,10 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
 const said = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>
   typeof content === 'string' ? { text: content } : { parts: content }
 
-type Decisions = Omit<Run, 'id' | 'send' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'>
+type Decisions = Omit<
+  Run,
+  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'
+>
 
 /** What somebody decides about a run. */
 const decisions = (submit: (command: AsGiven<GivenCommand>) => Promise<void>): Decisions => {

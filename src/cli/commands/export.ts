@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Option } from 'commander'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
@@ -8,6 +9,7 @@ import { PRIVATE_FILE } from '../../private-files.ts'
 import { visibleJson } from '../../text.ts'
 import { counted } from '../amounts.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
+import { exportedBlobs, type ExportedBlobs } from '../exported-blobs.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { jsonText } from '../../json.ts'
 import { logHead } from '../log-head.ts'
@@ -18,6 +20,7 @@ interface ExportOptions {
   readonly all?: true
   readonly format: 'ndjson' | 'json'
   readonly output?: string
+  readonly blobs?: string
 }
 
 export const addExportCommand: AddCommand = (program, commandLine) => {
@@ -28,25 +31,43 @@ export const addExportCommand: AddCommand = (program, commandLine) => {
     .option('--all', 'every run, in the order of the log')
     .addOption(new Option('--format <format>', 'one event a line, or one array').choices(['ndjson', 'json']).default('ndjson'))
     .option('-o, --output <file>', 'a file instead of stdout, which others cannot read')
+    .option('--blobs <folder>', 'pictures and files that were said, each as a file named by its hash')
     .addHelpText('after', '\nExamples:\n  refold export --all -o events.ndjson\n  refold export 0190a7… | jq -r .type')
     .action((runIds: string[], options: ExportOptions) => exportEvents(commandLine(), runIds, options))
 }
 
-const exportEvents = (line: CommandLine, runIds: readonly string[], { all, format, output }: ExportOptions): Promise<void> => {
+const exportEvents = (
+  line: CommandLine,
+  runIds: readonly string[],
+  { all, format, output, blobs: folder }: ExportOptions,
+): Promise<void> => {
   const isAll = all === true
   if ((runIds.length === 0) !== isAll) throw new AppError('InvalidInput', `Expected run ids or --all, found ${isAll ? 'both' : 'neither'}`)
   return reading(line, async (refold) => {
     const exported: Exported = { events: 0, problems: [] }
-    const content = texts(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), { format, isAll }, exported)
+    const blobs = exportedBlobs(refold.blobs)
+    const content = texts(noting(isAll ? everyEvent(refold) : eventsOfRuns(refold, runIds), blobs), { format, isAll }, exported)
     if (output === undefined) await pipeline(content, line.stdout, { end: false })
     else await writeFile(output, content)
     const { events, problems } = exported
     if (output !== undefined) await line.output.note(`${counted(events, 'event')} written to ${output}`)
+    if (folder !== undefined) {
+      const written = await blobs.write(resolve(line.cwd, folder))
+      problems.push(...written.problems)
+      await line.output.note(`${counted(written.files, 'file')} written to ${folder}`)
+    }
     if (problems.length === 0) return
-    await line.output.note(`${counted(problems.length, 'event')} could only be written as stored:`)
+    await line.output.note(`${counted(problems.length, 'problem')}: events could only be written as stored, or bytes not at all:`)
     for (const text of problems) await line.output.note(`  ${text}`)
     line.exitWith(exitCodes.wrong)
   })
+}
+
+async function* noting(events: AsyncIterable<ReadEvent>, blobs: ExportedBlobs): AsyncGenerator<ReadEvent> {
+  for await (const event of events) {
+    blobs.note(event)
+    yield event
+  }
 }
 
 const SEPARATORS = {

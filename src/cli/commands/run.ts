@@ -3,6 +3,7 @@ import type { Tags } from '../../events/tags.ts'
 import { randomUUID } from 'node:crypto'
 import { text as textOfStream } from 'node:stream/consumers'
 import { AppError } from '../../errors.ts'
+import type { GivenContent } from '../../events/given-content.ts'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -10,10 +11,12 @@ import { converse } from '../conversation.ts'
 import { followRun } from '../follow-run.ts'
 import { reportRun } from '../moved-run.ts'
 import { jsonValue, metadataValue, tagsSoFar } from '../option-values.ts'
+import { fileSoFar, withFiles } from '../sent-files.ts'
 import { atWork } from '../session.ts'
 
 interface RunOptions {
   readonly message?: string
+  readonly file?: readonly string[]
   readonly input?: Json
   readonly context?: Json
   readonly tag?: Tags
@@ -28,6 +31,7 @@ export const addRunCommand: AddCommand = (program, commandLine) => {
     .description('start a run, and show it until it needs somebody or has ended')
     .argument('<agent>', 'name of an agent of the configuration')
     .option('-m, --message <text>', 'what it is asked; from stdin without it')
+    .option('-f, --file <path>', 'a picture or a file that goes with the message; more than once for several', fileSoFar)
     .option('--input <json>', 'what a chart of your own begins with', jsonValue)
     .option('--context <json>', 'what its code may know beside that', jsonValue)
     .option('--tag <name=value>', 'by which it is found again; more than once for several', tagsSoFar)
@@ -66,10 +70,11 @@ const run = (line: CommandLine, agent: string, options: RunOptions): Promise<voi
 }
 
 const messageFor = async (
-  { stdin }: CommandLine,
-  { message, interactive }: RunOptions,
+  { stdin, cwd }: CommandLine,
+  { message, file = [], interactive }: RunOptions,
   conversational: boolean,
-): Promise<string | undefined> => {
+): Promise<GivenContent | undefined> => {
+  if (file.length > 0) return withFiles(message, file, cwd)
   if (message !== undefined || interactive === true || !conversational) return message
   if (stdin.isTTY) throw new AppError('InvalidInput', 'Expected a message, found none: -m TEXT, or on stdin, or --interactive')
   return (await textOfStream(stdin)).trimEnd()

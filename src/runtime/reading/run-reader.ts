@@ -1,6 +1,8 @@
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { AppError, isAppError } from '../../errors.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
+import { isMedia, type MediaPart } from '../../events/content.ts'
+import { shown } from '../../text.ts'
 import { decodeEvent, payloadsIn, streamOf } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import { deletionEventTypes } from '../../events/run-events.ts'
@@ -35,6 +37,36 @@ export async function* readRun(
     throw error
   }
 }
+
+/** A picture or a file that was said in a run. */
+export interface SaidBlob {
+  readonly mediaType: string
+  readonly name: string | undefined
+  readonly bytes: Uint8Array
+}
+
+/** Rejects with `BlobNotFound` for what the run has not said: a hash can be guessed by whoever has the content. */
+export const readSaidBlob = async (
+  stores: { readonly log: EventLog; readonly blobs: BlobStore },
+  runId: string,
+  hash: string,
+): Promise<SaidBlob> => {
+  for await (const { event } of readRun(stores, runId)) {
+    if (event.meta.media?.includes(hash) !== true) continue
+    const part = saidIn(event.data).find(({ source }) => source.type === 'blob' && source.hash === hash)
+    if (part?.source.type !== 'blob') continue
+    const name = part.type === 'file' ? part.name : undefined
+    return { mediaType: part.source.mediaType, name, bytes: await stores.blobs.getBytes(hash) }
+  }
+  throw new AppError('BlobNotFound', `Expected the hash of a picture or file that was said in ${runId}, found ${shown(hash)}`, {
+    details: { runId, hash },
+  })
+}
+
+const saidIn = (data: RecordedRunEvent['data']): readonly MediaPart[] => [
+  ...('parts' in data ? (data.parts ?? []) : []).filter(isMedia),
+  ...('content' in data ? (data.content ?? []) : []).filter(isMedia),
+]
 
 /** Throws `RunNotFound` where nothing was recorded of it, neither by now nor ever. */
 export const requireRun = async ({ log }: { readonly log: Pick<EventLog, 'readStream'> }, runId: string): Promise<void> => {
