@@ -35,6 +35,10 @@ type Parts = Pick<ApiParts, 'refold' | 'clock' | 'logger'>
 const EVERY_MS = 1_000
 /** Of changes that one follower has not taken yet, or has missed. */
 const MOST_ROWS = 1_000
+/** No more than a twentieth of the time goes into counting. */
+const COUNTING_SHARE = 20
+/** Whose counts are remembered. */
+const MOST_TENANTS = 1_000
 /** What is stuck changes by time alone. */
 const COUNTED_ANEW_MS = 30_000
 
@@ -129,13 +133,14 @@ const polledViews = ({ refold, clock, logger }: Parts): PolledViews => {
   const { views } = refold
   let known: Checkpoint | undefined
   let beginning: Promise<unknown> | undefined
-  let counted = new Map<string | undefined, Promise<RunCounts>>()
+  const counted = new Map<string | undefined, Counted>()
+  let looks = 0
   // Rows beyond the checkpoint that were handed out, by run, with their position.
   let ahead = new Map<string, number>()
 
   const look = async (): Promise<Checkpoint | undefined> => {
     await catchUpIfPossible({ refold, logger })
-    counted = new Map()
+    looks += 1
     return views.checkpoint()
   }
   return {
@@ -166,13 +171,32 @@ const polledViews = ({ refold, clock, logger }: Parts): PolledViews => {
       ahead = new Map(found.flatMap(({ row }) => (row.position > position ? [[row.runId, row.position]] : [])))
       return { runs, position, isOther: found.length > MOST_ROWS }
     },
-    counts(tenant) {
-      const counts: Promise<RunCounts> = counted.get(tenant) ?? views.count(tenant === undefined ? {} : { tenant }, clock.now())
-      counted.set(tenant, counts)
-      counts.catch(() => counted.delete(tenant))
-      return counts
+    async counts(tenant) {
+      const known = counted.get(tenant)
+      if (known !== undefined && (known.look === looks || clock.now() < known.goodUntil)) return known.counts
+      const begun = clock.now()
+      const counting: Counted = { look: looks, goodUntil: Infinity, counts: views.count(tenant === undefined ? {} : { tenant }, begun) }
+      if (counted.size >= MOST_TENANTS) counted.clear()
+      counted.set(tenant, counting)
+      try {
+        const counts = await counting.counts
+        counting.goodUntil = clock.now() + COUNTING_SHARE * (clock.now() - begun)
+        return counts
+      } catch (error) {
+        counted.delete(tenant)
+        throw error
+      }
     },
   }
+}
+
+/** Of one tenant, or of all runs. */
+interface Counted {
+  /** The look at the views that they are of. */
+  readonly look: number
+  /** They are kept longer where it takes long to count. */
+  goodUntil: number
+  readonly counts: Promise<RunCounts>
 }
 
 interface Follower {

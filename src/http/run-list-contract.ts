@@ -55,7 +55,8 @@ const search = {
 export const listQuery = z.strictObject({
   ...search,
   order: z.enum(runOrders).default('newest').meta({
-    description: '`newest` event, `started` last, `cost`, `tokens`: the highest first; `waiting`: who waits for longest first',
+    description:
+      '`newest` event, `started` last, `cost`, `tokens`: the highest first; `waiting`: runs that wait for somebody, for longest first',
   }),
   counts: z.enum(['true', 'false']).optional().meta({ description: 'whether the page comes with `counts`' }),
   limit: whole(1, 200).default(50),

@@ -6,7 +6,7 @@ import type { RunRow } from '../projections/run-index.ts'
 import { standings } from '../projections/run-standing.ts'
 import { stuckReasons, type StuckReason } from '../projections/standstill.ts'
 import type { QueryText, ViewRow } from './view-queries.ts'
-import { STUCK, stuckValues } from './run-views.ts'
+import { MAY_BE_STUCK, STUCK, stuckValues } from './run-views.ts'
 import { inState, searchTerms, USES_TOOL, type SearchTerm } from './search-words.ts'
 
 // The list of runs that people look at. The text is the same for SQLite and Postgres.
@@ -73,24 +73,23 @@ export interface RunCounts {
 interface Order {
   readonly key: string
   readonly direction: 'asc' | 'desc'
+  /** Which runs have a place in it, if not all. */
+  readonly only?: string
 }
-
-/** Of a run that waits for nobody: behind all that do. */
-const NEVER = 9_000_000_000_000_000
 
 const orders: Readonly<Record<RunOrder, Order>> = {
   newest: { key: 'r.position', direction: 'desc' },
   started: { key: 'r.started_at', direction: 'desc' },
   cost: { key: 'r.cost_micro_usd', direction: 'desc' },
   tokens: { key: 'r.tokens', direction: 'desc' },
-  waiting: { key: `coalesce(r.waits_since, ${NEVER})`, direction: 'asc' },
+  waiting: { key: 'r.waits_since', direction: 'asc', only: 'r.waits_since is not null' },
 }
 
 /** One row more than the limit says whether there is a next page. Throws `InvalidInput`. */
 export const searchQuery = (search: RunSearch, now: number): QueryText => {
   const { order = 'newest', limit, cursor, ...filter } = checked(runSearch, search)
-  const { key, direction } = orders[order]
-  const place = cursor === undefined ? [] : [beyond(order, cursor)]
+  const { key, direction, only } = orders[order]
+  const place = [...(only === undefined ? [] : [{ text: only, values: [] }]), ...(cursor === undefined ? [] : [beyond(order, cursor)])]
   const { text: where, values } = whereOf([...conditionsOf(filter, now), ...place])
   return {
     text: `select r.row, ${STUCK} as stuck, ${key} as place from refold_runs r${where} order by ${key} ${direction}, r.run_id ${direction} limit ?`,
@@ -133,10 +132,14 @@ export const changedQuery = ({ after, tenant, limit }: ChangedRuns, now: number)
 
 /** Throws `InvalidInput`. */
 export const countQuery = (filter: SearchedRuns, now: number): QueryText => {
-  const { text: where, values } = whereOf(conditionsOf(checked(searchedRuns, filter), now))
+  const conditions = conditionsOf(checked(searchedRuns, filter), now)
+  const all = whereOf(conditions)
+  const candidates = whereOf([...conditions, { text: MAY_BE_STUCK, values: [] }])
   return {
-    text: `select status, standing, stuck, count(*) as runs from (select r.status, r.standing, ${STUCK} as stuck from refold_runs r${where}) counted group by status, standing, stuck`,
-    values: [...stuckValues(now), ...values],
+    text: `select r.status as status, r.standing as standing, null as stuck, count(*) as runs from refold_runs r${all.text} group by r.status, r.standing
+union all
+select null, null, stuck, count(*) from (select ${STUCK} as stuck from refold_runs r${candidates.text}) counted where stuck is not null group by stuck`,
+    values: [...all.values, ...stuckValues(now), ...candidates.values],
   }
 }
 
@@ -146,7 +149,7 @@ export const runCounts = (found: readonly ViewRow[]): RunCounts => {
   const each = <Name extends string>(column: string, names: readonly Name[]) =>
     Object.fromEntries(names.map((name) => [name, sum(column, name)])) as Record<Name, number>
   return {
-    all: found.reduce((runs, row) => runs + Number(row['runs']), 0),
+    all: found.reduce((runs, row) => runs + (row['stuck'] === null ? Number(row['runs']) : 0), 0),
     status: each('status', ['active', 'completed', 'failed', 'cancelled', 'deleted']),
     standing: each('standing', standings),
     stuck: each('stuck', stuckReasons),
@@ -183,8 +186,8 @@ const plainConditions: Readonly<Record<Exclude<keyof Filter, 'tag' | 'state' | '
 
 const stuckTerm = (stuck: NonNullable<RunSearch['stuck']>, now: number): SearchTerm =>
   stuck === 'any'
-    ? { text: `${STUCK} is not null`, values: stuckValues(now) }
-    : { text: `${STUCK} = ?`, values: [...stuckValues(now), stuck] }
+    ? { text: `${MAY_BE_STUCK} and ${STUCK} is not null`, values: stuckValues(now) }
+    : { text: `${MAY_BE_STUCK} and ${STUCK} = ?`, values: [...stuckValues(now), stuck] }
 
 const whereOf = (terms: readonly SearchTerm[]): QueryText => ({
   text: terms.length === 0 ? '' : ` where ${terms.map(({ text }) => text).join(' and ')}`,

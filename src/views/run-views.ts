@@ -48,6 +48,9 @@ export const STUCK = `case when r.problem is not null then 'unreadable'
       when ${ESCALATED} then 'escalated'
       when r.status = 'active' and ${OVERDUE} then 'overdue' end`
 
+/** Runs outside it are never stuck: it is quick to find. */
+export const MAY_BE_STUCK = `(r.status = 'active' or r.problem > '' or ${UNRESOLVED})`
+
 /** Escalations count once they have waited for so long. */
 export const stuckValues = (now: number, waitingMs = 0): readonly number[] => [now - waitingMs, now - MINUTE_MS, now - MINUTE_MS]
 
@@ -114,7 +117,7 @@ export const runViews = {
       when r.due_at < r.updated_at then r.updated_at else r.due_at end as since,
     coalesce(r.problem, 'in ' || r.waits_in, r.reason) as detail
   from refold_runs r
-  where r.status = 'active' or r.problem > '' or ${UNRESOLVED}
+  where ${MAY_BE_STUCK}
 ) s join refold_runs r on r.run_id = s.run_id and s.why is not null`,
     values: (now: number, waitingMs: number) => [...stuckValues(now, waitingMs), now - waitingMs],
     filters: { ...ofRun, ...between('s.since'), status: 's.why = ?' },

@@ -134,7 +134,8 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
           ),
         )
         const whole = await found({ order })
-        expect(new Set(whole).size).toBe(23)
+        // Five of them wait for nobody.
+        expect(new Set(whole).size).toBe(order === 'waiting' ? 18 : 23)
         const paged: string[] = []
         let cursor: string | null = null
         do {
