@@ -1,10 +1,11 @@
-// The order desk: six things that go wrong in production, and what becomes of them. Then it stays open, with a page to look at it;
+// The order desk: what goes wrong in production and what becomes of it, and a customer who sends a picture. Then it stays open, with a page to look at it;
 // with --once it ends.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
-import type { RecordedRunEvent, Run, RunView } from 'refold'
+import type { GivenContent, RecordedRunEvent, Run, RunView } from 'refold'
+import { brokenItem } from './broken-item.ts'
 import { customerRuns, customers, personsAnswer } from './customers.ts'
 import { keepDeskOpen } from './open-desk.ts'
 import { DESK_FOLDER, openDesk, type Desk } from './desk.ts'
@@ -75,9 +76,30 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
   }
 }
 
+const PICTURE = 'broken-item'
+
+const pictureSent = async ({ refold }: Desk, isScripted: boolean): Promise<void> => {
+  title('5. A customer sends a picture of what is broken')
+  const run = await refold.start('order-desk', { runId: PICTURE, message: brokenItem })
+  const { view } = await tell(run)
+  const pictures = view.transcript.flatMap(({ parts }) => parts).filter((part) => part.type === 'image')
+  const [first] = pictures
+  if (!isScripted || first?.source.type !== 'blob') return
+  const { mediaType, bytes } = await run.blob(first.source.hash)
+  expect(
+    `the event names it by its hash, and the store has its ${bytes.byteLength} bytes of ${mediaType}`,
+    sizeOf(brokenItem) === bytes.byteLength,
+  )
+}
+
+const sizeOf = (content: GivenContent): number | undefined => {
+  const [, picture] = content
+  return typeof picture === 'object' && picture.type === 'image' && picture.source.type === 'bytes' ? picture.source.data.length : undefined
+}
+
 const killedInTheMiddle = (isScripted: boolean): void => {
   if (!isScripted) return
-  title('5. The process is killed right after the card was charged')
+  title('6. The process is killed right after the card was charged')
   const worker = spawnSync(process.execPath, [...process.execArgv, join(import.meta.dirname, 'charge-and-die.ts'), DESK_FOLDER, 'charge'])
   expect(`the worker was killed (${worker.signal ?? worker.stderr.toString()})`, worker.signal === 'SIGKILL')
 }
@@ -91,8 +113,8 @@ const recovered = async ({ refold, shop }: Desk): Promise<void> => {
 }
 
 const verified = async ({ refold }: Desk): Promise<void> => {
-  title('6. Every run refolds to what was recorded')
-  for (const runId of customerRuns) {
+  title('7. Every run refolds to what was recorded')
+  for (const runId of [...customerRuns, PICTURE]) {
     const replay = await refold.run(runId).verify()
     expect(`${runId}: ${replay.ok ? `${replay.events} events, state, intents, prompts and hashes equal` : replay.report}`, replay.ok)
   }
@@ -116,6 +138,7 @@ const main = async (): Promise<void> => {
   const options = models === undefined ? {} : { models }
   const before = await openDesk(options)
   await scenes(before, models === undefined)
+  await pictureSent(before, models === undefined)
   await before.refold.close()
   killedInTheMiddle(models === undefined)
   const after = await openDesk(options)

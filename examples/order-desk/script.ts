@@ -14,6 +14,10 @@ const scenes = [
     about: 'orders 17 and 19',
     steps: [toolCalls(['17', '19'].map((id) => ({ name: 'track_parcel', arguments: { id } }))), bothParcels, bothParcels],
   },
+  {
+    about: 'came like this',
+    steps: [call('lookup_order', '17'), answer('Your picture shows a crack in the lid. A new one is on its way.')],
+  },
   { about: 'refund', steps: [call('refund_order', '18'), answer('Done: 240 $ are on their way back to you.')] },
   { about: 'charge', steps: [call('charge_card', '21'), answer('Your card was charged 25 $. The knife ships today.')] },
 ]

@@ -5,7 +5,7 @@ import { shownContent, type RecordedRunEvent } from 'refold'
 export const line = (event: RecordedRunEvent): string | undefined => {
   switch (event.type) {
     case 'MessageReceived':
-      return styleText('cyan', `customer: ${shownContent(event.data.parts)}`)
+      return styleText('cyan', `customer: ${shownContent(event.data.parts).replaceAll('\n', ' ')}`)
     case 'ModelCallSucceeded': {
       const text = event.data.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
       return text === '' ? undefined : styleText('cyan', `desk: ${text}`)
