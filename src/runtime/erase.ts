@@ -221,12 +221,18 @@ const unnamed = async ({ log }: Parts, wanted: ReadonlySet<string>, without: Rea
   const left = new Set(wanted)
   if (left.size === 0) return left
   for await (const stored of log.readAll({ filter: { streamPrefix: RUN_STREAM_PREFIX } })) {
+    const fixed = fixedPartOf(stored)
+    if (fixed !== undefined) left.delete(fixed)
     if (without.has(runIdOf(stored.stream))) continue
     for (const hash of blobsOf(stored)) left.delete(hash)
     if (left.size === 0) break
   }
   return left
 }
+
+/** What an agent says with each of its prompts: somebody may have sent the very same text as a file. */
+const fixedPartOf = ({ type, data }: StoredEvent): string | undefined =>
+  type === 'ModelCallRequested' ? (JSON.parse(data) as DataOf<'ModelCallRequested'>).promptHash : undefined
 
 const STATUS: Partial<Record<RunEventType, DataOf<'DeletionRequested'>['status']>> = {
   RunCompleted: 'completed',

@@ -125,6 +125,22 @@ describe('a run that is deleted', () => {
     expect((await stored('two')).map(({ type }) => type)).toEqual(['DeletionRequested', 'RunDeleted'])
   })
 
+  test('does not take the fixed part of a prompt with it, where somebody has sent the very same as a file', async () => {
+    await talk('one')
+    const { promptHash } = JSON.parse((await stored('one')).find(({ type }) => type === 'ModelCallRequested')!.data) as { promptHash: string }
+    const data = await world.blobs.getBytes(promptHash)
+    const run = await world.refold.start('helper', {
+      runId: 'two',
+      message: [{ type: 'file', source: { type: 'bytes', data, mediaType: 'application/json' } }],
+    })
+    await run.untilSettled()
+    await run.complete({ by: 'ann' })
+    expect((await stored('two')).flatMap(blobsIn)).toContain(promptHash)
+    world.clock.advance(PAYLOAD_GRACE_MS + DAY_MS)
+    expect(await world.refold.delete('two', by)).toMatchObject({ isDone: true })
+    expect(await world.blobs.getBytes(promptHash)).toEqual(data)
+  })
+
   test.each(['before anything', 'after the request', 'after the payloads', 'before the last word'])(
     'is finished by a sweep where its deletion was cut off %s',
     async (when) => {
