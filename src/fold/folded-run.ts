@@ -1,11 +1,13 @@
-import { AppError } from '../errors.ts'
+import { AppError, isAppError } from '../errors.ts'
+import { shapeProblems } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { isRunEventType, type CodeOfRun } from '../events/run-events.ts'
 import type { RunSpec } from './agent-spec.ts'
 import { standardProgram } from './program.ts'
-import { retrace, type Difference } from './replay.ts'
+import { retrace, type Difference, type Retraced } from './replay.ts'
 import type { Program, RunState } from './run-state.ts'
 import { viewOf, type RunView } from './run-view.ts'
+import { shown } from '../text.ts'
 
 /** A run up to and with one event. It never changes, so any of them may be kept to go on from. */
 export interface FoldedRun {
@@ -27,15 +29,22 @@ export interface FoldedRun {
  * itself. `projections` are folded where a spec is given that has them.
  *
  * Throws `UnknownAgent` for a run on a chart of its own that no spec has, `ChartChanged` for one whose spec has another chart by now,
- * `UnknownEvent` for an event of a newer Refold, `UnexpectedEvent` for one that cannot follow, and `InvalidInput` without any.
+ * `UnknownEvent` for an event of a newer Refold, `UnexpectedEvent` for one that cannot follow, `EventLogCorrupt` for what is no event, and
+ * `InvalidInput` without any.
  */
 export const foldRun = (events: Iterable<RunEvent>, specs: readonly RunSpec[] = []): FoldedRun => {
-  const all = [...events]
+  const all = listOf(events)
   const code = codeIn(specs)
   let folded: Folded | undefined
   for (const [index, event] of all.entries()) folded = advance(code, folded, event, () => all.slice(index + 1).filter(isMove))
   if (folded === undefined) throw new AppError('InvalidInput', 'Expected the events of a run, found none')
   return shownRun(code, folded)
+}
+
+const listOf = (events: Iterable<RunEvent>): readonly RunEvent[] => {
+  const given: unknown = events
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return [...events]
+  throw new AppError('InvalidInput', `Expected the events of a run, found ${shown(given)}`)
 }
 
 interface Folded {
@@ -83,7 +92,7 @@ const isMove = (event: RunEvent): event is Move => event.type === 'RunMoved'
  * moved it has checked that it explains all that had happened.
  */
 const advance = (code: Code, before: Folded | undefined, event: RunEvent, later: Later): Folded => {
-  checkType(event)
+  checkEnvelope(event, before?.state)
   const program = programAt(code, before, event, later)
   if (before === undefined || before.program === program) return followed(program, before, event)
   let anew: Folded | undefined
@@ -104,11 +113,21 @@ const programAt = (code: Code, before: Folded | undefined, event: RunEvent, late
 }
 
 const followed = (program: Program, before: Folded | undefined, event: RunEvent): Folded => {
-  const { led, disagreement } = retrace(program, before?.state, event)
+  const { led, disagreement } = retraced(program, before?.state, event)
   const { runId, revision, type } = event
   const { state, to, intents } = led
   const difference = disagreement && { runId, revision, type, ...disagreement }
   return { program, state, history: { event, before: before?.history }, led: { event, to, intents, difference } }
+}
+
+/** What an event lacks shows where something is asked of it. */
+const retraced = (program: Program, before: RunState | undefined, event: RunEvent): Retraced => {
+  try {
+    return retrace(program, before, event)
+  } catch (thrown) {
+    const [problem] = isAppError(thrown) ? [] : shapeProblems(event)
+    throw problem === undefined ? thrown : noEvent(event, problem)
+  }
 }
 
 const eventsOf = (history: History): readonly RunEvent[] => {
@@ -117,10 +136,31 @@ const eventsOf = (history: History): readonly RunEvent[] => {
   return events.reverse()
 }
 
-const checkType = ({ type, runId, revision }: RunEvent): void => {
-  if (isRunEventType(type)) return
-  throw new AppError('UnknownEvent', `Expected an event type of this version, found ${String(type)} at ${runId}@${String(revision)}`)
+const checkEnvelope = (event: RunEvent, before: RunState | undefined): void => {
+  checkParts(event)
+  const { runId, revision } = event
+  const next = before === undefined ? 0 : before.revision + 1
+  if (revision !== next || runId !== (before?.runId ?? runId))
+    throw new AppError('UnexpectedEvent', `Expected ${before?.runId ?? 'a run'} at ${next}, found ${place(event)}`)
 }
+
+const checkParts = (event: RunEvent): void => {
+  const { type, data, meta, runId } = Object(event) as Readonly<Partial<Record<keyof RunEvent, unknown>>>
+  if (typeof type !== 'string') throw noEvent(event, 'it has no type')
+  if (!isRunEventType(type))
+    throw new AppError('UnknownEvent', `Expected an event type of this version, found ${shown(type)} at ${place(event)}`)
+  if (typeof runId !== 'string' || !isObject(data) || !isObject(meta)) throw noEvent(event, 'it has no run, no data or no meta')
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+const place = (event: RunEvent): string => {
+  const { runId, revision } = Object(event) as Readonly<Partial<Record<keyof RunEvent, unknown>>>
+  return `${String(runId)}@${String(revision)}`
+}
+
+const noEvent = (event: RunEvent, problem: string): AppError =>
+  new AppError('EventLogCorrupt', `Expected an event of a run at ${place(event)}, found another thing: ${problem}`)
 
 const unexpectedStart = ({ runId, revision, type }: RunEvent): AppError =>
   new AppError('UnexpectedEvent', `Expected RunStarted at revision 0 of ${runId}, found ${type} at ${revision}`)

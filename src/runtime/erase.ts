@@ -231,8 +231,13 @@ const unnamed = async ({ log }: Parts, wanted: ReadonlySet<string>, without: Rea
 }
 
 /** What an agent says with each of its prompts: somebody may have sent the very same text as a file. */
-const fixedPartOf = ({ type, data }: StoredEvent): string | undefined =>
-  type === 'ModelCallRequested' ? (JSON.parse(data) as DataOf<'ModelCallRequested'>).promptHash : undefined
+const fixedPartOf = ({ type, data }: StoredEvent): string | undefined => {
+  try {
+    return type === 'ModelCallRequested' ? (JSON.parse(data) as DataOf<'ModelCallRequested'>).promptHash : undefined
+  } catch {
+    return undefined
+  }
+}
 
 const STATUS: Partial<Record<RunEventType, DataOf<'DeletionRequested'>['status']>> = {
   RunCompleted: 'completed',

@@ -125,3 +125,45 @@ describe('a run that has moved to other code', () => {
     expect(thrown(() => foldRun(ofOwn, [ownBefore]))).toMatchObject({ code: 'UnknownAgent' })
   })
 })
+
+describe('what is no run', () => {
+  const { events } = given(talker('1'), started(talker('1')), message)
+  const codes = new Set(['EventLogCorrupt', 'UnknownEvent', 'UnexpectedEvent', 'UnknownAgent', 'ChartChanged'])
+
+  test.each([null, undefined, 3, 'events', {}])('is no list of events: %o', (nothing) => {
+    expect(thrown(() => foldRun(nothing as unknown as RunEvent[]))).toMatchObject({ code: 'InvalidInput' })
+  })
+
+  test.each([null, undefined, 3, 'x', [], {}, { type: 'RunStarted' }, { type: '__proto__', data: {}, meta: {} }])(
+    'holds something else than an event: %o',
+    (nothing) => {
+      for (const before of [0, 1, 2]) {
+        const found = thrown(() => foldRun([...events.slice(0, before), nothing as unknown as RunEvent]))
+        expect(codes).toContain((found as { code?: string }).code)
+      }
+    },
+  )
+
+  test('lacks an event, has one twice, or one of another run', () => {
+    const [first, second] = events as [RunEvent, RunEvent]
+    for (const wrong of [
+      [first, first],
+      [second],
+      [first, second, second],
+      [first, { ...second, revision: 2 }],
+      [first, { ...second, runId: 'other' }],
+    ])
+      expect(thrown(() => foldRun(wrong as RunEvent[]))).toMatchObject({ code: 'UnexpectedEvent' })
+  })
+
+  test.each([null, 3, 'x', [], {}, undefined])('has %o in the place of any field, and is refused or folded, but breaks nothing', (odd) => {
+    for (const [at, event] of events.entries())
+      for (const part of ['data', 'meta'] as const)
+        for (const field of Object.keys(event[part])) {
+          const changed = { ...event, [part]: { ...event[part], [field]: odd } } as unknown as RunEvent
+          const found = thrown(() => foldRun(events.map((other, index) => (index === at ? changed : other))).view())
+          if (found instanceof Error)
+            expect(codes, `${event.type} ${part}.${field}: ${found.stack}`).toContain((found as { code?: string }).code)
+        }
+  })
+})

@@ -127,7 +127,9 @@ describe('a run that is deleted', () => {
 
   test('does not take the fixed part of a prompt with it, where somebody has sent the very same as a file', async () => {
     await talk('one')
-    const { promptHash } = JSON.parse((await stored('one')).find(({ type }) => type === 'ModelCallRequested')!.data) as { promptHash: string }
+    const { promptHash } = JSON.parse((await stored('one')).find(({ type }) => type === 'ModelCallRequested')!.data) as {
+      promptHash: string
+    }
     const data = await world.blobs.getBytes(promptHash)
     const run = await world.refold.start('helper', {
       runId: 'two',
