@@ -30,6 +30,7 @@ const KEYS: readonly (readonly [place: string, keys: readonly (readonly [key: st
       ['n p', 'next, previous failure or decision'],
       ['c e', 'cause, effect'],
       ['Space', 'play, stop'],
+      ['f', 'chart with or without the labels of all edges'],
       ['1 to 7', 'a pane'],
     ],
   ],

@@ -1,12 +1,12 @@
-import { setQuery } from '../address/address.ts'
+import { setQuery, type Query } from '../address/address.ts'
 import { useKeys } from '../keys/keys.ts'
 import { goLive, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall } from './cursor.ts'
 import { player } from './player.ts'
 
-const PANES = ['calls', 'timeline', 'transcript', 'detail', 'budgets', 'work']
+const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work']
 
 /** How one walks through a run without a mouse. */
-export const useRunKeys = (): void => {
+export const useRunKeys = (query: Query): void => {
   useKeys({
     ArrowLeft: () => {
       moveBy(-1)
@@ -40,6 +40,9 @@ export const useRunKeys = (): void => {
     c: moveToCause,
     e: moveToEffect,
     ' ': player.trigger.toggled,
+    f: () => {
+      setQuery({ chart: query['chart'] === 'full' ? undefined : 'full' })
+    },
     ...Object.fromEntries(PANES.map((name, index) => [String(index + 1), () => focusPane(name)])),
   })
 }

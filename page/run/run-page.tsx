@@ -7,6 +7,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { BudgetsPane } from './budgets-pane.tsx'
 import { CallsPane } from './calls-pane.tsx'
+import { ChartPane } from './chart-pane.tsx'
 import { cursorOf } from './cursor.ts'
 import { DetailPane } from './detail-pane.tsx'
 import { RunHeader } from './run-header.tsx'
@@ -17,7 +18,7 @@ import { TimelinePane } from './timeline-pane.tsx'
 import { TranscriptPane } from './transcript-pane.tsx'
 import { WorkPane } from './work-pane.tsx'
 
-const panes = ['calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
+const panes = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
 type PaneName = (typeof panes)[number]
 
 /** A run: one cursor, and panes that all show what was at it. */
@@ -31,7 +32,7 @@ export const RunPage = ({ runId }: { readonly runId: string }) => {
       controller.abort()
     }
   }, [runId])
-  useRunKeys()
+  useRunKeys(query)
   const isThis = run.runId === runId
   const cursor = cursorOf(query['at'], run.rows.length)
   const agent = run.states.at(-1)?.agent ?? ''
@@ -53,7 +54,7 @@ interface PanesProps {
 
 const Panes = ({ run, query, cursor }: PanesProps) => {
   const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
-  const shown = panes.find((name) => name === query['pane']) ?? 'timeline'
+  const shown = panes.find((name) => name === query['pane']) ?? 'chart'
   if (isNarrow) {
     return (
       <>
@@ -89,9 +90,14 @@ const Panes = ({ run, query, cursor }: PanesProps) => {
   )
 }
 
-const COLUMNS: readonly (readonly PaneName[])[] = [['calls', 'budgets', 'work'], ['timeline', 'transcript'], ['detail']]
+const COLUMNS: readonly (readonly PaneName[])[] = [
+  ['chart', 'calls'],
+  ['timeline', 'transcript'],
+  ['detail', 'budgets', 'work'],
+]
 
 const NAMES: Readonly<Record<PaneName, string>> = {
+  chart: 'Chart',
   calls: 'Tool calls',
   timeline: 'Timeline',
   transcript: 'Transcript',
@@ -104,6 +110,7 @@ const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: Pane
   <section class={`pane pane-${name}`} aria-labelledby={`pane-${name}`} id={name} tabIndex={-1}>
     <header>
       <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
+      {name === 'chart' && <Switch query={query} name="chart" value="full" text="full" />}
       {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}
     </header>
     <Guarded>{contentOf(name, run, query, cursor)}</Guarded>
@@ -137,8 +144,19 @@ const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Quer
   const [row, state, before] = [rows[cursor], states[cursor], states[cursor - 1]]
   if (row === undefined || state === undefined) return null
   switch (name) {
+    case 'chart':
+      return (
+        <ChartPane
+          agent={state.agent}
+          of="run"
+          place={state.place}
+          placeBefore={before?.place ?? ''}
+          type={row.type}
+          isFull={query['chart'] === 'full'}
+        />
+      )
     case 'calls':
-      return <CallsPane state={state} />
+      return <CallsPane state={state} before={before} row={row} open={query['call']} />
     case 'timeline':
       return <TimelinePane cursor={cursor} onlyFailed={query['view'] === 'failed'} />
     case 'transcript':

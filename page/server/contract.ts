@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { chart, chartList } from '../../src/http/chart-contract.ts'
 import type { run } from '../../src/http/contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt } from '../../src/http/prompt-contract.ts'
@@ -13,3 +14,7 @@ export type Run = z.infer<typeof run>
 export type OutlinePage = z.infer<typeof outlinePage>
 export type Prompt = z.infer<typeof prompt>
 export type OneEvent = z.infer<typeof oneEvent>
+export type ChartList = z.infer<typeof chartList>
+export type Chart = z.infer<typeof chart>
+export type ChartPicture = Chart['full']
+export type ChartGraph = Chart['graph']

@@ -34,6 +34,7 @@ describe.skipIf(!hasChromium || !ANEW)('the pictures of the page', () => {
     await visit.open('/runs/kettle-18', 'A person has to decide')
     await page.getByText('untilApprovalExpires').first().waitFor()
     await page.getByText('please refund it').nth(1).waitFor()
+    await page.locator('.refold-chart .active').first().waitFor()
     await take('run')
     await visit.open('/inbox', 'May this be done?')
     await take('inbox')

@@ -33,6 +33,21 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.keyboard.press('End')
     await page.getByRole('heading', { name: '#5 TimerScheduled' }).waitFor()
     expect(new URL(page.url()).searchParams.get('at')).toBeNull()
+    const chart = page.getByRole('img', { name: /Statechart agent-run/ })
+    await chart.locator('.state.active', { hasText: 'acting' }).last().waitFor()
+    expect(await chart.locator('.edge.taken').count()).toBe(0)
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('heading', { name: '#1 MessageReceived' }).waitFor()
+    await chart.locator('.state.active', { hasText: 'callingModel' }).last().waitFor()
+    expect(await chart.locator('.edge.taken').count()).toBeGreaterThan(0)
+    await page.getByRole('button', { name: /^3\.0 refund_order/ }).waitFor({ state: 'detached' })
+    await page.keyboard.press('End')
+    await page.getByRole('button', { name: /^3\.0 refund_order/ }).click()
+    await page
+      .getByRole('img', { name: /Statechart tool-call/ })
+      .locator('.state.active', { hasText: 'awaitingApproval' })
+      .waitFor()
     await accessible(visit)
     expect(visit.complaints()).toEqual([])
   }, 60_000)
@@ -67,7 +82,7 @@ describe.skipIf(!hasChromium)('a run', () => {
     const { page } = visit
     await visit.open(`/runs/${run}?pane=transcript`, 'please refund it')
     await accessible(visit)
-    for (const name of ['Tool calls', 'Timeline', 'Event', 'Budgets', 'Open work']) {
+    for (const name of ['Chart', 'Tool calls', 'Timeline', 'Event', 'Budgets', 'Open work']) {
       await page.getByRole('button', { name, exact: true }).click()
       await page.getByRole('region', { name }).waitFor()
     }

@@ -1,0 +1,43 @@
+import type { ComponentChildren } from 'preact'
+import type { Query } from '../address/address.ts'
+import { HelpPage } from '../help/help-page.tsx'
+import { InboxPage } from '../inbox/inbox-page.tsx'
+import { PromptPage } from '../prompt/prompt-page.tsx'
+import { RunPage } from '../run/run-page.tsx'
+import { RunsPage } from '../runs/runs-page.tsx'
+import { NotFound } from './not-found.tsx'
+
+interface Route {
+  readonly path: RegExp
+  /** Of the parts that the path leaves open. */
+  readonly show: (parts: readonly string[], query: Query) => ComponentChildren
+}
+
+const routes: readonly Route[] = [
+  { path: /^\/(?:runs\/?)?$/, show: () => <RunsPage /> },
+  { path: /^\/inbox\/?$/, show: () => <InboxPage /> },
+  { path: /^\/help\/?$/, show: () => <HelpPage /> },
+  { path: /^\/runs\/([^/]+)$/, show: ([runId = '']) => <RunPage runId={runId} /> },
+  {
+    path: /^\/runs\/([^/]+)\/prompt\/([^/]+)$/,
+    show: ([runId = '', callId = ''], { attempt }) => <PromptPage runId={runId} callId={callId} attempt={attempt} />,
+  },
+]
+
+/** What an address shows. */
+export const shownAt = (path: string, query: Query): ComponentChildren => {
+  for (const route of routes) {
+    const found = route.path.exec(path)
+    if (found !== null) return route.show(found.slice(1).map(decoded), query)
+  }
+  return <NotFound path={path} />
+}
+
+/** Somebody may have typed it. */
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
