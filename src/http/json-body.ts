@@ -20,7 +20,7 @@ export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) =>
     const { signal } = c.req.raw
     const headers = new Headers(c.req.raw.headers)
     if (isForm) headers.set('content-type', JSON_TYPE)
-    const text = isForm ? await jsonOfForm(bytes, type) : textOf(bytes)
+    const text = isForm ? await jsonOfForm(bytes, type, settings.bodyLimitBytes) : textOf(bytes)
     c.req.raw = new Request(c.req.url, { method: c.req.method, headers, signal, ...(text === '' ? {} : { body: text }) })
     return next()
   })

@@ -1,21 +1,20 @@
 import { HonoRequest } from 'hono/request'
 import type { JsonObject } from '../json.ts'
+import { boundedForm } from './form-bounds.ts'
 import { HttpProblem } from './problem.ts'
 
 // A message with pictures and files, as forms and curl send it: the request as JSON in the field `request`, and files in any other. They stand
 // behind its text, in their order.
 
 const REQUEST = 'request'
-const MOST_FIELDS = 33
 
 export const isMultipart = (type: string): boolean => /^multipart\/form-data *;/i.test(type.trim())
 
-/** The same request as JSON, bytes in base64. Throws `InvalidInput` for what is none. */
-export const jsonOfForm = async (bytes: Uint8Array, type: string): Promise<string> => {
-  const form = await readForm(bytes, type)
+/** The same request as JSON, bytes in base64. Throws `InvalidInput` for what is none, and `RequestTooLarge` for a request of more than `most` bytes beside its files. */
+export const jsonOfForm = async (bytes: Uint8Array, type: string, most: number): Promise<string> => {
+  const form = await readForm(bytes, boundedForm(bytes, type))
   const fields = [...form]
-  if (fields.length > MOST_FIELDS) throw invalid(`${MOST_FIELDS} fields at most`, String(fields.length))
-  const request = await requestOf(form.get(REQUEST))
+  const request = await requestOf(form.get(REQUEST), most)
   const files = fields.filter(([name]) => name !== REQUEST)
   const parts: JsonObject[] = []
   for (const [name, value] of files) parts.push(await partOf(name, value))
@@ -37,9 +36,12 @@ const readForm = async (bytes: Uint8Array, type: string): Promise<FormData> => {
   }
 }
 
-const requestOf = async (field: Field | null): Promise<JsonObject> => {
+const requestOf = async (field: Field | null, most: number): Promise<JsonObject> => {
   if (field === null) throw invalid(`the request as JSON in the field \`${REQUEST}\``, 'no such field')
-  const request = parsed(typeof field === 'string' ? field : await field.text())
+  const text = typeof field === 'string' ? field : await field.text()
+  if (Buffer.byteLength(text) > most)
+    throw new HttpProblem('RequestTooLarge', `Expected ${most} bytes at most in the field \`${REQUEST}\`, found more`)
+  const request = parsed(text)
   if (typeof request === 'object' && request !== null && !Array.isArray(request)) return request as JsonObject
   throw invalid(`a JSON object in the field \`${REQUEST}\``, 'something else')
 }

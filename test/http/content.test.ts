@@ -99,6 +99,52 @@ describe('a picture over HTTP', () => {
     expect(await received(runId)).toHaveLength(1)
   })
 
+  const field = 'content-disposition: form-data; name="request"\r\n\r\n{"message":"a"}\r\n'
+  test.each<[string, string, RegExp]>([
+    ['so many fields that a parser takes seconds', `--b\r\n${field}`.repeat(20_000), /33 fields at most/],
+    ['headers that a parser takes seconds for', `--b\r\n${'x: y\r\n'.repeat(20_000)}${field}--b--\r\n`, /headers of 4096 bytes/],
+    ['headers that never end', `--b\r\nx: y\r\n`, /headers of 4096 bytes/],
+    ['another beginning', `${'\r\n'.repeat(20_000)}--b\r\n${field}--b--\r\n`, /begins with its boundary/],
+    ['no end', `--b\r\n${field}`, /cannot be read/],
+    ['another boundary', `--c\r\n${field}--c--\r\n`, /begins with its boundary/],
+  ])('is refused before it is parsed, with %s', async (_what, body, told) => {
+    const runId = await service.run('Hello')
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+    const refused = await fetch(`${service.url}/v1/runs/${runId}/messages`, { method: 'POST', headers, body })
+    expect(refused.status).toBe(400)
+    expect(await refused.json()).toMatchObject({ detail: expect.stringMatching(told) as string })
+  })
+
+  test.each(['multipart/form-data; boundary=b', 'Multipart/Form-Data;boundary="b"', 'multipart/form-data; charset=utf-8; boundary=b; x=y'])(
+    'may be said to be %s',
+    async (type) => {
+      const runId = await service.run('Hello')
+      const body = `--b\r\n${field}--b--\r\n`
+      const sent = await fetch(`${service.url}/v1/runs/${runId}/messages`, { method: 'POST', headers: { 'content-type': type }, body })
+      expect(sent.status).toBe(200)
+    },
+  )
+
+  test.each([
+    'multipart/form-data; boundary=',
+    'multipart/form-data; boundary="',
+    'multipart/form-data; x=y',
+    'multipart/form-data; boundary=a\u00fcb',
+  ])('is refused where it is said to be %s', async (type) => {
+    const runId = await service.run('Hello')
+    const headers = { 'content-type': type }
+    expect(
+      (await fetch(`${service.url}/v1/runs/${runId}/messages`, { method: 'POST', headers, body: `--b\r\n${field}--b--\r\n` })).status,
+    ).toBe(400)
+  })
+
+  test('is refused where the request beside its files is too large', async () => {
+    const runId = await service.run('Hello')
+    expect((await post(`/v1/runs/${runId}/messages`, form({ message: 'a'.repeat(1_200_000) }, [PNG, 'image/png', 'a.png']))).status).toBe(
+      413,
+    )
+  })
+
   test('is refused where it is too large, and as a form where no message is sent', async () => {
     const runId = await service.run('Hello')
     const large = form({ message: 'a' }, [new Uint8Array(23 * 1024 * 1024), 'image/png', 'a.png'])
