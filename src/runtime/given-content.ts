@@ -182,18 +182,34 @@ interface Saying {
 
 /** A hash can be guessed by whoever has the content: only what was said in the run itself, or comes along, may be named. */
 export const strangeBlob = (parts: readonly ContentPart[], { transcript, bytes, where }: Saying): AppError | undefined => {
-  const given = new Set(bytes.map(sha256))
-  const named = parts.flatMap((part) =>
-    part.type !== 'text' && part.source.type === 'blob' && !given.has(part.source.hash) ? [part.source] : [],
-  )
-  if (named.length === 0) return undefined
-  const known = new Map(saidBlobs(transcript).map((source) => [source.hash, source]))
-  for (const source of named) {
-    const said = known.get(source.hash)
-    if (said?.mediaType === source.mediaType && said.bytes === source.bytes) continue
-    return invalid(where, 'bytes, or a blob that was said in this run', `the blob ${source.hash}`)
+  const given = new Map(bytes.map((content) => [sha256(content), content]))
+  const said = saidBlobs(transcript)
+  for (const part of blobParts(parts)) {
+    const content = given.get(part.source.hash)
+    const isKnown = content === undefined ? said.some((other) => isSameBlob(part, other)) : isOf(content, part)
+    if (!isKnown) return invalid(where, 'bytes, or a blob that was said in this run', `the blob ${part.source.hash}`)
   }
   return undefined
+}
+
+type BlobPart = MediaPart & { readonly source: BlobSource }
+
+const blobParts = (parts: readonly { readonly type: string }[]): BlobPart[] =>
+  parts.filter((part): part is BlobPart => isMedia(part) && part.source.type === 'blob')
+
+const isSameBlob = ({ type, source }: BlobPart, other: BlobPart): boolean =>
+  type === other.type &&
+  source.hash === other.source.hash &&
+  source.mediaType === other.source.mediaType &&
+  source.bytes === other.source.bytes
+
+/** Who sends bytes may name them a second time, as what they are. */
+const isOf = (content: Uint8Array, { type, source: { mediaType, bytes } }: BlobPart): boolean => {
+  try {
+    return bytes === content.byteLength && mediaType === checkedMediaType(type, content, mediaType, '')
+  } catch {
+    return false
+  }
 }
 
 /** Pictures and files of users, the newest last. */
@@ -203,15 +219,14 @@ export const attachmentsIn = (transcript: Transcript): readonly MediaPart[] =>
 /** Rejects with `InvalidInput` for what was not said in this conversation: a hash can be guessed. */
 export const readSaid = async (blobs: Pick<BlobStore, 'getBytes'>, transcript: Transcript, source: BlobSource): Promise<Uint8Array> => {
   const { hash } = source
-  if (!saidBlobs(transcript).some((said) => said.hash === hash)) throw invalid('this run', 'a blob that was said', `the blob ${hash}`)
+  if (!saidBlobs(transcript).some((said) => said.source.hash === hash))
+    throw invalid('this run', 'a blob that was said', `the blob ${hash}`)
   return Uint8Array.from(await blobs.getBytes(hash))
 }
 
-/** The bytes that a conversation names. */
-const saidBlobs = (transcript: Transcript): BlobSource[] =>
-  [...messagesOf(transcript).map(({ parts }) => parts), ...transcript.inbox]
-    .flat()
-    .flatMap((part) => (isMedia(part) && part.source.type === 'blob' ? [part.source] : []))
+/** Pictures and files of a conversation whose bytes are stored. */
+const saidBlobs = (transcript: Transcript): BlobPart[] =>
+  [...messagesOf(transcript).map(({ parts }) => parts), ...transcript.inbox].flatMap(blobParts)
 
 const invalid = (where: string, expected: string, found: string): AppError =>
   new AppError('InvalidInput', `Expected ${expected} at ${where}, found ${found}`, { details: { where } })

@@ -133,6 +133,21 @@ describe('a picture that is sent', () => {
     await expect(run.send({ message: [other as GivenPart] })).rejects.toMatchObject(strange)
   })
 
+  test.each<[string, object]>([
+    ['another media type', { source: { mediaType: 'text/html' } }],
+    ['a media type that is no header', { source: { mediaType: 'image/png\r\nx: y' } }],
+    ['no bytes', { source: { bytes: 0 } }],
+    ['another type of part', { type: 'file' }],
+  ])('is not named with %s, neither beside its bytes nor later', async (_what, { source, ...other }: { readonly source?: object }) => {
+    const named = { ...recorded, ...other, source: { ...(recorded as { source: object }).source, ...source } } as unknown as GivenPart
+    const strange = { code: 'InvalidInput', message: expect.stringContaining('a blob that was said in this run') as string }
+    expect(await refusal([named, picture()])).toMatchObject(strange)
+    const run = await begin([recorded as GivenPart, picture()])
+    await expect(run.send({ message: [named] })).rejects.toMatchObject(strange)
+    await expect(run.send({ message: [named, picture()] })).rejects.toMatchObject(strange)
+    await run.send({ message: [recorded as GivenPart] })
+  })
+
   test('goes with its run, unless another run names it', async () => {
     for (const runId of ['one', 'two']) {
       const run = await begin([picture(), picture(otherPng(100, runId === 'one' ? 1 : 2))], runId)
