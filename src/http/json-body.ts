@@ -4,26 +4,44 @@ import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
 import { isMultipart, jsonOfForm } from './multipart.ts'
 import { HttpProblem } from './problem.ts'
+import { requireScope } from './route-parts.ts'
+import { createUploads } from './uploads.ts'
 
 /** Where pictures and files may come along. */
 const WITH_FILES = /^\/v1\/runs(\/[^/]+\/messages)?$/
 
 /** Reads the body of every request that may have one: JSON in UTF-8 or a form with files, not compressed, of so many bytes at most. */
-export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) =>
-  createMiddleware<HttpEnv>(async (c, next) => {
+export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) => {
+  const uploads = createUploads()
+  return createMiddleware<HttpEnv>(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
     const type = c.req.header('content-type')
     const isForm = type !== undefined && isMultipart(type) && WITH_FILES.test(c.req.path)
     requireReadable(c.req, isForm)
-    const bytes = await bytesOf(c.req, isForm ? settings.uploadLimitBytes : settings.bodyLimitBytes)
-    if (bytes.length > 0 && type === undefined) throw otherType('none')
-    const { signal } = c.req.raw
-    const headers = new Headers(c.req.raw.headers)
-    if (isForm) headers.set('content-type', JSON_TYPE)
-    const text = isForm ? await jsonOfForm(bytes, type, settings.bodyLimitBytes) : textOf(bytes)
-    c.req.raw = new Request(c.req.url, { method: c.req.method, headers, signal, ...(text === '' ? {} : { body: text }) })
-    return next()
+    if (!isForm) {
+      const bytes = await bytesOf(c.req, settings.bodyLimitBytes)
+      if (bytes.length > 0 && type === undefined) throw otherType('none')
+      setBody(c.req, textOf(bytes))
+      return next()
+    }
+    // Before so much is read of it.
+    requireScope(c.get('access'), 'write')
+    const end = uploads.begin(c.get('access').name)
+    try {
+      setBody(c.req, await jsonOfForm(await bytesOf(c.req, settings.uploadLimitBytes), type, settings.bodyLimitBytes))
+      await next()
+    } finally {
+      end()
+    }
   })
+}
+
+const setBody = (req: HonoRequest, text: string): void => {
+  const { signal } = req.raw
+  const headers = new Headers(req.raw.headers)
+  if (text !== '') headers.set('content-type', JSON_TYPE)
+  req.raw = new Request(req.url, { method: req.method, headers, signal, ...(text === '' ? {} : { body: text }) })
+}
 
 const JSON_TYPE = 'application/json'
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Scope } from './api-keys.ts'
+import type { Access, Scope } from './api-keys.ts'
 import { createMiddleware } from 'hono/factory'
 import type { HttpEnv } from './http-env.ts'
 import { HttpProblem } from './problem.ts'
@@ -21,9 +21,12 @@ export const answers = <Schema extends z.ZodType>(description: string, schema: S
 /** Lets through who may do this. */
 const requires = (scope: Scope) =>
   createMiddleware<HttpEnv>(async (c, next) => {
-    const { name, scopes } = c.get('access')
-    if (!scopes.has(scope)) {
-      throw new HttpProblem('ScopeMissing', `Expected a key with the scope ${scope}, found ${name} with ${[...scopes].join(', ')}`)
-    }
+    requireScope(c.get('access'), scope)
     await next()
   })
+
+/** Throws `ScopeMissing`. */
+export const requireScope = ({ name, scopes }: Access, scope: Scope): void => {
+  if (scopes.has(scope)) return
+  throw new HttpProblem('ScopeMissing', `Expected a key with the scope ${scope}, found ${name} with ${[...scopes].join(', ')}`)
+}

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/hash.ts'
 import { otherPng, PDF, PNG } from '../support/pictures.ts'
 import { eventsOf } from '../support/world.ts'
-import { openService, type Service } from './service.ts'
+import { keyFor, openService, type Service } from './service.ts'
 
 let service: Service
 afterEach(() => service[Symbol.asyncDispose]())
@@ -169,5 +169,32 @@ describe('a picture over HTTP', () => {
     expect((await get(`/v1/runs/${other}/blobs/${sha256(PNG)}`)).status).toBe(404)
     expect((await get(`/v1/runs/${runId}/blobs/${'f'.repeat(64)}`)).status).toBe(404)
     expect((await get(`/v1/runs/${runId}/blobs/..%2F..%2Fetc`)).status).toBe(400)
+  })
+
+  test('is taken in with four others of one key at one time, and of a key that may write', async () => {
+    const writer = keyFor('acme', 'write')
+    const reader = keyFor('acme', 'read')
+    await using guarded = await openService({ http: { keys: [writer.configured, reader.configured] } })
+    const ends: (() => void)[] = []
+    const slow = (key: string): Promise<Response> => {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('--b\r\n'))
+          ends.push(() => controller.close())
+        },
+      })
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'multipart/form-data; boundary=b' }
+      return fetch(`${guarded.url}/v1/runs`, { method: 'POST', headers, body, duplex: 'half' })
+    }
+    expect((await slow(reader.key)).status).toBe(403)
+    const sent = Array.from({ length: 5 }, () => slow(writer.key))
+    const refused = await Promise.race(sent)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    for (const end of ends.slice(1)) end()
+    const statuses = (await Promise.all(sent)).map(({ status }) => status)
+    expect(statuses.sort()).toEqual([400, 400, 400, 400, 429])
+    const next = slow(writer.key)
+    ends.at(-1)?.()
+    expect((await next).status).toBe(400)
   })
 })
