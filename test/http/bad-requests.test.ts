@@ -122,7 +122,7 @@ describe('a body', () => {
     ['in another charset', { 'content-type': 'application/json; charset=iso-8859-1' }, start],
     ['in UTF-16, as it says', { 'content-type': 'application/json; charset=utf-16' }, Buffer.from(start, 'utf16le')],
     ['of a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'agent=desk'],
-    ['of a form with files', { 'content-type': 'multipart/form-data; boundary=x' }, '--x--'],
+    ['of a form of another kind', { 'content-type': 'multipart/mixed; boundary=x' }, '--x--'],
     ['plain text', { 'content-type': 'text/plain' }, start],
     ['JSON of another kind', { 'content-type': 'application/jsonp' }, start],
     ['of two types', { 'content-type': 'text/plain, application/json' }, start],
