@@ -118,9 +118,12 @@ export const decodeEvent = (stored: StoredTexts, payloads: ReadonlyMap<string, s
   const recorded = parse(stored, 'data') as JsonObject
   const references = referencesIn(stored, meta, recorded)
   const data = deepFrozen(upcast(type, version, restorePayloads(recorded, references, payloads)))
-  const named = references.length === 0 ? meta : { ...meta, blobs: references.map(({ field }) => fieldToday(type, version, field)) }
-  return { type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta: named } as unknown as RunEvent
+  return { type, data, id: stored.id, runId: runIdOf(stored.stream), revision: stored.revision, meta } as unknown as RunEvent
 }
+
+/** Fields of its data whose payloads are stored apart. The meta names them as they were called when it was recorded. */
+export const fieldsApart = ({ type, meta: { version, blobs = [] } }: Pick<RunEvent, 'type' | 'meta'>): string[] =>
+  blobs.map((field) => fieldToday(type, version, field))
 
 /** Checks an event against the published shape of its type. Returns what is wrong, with its path, or nothing. */
 export const shapeProblems = (event: RunEvent): string[] => {

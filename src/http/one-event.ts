@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../errors.ts'
 import type { StoredEvent } from '../eventlog/event-log.ts'
-import { decodeEvent, streamOf } from '../events/codec.ts'
+import { decodeEvent, fieldsApart, streamOf } from '../events/codec.ts'
 import type { EventMeta } from '../events/envelope.ts'
 import { deletionEventTypes } from '../events/run-events.ts'
 import { deleted, readEvent } from '../runtime/reading/run-reader.ts'
@@ -26,9 +26,9 @@ interface OneEvent {
 /** Without payloads that are stored apart. Of a run that is there; rejects with `InvalidInput` beyond its newest revision. */
 export const readOneEvent = async (parts: Parts, runId: string, revision: number): Promise<OneEvent> => {
   const stored = await storedAt(parts, runId, revision)
-  const { event, problem } = readable(stored)
+  const { event, apart, problem } = readable(stored)
   const data: Record<string, unknown> = { ...event.data }
-  const large = (event.meta.blobs ?? []).map((field) => {
+  const large = apart.map((field) => {
     const { length } = data[field] as { readonly length: number }
     Reflect.deleteProperty(data, field)
     return { field, length }
@@ -64,15 +64,18 @@ const NO_PAYLOADS: ReadonlyMap<string, string> = new Map()
 
 interface Readable {
   readonly event: { readonly data: object; readonly meta: EventMeta }
+  readonly apart: readonly string[]
   readonly problem?: string
 }
 
 /** One of a newer version as it is stored. */
 const readable = (stored: StoredEvent): Readable => {
   try {
-    return { event: decodeEvent(stored, NO_PAYLOADS) }
+    const event = decodeEvent(stored, NO_PAYLOADS)
+    return { event, apart: fieldsApart(event) }
   } catch (error) {
     if (!isAppError(error, 'UnknownEvent')) throw error
-    return { event: { data: JSON.parse(stored.data) as object, meta: JSON.parse(stored.meta) as EventMeta }, problem: error.message }
+    const meta = JSON.parse(stored.meta) as EventMeta
+    return { event: { data: JSON.parse(stored.data) as object, meta }, apart: meta.blobs ?? [], problem: error.message }
   }
 }

@@ -1,3 +1,4 @@
+import { fieldsApart } from '../events/codec.ts'
 import { withoutPayloads } from './view-event.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { toolCallsOf, type Usage } from '../events/message.ts'
@@ -149,7 +150,8 @@ const NAMES = [
 /** `causeOf` says which revision an event of this run has, by its id. Never throws for an event that was decoded. */
 export const outlineRow = (event: RunEvent, causeOf: (eventId: string) => number | undefined): OutlineRow => {
   const shown = withoutPayloads(event)
-  const { at, to, intents, ignored, actor, causationId, blobs } = event.meta
+  const { at, to, intents, ignored, actor, causationId } = event.meta
+  const apart = fieldsApart(event)
   return {
     revision: event.revision,
     type: event.type,
@@ -160,7 +162,7 @@ export const outlineRow = (event: RunEvent, causeOf: (eventId: string) => number
       ignored,
       actor: actor === undefined ? undefined : storableBeginning(actor, LONGEST_NAME),
       cause: causationId === undefined ? undefined : causeOf(causationId),
-      large: blobs,
+      large: apart.length === 0 ? undefined : apart,
     }),
     summary: storable(oneLine(eventLine(shown), LONGEST_LINE)),
     ...keptOf(shown.data),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { fieldsApart } from '../events/codec.ts'
 import { eventMeta, type RunEvent } from '../events/envelope.ts'
 import { dataSchemas, type RunEventType } from '../events/run-events.ts'
 import { shown } from './bounded-text.ts'
@@ -107,9 +108,9 @@ const standIns: Readonly<Record<string, unknown>> = {
 
 /** An event whose payloads in the blob store read `(stored apart)`, in the shape of their fields: a view never fetches them. */
 export const withoutPayloads = (event: RunEvent): RunEvent => {
-  const { blobs } = event.meta
-  if (!Array.isArray(blobs) || blobs.length === 0) return event
+  const apart = fieldsApart(event)
+  if (apart.length === 0) return event
   const data: Record<string, unknown> = { ...event.data }
-  for (const field of blobs) data[field] = standIns[field] ?? APART
+  for (const field of apart) data[field] = standIns[field] ?? APART
   return { ...event, data } as unknown as RunEvent
 }

@@ -46,7 +46,7 @@ describe('an event of before there were parts, whose long text is stored apart',
     expect(payloadsIn(event)).toEqual([hash])
     expect(decodeEvent(event, new Map([[hash, payload]]))).toMatchObject({
       data: { redacted: true, parts: textContent(LONG) },
-      meta: { version: 1, blobs: ['parts'] },
+      meta: { version: 1, blobs: ['text'] },
     })
     const one = await readOneEvent(parts, 'one', 1)
     expect(one).toMatchObject({ event: { data: { redacted: true } }, large: [{ field: 'parts', length: payload.length }] })
