@@ -23,7 +23,7 @@ export const runTable = (
       { title: 'WAITS FOR', paint: colours.attention },
     ],
     rows.map((row) => [
-      row.runId,
+      row.fork === undefined ? row.runId : `${row.runId} (fork${row.fork.real.length === 0 ? '' : ', REAL'})`,
       `${row.agent}@${row.agentVersion}`,
       age(now - row.startedAt),
       `${stateText(row)}${codeText(agents, row)}`,

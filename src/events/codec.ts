@@ -14,6 +14,7 @@ const INLINE_PAYLOAD_LENGTH = 64 * 1024
 export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
   RunStarted: ['input', 'context', 'instructions', 'definition'],
   RunMoved: ['definition', 'instructions'],
+  RunForked: ['seal', 'changes'],
   MessageReceived: ['parts', 'data'],
   InputAccepted: ['parts'],
   ModelCallSucceeded: ['parts'],

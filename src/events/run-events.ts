@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
+import { forkChanges, forkSeal, origin, source } from './fork.ts'
 import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
@@ -116,6 +117,8 @@ const shapes = {
     metadata: metadata.optional(),
     /** Whose run it is, where several share a log: nobody else may see or touch it. */
     tenant: z.string().min(1).optional(),
+    /** The run that this one is a fork of, and the last event that it has from there: those up to it are copies. */
+    forkOf: origin.optional(),
   },
   /** A user has said something. In the middle of a turn it waits for the next prompt. */
   MessageReceived: { parts: z.array(contentPart).min(1), data: json.optional() },
@@ -158,6 +161,7 @@ const shapes = {
     requestId: z.string().optional(),
     /** What the vendor cannot carry and the adapter left out; `usage` says that it was estimated. */
     dropped: z.array(z.string()).optional(),
+    source: source.optional(),
   },
   /** An attempt came to no answer, and the failure policy says what follows. */
   ModelCallFailed: {
@@ -177,6 +181,7 @@ const shapes = {
     requestId: z.string().optional(),
     usage: usage.optional(),
     costMicroUsd: costMicroUsd.optional(),
+    source: source.optional(),
   },
   /** The answer of the turn passes guardrails and schema. */
   OutputAccepted: {
@@ -216,6 +221,7 @@ const shapes = {
     durationMs: durationMs.optional(),
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
+    source: source.optional(),
   },
   /** An attempt has failed, or the whole call where no `retryAt` says otherwise. */
   ToolCallFailed: {
@@ -232,6 +238,7 @@ const shapes = {
     durationMs: durationMs.optional(),
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
+    source: source.optional(),
   },
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
   ToolCallUnresolved: { callId, attempt, reason: z.string() },
@@ -286,7 +293,7 @@ const shapes = {
     cause,
   },
   /** A person agrees to exactly what was asked. */
-  ApprovalGranted: { callId, digest: z.string(), by },
+  ApprovalGranted: { callId, digest: z.string(), by, source: source.optional() },
   /** A person does not agree. */
   ApprovalDenied: {
     callId,
@@ -294,6 +301,7 @@ const shapes = {
     reason: z.string(),
     /** Nobody has decided: a new message came in, and the agent lets that withdraw what it has asked. */
     withdrawn: z.literal(true).optional(),
+    source: source.optional(),
   },
 
   /** A chart wants another run, with a stream of its own. Its id follows from this one and the call. */
@@ -316,9 +324,9 @@ const shapes = {
     spent: childSpent,
   },
   /** The other run has completed. */
-  ChildRunSucceeded: { callId, childRunId: z.string(), output: json, spent: childSpent.optional() },
+  ChildRunSucceeded: { callId, childRunId: z.string(), output: json, spent: childSpent.optional(), source: source.optional() },
   /** The other run has failed, was cancelled or could not begin. */
-  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string(), spent: childSpent.optional() },
+  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string(), spent: childSpent.optional(), source: source.optional() },
 
   /** A chart has entered a state with an `after`, or raised an event with a delay. */
   TimerScheduled: { timerId: z.string(), dueAt: time },
@@ -368,6 +376,18 @@ const shapes = {
     definition: definition.optional(),
     /** As that version makes them from the context of the run; what was made before holds no longer. */
     instructions: z.string().optional(),
+  },
+  /**
+   * Behind the copied events of its origin: from here on it is a run of its own. What the origin had begun is wanted again, and nothing of it
+   * reaches the world but what `seal` names.
+   */
+  RunForked: {
+    by,
+    note: z.string().optional(),
+    /** `recordedTo`: the newest event of the origin by then. What lies behind the copies up to there answers the fork. */
+    from: origin.extend({ recordedTo: z.int().nonnegative() }),
+    seal: forkSeal,
+    changes: forkChanges,
   },
   /**
    * The run goes on from an older copy of the log: what it has done beyond this event is not recorded. `once` calls are looked up before they

@@ -24,6 +24,7 @@ export const verbs = [
   'Cancelled',
   'Reopened',
   'Moved',
+  'Forked',
   'Restored',
   'Deleted',
 ] as const

@@ -15,6 +15,7 @@ export const accepts = (state: RunState, fact: RunFact, at: number): boolean => 
   if (fact.type === 'RunMoved') return state.status === 'active' || isReopenable(state)
   if (fact.type === 'ToolCallCorrected') return acceptsCorrection(state, fact.data)
   if (state.status !== 'active') return false
+  if (fact.type === 'RunForked') return state.fork !== undefined && state.fork.own === undefined
   switch (fact.type) {
     case 'RunPaused':
       return !state.paused

@@ -124,7 +124,8 @@ const settlement = (
 ): RunFact | string | typeof NOTHING_NEW => {
   const owed = state.owed.get(callId)
   if (owed?.intent !== 'lookUp') return laterSettlement(state, callId, by, outcome)
-  const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by }
+  const source = state.fork === undefined ? {} : { source: 'asked' as const }
+  const settled = { callId, attempt: owed.attempt, settledBy: 'human' as const, by, ...source }
   return outcome.succeeded
     ? { type: 'ToolCallSucceeded', data: { ...settled, output: outcome.output } }
     : { type: 'ToolCallFailed', data: { ...settled, class: 'error', message: outcome.message, happened: 'no' } }

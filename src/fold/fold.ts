@@ -15,6 +15,7 @@ import type { ChartAction } from '../statechart/driver.ts'
 import { armTimer, disarmChart, disarmTimer, isNewQuestion, ledgerKey, owedFor, runTimers, timerById } from './ledger.ts'
 import { openCall, recordEvent, recordFirst } from './record-event.ts'
 import { nameOfChild, placeOfCall } from './call-places.ts'
+import { forked } from './fork.ts'
 import { isReopenable, mends, reopened } from './lifecycle.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
 import { CANCELLED_PLACE, placeText } from './standing.ts'
@@ -51,6 +52,7 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   checkPlace(before, event)
   if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
   const noted = recordEvent(program, before, event)
+  if (event.type === 'RunForked') return withoutCharts(forked(before, noted, event))
   const draft: Draft = { state: noted, intents: [], moved: [], left: [], clashes: [], event }
   if (isWithoutChart(event)) return endWithoutChart(draft)
   const seen = chartEvent(event, noted.budget)
@@ -71,10 +73,17 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   }
 }
 
-const reopen = (program: Program, before: RunState, event: RunEvent): Step => {
-  const state = reopened(before, recordEvent(program, before, event), event)
-  return { state, to: placeText(state.chart, state.calls, []), intents: [], ignored: false, clashes: [] }
-}
+const reopen = (program: Program, before: RunState, event: RunEvent): Step =>
+  withoutCharts(reopened(before, recordEvent(program, before, event), event))
+
+/** Where they stand no chart has moved. */
+const withoutCharts = (state: RunState): Step => ({
+  state,
+  to: placeText(state.chart, state.calls, []),
+  intents: [],
+  ignored: false,
+  clashes: [],
+})
 
 const checkPlace = (before: RunState, event: RunEvent): void => {
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)

@@ -6,6 +6,7 @@ import { applyToTranscript, emptyTranscript } from '../projections/transcript.ts
 import { actsAfter, earlierAttemptsAfter } from './done-calls.ts'
 import { firstPlaces, placesAfter } from './call-places.ts'
 import { applyProjections } from './fold-projections.ts'
+import { forkAfter } from './fork.ts'
 import { workAfter } from '../projections/open-work.ts'
 import { settleTimers } from './ledger.ts'
 import { lifecycle } from './lifecycle.ts'
@@ -41,6 +42,7 @@ export const recordFirst = (program: Program, event: RunEvent, started: RunState
   transcript: emptyTranscript,
   messageData: noMessageData,
   ...applyProjections(program.projections, undefined, event),
+  ...present({ fork: forkAfter(undefined, event) }),
   commandIds: commandIdsAfter(new Map(), event),
 })
 
@@ -65,6 +67,7 @@ export const recordEvent = (program: Program, before: RunState, event: RunEvent)
   transcript: applyToTranscript(before.transcript, event),
   messageData: applyToMessageData(before.messageData, event),
   ...applyProjections(program.projections, before, event),
+  ...present({ fork: forkAfter(before.fork, event) }),
   commandIds: commandIdsAfter(before.commandIds, event),
 })
 

@@ -9,6 +9,7 @@ import type { Projection } from '../projections/projection.ts'
 import type { MessageData } from '../projections/message-data.ts'
 import type { Transcript } from '../projections/transcript.ts'
 import type { CallPlaces } from './call-places.ts'
+import type { Fork } from './fork.ts'
 import type { Projected } from './fold-projections.ts'
 import type { ChartDriver } from '../statechart/driver.ts'
 
@@ -152,6 +153,8 @@ export interface RunState extends Projected {
   readonly newestMessage?: number
   /** The newest restore of the log that the run has gone on from, in which turn it stood then, and when that was recorded. */
   readonly restored?: { readonly restoreId: string; readonly turn: number; readonly at: number }
+  /** Where it is a fork of another run. */
+  readonly fork?: Fork
   /** Commands that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
   readonly commandIds: ReadonlyMap<string, string>
 }

@@ -2,6 +2,7 @@ import { attempted, type ErrorCode } from '../errors.ts'
 import { shownContent } from '../events/content.ts'
 import type { Message } from '../events/message.ts'
 import type { WaitsFor } from '../events/run-events.ts'
+import { noSources, type SourceCounts } from '../events/fork.ts'
 import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { isDeeplyFrozen, type Json } from '../json.ts'
@@ -32,6 +33,16 @@ export interface OpenEffect {
   readonly waitsIn?: string
 }
 
+/** Of which run it is a fork. */
+export interface RunLineage {
+  readonly runId: string
+  /** Of the last event that both have in common. */
+  readonly revision: number
+  readonly counts: SourceCounts
+  /** Tools that are executed for real. */
+  readonly real: readonly string[]
+}
+
 /** What a run is at one revision, as plain JSON. */
 export interface RunView {
   readonly runId: string
@@ -46,6 +57,8 @@ export interface RunView {
   readonly waitsFor: WaitsFor | null
   /** The run below this one in which somebody has to act; null where it is this one, or nobody has to. */
   readonly waitsIn: string | null
+  /** Where it is a fork: of which run, up to which of its revisions, and how many of its results are from where. */
+  readonly fork: RunLineage | null
   readonly tags: Tags
   readonly metadata: Metadata
   /** What it was started with beside its message or input. */
@@ -92,6 +105,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
   state: runPlace(state),
   waitsFor: waitsFor(state) ?? null,
   waitsIn: waitsIn(state) ?? null,
+  fork: lineageOf(state),
   tags: state.started.tags ?? {},
   metadata: state.started.metadata ?? {},
   context: state.started.context ?? null,
@@ -121,6 +135,9 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
   projections: shownProjections(program, state),
   unfolded: null,
 })
+
+const lineageOf = ({ fork }: RunState): RunLineage | null =>
+  fork === undefined ? null : { ...fork.of, counts: fork.own?.counts ?? noSources, real: fork.own?.seal.real ?? [] }
 
 /** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
 const copied = (value: Json): Json => (isDeeplyFrozen(value) ? value : structuredClone<Json>(value))

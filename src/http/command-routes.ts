@@ -19,7 +19,16 @@ import {
   settleToolCall,
   commandHeaders,
 } from './contract.ts'
+import { forkRun } from './fork-contract.ts'
 import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
+
+const created = {
+  201: {
+    description: 'It is recorded; `Location` leads to the run.',
+    headers: { location: { schema: { type: 'string' }, required: true } },
+    content: { 'application/json': { schema: receipt } },
+  },
+} as const
 
 const granted = answers('It is recorded.', receipt)
 
@@ -59,6 +68,16 @@ const onCall = <Path extends string, Body extends JsonBody>({ path, operationId,
   })
 
 export const commandRoutes = {
+  fork: createRoute({
+    method: 'post',
+    path: '/v1/runs/{runId}/forks',
+    operationId: 'forkRun',
+    summary: 'Begins a run of its own from a revision of another, in which nothing has an effect but what is named.',
+    tags: ['Operate'],
+    ...guardedBy('operate'),
+    request: { params: runPath, headers: commandHeaders, body: body(forkRun) },
+    responses: created,
+  }),
   start: createRoute({
     method: 'post',
     path: '/v1/runs',
@@ -67,13 +86,7 @@ export const commandRoutes = {
     tags: ['Runs'],
     ...guardedBy('write'),
     request: { headers: commandHeaders, body: body(startRun) },
-    responses: {
-      201: {
-        description: 'It is recorded; `Location` leads to the run.',
-        headers: { location: { schema: { type: 'string' }, required: true } },
-        content: { 'application/json': { schema: receipt } },
-      },
-    },
+    responses: created,
   }),
   send: createRoute({
     method: 'post',

@@ -10,6 +10,7 @@ import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import { limitChanges } from '../fold/limits.ts'
 import { standingOf } from '../fold/run-view.ts'
+import type { ForkOptions } from '../runtime/forks/fork-options.ts'
 import type { CommandOrigin } from '../runtime/checked-input.ts'
 import type { ApiParts } from './api-parts.ts'
 import { commandRoutes as routes } from './command-routes.ts'
@@ -35,6 +36,7 @@ export const addCommands = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun
     return standingOf(await parts.refold.runtime.command(runId, command, origin))
   }
   addStart(app, parts)
+  addFork(app, parts, requireOwn)
   addConversation(app, grant)
   addDecisions(app, grant)
   addGiveBackAll(app, parts)
@@ -74,6 +76,24 @@ const addStart = (app: Api, parts: ApiParts): void => {
   app.openapi(routes.start, async (c) => {
     const request = present(c.req.valid('json'))
     const state = await startOnce(c, parts, request)
+    return c.json(standingOf(state), 201, { location: `/v1/runs/${state.runId}` })
+  })
+}
+
+/** Of the tenant whose run it is. */
+const addFork = (app: Api, parts: ApiParts, requireOwn: RequireOwnRun): void => {
+  app.openapi(routes.fork, async (c) => {
+    const { runId: originId } = c.req.valid('param')
+    const { runId: chosen, by, ...asked } = present(c.req.valid('json'))
+    const access = c.get('access')
+    await requireOwn(access, originId)
+    const key = keyOf(c)
+    if (key !== undefined && chosen !== undefined)
+      throw new AppError('InvalidInput', 'Expected a `runId` or an `Idempotency-Key`, which stands for one, found both')
+    const id = key === undefined ? chosen && (await parts.startIds.ofChosen(access, chosen)) : await parts.startIds.ofKey(access, key)
+    const { commandId: _, ...origin } = originOf(c, () => '')
+    const options = { ...asked, by: byOf(c, { by }), ...present({ runId: id }) } as ForkOptions
+    const state = await parts.refold.runtime.fork(originId, options, origin)
     return c.json(standingOf(state), 201, { location: `/v1/runs/${state.runId}` })
   })
 }

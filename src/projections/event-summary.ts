@@ -148,6 +148,7 @@ const operations: Pick<
   | 'RunResumed'
   | 'RunReopened'
   | 'RunMoved'
+  | 'RunForked'
   | 'RunRestored'
   | 'RunCompleted'
   | 'RunFailed'
@@ -163,6 +164,8 @@ const operations: Pick<
   RunResumed: ({ by: who }) => by(who),
   RunReopened: ({ by: who, note }) => words(by(who), note),
   RunMoved: ({ by: who, agent, fromVersion, agentVersion, note }) => words(`${agent}@${fromVersion} to ${agentVersion}`, by(who), note),
+  RunForked: ({ by: who, from, changes, note }) =>
+    words(`${from.runId} at ${from.revision}`, by(who), Object.keys(changes).join(', '), note === undefined ? '' : quoted(note)),
   RunRestored: ({ lost }) => `the log was restored from an older copy${lost === true ? ', which did not hold the run' : ''}`,
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, by(who)),

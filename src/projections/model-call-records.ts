@@ -31,15 +31,32 @@ export interface ModelCallRecord {
   readonly reasoningTokens: number
   /** null where no price is known. */
   readonly costMicroUsd: number | null
+  /** In a fork: `copied` or `recorded` by its origin, which has paid for it, or `live`; null in every other run. */
+  readonly source: string | null
 }
 
 type Requested = Extract<RunEvent, { type: 'ModelCallRequested' }>
 type Settled = Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>
 type OpenCalls = Readonly<{ [callId: string]: ModelCallRecord }>
 
+interface AroundModelCall {
+  readonly isEnding: boolean
+  /** It is an event of the run that this one is a fork of. */
+  readonly isCopy: boolean
+}
+
+const NOTHING_PAID = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0, costMicroUsd: 0 }
+
+/** What somebody else has paid for costs nothing a second time. */
+const paidFor = (record: ModelCallRecord, { data }: RunEvent, isCopy: boolean): ModelCallRecord => {
+  const source = isCopy ? 'copied' : 'source' in data ? (data.source ?? null) : null
+  if (source === null) return record
+  return { ...record, source, ...(source !== 'live' && record.settledAt !== null && NOTHING_PAID) }
+}
+
 /** The records that an event changes; `open` are those without an outcome. */
-export const modelCallChanges = (open: OpenCalls, event: RunEvent, isEnding: boolean): readonly ModelCallRecord[] => {
-  const changed = ownChanges(open, event)
+export const modelCallChanges = (open: OpenCalls, event: RunEvent, { isEnding, isCopy }: AroundModelCall): readonly ModelCallRecord[] => {
+  const changed = ownChanges(open, event).map((record) => paidFor(record, event, isCopy))
   if (!isEnding) return changed
   const settled = new Set(changed.map(({ callId }) => callId))
   return [...changed, ...Object.values(open).flatMap((record) => (settled.has(record.callId) ? [] : [abandoned(record, event)]))]
@@ -80,6 +97,7 @@ const requested = ({ runId, revision, data, meta }: Requested): ModelCallRecord 
   outputTokens: 0,
   reasoningTokens: 0,
   costMicroUsd: null,
+  source: null,
 })
 
 /** What a call has cost counts, also where its request is not known. */

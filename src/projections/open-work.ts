@@ -65,6 +65,8 @@ export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunE
       return park(work, event.data.callId, { eventId: event.id })
     case 'ToolCallLookupRequested':
       return claimLookUp(work, event)
+    case 'RunForked':
+      return wantedAgain(work)
     case 'RunEscalated':
       return event.data.callId === undefined ? withoutKey(work, 'escalate') : park(work, event.data.callId, { eventId: event.id })
     default: {
@@ -128,6 +130,26 @@ const claimLookUp = <Entry extends OpenWork>(
   const formerOwner = entry.formerOwner ?? (entry.status === 'claimed' ? undefined : entry.owner)
   return changed(work, callId, { ...present({ formerOwner }), owner, leaseUntil, lostOwners, status: 'claimed', eventId: id })
 }
+
+/** In a fork nobody performs what its origin had claimed, and the runs that it had asked for are not the fork's. */
+const wantedAgain = <Entry extends OpenWork>(work: Work<Entry>): Work<Entry> =>
+  new Map(
+    [...work].map(([key, entry]) => {
+      const { status, intent, attempt = 1 } = entry
+      if (status !== 'claimed') return [key, changedEntry(entry, { waitsFor: undefined, waitsIn: undefined })]
+      const next = intent === 'lookUp' ? attempt : attempt + 1
+      return [key, changedEntry(entry, { ...unclaimed, status: 'wanted', attempt: next })]
+    }),
+  )
+
+const unclaimed = {
+  owner: undefined,
+  formerOwner: undefined,
+  leaseUntil: undefined,
+  lostOwners: undefined,
+  lookUpFirst: undefined,
+  settings: undefined,
+} as const
 
 const park = <Entry extends OpenWork>(work: Work<Entry>, callId: string, more: Optional<OpenWork>): Work<Entry> =>
   changed(work, callId, { ...more, status: 'parked' })

@@ -1,5 +1,6 @@
 import type { ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
+import { countSource, noSources, type SourceCounts } from '../events/fork.ts'
 import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
@@ -77,6 +78,8 @@ export interface RunRow {
   /** Hashes of the code that the run is on: of its chart, where that is a user's own, and of all that is recorded. */
   readonly definition?: { readonly hash: string; readonly code?: string }
   readonly parent?: { readonly runId: string; readonly callId: string }
+  /** Where it is a fork: of which run, up to which revision, and how many of its results are from where. */
+  readonly fork?: { readonly runId: string; readonly revision: number; readonly counts: SourceCounts; readonly real: readonly string[] }
   readonly tenant?: string
   readonly tags?: Tags
   readonly metadata?: Metadata
@@ -102,7 +105,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 8
+const FOLD_VERSION = 9
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -140,7 +143,7 @@ export const applyToRunRow = (row: RunRow | undefined, stored: StoredRunEvent): 
 
 /** Whatever the row was: nothing of it is kept but what the event says. */
 const takeInDeletion = (row: RunRow | undefined, stored: StoredRunEvent, event: RunEvent): TakenIn => {
-  const { records } = recordsAfter(undefined, event, { position: stored.position, state: DELETED, checksInput: false })
+  const { records } = recordsAfter(undefined, event, { position: stored.position, state: DELETED, checksInput: false, isCopy: false })
   const place = { revision: stored.revision, position: stored.position, updatedAt: event.meta.at }
   if (event.type !== 'DeletionRequested') return { row: { ...(row ?? emptyRow(stored)), ...place, attentionAt: null }, records }
   const { agent, agentVersion, startedAt, tenant, by, reason } = event.data
@@ -243,7 +246,7 @@ const step = (row: RunRow, event: RunEvent): RunRow => {
     case 'ChildRunReported':
     case 'ChildRunSucceeded':
     case 'ChildRunFailed':
-      return spendOfChild(row, event.data.spent)
+      return isPaidElsewhere(row, event) ? row : spendOfChild(row, event.data.spent)
     case 'TurnCompleted':
       return { ...row, turn: event.data.turn, inTurn: false }
     default:
@@ -280,6 +283,8 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
       return goneOn(row)
     case 'RunMoved':
       return moved(row, event)
+    case 'RunForked':
+      return row.fork === undefined ? row : { ...row, fork: { ...row.fork, real: realIn(event) } }
     default:
       return row
   }
@@ -300,10 +305,16 @@ const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { typ
   return { ...row, agentVersion, chartHash, ...present({ definition: definitionIn(event) }) }
 }
 
+/** Undefined payloads are in the blob store. */
+const realIn = ({ data, meta }: Extract<RunEvent, { type: 'RunForked' }>): readonly string[] =>
+  meta.blobs?.includes('seal') === true ? [] : data.seal.real
+
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent: by, tenant, tags, metadata } = event.data
   const parent = by && { runId: by.runId, callId: by.callId }
-  const known = present({ definition: definitionIn(event), parent, tenant, tags, metadata })
+  const { forkOf } = event.data
+  const fork = forkOf && { ...forkOf, counts: noSources, real: [] }
+  const known = present({ definition: definitionIn(event), parent, fork, tenant, tags, metadata })
   return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 
@@ -315,10 +326,15 @@ const definitionIn = ({ data: { definition: of }, meta }: Extract<RunEvent, { ty
 const isNewCall = (event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean => event.data.attempt === 1
 
 const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>): RunRow => {
-  const { usage, costMicroUsd = 0 } = event.data
-  if (usage === undefined) return row
+  const { usage, costMicroUsd = 0, source } = event.data
+  if (usage === undefined || source === 'recorded' || isCopied(row, event)) return row
   return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
 }
+
+/** Events of its origin, which has paid for them. */
+const isCopied = ({ fork }: Pick<RunRow, 'fork'>, { revision }: RunEvent): boolean => fork !== undefined && revision <= fork.revision
+
+const isPaidElsewhere = (row: RunRow, event: RunEvent): boolean => isCopied(row, event) || 'source' in event.data
 
 const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
   spent === undefined ? row : { ...row, tokens: row.tokens + spent.tokens, costMicroUsd: row.costMicroUsd + spent.costMicroUsd }
@@ -332,8 +348,10 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   const end = event.meta.to.indexOf(';')
   const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
   const needs = isOver ? nobody : whoIsNeeded(asked, { owed, ...present({ children }) }, row.inTurn)
-  const { open: before, children: _, ...others } = row
-  const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed })
+  const { open: before, children: _, fork: known, ...others } = row
+  const isCopy = isCopied(row, event)
+  const fork = known && { ...known, counts: isCopy ? known.counts : countSource(known.counts, event.data) }
+  const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
   const after: RunRow = {
     ...others,
     state,
@@ -348,8 +366,9 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     waitsSince: sinceWhen(row, needs.whom, event.meta.at),
     waitsIn: needs.in ?? null,
     unread: open?.unread?.count ?? 0,
-    attentionAt: attentionAt(owed, timers),
-    ...present({ open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
+    // A fork whose copies are not complete is nobody's work.
+    attentionAt: isCopy ? null : attentionAt(owed, timers),
+    ...present({ fork, open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
   }
   return { row: after, records }
 }

@@ -36,6 +36,8 @@ export interface ToolCallRecord {
   readonly settledBy: string | null
   readonly input: string | null
   readonly output: string | null
+  /** In a fork: `copied` from its origin, `recorded` by it, `simulated`, `asked` of a person, or `real`; null in every other run. */
+  readonly source: string | null
 }
 
 type OpenCalls = Readonly<{ [callId: string]: ToolCallRecord }>
@@ -47,15 +49,20 @@ type OpenCalls = Readonly<{ [callId: string]: ToolCallRecord }>
 export const toolCallChanges = (
   open: OpenCalls,
   event: RunEvent,
-  { isEnding, checked }: { readonly isEnding: boolean; readonly checked: readonly string[] },
+  { isEnding, checked, isCopy = false }: { readonly isEnding: boolean; readonly checked: readonly string[]; readonly isCopy?: boolean },
 ): readonly ToolCallRecord[] => {
-  const changed = ownChange(open, event)
+  const changed = withSource(ownChange(open, event), event, isCopy)
   const given = isEnding ? Object.values(open).filter((record) => changed?.callId !== record.callId && isUnderWay(record)) : []
   return [
     ...(changed === undefined ? [] : [isEnding && isUnderWay(changed) ? left(changed, event) : changed]),
     ...given.map((record) => left(record, event)),
     ...checked.map((callId) => begun(callId, event)),
   ]
+}
+
+const withSource = (record: ToolCallRecord | undefined, { data }: RunEvent, isCopy: boolean): ToolCallRecord | undefined => {
+  const source = isCopy ? 'copied' : 'source' in data ? (data.source ?? null) : null
+  return record === undefined || source === null ? record : { ...record, source }
 }
 
 const ownChange = (open: OpenCalls, event: RunEvent): ToolCallRecord | undefined => {
@@ -161,6 +168,7 @@ const begun = (callId: string, event: RunEvent): ToolCallRecord => ({
   settledBy: null,
   input: null,
   output: null,
+  source: null,
 })
 
 const nameIn = (event: RunEvent, callId: string): string | null => {

@@ -12,8 +12,8 @@ const meta = eventMeta.pick({ version: true, at: true, to: true, intents: true, 
 
 const call = { callId: true } as const
 const claim = { callId: true, attempt: true, leaseUntil: true } as const
-const bill = { callId: true, attempt: true, usage: true, costMicroUsd: true, durationMs: true } as const
-const verdict = { durationMs: true, settledBy: true, by: true } as const
+const bill = { callId: true, attempt: true, usage: true, costMicroUsd: true, durationMs: true, source: true } as const
+const verdict = { durationMs: true, settledBy: true, by: true, source: true } as const
 
 const fields: Partial<Record<RunEventType, z.ZodType>> = {
   RunStarted: dataSchemas.RunStarted.pick({
@@ -22,6 +22,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
     chartHash: true,
     parent: true,
     tenant: true,
+    forkOf: true,
     tags: true,
     metadata: true,
   }).strip(),

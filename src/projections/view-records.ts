@@ -56,6 +56,8 @@ interface Surroundings {
   readonly position: number
   readonly state: string
   readonly checksInput: boolean
+  /** It is an event of the run that this one is a fork of. */
+  readonly isCopy: boolean
 }
 
 interface RecordsAfter {
@@ -69,14 +71,19 @@ export const recordsAfter = (before: OpenRecords | undefined, event: RunEvent, a
     ? reopenedRecords(before, event, timelineRecord(event, around.position, around.state))
     : changedRecords(before, event, around)
 
-const changedRecords = (known: OpenRecords | undefined, event: RunEvent, { position, state, checksInput }: Surroundings): RecordsAfter => {
+const changedRecords = (
+  known: OpenRecords | undefined,
+  event: RunEvent,
+  { position, state, checksInput, isCopy }: Surroundings,
+): RecordsAfter => {
   const before = known ?? {}
   const asked = askedAt(event.meta)
   const ending = endingOf(event.type, asked)
-  const modelCalls = modelCallChanges(before.modelCalls ?? {}, event, ending !== undefined)
+  const modelCalls = modelCallChanges(before.modelCalls ?? {}, event, { isEnding: ending !== undefined, isCopy })
   const toolCalls = toolCallChanges({ ...before.correctable, ...before.toolCalls }, event, {
     isEnding: ending !== undefined,
     checked: asked.checked,
+    isCopy,
   })
   const unread = unreadAfter(before.unread, event)
   const approvals = approvalChanges(before.approvals ?? {}, event, { isEnding: endsQuestions(ending), unread })

@@ -14,6 +14,7 @@ import { checkOnly, examineMove, type MoveCheck } from './commands/move-check.ts
 import { untilAborted } from './deadline.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { limitChanges, type LimitOptions } from '../fold/limits.ts'
+import type { ForkOptions } from './forks/fork-options.ts'
 import type { GivenCommand } from './given-content.ts'
 import type { Known } from './reading/fold-run.ts'
 import { followDeltas, type FollowedRun, followRun, type FollowOptions } from './reading/follow-run.ts'
@@ -87,6 +88,11 @@ export interface Run<Output = unknown> {
    * where that does not explain all that has happened, or cannot go on with what is open; and with `UnknownAgent`.
    */
   move(options: ByWhom & { readonly to: string; readonly note?: string | undefined }): Promise<void>
+  /**
+   * A run of its own that begins with the events of this one up to a revision, perhaps with changes. It is answered by what this run has recorded;
+   * beyond that only what is named reaches models and tools. Rejects with `NotPossible` where it cannot be forked there.
+   */
+  fork(options: ForkOptions): Promise<Run<Output>>
   /** Whether it could move to that version, and what keeps it from that. Records nothing. */
   checkMove(to: string): Promise<MoveCheck>
 }
@@ -148,6 +154,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)
     },
+    fork: async (options) => createRunHandle<Output>(parts, runtime, deltas, (await runtime.fork(runId, options)).runId),
     ...decisions(submit),
     async checkMove(to) {
       checkVersion(to)
@@ -161,7 +168,7 @@ const said = (content: GivenContent): { readonly text: string } | { readonly par
 
 type Decisions = Omit<
   Run,
-  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove'
+  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove' | 'fork'
 >
 
 /** What somebody decides about a run. */

@@ -10,6 +10,9 @@ import { createJobContexts, type JobContexts } from './answers/job-context.ts'
 import { type CommandOrigin, checkStart, readOptions, handedIn, checkData, checkMessage, checkRunId } from './checked-input.ts'
 import { createChildRuns, type ChildRuns } from './children/child-runs.ts'
 import { createGrant } from './commands/grant.ts'
+import type { ForkOptions } from './forks/fork-options.ts'
+import { forkRun } from './forks/fork-run.ts'
+import { createOriginRecords } from './forks/origin-record.ts'
 import { checkRepeatedStart } from './commands/repeated-commands.ts'
 import { startDecision, type NewRun, type StartOptions } from './commands/start-run.ts'
 import { lengthOf, plain, readContent, type GivenCommand } from './given-content.ts'
@@ -33,6 +36,11 @@ export interface Runtime {
    * is not here, which keeps nobody from cancelling it.
    */
   command(runId: string, command: GivenCommand, origin?: CommandOrigin): Promise<RunState | RunStanding>
+  /**
+   * A run of its own that begins with the events of another, and in which nothing reaches the world but what is named. Rejects with `InvalidInput`,
+   * `NotPossible`, `RunNotFound`, `IdempotencyKeyReused`, `UnknownAgent`, `ChartChanged`, `UnknownPrice`.
+   */
+  fork(runId: string, options: ForkOptions, origin?: CommandOrigin): Promise<RunState>
   /** Sees to what a run owes: due timers, calls whose owner is gone, work that nobody has begun. */
   wake(runId: string): Promise<RunState>
   /** Wakes it at a time (ms since the epoch), unless this process knows better by then. Asks no log before. */
@@ -76,8 +84,14 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     contexts.releaseBut(state.runId, (place) => mayBegin(state, place) || effects.isUnderWay(state.runId, place))
     timers.arm(state)
   }
+  const records = createOriginRecords(parts)
   const ofActors: ActorParts = {
     parts,
+    record: async (state, { recorded }) => {
+      const { of, own } = state?.fork ?? {}
+      const part = of && own ? { runId: of.runId, behind: of.revision, to: own.recordedTo } : recorded
+      return part && records.of(part)
+    },
     context: (agent, runId) => contexts.open(agent, runId),
     stored,
     goOn: (runId) => void seeTo(runId),
@@ -105,6 +119,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   return {
     start: (name, given = {}) => whileOpen(stopped.signal, () => startOnce(parts, startRun, { name, given })),
     command: (runId, command, origin = {}) => whileOpen(stopped.signal, () => grant(runId, command, origin)),
+    fork: (runId, options, origin) => whileOpen(stopped.signal, () => forkRun({ ...ofActors, submit }, runId, options, origin)),
     wake,
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,

@@ -31,6 +31,8 @@ export interface RunRecord {
   readonly costMicroUsd: number
   readonly firstText: string | null
   readonly lastText: string | null
+  readonly forkOf: string | null
+  readonly forkRevision: number | null
   readonly parentRunId: string | null
   readonly parentCallId: string | null
   readonly revision: number
@@ -67,6 +69,8 @@ export const runRecord = (row: RunRow): RunRecord => ({
   costMicroUsd: row.costMicroUsd,
   firstText: row.firstText,
   lastText: row.lastText,
+  forkOf: row.fork?.runId ?? null,
+  forkRevision: row.fork?.revision ?? null,
   parentRunId: row.parent?.runId ?? null,
   parentCallId: row.parent?.callId ?? null,
   revision: row.revision,

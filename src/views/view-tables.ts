@@ -46,6 +46,8 @@ export const runsTable = tableOf<RunRecord>({
     costMicroUsd: integer('of all model calls with a known price, of the runs below it too, in millionths of a US dollar'),
     firstText: optional(text("the beginning of the user's first message")),
     lastText: optional(text("the beginning of the user's newest message")),
+    forkOf: optional(text('the run that it is a fork of')),
+    forkRevision: optional(integer('and the last revision that both have in common')),
     parentRunId: optional(text('the run that asked for this one')),
     parentCallId: optional(text('and the call by which it did')),
     revision,
@@ -136,6 +138,7 @@ const modelCallsTable = tableOf<ModelCallRecord>({
     outputTokens: integer('with those of reasoning'),
     reasoningTokens: integer('of reasoning'),
     costMicroUsd: optional(integer('millionths of a US dollar; null where no price is known')),
+    source: optional(text('in a fork: `copied` or `recorded` by the run that it is a fork of, which has paid for it, or `live`')),
   },
   indexes: [{ columns: ['requested_at'] }, { columns: ['day'] }],
 })
@@ -163,6 +166,7 @@ const toolCallsTable = tableOf<ToolCallRecord>({
     settledBy: optional(text('who settled it, where that was not the tool')),
     input: optional(text('the beginning of its input, as JSON')),
     output: optional(text('the beginning of its output, as JSON')),
+    source: optional(text('in a fork: `copied`, `recorded`, `simulated`, `asked` of a person, or `real`')),
   },
   indexes: [
     { columns: ['asked_at'] },

@@ -3,6 +3,8 @@ import { addApproveCommand, addDenyCommand } from './approvals.ts'
 import { addAtCommand } from './at.ts'
 import { addChartCommand } from './chart.ts'
 import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
+import { addDiffCommand } from './diff.ts'
+import { addForkCommand } from './fork.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addExportCommand } from './export.ts'
@@ -27,7 +29,16 @@ import { addWorkerCommand } from './worker.ts'
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
   'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand],
-  'Look:': [addListCommand, addShowCommand, addQueryCommand, addTailCommand, addAtCommand, addChartCommand, addExportCommand],
+  'Look:': [
+    addListCommand,
+    addShowCommand,
+    addQueryCommand,
+    addTailCommand,
+    addAtCommand,
+    addDiffCommand,
+    addChartCommand,
+    addExportCommand,
+  ],
   'Check:': [addReplayCommand, addDoctorCommand],
   'Operate:': [
     addApproveCommand,
@@ -39,6 +50,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addResumeCommand,
     addReopenCommand,
     addMoveCommand,
+    addForkCommand,
     addCancelCommand,
     addCompleteCommand,
     addFailCommand,

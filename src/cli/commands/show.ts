@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { shownContent } from '../../events/content.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
+import { countsText } from './fork.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -76,6 +77,11 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
   return [
     `${colours.strong(run.runId)}  ${colours.name(stateText(run))}${run.waitsFor === null ? '' : colours.attention(`  waits for ${waitingText(run)}`)}`,
     colours.faint(facts.join(' · ')),
+    ...(run.fork === undefined
+      ? []
+      : [
+          `fork of ${run.fork.runId} at ${run.fork.revision}: ${countsText(run.fork.counts)}${run.fork.real.length === 0 ? '' : `; REAL: ${run.fork.real.join(', ')}`}`,
+        ]),
     ...(run.reason === null ? [] : [`reason: ${run.reason}`]),
     ...(run.problem === undefined ? [] : [colours.bad(`problem: ${run.problem}`)]),
     ...unreadText(run),

@@ -33,6 +33,8 @@ export interface BatchedRun {
 }
 
 /** Events above 64 KiB keep their payloads elsewhere, so that another one fits in any case. */
+/** A fork that its origin's record answers may have much to say at once. */
+const MOST_OF_FORK = 250
 const FULL_BYTES = MAX_APPEND_BYTES / 2
 /** In UTF-16 units. */
 const LONGEST_WORDS = 10_000
@@ -62,7 +64,7 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   return {
     state: () => state,
     sealed,
-    isFull: () => bytes >= FULL_BYTES,
+    isFull: () => bytes >= FULL_BYTES || (state?.fork !== undefined && sealed.length >= MOST_OF_FORK),
     push: (fact, causationId, origin) => {
       const event = sealedAs(fact, causationId, origin)
       if (event.state.broken !== undefined) throw projectionFailed(runId, event.state.broken)
@@ -88,8 +90,8 @@ const withBoundedWords = (fact: RunFact): RunFact => {
 
 export interface Append {
   readonly runId: string
-  readonly batch: Batch
-  readonly before: RunState | undefined
+  readonly batch: { readonly sealed: readonly Pick<SealedEvent, 'texts' | 'blobs'>[] }
+  readonly before: Pick<RunState, 'revision'> | undefined
   /** Resolves once the blob store holds these texts. */
   readonly store: (texts: readonly string[]) => Promise<void>
   /** Ends the repetition: nobody knows then whether it is stored. */

@@ -1,10 +1,11 @@
-import { messageOf, type AppError } from '../../errors.ts'
+import { AppError, messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import type { Owed, RunState, Timer } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
 import { lookUpFirst } from '../answers/answer-tool-call.ts'
 import { answerOwed } from '../answers/answers.ts'
 import type { JobContextWithSlots, JobContext } from '../answers/job-context.ts'
+import { isCutShort, sealedAnswer, sealedDecision } from '../forks/sealed.ts'
 import { codeFailed, projectionFailed } from '../code/code-errors.ts'
 import type { Notice } from '../notices.ts'
 import type { Known } from '../reading/fold-run.ts'
@@ -39,6 +40,7 @@ export const foldJob = (parts: RuntimeParts, folded: FoldedJob): Folded => {
   const decision = decided(folded)
   if ('refuse' in decision) throw decision.refuse
   refuseOnBroken(runId, known, decision)
+  if (known !== undefined && isCutShort(known.state) && decision.facts[0]?.type !== 'RunForked') return inCutShort(parts, folded, decision)
   const batch = newBatch(parts, folded)
   try {
     pushAll(batch, decision)
@@ -56,6 +58,17 @@ type Decided = Exclude<JobDecision, { readonly refuse: AppError }>
 const refuseOnBroken = (runId: string, known: Known | undefined, { facts, anyway = false }: Decided): void => {
   const broken = known?.state.broken
   if (broken !== undefined && facts.length > 0 && !anyway) throw projectionFailed(runId, broken)
+}
+
+/** A fork whose copies are not complete can be given up, and nothing else. */
+const inCutShort = (parts: RuntimeParts, folded: FoldedJob, decision: Decided): Folded => {
+  if (decision.facts.length === 0 || decision.facts.some(({ type }) => type !== 'RunCancelled'))
+    throw new AppError('NotPossible', `${folded.runId} is a fork whose copies were cut short: ask for the same fork again, or cancel it`, {
+      details: { runId: folded.runId },
+    })
+  const batch = newBatch(parts, folded)
+  pushAll(batch, decision)
+  return { batch }
 }
 
 const pushAll = (batch: Batch, { facts, anyway = false, causationId, origin }: Decided): void => {
@@ -167,10 +180,18 @@ const answersInTurn = (context: JobContext): ((state: RunState) => Answer | unde
   const ofOwed = (state: RunState, key: string): Answer | undefined => {
     const owed = state.owed.get(key)
     if (owed?.status === 'claimed' && owed.lookUpFirst === true) return { fact: lookUpFirst(owed), causationId: owed.eventId }
+    const sealed = owed === undefined ? undefined : sealedAnswer(context, state, owed)
+    if (sealed !== undefined && owed !== undefined) return { fact: sealed, causationId: owed.eventId }
     if (owed?.status !== 'wanted' || postponed.has(askedFor(owed))) return undefined
     const fact = answerOwed(context, state, owed)
     if (fact === undefined) postponed.add(askedFor(owed))
     return fact === undefined ? undefined : { fact, causationId: owed.eventId }
+  }
+
+  /** People take longer than all else. */
+  const decidedBefore = (state: RunState): Answer | undefined => {
+    const fact = sealedDecision(context, state)
+    return fact && { fact, causationId: state.lastEventId }
   }
 
   return (state) => {
@@ -188,7 +209,7 @@ const answersInTurn = (context: JobContext): ((state: RunState) => Answer | unde
         return answer
       }
       round = undefined
-      if (isIdle) return undefined
+      if (isIdle) return decidedBefore(state)
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Agent } from '../agent.ts'
 import type { JobContext } from '../answers/job-context.ts'
 import { claimAgain, isAbandoned, letGo, takenOver, takeOver } from '../answers/takeover.ts'
 import type { CommandOrigin } from '../checked-input.ts'
+import type { RecordedPart } from '../forks/origin-record.ts'
 import type { Notice } from '../notices.ts'
 import { notFound } from '../reading/run-reader.ts'
 import type { ResultFact, RuntimeParts } from '../runtime-parts.ts'
@@ -35,6 +36,8 @@ export interface Job {
     /** A run asks for it that goes on from an older copy of the log. */
     readonly ofRestored?: boolean
   }
+  /** Of a run that becomes a fork: what its origin has recorded. */
+  readonly recorded?: RecordedPart
   /** The world has done something that the log has to know: try until it does. Any other job is a command, which may be refused. */
   readonly insistent?: true
   /** What its facts name, and the blob store has to hold before they are stored. */

@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../../errors.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
+import type { OriginRecord } from '../forks/origin-record.ts'
 import type { Agent } from '../agent.ts'
 import type { JobContextWithSlots } from '../answers/job-context.ts'
 import { createKnownRun } from '../reading/fold-run.ts'
@@ -30,6 +31,8 @@ export interface ActorParts {
   readonly parts: RuntimeParts
   /** What a job of a run may know of this process and of now. */
   readonly context: (agent: Agent, runId: string) => JobContextWithSlots
+  /** Of a fork: what its origin has recorded. */
+  readonly record: (state: RunState | undefined, job: Pick<Job, 'recorded'>) => Promise<OriginRecord | undefined>
   /** After each state that is stored. */
   readonly stored: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** An append was full before all was answered. */
@@ -74,7 +77,8 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const context = actor.context(agent, runId)
+    const record = await actor.record(known?.state, job)
+    const context = { ...actor.context(agent, runId), ...present({ record }) }
     try {
       const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, context, known, restore })
       const after = batch.state()

@@ -11,6 +11,7 @@ import { present } from '../../present.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
 import { checkedJson, type CheckedJson } from '../checked-json.ts'
+import { sealedToolAnswer } from '../forks/sealed.ts'
 import { contextForTool, contextOfRun, dataOfCall } from '../run-context.ts'
 import { actKey, repeated, type ActKey, callBefore } from './call-order.ts'
 import { LATER, type JobContext } from './job-context.ts'
@@ -123,9 +124,10 @@ export const claimFor = (
   state: RunState,
   { callId, attempt, tool, input, act, key }: Claim,
 ): RunFact | typeof LATER => {
-  // Nothing of it is performed, so it takes no place.
-  const isHeld = isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: context.at })
-  if (!isHeld && !context.acquireSlot({ key: callId, attempt, tool: tool.name })) return LATER
+  // What is not performed takes no place.
+  const isSealed = sealedToolAnswer(context, state, { callId, attempt, tool, input }) !== undefined
+  const isHeld = !isSealed && isOnce(tool, state) && mayHaveHappened(state, { callId, tool, at: context.at })
+  if (!isSealed && !isHeld && !context.acquireSlot({ key: callId, attempt, tool: tool.name })) return LATER
   return {
     type: 'ToolCallRequested',
     data: {
@@ -145,6 +147,11 @@ export const claimFor = (
 /** Asked of the same service as the call, so it takes a place of its tool. */
 export const claimLookUp = (context: JobContext, state: RunState, { key: callId, attempt }: Owed): RunFact | typeof LATER => {
   const tool = context.agent.tools.get(state.calls.get(callId)?.tool ?? '')
+  if (state.fork !== undefined)
+    return {
+      type: 'RunEscalated',
+      data: { callId, reason: `a fork asks nobody outside: say what ${tool?.name ?? 'the tool'} has brought` },
+    }
   if (tool?.lookup === undefined)
     return { type: 'RunEscalated', data: { callId, reason: `${tool?.name ?? 'the tool'} cannot tell whether the call happened` } }
   if (!context.acquireSlot({ key: callId, attempt, tool: tool.name })) return LATER

@@ -13,8 +13,10 @@ import { newestData } from '../../projections/message-data.ts'
 import { newestAnswer, newestMessage } from '../../projections/transcript.ts'
 import { checkedJson, type CheckedJson, jsonOfAnswer } from '../checked-json.ts'
 import { contextOfRun } from '../run-context.ts'
+import { promptHashOf } from '../forks/forked-prompt.ts'
 import { approvalDigest, checkCall, claimLookUp, startCall } from './answer-tool-call.ts'
 import { LATER, type JobContext } from './job-context.ts'
+import { mayCallModel, noModelReason, sealedModelAnswer } from '../forks/sealed.ts'
 import { settingsOfCall } from './settings-of-call.ts'
 import { startChildRun } from './start-child-run.ts'
 
@@ -99,34 +101,32 @@ const callModel = (context: JobContext, state: RunState, owed: Owed): RunFact | 
   return claimModelCall(context, state, owed, owed.attempt)
 }
 
-export const claimModelCall = (
-  { agent, storeAt, owner, acquireSlot }: JobContext,
-  state: RunState,
-  owed: Owed,
-  attempt: number,
-): RunFact | typeof LATER => {
+export const claimModelCall = (context: JobContext, state: RunState, owed: Owed, attempt: number): RunFact | typeof LATER => {
+  const { agent, storeAt, owner, acquireSlot } = context
   const params = owed.params as CallModelParams
   const model = state.started.settings.models[params.model ?? 0] ?? ''
   const settings = attempted(
     () => undefined,
     () => settingsOfCall(agent, state, owed, model),
   )
-  if (!settings.ok)
-    return {
-      type: 'ModelCallFailed',
-      data: { callId: owed.key, attempt, class: 'badRequest', message: settings.problem, next: 'escalate', durationMs: 0 },
-    }
-  if (!acquireSlot({ key: owed.key, attempt })) return LATER
+  const call = { callId: owed.key, attempt }
+  const refused = { ...call, next: 'escalate' as const, durationMs: 0 }
+  if (!settings.ok) return { type: 'ModelCallFailed', data: { ...refused, class: 'badRequest', message: settings.problem } }
   const aside = asideOf(params)
+  const promptHash = promptHashOf(agent, state)
+  const asked = fingerprint({ promptHash, model, asked: aside ?? state.transcript, settings: settings.value })
+  if (sealedModelAnswer(context, state, { ...call, fingerprint: asked }) === undefined) {
+    if (!mayCallModel(state)) return { type: 'ModelCallFailed', data: { ...refused, class: 'limit', message: noModelReason(state) } }
+    if (!acquireSlot({ key: owed.key, attempt })) return LATER
+  }
   return {
     type: 'ModelCallRequested',
     data: {
-      callId: owed.key,
-      attempt,
+      ...call,
       model,
       purpose: aside === undefined ? (params.purpose ?? 'answer') : 'aside',
-      promptHash: agent.promptHash,
-      fingerprint: fingerprint({ promptHash: agent.promptHash, model, asked: aside ?? state.transcript, settings: settings.value }),
+      promptHash,
+      fingerprint: asked,
       ...present({ settings: settings.value }),
       owner,
       leaseUntil: storeAt + agent.modelTimeoutMs + LEASE_SLACK_MS,

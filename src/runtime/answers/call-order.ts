@@ -37,9 +37,9 @@ export const actKey = (state: RunState, { tool, input }: WantedAct): Attempted<A
 const isName = (act: unknown): act is string =>
   typeof act === 'string' && act.trim() !== '' && act.length <= 200 && act.isWellFormed() && !/\p{Cc}/u.test(act)
 
-/** One for all runs of a tenant, and another for every other tenant of the log. */
-const scoped = ({ started: { tenant } }: RunState, tool: Tool, act: string): string =>
-  `${tenant === undefined ? '' : `${encodeURIComponent(tenant)}/`}${tool.name}:${act}`
+/** One for all runs of a tenant, and another for every other tenant of the log. What a fork does is never the act of another run. */
+const scoped = ({ runId, fork, started: { tenant } }: RunState, tool: Tool, act: string): string =>
+  `${fork === undefined ? '' : `${runId}/`}${tenant === undefined ? '' : `${encodeURIComponent(tenant)}/`}${tool.name}:${act}`
 
 /** An earlier call that is the same act, and of which nobody knows what became of it. */
 const openDoubt = ({ doubts }: RunState, { tool, input, act, key }: WantedAct & ActKey): Doubt | undefined => {

@@ -2,6 +2,7 @@ import type { Owed } from '../../fold/run-state.ts'
 import type { Agent } from '../agent.ts'
 import type { Agents } from '../code/agents.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
+import type { OriginRecord } from '../forks/origin-record.ts'
 import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 
 /** What a job may know of this process and of now. */
@@ -14,6 +15,8 @@ export interface JobContext {
   readonly owner: string
   /** A call during which so many processes have ended is given up. */
   readonly mostLostOwners: number
+  /** Of a fork: what its origin has recorded behind the copies. */
+  readonly record?: OriginRecord
   /** Takes a place for what is about to be claimed, or sees to it that the run is woken when there is one. */
   readonly acquireSlot: (claim: ClaimedPlace) => boolean
 }

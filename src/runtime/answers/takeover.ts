@@ -5,6 +5,7 @@ import { CLOCK_MARGIN_MS } from '../../fold/standing.ts'
 import { present } from '../../present.ts'
 import type { Notice, TakenOver } from '../notices.ts'
 import { claimFor, claimLookUp, inputProblem, isOnce } from './answer-tool-call.ts'
+import { runsForReal } from '../forks/sealed.ts'
 import { claimModelCall } from './answers.ts'
 import type { JobContext } from './job-context.ts'
 
@@ -102,7 +103,10 @@ const mayRepeat = ({ agent }: JobContext, state: RunState, owed: Owed): boolean 
   if (owed.intent === 'callModel' || owed.intent === 'lookUp') return true
   const call = state.calls.get(owed.key)
   const tool = agent.tools.get(call?.tool ?? '')
-  if (call === undefined || tool === undefined || isOnce(tool, state, owed.effect)) return false
+  if (call === undefined || tool === undefined) return false
+  // Nobody has executed it.
+  if (!runsForReal(state, tool)) return true
+  if (isOnce(tool, state, owed.effect)) return false
   // What may have happened, and cannot be done again as it was, is for a look-up or a person.
   return tool.effect === 'read' || inputProblem(tool, call) === undefined
 }

@@ -91,6 +91,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
 
   return {
     stored(state, before) {
+      // A fork has started no run, and what its copies name is its origin's.
+      if (state.fork !== undefined) return
       unwanted.release(state, before)
       if (!performs) return
       // What was asked for before is looked at again where nothing has happened: a sweep, which may know of a process that died.

@@ -48,6 +48,8 @@ export interface WantedMove {
   readonly runId: string
   readonly to: string
   readonly commandId?: string
+  /** The last revision that it has to explain; all of them where it is absent. */
+  readonly upTo?: number
 }
 
 const MOST_DIFFERENCES = 20
@@ -57,11 +59,12 @@ const MOST_DIFFERENCES = 20
  * Rejects with `RunNotFound`, and with `UnknownAgent` where this process has no such version.
  */
 export const examineMove = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>, wanted: WantedMove): Promise<Examined> => {
-  const { runId, to, commandId } = wanted
+  const { runId, to, commandId, upTo = Infinity } = wanted
   let fold: Fold | undefined
   let isRepeated = false
   for await (const recorded of readRun(parts, runId)) {
     const { event } = recorded
+    if (event.revision > upTo) break
     fold ??= {
       agent: versionOf(parts.agents, { name: event.type === 'RunStarted' ? event.data.agent : '', version: to, runId }),
       from: '',

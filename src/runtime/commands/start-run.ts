@@ -138,6 +138,7 @@ export const startDecision = (
   if (state !== undefined) {
     const { started } = state
     if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
+    if (started.forkOf !== undefined) return { refuse: taken(runId, `a fork of ${started.forkOf.runId}`, 'IdempotencyKeyReused') }
     if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`, 'IdempotencyKeyReused') }
     if (!isSameCall(started.parent, child?.parent)) return { refuse: taken(runId, originOf(started.parent)) }
     found?.()

@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import type { Agent } from '../agent.ts'
+import { callsModels, runsForReal, withSource } from '../forks/sealed.ts'
 import { isOutage } from '../retry-pause.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
 import { createLaterLookUps, performLookUp } from './look-up.ts'
@@ -63,8 +64,10 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     table.enter(state.runId, entry)
     const letGo = hold(state.runId)
     const { signal } = entry.controller
-    const performed = { state, owed, signal, attempts, late: lateReporter(parts, report, table)(state, owed) }
-    live(agent, state, entry, () => perform(parts, agent, performed))
+    const told = toldIn(state, owed)
+    const late = lateReporter(parts, report, table)(state, owed)
+    const performed = { state, owed, signal, attempts, late: (fact: RunFact | undefined) => late(fact && told(fact)) }
+    live(agent, state, entry, async () => told(await perform(parts, agent, performed)))
       .then(
         () => table.leave(state.runId, owed),
         (error: unknown) => {
@@ -144,11 +147,17 @@ interface Performed {
 
 type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Promise<RunFact>
 
+/** In a fork each result says that it is none of the record. */
+const toldIn =
+  ({ fork }: RunState, { intent }: Owed) =>
+  (fact: RunFact): RunFact =>
+    fork === undefined ? fact : withSource(fact, intent === 'callModel' ? 'live' : 'real')
+
 const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
   if (owed.status !== 'claimed' || owed.owner !== owner || owed.lookUpFirst === true) return undefined
-  if (owed.intent === 'callModel') return performModelCall
+  if (owed.intent === 'callModel') return callsModels(state) ? performModelCall : undefined
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
-  if (tool === undefined) return undefined
+  if (tool === undefined || !runsForReal(state, tool)) return undefined
   const perform = owed.intent === 'lookUp' ? performLookUp : performToolCall
   return (parts, ofAgent, performed) => perform(parts, { ...performed, agent: ofAgent, tool })
 }

@@ -101,7 +101,7 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
   const options = providerOptions?.[model.slice(0, slash)]
   return {
     model: model.slice(slash + 1),
-    instructions: aside?.instructions ?? state.started.instructions ?? prompt.instructions,
+    instructions: aside?.instructions ?? state.fork?.instructions ?? state.started.instructions ?? prompt.instructions,
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', parts: textContent(aside.prompt) }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: isAnswer ? toolChoice : 'none',

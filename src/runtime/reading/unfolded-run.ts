@@ -52,7 +52,8 @@ export const readUnfolded = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, r
     status,
     transcript: recordedTranscript(events),
     approvals: stillOpen(approvals, (callId) => row.asked[callId] === 'approval'),
-    children: stillOpen(children, (callId) => Object.hasOwn(row.children ?? {}, callId)),
+    // What a fork names are runs of its origin.
+    children: stillOpen(children, (callId) => run?.started.forkOf === undefined && Object.hasOwn(row.children ?? {}, callId)),
   }
 }
 
@@ -115,6 +116,7 @@ export const viewOfUnfolded = (
   state: row.state,
   waitsFor: row.waitsFor,
   waitsIn: row.waitsIn,
+  fork: row.fork === undefined ? null : { ...row.fork, real: row.fork.real },
   tags: started.tags ?? {},
   metadata: started.metadata ?? {},
   context: started.context ?? null,

@@ -1,0 +1,267 @@
+import { AppError, isAppError } from '../../errors.ts'
+import { textContent } from '../../events/content.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import { settlesCall, type CodeOfRun, type DataOf, type RunFact } from '../../events/run-events.ts'
+import { streamOf } from '../../events/codec.ts'
+import { accepts } from '../../fold/accepts.ts'
+import { changedStart } from '../../fold/fork.ts'
+import type { RunState } from '../../fold/run-state.ts'
+import { endedText } from '../../events/ended-text.ts'
+import { canonicalJson } from '../../json.ts'
+import { providerIn } from '../../models/model.ts'
+import { present } from '../../present.ts'
+import { appendBatch } from '../actors/batch.ts'
+import type { Job } from '../actors/jobs.ts'
+import type { ActorParts } from '../actors/run-actor.ts'
+import type { Agent } from '../agent.ts'
+import { approvalDigest } from '../answers/answer-tool-call.ts'
+import { checkOrigin, type CommandOrigin } from '../checked-input.ts'
+import { checkedJson } from '../checked-json.ts'
+import { examineMove, notMovable } from '../commands/move-check.ts'
+import { initialDataOf } from '../commands/start-run.ts'
+import { foldRun } from '../reading/fold-run.ts'
+import { notFound, readRun } from '../reading/run-reader.ts'
+import { beyond } from '../reading/state-at.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
+import { createCopier, type Copy } from './copied-events.ts'
+import { changesOf, checkedFork, sealOf, type ForkOptions } from './fork-options.ts'
+import { forkedPromptText } from './forked-prompt.ts'
+import { isCutShort } from './sealed.ts'
+
+// A fork begins in two steps that may both be repeated: its origin's events are copied, then it is recorded what is otherwise from there on,
+// with all that follows at once. Between the two it is inert.
+
+export interface ForkerParts extends Pick<ActorParts, 'parts' | 'store' | 'signal'> {
+  readonly submit: (runId: string, job: Job) => Promise<RunState>
+}
+
+/**
+ * Rejects with `InvalidInput`, `NotPossible`, `RunNotFound`, `UnknownAgent`, `ChartChanged`, and with `IdempotencyKeyReused` where the id is that of
+ * another run.
+ */
+export const forkRun = async (forker: ForkerParts, originId: string, given: ForkOptions, origin: CommandOrigin = {}): Promise<RunState> => {
+  const options = checkedFork(given)
+  checkOrigin(origin)
+  const { parts, submit } = forker
+  const runId = options.runId ?? parts.ids.uuid()
+  const from = await placeOf(parts, originId, options)
+  const point = await pointAt(parts, { runId: originId, revision: from.revision }, options)
+  checkPossible(parts, point, options)
+  const forkOf = { runId: originId, revision: from.revision }
+  const copies = await copiesOf(parts, { runId, forkOf, ...present({ code: point.code }) })
+  await append(forker, point.agent, runId, copies)
+  const { instructions } = options
+  if (instructions !== undefined) await parts.blobs.put(forkedPromptText(point.agent, instructions))
+  const state = await submit(runId, forkJob(runId, { from: { ...forkOf, recordedTo: from.newest }, options, origin }))
+  if (state.fork?.own === undefined) throw taken(runId)
+  return state
+}
+
+interface Place {
+  /** Of the last event that is copied. */
+  readonly revision: number
+  readonly newest: number
+}
+
+/** Where something else is said than at this revision, or another result comes, what stood there is not copied. */
+const placeOf = async (parts: RuntimeParts, runId: string, { at, message, results = {} }: ForkOptions): Promise<Place> => {
+  let newest = -1
+  let event: RecordedRunEvent | undefined
+  for await (const read of readRun(parts, runId)) {
+    newest = read.event.revision
+    if (newest === at) event = read.event
+  }
+  if (newest < 0) throw notFound(runId)
+  if (event === undefined) throw beyond(runId, at, newest)
+  const isSaid = message !== undefined && event.type === 'MessageReceived'
+  const isResult = 'callId' in event.data && settlesCall(event) && Object.hasOwn(results, event.data.callId ?? '')
+  return { revision: isSaid || isResult ? at - 1 : at, newest }
+}
+
+interface Point {
+  readonly agent: Agent
+  readonly state: RunState
+  /** Where the fork begins on other code than its origin. */
+  readonly code?: CodeOfRun
+}
+
+const pointAt = async (
+  parts: RuntimeParts,
+  { runId, revision }: NonNullable<DataOf<'RunStarted'>['forkOf']>,
+  { agentVersion }: ForkOptions,
+): Promise<Point> => {
+  if (agentVersion !== undefined) {
+    const examined = await examineMove(parts, { runId, to: agentVersion, upTo: revision })
+    if (examined.state === undefined || !examined.ok) throw notMovable(examined, false)
+    return { agent: examined.agent, state: examined.state, code: codeOf(examined.agent, examined.state) }
+  }
+  for await (const { agent, state } of foldRun(parts, runId)) {
+    if (state.revision < revision) continue
+    const isNamed = agent.version === state.started.agentVersion
+    return { agent, state, ...(!isNamed && { code: codeOf(agent, state) }) }
+  }
+  throw notFound(runId)
+}
+
+const codeOf = (agent: Agent, { started }: RunState): CodeOfRun => {
+  const { instructions } = initialDataOf(agent, { input: started.input, context: started.context })
+  const { name, version, program, definition } = agent
+  return { agent: name, agentVersion: version, chartHash: program.chartHash, definition, ...present({ instructions }) }
+}
+
+const notPossible = (runId: string, why: string): AppError =>
+  new AppError('NotPossible', `${runId} cannot be forked there: ${why}`, { details: { runId, command: 'fork' } })
+
+const invalid = (message: string): AppError => new AppError('InvalidInput', message)
+
+const checkPossible = (parts: RuntimeParts, { agent, state }: Point, options: ForkOptions): void => {
+  const { runId, revision } = state
+  if (state.status !== 'active') throw notPossible(runId, `at revision ${revision} it ${endedText(state.status)}; fork it before`)
+  if (isCutShort(state)) throw notPossible(runId, 'it is itself a fork whose copies are not complete')
+  if (state.broken !== undefined) throw notPossible(runId, 'code of its agent has failed by then')
+  checkNames(parts, agent, options)
+  checkModel(parts, state, options)
+  for (const callId of Object.keys(options.results ?? {})) {
+    const call = state.calls.get(callId)
+    if (call === undefined)
+      throw notPossible(
+        runId,
+        `no tool call ${callId} is open at revision ${revision}; open: ${[...state.calls.keys()].join(', ') || 'none'}`,
+      )
+    checkOutput(agent, call.tool, options.results?.[callId])
+  }
+  if (options.message !== undefined && !accepts(state, messageOf(options.message), parts.clock.now()))
+    throw notPossible(runId, `it takes no message at revision ${revision}`)
+}
+
+const checkNames = ({ agents }: RuntimeParts, agent: Agent, { real = [], simulate = {} }: ForkOptions): void => {
+  const tools = [...agent.tools.keys()]
+  const known = new Set([...tools, ...agents.all().map(({ name }) => name)])
+  for (const name of real)
+    if (!agent.tools.has(name)) throw invalid(`Expected tools of ${agent.id} (${tools.join(', ') || 'none'}) as real, found ${name}`)
+  for (const [name, output] of Object.entries(simulate)) {
+    if (!known.has(name))
+      throw invalid(`Expected tools of ${agent.id} (${tools.join(', ') || 'none'}) or agents to simulate, found ${name}`)
+    checkOutput(agent, name, output)
+  }
+}
+
+const checkOutput = (agent: Agent, name: string, output: unknown): void => {
+  const tool = agent.tools.get(name)
+  const checked = tool === undefined ? undefined : checkedJson(tool.output, output)
+  if (checked?.ok === false) throw invalid(`Expected an output of ${name}, found something else: ${checked.problem}`)
+}
+
+const ONE_TOKEN = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+
+/** A limit on a model whose price nobody knows limits nothing. */
+const checkModel = (parts: RuntimeParts, { started, budget }: RunState, { model, costUsd, modelCalls }: ForkOptions): void => {
+  const { models } = changedStart(started, present({ model })).settings
+  const provider = model?.slice(0, model.indexOf('/'))
+  if (provider !== undefined && providerIn(parts.models, provider) === undefined)
+    throw invalid(`Expected a model of ${Object.keys(parts.models).join(', ') || '(no provider)'}, found ${model}`)
+  const isLimited = (costUsd ?? null) !== null || (model !== undefined && (budget.limits?.costMicroUsd ?? null) !== null)
+  const unpriced = isLimited && modelCalls !== 0 ? models.filter((name) => parts.costOf(name, ONE_TOKEN) === undefined) : []
+  if (unpriced.length > 0)
+    throw new AppError('UnknownPrice', `The fork has a money limit, but no price is known for ${unpriced.join(', ')}`)
+}
+
+const copiesOf = async (parts: RuntimeParts, run: Parameters<typeof createCopier>[0]): Promise<readonly Copy[]> => {
+  const copy = createCopier(run)
+  const copies: Copy[] = []
+  for await (const { event, texts } of readRun(parts, run.forkOf.runId)) {
+    if (event.revision > run.forkOf.revision) break
+    copies.push(copy(event, texts))
+  }
+  return copies
+}
+
+/** Well below what one append may hold. */
+const CHUNK_BYTES = 512 * 1024
+const CHUNK_EVENTS = 500
+const MOST_CONFLICTS = 20
+
+/** Those that are not there yet. */
+const append = async (forker: ForkerParts, agent: Agent, runId: string, copies: readonly Copy[]): Promise<void> => {
+  const { parts, signal } = forker
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS;) {
+    const there = await storedOf(parts, runId, copies)
+    const chunk = chunkOf(copies.slice(there))
+    if (chunk.length === 0) return
+    const before = there === 0 ? undefined : { revision: there - 1 }
+    const store = (texts: readonly string[]): Promise<void> => forker.store(agent, texts)
+    const isStored = await appendBatch(parts, { runId, batch: { sealed: chunk }, before, store, signal, failed: () => undefined })
+    if (!isStored) conflicts += 1
+  }
+  throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
+}
+
+const chunkOf = (copies: readonly Copy[]): readonly Copy[] => {
+  const chunk: Copy[] = []
+  let bytes = 0
+  for (const copy of copies.slice(0, CHUNK_EVENTS)) {
+    bytes += Buffer.byteLength(copy.texts.data) + Buffer.byteLength(copy.texts.meta)
+    if (chunk.length > 0 && bytes > CHUNK_BYTES) break
+    chunk.push(copy)
+  }
+  return chunk
+}
+
+/** How many of the copies are there. Throws where the run is another. */
+const storedOf = async ({ log }: RuntimeParts, runId: string, copies: readonly Copy[]): Promise<number> => {
+  let there = 0
+  try {
+    for await (const stored of log.readStream(streamOf(runId), { limit: copies.length })) {
+      const { texts } = copies[there] ?? {}
+      if (stored.revision !== there || texts?.id !== stored.id || texts.meta !== stored.meta) throw taken(runId)
+      there += 1
+    }
+  } catch (error) {
+    if (isAppError(error, 'StreamDeleted')) throw taken(runId)
+    if (!isAppError(error, 'StreamNotFound')) throw error
+  }
+  return there
+}
+
+const taken = (runId: string): AppError =>
+  new AppError('IdempotencyKeyReused', `Expected a new run id, or that of the same fork, found ${runId}, which is another run`, {
+    details: { runId },
+  })
+
+const messageOf = (text: string): RunFact => ({ type: 'MessageReceived', data: { parts: textContent(text) } })
+
+interface Forking {
+  readonly from: DataOf<'RunForked'>['from']
+  readonly options: ForkOptions
+  readonly origin: CommandOrigin
+}
+
+const forkJob = (runId: string, { from, options, origin }: Forking): Job => {
+  const { by, note, message } = options
+  const data = { by, from, seal: sealOf(options), changes: changesOf(options), ...present({ note }) }
+  return {
+    recorded: { runId: from.runId, behind: from.revision, to: from.recordedTo },
+    decide: (state, { agent, at }) => {
+      if (state === undefined) return { refuse: notFound(runId) }
+      if (state.fork?.own !== undefined) return isSame(state, data) ? { facts: [] } : { refuse: taken(runId) }
+      const forked: RunFact = { type: 'RunForked', data }
+      if (!accepts(state, forked, at)) return { refuse: taken(runId) }
+      const said = message === undefined ? [] : [messageOf(message)]
+      return { facts: [forked, ...askedAnew(agent, state, at), ...said], origin: { ...origin, actor: origin.actor ?? by } }
+    },
+  }
+}
+
+const isSame = ({ fork }: RunState, { seal, changes }: Pick<DataOf<'RunForked'>, 'seal' | 'changes'>): boolean =>
+  canonicalJson({ seal: fork?.own?.seal ?? null, changes: fork?.own?.changes ?? null }) === canonicalJson({ seal, changes })
+
+/** Open questions, for as long as was left to answer them: a grant for the origin is none for the fork. */
+const askedAnew = (agent: Agent, { approvals, at: last }: RunState, at: number): RunFact[] =>
+  [...approvals.values()].map((asked) => ({
+    type: 'ApprovalRequested',
+    data: {
+      ...asked,
+      digest: approvalDigest(agent, asked.callId, asked.subject),
+      expiresAt: Math.min(Number.MAX_SAFE_INTEGER, asked.expiresAt + Math.max(0, at - last)),
+    },
+  }))

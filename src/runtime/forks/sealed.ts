@@ -1,0 +1,184 @@
+import type { RunEvent } from '../../events/envelope.ts'
+import type { Source } from '../../events/fork.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import { askedForApproval, askedForModel, askedForRun, askedForTool, type AskedFor, type OwnFork } from '../../fold/fork.ts'
+import type { Owed, RunState } from '../../fold/run-state.ts'
+import type { Json } from '../../json.ts'
+import { sampleOf } from '../../tools/sample-value.ts'
+import type { Tool } from '../../tools/tool.ts'
+import type { JobContext } from '../answers/job-context.ts'
+import { childRunId } from '../answers/start-child-run.ts'
+import { answered } from '../effects/tool-outcome.ts'
+
+// The seal of a fork: what answers it in place of models, tools and other runs. It follows from the fork's events and from what its origin
+// had recorded when it began, so that whichever process goes on with it gives the same answers.
+//
+//   SEAL1. Nothing of a fork is performed but model calls within its limits and tools that its seal names.
+//   SEAL2. What the record answers needs no effect: the answer rides in the same append as the claim.
+//   SEAL3. Until all of its origin's events are copied nothing happens in it at all.
+
+type SealedContext = Pick<JobContext, 'record' | 'at' | 'agent'>
+
+/** Where it is a fork that may go on. */
+const ownOf = (state: RunState): OwnFork | undefined => state.fork?.own
+
+/** Whether its copies are not complete. */
+export const isCutShort = ({ fork }: Pick<RunState, 'fork'>): boolean => fork !== undefined && fork.own === undefined
+
+/** Whether a tool of this run is executed for real. Of a run that is no fork every one is. */
+export const runsForReal = (state: RunState, tool: Tool): boolean => {
+  if (state.fork === undefined) return true
+  const own = ownOf(state)
+  if (own === undefined) return false
+  return own.seal.real.includes(tool.name) || (own.seal.reads && isRead(state, tool))
+}
+
+/** By the code of today and by that which the run was begun with. */
+const isRead = ({ started }: RunState, tool: Tool): boolean =>
+  tool.effect === 'read' && (started.definition?.tools[tool.name]?.effect ?? 'read') === 'read'
+
+/** Whether models of this run are called at all. */
+export const callsModels = (state: RunState): boolean => state.fork === undefined || (ownOf(state)?.seal.modelCalls ?? Infinity) > 0
+
+/** Whether one call more is within the limits of the fork. */
+export const mayCallModel = (state: RunState): boolean => {
+  const own = ownOf(state)
+  if (own === undefined) return state.fork === undefined
+  const { seal, counts, liveCostMicroUsd } = own
+  const underWay = [...state.owed.values()].filter(({ intent, status }) => intent === 'callModel' && status === 'claimed').length
+  return counts.live + underWay < (seal.modelCalls ?? Infinity) && liveCostMicroUsd < (seal.costMicroUsd ?? Infinity)
+}
+
+/** Why no model is called any more, in words. */
+export const noModelReason = (state: RunState): string => {
+  const { seal, counts } = ownOf(state) ?? {}
+  if (seal?.modelCalls === 0) return 'its origin has recorded no answer to this prompt, and the fork calls no model'
+  const isCost = (counts?.live ?? 0) < (seal?.modelCalls ?? Infinity)
+  return `the fork has reached its limit of ${isCost ? `${(seal?.costMicroUsd ?? 0) / 1_000_000} USD` : `${seal?.modelCalls ?? 0} model calls`}`
+}
+
+const recorded = ({ record }: SealedContext, state: RunState, wanted: AskedFor): RunEvent | undefined => {
+  const own = ownOf(state)
+  return own === undefined ? undefined : record?.resultOf(wanted, own.asked)
+}
+
+export interface WantedModelCall {
+  readonly callId: string
+  readonly attempt: number
+  readonly fingerprint: string
+}
+
+/** The recorded answer to the same prompt; undefined where there is none. */
+export const sealedModelAnswer = (
+  context: SealedContext,
+  state: RunState,
+  { callId, attempt, fingerprint }: WantedModelCall,
+): RunFact | undefined => {
+  const result = recorded(context, state, askedForModel(callId, fingerprint))
+  if (result?.type === 'ModelCallSucceeded') return { type: result.type, data: { ...result.data, callId, attempt, source: 'recorded' } }
+  if (result?.type !== 'ModelCallFailed') return undefined
+  const { retryAt, failingSince, ...data } = result.data
+  const times = { ...(retryAt !== undefined && { retryAt: context.at }), ...(failingSince !== undefined && { failingSince: context.at }) }
+  return { type: result.type, data: { ...data, ...times, callId, attempt, source: 'recorded' } }
+}
+
+export interface WantedToolCall {
+  readonly callId: string
+  readonly attempt: number
+  readonly tool: Tool
+  readonly input: Json
+}
+
+/** What takes the place of a tool's execution; undefined where it is executed for real. */
+export const sealedToolAnswer = (context: SealedContext, state: RunState, call: WantedToolCall): RunFact | undefined => {
+  const own = ownOf(state)
+  const { callId, attempt, tool, input } = call
+  if (own === undefined) return undefined
+  const given = own.changes.results ?? {}
+  if (Object.hasOwn(given, callId)) return simulated(call, given[callId] ?? null)
+  const result = recorded(context, state, askedForTool({ callId, tool: tool.name, input }))
+  if (result?.type === 'ToolCallSucceeded') return { type: result.type, data: { ...result.data, callId, attempt, source: 'recorded' } }
+  if (result?.type === 'ToolCallFailed') {
+    const { retryAt, ...data } = result.data
+    return {
+      type: result.type,
+      data: { ...data, ...(retryAt !== undefined && { retryAt: context.at }), callId, attempt, source: 'recorded' },
+    }
+  }
+  if (runsForReal(state, tool)) return undefined
+  if (Object.hasOwn(own.seal.simulate, tool.name)) return simulated(call, own.seal.simulate[tool.name] ?? null)
+  const example = own.seal.samples ? (context.record?.exampleOf(tool.name)?.output ?? sampleOf(tool.output)?.value) : undefined
+  if (example !== undefined) return simulated(call, example)
+  const reason = `a fork executes nothing: say what ${tool.name} would have brought, by settling this call`
+  return { type: 'ToolCallUnresolved', data: { callId, attempt, reason } }
+}
+
+const simulated = ({ callId, attempt, tool }: WantedToolCall, output: unknown): RunFact =>
+  withSource(answered(tool, { callId, attempt }, output), 'simulated')
+
+/** A result that says where it is from. */
+export const withSource = (fact: RunFact, source: Source): RunFact => {
+  switch (fact.type) {
+    case 'ModelCallSucceeded':
+    case 'ModelCallFailed':
+    case 'ToolCallSucceeded':
+    case 'ToolCallFailed':
+      return { type: fact.type, data: { ...fact.data, source } } as RunFact
+    default:
+      return fact
+  }
+}
+
+/** What takes the place of a run that a fork asks for: no run is ever started for one. */
+const sealedChildRun = (context: SealedContext, state: RunState, owed: Owed): RunFact | undefined => {
+  const own = ownOf(state)
+  if (own === undefined) return undefined
+  const agent = String(owed.params.agent)
+  const call = { callId: owed.key, childRunId: childRunId(state.runId, owed) }
+  const result = recorded(context, state, askedForRun({ callId: owed.key, agent, input: (owed.params.input ?? null) as Json }))
+  if (result?.type === 'ChildRunSucceeded') return { type: result.type, data: { ...result.data, ...call, source: 'recorded' } }
+  if (result?.type === 'ChildRunFailed') return { type: result.type, data: { ...result.data, ...call, source: 'recorded' } }
+  if (Object.hasOwn(own.seal.simulate, agent))
+    return { type: 'ChildRunSucceeded', data: { ...call, output: own.seal.simulate[agent] ?? null, source: 'simulated' } }
+  return {
+    type: 'ChildRunFailed',
+    data: { ...call, reason: `a fork starts no run: nothing says what ${agent} would have brought`, source: 'simulated' },
+  }
+}
+
+interface Decided {
+  /** Of the decision, in the origin. */
+  readonly revision: number
+  readonly fact: RunFact
+}
+
+/** What people have decided on the same questions in the origin, the first decision first. */
+export const sealedDecision = (context: SealedContext, state: RunState): RunFact | undefined => {
+  if (ownOf(state) === undefined) return undefined
+  const decisions = [...state.approvals.values()].flatMap(({ callId, digest, subject, expiresAt }): readonly Decided[] => {
+    const result = recorded(context, state, askedForApproval({ callId, subject }))
+    const data = { callId, source: 'recorded' as const }
+    if (result?.type === 'ApprovalGranted' && context.at < expiresAt)
+      return [{ revision: result.revision, fact: { type: result.type, data: { ...result.data, ...data, digest } } }]
+    return result?.type === 'ApprovalDenied'
+      ? [{ revision: result.revision, fact: { type: result.type, data: { ...result.data, ...data } } }]
+      : []
+  })
+  return decisions.sort((one, other) => one.revision - other.revision)[0]?.fact
+}
+
+/** The fact that settles what a fork has claimed, or undefined where it is to be performed. */
+export const sealedAnswer = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
+  if (ownOf(state) === undefined) return undefined
+  if (owed.intent === 'startChildRun') return owed.status === 'parked' ? sealedChildRun(context, state, owed) : undefined
+  if (owed.status !== 'claimed' || owed.owner !== context.owner) return undefined
+  const { key: callId, attempt } = owed
+  if (owed.intent === 'callModel') {
+    const what = state.fork?.own?.asked.calls[`model ${callId}`]?.what
+    return what === undefined ? undefined : sealedModelAnswer(context, state, { callId, attempt, fingerprint: what.slice('model '.length) })
+  }
+  const call = state.calls.get(callId)
+  const tool = context.agent.tools.get(call?.tool ?? '')
+  if (owed.intent !== 'startCall' || tool === undefined) return undefined
+  return sealedToolAnswer(context, state, { callId, attempt, tool, input: call?.input ?? null })
+}
