@@ -26,10 +26,12 @@ const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
 const RUNTIME_ROOMS = {
   code: [],
   reading: ['code'],
-  answers: ['code'],
-  effects: ['answers'],
-  actors: ['answers', 'reading', 'code'],
+  seal: [],
+  answers: ['seal', 'code'],
+  effects: ['answers', 'seal'],
+  actors: ['answers', 'seal', 'reading', 'code'],
   commands: ['actors', 'answers', 'effects', 'reading', 'code'],
+  forks: ['actors', 'answers', 'commands', 'seal', 'reading', 'code'],
   children: ['actors', 'answers', 'commands', 'reading', 'code'],
 }
 const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']
@@ -43,7 +45,7 @@ const API = '^src/(index|core|testing)\\.ts$' // what users import
 const ENTRY = '^src/main\\.ts$'
 const WITH_ROOMS = '^src/(eventlog|views|bus|models)/' // each adapter of these ports has a room of its own: eventlog/sqlite/
 const ADAPTER = '^src/((eventlog|views|bus)/[^/]+/|models/(?!wire/)[^/]+/|(blobs|snapshots)/[^/.]+\\.[^/]+\\.ts$)' // where a port is small, a dot in the stem marks it: blob-store.files.ts
-const TOOL_PORT = '^src/tools/(tool|define-tool|json-shape|tool-declaration)\\.ts$'
+const TOOL_PORT = '^src/tools/(tool|define-tool|json-shape|sample-value|tool-declaration)\\.ts$'
 /** What goes over the wire. The page has its types alone: schemas are for whoever takes something in. */
 const CONTRACT = '^src/http/[a-z-]*contract\\.ts$'
 const PACKAGE = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown']

@@ -76,3 +76,7 @@ export const reachedWith = ({ tokens, costMicroUsd, limits }: Budget, more: Chil
     return `cost: ${costMicroUsd + more.costMicroUsd} of ${limits.costMicroUsd} millionths of a dollar`
   return undefined
 }
+
+/** As it was recorded, or as it will be: it follows from the place of the call. */
+export const childRunId = (parentRunId: string, { key, childRunId: recorded, childName = key }: Owed): string =>
+  recorded ?? `${parentRunId}.${childName}`

@@ -4,8 +4,6 @@ import type { DataOf } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson } from '../json.ts'
 import { present } from '../present.ts'
-import { afterPause } from '../projections/budget.ts'
-import type { RunState } from './run-state.ts'
 
 // A fork: a run that begins with copies of the events of another. They fold as there. What it is, its first event says already, so that
 // nobody takes a copy that was cut short for a run that may go on.
@@ -157,37 +155,4 @@ const begun = ({ of, instructions: known }: Fork, { revision, data }: Extract<Ru
   const { instructions = known } = changes
   const own = { recordedTo: from.recordedTo, seal, changes, counts: countSource(undefined, {}), liveCostMicroUsd: 0, asked: nothingAsked }
   return { of, ...present({ instructions }), ...(revision === of.revision + 1 && { own }) }
-}
-
-/** What a run was started with, but for what its fork has changed. */
-export const changedStart = (started: RunState['started'], { model }: ForkChanges): RunState['started'] =>
-  model === undefined ? started : { ...started, settings: { ...started.settings, models: started.settings.models.map(() => model) } }
-
-/**
- * The run at its fork. No time has passed for it since the last event of its origin; and whatever it asks the world for from here on, it asks
- * under keys of its own.
- */
-export const forked = (before: RunState, noted: RunState, event: Extract<RunEvent, { type: 'RunForked' }>): RunState => {
-  const passedMs = Math.max(0, event.meta.at - before.at)
-  const own = (key: string): string => `${event.runId}/${key}`
-  return {
-    ...noted,
-    started: changedStart(noted.started, event.data.changes),
-    calls: new Map(
-      [...noted.calls].map(([callId, { idempotencyKey: key, ...call }]) => [
-        callId,
-        { ...call, ...(key !== undefined && { idempotencyKey: own(key) }) },
-      ]),
-    ),
-    doubts: new Map([...noted.doubts].map(([callId, doubt]) => [callId, { ...doubt, idempotencyKey: own(doubt.idempotencyKey) }])),
-    acts: new Map([...noted.acts].map(([key, done]) => [own(key), done])),
-    approvals: new Map(
-      [...noted.approvals].map(([callId, asked]) => [
-        callId,
-        { ...asked, expiresAt: Math.min(Number.MAX_SAFE_INTEGER, asked.expiresAt + passedMs) },
-      ]),
-    ),
-    timers: new Map([...noted.timers].map(([key, { dueAt: _, ...timer }]) => [key, { ...timer, askedAt: timer.askedAt + passedMs }])),
-    budget: afterPause(noted.budget, passedMs),
-  }
 }

@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../../errors.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { present } from '../../present.ts'
-import type { OriginRecord } from '../forks/origin-record.ts'
+import type { OriginRecord } from '../seal/origin-record.ts'
 import type { Agent } from '../agent.ts'
 import type { JobContextWithSlots } from '../answers/job-context.ts'
 import { createKnownRun } from '../reading/fold-run.ts'

@@ -2,7 +2,7 @@ import type { Owed } from '../../fold/run-state.ts'
 import type { Agent } from '../agent.ts'
 import type { Agents } from '../code/agents.ts'
 import { type RuntimeParts, storeNow } from '../runtime-parts.ts'
-import type { OriginRecord } from '../forks/origin-record.ts'
+import type { OriginRecord } from '../seal/origin-record.ts'
 import { createSlots, type Slots, type WaitingRuns } from './slots.ts'
 
 /** What a job may know of this process and of now. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
-import { childLimits, reachedWith } from '../../fold/child-report.ts'
+import { childLimits, childRunId, reachedWith } from '../../fold/child-report.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 import { chartGraph } from '../../statechart/graph.ts'
@@ -60,7 +60,3 @@ const idProblem = (runId: string): string | undefined => {
     return messageOf(error)
   }
 }
-
-/** As it was recorded, or as it will be: it follows from the place of the call. */
-export const childRunId = (parentRunId: string, { key, childRunId: recorded, childName = key }: Owed): string =>
-  recorded ?? `${parentRunId}.${childName}`

@@ -5,7 +5,7 @@ import { CLOCK_MARGIN_MS } from '../../fold/standing.ts'
 import { present } from '../../present.ts'
 import type { Notice, TakenOver } from '../notices.ts'
 import { claimFor, claimLookUp, inputProblem, isOnce } from './answer-tool-call.ts'
-import { runsForReal } from '../forks/sealed.ts'
+import { runsForReal } from '../seal/sealed.ts'
 import { claimModelCall } from './answers.ts'
 import type { JobContext } from './job-context.ts'
 

@@ -10,7 +10,7 @@ import { TIMED_OUT, withDeadline } from '../deadline.ts'
 import { contextForTool } from '../run-context.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import type { ToolEffect } from './perform-tool.ts'
-import { answered } from './tool-outcome.ts'
+import { answered } from '../tool-outcome.ts'
 import type { Attempts } from './under-way.ts'
 
 /**

@@ -8,7 +8,7 @@ import { TIMED_OUT, withDeadline, type LateWord } from '../deadline.ts'
 import { attachmentsIn, readSaid } from '../given-content.ts'
 import { contextForTool } from '../run-context.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
-import { readFailure, type ReadFailure, answered } from './tool-outcome.ts'
+import { readFailure, type ReadFailure, answered } from '../tool-outcome.ts'
 import type { Attempts } from './under-way.ts'
 
 export interface ToolEffect {

@@ -6,9 +6,10 @@ import type { Owed, RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 import { sampleOf } from '../../tools/sample-value.ts'
 import type { Tool } from '../../tools/tool.ts'
-import type { JobContext } from '../answers/job-context.ts'
-import { childRunId } from '../answers/start-child-run.ts'
-import { answered } from '../effects/tool-outcome.ts'
+import { childRunId } from '../../fold/child-report.ts'
+import type { Agent } from '../agent.ts'
+import { answered } from '../tool-outcome.ts'
+import type { OriginRecord } from './origin-record.ts'
 
 // The seal of a fork: what answers it in place of models, tools and other runs. It follows from the fork's events and from what its origin
 // had recorded when it began, so that whichever process goes on with it gives the same answers.
@@ -17,7 +18,14 @@ import { answered } from '../effects/tool-outcome.ts'
 //   SEAL2. What the record answers needs no effect: the answer rides in the same append as the claim.
 //   SEAL3. Until all of its origin's events are copied nothing happens in it at all.
 
-type SealedContext = Pick<JobContext, 'record' | 'at' | 'agent'>
+/** What a job knows of its run and of now. */
+export interface SealedContext {
+  readonly agent: Agent
+  readonly at: number
+  readonly owner: string
+  /** Of a fork: what its origin has recorded behind the copies. */
+  readonly record?: OriginRecord
+}
 
 /** Where it is a fork that may go on. */
 const ownOf = (state: RunState): OwnFork | undefined => state.fork?.own
@@ -95,7 +103,7 @@ export const sealedToolAnswer = (context: SealedContext, state: RunState, call: 
   const { callId, attempt, tool, input } = call
   if (own === undefined) return undefined
   const given = own.changes.results ?? {}
-  if (Object.hasOwn(given, callId)) return simulated(call, given[callId] ?? null)
+  if (Object.hasOwn(given, callId)) return simulated(state, call, given[callId] ?? null)
   const result = recorded(context, state, askedForTool({ callId, tool: tool.name, input }))
   if (result?.type === 'ToolCallSucceeded') return { type: result.type, data: { ...result.data, callId, attempt, source: 'recorded' } }
   if (result?.type === 'ToolCallFailed') {
@@ -106,24 +114,29 @@ export const sealedToolAnswer = (context: SealedContext, state: RunState, call: 
     }
   }
   if (runsForReal(state, tool)) return undefined
-  if (Object.hasOwn(own.seal.simulate, tool.name)) return simulated(call, own.seal.simulate[tool.name] ?? null)
+  if (Object.hasOwn(own.seal.simulate, tool.name)) return simulated(state, call, own.seal.simulate[tool.name] ?? null)
   const example = own.seal.samples ? (context.record?.exampleOf(tool.name)?.output ?? sampleOf(tool.output)?.value) : undefined
-  if (example !== undefined) return simulated(call, example)
+  if (example !== undefined) return simulated(state, call, example)
   const reason = `a fork executes nothing: say what ${tool.name} would have brought, by settling this call`
   return { type: 'ToolCallUnresolved', data: { callId, attempt, reason } }
 }
 
-const simulated = ({ callId, attempt, tool }: WantedToolCall, output: unknown): RunFact =>
-  withSource(answered(tool, { callId, attempt }, output), 'simulated')
+/** Pictures and files that a tool makes of its output are not made for it. */
+const simulated = (state: RunState, { callId, attempt, tool }: WantedToolCall, output: unknown): RunFact => {
+  const { bytes = [], ...fact } = answered(tool, state, { callId, attempt }, output)
+  if (fact.type !== 'ToolCallSucceeded' || bytes.length === 0) return withSource(fact, 'simulated')
+  const { content: _, ...data } = fact.data
+  return { type: fact.type, data: { ...data, source: 'simulated' } }
+}
 
 /** A result that says where it is from. */
-export const withSource = (fact: RunFact, source: Source): RunFact => {
+export const withSource = <Fact extends RunFact>(fact: Fact, source: Source): Fact => {
   switch (fact.type) {
     case 'ModelCallSucceeded':
     case 'ModelCallFailed':
     case 'ToolCallSucceeded':
     case 'ToolCallFailed':
-      return { type: fact.type, data: { ...fact.data, source } } as RunFact
+      return { ...fact, data: { ...fact.data, source } }
     default:
       return fact
   }
@@ -168,7 +181,7 @@ export const sealedDecision = (context: SealedContext, state: RunState): RunFact
 }
 
 /** The fact that settles what a fork has claimed, or undefined where it is to be performed. */
-export const sealedAnswer = (context: JobContext, state: RunState, owed: Owed): RunFact | undefined => {
+export const sealedAnswer = (context: SealedContext, state: RunState, owed: Owed): RunFact | undefined => {
   if (ownOf(state) === undefined) return undefined
   if (owed.intent === 'startChildRun') return owed.status === 'parked' ? sealedChildRun(context, state, owed) : undefined
   if (owed.status !== 'claimed' || owed.owner !== context.owner) return undefined

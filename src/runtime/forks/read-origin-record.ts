@@ -1,25 +1,11 @@
 import type { RunEvent } from '../../events/envelope.ts'
 import { settlesCall } from '../../events/run-events.ts'
 import { askedAfter, askedBy, kindOfResult, nothingAsked, placeAmong, withAsked, type AskedFor, type AskedSoFar } from '../../fold/fork.ts'
+import { isAppError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
-import { isGone } from '../children/unwanted-children.ts'
 import { readRun } from '../reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
-
-/** What a fork is answered with, as its origin has recorded it. */
-export interface OriginRecord {
-  /** The next result of a request, if the origin has asked for the same as often, and has got one. */
-  readonly resultOf: (wanted: AskedFor, asked: AskedSoFar) => RunEvent | undefined
-  /** What the tool has brought last, at whatever place. */
-  readonly exampleOf: (tool: string) => { readonly output: Json } | undefined
-}
-
-/** Events of the origin behind the copies, up to the one that was its newest when the fork began. */
-export interface RecordedPart {
-  readonly runId: string
-  readonly behind: number
-  readonly to: number
-}
+import type { OriginRecord, RecordedPart } from '../seal/origin-record.ts'
 
 /** Results by what was asked for and by which of the equal requests. */
 type Results = Map<string, RunEvent[][]>
@@ -43,7 +29,7 @@ export const readOriginRecord = async (parts: Pick<RuntimeParts, 'log' | 'blobs'
     }
   } catch (error) {
     // What was deleted answers nothing any more.
-    if (!isGone(error)) throw error
+    if (!isAppError(error, 'RunNotFound') && !isAppError(error, 'RunDeleted')) throw error
     results.clear()
     examples.clear()
   }
