@@ -162,6 +162,15 @@ const waitsFor = z
   .nullable()
   .meta({ description: 'whom it waits for; null while it works, waits for time to pass, or is over' })
 
+const sources = z.object({ recorded: count, simulated: count, asked: count, live: count, real: count })
+
+/** Of which run it is a fork. */
+export const lineage = z
+  .object({ runId: z.string(), revision: count, counts: sources, real: z.array(z.string()) })
+  .meta({
+    description: 'of which run it is a fork, up to which revision, how many of its results are from where, and the tools that it executes',
+  })
+
 export const waitsIn = z
   .string()
   .nullable()
@@ -211,6 +220,7 @@ export const run = z
     state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
     waitsFor,
     waitsIn,
+    fork: lineage.nullable(),
     tags,
     metadata,
     context: json.meta({ description: 'what the run was started with beside its message or input' }),

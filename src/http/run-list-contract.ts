@@ -3,7 +3,7 @@ import { tags, tagText } from '../events/tags.ts'
 import { standings } from '../projections/run-standing.ts'
 import { stuckReasons } from '../projections/standstill.ts'
 import { runOrders } from '../views/run-search.ts'
-import { callId, count, metadata, next, MOST_REVISIONS, revision, status, time, waitsIn, whole } from './contract.ts'
+import { callId, count, metadata, lineage, next, MOST_REVISIONS, revision, status, time, waitsIn, whole } from './contract.ts'
 import { behind } from './views-behind.ts'
 
 // The list of runs, and what changes in it.
@@ -113,6 +113,7 @@ export const runRow = z
     waitsFor: z.enum(['message', 'approval', 'human']).nullable(),
     waitsSince: time.nullable(),
     waitsIn,
+    fork: lineage.optional(),
     tags: tags.optional(),
     metadata: metadata.optional(),
     firstText: z.string().nullable().meta({ description: "the beginning of the user's first message" }),

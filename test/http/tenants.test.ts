@@ -21,6 +21,7 @@ const COMMANDS: readonly [path: string, body?: Record<string, unknown>][] = [
   ['give-back'],
   ['pause'],
   ['resume'],
+  ['forks', { at: 0 }],
   ['cancel', { reason: 'no' }],
   ['complete'],
   ['fail', { reason: 'no' }],
