@@ -50,9 +50,9 @@ export interface Step {
 export const step = (program: Program, before: RunState | undefined, event: RunEvent): Step => {
   if (before === undefined) return begin(program, event)
   checkPlace(before, event)
-  if (event.type === 'RunReopened' && isReopenable(before)) return reopen(program, before, event)
   const noted = recordEvent(program, before, event)
-  if (event.type === 'RunForked') return withoutCharts(forked(before, noted, event))
+  const resumed = resumedBy(before, noted, event)
+  if (resumed !== undefined) return resumed
   const draft: Draft = { state: noted, intents: [], moved: [], left: [], clashes: [], event }
   if (isWithoutChart(event)) return endWithoutChart(draft)
   const seen = chartEvent(event, noted.budget)
@@ -73,8 +73,11 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
   }
 }
 
-const reopen = (program: Program, before: RunState, event: RunEvent): Step =>
-  withoutCharts(reopened(before, recordEvent(program, before, event), event))
+/** Where a run goes on from where its charts stood. */
+const resumedBy = (before: RunState, noted: RunState, event: RunEvent): Step | undefined => {
+  if (event.type === 'RunForked') return withoutCharts(forked(before, noted, event))
+  return event.type === 'RunReopened' && isReopenable(before) ? withoutCharts(reopened(before, noted, event)) : undefined
+}
 
 /** Where they stand no chart has moved. */
 const withoutCharts = (state: RunState): Step => ({

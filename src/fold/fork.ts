@@ -52,7 +52,7 @@ export interface AskedFor {
   readonly what: string
 }
 
-const digest = (kind: AskedKind, value: unknown): string => `${kind} ${sha256(canonicalJson(value as Parameters<typeof canonicalJson>[0]))}`
+const digest = (kind: AskedKind, value: unknown): string => `${kind} ${sha256(canonicalJson(value))}`
 
 export const askedForModel = (callId: string, fingerprint: string): AskedFor => ({ kind: 'model', callId, what: `model ${fingerprint}` })
 export const askedForTool = ({ callId, tool, input }: Pick<DataOf<'ToolCallRequested'>, 'callId' | 'tool' | 'input'>): AskedFor => ({

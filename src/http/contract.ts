@@ -165,11 +165,9 @@ const waitsFor = z
 const sources = z.object({ recorded: count, simulated: count, asked: count, live: count, real: count })
 
 /** Of which run it is a fork. */
-export const lineage = z
-  .object({ runId: z.string(), revision: count, counts: sources, real: z.array(z.string()) })
-  .meta({
-    description: 'of which run it is a fork, up to which revision, how many of its results are from where, and the tools that it executes',
-  })
+export const lineage = z.object({ runId: z.string(), revision: count, counts: sources, real: z.array(z.string()).readonly() }).meta({
+  description: 'of which run it is a fork, up to which revision, how many of its results are from where, and the tools that it executes',
+})
 
 export const waitsIn = z
   .string()

@@ -123,7 +123,7 @@ const compared = (events: readonly RunEvent[]): readonly Compared[] => {
   const asked = new Set<string>()
   return events.flatMap((event) => {
     const what = subjectOf(event, subjects)
-    const text = canonicalJson([event.type, contentOf(event), placeOf(event)] as unknown as Json)
+    const text = canonicalJson([event.type, contentOf(event), placeOf(event)] as unknown)
     // Who takes a call over, and what a fork asks for again, says nothing new.
     const repeated = event.type.endsWith('Requested') && 'callId' in event.data ? `${event.data.callId ?? ''} ${text}` : undefined
     if (LEFT_OUT.has(event.type) || (repeated !== undefined && asked.has(repeated))) return []
@@ -169,7 +169,7 @@ const namedIn = ({ type, data }: RunEvent): string | undefined => {
 }
 
 const shownEvent = (event: RunEvent, what: string | null): DiffEvent => {
-  const data: { readonly source?: Source; readonly durationMs?: number; readonly costMicroUsd?: number } = event.data as object
+  const data: { readonly source?: Source; readonly durationMs?: number; readonly costMicroUsd?: number } = event.data
   const usage = 'usage' in event.data ? event.data.usage : undefined
   return {
     revision: event.revision,
@@ -211,5 +211,5 @@ const promptAt = (events: readonly RunEvent[], event: RunEvent): DiffPrompt | un
   if (event.type !== 'ModelCallRequested') return undefined
   const { model, promptHash, settings } = event.data
   const messages = messagesOf(recordedTranscript(events.slice(0, event.revision)))
-  return { revision: event.revision, model, promptHash, settings: (settings && (present(settings) as unknown as Json)) ?? null, messages }
+  return { revision: event.revision, model, promptHash, settings: (settings && present(settings)) ?? null, messages }
 }

@@ -1,6 +1,5 @@
 import type { ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
-import { countSource, noSources, type SourceCounts } from '../events/fork.ts'
 import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
@@ -12,10 +11,10 @@ import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { storableBeginning, REASON_LENGTH, shownParts, storable } from './bounded-text.ts'
+import { attentionOf, begunFork, forkAfter, isCopied, isPaidElsewhere, type RowFork } from './row-fork.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
 import {
   askedAfter,
-  attentionAt,
   nobody,
   rowWorkAfter,
   timersAfter,
@@ -79,7 +78,7 @@ export interface RunRow {
   readonly definition?: { readonly hash: string; readonly code?: string }
   readonly parent?: { readonly runId: string; readonly callId: string }
   /** Where it is a fork: of which run, up to which revision, and how many of its results are from where. */
-  readonly fork?: { readonly runId: string; readonly revision: number; readonly counts: SourceCounts; readonly real: readonly string[] }
+  readonly fork?: RowFork
   readonly tenant?: string
   readonly tags?: Tags
   readonly metadata?: Metadata
@@ -283,8 +282,6 @@ const stepLife = (row: RunRow, event: RunEvent): RunRow => {
       return goneOn(row)
     case 'RunMoved':
       return moved(row, event)
-    case 'RunForked':
-      return row.fork === undefined ? row : { ...row, fork: { ...row.fork, real: realIn(event) } }
     default:
       return row
   }
@@ -305,16 +302,10 @@ const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { typ
   return { ...row, agentVersion, chartHash, ...present({ definition: definitionIn(event) }) }
 }
 
-/** Undefined payloads are in the blob store. */
-const realIn = ({ data, meta }: Extract<RunEvent, { type: 'RunForked' }>): readonly string[] =>
-  meta.blobs?.includes('seal') === true ? [] : data.seal.real
-
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent: by, tenant, tags, metadata } = event.data
   const parent = by && { runId: by.runId, callId: by.callId }
-  const { forkOf } = event.data
-  const fork = forkOf && { ...forkOf, counts: noSources, real: [] }
-  const known = present({ definition: definitionIn(event), parent, fork, tenant, tags, metadata })
+  const known = present({ definition: definitionIn(event), parent, fork: begunFork(event), tenant, tags, metadata })
   return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 
@@ -331,11 +322,6 @@ const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded
   return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
 }
 
-/** Events of its origin, which has paid for them. */
-const isCopied = ({ fork }: Pick<RunRow, 'fork'>, { revision }: RunEvent): boolean => fork !== undefined && revision <= fork.revision
-
-const isPaidElsewhere = (row: RunRow, event: RunEvent): boolean => isCopied(row, event) || 'source' in event.data
-
 const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
   spent === undefined ? row : { ...row, tokens: row.tokens + spent.tokens, costMicroUsd: row.costMicroUsd + spent.costMicroUsd }
 
@@ -350,7 +336,6 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   const needs = isOver ? nobody : whoIsNeeded(asked, { owed, ...present({ children }) }, row.inTurn)
   const { open: before, children: _, fork: known, ...others } = row
   const isCopy = isCopied(row, event)
-  const fork = known && { ...known, counts: isCopy ? known.counts : countSource(known.counts, event.data) }
   const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
   const after: RunRow = {
     ...others,
@@ -366,9 +351,8 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     waitsSince: sinceWhen(row, needs.whom, event.meta.at),
     waitsIn: needs.in ?? null,
     unread: open?.unread?.count ?? 0,
-    // A fork whose copies are not complete is nobody's work.
-    attentionAt: isCopy ? null : attentionAt(owed, timers),
-    ...present({ fork, open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
+    attentionAt: attentionOf({ owed, timers, isCopy }),
+    ...present({ fork: forkAfter(known, event), open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
   }
   return { row: after, records }
 }

@@ -84,14 +84,9 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     contexts.releaseBut(state.runId, (place) => mayBegin(state, place) || effects.isUnderWay(state.runId, place))
     timers.arm(state)
   }
-  const records = createOriginRecords(parts)
   const ofActors: ActorParts = {
     parts,
-    record: async (state, { recorded }) => {
-      const { of, own } = state?.fork ?? {}
-      const part = of && own ? { runId: of.runId, behind: of.revision, to: own.recordedTo } : recorded
-      return part && records.of(part)
-    },
+    record: recordReader(parts),
     context: (agent, runId) => contexts.open(agent, runId),
     stored,
     goOn: (runId) => void seeTo(runId),
@@ -133,6 +128,15 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
       if (!stopped.signal.aborted) await finish(parts, { contexts, effects, submit }, graceMs)
       end()
     },
+  }
+}
+
+const recordReader = (parts: RuntimeParts): ActorParts['record'] => {
+  const records = createOriginRecords(parts)
+  return async (state, { recorded }) => {
+    const { of, own } = state?.fork ?? {}
+    const part = of && own ? { runId: of.runId, behind: of.revision, to: own.recordedTo } : recorded
+    return part && records.of(part)
   }
 }
 

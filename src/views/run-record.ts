@@ -69,14 +69,18 @@ export const runRecord = (row: RunRow): RunRecord => ({
   costMicroUsd: row.costMicroUsd,
   firstText: row.firstText,
   lastText: row.lastText,
-  forkOf: row.fork?.runId ?? null,
-  forkRevision: row.fork?.revision ?? null,
-  parentRunId: row.parent?.runId ?? null,
-  parentCallId: row.parent?.callId ?? null,
+  ...relatives(row),
   revision: row.revision,
   position: row.position,
   search: searchedText(row),
   row: JSON.stringify(row),
+})
+
+const relatives = ({ fork, parent }: RunRow): Pick<RunRecord, 'forkOf' | 'forkRevision' | 'parentRunId' | 'parentCallId'> => ({
+  forkOf: fork?.runId ?? null,
+  forkRevision: fork?.revision ?? null,
+  parentRunId: parent?.runId ?? null,
+  parentCallId: parent?.callId ?? null,
 })
 
 const written = <Value>(value: Value | undefined, write: (value: Value) => string): string | null =>

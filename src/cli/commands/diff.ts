@@ -3,7 +3,7 @@ import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { count, duration, money } from '../../projections/amount-text.ts'
 import { oneLine } from '../../projections/printable.ts'
-import { canonicalJson, type Json } from '../../json.ts'
+import { canonicalJson } from '../../json.ts'
 import { diffRuns, type DiffEvent, type DiffPair, type DiffPrompt, type DiffTotals, type RunDiff } from '../../projections/run-diff.ts'
 import { readRun } from '../../runtime/reading/run-reader.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -106,7 +106,7 @@ const promptLines = async ({ blobs }: OpenRefold, { prompts }: RunDiff): Promise
   ]
 }
 
-const canonical = (value: unknown): string => (value === undefined ? '' : canonicalJson(value as Json))
+const canonical = (value: unknown): string => (value === undefined ? '' : canonicalJson(value))
 
 const instructionsIn = (text: string): string => {
   const { instructions = '' } = (text === '' ? {} : JSON.parse(text)) as { readonly instructions?: string }

@@ -72,13 +72,17 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }
 
+  const contextOf = async (agent: Agent, job: Job): Promise<JobContextWithSlots> => {
+    const record = await actor.record(run.now()?.state, job)
+    return { ...actor.context(agent, runId), ...present({ record }) }
+  }
+
   /** Undefined on a conflict. */
   const once = async (job: Job, failed: Failed, restore: RestoreMark | undefined): Promise<RunState | undefined> => {
     const known = run.now()
     const agent = known?.agent ?? job.newRun?.agent
     if (agent === undefined) throw notFound(runId)
-    const record = await actor.record(known?.state, job)
-    const context = { ...actor.context(agent, runId), ...present({ record }) }
+    const context = await contextOf(agent, job)
     try {
       const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, context, known, restore })
       const after = batch.state()

@@ -75,13 +75,17 @@ export const examineMove = async (parts: Pick<RuntimeParts, 'log' | 'blobs' | 'a
       revision: 0,
     }
     isRepeated ||= commandId !== undefined && event.meta.commandId === commandId
-    if (event.type === 'RunStarted' || event.type === 'RunMoved') fold.from = `${event.data.agent}@${event.data.agentVersion}`
-    if (event.type === 'ApprovalGranted') fold.granted.add(event.data.callId)
-    fold.revision = event.revision
+    note(fold, event)
     if (!fold.isBlocked) applyEvent(fold, recorded)
   }
   if (fold === undefined) throw notFound(runId)
   return { ...concluded(runId, fold), isRepeated }
+}
+
+const note = (fold: Fold, event: RecordedRunEvent): void => {
+  if (event.type === 'RunStarted' || event.type === 'RunMoved') fold.from = `${event.data.agent}@${event.data.agentVersion}`
+  if (event.type === 'ApprovalGranted') fold.granted.add(event.data.callId)
+  fold.revision = event.revision
 }
 
 interface Fold {

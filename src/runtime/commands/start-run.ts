@@ -136,11 +136,8 @@ export const startDecision = (
   state: RunState | undefined,
 ): JobDecision => {
   if (state !== undefined) {
-    const { started } = state
-    if (started.tenant !== options.tenant) return { refuse: taken(runId, 'taken') }
-    if (started.forkOf !== undefined) return { refuse: taken(runId, `a fork of ${started.forkOf.runId}`, 'IdempotencyKeyReused') }
-    if (started.agent !== agent.name) return { refuse: taken(runId, `a run of ${started.agent}`, 'IdempotencyKeyReused') }
-    if (!isSameCall(started.parent, child?.parent)) return { refuse: taken(runId, originOf(started.parent)) }
+    const refuse = otherRun(state, { agent, runId, options, child })
+    if (refuse !== undefined) return { refuse }
     found?.()
     return { facts: [] }
   }
@@ -174,6 +171,17 @@ export const startDecision = (
           : hashOfStart({ agent: agent.name, message, data, tags, metadata, input: options.input, context: options.context }),
     }),
   }
+}
+
+/** Why a run that is there is not the one that is to be begun. */
+const otherRun = (
+  { started }: RunState,
+  { agent, runId, options, child }: Pick<NewRun, 'agent' | 'runId' | 'options' | 'child'>,
+): AppError | undefined => {
+  if (started.tenant !== options.tenant) return taken(runId, 'taken')
+  if (started.forkOf !== undefined) return taken(runId, `a fork of ${started.forkOf.runId}`, 'IdempotencyKeyReused')
+  if (started.agent !== agent.name) return taken(runId, `a run of ${started.agent}`, 'IdempotencyKeyReused')
+  return isSameCall(started.parent, child?.parent) ? undefined : taken(runId, originOf(started.parent))
 }
 
 /** A run is adopted by nobody: neither one that was there before by a parent, nor a child by whoever names its id. */

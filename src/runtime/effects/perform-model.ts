@@ -101,7 +101,7 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
   const options = providerOptions?.[model.slice(0, slash)]
   return {
     model: model.slice(slash + 1),
-    instructions: aside?.instructions ?? state.fork?.instructions ?? state.started.instructions ?? prompt.instructions,
+    instructions: aside?.instructions ?? instructionsOf(agent, state),
     messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', parts: textContent(aside.prompt) }],
     tools: aside === undefined ? prompt.tools : [],
     toolChoice: isAnswer ? toolChoice : 'none',
@@ -110,6 +110,9 @@ export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: s
     ...present({ providerOptions: options }),
   }
 }
+
+const instructionsOf = ({ prompt }: Agent, { fork, started }: RunState): string =>
+  fork?.instructions ?? started.instructions ?? prompt.instructions
 
 /** As the claim has recorded them. Claims of before have not: those of the agent held. */
 const settingsOf = ({ modelSettings }: Agent, { settings = modelSettings }: Owed): ModelSettings => settings

@@ -7,7 +7,7 @@ import { accepts } from '../../fold/accepts.ts'
 import { changedStart } from '../../fold/forked.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { endedText } from '../../events/ended-text.ts'
-import { canonicalJson } from '../../json.ts'
+import { canonicalJson, type Json } from '../../json.ts'
 import { providerIn } from '../../models/model.ts'
 import { present } from '../../present.ts'
 import { appendBatch } from '../actors/batch.ts'
@@ -116,22 +116,26 @@ const invalid = (message: string): AppError => new AppError('InvalidInput', mess
 
 const checkPossible = (parts: RuntimeParts, { agent, state }: Point, options: ForkOptions): void => {
   const { runId, revision } = state
+  checkGoesOn(state)
+  checkNames(parts, agent, options)
+  checkModel(parts, state, options)
+  for (const [callId, output] of Object.entries(options.results ?? {})) checkResult(agent, state, callId, output)
+  if (options.message !== undefined && !accepts(state, messageOf(options.message), parts.clock.now()))
+    throw notPossible(runId, `it takes no message at revision ${revision}`)
+}
+
+const checkGoesOn = (state: RunState): void => {
+  const { runId, revision } = state
   if (state.status !== 'active') throw notPossible(runId, `at revision ${revision} it ${endedText(state.status)}; fork it before`)
   if (isCutShort(state)) throw notPossible(runId, 'it is itself a fork whose copies are not complete')
   if (state.broken !== undefined) throw notPossible(runId, 'code of its agent has failed by then')
-  checkNames(parts, agent, options)
-  checkModel(parts, state, options)
-  for (const callId of Object.keys(options.results ?? {})) {
-    const call = state.calls.get(callId)
-    if (call === undefined)
-      throw notPossible(
-        runId,
-        `no tool call ${callId} is open at revision ${revision}; open: ${[...state.calls.keys()].join(', ') || 'none'}`,
-      )
-    checkOutput(agent, call.tool, options.results?.[callId])
-  }
-  if (options.message !== undefined && !accepts(state, messageOf(options.message), parts.clock.now()))
-    throw notPossible(runId, `it takes no message at revision ${revision}`)
+}
+
+const checkResult = (agent: Agent, { runId, revision, calls }: RunState, callId: string, output: Json): void => {
+  const call = calls.get(callId)
+  const open = [...calls.keys()].join(', ') || 'none'
+  if (call === undefined) throw notPossible(runId, `no tool call ${callId} is open at revision ${revision}; open: ${open}`)
+  checkOutput(agent, call.tool, output)
 }
 
 const checkNames = ({ agents }: RuntimeParts, agent: Agent, { real = [], simulate = {} }: ForkOptions): void => {
@@ -154,13 +158,15 @@ const checkOutput = (agent: Agent, name: string, output: unknown): void => {
 
 const ONE_TOKEN = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
 
+const isGiven = (limit: number | null | undefined): boolean => limit !== undefined && limit !== null
+
 /** A limit on a model whose price nobody knows limits nothing. */
 const checkModel = (parts: RuntimeParts, { started, budget }: RunState, { model, costUsd, modelCalls }: ForkOptions): void => {
   const { models } = changedStart(started, present({ model })).settings
   const provider = model?.slice(0, model.indexOf('/'))
   if (provider !== undefined && providerIn(parts.models, provider) === undefined)
     throw invalid(`Expected a model of ${Object.keys(parts.models).join(', ') || '(no provider)'}, found ${model}`)
-  const isLimited = (costUsd ?? null) !== null || (model !== undefined && (budget.limits?.costMicroUsd ?? null) !== null)
+  const isLimited = isGiven(costUsd) || (model !== undefined && isGiven(budget.limits?.costMicroUsd))
   const unpriced = isLimited && modelCalls !== 0 ? models.filter((name) => parts.costOf(name, ONE_TOKEN) === undefined) : []
   if (unpriced.length > 0)
     throw new AppError('UnknownPrice', `The fork has a money limit, but no price is known for ${unpriced.join(', ')}`)

@@ -19,8 +19,7 @@ export const readOriginRecord = async (parts: Pick<RuntimeParts, 'log' | 'blobs'
   try {
     for await (const { event } of readRun(parts, part.runId)) {
       if (event.revision > part.to) break
-      if (event.type === 'ToolCallRequested') tools.set(event.data.callId, event.data.tool)
-      if (event.type === 'ToolCallSucceeded') examples.set(tools.get(event.data.callId) ?? '', { output: event.data.output })
+      noteExample(tools, examples, event)
       if (event.revision <= part.behind) noteOpen(open, event)
       if (event.revision === part.behind) for (const wanted of open.values()) asked = withAsked(asked, wanted)
       if (event.revision <= part.behind) continue
@@ -40,6 +39,11 @@ export const readOriginRecord = async (parts: Pick<RuntimeParts, 'log' | 'blobs'
     },
     exampleOf: (tool) => examples.get(tool),
   }
+}
+
+const noteExample = (tools: Map<string, string>, examples: Map<string, { readonly output: Json }>, { type, data }: RunEvent): void => {
+  if (type === 'ToolCallRequested') tools.set(data.callId, data.tool)
+  if (type === 'ToolCallSucceeded') examples.set(tools.get(data.callId) ?? '', { output: data.output })
 }
 
 /** What is under way where the fork begins is asked for again by it, in the same order. */

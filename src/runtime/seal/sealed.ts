@@ -59,10 +59,11 @@ export const mayCallModel = (state: RunState): boolean => {
 
 /** Why no model is called any more, in words. */
 export const noModelReason = (state: RunState): string => {
-  const { seal, counts } = ownOf(state) ?? {}
-  if (seal?.modelCalls === 0) return 'its origin has recorded no answer to this prompt, and the fork calls no model'
-  const isCost = (counts?.live ?? 0) < (seal?.modelCalls ?? Infinity)
-  return `the fork has reached its limit of ${isCost ? `${(seal?.costMicroUsd ?? 0) / 1_000_000} USD` : `${seal?.modelCalls ?? 0} model calls`}`
+  const own = ownOf(state)
+  const { modelCalls = null, costMicroUsd = null } = own?.seal ?? {}
+  if (modelCalls === 0) return 'its origin has recorded no answer to this prompt, and the fork calls no model'
+  const isOfCalls = modelCalls !== null && (own?.counts.live ?? 0) >= modelCalls
+  return `the fork has reached its limit of ${isOfCalls ? `${modelCalls} model calls` : `${(costMicroUsd ?? 0) / 1_000_000} USD`}`
 }
 
 const recorded = ({ record }: SealedContext, state: RunState, wanted: AskedFor): RunEvent | undefined => {
@@ -105,21 +106,31 @@ export const sealedToolAnswer = (context: SealedContext, state: RunState, call: 
   const given = own.changes.results ?? {}
   if (Object.hasOwn(given, callId)) return simulated(state, call, given[callId] ?? null)
   const result = recorded(context, state, askedForTool({ callId, tool: tool.name, input }))
-  if (result?.type === 'ToolCallSucceeded') return { type: result.type, data: { ...result.data, callId, attempt, source: 'recorded' } }
-  if (result?.type === 'ToolCallFailed') {
-    const { retryAt, ...data } = result.data
-    return {
-      type: result.type,
-      data: { ...data, ...(retryAt !== undefined && { retryAt: context.at }), callId, attempt, source: 'recorded' },
-    }
-  }
-  if (runsForReal(state, tool)) return undefined
-  if (Object.hasOwn(own.seal.simulate, tool.name)) return simulated(state, call, own.seal.simulate[tool.name] ?? null)
-  const example = own.seal.samples ? (context.record?.exampleOf(tool.name)?.output ?? sampleOf(tool.output)?.value) : undefined
+  return recordedToolResult(context, result, { callId, attempt }) ?? (runsForReal(state, tool) ? undefined : madeUp(context, state, call))
+}
+
+const recordedToolResult = (
+  { at }: SealedContext,
+  result: RunEvent | undefined,
+  call: Pick<WantedToolCall, 'callId' | 'attempt'>,
+): RunFact | undefined => {
+  if (result?.type === 'ToolCallSucceeded') return { type: result.type, data: { ...result.data, ...call, source: 'recorded' } }
+  if (result?.type !== 'ToolCallFailed') return undefined
+  const { retryAt, ...data } = result.data
+  return { type: result.type, data: { ...data, ...(retryAt !== undefined && { retryAt: at }), ...call, source: 'recorded' } }
+}
+
+const madeUp = (context: SealedContext, state: RunState, call: WantedToolCall): RunFact => {
+  const { callId, attempt, tool } = call
+  const { simulate = {}, samples = false } = ownOf(state)?.seal ?? {}
+  if (Object.hasOwn(simulate, tool.name)) return simulated(state, call, simulate[tool.name] ?? null)
+  const example = samples ? exampleOf(context, tool) : undefined
   if (example !== undefined) return simulated(state, call, example)
   const reason = `a fork executes nothing: say what ${tool.name} would have brought, by settling this call`
   return { type: 'ToolCallUnresolved', data: { callId, attempt, reason } }
 }
+
+const exampleOf = ({ record }: SealedContext, tool: Tool): unknown => record?.exampleOf(tool.name)?.output ?? sampleOf(tool.output)?.value
 
 /** Pictures and files that a tool makes of its output are not made for it. */
 const simulated = (state: RunState, { callId, attempt, tool }: WantedToolCall, output: unknown): RunFact => {
@@ -185,13 +196,17 @@ export const sealedAnswer = (context: SealedContext, state: RunState, owed: Owed
   if (ownOf(state) === undefined) return undefined
   if (owed.intent === 'startChildRun') return owed.status === 'parked' ? sealedChildRun(context, state, owed) : undefined
   if (owed.status !== 'claimed' || owed.owner !== context.owner) return undefined
-  const { key: callId, attempt } = owed
-  if (owed.intent === 'callModel') {
-    const what = state.fork?.own?.asked.calls[`model ${callId}`]?.what
-    return what === undefined ? undefined : sealedModelAnswer(context, state, { callId, attempt, fingerprint: what.slice('model '.length) })
-  }
+  if (owed.intent === 'callModel') return claimedModelAnswer(context, state, owed)
+  return owed.intent === 'startCall' ? claimedToolAnswer(context, state, owed) : undefined
+}
+
+const claimedModelAnswer = (context: SealedContext, state: RunState, { key: callId, attempt }: Owed): RunFact | undefined => {
+  const what = ownOf(state)?.asked.calls[`model ${callId}`]?.what
+  return what === undefined ? undefined : sealedModelAnswer(context, state, { callId, attempt, fingerprint: what.slice('model '.length) })
+}
+
+const claimedToolAnswer = (context: SealedContext, state: RunState, { key: callId, attempt }: Owed): RunFact | undefined => {
   const call = state.calls.get(callId)
   const tool = context.agent.tools.get(call?.tool ?? '')
-  if (owed.intent !== 'startCall' || tool === undefined) return undefined
-  return sealedToolAnswer(context, state, { callId, attempt, tool, input: call?.input ?? null })
+  return tool && sealedToolAnswer(context, state, { callId, attempt, tool, input: call?.input ?? null })
 }

@@ -179,11 +179,10 @@ describe('a fork of a run whose tools write', () => {
     for (let append = 1, hasMore = true; hasMore; append++) {
       for (const isStored of [false, true]) {
         const there = outside()
-        const { world, origin, events } = await played(there, WRITES)
+        const { origin, events } = await played(there, WRITES)
         const executed = there.executed.length
         const at = append % 2 === 0 ? 1 : firstAnswer(events)
         const asked = { ...options, at, message: 'plan: pay 9; note 5; say otherwise' }
-        void world
         const process = mortal(there.log, { append, isStored })
         const dying = openOn(there, 'here/2/bb', process.log)
         const begun = dying.refold

@@ -1,0 +1,48 @@
+import type { RunEvent } from '../events/envelope.ts'
+import { countSource, noSources, type SourceCounts } from '../events/fork.ts'
+import { attentionAt, type Due } from './run-index-work.ts'
+
+// What the row of a run says where it is a fork.
+
+export interface RowFork {
+  readonly runId: string
+  /** Of the last event that both have in common. */
+  readonly revision: number
+  readonly counts: SourceCounts
+  /** Tools that are executed for real. */
+  readonly real: readonly string[]
+}
+
+interface Forked {
+  readonly fork?: RowFork
+}
+
+export const begunFork = ({ data: { forkOf } }: Extract<RunEvent, { type: 'RunStarted' }>): RowFork | undefined =>
+  forkOf && { ...forkOf, counts: noSources, real: [] }
+
+/** Whether an event is one of its origin, which has paid for it. */
+export const isCopied = ({ fork }: Forked, { revision }: Pick<RunEvent, 'revision'>): boolean =>
+  fork !== undefined && revision <= fork.revision
+
+export const isPaidElsewhere = (row: Forked, event: RunEvent): boolean => isCopied(row, event) || 'source' in event.data
+
+export const forkAfter = (fork: RowFork | undefined, event: RunEvent): RowFork | undefined => {
+  if (fork === undefined || isCopied({ fork }, event)) return fork
+  if (event.type === 'RunForked') return { ...fork, real: realIn(event) }
+  return { ...fork, counts: countSource(fork.counts, event.data) }
+}
+
+/** A seal that is so large that the blob store has it names too many. */
+const realIn = ({ data, meta }: Extract<RunEvent, { type: 'RunForked' }>): readonly string[] =>
+  meta.blobs?.includes('seal') === true ? [] : data.seal.real
+
+/** A fork whose copies are not complete is nobody's work. */
+export const attentionOf = ({
+  owed,
+  timers,
+  isCopy,
+}: {
+  readonly owed: Due
+  readonly timers: Due
+  readonly isCopy: boolean
+}): number | null => (isCopy ? null : attentionAt(owed, timers))
