@@ -8,7 +8,7 @@ export const origin = z.strictObject({ runId: z.string().min(1), revision: z.int
  * Of what answers a call of a fork, where the result is from: `recorded` by its origin, `simulated` (given, or made up), `asked` of a person,
  * `live` from a model that was called, `real` from a tool that was executed.
  */
-export const sources = ['recorded', 'simulated', 'asked', 'live', 'real'] as const
+const sources = ['recorded', 'simulated', 'asked', 'live', 'real'] as const
 export const source = z.enum(sources)
 export type Source = z.infer<typeof source>
 

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import type { Source } from '../events/fork.ts'
+import type { DataOf } from '../events/run-events.ts'
 import type { Message } from '../events/message.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { present } from '../present.ts'
@@ -64,12 +65,12 @@ export interface RunDiff {
   readonly totals: { readonly a: DiffTotals; readonly b: DiffTotals }
   /** Of the first model call that both make with different prompts; null where there is none. */
   readonly prompts: { readonly a: DiffPrompt; readonly b: DiffPrompt } | null
-  /** So long that what lies behind {@link MOST_ALIGNED} events of each is not aligned. */
+  /** So long that what lies behind 2,000 events of each is not aligned. */
   readonly isCut: boolean
 }
 
 /** Of each, behind what they have in common. */
-export const MOST_ALIGNED = 2_000
+const MOST_ALIGNED = 2_000
 
 interface Compared {
   readonly event: RunEvent
@@ -169,7 +170,9 @@ const namedIn = ({ type, data }: RunEvent): string | undefined => {
 }
 
 const shownEvent = (event: RunEvent, what: string | null): DiffEvent => {
-  const data: { readonly source?: Source; readonly durationMs?: number; readonly costMicroUsd?: number } = event.data
+  const { source, durationMs, costMicroUsd } = event.data as Partial<
+    Pick<DataOf<'ModelCallSucceeded'>, 'source' | 'durationMs' | 'costMicroUsd'>
+  >
   const usage = 'usage' in event.data ? event.data.usage : undefined
   return {
     revision: event.revision,
@@ -178,9 +181,9 @@ const shownEvent = (event: RunEvent, what: string | null): DiffEvent => {
     place: event.meta.to,
     what,
     summary: eventLine(event),
-    source: data.source ?? null,
-    durationMs: data.durationMs ?? null,
-    costMicroUsd: data.costMicroUsd ?? null,
+    source: source ?? null,
+    durationMs: durationMs ?? null,
+    costMicroUsd: costMicroUsd ?? null,
     tokens: usage === undefined ? null : usage.inputTokens + usage.outputTokens,
   }
 }

@@ -10,7 +10,7 @@ import type { OriginRecord, RecordedPart } from '../seal/origin-record.ts'
 /** Results by what was asked for and by which of the equal requests. */
 type Results = Map<string, RunEvent[][]>
 
-export const readOriginRecord = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, part: RecordedPart): Promise<OriginRecord> => {
+const readOriginRecord = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, part: RecordedPart): Promise<OriginRecord> => {
   const results: Results = new Map()
   const examples = new Map<string, { readonly output: Json }>()
   const tools = new Map<string, string>()
