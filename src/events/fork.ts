@@ -10,10 +10,10 @@ export const origin = z.strictObject({ runId: z.string().min(1), revision: z.int
  */
 const sources = ['recorded', 'simulated', 'asked', 'live', 'real'] as const
 export const source = z.enum(sources)
-export type Source = z.infer<typeof source>
+export type ResultSource = z.infer<typeof source>
 
 /** How many results of a fork are from where. */
-export type SourceCounts = Readonly<Record<Source, number>>
+export type SourceCounts = Readonly<Record<ResultSource, number>>
 
 /** What a fork may do where its origin has recorded nothing. */
 export const forkSeal = z.strictObject({

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../events/envelope.ts'
-import type { Source } from '../events/fork.ts'
+import type { ResultSource } from '../events/fork.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { Message } from '../events/message.ts'
 import { canonicalJson, type Json } from '../json.ts'
@@ -22,7 +22,7 @@ export interface DiffEvent {
   /** The tool, the model or the agent that it is about. */
   readonly what: string | null
   readonly summary: string
-  readonly source: Source | null
+  readonly source: ResultSource | null
   readonly durationMs: number | null
   readonly costMicroUsd: number | null
   /** Input and output. */

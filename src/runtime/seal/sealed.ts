@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../events/envelope.ts'
-import type { Source } from '../../events/fork.ts'
+import type { ResultSource } from '../../events/fork.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { askedForApproval, askedForModel, askedForRun, askedForTool, type AskedFor, type OwnFork } from '../../fold/fork.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
@@ -141,7 +141,7 @@ const simulated = (state: RunState, { callId, attempt, tool }: WantedToolCall, o
 }
 
 /** A result that says where it is from. */
-export const withSource = <Fact extends RunFact>(fact: Fact, source: Source): Fact => {
+export const withSource = <Fact extends RunFact>(fact: Fact, source: ResultSource): Fact => {
   switch (fact.type) {
     case 'ModelCallSucceeded':
     case 'ModelCallFailed':
