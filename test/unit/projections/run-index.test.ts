@@ -288,7 +288,7 @@ describe('an event that cannot be taken in', () => {
     ['is of an unknown type', { type: 'RunTeleported' }, /Expected an event type of this version, found RunTeleported at run\..*-run-7@3/],
     ['is of a newer version', { meta: '{"version":2}' }, /version 1 of ModelCallSucceeded at most, found version 2/],
     ['has data that is no JSON', { data: '{"callId"' }, /Expected JSON in the data of run\..*-run-7@3/],
-    ['has meta that is no object', { meta: 'null' }, /run-7@3 is no event of a run/],
+    ['has meta that is no object', { meta: 'null' }, /an object in the meta of .*run-7@3, found null/],
     ['has meta without a place', { meta: '{"version":1,"at":1}' }, /ModelCallSucceeded at revision 3 of run-7: meta\.to/],
     ['has data of another shape', { data: '{"callId":"1.model","usage":7}' }, /data\.usage/],
     ['comes after a gap', { revision: 5 }, /run-7 expected revision 3, found ModelCallSucceeded at revision 5/],
