@@ -49,7 +49,11 @@ const preparedSettings = (agent: Agent, state: RunState, owed: Owed, model: stri
   const prepared = attempted(
     () => prepareModelCall(nextCall(agent, state, owed, model)),
     (found: unknown) => {
-      if (found !== undefined && (typeof found !== 'object' || found === null)) throw new Error(`expected settings, found ${typeof found}`)
+      if (found === undefined) return undefined
+      if (typeof found !== 'object' || found === null) throw new Error(`expected settings, found ${found === null ? 'null' : typeof found}`)
+      // Of a Map nothing would be read, and nothing said.
+      if (![Object.prototype, null].includes(Object.getPrototypeOf(found) as object | null))
+        throw new Error('expected settings as a plain object, found another')
       return found
     },
   )

@@ -171,6 +171,9 @@ describe('a call that is prepared', () => {
     ],
     ['gives a promise', () => Promise.resolve({}), 'prepareModelCall failed: it gave a promise'],
     ['gives no settings', () => 'hot', 'expected settings, found string'],
+    ['gives null', () => null, 'expected settings, found null'],
+    ['gives a Map', () => new Map([['temperature', 1]]), 'expected settings as a plain object'],
+    ['gives an instance of a class', () => new Date(), 'expected settings as a plain object'],
     ['gives unknown settings', () => ({ heat: 3 }), 'heat'],
     ['gives a value that no vendor takes', () => ({ temperature: 3 }), 'temperature'],
     [
