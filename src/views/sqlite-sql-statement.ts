@@ -139,13 +139,14 @@ const TOO_BIG = 18
 
 const whyNot = (error: unknown, denied: string | undefined): SqlOutcome => {
   const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+  const tables = viewTables.map(({ name }) => name).join(', ')
   if (denied !== undefined) {
-    const tables = viewTables.map(({ name }) => name).join(', ')
     return { refused: 'InvalidInput', message: `Expected a query of the tables ${tables}, found one that ${denied}` }
   }
   if (code === NO_MEMORY || code === TOO_BIG) {
     return { refused: 'TooLarge', message: `Expected a query that needs less memory, found one that was stopped: ${messageOf(error)}` }
   }
   if (UNREADABLE.has(code)) return { refused: 'StoreUnavailable', message: `the views cannot be read: ${messageOf(error)}` }
-  return { refused: 'InvalidInput', message: `The query cannot be answered: ${messageOf(error)}` }
+  const problem = `The query cannot be answered: ${messageOf(error)}`
+  return { refused: 'InvalidInput', message: problem.includes('no such table') ? `${problem}. The tables are ${tables}` : problem }
 }

@@ -112,7 +112,8 @@ const PAGE_LENGTH = 4 * 1024 * 1024
 
 /** The page from what {@link queryText} has found. */
 export const pageOf = (name: ViewName, { limit }: ViewFilter, found: readonly ViewRow[]): ViewPage => {
-  const rows = found.slice(0, Math.min(limit, rowsOfPage(found)))
+  // Plain objects: SQLite gives rows without a prototype, which equal no literal in a test.
+  const rows = found.slice(0, Math.min(limit, rowsOfPage(found))).map((row) => ({ ...row }))
   const last = rows.at(-1)
   if (rows.length === found.length || last === undefined) return { rows, next: null }
   const { order }: ViewQuery = viewQueries[name]

@@ -64,7 +64,7 @@ Examples:
   refold query stuck --waiting 15m --json
   refold query slowest-tools
   refold query --sql 'select agent, count(*) from refold_runs group by agent'
-  refold query --sql 'select run_id from refold_runs where tags like $1' --parameter '%customer=ann%' --csv`
+  refold query --sql 'select run_id, turn from refold_runs where agent = $1' --parameter support --csv`
 
 const query = async (line: CommandLine, name: string | undefined, options: QueryOptions): Promise<void> => {
   const { sql, parameter, timeout, ...others } = options

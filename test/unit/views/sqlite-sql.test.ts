@@ -281,6 +281,13 @@ describe('a query in SQL on SQLite', () => {
     },
   )
 
+  test('that names no table is told which there are', async () => {
+    await expect(ask('select * from refold_run')).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: expect.stringMatching(/no such table: refold_run\. The tables are .*refold_runs/) as string,
+    })
+  })
+
   test('may hold what looks like a parameter in texts, names and comments', async () => {
     const { rows } = await ask("select '?', '$5', ':a', json_extract('{\"a\":1}', '$.a') as \"?\" /* $7 */ -- $8\n")
     expect(rows).toEqual([['?', '$5', ':a', 1]])

@@ -19,6 +19,11 @@ describe('a page of a view', () => {
     expect(placeOf(next)).toEqual(['transcript', 0, 'run-0', 1])
   })
 
+  test('has rows that equal plain objects, as SQLite gives them without a prototype', () => {
+    const found: ViewRow = Object.assign(Object.create(null) as object, { run_id: 'a' })
+    expect(pageOf('transcript', { limit: 1 }, [found]).rows).toStrictEqual([{ run_id: 'a' }])
+  })
+
   test('has all that is asked for, where it is short, and no next one behind the last row', () => {
     expect(pageOf('transcript', { limit: 10 }, rows(11, 10)).rows).toHaveLength(10)
     expect(pageOf('transcript', { limit: 10 }, rows(10, 10)).next).toBeNull()
