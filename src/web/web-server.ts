@@ -90,6 +90,8 @@ const listen = async (server: Server, { host, port, purpose }: WebServerOptions)
     server.listen(port, host)
     await once(server, 'listening')
   } catch (cause) {
-    throw new AppError('InvalidConfiguration', `Expected an address ${purpose}, found ${host}:${port}: ${messageOf(cause)}`, { cause })
+    const isTaken = messageOf(cause).includes('EADDRINUSE')
+    const problem = isTaken ? 'another program listens there. Give another port; 0 is any that is free' : messageOf(cause)
+    throw new AppError('InvalidConfiguration', `Expected an address ${purpose}, found ${host}:${port}: ${problem}`, { cause })
   }
 }

@@ -35,7 +35,7 @@ describe('a service', () => {
     const { port } = other.address() as AddressInfo
     await expect(openService({ port })).rejects.toMatchObject({
       code: 'InvalidConfiguration',
-      message: expect.stringContaining(`Expected an address to listen on, found 127.0.0.1:${port}`) as string,
+      message: expect.stringContaining(`found 127.0.0.1:${port}: another program listens there. Give another port`) as string,
     })
     other.close()
   })
