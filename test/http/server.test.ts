@@ -48,6 +48,7 @@ describe('a configuration', () => {
     expect(httpOptions.parse({})).toEqual({
       keys: [],
       bodyLimitBytes: 1_114_112,
+      uploadLimitBytes: 23_068_672,
       rateLimit: { perSecond: 50, burst: 100 },
       streamsPerKey: 100,
       streams: 500,
