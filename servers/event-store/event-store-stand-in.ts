@@ -113,7 +113,7 @@ interface StandInProcess {
 
 const start = async (wantedPort: number, path: string, settings: StandInSettings): Promise<StandInProcess> => {
   const child = fork(join(import.meta.dirname, 'main.ts'), [String(wantedPort), path, JSON.stringify(settings)], {
-    execArgv: [],
+    execArgv: ['--conditions=refold:source'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]

@@ -41,7 +41,10 @@ const partOf = async (path: string): Promise<GivenPart> => {
 
 const bytesIn = async (path: string): Promise<Uint8Array> => {
   try {
-    const { size } = await stat(path)
+    const found = await stat(path)
+    // A device or a pipe has no size, and may have no end.
+    if (!found.isFile()) throw new AppError('InvalidInput', `Expected a file at ${path}, found something else`, { details: { path } })
+    const { size } = found
     if (size > MOST_BYTES) throw new AppError('TooLarge', `Expected a file of ${MOST_BYTES} bytes at most, found ${size} in ${path}`)
     return await readFile(path)
   } catch (cause) {

@@ -74,6 +74,8 @@ export const chartCatalog = (agents: Agents, layOut: typeof withElkOffThread = w
     const picture = queue.then(async () => (await builtIn(hash)) ?? (await layOut((elk) => drawChart(graph, elk))))
     queue = picture.catch(() => undefined)
     drawn.set(hash, picture)
+    // It may have been the thread alone.
+    picture.catch(() => drawn.delete(hash))
     return picture
   }
   return {

@@ -24,7 +24,7 @@ interface Writer {
 
 const startWriter = (path: string, name: string): Writer => {
   const program = join(import.meta.dirname, 'event-log-writer.ts')
-  const child = spawn(process.execPath, [program, path, name], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--conditions=refold:source', program, path, name], { stdio: ['pipe', 'pipe', 'inherit'] })
   const gone = once(child, 'close')
   const lines: WriterLine[] = []
   let count = 0

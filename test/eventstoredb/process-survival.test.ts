@@ -13,7 +13,10 @@ interface Program {
 /** Runs something with a process of its own that holds an event log. */
 const withProgram = async (connectionString: string, work: (program: Program) => Promise<void>, timeoutMs = 1_000): Promise<void> => {
   const path = join(import.meta.dirname, 'log-program.ts')
-  const child = fork(path, [connectionString, String(timeoutMs)], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const child = fork(path, [connectionString, String(timeoutMs)], {
+    execArgv: ['--conditions=refold:source'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
   const waiting = new Map<number, (answer: unknown) => void>()
   let orders = 0
   child.on('message', ({ id, answer }: { id: number; answer: unknown }) => waiting.get(id)?.(answer))
