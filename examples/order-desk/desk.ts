@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineAgent, openRefold, scriptedModel, type OpenRefold } from 'refold'
+import { z } from 'zod'
 import { unsteadyCarrier } from './carrier.ts'
 import { deskScript } from './script.ts'
 import { fileShop, type Shop } from './shop.ts'
@@ -9,12 +10,17 @@ export const DESK_FOLDER = join('.refold', 'order-desk')
 
 const scripted = ['scripted/desk-large', 'scripted/desk-small']
 
+/** Who writes: what a shop knows of its customer, and no customer has to say. */
+const customer = z.object({ name: z.string().default('a customer'), language: z.string().default('English') }).prefault({})
+
 /** Of real vendors; the script plays both models without them. */
 export const deskAgent = (models: readonly string[] = scripted) =>
   defineAgent({
     name: 'order-desk',
     version: '1',
-    instructions: 'You are the order desk of a small shop. Use the tools; never guess. Answer in one or two sentences.',
+    context: customer,
+    instructions: ({ name, language }) =>
+      `You are the order desk of a small shop and talk with ${name}. Use the tools; never guess. Answer in one or two sentences, in ${language}.`,
     models,
     tools: deskTools,
     limits: { iterationsPerTurn: 6, repeatedCalls: 3, costUsd: 0.5 },

@@ -48,8 +48,12 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
     if (isScripted) expect(what, holds)
   }
   title('1. A tool call, and a carrier that fails once')
-  const parcel = await refold.start('order-desk', { runId: 'parcel', message: customers.parcel })
+  const parcel = await refold.start('order-desk', { runId: 'parcel', message: customers.parcel, context: { name: 'Ann' } })
   const tracked = await tell(parcel)
+  expect(
+    'its instructions were made for its customer',
+    tracked.events.some((event) => event.type === 'RunStarted' && event.data.instructions?.includes('with Ann')),
+  )
   check('the failed call was tried again', has(tracked.events, 'TimerFired') && tracked.view.answer?.includes('Lyon') === true)
 
   title('2. The first model is overloaded, the second one answers')
