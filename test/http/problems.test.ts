@@ -59,13 +59,19 @@ describe('a request that is refused', () => {
   test.each([
     ['GET /v1/runs?limit=0&status=gone&colour=red', ['query.status', 'query.limit', 'query']],
     ['GET /v1/runs?limit=201', ['query.limit']],
-    ['GET /v1/runs?cursor=abc', ['query.cursor']],
     ['GET /v1/runs?limit=1&limit=2', ['query.limit']],
   ])('names every part of its address that is not: %s', async (address, fields) => {
     await using service = await openService()
     const { status, body } = await service.ask<Problem>(address)
     expect(status).toBe(400)
     expect(body.errors?.map(({ field }) => field)).toEqual(fields)
+  })
+
+  test('says of a cursor that is none where it comes from', async () => {
+    await using service = await openService()
+    const { status, body } = await service.ask<Problem>('GET /v1/runs?cursor=abc')
+    expect({ status, body }).toMatchObject({ status: 400, body: { code: 'InvalidInput' } })
+    expect(body.detail).toContain('cursor: expected that of the page before')
   })
 
   test('names its headers too', async () => {
@@ -88,7 +94,7 @@ describe('a request that is refused', () => {
 
   test('has no such path', async () => {
     await using service = await openService()
-    for (const path of ['/', '/v1', '/v1/nothing', '/v1/runs/a/b', '/v2/runs', '/docs/nosuch', '/docs/passwords.md']) {
+    for (const path of ['/v1', '/v1/nothing', '/v1/runs/a/b', '/v2/runs', '/docs/nosuch', '/docs/passwords.md']) {
       expect(await service.ask(`GET ${path}`)).toMatchObject({ status: 404, body: { code: 'RouteNotFound' } })
     }
   })
