@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
+import { withElkOffThread } from '../../src/pictures/elk-off-thread.ts'
 import { chartSvg } from '../../src/pictures/chart-svg.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { agentRun } from '../../src/machines/agent-run.ts'
@@ -80,6 +81,16 @@ describe('the charts', () => {
     const runId = await service.run('Hello')
     const { body } = await service.ask<{ runs: { chartHash: string }[] }>(`GET /v1/runs?q=id:${runId}`)
     expect(body.runs[0]?.chartHash).toBe(agents[0]?.chartHash)
+  })
+
+  test('of which one could not be drawn are drawn when they are asked for again', async () => {
+    let asked = 0
+    const catalog = chartCatalog(agentRegistry([writer]), (work) =>
+      asked++ === 0 ? Promise.reject(new Error('the thread has ended')) : withElkOffThread(work),
+    )
+    const hash = catalog.list().charts.find(({ name }) => name === 'letter')?.hash ?? ''
+    await expect(catalog.chart(hash)).rejects.toThrow('the thread has ended')
+    expect(await catalog.chart(hash)).toMatchObject({ hash })
   })
 
   test('that come with the package are drawn without being laid out again, and are the picture of the docs', async () => {
