@@ -17,8 +17,9 @@ const EMBEDDED = resolve(import.meta.dirname, '../../examples/order-desk/main.ts
 /** The table that the embedded desk ends with. */
 const embeddedStates = (folder: string): readonly string[] => {
   const { PATH = '', HOME = '' } = process.env
-  const ran = spawnSync(process.execPath, ['--conditions=refold:source', EMBEDDED], {
+  const ran = spawnSync(process.execPath, ['--conditions=refold:source', EMBEDDED, '--once'], {
     cwd: folder,
+    timeout: 100_000,
     encoding: 'utf8',
     env: { PATH, HOME, NO_COLOR: '1' },
   })

@@ -16,11 +16,16 @@ export interface ChildLimits {
 /** How many runs may be below one. */
 export const childLimits = (limits: Limits | undefined): ChildLimits => ({ ...defaults, ...present({ ...limits }) })
 
+/** A run that is over, as its events say it: its code may be gone. */
+export interface EndedRun extends Pick<RunState, 'runId' | 'started' | 'budget' | 'output' | 'reason' | 'lastEventId'> {
+  readonly status: Exclude<RunState['status'], 'active'>
+}
+
 /**
  * What a run learns from one that it has asked for: its last word, for whom it waits, what it has spent since the last report.
  * Undefined where it says nothing new. Where all that the runs have spent leaves no room, the child has failed.
  */
-export const childReport = (parent: RunState, child: RunState): RunFact | undefined => {
+export const childReport = (parent: RunState, child: RunState | EndedRun): RunFact | undefined => {
   const callId = child.started.parent?.callId ?? ''
   const reported = parent.budget.children.get(callId)
   if (parent.status !== 'active' || reported === undefined) return undefined
@@ -35,7 +40,7 @@ interface Said {
   readonly spent: ChildSpent
 }
 
-const lastWord = ({ budget }: RunState, child: RunState, said: Said): RunFact | undefined => {
+const lastWord = ({ budget }: RunState, child: RunState | EndedRun, said: Said): RunFact | undefined => {
   if (child.status === 'completed') return { type: 'ChildRunSucceeded', data: { ...said, output: child.output ?? null } }
   if (child.status !== 'active') return { type: 'ChildRunFailed', data: { ...said, reason: child.reason ?? child.status } }
   const reached = spendsAny(said.spent) ? reachedWith(budget, said.spent) : undefined
@@ -43,8 +48,8 @@ const lastWord = ({ budget }: RunState, child: RunState, said: Said): RunFact | 
 }
 
 /** Of a child that the run no longer waits for, only what it has spent. */
-const news = (child: RunState, owed: Owed | undefined, said: Said): RunFact | undefined => {
-  const [whom, place] = [waitsFor(child), placeOf(child)]
+const news = (child: RunState | EndedRun, owed: Owed | undefined, said: Said): RunFact | undefined => {
+  const [whom, place] = child.status === 'active' ? [waitsFor(child), placeOf(child)] : []
   const isNew = owed !== undefined && (owed.waitsFor !== whom || owed.waitsIn !== place)
   if (!isNew && !spendsAny(said.spent)) return undefined
   return { type: 'ChildRunReported', data: { ...said, waitsFor: whom ?? null, ...present({ waitsIn: place }) } }

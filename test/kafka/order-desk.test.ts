@@ -18,10 +18,11 @@ describe.skipIf(missing !== undefined)('the order desk on servers', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const run = (script: string) => {
+  const run = (script: string, ...options: readonly string[]) => {
     const { PATH = '', HOME = '' } = process.env
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=refold:source', join(root, script)], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=refold:source', join(root, script), ...options], {
       cwd: folder,
+      timeout: 100_000,
       encoding: 'utf8',
       env: { PATH, HOME, NO_COLOR: '1' },
     })
@@ -34,7 +35,7 @@ describe.skipIf(missing !== undefined)('the order desk on servers', () => {
 
   test('ends as the embedded one does, with its calls made by two workers of which one is killed', { timeout: 150_000 }, () => {
     const onServers = run('servers/order-desk/main.ts')
-    expect(statesIn(onServers)).toBe(statesIn(run('examples/order-desk/main.ts')))
+    expect(statesIn(onServers)).toBe(statesIn(run('examples/order-desk/main.ts', '--once')))
     expect(statesIn(onServers).split('\n')).toHaveLength(6)
     for (const worker of ['worker 1', 'worker 2', 'worker 3']) expect(onServers).toMatch(new RegExp(`performed by .*${worker} `))
     expect(onServers).toMatch(/worker [12] is killed right after the card was charged/)

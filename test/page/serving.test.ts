@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium)('the page', () => {
       await using service = await openService()
       await service.run('hello')
       const visit = await browser.visit(service.url, { size })
-      await visit.open('/', 'desk')
+      await visit.open('/', 'hello')
       await accessible(visit)
       expect(visit.complaints()).toEqual([])
     },

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts'
 import type { Limits, RunFact } from '../../events/run-events.ts'
 import { accepts } from '../../fold/accepts.ts'
-import { childLimits, childReport, childRunId, saysMore } from '../../fold/child-report.ts'
+import { childLimits, childReport, childRunId, saysMore, type EndedRun } from '../../fold/child-report.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import { canonicalJson, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
@@ -10,6 +10,7 @@ import type { Job } from '../actors/jobs.ts'
 import { depthOf } from '../answers/start-child-run.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
 import type { NewRun } from '../commands/start-run.ts'
+import { readUnfolded, type UnfoldedRun } from '../reading/unfolded-run.ts'
 import { insistently, isOutage } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { createUnwantedChildren, currentOrGone, isGone } from './unwanted-children.ts'
@@ -47,6 +48,11 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     })
   }
   const reports = childReporter(tell)
+  /** What has become of a child that is over shows without its code. */
+  const reportEnd = async (runId: string): Promise<void> => {
+    const child = await readUnfolded(parts, runId).catch(() => undefined)
+    if (child !== undefined && child.status !== 'active') await reports.tell(endedRun(child.status, child))
+  }
   /** What it has claimed meanwhile begins behind what its parent has decided. */
   const report = async (child: RunState): Promise<void> => {
     await reports.tell(child)
@@ -82,7 +88,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       if (child !== undefined) await report(child)
     } catch (error) {
       // A later look finds what was not begun for want of the log. What has begun with code that is not here may still succeed elsewhere.
-      if (isOutage(error) || (isWithoutCode(error) && error.details.runId === runId)) return
+      if (isOutage(error)) return
+      if (isWithoutCode(error) && error.details.runId === runId) return await reportEnd(runId)
       await fail(parent, owed, messageOf(error))
     } finally {
       starting.delete(runId)
@@ -108,6 +115,15 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     },
   }
 }
+
+const endedRun = (status: EndedRun['status'], { row, started, newest, budget, output }: UnfoldedRun): EndedRun => ({
+  runId: row.runId,
+  status,
+  started,
+  budget,
+  lastEventId: newest.id,
+  ...present({ output, reason: row.reason ?? undefined }),
+})
 
 const isAsked = (owed: Owed | undefined): boolean => owed?.intent === 'startChildRun' && owed.status === 'parked'
 
@@ -156,7 +172,7 @@ const lesser = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.min(one, other)
 
 export interface ChildReporter {
-  tell(child: RunState): Promise<void>
+  tell(child: RunState | EndedRun): Promise<void>
   isUnderWay(childRunId: string): boolean
 }
 
@@ -166,21 +182,21 @@ export interface ChildReporter {
  */
 const childReporter = (tell: (runId: string, decide: Job['decide']) => Promise<void>): ChildReporter => {
   /** The newest state of each child whose report is under way. */
-  const newest = new Map<string, RunState>()
+  const newest = new Map<string, RunState | EndedRun>()
 
-  const tellParent = (child: RunState, parentRunId: string): Promise<void> =>
+  const tellParent = (child: RunState | EndedRun, parentRunId: string): Promise<void> =>
     tell(parentRunId, (state) => {
       const fact = state === undefined ? undefined : childReport(state, child)
       return { facts: fact === undefined ? [] : [fact], causationId: child.lastEventId, anyway: true }
     })
 
-  const report = async (child: RunState): Promise<void> => {
+  const report = async (child: RunState | EndedRun): Promise<void> => {
     const parentRunId = child.started.parent?.runId
     if (parentRunId === undefined) return
     const isUnderWay = newest.has(child.runId)
     newest.set(child.runId, child)
     if (isUnderWay) return
-    let told: RunState | undefined
+    let told: RunState | EndedRun | undefined
     for (let next = newest.get(child.runId); next !== undefined && next !== told; next = newest.get(child.runId)) {
       await tellParent(next, parentRunId)
       told = next
