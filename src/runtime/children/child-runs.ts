@@ -48,21 +48,13 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     })
   }
   const reports = childReporter(tell)
-  /** What has become of a child that is over shows without its code. */
-  const reportEnd = async (runId: string): Promise<void> => {
-    const child = await readUnfolded(parts, runId).catch(() => undefined)
-    if (child !== undefined && child.status !== 'active') await reports.tell(endedRun(child.status, child))
-  }
   /** What it has claimed meanwhile begins behind what its parent has decided. */
   const report = async (child: RunState): Promise<void> => {
     await reports.tell(child)
     if (child.status === 'active') await tell(child.runId, () => ({ facts: [] }))
   }
 
-  const fail = (parent: RunState, owed: Owed, reason: string): Promise<void> => {
-    const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed), reason } }
-    return tell(parent.runId, (state, { at }) => ({ facts: state !== undefined && accepts(state, fact, at) ? [fact] : [], anyway: true }))
-  }
+  const fail = (parent: RunState, owed: Owed, reason: string): Promise<void> => tell(parent.runId, failing(parent, owed, reason))
 
   /** The child, begun now or before; undefined where nobody waits for it any more, or where it has nothing to say. */
   const started = (parentRunId: string, owed: Owed): Promise<RunState | undefined> => {
@@ -89,8 +81,8 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     } catch (error) {
       // A later look finds what was not begun for want of the log. What has begun with code that is not here may still succeed elsewhere.
       if (isOutage(error)) return
-      if (isWithoutCode(error) && error.details.runId === runId) return await reportEnd(runId)
-      await fail(parent, owed, messageOf(error))
+      if (isWithoutCode(error) && error.details.runId === runId) await reportEnd(parts, reports, runId)
+      else await fail(parent, owed, messageOf(error))
     } finally {
       starting.delete(runId)
     }
@@ -114,6 +106,17 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       if (child.status === 'active') await unwanted.parentOf(child)
     },
   }
+}
+
+const failing = (parent: RunState, owed: Owed, reason: string): Job['decide'] => {
+  const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed), reason } }
+  return (state, { at }) => ({ facts: state !== undefined && accepts(state, fact, at) ? [fact] : [], anyway: true })
+}
+
+/** What has become of a child that is over shows without its code. */
+const reportEnd = async (parts: RuntimeParts, reports: ChildReporter, runId: string): Promise<void> => {
+  const child = await readUnfolded(parts, runId).catch(() => undefined)
+  if (child !== undefined && child.status !== 'active') await reports.tell(endedRun(child.status, child))
 }
 
 const endedRun = (status: EndedRun['status'], { row, started, newest, budget, output }: UnfoldedRun): EndedRun => ({

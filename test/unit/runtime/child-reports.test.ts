@@ -140,6 +140,31 @@ describe('a run whose child waits for a person', () => {
   })
 })
 
+describe('a run whose child has ended', () => {
+  test('learns it also where nobody has the code of the child any more, and the process that had to tell it died', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const first = openWorld({ agents: [top, middle, clerk], models: paying(), log, clock, owner: 'first/1/a' })
+    await first.refold.start('top', { runId: 'run-1' })
+    await pause()
+    await first.refold.close()
+    const dying: EventLog = {
+      ...log,
+      append: (stream, ...rest) => (stream === streamOf('run-1') ? new Promise(() => undefined) : log.append(stream, ...rest)),
+    }
+    const second = openWorld({ agents: [top, middle, clerk], models: paying(), log: dying, clock, owner: 'second/2/bb' })
+    await second.refold.run('run-1.a-1').cancel({ by: 'ann', reason: 'no trip' })
+    await pause()
+    const changed = parentOf([{ agent: 'clerk', key: 'another' }], { name: 'middle' })
+    const third = openWorld({ agents: [top, changed, clerk], models: paying(), log, clock, owner: 'third/3/ccc', ownerIsGone: () => true })
+    expect(await third.refold.run('run-1').state()).toMatchObject({ status: 'active' })
+    await third.refold.runtime.wake('run-1')
+    await pause()
+    expect(await third.refold.run('run-1').state()).toMatchObject({ status: 'failed', reason: 'no trip' })
+    expect((await third.refold.run('run-1').verify()).ok).toBe(true)
+  })
+})
+
 const looker = defineAgent({
   name: 'looker',
   version: '1',
