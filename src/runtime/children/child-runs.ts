@@ -10,7 +10,7 @@ import type { Job } from '../actors/jobs.ts'
 import { depthOf } from '../answers/start-child-run.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
 import type { NewRun } from '../commands/start-run.ts'
-import { readUnfolded, type UnfoldedRun } from '../reading/unfolded-run.ts'
+import { readEnd } from '../reading/unfolded-run.ts'
 import { insistently, isOutage } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { createUnwantedChildren, currentOrGone, isGone } from './unwanted-children.ts'
@@ -115,18 +115,9 @@ const failing = (parent: RunState, owed: Owed, reason: string): Job['decide'] =>
 
 /** What has become of a child that is over shows without its code. */
 const reportEnd = async (parts: RuntimeParts, reports: ChildReporter, runId: string): Promise<void> => {
-  const child = await readUnfolded(parts, runId).catch(() => undefined)
-  if (child !== undefined && child.status !== 'active') await reports.tell(endedRun(child.status, child))
+  const child = await readEnd(parts, runId).catch(() => undefined)
+  if (child !== undefined) await reports.tell(child)
 }
-
-const endedRun = (status: EndedRun['status'], { row, started, newest, budget, output }: UnfoldedRun): EndedRun => ({
-  runId: row.runId,
-  status,
-  started,
-  budget,
-  lastEventId: newest.id,
-  ...present({ output, reason: row.reason ?? undefined }),
-})
 
 const isAsked = (owed: Owed | undefined): boolean => owed?.intent === 'startChildRun' && owed.status === 'parked'
 

@@ -1,10 +1,9 @@
 import { AppError, isAppError, messageOf } from '../../errors.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
-import { present } from '../../present.ts'
 import type { Job } from '../actors/jobs.ts'
-import { childRunId } from '../../fold/child-report.ts'
+import { childRunId, type EndedRun } from '../../fold/child-report.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
-import { readUnfolded } from '../reading/unfolded-run.ts'
+import { readEnd } from '../reading/unfolded-run.ts'
 import { isOutage } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 
@@ -45,9 +44,9 @@ export const createUnwantedChildren = ({ parts, current, submit }: UnwantedChild
       return await currentOrGone(current, runId)
     } catch (error) {
       if (!isWithoutCode(error)) throw error
-      const { status, row, newest } = await readUnfolded(parts, runId)
-      if (status === 'active') throw error
-      return { runId, status, lastEventId: newest.id, ...present({ reason: row.reason ?? undefined }) }
+      const ended = await readEnd(parts, runId)
+      if (ended === undefined) throw error
+      return ended
     }
   }
 
@@ -91,9 +90,7 @@ const isChildCall = ({ intent }: Owed): boolean => intent === 'startChildRun'
 const waitsFor = ({ status, owed }: RunState, callId: string): boolean =>
   status === 'active' && owed.get(callId)?.intent === 'startChildRun'
 
-type EndedRun = Pick<RunState, 'runId' | 'status' | 'reason' | 'lastEventId'>
-
-const causeIn = ({ runId, status, reason, lastEventId }: EndedRun): Cause => ({
+const causeIn = ({ runId, status, reason, lastEventId }: RunState | EndedRun): Cause => ({
   reason: `${runId} ${endings[status]}${reason === undefined || status === 'active' ? '' : `: ${reason}`}`,
   causationId: lastEventId,
 })

@@ -3,12 +3,14 @@ import type { AppError } from '../../errors.ts'
 import { hashHolds } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { DataOf } from '../../events/run-events.ts'
+import type { EndedRun } from '../../fold/child-report.ts'
 import { onCode } from '../../fold/lifecycle.ts'
 import { spentAt } from '../../fold/fold.ts'
 import { commandIdsAfter } from '../../fold/record-event.ts'
 import type { RunStatus } from '../../fold/run-state.ts'
 import type { RunStanding, RunView } from '../../fold/run-view.ts'
 import type { Json } from '../../json.ts'
+import { present } from '../../present.ts'
 import { applyToBudget, emptyBudget, type Budget } from '../../projections/budget.ts'
 import { recordedTranscript } from '../../projections/recorded-transcript.ts'
 import { applyToRunRow, type RunRow } from '../../projections/run-index.ts'
@@ -55,6 +57,13 @@ export const readUnfolded = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, r
     // What a fork names are runs of its origin.
     children: stillOpen(children, (callId) => run?.started.forkOf === undefined && Object.hasOwn(row.children ?? {}, callId)),
   }
+}
+
+/** How a run has ended, which shows without its code; undefined while it goes on. Rejects as `readUnfolded` does. */
+export const readEnd = async (parts: Pick<RuntimeParts, 'log' | 'blobs'>, runId: string): Promise<EndedRun | undefined> => {
+  const { status, row, started, newest, budget, output } = await readUnfolded(parts, runId)
+  if (status === 'active') return undefined
+  return { runId, status, started, budget, lastEventId: newest.id, ...present({ output, reason: row.reason ?? undefined }) }
 }
 
 /** Approvals and children are all that were ever asked for. */
