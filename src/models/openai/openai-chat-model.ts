@@ -1,8 +1,7 @@
-import { readAnswer, beginAnswer } from '../wire/answer-stream.ts'
-import { attempt, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
-import { askConceding, learnedConcessions, type Concession } from '../wire/concessions.ts'
-import { shownMedia } from '../wire/shown-media.ts'
 import type { Model } from '../model.ts'
+import { checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
+import type { Concession } from '../wire/concessions.ts'
+import { modelOnWire } from '../wire/model-on-wire.ts'
 import { chatTakes } from './chat-content.ts'
 import { chatDialect } from './chat-dialect.ts'
 import { openaiChatRequest } from './chat-request.ts'
@@ -26,31 +25,17 @@ export interface ChatAccess extends ProviderAccess {
 export const openaiChatModel = (provider: ChatAccess): Model => {
   const access = checkedAccess(provider)
   const dialect = chatDialect(access.baseUrl, provider.vendor)
-  const learned = learnedConcessions(chosenConcessions(provider))
-  return {
-    async call(request, options) {
-      const shown = await shownMedia(request, chatTakes, options)
-      const { openaiClient, openaiFailure } = await openaiSdk()
-      return attempt(
-        access,
-        options,
-        (line) =>
-          askConceding(request, {
-            learned,
-            write: (conceded) => openaiChatRequest(request, dialect, conceded, shown),
-            failureOf: openaiFailure,
-            ask: async ({ body, dropped }, streams) => {
-              const completions = openaiClient(access, line).chat.completions
-              const answer = await beginAnswer(streams, (stream) =>
-                completions.create({ ...body, stream: stream as true }, { signal: line.signal }),
-              )
-              return readAnswer(answer, openaiChatReader(dialect.vendor, options.onDelta), request, dropped)
-            },
-          }),
-        openaiFailure,
-      )
+  return modelOnWire(
+    access,
+    {
+      takes: chatTakes,
+      sdk: openaiSdk,
+      write: (request, conceded, shown) => openaiChatRequest(request, dialect, conceded, shown),
+      send: ({ chat }, body, options) => chat.completions.create(body, options),
+      reader: (onDelta) => openaiChatReader(dialect.vendor, onDelta),
     },
-  }
+    chosenConcessions(provider),
+  )
 }
 
 const chosenConcessions = ({ stream = true, outputBy = 'json_schema' }: ChatAccess): ReadonlySet<Concession> =>

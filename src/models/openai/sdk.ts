@@ -1,2 +1,7 @@
-/** What needs the vendor's package, which is loaded with the first call: it is a third of what the product takes to start. */
-export const openaiSdk = () => import('./client.ts')
+import type { OpenAI } from 'openai'
+import type { VendorSdk } from '../wire/model-on-wire.ts'
+
+export const openaiSdk = async (): Promise<VendorSdk<OpenAI>> => {
+  const { openaiClient, openaiFailure } = await import('./client.ts')
+  return { open: openaiClient, failureOf: openaiFailure }
+}

@@ -145,7 +145,7 @@ const failureOf = ({ end, stop, explanation, parts }: Finished): ModelFailure | 
 }
 
 /** What a client's call promises, before anybody has read its answer. */
-interface BegunCall {
+export interface BegunCall {
   asResponse(): Promise<Response>
   withResponse(): Promise<{
     readonly data: AsyncIterable<unknown>
