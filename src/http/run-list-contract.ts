@@ -107,7 +107,9 @@ export const runRow = z
     messages: count,
     unread: count.meta({ description: 'messages of the user that no prompt has held yet' }),
     modelCalls: count,
-    toolCalls: count,
+    toolCalls: count.meta({
+      description: 'that have begun in all turns, not attempts; `spent.toolCalls` of a run counts those of its turn',
+    }),
     tokens: count,
     costMicroUsd: count,
     waitsFor: z.enum(['message', 'approval', 'human']).nullable(),

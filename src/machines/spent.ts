@@ -4,7 +4,10 @@ import type { LimitName, Limits } from '../events/run-events.ts'
 export interface Spent {
   /** Of this turn. */
   readonly iterations: number
-  /** Of this turn. */
+  /**
+   * Of this turn: calls that have begun, and those that a person is asked about; not one that was refused. The `toolCalls` of a list are those
+   * of the whole run that have begun.
+   */
   readonly toolCalls: number
   /** Input and output tokens of the whole run. */
   readonly tokens: number

@@ -26,15 +26,24 @@ export interface TimelineRecord {
   readonly summary: string
 }
 
+/** One tag of one run. */
+export interface TagRecord {
+  readonly runId: string
+  readonly name: string
+  readonly value: string
+  readonly revision: number
+}
+
 export interface ViewRecords {
   readonly timeline: readonly TimelineRecord[]
   readonly messages: readonly MessageRecord[]
   readonly modelCalls: readonly ModelCallRecord[]
   readonly toolCalls: readonly ToolCallRecord[]
   readonly approvals: readonly ApprovalRecord[]
+  readonly tags: readonly TagRecord[]
 }
 
-export const noRecords: ViewRecords = { timeline: [], messages: [], modelCalls: [], toolCalls: [], approvals: [] }
+export const noRecords: ViewRecords = { timeline: [], messages: [], modelCalls: [], toolCalls: [], approvals: [], tags: [] }
 
 type ByCall<Record> = Readonly<{ [callId: string]: Record }>
 
@@ -97,9 +106,15 @@ const changedRecords = (
       conversation,
       unread,
     }),
-    records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals },
+    records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals, tags: tagRecords(event) },
   }
 }
+
+/** A run has the tags that it began with. */
+const tagRecords = (event: RunEvent): readonly TagRecord[] =>
+  event.type === 'RunStarted'
+    ? Object.entries(event.data.tags ?? {}).map(([name, value]) => ({ runId: event.runId, name, value, revision: event.revision }))
+    : []
 
 /** What was given up when the run failed is open again. */
 const reopenedRecords = (before: OpenRecords | undefined, { revision }: RunEvent, timeline: TimelineRecord): RecordsAfter => {

@@ -2,7 +2,7 @@ import type { ApprovalRecord } from '../projections/approval-records.ts'
 import type { MessageRecord } from '../projections/message-records.ts'
 import type { ModelCallRecord } from '../projections/model-call-records.ts'
 import type { ToolCallRecord } from '../projections/tool-call-records.ts'
-import type { TimelineRecord, ViewRecords } from '../projections/view-records.ts'
+import type { TagRecord, TimelineRecord, ViewRecords } from '../projections/view-records.ts'
 import type { RunRecord } from './run-record.ts'
 import { integer, optional, tableOf, text, type ViewTable } from './view-table.ts'
 
@@ -21,7 +21,7 @@ export const runsTable = tableOf<RunRecord>({
     agent: text('name of the agent'),
     agentVersion: text('the version that the run began with'),
     tenant: optional(text('whose run it is')),
-    tags: optional(text('its tags, `name=value`, a line each, between two empty ones')),
+    tags: optional(text('its tags, `name=value`, a line each, between two empty ones; see `refold_tags`')),
     metadata: optional(text('what a program has noted about it, as a JSON object')),
     status: text('`active`, `completed`, `failed`, `cancelled`'),
     paused: integer('1 while it begins nothing new'),
@@ -41,7 +41,7 @@ export const runsTable = tableOf<RunRecord>({
     messages: integer('messages of the user'),
     unread: integer('of them, those that no prompt has held yet'),
     modelCalls: integer('model calls, not attempts'),
-    toolCalls: integer('tool calls that have begun, not attempts'),
+    toolCalls: integer('tool calls that have begun in all turns, not attempts'),
     tokens: integer('input and output of all model calls, of the runs below it too'),
     costMicroUsd: integer('of all model calls with a known price, of the runs below it too, in millionths of a US dollar'),
     firstText: optional(text("the beginning of the user's first message")),
@@ -200,6 +200,14 @@ const approvalsTable = tableOf<ApprovalRecord>({
   indexes: [{ columns: ['asked_at'] }, { columns: ['expires_at'], where: 'settled_at is null' }],
 })
 
+const tagsTable = tableOf<TagRecord>({
+  name: 'refold_tags',
+  about: 'Every tag of every run.',
+  key: ['runId', 'name'],
+  columns: { runId, name: text('`customer` of `customer=ann`'), value: text('and `ann`'), revision },
+  indexes: [{ columns: ['name', 'value'] }],
+})
+
 /** By the name that their records have in a batch. */
 export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } = {
   timeline: timelineTable,
@@ -207,6 +215,7 @@ export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } =
   modelCalls: modelCallsTable,
   toolCalls: toolCallsTable,
   approvals: approvalsTable,
+  tags: tagsTable,
 }
 
 export const viewTables: readonly ViewTable[] = [runsTable, ...Object.values(recordTables)]

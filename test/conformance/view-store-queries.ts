@@ -6,6 +6,7 @@ import type { StoredRunEvent } from '../../src/projections/run-index.ts'
 import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../../src/views/view-queries.ts'
 import type { ViewChanges, ViewStore } from '../../src/views/view-store.ts'
 import type { ViewQuery } from '../../src/views/view-query.ts'
+import { runsTable } from '../../src/views/view-tables.ts'
 import {
   approvalRequested,
   completed,
@@ -32,6 +33,10 @@ const startedFor = (agent: string, tenant?: string): RunFact => {
   return { ...fact, data: { ...fact.data, agent, ...(tenant === undefined ? {} : { tenant }) } }
 }
 
+const TAGGED = { tags: { customer: 'ann', 'order.id': '100%_1' }, metadata: { source: 'shop' } } as const
+
+const tagged = (fact: RunFact): RunFact => ({ ...fact, data: { ...fact.data, ...TAGGED } }) as RunFact
+
 const timed = (step: Recorded): Recorded =>
   step.fact.type === 'ToolCallSucceeded' ? { ...step, fact: { ...step.fact, data: { ...step.fact.data, durationMs: 40 } } } : step
 
@@ -40,7 +45,7 @@ const secondAttempt = (fact: RunFact): RunFact => ({ ...fact, data: { ...fact.da
 /** Five runs, of which each begins an hour after the one before. */
 const histories: Readonly<Record<string, readonly Recorded[]>> = {
   'run-done': [
-    recorded(startedFor('order-desk', 'acme'), 'awaitingMessage'),
+    recorded(tagged(startedFor('order-desk', 'acme')), 'awaitingMessage'),
     ...oneTurn.slice(1).map(timed),
     recorded(completed, 'completed'),
   ],
@@ -131,7 +136,18 @@ export const viewAnswers = (views: () => ViewStore): void => {
         cost_micro_usd: 14,
         waits_for: null,
         parent_run_id: null,
+        tags: '\ncustomer=ann\norder.id=100%_1\n',
+        metadata: '{"source":"shop"}',
+        first_text: 'Where is my order?',
+        fork_of: null,
       })
+      expect((await ask('runs', { run: 'run-lost' }))[0]).toMatchObject({ tags: null, metadata: null })
+    })
+
+    test('of runs show all that the table of runs holds', async () => {
+      const shown = Object.keys((await ask('runs', { run: 'run-done' }))[0] ?? {})
+      const held = runsTable.columns.map(({ name }) => name).filter((name) => !['search', 'row'].includes(name))
+      expect(shown.toSorted()).toEqual(held.toSorted())
     })
 
     test('of a timeline show every event in one line, also one that cannot be read', async () => {
@@ -252,6 +268,7 @@ export const viewAnswers = (views: () => ViewStore): void => {
         refold_model_calls: 5,
         refold_tool_calls: 3,
         refold_approvals: 2,
+        refold_tags: 2,
       })
       await views().clear()
       for (const name of viewNames) expect(await ask(name), name).toEqual([])

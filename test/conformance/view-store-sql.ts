@@ -69,6 +69,13 @@ export const sqlAnswers = (views: () => ViewStore): void => {
       expect(found.rows).toEqual([['run-done'], ['run-lost']])
     })
 
+    test('finds runs by a whole tag', async () => {
+      const tagged = 'select run_id from refold_tags where name = $1 and value = $2'
+      expect((await ask(tagged, { parameters: ['customer', 'ann'] })).rows).toEqual([['run-done']])
+      expect((await ask(tagged, { parameters: ['order.id', '100%_1'] })).rows).toEqual([['run-done']])
+      for (const other of ['an', 'Ann', 'ann ', '%']) expect((await ask(tagged, { parameters: ['customer', other] })).rows).toEqual([])
+    })
+
     test.each([
       [[], /\$1|parameter/],
       [['a', 'b'], /\$1|parameter/],
