@@ -2,18 +2,19 @@ import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import { address } from '../address/address.ts'
 import { CommandDialog } from '../commands/command-dialog.tsx'
+import { useKeys } from '../keys/keys.ts'
 import { followChanges } from '../runs/changes.ts'
 import { connection } from '../server/connection.ts'
 import { session } from '../session/session-store.ts'
 import { SignInPage } from '../session/sign-in-page.tsx'
 import { ConnectionBand } from './connection-band.tsx'
-import { useFrameKeys } from './frame-keys.ts'
+import { frameActions } from './frame-keys.ts'
 import { Guarded } from './guarded.tsx'
 import { Header } from './header.tsx'
 import { shownAt } from './routes.tsx'
 
 export const App = () => {
-  useFrameKeys()
+  useKeys(frameActions)
   const { path, query } = useSelector(address, ({ context }) => context)
   const wantsKey = useSelector(connection, ({ context }) => context.wantsKey)
   useEffect(() => {

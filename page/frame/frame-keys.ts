@@ -1,41 +1,29 @@
 import { go } from '../address/address.ts'
-import { useKeys } from '../keys/keys.ts'
+import type { KeyAction } from '../keys/keys.ts'
 import { nextOf, preferences, themes, times } from '../preferences/preferences.ts'
-
-const PAGES: Readonly<Record<string, string>> = { r: '/runs', i: '/inbox' }
-/** So long after `g` a letter says where. */
-const GO_MS = 1_500
+import { pages } from './pages.ts'
 
 /** What a key does on every page. */
-export const useFrameKeys = (): void => {
-  useKeys({
-    '?': () => {
-      go('/help')
+export const frameActions: readonly KeyAction[] = [
+  ...pages.map(({ to, name, letter }) => ({
+    keys: [`g ${letter}`, ...(to === '/help' ? ['?'] : [])],
+    does: `Go to ${name}`,
+    act: () => {
+      go(to)
     },
-    g: () => {
-      waitForPlace()
-    },
-    t: () => {
+  })),
+  {
+    keys: ['t'],
+    does: 'Show times from now, since the run began, local, in UTC',
+    act: () => {
       preferences.trigger.chosen({ change: { times: nextOf(times, preferences.getSnapshot().context.times) } })
     },
-    '\\': () => {
+  },
+  {
+    keys: ['\\'],
+    does: 'Change the theme: system, light, dark',
+    act: () => {
       preferences.trigger.chosen({ change: { theme: nextOf(themes, preferences.getSnapshot().context.theme) } })
     },
-  })
-}
-
-const waitForPlace = (): void => {
-  const stop = (): void => {
-    clearTimeout(timer)
-    removeEventListener('keydown', take, { capture: true })
-  }
-  const take = (event: KeyboardEvent): void => {
-    stop()
-    const place = PAGES[event.key]
-    if (place === undefined) return
-    event.preventDefault()
-    go(place)
-  }
-  const timer = setTimeout(stop, GO_MS)
-  addEventListener('keydown', take, { capture: true })
-}
+  },
+]

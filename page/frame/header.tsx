@@ -6,12 +6,7 @@ import { Who } from '../session/who.tsx'
 import { counts } from '../runs/changes.ts'
 import type { RunCounts } from '../server/contract.ts'
 import { nextOf, preferences, themes } from '../preferences/preferences.ts'
-
-const PAGES = [
-  { to: '/runs', name: 'Runs' },
-  { to: '/inbox', name: 'Inbox' },
-  { to: '/help', name: 'Help' },
-]
+import { pageOf, pages } from './pages.ts'
 
 /** Runs in which somebody has to decide something. */
 const waitingIn = (known: RunCounts | undefined): number =>
@@ -24,15 +19,15 @@ export const Header = () => {
     document.title = waiting > 0 ? `(${waiting}) Refold` : 'Refold'
   }, [waiting])
   const theme = useSelector(preferences, ({ context }) => context.theme)
-  const isHere = (to: string): boolean => path.startsWith(to) || (to === '/runs' && path === '/')
+  const here = pageOf(path)
   return (
     <header>
       <Link to="/runs" class="name">
         Refold
       </Link>
       <nav aria-label="Pages">
-        {PAGES.map(({ to, name }) => (
-          <Link key={to} to={to} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
+        {pages.map(({ to, name }) => (
+          <Link key={to} to={to} {...(to === here ? { 'aria-current': 'page' as const } : {})}>
             {name}
             {to === '/inbox' && waiting > 0 && <span class="count"> {waiting}</span>}
           </Link>

@@ -5,7 +5,11 @@ import { InboxPage } from '../inbox/inbox-page.tsx'
 import { PromptPage } from '../prompt/prompt-page.tsx'
 import { RunPage } from '../run/run-page.tsx'
 import { RunsPage } from '../runs/runs-page.tsx'
+import { later } from './later.tsx'
 import { NotFound } from './not-found.tsx'
+
+// What is not looked at each day is fetched when it is.
+const SqlPage = later(async () => (await import('../sql/sql-page.tsx')).SqlPage)
 
 interface Route {
   readonly path: RegExp
@@ -16,6 +20,7 @@ interface Route {
 const routes: readonly Route[] = [
   { path: /^\/(?:runs\/?)?$/, show: () => <RunsPage /> },
   { path: /^\/inbox\/?$/, show: () => <InboxPage /> },
+  { path: /^\/analytics\/sql\/?$/, show: () => <SqlPage /> },
   { path: /^\/help\/?$/, show: () => <HelpPage /> },
   { path: /^\/runs\/([^/]+)$/, show: ([runId = '']) => <RunPage runId={runId} /> },
   {

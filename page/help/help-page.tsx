@@ -1,39 +1,16 @@
 import { useSelector } from '@xstate/store-preact'
+import { frameActions } from '../frame/frame-keys.ts'
+import { inboxActions } from '../inbox/inbox-keys.ts'
+import { keyText, type KeyAction } from '../keys/keys.ts'
 import { preferences, times } from '../preferences/preferences.ts'
+import { runActions } from '../run/run-keys.ts'
+import { listActions } from '../runs/list-keys.ts'
 
-const KEYS: readonly (readonly [place: string, keys: readonly (readonly [key: string, does: string])[]])[] = [
-  [
-    'Everywhere',
-    [
-      ['?', 'this page'],
-      ['g then r, i', 'to the runs, to the inbox'],
-      ['t', 'times: from now, since the run began, local, UTC'],
-      ['\\', 'theme'],
-    ],
-  ],
-  [
-    'Runs and inbox',
-    [
-      ['/', 'search'],
-      ['j k', 'next, previous'],
-      ['Enter', 'open'],
-      ['Esc', 'close the run beside the list'],
-    ],
-  ],
-  [
-    'A run',
-    [
-      ['← →', 'one event'],
-      ['Shift ← →', 'one turn'],
-      ['Home, End, l', 'first event, live'],
-      ['. ,', 'next, previous event of the same call'],
-      ['n p', 'next, previous failure or decision'],
-      ['c e', 'cause, effect'],
-      ['Space', 'play, stop'],
-      ['f', 'chart with or without the labels of all edges'],
-      ['1 to 7', 'a pane'],
-    ],
-  ],
+const PLACES: readonly (readonly [place: string, actions: readonly KeyAction[]])[] = [
+  ['Everywhere', frameActions],
+  ['Runs', listActions],
+  ['A run', runActions],
+  ['Inbox', inboxActions],
 ]
 
 export const HelpPage = () => {
@@ -67,14 +44,16 @@ export const HelpPage = () => {
           </select>
         </label>
       </p>
-      {KEYS.map(([place, keys]) => (
+      {PLACES.map(([place, actions]) => (
         <section key={place}>
           <h2>{place}</h2>
           <dl>
-            {keys.map(([key, does]) => (
-              <div key={key} class="change">
+            {actions.map(({ keys, does }) => (
+              <div key={does} class="change">
                 <dt>
-                  <kbd>{key}</kbd>
+                  {keys.map((each) => (
+                    <kbd key={each}>{keyText(each)}</kbd>
+                  ))}
                 </dt>
                 <dd>{does}</dd>
               </div>

@@ -6,6 +6,7 @@ import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { onChangeLookUp } from '../runs/changes.ts'
 import { InboxCard } from './inbox-card.tsx'
+import { inboxActions } from './inbox-keys.ts'
 import { inbox } from './inbox-store.ts'
 
 const KINDS = [
@@ -23,14 +24,7 @@ export const InboxPage = () => {
     inbox.trigger.asked()
     return onChangeLookUp(inbox.trigger.asked)
   }, [])
-  useKeys({
-    j: () => {
-      focusCard(1)
-    },
-    k: () => {
-      focusCard(-1)
-    },
-  })
+  useKeys(inboxActions)
   const shown = cards?.filter((card) => kind === undefined || card.kind === kind)
   return (
     <div class="inbox">
@@ -55,10 +49,4 @@ export const InboxPage = () => {
       {isCut && <p class="faint">There is more than is shown: what is decided here makes room for it.</p>}
     </div>
   )
-}
-
-const focusCard = (step: 1 | -1): void => {
-  const cards = [...document.querySelectorAll<HTMLElement>('.card')]
-  const at = cards.findIndex((card) => card.contains(document.activeElement))
-  cards[Math.max(0, Math.min(cards.length - 1, at + step))]?.focus()
 }

@@ -22,6 +22,12 @@ export const goLive = (): void => {
   setQuery({ at: undefined })
 }
 
+/** What was live stays where it is. */
+export const toggleLive = (): void => {
+  if (address.getSnapshot().context.query['at'] === undefined) moveTo(here())
+  else goLive()
+}
+
 export const moveBy = (step: number): void => {
   moveTo(here() + step, 'slide')
 }

@@ -1,54 +1,69 @@
-import { setQuery, type Query } from '../address/address.ts'
-import { useKeys } from '../keys/keys.ts'
-import { goLive, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall } from './cursor.ts'
+import { address, go, hrefOf, setQuery } from '../address/address.ts'
+import type { KeyAction } from '../keys/keys.ts'
+import { goToNeighbour } from '../runs/neighbours.ts'
+import { runs } from '../runs/runs-store.ts'
+import { goLive, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
 import { player } from './player.ts'
 
-const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work']
-
-/** How one walks through a run without a mouse. */
-export const useRunKeys = (query: Query): void => {
-  useKeys({
-    ArrowLeft: () => {
-      moveBy(-1)
-    },
-    ArrowRight: () => {
-      moveBy(1)
-    },
-    'Shift+ArrowLeft': () => {
-      moveByTurn(-1)
-    },
-    'Shift+ArrowRight': () => {
-      moveByTurn(1)
-    },
-    Home: () => {
-      moveTo(0)
-    },
-    End: goLive,
-    l: goLive,
-    '.': () => {
-      moveWithinCall(1)
-    },
-    ',': () => {
-      moveWithinCall(-1)
-    },
-    n: () => {
-      moveToNotable(1)
-    },
-    p: () => {
-      moveToNotable(-1)
-    },
-    c: moveToCause,
-    e: moveToEffect,
-    ' ': player.trigger.toggled,
-    f: () => {
-      setQuery({ chart: query['chart'] === 'full' ? undefined : 'full' })
-    },
-    ...Object.fromEntries(PANES.map((name, index) => [String(index + 1), () => focusPane(name)])),
-  })
-}
+const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
 
 /** On a narrow screen it is shown instead of the other one. */
 const focusPane = (name: string): void => {
   setQuery({ pane: name })
   queueMicrotask(() => document.getElementById(name)?.focus())
 }
+
+const action = (keys: string | readonly string[], does: string, act: () => void): KeyAction => ({
+  keys: typeof keys === 'string' ? [keys] : keys,
+  does,
+  act,
+})
+
+/** How one walks through a run without a mouse. */
+export const runActions: readonly KeyAction[] = [
+  action('ArrowLeft', 'Event before', () => {
+    moveBy(-1)
+  }),
+  action('ArrowRight', 'Next event', () => {
+    moveBy(1)
+  }),
+  action('Shift+ArrowLeft', 'Turn before', () => {
+    moveByTurn(-1)
+  }),
+  action('Shift+ArrowRight', 'Next turn', () => {
+    moveByTurn(1)
+  }),
+  action('Home', 'First event', () => {
+    moveTo(0)
+  }),
+  action('End', 'Newest event, and stay with it', goLive),
+  action('l', 'Follow what happens, or stay where it is', toggleLive),
+  action('.', 'Next event of the same call', () => {
+    moveWithinCall(1)
+  }),
+  action(',', 'Event before of the same call', () => {
+    moveWithinCall(-1)
+  }),
+  action('n', 'Next failure or decision', () => {
+    moveToNotable(1)
+  }),
+  action('p', 'Failure or decision before', () => {
+    moveToNotable(-1)
+  }),
+  action('c', 'To the cause', moveToCause),
+  action('e', 'To the effect', moveToEffect),
+  action(' ', 'Play, stop', player.trigger.toggled),
+  action('f', 'Chart with or without the labels of all edges', () => {
+    setQuery({ chart: address.getSnapshot().context.query['chart'] === 'full' ? undefined : 'full' })
+  }),
+  action('J', 'Next run of the list', () => void goToNeighbour(1)),
+  action('K', 'Previous run of the list', () => void goToNeighbour(-1)),
+  action('Escape', 'Back to the list', () => {
+    go(hrefOf('/runs', runs.getSnapshot().context.search))
+  }),
+  ...PANES.map((name, index) =>
+    action(String(index + 1), `To the ${name}`, () => {
+      focusPane(name)
+    }),
+  ),
+]

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { address, setQuery, type Query } from '../address/address.ts'
 import { Guarded } from '../frame/guarded.tsx'
+import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { BudgetsPane } from './budgets-pane.tsx'
@@ -11,7 +12,7 @@ import { ChartPane } from './chart-pane.tsx'
 import { cursorOf } from './cursor.ts'
 import { DetailPane } from './detail-pane.tsx'
 import { RunHeader } from './run-header.tsx'
-import { useRunKeys } from './run-keys.ts'
+import { runActions } from './run-keys.ts'
 import { followRun, openRun, type OpenRun } from './run-store.ts'
 import { Slider } from './slider.tsx'
 import { TimelinePane } from './timeline-pane.tsx'
@@ -32,7 +33,7 @@ export const RunPage = ({ runId }: { readonly runId: string }) => {
       controller.abort()
     }
   }, [runId])
-  useRunKeys(query)
+  useKeys(runActions)
   const isThis = run.runId === runId
   const cursor = cursorOf(query['at'], run.rows.length)
   const agent = run.states.at(-1)?.agent ?? ''

@@ -1,15 +1,16 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
-import { address, go, hrefOf, setQuery } from '../address/address.ts'
+import { address, hrefOf } from '../address/address.ts'
 import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { WindowList } from '../parts/window-list.tsx'
 import { onChangeLookUp } from './changes.ts'
 import { FilterBar } from './filter-bar.tsx'
+import { listActions } from './list-keys.ts'
 import { NoRuns } from './no-runs.tsx'
 import { Peek } from './peek.tsx'
-import { RunLine, runHref } from './run-row.tsx'
+import { RunLine } from './run-row.tsx'
 import { runs, searchOf } from './runs-store.ts'
 import { SearchBox } from './search-box.tsx'
 
@@ -55,24 +56,7 @@ const List = ({ selected }: { readonly selected: string | undefined }) => {
   const { rows, stuck, state, error, next } = useSelector(runs, ({ context }) => context)
   const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
   const index = rows.findIndex(({ runId }) => runId === selected)
-  const move = (by: number): void => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, index + by))]
-    if (row !== undefined) setQuery({ peek: row.runId }, 'slide')
-  }
-  useKeys({
-    j: () => {
-      move(1)
-    },
-    k: () => {
-      move(-1)
-    },
-    Enter: () => {
-      if (selected !== undefined) go(runHref(selected))
-    },
-    Escape: () => {
-      setQuery({ peek: undefined })
-    },
-  })
+  useKeys(listActions)
   if (state === 'loading') return <p class="loading faint">Loading …</p>
   return (
     <>

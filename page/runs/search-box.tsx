@@ -1,6 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { setQuery } from '../address/address.ts'
-import { useKeys } from '../keys/keys.ts'
 
 const PAUSE_MS = 250
 
@@ -8,7 +7,6 @@ const PAUSE_MS = 250
 export const SearchBox = ({ text }: { readonly text: string }) => {
   const field = useRef<HTMLInputElement>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  useKeys({ '/': () => field.current?.focus() })
   useEffect(() => {
     if (field.current !== null && document.activeElement !== field.current) field.current.value = text
   }, [text])

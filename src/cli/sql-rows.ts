@@ -1,5 +1,5 @@
 import type { SqlColumn, SqlResult, SqlType, SqlValue } from '../views/sql-query.ts'
-import { csvLine } from './csv-line.ts'
+import { csvLine } from '../projections/csv-line.ts'
 import { textTable } from './text-table.ts'
 
 /** Titles as the query names them, numbers to the right. */

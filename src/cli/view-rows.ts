@@ -2,7 +2,7 @@ import { count, duration, money } from '../projections/amount-text.ts'
 import type { ColumnKind, QueryColumn } from '../views/view-query.ts'
 import type { ViewRow, ViewValue } from '../views/view-queries.ts'
 import { moment } from './amounts.ts'
-import { csvLine } from './csv-line.ts'
+import { csvLine } from '../projections/csv-line.ts'
 import { textTable, type Column } from './text-table.ts'
 
 /** The columns of a view that a person scans for. */

@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const BUILT = join(ROOT, 'dist/page')
 
 /** Addresses of the page: it shows each by itself. */
-const PAGE = /^\/(?:$|(?:runs|inbox|charts|help|sign-in)(?:\/|$))/
+const PAGE = /^\/(?:$|(?:runs|inbox|charts|analytics|diff|help|sign-in)(?:\/|$))/
 const ASSET = /^\/assets\/[\w.-]+$/
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -28,7 +28,7 @@ const asked = async (url: string) => {
 describe('the service', () => {
   test('gives the page at each of its addresses, looked up anew at each visit', async () => {
     await using service = await openService()
-    for (const path of ['/', '/runs', '/runs/some-run', '/inbox', '/help']) {
+    for (const path of ['/', '/runs', '/runs/some-run', '/inbox', '/analytics/sql', '/diff', '/help']) {
       const { status, headers, text } = await asked(service.url + path)
       expect([status, headers.get('content-type'), headers.get('cache-control')], path).toEqual([
         200,

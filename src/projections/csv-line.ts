@@ -1,4 +1,4 @@
-import { printable } from '../projections/printable.ts'
+import { printable } from './printable.ts'
 
 /** One line of RFC 4180. A text that a spreadsheet would take for a formula begins with an apostrophe, and nothing in it steers a terminal. */
 export const csvLine = (values: readonly (string | number | boolean | null)[]): string =>
