@@ -8,7 +8,7 @@ RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY page page
-COPY scripts/build-page.ts scripts/
+COPY scripts/build-code.ts scripts/build-page.ts scripts/
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies

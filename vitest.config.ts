@@ -5,12 +5,13 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['refold:source', 'module', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/closing-lines.ts'],
+    globalSetup: ['test/support/built-code.ts', 'test/support/closing-lines.ts'],
     // Processes, not threads: crash tests end theirs, and a store's native handle goes with its process.
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 10_000,
-    hookTimeout: 20_000,
+    // One more than two cores: a third of the time tests wait for servers, deadlines and processes.
+    maxWorkers: 3,
+    testTimeout: 20_000,
+    hookTimeout: 40_000,
     reporters: [['default', { summary: false }]],
   },
 })

@@ -21,6 +21,7 @@ const build = (): void => {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   // What is checked elsewhere is only written here.
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(staged, 'dist')], { cwd: root })
+  execFileSync(process.execPath, ['scripts/build-code.ts', join(staged, 'dist')], { cwd: root })
   for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(staged, file))
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', place], { cwd: staged })
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError, Help, type Option } from 'commander'
 import { isAppError } from '../errors.ts'
+import { packageRoot } from '../package-root.ts'
 import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
 import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
@@ -68,7 +70,7 @@ const isHelp = (error: unknown): error is CommanderError =>
   error instanceof CommanderError && ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)
 
 const ownVersion = (): string => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { readonly version: string }
   return version
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { drawChart, pictureHash, type DrawnChart } from '../pictures/drawn-chart.ts'
+import { packageRoot } from '../package-root.ts'
 import { withElkOffThread } from '../pictures/elk-off-thread.ts'
 import type { Agents } from '../runtime/code/agents.ts'
 import { chartGraph, type ChartGraph } from '../statechart/graph.ts'
@@ -9,7 +10,7 @@ import { edgeLabel } from '../statechart/labels.ts'
 // The charts of all agents, each drawn once.
 
 /** Of the charts that every agent has, laid out when the project is built. */
-const DRAWN = resolve(import.meta.dirname, '../../docs/images')
+const DRAWN = join(packageRoot, 'docs/images')
 const BUILT_IN = ['agent-run', 'tool-call'] as const
 
 interface KnownChart {
@@ -109,7 +110,7 @@ export const chartCatalog = (agents: Agents, layOut: typeof withElkOffThread = w
 /** Of another version of the file, or where there is none, it is drawn anew. */
 const builtIn = async (hash: string): Promise<DrawnChart | undefined> => {
   for (const name of BUILT_IN) {
-    const text = await readFile(resolve(DRAWN, `${name}.json`), 'utf8').catch(() => '{}')
+    const text = await readFile(join(DRAWN, `${name}.json`), 'utf8').catch(() => '{}')
     const { hash: found, ...picture } = JSON.parse(text) as DrawnChart & { readonly hash?: string }
     if (found === hash) return picture
   }

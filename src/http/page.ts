@@ -1,14 +1,14 @@
 import { createMiddleware } from 'hono/factory'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, resolve } from 'node:path'
+import { extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { packageRoot } from '../package-root.ts'
 import type { HttpEnv } from './http-env.ts'
 import { hasSources, isBuiltFrom } from './page-sources.ts'
 
 // The debugger's page: a few files that npm run build has written, and that hold no data.
 
-const ROOT = resolve(import.meta.dirname, '../..')
-const BUILT = join(ROOT, 'dist/page')
+const BUILT = join(packageRoot, 'dist/page')
 
 /** Addresses of the page: it shows each by itself. */
 const PAGE = /^\/(?:$|(?:runs|inbox|charts|analytics|diff|help|sign-in)(?:\/|$))/
@@ -48,7 +48,7 @@ interface Served {
 }
 
 /** Answers for the page and its files; passes on whatever else is asked for. */
-export const servePage = (built = BUILT, root = ROOT) => {
+export const servePage = (built = BUILT, root = packageRoot) => {
   let files: ReadonlyMap<string, Served> | undefined
   return createMiddleware<HttpEnv>(async (c, next) => {
     const { path, method } = c.req

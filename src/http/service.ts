@@ -1,9 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { withDeadline } from '../runtime/deadline.ts'
 import { askedSeldom } from '../web/seldom.ts'
 import { isAppError } from '../errors.ts'
+import { packageRoot } from '../package-root.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
 import { openApiDocument } from './openapi.ts'
@@ -15,7 +16,7 @@ const LOG_TIMEOUT_MS = 2_000
 /** Anybody may ask whether it is ready, and the log answers once for all of them. */
 const FRESH_MS = 3_000
 
-const DOCS = resolve(import.meta.dirname, '../../docs')
+const DOCS = join(packageRoot, 'docs')
 
 /** What the service says about itself. */
 export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => {
@@ -31,7 +32,7 @@ export const addService = (app: OpenAPIHono<HttpEnv>, parts: ApiParts): void => 
   app.openapi(
     routes.docs,
     async (c) => {
-      const text = await readFile(resolve(DOCS, c.req.valid('param').page), 'utf8')
+      const text = await readFile(join(DOCS, c.req.valid('param').page), 'utf8')
       return c.body(text, 200, { 'content-type': 'text/markdown; charset=utf-8' })
     },
     ({ success }) => {

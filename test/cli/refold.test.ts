@@ -173,7 +173,7 @@ describe('refold', { timeout: 60_000 }, () => {
       const { stdout } = await place.refold('list --waits-for approval')
       const [titles = '', ...lines] = stdout.trimEnd().split('\n')
       expect(titles).toMatch(/^RUN +AGENT +AGE +STATE +TURN +TOKENS +COST +WAITS FOR$/)
-      expect(lines).toEqual([expect.stringMatching(/^form +form@1 +\d+ s +signing +0 +0 +\$0\.0000 +approval$/)])
+      expect(lines).toEqual([expect.stringMatching(/^form +form@1 +\d+ (?:s|min) +signing +0 +0 +\$0\.0000 +approval$/)])
     })
 
     test('with --json gives each run as a list over HTTP does, and nothing else of it', async () => {
