@@ -27,7 +27,7 @@ const gaveUp = (known: Attempts, { callId, attempt }: DataOf<'ToolCallFailed'>, 
   const before = known.get(callId)
   const [oldest] = known.keys()
   const after = new Map(known).set(callId, { happened: [], ...before, tool, attempt })
-  if (before === undefined && after.size > MOST_CALLS && oldest !== undefined) after.delete(oldest)
+  if (after.size > MOST_CALLS && oldest !== undefined) after.delete(oldest)
   return after
 }
 

@@ -92,7 +92,7 @@ const outcomeHash = (said: 'happened' | 'didNot', { output = null, message = '' 
 
 /** Whether somebody has said the same of the call before. */
 export const isSaidAlready = ({ outcome: said }: Doubt, outcome: Outcome): boolean =>
-  said !== undefined && said === outcomeHash(outcome.succeeded ? 'happened' : 'didNot', outcome)
+  said === outcomeHash(outcome.succeeded ? 'happened' : 'didNot', outcome)
 
 /** The tool's own word leaves no doubt, of no call that was the same act. */
 const settledAs = (doubts: Doubts, { callId, settledBy, ...outcome }: Settled, said: 'happened' | 'didNot', key?: string): Doubts => {
@@ -100,7 +100,7 @@ const settledAs = (doubts: Doubts, { callId, settledBy, ...outcome }: Settled, s
   const doubt = doubts.get(callId)
   if (!isOwnWord)
     return doubt === undefined ? doubts : bounded(new Map(doubts).set(callId, { ...doubt, said, outcome: outcomeHash(said, outcome) }))
-  const same = [...doubts.values()].filter((other) => other.callId === callId || (key !== undefined && other.idempotencyKey === key))
+  const same = [...doubts.values()].filter((other) => other.callId === callId || other.idempotencyKey === key)
   return same.reduce((left, { callId: settled }) => without(left, settled), doubts)
 }
 

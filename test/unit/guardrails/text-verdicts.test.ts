@@ -1,4 +1,4 @@
-import { textContent } from '../../../src/events/content.ts'
+import { textContent, type ContentPart } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 import { checkText, type TextGuardrail } from '../../../src/guardrails/guardrail.ts'
 import type { RunContext } from '../../../src/projections/run-context.ts'
@@ -51,5 +51,31 @@ describe('what text guardrails say of a text', () => {
       reason: 'no reason was given',
     })
     expect(check({ verdict: 'block', reason: 'a name', evidence: 'Ann' })).toMatchObject({ reason: 'a name', evidence: 'Ann' })
+  })
+})
+
+describe('a redaction of what has pictures and files', () => {
+  const picture: ContentPart = { type: 'image', source: { type: 'url', url: 'https://example.com/face.png' } }
+  const file: ContentPart = { type: 'file', source: { type: 'url', url: 'https://example.com/list.pdf' } }
+  const text = (words: string): ContentPart => ({ type: 'text', text: words })
+  const redacted = (parts: readonly ContentPart[], more: object = {}) =>
+    checkText([saying({ verdict: 'redact', text: 'as it is', reason: 'a name', ...more })], { text: 'as it was', parts: [...parts] }, run)
+
+  test('puts its text where the first one stood, and leaves them where they are', () => {
+    expect(redacted([picture, text('as'), file, text('it was')])).toMatchObject({ parts: [picture, text('as it is'), file] })
+    expect(redacted([picture, file])).toMatchObject({ parts: [text('as it is'), picture, file] })
+  })
+
+  test('takes them out where it says so, and only then', () => {
+    expect(redacted([picture, text('as it was'), file], { withoutMedia: true })).toMatchObject({ parts: [text('as it is')] })
+    for (const withoutMedia of [false, 'yes', undefined])
+      expect(redacted([picture, text('as it was')], { withoutMedia })).toMatchObject({ parts: [picture, text('as it is')] })
+  })
+
+  test('is told of where only they were taken out', () => {
+    expect(redacted([text('as it is'), picture], { withoutMedia: true })).toMatchObject({ redacted: true })
+    const same = saying({ verdict: 'redact', text: 'as it was', reason: 'a face', withoutMedia: true })
+    expect(checkText([same], { text: 'as it was', parts: [text('as it was'), picture] }, run)).toMatchObject({ redacted: true })
+    expect(checkText([same], { text: 'as it was', parts: [text('as it was')] }, run)).toMatchObject({ redacted: false })
   })
 })

@@ -19,6 +19,8 @@ import {
   toolSucceeded,
   turnCompleted,
 } from '../../support/facts.ts'
+import { limitsFrom } from '../../../src/fold/limits.ts'
+import { reachedLimit } from '../../../src/machines/spent.ts'
 import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
 
 const agentWith = (options: Partial<AgentOptions<unknown>> = {}): Agent =>
@@ -42,6 +44,8 @@ describe('an agent run', () => {
       .whenHappens(modelAnswered('1.model', [says('Hi')]))
       .thenIsAt('finishingTurn')
       .thenAsks('endTurn')
+    const finishing = asked().and(modelAnswered('1.model', [says('Hi')]))
+    expect(finishing.state.owed.get('endTurn')?.params).toEqual({ outcome: 'answered' })
   })
 
   test('proposes every tool call of an answer at once', () => {
@@ -89,6 +93,25 @@ describe('an agent run', () => {
       .whenHappens(modelFailed('1.model', { next: 'nextModel' }))
       .thenAsks('callModel:1.model')
     expect(next.state.owed.get('1.model')?.params).toMatchObject({ model: 1, attempt: 2, modelAttempt: 1 })
+  })
+
+  test('counts on from the attempt that has failed, also where others had taken the call over', () => {
+    const next = asked().and(modelRequested('1.model', { attempt: 3 }), modelFailed('1.model', { attempt: 3, next: 'nextModel' }))
+    expect(next.state.owed.get('1.model')).toMatchObject({ attempt: 4, params: { attempt: 4 } })
+  })
+
+  test('has no model after the last of its list', () => {
+    const last = asked().and(modelFailed('1.model', { next: 'nextModel' }), modelRequested('1.model', { attempt: 2 }))
+    last
+      .whenHappens(modelFailed('1.model', { attempt: 2, next: 'nextModel' }))
+      .thenIsAt('escalated')
+      .thenAsks('escalate')
+    const strict = agentWith({ models: ['scripted/one'], clarifications: 0 })
+    const over = asked(strict)
+      .and(modelAnswered('1.model', [calls('no')]))
+      .whenHappens(toolRejected('3.0'))
+      .thenIsAt('escalated')
+    expect(over.state.owed.get('escalate')?.params).toEqual({ reason: 'the model keeps making calls that are no calls' })
   })
 
   test('is handed to a person when no model is left', () => {
@@ -163,6 +186,15 @@ describe('an agent run', () => {
       .thenAsks('reportLimit')
   })
 
+  test('wraps up for no other failure of a model than its limit, and for none where it is not reached', () => {
+    const timed = agentWith({ limits: { wallTimeMs: 1_000 } })
+    const failing = given(timed, started(timed), messageReceived('Hello'), modelRequested('1.model'))
+    failing
+      .whenHappens({ ...modelFailed('1.model', { class: 'server', next: 'retry', retryAt: DAWN + 3_000 }), afterMs: 2_000 })
+      .thenIsAt('thinking.backingOff')
+    failing.whenHappens({ ...modelFailed('1.model', { class: 'limit' }), afterMs: 500 }).thenIsAt('escalated')
+  })
+
   test('retries the last model call that its limit allows', () => {
     const short = agentWith({ limits: { iterationsPerTurn: 1 } })
     const timerId = '3.xstate.after.untilRetry.agent-run.thinking.backingOff'
@@ -214,18 +246,29 @@ describe('an agent run', () => {
     refused.whenHappens(turnCompleted(1, 'rejected')).thenIsAt('awaitingMessage')
   })
 
-  test('is handed over by a tool that says so', () => {
-    const handing: Agent = { ...agent, settings: { ...agent.settings, handsOver: ['read'] } }
+  test('reads the other messages when one of them is refused', () => {
+    const guarded = agentWith({ guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] } })
     given(
-      handing,
-      started(handing),
-      messageReceived('Hello'),
-      modelRequested('1.model'),
-      modelAnswered('1.model', [calls('read')]),
-      toolRequested('3.0'),
+      guarded,
+      started(guarded),
+      messageReceived('Bad'),
+      messageReceived('Good'),
+      fact('InputRejected', { guardrail: 'none', reason: 'no' }),
     )
-      .whenHappens(toolSucceeded('3.0'))
-      .thenIsAt('escalated')
+      .whenHappens(turnCompleted(1, 'rejected'))
+      .thenIsAt('thinking.callingModel')
+  })
+
+  test('is handed over by a tool that says so, once it has succeeded', () => {
+    const handing: Agent = { ...agent, settings: { ...agent.settings, handsOver: ['hand'] } }
+    const both = given(handing, started(handing), messageReceived('Hello'), modelRequested('1.model')).and(
+      modelAnswered('1.model', [calls('hand'), calls('read')]),
+      toolRequested('3.0', { tool: 'hand' }),
+      toolRequested('3.1'),
+    )
+    const handed = both.and(toolSucceeded('3.0')).whenHappens(toolSucceeded('3.1')).thenIsAt('escalated')
+    expect(handed.state.owed.get('escalate')?.params).toEqual({ reason: 'the agent handed over to a person' })
+    both.and(toolFailed('3.0')).whenHappens(toolSucceeded('3.1')).thenIsAt('thinking.callingModel')
   })
 
   test('can be cancelled anywhere, and then accepts nothing', () => {
@@ -244,5 +287,41 @@ describe('an agent run', () => {
       .whenHappens(fact('RunPaused', { by: 'ann' }))
       .thenWaitsFor(undefined)
     paused.whenHappens(toolSucceeded('3.0')).thenWaitsFor('resume')
+  })
+})
+
+describe('a limit', () => {
+  const limits = limitsFrom({
+    iterationsPerTurn: 10,
+    toolCallsPerTurn: 10,
+    tokens: 10,
+    costUsd: 0.000_01,
+    wallTimeMs: 10,
+    repeatedCalls: 10,
+    cycles: 10,
+  })
+  const unlimited = limitsFrom({
+    iterationsPerTurn: null,
+    toolCallsPerTurn: null,
+    tokens: null,
+    costUsd: null,
+    wallTimeMs: null,
+    repeatedCalls: null,
+    cycles: null,
+  })
+  const nothing = { iterations: 0, toolCalls: 0, tokens: 0, costMicroUsd: 0, wallTimeMs: 0, repeatedCalls: 0, cycles: 0 }
+
+  test.for([
+    ['iterations', 'iterations'],
+    ['toolCalls', 'toolCalls'],
+    ['tokens', 'tokens'],
+    ['cost', 'costMicroUsd'],
+    ['wallTime', 'wallTimeMs'],
+    ['repeatedCalls', 'repeatedCalls'],
+    ['cycle', 'cycles'],
+  ] as const)('holds of %s', ([limit, used]) => {
+    expect(reachedLimit({ ...nothing, [used]: 9 }, limits)).toBeUndefined()
+    expect(reachedLimit({ ...nothing, [used]: 10 }, limits)).toEqual({ limit, used: 10, allowed: 10 })
+    expect(reachedLimit({ ...nothing, [used]: 10 }, unlimited)).toBeUndefined()
   })
 })

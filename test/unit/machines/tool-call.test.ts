@@ -47,6 +47,7 @@ const after = (before: Given, happening: Happening) => {
 describe('a tool call', () => {
   test('is checked before anything else', () => {
     expect(place(proposed)).toBe('checking')
+    expect(proposed.state.owed.get('3.0')).toMatchObject({ intent: 'checkCall', params: { callId: '3.0' } })
   })
 
   test('runs once it is claimed', () => {
@@ -69,6 +70,11 @@ describe('a tool call', () => {
     const fired = after(failed.and(timerScheduled(timerId, DAWN + 400)), timerFired(timerId, 400))
     expect(fired).toMatchObject({ place: 'ready', asks: ['startCall:3.0'] })
     expect(fired.state.owed.get('3.0')).toMatchObject({ intent: 'startCall', status: 'wanted', attempt: 2 })
+    const later = running.and(toolRequested('3.0', { attempt: 4 }), toolFailed('3.0', { attempt: 4, retryAt: DAWN - 1 }))
+    expect([...later.state.timers.values()]).toMatchObject([{ delayMs: 0 }])
+    const [timer] = later.state.timers.values()
+    const again = later.and(timerScheduled(timer!.timerId, DAWN), timerFired(timer!.timerId))
+    expect(again.state.owed.get('3.0')).toMatchObject({ intent: 'startCall', attempt: 5, params: { callId: '3.0', attempt: 5 } })
   })
 
   test('that another process takes over stays one call', () => {
@@ -77,6 +83,9 @@ describe('a tool call', () => {
 
   test('waits for a person, and runs once it is granted', () => {
     expect(place(awaiting)).toBe('awaitingApproval')
+    expect([...awaiting.state.timers.values()]).toMatchObject([{ delayMs: 5_000, chart: '3.0' }])
+    const late = proposed.and({ ...approvalRequested('3.0', DAWN + 5_000), afterMs: 6_000 })
+    expect([...late.state.timers.values()]).toMatchObject([{ delayMs: 0 }])
     expect(after(awaiting, approvalGranted('3.0'))).toMatchObject({ place: 'ready', asks: ['startCall:3.0'] })
     expect(after(awaiting.and(approvalGranted('3.0')), toolRejected('3.0')).place).toBe('over')
   })

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { EventMeta, RunEvent } from '../../../src/events/envelope.ts'
 import type { RunFact } from '../../../src/events/run-events.ts'
-import { freedBy, recordedWorkAfter, waitingChild, workAfter, workAsked, type OpenWork } from '../../../src/projections/open-work.ts'
+import {
+  freedBy,
+  recordedIntents,
+  recordedWorkAfter,
+  waitingChild,
+  workAfter,
+  workAsked,
+  type OpenWork,
+} from '../../../src/projections/open-work.ts'
 import {
   approvalGranted,
   approvalRequested,
@@ -75,6 +83,73 @@ describe('a claim', () => {
     expect(entryAfter({ status: 'wanted', lookUpFirst: true }, toolRequested('1.0', 700, 3))).not.toHaveProperty('lookUpFirst')
     expect(entryAfter({ status: 'wanted', intent: 'callModel' }, modelRequested('1.0', 700))).toMatchObject({ intent: 'callModel' })
   })
+  test('keeps what it says of its settings, its effect and the owners that were lost', () => {
+    const claimOf = (fact: RunFact, data: object): RunFact => ({ ...fact, data: { ...fact.data, ...data } }) as unknown as RunFact
+    expect(entryAfter(wanted, claimOf(modelRequested('1.0', 700), { settings: { temperature: 0 } }))).toMatchObject({
+      settings: { temperature: 0 },
+    })
+    const call = claimOf(toolRequested('1.0', 700), { effect: 'once', lookUpFirst: true, lostOwners: 4 })
+    expect(entryAfter(wanted, call)).toMatchObject({ effect: 'once', lookUpFirst: true, lostOwners: 4 })
+  })
+  test('to look up is not that of whoever may still be at the attempt, who stays known', () => {
+    const lookUpBy = (owner: string, leaseUntil: number): RunFact => ({
+      type: 'ToolCallLookupRequested',
+      data: { callId: '1.0', attempt: 2, tool: 'pay', owner, leaseUntil },
+    })
+    const lookUp = lookUpBy('there/2/b', 900)
+    const looked = entryAfter({ status: 'wanted', intent: 'lookUp', attempt: 2, owner: 'here/1/a', lostOwners: 1 }, lookUp)
+    expect(looked).toEqual({
+      status: 'claimed',
+      intent: 'lookUp',
+      attempt: 2,
+      owner: 'there/2/b',
+      leaseUntil: 900,
+      formerOwner: 'here/1/a',
+      eventId: 'event-9',
+    })
+    const taken = entryAfter(looked!, lookUpBy('far/3/c', 950))
+    expect(taken).toMatchObject({ owner: 'far/3/c', formerOwner: 'here/1/a' })
+    expect(entryAfter({ status: 'claimed', intent: 'lookUp', owner: 'there/2/b' }, lookUp)).not.toHaveProperty('formerOwner')
+    expect(workAfter(open(wanted, '1.7'), eventOf(lookUp))).toEqual(open(wanted, '1.7'))
+  })
+})
+
+describe('work of a fork', () => {
+  const forked = { type: 'RunForked', data: {} } as unknown as RunFact
+  const claimed: OpenWork = {
+    status: 'claimed',
+    attempt: 2,
+    owner: 'here/1/a',
+    formerOwner: 'there/2/b',
+    leaseUntil: 700,
+    lostOwners: 1,
+    lookUpFirst: true,
+    effect: 'once',
+    eventId: 'event-3',
+  }
+
+  test('that its origin had claimed is begun anew, as a further attempt', () => {
+    const left = { status: 'wanted', effect: 'once', eventId: 'event-3' }
+    expect(entryAfter({ ...claimed, intent: 'startCall' }, forked)).toEqual({ ...left, intent: 'startCall', attempt: 3 })
+    expect(entryAfter({ ...claimed, intent: 'lookUp' }, forked)).toEqual({ ...left, intent: 'lookUp', attempt: 2 })
+    expect(entryAfter({ status: 'claimed', intent: 'callModel', settings: {} }, forked)).toEqual({
+      status: 'wanted',
+      intent: 'callModel',
+      attempt: 2,
+    })
+  })
+  test('that nobody had begun stays as it is, and a run below it that waits is not that of the fork', () => {
+    const work = new Map<string, OpenWork>([
+      ['1.0', wanted],
+      ['1.1', { status: 'parked', intent: 'startChildRun', childRunId: 'c', waitsFor: 'human', waitsIn: 'c.d' }],
+    ])
+    expect(workAfter(work, eventOf(forked))).toEqual(
+      new Map<string, OpenWork>([
+        ['1.0', wanted],
+        ['1.1', { status: 'parked', intent: 'startChildRun', childRunId: 'c' }],
+      ]),
+    )
+  })
 })
 
 describe('work has nothing to do', () => {
@@ -90,12 +165,17 @@ describe('work has nothing to do', () => {
       status: 'parked',
       behind: '1.1',
     })
-    expect(entryAfter({ status: 'wanted', intent: 'askApproval' }, approvalRequested('1.0', 5))).toMatchObject({ status: 'parked' })
-    expect(entryAfter(wanted, toolUnresolved('1.0'))).toMatchObject({ status: 'parked' })
-    expect(entryAfter(wanted, escalated('nobody knows', '1.0'))).toMatchObject({ status: 'parked' })
+    expect(entryAfter({ status: 'wanted', intent: 'askApproval' }, approvalRequested('1.0', 5))).toEqual({
+      status: 'parked',
+      intent: 'askApproval',
+      eventId: 'event-9',
+    })
+    for (const fact of [toolUnresolved('1.0'), escalated('nobody knows', '1.0')])
+      expect(entryAfter(wanted, fact)).toEqual({ status: 'parked', eventId: 'event-9' })
   })
   test('and where a call asks for an approval, its own chart waits, and nothing is owed', () => {
     expect(workAfter(open({ status: 'wanted', intent: 'checkCall' }), eventOf(approvalRequested('1.0', 5))).size).toBe(0)
+    expect(workAfter(open(wanted, '1.7'), eventOf(approvalRequested('1.0', 5)))).toEqual(open(wanted, '1.7'))
   })
   test('and is wanted again after the last word on the call that it is behind', () => {
     const work = new Map<string, OpenWork>([
@@ -117,6 +197,10 @@ describe('a child run', () => {
     expect(entryAfter(waiting!, report(null))).toEqual(child)
     const work = open(waiting)
     expect(workAfter(work, eventOf(report('approval', 'c.d')))).toBe(work)
+    expect(entryAfter(waiting!, report('approval', 'c.e'))).toMatchObject({ waitsFor: 'approval', waitsIn: 'c.e' })
+    expect(
+      workAfter(work, eventOf({ ...report('approval', 'c.d'), data: { callId: '1.0', waitsFor: 'human', waitsIn: 'c.d' } } as never)),
+    ).toEqual(open({ ...child, waitsFor: 'human', waitsIn: 'c.d' }))
   })
   test('keeps its run waiting only where no other works', () => {
     const waiting: OpenWork = { ...child, waitsFor: 'approval' }
@@ -138,5 +222,13 @@ describe('what a chart asks for', () => {
       eventOf(approvalGranted('1.0'), ['startCall:1.0', 'disarm:3.1.0/expires']),
     )
     expect(after).toEqual(open())
+  })
+  test('is named beside its key, or is its own key', () => {
+    expect(recordedIntents({ intents: ['endTurn', 'startCall:1.0', 'disarm:3.1.0/expires', ':odd'] } as unknown as EventMeta)).toEqual([
+      { intent: 'endTurn', key: 'endTurn' },
+      { intent: 'startCall', key: '1.0' },
+      { intent: 'disarm', key: '3.1.0/expires' },
+      { intent: '', key: 'odd' },
+    ])
   })
 })
