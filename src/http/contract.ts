@@ -55,13 +55,23 @@ export const commandHeaders = z.object({
 })
 
 /** Of a view: the filters that it has. */
-export const viewQuery = ({ statuses, values }: ViewQuery) => {
+export const viewQuery = ({ statuses, values, filters, by, everyMs }: ViewQuery) => {
   const moment = whole(0, MOST_REVISIONS)
   return z.strictObject({
     run: z.string().min(1).optional().meta({ description: 'run id' }),
     agent: z.string().min(1).optional().meta({ description: 'name of the agent' }),
+    ...(filters.agentVersion === undefined ? {} : { agentVersion: z.string().min(1).optional() }),
     tag: tagText.optional().meta({ description: 'name=value', example: 'customer=ann' }),
     tenant: z.string().min(1).optional().meta({ description: 'of a key without a tenant; any other sees its own alone' }),
+    ...(by === undefined ? {} : { by: z.enum(Object.keys(by)).optional().meta({ description: 'what `name` is' }) }),
+    ...(everyMs === undefined
+      ? {}
+      : {
+          everyMs: whole(1_000, 366 * 86_400_000)
+            .optional()
+            .meta({ description: `length of a slot of time; ${everyMs} without it` }),
+        }),
+    sql: z.enum(['true', 'false']).optional().meta({ description: 'whether the answer comes with its own query in SQL' }),
     ...(statuses === undefined ? {} : { status: z.enum([...statuses]).optional() }),
     since: moment.optional().meta({ description: 'ms since the epoch' }),
     until: moment.optional().meta({ description: 'ms since the epoch; this moment is not included' }),

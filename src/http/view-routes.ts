@@ -4,7 +4,7 @@ import { present } from '../present.ts'
 import { viewObject } from '../views/view-object.ts'
 import { fieldName } from '../views/view-table.ts'
 import type { ColumnKind, QueryColumn, ViewQuery } from '../views/view-query.ts'
-import { viewNames, viewQueries, type ViewFilter, type ViewName } from '../views/view-queries.ts'
+import { viewNames, viewQueries, viewSql, type ViewFilter, type ViewName } from '../views/view-queries.ts'
 import type { ApiParts } from './api-parts.ts'
 import { viewQuery } from './contract.ts'
 import { behind } from './views-behind.ts'
@@ -34,6 +34,7 @@ const routeOf = (name: ViewName) => {
   const view: ViewQuery = viewQueries[name]
   const rows = z.array(rowSchema(view)).readonly()
   const next = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' })
+  const sql = z.string().optional().meta({ description: 'the query behind the rows, for `POST /v1/sql`' })
   return createRoute({
     method: 'get',
     path: `/v1/views/${name}`,
@@ -42,7 +43,7 @@ const routeOf = (name: ViewName) => {
     tags: ['Views'],
     ...guardedBy('read'),
     request: { query: viewQuery(view) },
-    responses: answers('A page of rows.', z.object({ rows, next, behind })),
+    responses: answers('A page of rows.', z.object({ rows, next, sql, behind })),
   })
 }
 
@@ -56,12 +57,14 @@ export const addViewRoutes = (app: OpenAPIHono<HttpEnv>, { refold, clock, logger
   for (const name of viewNames) {
     app.openapi(viewRoutes[name], async (c) => {
       // Which filters there are differs from view to view; the store checks them again.
-      const { limit, ...given } = c.req.valid('query') as ViewFilter
+      const { limit, sql, ...given } = c.req.valid('query') as ViewFilter & { readonly sql?: 'true' | 'false' }
       const { tenant } = c.get('access')
       const known = await catchUpIfPossible({ refold, logger })
       const filter = { ...present(given), limit, ...(tenant === undefined ? {} : { tenant }) }
-      const { rows, next } = await refold.views.query(name, filter, clock.now())
-      return c.json({ rows: rows.map((row) => viewObject(viewQueries[name].columns, row)), next, ...known }, 200)
+      const now = clock.now()
+      const { rows, next } = await refold.views.query(name, filter, now)
+      const query = sql === 'true' ? { sql: viewSql(name, filter, now) } : {}
+      return c.json({ rows: rows.map((row) => viewObject(viewQueries[name].columns, row)), next, ...query, ...known }, 200)
     })
   }
 }

@@ -3,14 +3,14 @@ import { endedText } from '../events/ended-text.ts'
 import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
-import { definitionHash } from '../events/definition.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent, type RunEventType } from '../events/run-events.ts'
+import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { storableBeginning, REASON_LENGTH, shownParts, storable } from './bounded-text.ts'
+import { definitionIn, type RowDefinition } from './row-definition.ts'
 import { attentionOf, begunFork, forkAfter, isCopied, isPaidElsewhere, type RowFork } from './row-fork.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
 import {
@@ -24,6 +24,7 @@ import {
   type RowWork,
   type WaitingChildren,
 } from './run-index-work.ts'
+import { stepsAfter, type Stays } from './step-records.ts'
 import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
 
 /** What a list of runs shows of one of them, and when a worker has to look at it. A fold of its stored events, without its chart. */
@@ -75,7 +76,7 @@ export interface RunRow {
   /** Why it is escalated, has failed or was cancelled. */
   readonly reason: string | null
   /** Hashes of the code that the run is on: of its chart, where that is a user's own, and of all that is recorded. */
-  readonly definition?: { readonly hash: string; readonly code?: string }
+  readonly definition?: RowDefinition
   readonly parent?: { readonly runId: string; readonly callId: string }
   /** Where it is a fork: of which run, up to which revision, and how many of its results are from where. */
   readonly fork?: RowFork
@@ -92,6 +93,8 @@ export interface RunRow {
   readonly failedFrom?: Pick<RunRow, 'asked' | 'owed' | 'timers' | 'open' | 'children'>
   /** Records of the other tables that a later event may still change: nothing else of them is read to fold on. */
   readonly open?: OpenRecords
+  /** Since when its charts stand where they stand. */
+  readonly stays?: Stays
   /** The first event that this row could not take in. From there on it is a guess, and only a rebuild makes it right. */
   readonly problem?: string
 }
@@ -104,7 +107,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 9
+const FOLD_VERSION = 10
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -131,7 +134,8 @@ export const takeInEvent = (row: RunRow | undefined, stored: StoredRunEvent): Ta
     if (event.type === 'DeletionRequested' || (event.type === 'RunDeleted' && row?.status === 'deleted'))
       return takeInDeletion(row, stored, event)
     checkOrder(row, event)
-    return derive(step(row ?? emptyRow(stored), event), stored, event)
+    const before = row ?? emptyRow(stored)
+    return derive({ before, row: step(before, event) }, stored, event)
   } catch (error) {
     return withProblem(row ?? emptyRow(stored), stored, error)
   }
@@ -309,10 +313,6 @@ const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): R
   return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 
-/** Undefined where none was recorded, or where it is so large that the blob store has it. */
-const definitionIn = ({ data: { definition: of }, meta }: Extract<RunEvent, { type: 'RunStarted' | 'RunMoved' }>): RunRow['definition'] =>
-  of === undefined || meta.blobs?.includes('definition') === true ? undefined : { hash: definitionHash(of), ...present({ code: of.code }) }
-
 /** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */
 const isNewCall = (event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean => event.data.attempt === 1
 
@@ -325,8 +325,8 @@ const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded
 const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
   spent === undefined ? row : { ...row, tokens: row.tokens + spent.tokens, costMicroUsd: row.costMicroUsd + spent.costMicroUsd }
 
-/** What follows from any event in the same way. */
-const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn => {
+/** What follows from any event in the same way; `row` has what follows from its type. */
+const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = row.status !== 'active'
   const asked = isOver ? {} : askedAfter(row.asked, event)
   const { owed, children } = isOver ? nothingOpen : rowWorkAfter(row, event)
@@ -334,9 +334,10 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
   const end = event.meta.to.indexOf(';')
   const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
   const needs = isOver ? nobody : whoIsNeeded(asked, { owed, ...present({ children }) }, row.inTurn)
-  const { open: before, children: _, fork: known, ...others } = row
+  const { open: openBefore, children: _, fork: known, ...others } = row
   const isCopy = isCopied(row, event)
-  const { open, records } = recordsAfter(before, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
+  const { open, records } = recordsAfter(openBefore, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
+  const { steps, stays } = stepsAfter({ ...row, paused: before.paused }, event, { state, open: open?.toolCalls })
   const after: RunRow = {
     ...others,
     state,
@@ -352,14 +353,15 @@ const derive = (row: RunRow, stored: StoredRunEvent, event: RunEvent): TakenIn =
     waitsIn: needs.in ?? null,
     unread: open?.unread?.count ?? 0,
     attentionAt: attentionOf({ owed, timers, isCopy }),
+    stays,
     ...present({ fork: forkAfter(known, event), open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
   }
-  return { row: after, records }
+  return { row: after, records: { ...records, steps } }
 }
 
 /** A run that was ended from outside leaves its chart where it was. */
 const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
-  isFinal(type) && 'by' in data && data.by !== undefined && place === state ? status : place
+  finalEventTypes.has(type) && 'by' in data && data.by !== undefined && place === state ? status : place
 
 const nothingOpen: RowWork = { owed: {} }
 
@@ -369,8 +371,6 @@ const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failed
   timers,
   ...present({ open, children }),
 })
-
-const isFinal = (type: RunEventType): boolean => finalEventTypes.has(type)
 
 const sinceWhen = (row: RunRow, whom: RunRow['waitsFor'], at: number): number | null => {
   if (whom === null) return null

@@ -7,6 +7,7 @@ import { recordedIntents } from './open-work.ts'
 import { messageChanges, type MessageRecord, type OpenConversation } from './message-records.ts'
 import { modelCallChanges, type ModelCallRecord } from './model-call-records.ts'
 import { storable } from './bounded-text.ts'
+import type { StepRecord } from './step-records.ts'
 import { unreadAfter, type UnreadMessages } from './unread-messages.ts'
 import { mayBeCorrected, toolCallChanges, type ToolCallRecord } from './tool-call-records.ts'
 
@@ -41,9 +42,18 @@ export interface ViewRecords {
   readonly toolCalls: readonly ToolCallRecord[]
   readonly approvals: readonly ApprovalRecord[]
   readonly tags: readonly TagRecord[]
+  readonly steps: readonly StepRecord[]
 }
 
-export const noRecords: ViewRecords = { timeline: [], messages: [], modelCalls: [], toolCalls: [], approvals: [], tags: [] }
+export const noRecords: ViewRecords = {
+  timeline: [],
+  messages: [],
+  modelCalls: [],
+  toolCalls: [],
+  approvals: [],
+  tags: [],
+  steps: [],
+}
 
 type ByCall<Record> = Readonly<{ [callId: string]: Record }>
 
@@ -106,7 +116,15 @@ const changedRecords = (
       conversation,
       unread,
     }),
-    records: { timeline: [timelineRecord(event, position, state)], messages, modelCalls, toolCalls, approvals, tags: tagRecords(event) },
+    records: {
+      ...noRecords,
+      timeline: [timelineRecord(event, position, state)],
+      messages,
+      modelCalls,
+      toolCalls,
+      approvals,
+      tags: tagRecords(event),
+    },
   }
 }
 

@@ -20,6 +20,17 @@ export const inState = (state: string): SearchTerm => ({
   values: [state, Array.from(state).length + 1, `${state}.`, `${state}(`],
 })
 
+const TOOK = 'exists (select 1 from refold_steps s where s.run_id = r.run_id and '
+
+/** Whether a chart of it was ever there. */
+const hasVisited = (state: string): SearchTerm => ({
+  text: `${TOOK}(s.to_state = ? or substr(s.to_state, 1, ?) in (?, ?)))`,
+  values: inState(state).values,
+})
+
+/** `from>Event>to`, of the chart of the run or of a tool call; `from` is empty where a chart begins. */
+const hasTaken = (step: string): SearchTerm => ({ text: `${TOOK}s.from_state || '>' || s.event || '>' || s.to_state = ?)`, values: [step] })
+
 const exactly =
   (text: string) =>
   (value: string): SearchTerm => ({ text, values: [value] })
@@ -31,6 +42,8 @@ const keys: ReadonlyMap<string, (value: string) => SearchTerm> = new Map([
   ['version', exactly('r.agent_version = ?')],
   ['tool', exactly(USES_TOOL)],
   ['state', inState],
+  ['visited', hasVisited],
+  ['took', hasTaken],
   ['status', exactly('r.status = ?')],
   ['waits', exactly('r.standing = ?')],
   ['tenant', exactly('r.tenant = ?')],

@@ -7,10 +7,14 @@ import { inColumns, type ViewQuery } from './view-query.ts'
 import { comparable, isComparable } from '../events/comparable.ts'
 import { runViews } from './run-views.ts'
 import { callViews } from './call-views.ts'
+import { chartViews } from './chart-views.ts'
+import { usageViews } from './usage-views.ts'
 
 // The views as data: one declaration gives the SQL of both databases, the checks of filters, `refold query`, the routes and the page.
 
-export const viewQueries = { ...runViews, ...callViews } as const satisfies Readonly<Record<string, ViewQuery>>
+export const viewQueries = { ...runViews, ...callViews, ...chartViews, ...usageViews } as const satisfies Readonly<
+  Record<string, ViewQuery>
+>
 
 export type ViewName = keyof typeof viewQueries
 
@@ -20,12 +24,16 @@ export const isViewName = (name: string): name is ViewName => Object.hasOwn(view
 
 const LONGEST_CURSOR = 10_000
 
+const SHORTEST_SLOT_MS = 1_000
+const LONGEST_SLOT_MS = 366 * 86_400_000
+
 const time = z.int()
 
 /** Every given part has to fit. */
 export const viewFilter = z.strictObject({
   run: comparable.min(1).optional(),
   agent: comparable.min(1).optional(),
+  agentVersion: comparable.min(1).optional(),
   tenant: comparable.min(1).optional(),
   /** `name=value`, of the run. */
   tag: comparable.pipe(tagText).optional(),
@@ -37,6 +45,10 @@ export const viewFilter = z.strictObject({
   until: time.optional(),
   /** Of what is escalated: for so long at least. */
   waitingMs: z.int().nonnegative().optional(),
+  /** What the rows are of: one of those that the view names. */
+  by: z.string().optional(),
+  /** Length of a slot of time. */
+  everyMs: z.int().min(SHORTEST_SLOT_MS).max(LONGEST_SLOT_MS).optional(),
   limit: z.int().min(1).max(1_000),
   /** `next` of the page before. */
   cursor: z.string().max(LONGEST_CURSOR).optional(),
@@ -85,7 +97,7 @@ const isPlain = (given: unknown): given is object =>
 export const queryText = (name: ViewName, filter: ViewFilter, now: number): QueryText => {
   checkViewName(name)
   const view: ViewQuery = viewQueries[name]
-  const { limit, cursor, waitingMs, ...given } = checkedFilter(name, view, filter)
+  const { limit, cursor, waitingMs, by, everyMs, ...given } = checkedFilter(name, view, filter)
   const conditions = Object.entries(given).flatMap(([part, value]) =>
     value === undefined
       ? []
@@ -94,11 +106,14 @@ export const queryText = (name: ViewName, filter: ViewFilter, now: number): Quer
   const place = cursor === undefined ? undefined : placeOf(name, view, cursor)
   const keys = view.order.keys.join(', ')
   const beyond = view.order.direction === 'asc' ? '>' : '<'
-  const text = [
-    `select ${inColumns(view)} from (`,
-    view.from,
+  const rows = [
+    view.from.replaceAll('{by}', () => partOf(view, by)).replaceAll('{every}', String(everyMs ?? view.everyMs)),
     ...(conditions.length === 0 ? [] : [`where ${conditions.map((condition) => condition.text).join(' and ')}`]),
     ...(view.groupBy === undefined ? [] : [`group by ${view.groupBy}`]),
+  ].join('\n')
+  const text = [
+    `select ${inColumns(view)} from (`,
+    view.around === undefined ? rows : view.around.replace('{rows}', () => rows),
     ') v',
     ...(place === undefined ? [] : [`where (${keys}) ${beyond} (${place.map(() => '?').join(', ')})`]),
     `order by ${view.order.keys.map((key) => `${key} ${view.order.direction}`).join(', ')} limit ?`,
@@ -106,6 +121,19 @@ export const queryText = (name: ViewName, filter: ViewFilter, now: number): Quer
   const values = [...(view.values?.(now, waitingMs ?? 0) ?? []), ...conditions.map(({ value }) => value), ...(place ?? []), limit + 1]
   return { text, values }
 }
+
+/** The first part where none is named. */
+const partOf = ({ by: parts = {} }: ViewQuery, by: string | undefined): string =>
+  (by === undefined ? Object.values(parts)[0] : parts[by]) ?? ''
+
+/** The query behind a view as SQL that whoever may ask in SQL can ask. Throws as {@link queryText} does. */
+export const viewSql = (name: ViewName, filter: ViewFilter, now: number): string => {
+  const { text, values } = queryText(name, filter, now)
+  let at = 0
+  return text.replaceAll('?', () => literal(values[at++] ?? 0))
+}
+
+const literal = (value: string | number): string => (typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`)
 
 /** UTF-16 units of the values of a page, which ends with the row that goes beyond. */
 const PAGE_LENGTH = 4 * 1024 * 1024
@@ -132,16 +160,23 @@ const rowsOfPage = (found: readonly ViewRow[]): number => {
 const checkedFilter = (name: ViewName, view: ViewQuery, filter: ViewFilter): ViewFilter => {
   const parsed = viewFilter.safeParse(filter)
   if (!parsed.success) throw refused(name, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join(', '))
-  const { status, waitingMs, ...others } = parsed.data
-  const unknown = (['run', 'agent', 'tenant', 'tag', 'since', 'until'] as const).filter(
+  const { status, waitingMs, by, everyMs, ...others } = parsed.data
+  const unknown = (['run', 'agent', 'agentVersion', 'tenant', 'tag', 'since', 'until'] as const).filter(
     (part) => others[part] !== undefined && view.filters[part] === undefined,
   )
   if (unknown.length > 0) throw refused(name, `it has no filter ${unknown.join(', ')}`)
+  checkSlots(name, view, { by, everyMs })
   if (waitingMs !== undefined && view.values === undefined) throw refused(name, 'it has no filter waitingMs')
   if (status === undefined) return parsed.data
   if (view.statuses === undefined) throw refused(name, 'it has no filter status')
   if (!view.statuses.includes(status)) throw refused(name, `expected a status of ${view.statuses.join(', ')}, found ${status}`)
   return parsed.data
+}
+
+const checkSlots = (name: ViewName, view: ViewQuery, { by, everyMs }: Pick<ViewFilter, 'by' | 'everyMs'>): void => {
+  if (by !== undefined && !Object.hasOwn(view.by ?? {}, by))
+    throw refused(name, `expected it by ${Object.keys(view.by ?? {}).join(', ') || 'nothing'}, found ${by}`)
+  if (everyMs !== undefined && view.everyMs === undefined) throw refused(name, 'it has no slots of time')
 }
 
 const placeOf = (name: ViewName, { order, columns }: ViewQuery, cursor: string): (string | number)[] => {

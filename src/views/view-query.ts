@@ -19,8 +19,14 @@ export interface ViewQuery {
   /** For the `?` in `from`. */
   readonly values?: (now: number, waitingMs: number) => readonly (string | number)[]
   readonly groupBy?: string
+  /** What its rows may be of, by name, the first without a choice: the chosen one stands for `{by}`. */
+  readonly by?: Readonly<Record<string, string>>
+  /** Length of a slot of time where nothing else is asked for: it stands for `{every}`. */
+  readonly everyMs?: number
+  /** A query of what is found so far, which stands for `{rows}`. */
+  readonly around?: string
   /** Conditions with one `?` each. */
-  readonly filters: Partial<Readonly<Record<'run' | 'agent' | 'tenant' | 'tag' | 'since' | 'until' | 'status', string>>>
+  readonly filters: Partial<Readonly<Record<'run' | 'agent' | 'agentVersion' | 'tenant' | 'tag' | 'since' | 'until' | 'status', string>>>
   /** What `status` may be. */
   readonly statuses?: readonly string[]
   /** Columns that are never null and together name one row: a page goes on behind the last row of the page before. */

@@ -2,6 +2,7 @@ import type { ApprovalRecord } from '../projections/approval-records.ts'
 import type { MessageRecord } from '../projections/message-records.ts'
 import type { ModelCallRecord } from '../projections/model-call-records.ts'
 import type { ToolCallRecord } from '../projections/tool-call-records.ts'
+import type { StepRecord } from '../projections/step-records.ts'
 import type { TagRecord, TimelineRecord, ViewRecords } from '../projections/view-records.ts'
 import type { RunRecord } from './run-record.ts'
 import { integer, optional, tableOf, text, type ViewTable } from './view-table.ts'
@@ -208,6 +209,30 @@ const tagsTable = tableOf<TagRecord>({
   indexes: [{ columns: ['name', 'value'] }],
 })
 
+const stepsTable = tableOf<StepRecord>({
+  name: 'refold_steps',
+  about: 'Every step of every chart: an event, and from where it led where. A fork asks what would have been, and has none.',
+  key: ['runId', 'revision', 'callId'],
+  columns: {
+    runId,
+    revision: integer('of the event: 0, 1, 2 … within the run'),
+    callId: text('of the tool call whose chart it is; empty for the chart of the run'),
+    agentVersion: text('the version that the run was on'),
+    fromState: text('where the chart stood; empty where it began'),
+    event: text('type of the event'),
+    toState: text('where it led'),
+    at: integer('when it happened'),
+    workedMs: optional(integer('how long the chart stood at `from_state` without waiting for people; null where it has not left it')),
+    waitedMs: optional(integer('and how long it waited there for people')),
+    workedAboutMs: optional(integer('the same as the nearest of 1, 2^¼, 2^½ … ms: few different numbers, right to 9 %')),
+    waitedAboutMs: optional(integer('the same of what it waited for people')),
+    failed: integer('1 where the event is a failure of a model call, a tool call, an output, a child run or the run'),
+    tokens: integer('input and output of the model call that the event has settled'),
+    costMicroUsd: integer('of that call, in millionths of a US dollar'),
+  },
+  indexes: [{ columns: ['at'] }],
+})
+
 /** By the name that their records have in a batch. */
 export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } = {
   timeline: timelineTable,
@@ -216,6 +241,7 @@ export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } =
   toolCalls: toolCallsTable,
   approvals: approvalsTable,
   tags: tagsTable,
+  steps: stepsTable,
 }
 
 export const viewTables: readonly ViewTable[] = [runsTable, ...Object.values(recordTables)]

@@ -3,7 +3,7 @@ import { foldViews } from '../../src/consumers/fold-views.ts'
 import { streamOf } from '../../src/events/codec.ts'
 import type { RunFact } from '../../src/events/run-events.ts'
 import type { StoredRunEvent } from '../../src/projections/run-index.ts'
-import { viewNames, viewQueries, type ViewFilter, type ViewName, type ViewRow } from '../../src/views/view-queries.ts'
+import { viewNames, viewQueries, viewSql, type ViewFilter, type ViewName, type ViewRow } from '../../src/views/view-queries.ts'
 import type { ViewChanges, ViewStore } from '../../src/views/view-store.ts'
 import type { ViewQuery } from '../../src/views/view-query.ts'
 import { runsTable } from '../../src/views/view-tables.ts'
@@ -209,7 +209,7 @@ export const viewAnswers = (views: () => ViewStore): void => {
       expect(await runsIn('runs', { status: 'deleted' })).toEqual(['run-done'])
       expect((await views().due(LATER, 100)).map(({ runId }) => runId)).not.toContain('run-done')
       expect((await ask('timeline', { run: 'run-done' })).map(({ type }) => type)).toEqual(['RunDeleted'])
-      for (const view of ['transcript', 'model-calls', 'tool-calls', 'approvals'] as const)
+      for (const view of ['transcript', 'model-calls', 'tool-calls', 'approvals', 'chart-steps', 'chart-states'] as const)
         expect(await ask(view, { run: 'run-done' })).toEqual([])
       expect(await runsIn('tool-calls')).not.toEqual([])
     })
@@ -232,6 +232,96 @@ export const viewAnswers = (views: () => ViewStore): void => {
       expect(await why({ waitingMs: 20 * HOUR })).toContainEqual(['run-lost', 'unresolved'])
       expect(await why({ status: 'overdue' })).toEqual([['run-left', 'overdue']])
       expect(await why({ tenant: 'acme' })).toEqual([['run-lost', 'unresolved']])
+    })
+
+    test('of charts count each step, with what it has cost and whether it was a failure', async () => {
+      const steps = await ask('chart-steps', { agent: 'clerk', run: 'run-lost' })
+      expect(steps.map(({ chart, from_state: from, event, to_state: to }) => [chart, from, event, to].join(' ')).toSorted()).toEqual([
+        'run  RunStarted awaitingMessage',
+        'run acting RunEscalated acting',
+        'run acting ToolCallRequested acting',
+        'run acting ToolCallUnresolved acting',
+        'run awaitingMessage MessageReceived thinking.callingModel',
+        'run thinking.callingModel ModelCallFailed thinking.waiting',
+        'run thinking.callingModel ModelCallRequested thinking.callingModel',
+        'run thinking.callingModel ModelCallSucceeded acting',
+        'run thinking.waiting ModelCallRequested thinking.callingModel',
+        'toolCall  ModelCallSucceeded checking',
+        'toolCall checking ToolCallRequested running',
+        'toolCall running ToolCallUnresolved unresolved',
+        'toolCall unresolved RunEscalated unresolved',
+      ])
+      expect(steps.find(({ event }) => event === 'ModelCallSucceeded')).toMatchObject({ tokens: 0 })
+      expect(steps.find(({ event, chart }) => event === 'ModelCallSucceeded' && chart === 'run')).toMatchObject({
+        steps: 1,
+        tokens: 120,
+        cost_micro_usd: 11,
+        failed: 0,
+      })
+      expect(steps.find(({ event }) => event === 'ModelCallFailed')).toMatchObject({ failed: 1, cost_micro_usd: 0 })
+      const [most] = await ask('chart-steps')
+      expect(most).toMatchObject({ steps: 3, runs: 2, agent: 'order-desk', event: 'ModelCallRequested' })
+      expect(await ask('chart-steps', { tenant: 'globex', agent: 'clerk' })).toEqual([])
+      expect(await ask('chart-steps', { agentVersion: '2' })).toEqual([])
+      expect(await ask('chart-steps', { since: START + 3 * HOUR, until: START + 3 * HOUR + 1 })).toMatchObject([{ steps: 1 }])
+    })
+
+    test('of places say how long charts stand there, what people take counted apart', async () => {
+      const states = await ask('chart-states', { run: 'run-done' })
+      const of = (chart: string, state: string): ViewRow | undefined =>
+        states.find((row) => row['chart'] === chart && row['state'] === state)
+      expect(of('run', 'awaitingMessage')).toMatchObject({ visits: 2, p50_ms: 0, waits: 2, wait_p50_ms: 1024, wait_p95_ms: 1024 })
+      expect(of('toolCall', 'awaitingApproval')).toMatchObject({ visits: 1, p50_ms: 0, waits: 1, wait_p50_ms: 2048 })
+      expect(of('run', 'thinking.callingModel')).toMatchObject({ visits: 2, p50_ms: 2048, p95_ms: 2048, waits: 0, wait_p50_ms: null })
+      expect(of('run', 'thinking.callingModel')).toMatchObject({ tokens: 240, cost_micro_usd: 14, failed: 0 })
+      expect(await ask('chart-states', { tenant: 'globex', agent: 'clerk' })).toEqual([])
+    })
+
+    test('of versions count runs by how they are', async () => {
+      expect(await ask('versions', { agent: 'clerk' })).toMatchObject([{ agent_version: '1', runs: 3, active: 3, cost_micro_usd: 11 }])
+      expect(await ask('versions', { tenant: 'globex' })).toMatchObject([{ agent: 'order-desk', runs: 1 }])
+    })
+
+    test('of usage add up in slots of time, by what is asked for', async () => {
+      expect(await ask('model-usage', { everyMs: 24 * HOUR })).toMatchObject([
+        { name: 'scripted/one', calls: 3, failed: 0, cost_micro_usd: 21, p50_ms: 5, p95_ms: 5 },
+        { name: 'scripted/one', calls: 2, failed: 1, cost_micro_usd: 11 },
+      ])
+      expect((await ask('model-usage', { by: 'tenant' })).map(({ slot_at: at, name, calls }) => [at, name, calls])).toEqual([
+        [START - (START % HOUR), 'acme', 2],
+        [START + HOUR - (START % HOUR), 'globex', 1],
+        [START + 2 * HOUR - (START % HOUR), 'acme', 2],
+      ])
+      expect(await ask('model-usage', { by: 'version', agent: 'clerk' })).toMatchObject([{ name: 'clerk@1' }])
+      expect(await ask('tool-usage', { by: 'all', everyMs: 24 * HOUR })).toMatchObject([
+        { name: '', calls: 2, failed: 0, p50_ms: 40 },
+        { name: '', calls: 1, failed: 1, p50_ms: null },
+      ])
+      expect(await ask('outcomes', { agent: 'order-desk' })).toMatchObject([{ name: 'order-desk', turns: 1, answered: 1, escalated: 0 }])
+      expect(await ask('outcomes', { agent: 'clerk' })).toMatchObject([{ turns: 1, answered: 0, escalated: 1, failed: 0 }])
+      const refusal = { name: 'AppError', code: 'InvalidInput' }
+      await expect(ask('model-usage', { by: "''; drop" })).rejects.toMatchObject(refusal)
+      await expect(ask('model-usage', { by: 'toString' })).rejects.toMatchObject(refusal)
+      await expect(ask('costs', { by: 'model' })).rejects.toMatchObject(refusal)
+      await expect(ask('costs', { everyMs: HOUR })).rejects.toMatchObject(refusal)
+      await expect(ask('tool-usage', { everyMs: 0 })).rejects.toMatchObject(refusal)
+      await expect(ask('runs', { agentVersion: '1' })).rejects.toMatchObject(refusal)
+    })
+
+    test.each(viewNames)('can be asked in SQL by the text of their query: %s', async (name) => {
+      const filter = { ...everything, agent: 'clerk', tenant: "acme' or '1'='1", since: START }
+      expect(
+        (await views().sql({ sql: viewSql(name, filter, LATER), parameters: [], tenant: undefined, timeoutMs: 5_000, limit: 100 })).rows,
+      ).toEqual([])
+      const whole = await views().sql({
+        sql: viewSql(name, everything, LATER),
+        parameters: [],
+        tenant: undefined,
+        timeoutMs: 5_000,
+        limit: 100,
+      })
+      expect(whole.columns.map(({ name: column }) => column)).toEqual(viewQueries[name].columns.map(({ name: column }) => column))
+      expect(whole.rows).toHaveLength((await ask(name)).length)
     })
 
     test.each(viewNames)('go on page by page where they ended: %s', async (name) => {
@@ -269,6 +359,7 @@ export const viewAnswers = (views: () => ViewStore): void => {
         refold_tool_calls: 3,
         refold_approvals: 2,
         refold_tags: 2,
+        refold_steps: 41,
       })
       await views().clear()
       for (const name of viewNames) expect(await ask(name), name).toEqual([])

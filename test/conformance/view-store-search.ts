@@ -54,6 +54,19 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
       for (const [words, runs] of cases) expect(await found({ words }), words).toEqual(runs)
     })
 
+    test('finds runs by where they have been and by the steps that they have taken', async () => {
+      await views().apply({ ...changesOfHistories(), since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_000 } })
+      const cases: readonly [words: string, runs: readonly string[]][] = [
+        ['visited:thinking.waiting', ['run-lost']],
+        ['visited:thinking', ['run-left', 'run-lost', 'run-asks', 'run-done']],
+        ['visited:think', []],
+        ['took:thinking.callingModel>ModelCallFailed>thinking.waiting', ['run-lost']],
+        ['took:>ModelCallSucceeded>checking', ['run-lost', 'run-asks', 'run-done']],
+        ['took:thinking.callingModel>ModelCallFailed', []],
+      ]
+      for (const [words, runs] of cases) expect(await found({ words }), words).toEqual(runs)
+    })
+
     test('fits amounts, places, times and what a run waits for', async () => {
       await fill(
         newRow('a', 10, { costMicroUsd: 100_000, tokens: 5, state: 'thinking.callingModel', updatedAt: 100, owed: { '1.0': 0 } }),

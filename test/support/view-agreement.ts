@@ -21,6 +21,7 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
   const open = (all: readonly { readonly settledAt: number | null; readonly callId: string }[]): string[] =>
     all.flatMap(({ settledAt, callId }) => (settledAt === null ? [callId] : [])).sort()
   expect(row.problem).toBeUndefined()
+  expectSteps(state, row, records)
   expect(row).toMatchObject({ status: state.status, paused: state.paused, revision: state.revision })
   expect(records.timeline).toHaveLength(state.revision + 1)
   expect(open(records.toolCalls)).toEqual([...state.calls.keys()].sort())
@@ -31,6 +32,26 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
     if (settledAt === null) expect(digest).toBe(state.approvals.get(callId)?.digest)
   expect(sum(records.modelCalls.map(({ costMicroUsd }) => costMicroUsd))).toBe(state.budget.costMicroUsd)
   expect(sum(records.modelCalls.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens))).toBe(state.budget.tokens)
+}
+
+/** Steps lead from one to the next and end where the charts stand; what they cost, and how long they took, adds up. */
+const expectSteps = ({ budget, calls }: RunState, row: RunRow, { steps }: ViewRecords): void => {
+  if (row.fork !== undefined) {
+    expect(steps).toEqual([])
+    return
+  }
+  const places = new Map<string, string>()
+  for (const { callId, fromState, toState, workedMs, waitedMs } of steps.toSorted((a, b) => a.revision - b.revision)) {
+    expect(fromState).toBe(places.get(callId) ?? '')
+    expect(workedMs !== null).toBe(fromState !== toState && fromState !== '')
+    expect(waitedMs !== null).toBe(workedMs !== null)
+    places.set(callId, toState)
+  }
+  expect(places.get('')).toBe(row.state)
+  for (const [callId, { place }] of Object.entries(row.stays?.calls ?? {})) expect(places.get(callId)).toBe(place)
+  for (const callId of Object.keys(row.stays?.calls ?? {})) expect(calls.has(callId)).toBe(true)
+  expect(sum(steps.map(({ costMicroUsd }) => costMicroUsd))).toBe(budget.costMicroUsd)
+  expect(sum(steps.map(({ tokens }) => tokens))).toBe(budget.tokens)
 }
 
 /** The same for what was said. Holds where every guardrail answers before anything else happens, as they do in a process. */

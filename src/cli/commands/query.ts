@@ -20,12 +20,15 @@ import { csvLines, viewTable } from '../view-rows.ts'
 interface QueryOptions extends FreshOption {
   readonly run?: string
   readonly agent?: string
+  readonly agentVersion?: string
   readonly tenant?: string
   readonly tag?: string
   readonly status?: string
   readonly since?: PointInTime
   readonly until?: PointInTime
   readonly waiting?: number
+  readonly by?: string
+  readonly every?: number
   readonly limit?: number
   readonly cursor?: string
   readonly csv?: true
@@ -40,12 +43,15 @@ export const addQueryCommand: AddCommand = (program, commandLine) => {
     .argument('[view]', `${viewNames.join(', ')}, or a query that has a name; without one, what each is`)
     .option('--run <id>', 'only of this run')
     .option('--agent <name>', 'only of runs of this agent')
+    .option('--agent-version <version>', 'charts and usage: only of this version')
     .option('--tenant <name>', 'only of runs of this tenant')
     .option('--tag <name=value>', 'only of runs with this tag')
     .option('--status <status>', 'only those; the view names them')
     .option('--since <time>', '30s, 15m, 2h or 7d ago, or from 2026-11-01 or 2026-11-01T10:00Z on', pointInTime)
     .option('--until <time>', 'before this time', pointInTime)
     .option('--waiting <time>', 'stuck: only escalations that have waited for so long', timeSpan)
+    .option('--by <what>', 'usage: by model, tool, agent, version, tenant or all; the view names them')
+    .option('--every <time>', 'usage: how long a slot of time is; 1h without it', timeSpan)
     .option('--limit <n>', 'at most so many; 50 without it, in SQL 10000', positiveInteger)
     .option('--cursor <text>', 'go on behind a page, as it said')
     .option('--csv', 'CSV on stdout, with all columns')
@@ -62,6 +68,8 @@ Examples:
   refold query tool-calls --status failed --since 2h --csv > failed.csv
   refold query approvals --status open
   refold query stuck --waiting 15m --json
+  refold query chart-states --agent support --agent-version 2 --since 7d
+  refold query model-usage --by agent --every 1d --since 7d
   refold query slowest-tools
   refold query --sql 'select agent, count(*) from refold_runs group by agent'
   refold query --sql 'select run_id, turn from refold_runs where agent = $1' --parameter support --csv`
@@ -75,10 +83,11 @@ const query = async (line: CommandLine, name: string | undefined, options: Query
       throw new AppError('InvalidInput', `Expected --parameter and --timeout for SQL alone, found the view ${name}`)
     return queryView(line, name, others)
   }
-  const { run, agent, tag, status, since, until, waiting, cursor, ...asked } = others
-  const filters = Object.keys(present({ run, agent, tag, status, since, until, waiting, cursor })).map((option) => `--${option}`)
+  const { fresh, tenant, limit, csv, ...conditions } = others
+  const filters = Object.keys(present(conditions)).map((option) => (option === 'agentVersion' ? '--agent-version' : `--${option}`))
   if (filters.length > 0) throw new AppError('InvalidInput', `Expected the conditions in the SQL itself, found ${filters.join(', ')}`)
-  return querySql(line, { ...present({ name, sql, timeoutMs: timeout }), parameters: parameter ?? [], ...asked })
+  const asked = present({ name, sql, timeoutMs: timeout, fresh, tenant, limit, csv })
+  return querySql(line, { ...asked, parameters: parameter ?? [] })
 }
 
 const USUAL_ROWS = 50
@@ -88,13 +97,13 @@ type ViewOptions = Omit<QueryOptions, 'sql' | 'parameter' | 'timeout'>
 const queryView = (line: CommandLine, name: ViewName, options: ViewOptions): Promise<void> =>
   reading(line, async (refold) => {
     const { views } = refold
-    const { run, agent, tenant, tag, status, since, until, waiting, limit = USUAL_ROWS, cursor, csv } = options
+    const { waiting: waitingMs, every: everyMs, since, until, limit = USUAL_ROWS, fresh: _, csv, ...given } = options
     const now = line.clock.now()
     await takeIn(line, refold, options)
-    const filter = present({ run, agent, tenant, tag, status, since: since?.(now), until: until?.(now), waitingMs: waiting, cursor })
+    const filter = present({ ...given, since: since?.(now), until: until?.(now), waitingMs, everyMs })
     const page = await views.query(name, { ...filter, limit }, now)
     await tell(line.output, name, page, csv === true)
-    if (name === 'costs') await tellDeleted(line.output, views, present({ run, agent, tenant }))
+    if (name === 'costs') await tellDeleted(line.output, views, present({ run: given.run, agent: given.agent, tenant: given.tenant }))
     if ((await views.pausedSince()) !== undefined) await line.output.note('The views are paused: refold views status')
   })
 

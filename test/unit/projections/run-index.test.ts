@@ -77,6 +77,7 @@ describe('the row of a run', () => {
       owed: {},
       timers: {},
       attentionAt: null,
+      stays: { since: START + 11_000, waitedMs: 0 },
     })
   })
   test('names the state of the run and not those of its tool calls', () => {

@@ -106,3 +106,47 @@ describe('a payload that is kept apart', () => {
 })
 
 const toolRequestedData = () => (toolRequested('3.0', START) as Extract<RunFact, { type: 'ToolCallRequested' }>).data
+
+describe('a step', () => {
+  const timesOf = ({ steps }: ViewRecords): unknown[] =>
+    steps.flatMap(({ callId, fromState, workedMs, waitedMs }) => (workedMs === null ? [] : [[callId, fromState, workedMs, waitedMs]]))
+
+  test('says how long its chart stood where it was, and how much of that it waited for people', () => {
+    const granted: RunFact = { type: 'ApprovalGranted', data: { callId: '3.1', by: 'ann', digest: 'd' } }
+    const records = viewsAfter(
+      ...asked,
+      recorded({ type: 'RunPaused', data: { by: 'ann' } }, 'acting'),
+      recorded(granted, 'acting; 3.1=ready'),
+      recorded({ type: 'RunResumed', data: { by: 'ann' } }, 'acting'),
+      recorded(toolSucceeded('3.0'), 'thinking; 3.0=succeeded', 'callModel:10.model'),
+    )
+    expect(timesOf(records)).toEqual([
+      ['', 'awaitingMessage', 0, 1_000],
+      ['', 'thinking', 2_000, 0],
+      ['3.0', 'checking', 2_000, 0],
+      ['3.1', 'checking', 3_000, 0],
+      ['3.1', 'awaitingApproval', 0, 2_000],
+      // Asked for at the sixth second, paused until the ninth, and the model was called meanwhile.
+      ['', 'acting', 4_000, 3_000],
+      ['3.0', 'running', 5_000, 0],
+    ])
+  })
+
+  test('of a clock that goes back has taken no time', () => {
+    const events = storedHistory('run-7', asked).map((event) => ({
+      ...event,
+      meta: event.meta.replace(/"at":(\d+)/, (_, at) => `"at":${2 * START - Number(at)}`),
+    }))
+    for (const { workedMs, waitedMs } of foldViews([], events).changes.records.steps)
+      expect([null, 0]).toEqual(expect.arrayContaining([workedMs, waitedMs]))
+  })
+
+  test('is none of a fork, neither what it has copied nor what it does', () => {
+    const fact = started() as Extract<RunFact, { type: 'RunStarted' }>
+    const forked: RunFact = { ...fact, data: { ...fact.data, forkOf: { runId: 'run-1', revision: 3 } } }
+    const { steps, row, timeline } = viewsAfter(recorded(forked, 'awaitingMessage'), ...asked.slice(1))
+    expect(row.problem).toBeUndefined()
+    expect(timeline).toHaveLength(asked.length)
+    expect(steps).toEqual([])
+  })
+})
