@@ -24,8 +24,9 @@ interface CommandState {
 
 const initial: CommandState = { asked: undefined, done: '' }
 
-/** Also where the page is not served over TLS. */
-const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+/** For a request that may be sent twice and counts once; also where the page is not served over TLS. */
+export const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export const command = createStore({
   context: initial,

@@ -10,6 +10,7 @@ import { NotFound } from './not-found.tsx'
 
 // What is not looked at each day is fetched when it is.
 const SqlPage = later(async () => (await import('../sql/sql-page.tsx')).SqlPage)
+const DiffPage = later(async () => (await import('../diff/diff-page.tsx')).DiffPage)
 
 interface Route {
   readonly path: RegExp
@@ -21,6 +22,7 @@ const routes: readonly Route[] = [
   { path: /^\/(?:runs\/?)?$/, show: () => <RunsPage /> },
   { path: /^\/inbox\/?$/, show: () => <InboxPage /> },
   { path: /^\/analytics\/sql\/?$/, show: () => <SqlPage /> },
+  { path: /^\/diff\/?$/, show: (_, { a = '', b = '' }) => <DiffPage a={a} b={b} /> },
   { path: /^\/help\/?$/, show: () => <HelpPage /> },
   { path: /^\/runs\/([^/]+)$/, show: ([runId = '']) => <RunPage runId={runId} /> },
   {

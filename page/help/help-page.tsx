@@ -1,4 +1,5 @@
 import { useSelector } from '@xstate/store-preact'
+import { diffActions } from '../diff/diff-keys.ts'
 import { frameActions } from '../frame/frame-keys.ts'
 import { inboxActions } from '../inbox/inbox-keys.ts'
 import { keyText, type KeyAction } from '../keys/keys.ts'
@@ -10,6 +11,7 @@ const PLACES: readonly (readonly [place: string, actions: readonly KeyAction[]])
   ['Everywhere', frameActions],
   ['Runs', listActions],
   ['A run', runActions],
+  ['Two runs side by side', diffActions],
   ['Inbox', inboxActions],
 ]
 

@@ -19,14 +19,14 @@ interface PromptState {
 
 const nothing: PromptState = { path: '', prompt: undefined, error: undefined }
 
-const pathOf = ({ runId, callId, attempt }: PromptPlace): string =>
+export const promptPath = ({ runId, callId, attempt }: PromptPlace): string =>
   hrefOf(`/v1/runs/${encodeURIComponent(runId)}/model-calls/${encodeURIComponent(callId)}/prompt`, { attempt })
 
 export const prompts = createStore({
   context: nothing,
   on: {
     wanted: (before, { place }: { place: PromptPlace }, enqueue) => {
-      const path = pathOf(place)
+      const path = promptPath(place)
       enqueue.effect(() => void load(path))
       return before.path === path ? before : { ...nothing, path }
     },

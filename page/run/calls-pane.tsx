@@ -3,6 +3,7 @@ import { setQuery } from '../address/address.ts'
 import { ChartPane } from './chart-pane.tsx'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import type { RunAt } from './run-fold.ts'
+import { Source, sourceOfCall } from './source.tsx'
 
 interface CallsPaneProps {
   readonly state: RunAt
@@ -30,7 +31,7 @@ export const CallsPane = ({ state, before, row, open }: CallsPaneProps) => {
             }}
           >
             <span class="mono">{visibleText(call.callId)}</span> {visibleText(call.tool ?? '')} <strong>{call.state}</strong>
-            {call.attempts > 1 && ` ${call.attempts} attempts`}
+            {call.attempts > 1 && ` ${call.attempts} attempts`} <Source source={sourceOfCall(call)} />
           </button>
           {open === call.callId && (
             <ChartPane

@@ -10,7 +10,8 @@ export const cursorOf = (at: string | undefined, count: number): number => {
   return at === undefined || !/^\d{1,9}$/.test(at) ? newest : Math.min(Number(at), newest)
 }
 
-const here = (): number => cursorOf(address.getSnapshot().context.query['at'], openRun.getSnapshot().context.rows.length)
+/** Where it stands by the address. */
+export const here = (): number => cursorOf(address.getSnapshot().context.query['at'], openRun.getSnapshot().context.rows.length)
 
 /** A slide leaves no step behind for *back*. */
 export const moveTo = (revision: number, how: 'jump' | 'slide' = 'jump'): void => {

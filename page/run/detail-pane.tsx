@@ -13,6 +13,7 @@ import { moveTo } from './cursor.ts'
 import { events, fieldKey } from './event-store.ts'
 import type { RunAt } from './run-fold.ts'
 import { openRun } from './run-store.ts'
+import { Source, sourceOf } from './source.tsx'
 
 const SOON_MS = 150
 const MOST_EFFECTS = 20
@@ -32,6 +33,7 @@ export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
       <h3>
         #{row.revision} {visibleText(row.type)}
       </h3>
+      <Source source={sourceOf(row, state.fork?.revision)} />
       <p class="faint">
         <Time at={row.at} {...(start === undefined ? {} : { since: start })} />
         {row.actor !== undefined && ` by ${visibleText(row.actor)}`}

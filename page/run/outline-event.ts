@@ -11,7 +11,14 @@ export const eventOfOutline = (row: OutlineRow, runId: string): RunEvent =>
     runId,
     revision: row.revision,
     type: row.type,
-    data: { ...NO_WORDS, ...row, settings: { limits: row.limits }, parts: partsOf(row), subject: { tool: row.tool } },
+    data: {
+      ...NO_WORDS,
+      ...row,
+      settings: { limits: row.limits },
+      parts: partsOf(row),
+      subject: { tool: row.tool },
+      seal: { real: row.real ?? [] },
+    },
     meta: row,
   }) as unknown as RunEvent
 

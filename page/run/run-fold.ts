@@ -1,10 +1,11 @@
 import { finalEventTypes } from '../../src/events/run-events.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
-import { applyToBudget, emptyBudget, type Budget } from '../../src/projections/budget.ts'
+import { afterPause, applyToBudget, emptyBudget, type Budget } from '../../src/projections/budget.ts'
 import { withEntry } from '../../src/projections/entries.ts'
-import { recordedIntents, workAfter, workAsked, type OpenWork } from '../../src/projections/open-work.ts'
+import { recordedIntents, workAfter, workAsked, type Intent, type OpenWork } from '../../src/projections/open-work.ts'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { askedAfter, timersAfter, type Asked, type Due } from '../../src/projections/run-index-work.ts'
+import { begunFork, forkAfter, isCopied, type RowFork } from '../../src/projections/row-fork.ts'
 import { toolCallChanges, type ToolCallRecord } from '../../src/projections/tool-call-records.ts'
 import { eventOfOutline } from './outline-event.ts'
 
@@ -20,6 +21,10 @@ export interface RunAt {
   readonly asked: Asked
   readonly timers: Due
   readonly isPaused: boolean
+  /** Where it is a fork. */
+  readonly fork: RowFork | undefined
+  /** Of the event, ms since the epoch. */
+  readonly at: number
   /** `name@version` */
   readonly agent: string
   readonly openCalls: Readonly<Record<string, ToolCallRecord>>
@@ -34,6 +39,8 @@ const nothing: RunAt = {
   asked: {},
   timers: {},
   isPaused: false,
+  fork: undefined,
+  at: 0,
   agent: '',
   openCalls: {},
 }
@@ -43,18 +50,33 @@ export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string
   const event = eventOfOutline(row, runId)
   const isOver = finalEventTypes.has(row.type)
   const [place = '', ...moved] = row.to.split('; ')
-  const calls = callsAfter(before, event, isOver)
+  const fork = lineageAfter(before.fork, event)
+  const calls = callsAfter(before, event, { isOver, isCopy: isCopied({ fork }, event) })
   return {
     place: place === '' ? before.place : place,
     ...calls,
     callPlaces: callPlacesAfter(before, event, moved),
-    budget: applyToBudget(before.budget, event),
+    budget: budgetAfter(before, event),
     work: isOver ? new Map() : openWorkAfter(before.work, event),
     asked: isOver ? {} : askedAfter(before.asked, event),
-    timers: isOver ? {} : timersAfter(before.timers, event),
+    timers: isOver ? {} : dueAfter(before.timers, event),
     isPaused: row.type === 'RunPaused' || (before.isPaused && row.type !== 'RunResumed'),
+    fork,
+    at: row.at,
     agent: row.agentVersion === undefined ? before.agent : `${row.agent ?? ''}@${row.agentVersion}`,
   }
+}
+
+/** At its fork a run schedules its timers anew. */
+const dueAfter = (timers: Due, event: RunEvent): Due => (event.type === 'RunForked' ? {} : timersAfter(timers, event))
+
+const lineageAfter = (fork: RowFork | undefined, event: RunEvent): RowFork | undefined =>
+  event.type === 'RunStarted' ? begunFork(event) : forkAfter(fork, event)
+
+/** For a fork no time has passed since the last event that it has in common with its origin. */
+const budgetAfter = ({ budget, at }: RunAt, event: RunEvent): Budget => {
+  const after = applyToBudget(budget, event)
+  return event.type === 'RunForked' ? afterPause(after, Math.max(0, event.meta.at - at)) : after
 }
 
 /** Where the chart of every tool call begins. */
@@ -71,19 +93,32 @@ const callPlacesAfter = (before: RunAt, event: RunEvent, moved: readonly string[
 
 const openWorkAfter = (work: ReadonlyMap<string, OpenWork>, event: RunEvent): ReadonlyMap<string, OpenWork> =>
   recordedIntents(event.meta).reduce(
-    (open, asked) => workAsked(open, asked, FOR_NOTHING.has(asked.intent) ? undefined : { status: 'wanted', intent: asked.intent }),
+    (open, asked) => workAsked(open, asked, FOR_NOTHING.has(asked.intent) ? undefined : wantedAt(open, asked)),
     workAfter(work, event),
   )
 
+/** What has waited in a queue goes on as what it was. */
+const wantedAt = (open: ReadonlyMap<string, OpenWork>, { intent, key }: Intent): OpenWork => {
+  const queued = intent === 'proceed' ? open.get(key) : undefined
+  if (queued === undefined) return { status: 'wanted', intent }
+  const { behind: _, ...left } = queued
+  return { ...left, status: 'wanted' }
+}
+
 const FOR_NOTHING: ReadonlySet<string> = new Set(['abandon', 'disarm'])
 
-const callsAfter = (before: RunAt, event: RunEvent, isOver: boolean): Pick<RunAt, 'calls' | 'openCalls'> => {
+interface AroundCalls {
+  readonly isOver: boolean
+  readonly isCopy: boolean
+}
+
+const callsAfter = (before: RunAt, event: RunEvent, { isOver, isCopy }: AroundCalls): Pick<RunAt, 'calls' | 'openCalls'> => {
   const intents = recordedIntents(event.meta)
   const checked = intents.filter(({ intent }) => intent === 'checkCall').map(({ key }) => key)
   const corrected = event.type === 'ToolCallCorrected' ? before.calls.get(event.data.callId) : undefined
   const open = corrected === undefined ? before.openCalls : { ...before.openCalls, [corrected.callId]: corrected }
   const isEnding = isOver || intents.some(({ intent }) => intent === 'abandon')
-  const changes = toolCallChanges(open, event, { isEnding, checked })
+  const changes = toolCallChanges(open, event, { isEnding, checked, isCopy })
   if (changes.length === 0) return { calls: before.calls, openCalls: before.openCalls }
   const stillOpen = new Map(Object.entries(before.openCalls))
   for (const record of changes) {

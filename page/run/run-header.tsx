@@ -2,20 +2,31 @@ import { visibleText } from '../../src/text.ts'
 import { CommandButton } from '../commands/command-button.tsx'
 import { isCommand } from '../commands/commands.ts'
 import { Link } from '../address/link.tsx'
+import { ForkButton } from '../fork/open-fork.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
 import { runHref } from '../runs/run-row.tsx'
 import { RunSign } from '../runs/run-sign.tsx'
+import { diffFrom, ForkBanner, ForkList } from './lineage.tsx'
+import type { RunAt } from './run-fold.ts'
+
+interface RunHeaderProps {
+  readonly runId: string
+  readonly row: RunRow | undefined
+  /** As it is by its newest event; undefined until one is there. */
+  readonly newest: RunAt | undefined
+  readonly cursor: number
+}
 
 /** Which run, how it is now, and what a person can do about it. */
-export const RunHeader = ({ runId, agent, row }: { readonly runId: string; readonly agent: string; readonly row: RunRow | undefined }) => (
+export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
   <header class="run-header">
     <div class="line">
       <Link to="/runs">‹ Runs</Link>
       <h1 class="mono">{visibleText(runId)}</h1>
       <CopyButton text={runId} what="run id" />
-      <span>{visibleText(agent)}</span>
+      <span>{visibleText(newest?.agent ?? '')}</span>
       {row !== undefined && <RunSign row={row} />}
       {row?.parent !== undefined && (
         <span>
@@ -23,16 +34,24 @@ export const RunHeader = ({ runId, agent, row }: { readonly runId: string; reado
         </span>
       )}
       <span class="space" />
-      {row?.status === 'active' && (
-        <>
-          {row.standing === 'message' && <CommandButton name="completeRun" runId={runId} />}
-          {!row.paused && <CommandButton name="pauseRun" runId={runId} />}
-          <CommandButton name="cancelRun" runId={runId} />
-        </>
-      )}
+      {newest !== undefined && <ForkButton runId={runId} at={cursor} />}
+      <Link to={diffFrom(runId, newest)} title="D">
+        Diff
+      </Link>
+      {row?.status === 'active' && <Endings row={row} />}
     </div>
+    {newest?.fork !== undefined && <ForkBanner runId={runId} fork={newest.fork} />}
+    <ForkList runId={runId} />
     {row !== undefined && <StandsStill row={row} />}
   </header>
+)
+
+const Endings = ({ row: { runId, standing, paused } }: { readonly row: RunRow }) => (
+  <>
+    {standing === 'message' && <CommandButton name="completeRun" runId={runId} />}
+    {!paused && <CommandButton name="pauseRun" runId={runId} />}
+    <CommandButton name="cancelRun" runId={runId} />
+  </>
 )
 
 const StandsStill = ({ row: { standsStill } }: { readonly row: RunRow }) => {

@@ -2,8 +2,11 @@ import { address, go, hrefOf, setQuery } from '../address/address.ts'
 import type { KeyAction } from '../keys/keys.ts'
 import { goToNeighbour } from '../runs/neighbours.ts'
 import { runs } from '../runs/runs-store.ts'
-import { goLive, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
+import { openFork } from '../fork/open-fork.tsx'
+import { goLive, here, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
+import { diffFrom } from './lineage.tsx'
 import { player } from './player.ts'
+import { openRun } from './run-store.ts'
 
 const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
 
@@ -55,6 +58,13 @@ export const runActions: readonly KeyAction[] = [
   action(' ', 'Play, stop', player.trigger.toggled),
   action('f', 'Chart with or without the labels of all edges', () => {
     setQuery({ chart: address.getSnapshot().context.query['chart'] === 'full' ? undefined : 'full' })
+  }),
+  action('F', 'Fork from here', () => {
+    openFork(openRun.getSnapshot().context.runId, here())
+  }),
+  action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
+    const { runId, states } = openRun.getSnapshot().context
+    go(diffFrom(runId, states.at(-1)))
   }),
   action('J', 'Next run of the list', () => void goToNeighbour(1)),
   action('K', 'Previous run of the list', () => void goToNeighbour(-1)),

@@ -2,6 +2,7 @@ import { useSelector } from '@xstate/store-preact'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { address, setQuery, type Query } from '../address/address.ts'
+import { OpenFork } from '../fork/open-fork.tsx'
 import { Guarded } from '../frame/guarded.tsx'
 import { useKeys } from '../keys/keys.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
@@ -36,13 +37,13 @@ export const RunPage = ({ runId }: { readonly runId: string }) => {
   useKeys(runActions)
   const isThis = run.runId === runId
   const cursor = cursorOf(query['at'], run.rows.length)
-  const agent = run.states.at(-1)?.agent ?? ''
   return (
     <div class="run">
-      <RunHeader runId={runId} agent={isThis ? agent : ''} row={isThis ? run.row : undefined} />
+      <RunHeader runId={runId} row={isThis ? run.row : undefined} newest={isThis ? run.states.at(-1) : undefined} cursor={cursor} />
       {isThis && run.error !== undefined && <ProblemCard error={run.error} />}
       {isThis && run.rows.length > 0 && <Panes run={run} query={query} cursor={cursor} />}
       {isThis && run.rows.length > 0 && <Slider cursor={cursor} isLive={query['at'] === undefined} />}
+      <OpenFork />
     </div>
   )
 }

@@ -7,6 +7,7 @@ import { WindowList } from '../parts/window-list.tsx'
 import { runHref } from '../runs/run-row.tsx'
 import { moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
+import { Source } from './source.tsx'
 import { timeScale, type TimeScale } from './time-scale.ts'
 import { timelineOf, type Group, type Segment } from './timeline.ts'
 
@@ -33,7 +34,7 @@ export const TimelinePane = ({ cursor, onlyFailed }: { readonly cursor: number; 
   const at = rows[cursor]?.at ?? end
   const selected = groups.findLastIndex(({ from, to }) => from <= cursor && cursor <= to)
   return (
-    <div class="timeline">
+    <div class={rows[0]?.forkOf === undefined ? 'timeline' : 'timeline of-fork'}>
       {groups.length === 0 && <p class="faint">{onlyFailed ? 'Nothing has failed.' : 'Nothing has happened yet.'}</p>}
       <WindowList
         label="Timeline"
@@ -82,6 +83,9 @@ const GroupRow = ({ group, scale, end, at, isSelected, isAhead }: GroupRowProps)
       <span aria-hidden="true">{SIGNS[group.kind]}</span> {visibleText(group.label)}
       {group.attempts > 1 && <span class="faint"> attempt {group.attempts}</span>}
     </button>
+    <span class="where-from">
+      <Source source={group.source} />
+    </span>
     <span class="bars">
       {group.segments.map((segment, index) => (
         <Bar key={index} segment={segment} scale={scale} end={end} />

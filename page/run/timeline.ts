@@ -1,4 +1,5 @@
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
+import { copiedTo, sourceOf, type ShownSource } from './source.tsx'
 
 // The events of a run as groups: all that belongs to one message, call, timer or question is one row with a beginning, parts and an end.
 
@@ -22,11 +23,14 @@ export interface Group {
   outcome: 'open' | 'good' | 'bad'
   costMicroUsd: number
   childRunId: string | undefined
+  /** In a fork: where its newest result is from. */
+  source: ShownSource | undefined
 }
 
 /** The groups of some rows, in the order in which they began. */
 export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
   const groups: Group[] = []
+  const lastCopy = copiedTo(rows)
   const open = new Map<string, Group>()
   for (const row of rows) {
     const key = keyOf(row)
@@ -38,6 +42,7 @@ export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
       open.set(key, group)
     }
     takeIn(group, row)
+    noteSource(group, row, lastCopy)
     if (group.outcome !== 'open' && key === PERSON) open.delete(key)
     if (row.type === 'RunResumed') open.delete(key)
     for (const name of row.asks === undefined ? [] : row.asks.keys()) {
@@ -49,6 +54,10 @@ export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
     }
   }
   return groups
+}
+
+const noteSource = (group: Group, row: OutlineRow, lastCopy: number | undefined): void => {
+  group.source = sourceOf(row, lastCopy) ?? group.source
 }
 
 const PERSON = 'person'
@@ -103,6 +112,7 @@ const begun = (key: string, row: OutlineRow): Group => ({
   outcome: 'open',
   costMicroUsd: 0,
   childRunId: undefined,
+  source: undefined,
 })
 
 const labelOf = (row: OutlineRow): string => row.tool ?? row.model ?? row.agent ?? (row.summary === '' ? row.type : row.summary)

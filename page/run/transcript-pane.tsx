@@ -1,11 +1,13 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
+import { copiedTo, Source, sourceOf, type ShownSource } from './source.tsx'
 import { conversation, type Said } from './transcript-store.ts'
 
 const SHOWN = 100
@@ -22,7 +24,7 @@ export const TranscriptPane = ({
   readonly earlier: boolean
 }) => {
   const { said, error } = useSelector(conversation, ({ context }) => context)
-  const count = useSelector(openRun, ({ context }) => context.rows.length)
+  const rows = useSelector(openRun, ({ context }) => context.rows)
   const end = useRef<HTMLLIElement>(null)
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -31,7 +33,7 @@ export const TranscriptPane = ({
     return () => {
       clearTimeout(timer)
     }
-  }, [runId, count])
+  }, [runId, rows.length])
   const known = said.filter(({ saidRevision }) => saidRevision <= cursor)
   const shown = earlier ? known : known.slice(-SHOWN)
   useLayoutEffect(() => {
@@ -57,6 +59,7 @@ export const TranscriptPane = ({
           key={`${message.saidRevision} ${message.role} ${message.callId ?? ''}`}
           message={message}
           isNow={message.saidRevision === cursor}
+          source={sourceAt(rows, message.saidRevision)}
         />
       ))}
       <li ref={end} class="end" aria-hidden="true" />
@@ -66,11 +69,22 @@ export const TranscriptPane = ({
 
 const WHO: Readonly<Record<string, string>> = { user: 'User', assistant: 'Agent', tool: 'Tool', human: 'Person', note: 'Refold' }
 
-const Message = ({ message, isNow }: { readonly message: Said; readonly isNow: boolean }) => (
+const sourceAt = (rows: readonly OutlineRow[], revision: number): ShownSource | undefined => {
+  const row = rows[revision]
+  return row && sourceOf(row, copiedTo(rows))
+}
+
+interface MessageProps {
+  readonly message: Said
+  readonly isNow: boolean
+  readonly source: ShownSource | undefined
+}
+
+const Message = ({ message, isNow, source }: MessageProps) => (
   <li class={`message ${message.role} ${isNow ? 'now' : ''}`}>
     <p class="who">
       <strong>{WHO[message.role] ?? message.role}</strong> {message.tool !== null && visibleText(message.tool)}{' '}
-      {message.verdict !== null && <span class="verdict">{message.verdict}</span>}{' '}
+      {message.verdict !== null && <span class="verdict">{message.verdict}</span>} <Source source={source} />{' '}
       <button
         type="button"
         class="plain"

@@ -1,6 +1,7 @@
 import { useSelector } from '@xstate/store-preact'
 import type { ComponentChildren } from 'preact'
 import { count, money } from '../../src/projections/amount-text.ts'
+import { sourcesText } from '../../src/projections/row-fork.ts'
 import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
@@ -75,6 +76,7 @@ const Facts = ({ row }: { readonly row: RunRow }) => (
           <Link to={runHref(row.parent.runId)}>{visibleText(row.parent.runId)}</Link>
         </Fact>
       )}
+      <ForkFact fork={row.fork} />
       {Object.entries(row.tags ?? {}).map(([name, value]) => (
         <Fact key={name} name={visibleText(name)}>
           {visibleText(value)}
@@ -87,3 +89,10 @@ const Facts = ({ row }: { readonly row: RunRow }) => (
     </dl>
   </>
 )
+
+const ForkFact = ({ fork }: Pick<RunRow, 'fork'>) =>
+  fork === undefined ? null : (
+    <Fact name="fork of">
+      <Link to={runHref(fork.runId)}>{visibleText(fork.runId)}</Link> at #{fork.revision}, {sourcesText(fork.counts)}
+    </Fact>
+  )

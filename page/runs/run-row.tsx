@@ -23,13 +23,23 @@ export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly is
     </Link>
     <span class="agent">{visibleText(`${row.agent}@${row.agentVersion}`)}</span>
     <span class="state mono">{visibleText(row.state)}</span>
-    <span class="words">{wordsOf(row)}</span>
+    <span class="words">
+      {row.fork !== undefined && <ForkOf fork={row.fork} />}
+      {wordsOf(row)}
+    </span>
     <span class="number calls">{count(row.modelCalls + row.toolCalls)} calls</span>
     <span class="number cost">{money(row.costMicroUsd)}</span>
     <span class="number time">
       <Time at={row.updatedAt} since={row.startedAt} />
     </span>
   </div>
+)
+
+const ForkOf = ({ fork: { runId, revision, real } }: { readonly fork: NonNullable<RunRow['fork']> }) => (
+  <>
+    <span aria-hidden="true">⑂</span> of {visibleText(runId)} @ {revision}{' '}
+    {real.length === 0 ? '· sealed · ' : <span class="source real">REAL {visibleText(real.join(', '))}</span>}{' '}
+  </>
 )
 
 const wordsOf = ({ problem, standsStill, lastText, reason, standing, status }: RunRow) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { origin, source } from '../events/fork.ts'
 import { usage } from '../events/message.ts'
 import { anything, callId, count, MOST_REVISIONS, revision, runPath, time, whole } from './contract.ts'
 
@@ -88,6 +89,15 @@ export const outlineRow = z
     fromVersion: words.optional(),
     chartHash: z.string().optional(),
     parent: z.object({ runId: z.string(), callId, depth: count.optional() }).optional(),
+    forkOf: origin.optional().meta({ description: 'of a fork: whose events those up to this revision are' }),
+    source: source.optional().meta({ description: 'in a fork: where a result or a decision is from' }),
+    from: origin
+      .extend({ recordedTo: revision })
+      .optional()
+      .meta({ description: 'of a fork: the origin, and the newest of its events that may answer it' }),
+    changes: z.array(z.string()).readonly().optional().meta({ description: 'what a fork has otherwise than its origin, by name' }),
+    real: z.array(words).readonly().optional().meta({ description: 'tools that a fork executes for real' }),
+    reads: z.literal(true).optional().meta({ description: 'tools that only read it executes for real, too' }),
     lost: z.literal(true).optional(),
     withoutChart: z.literal(true).optional(),
   })

@@ -47,7 +47,7 @@ const search = {
     .meta({
       description:
         'words, all of which a run has to fit: a word is looked for in its id, agent, tags, first and newest message and reason, without regard to case; ' +
-        '`id:` `agent:` `version:` `tool:` `state:` `status:` `visited:` (a state) `took:` (a step, `from>Event>to`) `waits:` (a `standing`) `tenant:` `parent:` ask for one of these, `cost>0.1` `tokens<1000` `turns=2` `calls>=10` for an amount, and any other `name:value` for a tag',
+        '`id:` `agent:` `version:` `tool:` `state:` `status:` `visited:` (a state) `took:` (a step, `from>Event>to`) `waits:` (a `standing`) `tenant:` `parent:` `fork:` (forks of this run) ask for one of these, `cost>0.1` `tokens<1000` `turns=2` `calls>=10` for an amount, and any other `name:value` for a tag',
       example: 'kettle tool:refund cost>0.1',
     }),
 }

@@ -1,12 +1,14 @@
 import { fieldsApart } from '../events/codec.ts'
 import { withoutPayloads } from './view-event.ts'
 import type { RunEvent } from '../events/envelope.ts'
+import type { ResultSource } from '../events/fork.ts'
 import { toolCallsOf, type Usage } from '../events/message.ts'
 import type { ChildSpent, DataOf, Limits, RunEventType, WaitsFor } from '../events/run-events.ts'
 import { present } from '../present.ts'
 import { storable, storableBeginning } from './bounded-text.ts'
 import { eventLine } from './event-summary.ts'
 import { oneLine } from './printable.ts'
+import { changedIn, readsForReal, realTools } from './row-fork.ts'
 
 /**
  * An event without its words and payloads: all that a picture of the run is folded from. Fields have the names that they have in the event and its
@@ -82,6 +84,17 @@ export interface OutlineRow {
   readonly fromVersion?: string
   readonly chartHash?: string
   readonly parent?: DataOf<'RunStarted'>['parent']
+  /** Of a fork: the run and the revision up to which the rows are copies of its. */
+  readonly forkOf?: DataOf<'RunStarted'>['forkOf']
+  /** In a fork: where a result or a decision is from. */
+  readonly source?: ResultSource
+  readonly from?: DataOf<'RunForked'>['from']
+  /** What a fork has otherwise than its origin, by name. */
+  readonly changes?: readonly string[]
+  /** Tools that a fork executes for real. */
+  readonly real?: readonly string[]
+  /** Tools that only read are executed for real, too. */
+  readonly reads?: true
   readonly lost?: true
   readonly withoutChart?: true
 }
@@ -130,6 +143,9 @@ const KEPT = [
   'limits',
   'chartHash',
   'parent',
+  'forkOf',
+  'source',
+  'from',
   'lost',
   'withoutChart',
 ] as const satisfies readonly (keyof OutlineRow)[]
@@ -201,6 +217,8 @@ const ownOf = (event: RunEvent): Partial<OutlineRow> => {
       const asks = toolCallsOf(event.data.parts).map(({ name }) => name)
       return asks.length === 0 ? {} : { asks: namesOf(asks) }
     }
+    case 'RunForked':
+      return { real: namesOf(realTools(event)), changes: changedIn(event), ...(readsForReal(event) && { reads: true }) }
     case 'ToolCallRejected':
       return { reason: event.data.reason }
     case 'ApprovalRequested': {

@@ -13,8 +13,14 @@ export interface RowFork {
   readonly real: readonly string[]
 }
 
+/** As in `12 recorded · 1 simulated · 0 real`: what there is none of is left out, but for what was recorded and what was real. */
+export const sourcesText = (counts: SourceCounts): string =>
+  Object.entries(counts)
+    .flatMap(([source, count]) => (count === 0 && source !== 'real' && source !== 'recorded' ? [] : [`${count} ${source}`]))
+    .join(' · ')
+
 interface Forked {
-  readonly fork?: RowFork
+  readonly fork?: RowFork | undefined
 }
 
 export const begunFork = ({ data: { forkOf } }: Extract<RunEvent, { type: 'RunStarted' }>): RowFork | undefined =>
@@ -28,13 +34,21 @@ export const isPaidElsewhere = (row: Forked, event: RunEvent): boolean => isCopi
 
 export const forkAfter = (fork: RowFork | undefined, event: RunEvent): RowFork | undefined => {
   if (fork === undefined || isCopied({ fork }, event)) return fork
-  if (event.type === 'RunForked') return { ...fork, real: realIn(event) }
+  if (event.type === 'RunForked') return { ...fork, real: realTools(event) }
   return { ...fork, counts: countSource(fork.counts, event.data) }
 }
 
+type Begun = Extract<RunEvent, { type: 'RunForked' }>
+
+const isApart = ({ meta }: Begun, field: string): boolean => meta.blobs?.includes(field) === true
+
 /** A seal that is so large that the blob store has it names too many. */
-const realIn = ({ data, meta }: Extract<RunEvent, { type: 'RunForked' }>): readonly string[] =>
-  meta.blobs?.includes('seal') === true ? [] : data.seal.real
+export const realTools = (event: Begun): readonly string[] => (isApart(event, 'seal') ? [] : event.data.seal.real)
+
+export const readsForReal = (event: Begun): boolean => !isApart(event, 'seal') && event.data.seal.reads
+
+/** What is otherwise, by name. Changes that are so large that the blob store has them are not looked into. */
+export const changedIn = (event: Begun): readonly string[] => (isApart(event, 'changes') ? [] : Object.keys(event.data.changes))
 
 /** A fork whose copies are not complete is nobody's work. */
 export const attentionOf = ({

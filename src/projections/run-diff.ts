@@ -124,7 +124,7 @@ const compared = (events: readonly RunEvent[]): readonly Compared[] => {
   const asked = new Set<string>()
   return events.flatMap((event) => {
     const what = subjectOf(event, subjects)
-    const text = canonicalJson([event.type, contentOf(event), placeOf(event)] as unknown)
+    const text = canonicalJson([event.type, comparedContent(event), placeOf(event)] as unknown)
     // Who takes a call over, and what a fork asks for again, says nothing new.
     const repeated = event.type.endsWith('Requested') && 'callId' in event.data ? `${event.data.callId ?? ''} ${text}` : undefined
     if (LEFT_OUT.has(event.type) || (repeated !== undefined && asked.has(repeated))) return []
@@ -133,7 +133,8 @@ const compared = (events: readonly RunEvent[]): readonly Compared[] => {
   })
 }
 
-const contentOf = ({ data, type }: RunEvent): Readonly<Record<string, unknown>> => {
+/** What an event says, without what is every run's own. */
+export const comparedContent = ({ data, type }: RunEvent): Readonly<Record<string, unknown>> => {
   const said: Readonly<Record<string, unknown>> = data
   const isPrompt = type === 'ModelCallRequested'
   return Object.fromEntries(Object.entries(said).filter(([field]) => !OWN.has(field) || (isPrompt && field === 'fingerprint')))

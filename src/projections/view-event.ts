@@ -105,6 +105,7 @@ const standIns: Readonly<Record<string, unknown>> = {
   parts: [{ type: 'text', text: APART }],
   content: [{ type: 'text', text: APART }],
   subject: { question: APART },
+  changes: {},
 }
 
 /** An event whose payloads in the blob store read `(stored apart)`, in the shape of their fields: a view never fetches them. */

@@ -48,6 +48,7 @@ const keys: ReadonlyMap<string, (value: string) => SearchTerm> = new Map([
   ['waits', exactly('r.standing = ?')],
   ['tenant', exactly('r.tenant = ?')],
   ['parent', exactly('r.parent_run_id = ?')],
+  ['fork', exactly('r.fork_of = ?')],
 ])
 
 const MICRO = 1_000_000

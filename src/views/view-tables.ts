@@ -72,6 +72,7 @@ export const runsTable = tableOf<RunRecord>({
     { columns: ['due_at', 'position'], where: 'due_at is not null' },
     { columns: ['parent_run_id'], where: 'parent_run_id is not null' },
     { columns: ['parent_run_id', 'parent_call_id'], where: "parent_run_id is not null and status = 'active'" },
+    { columns: ['fork_of'], where: 'fork_of is not null' },
     { columns: ['problem'], where: 'problem is not null' },
   ],
 })

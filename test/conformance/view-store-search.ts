@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noSources } from '../../src/events/fork.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
 import type { RunSearch } from '../../src/views/run-search.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'
@@ -83,7 +84,13 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
         }),
         newRow('f', 60, { state: 'acting', owed: { '1.0': 0 }, children: { '1.0': { whom: null } } }),
         newRow('g', 70, { state: 'acting', owed: { '1.0': 0, '1.1': 9 }, children: { '1.0': { whom: null } } }),
-        newRow('h', 80, { state: 'acting', waitsFor: 'message', waitsSince: 7, timers: { x: 5 } }),
+        newRow('h', 80, {
+          state: 'acting',
+          waitsFor: 'message',
+          waitsSince: 7,
+          timers: { x: 5 },
+          fork: { runId: 'a', revision: 3, counts: noSources, real: [] },
+        }),
       )
       const cases: readonly [search: Partial<RunSearch>, runs: readonly string[]][] = [
         [{ words: 'cost>0.1' }, ['c', 'b']],
@@ -103,6 +110,8 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
         [{ standing: 'child' }, ['f']],
         [{ standing: 'work' }, ['g', 'a']],
         [{ words: 'waits:message' }, ['h']],
+        [{ words: 'fork:a' }, ['h']],
+        [{ words: 'fork:h' }, []],
         [{ standing: 'over' }, ['d']],
         [{ tenant: 'acme' }, ['d']],
         [{ words: 'tenant:globex' }, []],

@@ -25,6 +25,26 @@ describe('a fork over HTTP', () => {
     expect(started).toMatchObject({ data: { tenant: 'acme', forkOf: { runId: origin, revision: 1 } } })
   })
 
+  test('says in its outline what is copied, what is otherwise, what it may do and where each result is from', async () => {
+    await using service = await openService()
+    const origin = await service.run('Hello')
+    const body = { at: 1, real: ['refund_order'], reads: true, instructions: 'Help.'.repeat(20_000) }
+    const { runId } = (await service.ask<{ runId: string }>(`POST /v1/runs/${origin}/forks`, { body })).body
+    await service.settle(runId)
+    const { rows } = (await service.ask<{ rows: readonly Record<string, unknown>[] }>(`GET /v1/runs/${runId}/outline`)).body
+    expect(rows[0]).toMatchObject({ forkOf: { runId: origin, revision: 1 } })
+    const forked = rows.find(({ type }) => type === 'RunForked')
+    expect(forked).toMatchObject({
+      revision: 2,
+      from: { runId: origin, revision: 1, recordedTo: 4 },
+      real: ['refund_order'],
+      reads: true,
+      changes: [],
+    })
+    expect(rows.find(({ type }) => type === 'ModelCallSucceeded')).toMatchObject({ source: 'live' })
+    expect(rows.filter(({ revision, source }) => Number(revision) <= 1 && source !== undefined)).toEqual([])
+  })
+
   test('cannot be made of a run of another tenant, which nobody learns of', async () => {
     await using service = await openService({ http: { keys: [acme.configured, globex.configured] } })
     const origin = await service.run('Hello', { key: acme.key })

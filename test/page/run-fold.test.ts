@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { noSources } from '../../src/events/fork.ts'
 import { decodeEvent, type StoredTexts } from '../../src/events/codec.ts'
 import { runPlace, stateText } from '../../src/fold/standing.ts'
+import { step } from '../../src/fold/fold.ts'
 import { refoldStep } from '../../src/fold/replay.ts'
 import type { RunState } from '../../src/fold/run-state.ts'
 import { wallTimeMs, type Budget } from '../../src/projections/budget.ts'
@@ -10,6 +12,8 @@ import type { OpenWork } from '../../src/projections/open-work.ts'
 import { outlineRow } from '../../src/projections/outline-row.ts'
 import { runAfter, type RunAt } from '../../page/run/run-fold.ts'
 import { standardProgram } from '../replay/standard-program.ts'
+import { by, forkable, outside, played, scenarios, throughPeople } from '../support/forks.ts'
+import { eventsOf } from '../support/world.ts'
 
 const folder = join(import.meta.dirname, '../replay/histories')
 const histories = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ndjson'))
@@ -61,6 +65,14 @@ const asPage = (state: RunAt, at: number) => ({
   ...spent(state.budget, at),
 })
 
+/** Which tool a chart of its own calls, an outline says once the call is claimed. */
+const namedBy = <Shown extends { readonly calls: Readonly<Record<string, object>> }>({ calls }: RunAt, shown: Shown) => ({
+  ...shown,
+  calls: Object.fromEntries(
+    Object.entries(shown.calls).map(([callId, call]) => [callId, calls.get(callId)?.tool === null ? { ...call, tool: null } : call]),
+  ),
+})
+
 describe('the page', () => {
   test.for(histories)('folds outlines to what the server folds events to, at every revision: %s', (file) => {
     let server: RunState | undefined
@@ -78,5 +90,27 @@ describe('the page', () => {
       if (server.status === 'active') expect(asPage(page, event.meta.at), `revision ${event.revision}`).toEqual(asServer(server))
     }
     expect(server?.revision).toBeGreaterThan(3)
+  })
+  test.each(Object.entries(scenarios))('folds forks, too: of a run with %s', async (_, scenario) => {
+    const { world, origin, events } = await played(outside(), scenario)
+    const { program } = world.refold.agents.newest(scenario.agent)
+    for (const at of forkable(events)) {
+      const fork = await origin.fork({ at, by, runId: `fork-${at}`, modelCalls: 0 })
+      await throughPeople(world, fork)
+      let server: RunState | undefined
+      let page: RunAt | undefined
+      for (const event of await eventsOf(world, fork.id)) {
+        server = step(program, server, event).state
+        page = runAfter(
+          page,
+          outlineRow(event, () => undefined),
+          fork.id,
+        )
+        const where = `fork at ${at}, revision ${event.revision}, ${event.type}`
+        if (server.status === 'active') expect(namedBy(page, asPage(page, event.meta.at)), where).toEqual(namedBy(page, asServer(server)))
+        expect(page.fork, where).toEqual({ runId: 'origin', revision: at, counts: server.fork?.own?.counts ?? noSources, real: [] })
+      }
+      expect([...(page?.calls.values() ?? [])].filter(({ state, source }) => state === 'succeeded' && source === null)).toEqual([])
+    }
   })
 })

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
+import { sourcesText } from '../../projections/row-fork.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
 import { followRun } from '../follow-run.ts'
 import { reportRun } from '../moved-run.ts'
@@ -75,15 +76,9 @@ const fork = (line: CommandLine, runId: string, { toolResult, by, ...options }: 
       const view = await follower.until(() => Promise.resolve())
       await reportRun(line, view)
       const { counts } = view.fork ?? {}
-      if (counts !== undefined) await line.output.note(`  ${countsText(counts)}`)
+      if (counts !== undefined) await line.output.note(`  ${sourcesText(counts)}`)
       await line.output.note(`  compare: refold diff ${runId} ${forked.id}`)
     } finally {
       follower.close()
     }
   })
-
-/** As in `12 recorded · 1 simulated · 0 real`: what there is none of is left out, but for what was real. */
-export const countsText = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .flatMap(([source, count]) => (count === 0 && source !== 'real' && source !== 'recorded' ? [] : [`${count} ${source}`]))
-    .join(' · ')

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { shownContent } from '../../events/content.ts'
+import { sourcesText } from '../../projections/row-fork.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../../projections/run-index.ts'
-import { countsText } from './fork.ts'
 import { age, counted, moment } from '../amounts.ts'
 import { count, money } from '../../projections/amount-text.ts'
 import type { AddCommand, CommandLine } from '../command-line.ts'
@@ -80,7 +80,7 @@ const headLines = (run: RunRow, now: number, { colours }: Output): string[] => {
     ...(run.fork === undefined
       ? []
       : [
-          `fork of ${run.fork.runId} at ${run.fork.revision}: ${countsText(run.fork.counts)}${run.fork.real.length === 0 ? '' : `; REAL: ${run.fork.real.join(', ')}`}`,
+          `fork of ${run.fork.runId} at ${run.fork.revision}: ${sourcesText(run.fork.counts)}${run.fork.real.length === 0 ? '' : `; REAL: ${run.fork.real.join(', ')}`}`,
         ]),
     ...(run.reason === null ? [] : [`reason: ${run.reason}`]),
     ...(run.problem === undefined ? [] : [colours.bad(`problem: ${run.problem}`)]),

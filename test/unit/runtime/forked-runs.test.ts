@@ -1,92 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { agentsWith } from '../../../simulation/agents.ts'
-import { followPlan } from '../../../simulation/plan.ts'
-import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import type { RunEvent } from '../../../src/events/envelope.ts'
-import type { RunView } from '../../../src/fold/run-view.ts'
-import type { Json } from '../../../src/json.ts'
-import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import type { ForkOptions } from '../../../src/runtime/forks/fork-options.ts'
-import type { Run } from '../../../src/runtime/run-handle.ts'
-import { eventsOf, manualClock, openWorld, settle, type ManualClock, type World } from '../../support/world.ts'
-
-interface Outside {
-  readonly log: EventLog
-  readonly clock: ManualClock
-  /** Keys of the calls that tools were given, by tool. */
-  readonly executed: { readonly tool: string; readonly key: string }[]
-  looks: number
-  prompts: number
-}
-
-const outside = (): Outside => {
-  const clock = manualClock()
-  return { clock, log: memoryEventLog({ clock }), executed: [], looks: 0, prompts: 0 }
-}
-
-const openOn = (there: Outside, owner = 'here/1/a', log = there.log): World =>
-  openWorld({
-    agents: agentsWith({
-      execute: (tool, input, { idempotencyKey }) => {
-        there.executed.push({ tool: tool.name, key: idempotencyKey })
-        return Promise.resolve({ n: (input as { n: number }).n, done: `did ${(input as { n: number }).n}` })
-      },
-      lookUp: () => {
-        there.looks += 1
-        return Promise.resolve({ found: 'nothing' })
-      },
-    }),
-    models: Object.fromEntries(
-      ['alpha', 'beta'].map((name) => [
-        name,
-        scriptedModel((request) => {
-          there.prompts += 1
-          return followPlan(request)
-        }),
-      ]),
-    ),
-    log,
-    clock: there.clock,
-    owner,
-    ownerIsGone: (other) => other !== owner,
-  })
-
-interface Scenario {
-  readonly agent: string
-  readonly message?: string
-  readonly input?: Json
-}
-
-const scenarios: Record<string, Scenario> = {
-  'parallel tools and a payment': { agent: 'desk', message: 'plan: read 1 + note 2; pay 3; pay 3; say done' },
-  'two approvals': { agent: 'desk', message: 'plan: sign 4 + post 5; say done' },
-  'a payment that nobody can look up': { agent: 'desk', message: 'plan: ship 1; say done' },
-  'arguments that are none, and a tool that is none': { agent: 'desk', message: 'plan: mumble 1; nonsense 2; say done' },
-  'guardrails on all three sides': { agent: 'guarded', message: 'plan: pay 7 + note 13; say my card, secret' },
-  'a typed result after a correction': { agent: 'clerk', message: 'plan: note 1; wrong; say late' },
-  'a limit, and a person who answers': { agent: 'frugal', message: 'plan: read 1; read 2; read 3; read 4; say done' },
-  'a chart of its own, with a child run': { agent: 'trip', input: { n: 4 } },
-}
-
-const by = 'dana'
-
-const throughPeople = async (world: World, run: Run): Promise<RunView> => {
-  for (let steps = 0; steps < 20; steps++) {
-    const view = await settle(world, run)
-    const [approval] = view.approvals
-    if (approval === undefined) return view
-    await run.approve(approval.callId, { by })
-  }
-  throw new Error('the people never came to an end')
-}
-
-const played = async (there: Outside, { agent, message, input }: Scenario): Promise<{ world: World; origin: Run; events: RunEvent[] }> => {
-  const world = openOn(there)
-  const origin = await world.refold.start(agent, { runId: 'origin', ...(message && { message }), ...(input !== undefined && { input }) })
-  await throughPeople(world, origin)
-  return { world, origin, events: await eventsOf(world, 'origin') }
-}
+import { by, forkable, openOn, outside, played, scenarios, throughPeople } from '../../support/forks.ts'
+import { eventsOf, settle, type ManualClock } from '../../support/world.ts'
 
 /** What happened, without the names and times that every run has for itself. */
 const happened = (events: readonly RunEvent[]): string[] =>
@@ -96,14 +13,6 @@ const happened = (events: readonly RunEvent[]): string[] =>
     const { output, input, parts, message } = data as Record<string, unknown>
     return [`${type} ${place} ${JSON.stringify({ output, input, parts, message })}`]
   })
-
-/** All but those before the message that a person has sent, and the end. */
-const forkable = (events: readonly RunEvent[]): number[] => {
-  const said = events.findIndex(({ type }) => type === 'MessageReceived')
-  return events.flatMap(({ type, revision }) =>
-    revision < said || ['RunCompleted', 'RunFailed', 'RunCancelled'].includes(type) ? [] : [revision],
-  )
-}
 
 describe.each(Object.entries(scenarios))('an unchanged fork of a run with %s', (_, scenario) => {
   test('comes to the same end from each revision, without a model call, a tool call, a look-up or another run', async () => {
