@@ -5,7 +5,7 @@ import type { Outcome } from '../src/eventlog/sqlite/commit-queue.ts'
 import type { AppendResult, EventLog, ExpectedRevision, NewEvent } from '../src/eventlog/event-log.ts'
 import { sqliteCommit } from '../src/eventlog/sqlite/commit.ts'
 import { openLogDatabase } from '../src/eventlog/sqlite/database.ts'
-import type { LogWriter } from '../src/eventlog/sqlite/writer.ts'
+import type { LogWriter, Written } from '../src/eventlog/sqlite/writer.ts'
 import { logWriter } from '../src/eventlog/sqlite/writer.ts'
 
 type SentAppend = readonly [stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]]
@@ -54,7 +54,9 @@ const commitForever = (path: string): void => {
       bytes: 0,
       run: (writer: LogWriter) => writer.append(stream, expected, events, lengths),
     }))
-    parentPort?.postMessage(commit(writes))
+    const outcomes = commit(writes)
+    if (outcomes === 'busy') throw new Error('expected to be the only process that writes this log')
+    parentPort?.postMessage(outcomes.map((outcome) => ('value' in outcome ? { value: (outcome.value as Written).result } : outcome)))
   })
 }
 

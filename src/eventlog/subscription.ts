@@ -1,4 +1,4 @@
-import { aheadOfLog, type BacklogOptions, type StoredEvent, type SubscribeOptions, type SubscriptionItem } from './event-log.ts'
+import { aheadOfLog, passes, type BacklogOptions, type StoredEvent, type SubscribeOptions, type SubscriptionItem } from './event-log.ts'
 import type { Alarm, WakeUps } from './wake-ups.ts'
 
 export interface Page {
@@ -23,8 +23,8 @@ export interface SubscriptionSource {
 }
 
 /**
- * Every subscriber pulls pages from the log itself and is only told when to look again,
- * so a slow one loses nothing, holds no queue and cannot hold up another.
+ * Every subscriber pulls pages from the log itself and is told when to look again, so a slow one loses nothing and cannot hold up another.
+ * One that is up to date is handed what this process appends to its stream: that need not be read again.
  */
 export const subscription = (source: SubscriptionSource, options: SubscribeOptions): AsyncIterable<SubscriptionItem> => ({
   [Symbol.asyncIterator]() {
@@ -107,9 +107,12 @@ async function* follow(
     refuseAhead(source, options)
     let after = options.after
     let isLive = false
+    /** Up to what the alarm has not told yet. */
+    let hasAll = false
     while (!ending.reached) {
-      alarm.clear()
-      const page = source.pageAfter(after, options)
+      const news = alarm.news()
+      const page: Page = (hasAll ? handedPage(news, after, options) : undefined) ?? source.pageAfter(after, options)
+      hasAll = !page.more
       for (const event of page.events) {
         if (ending.reached) return
         yield { kind: 'event', event }
@@ -130,6 +133,18 @@ async function* follow(
     alarm.stop()
     ending.release()
   }
+}
+
+/** Undefined where something lies between: what another process has appended, or what came before the subscriber did. */
+const handedPage = (
+  news: readonly StoredEvent[] | undefined,
+  after: number | undefined,
+  { filter }: SubscribeOptions,
+): Page | undefined => {
+  if (news === undefined) return undefined
+  const [first] = news
+  if (first !== undefined && first.revision !== (after ?? -1) + 1) return undefined
+  return { events: news.filter((event) => passes(filter, event)), end: news.at(-1)?.revision ?? after, more: false }
 }
 
 /** What the filter has left out behind the last event of the page. */

@@ -1,18 +1,23 @@
-/** One waiting subscriber. Rings that come while it is busy are kept, so nothing between a read and a wait is missed. */
+import type { StoredEvent } from './event-log.ts'
+
+/** One subscriber. Rings that come while it is busy are kept, so nothing between a look and a wait is missed. */
 export interface Alarm {
-  /** Forgets earlier rings. Call it before reading. */
-  clear(): void
-  /** Resolves once it has rung since the last `clear`. */
+  /**
+   * What has happened since it was asked last: the events, where these were appended to its stream and nothing else; undefined where only the
+   * log can tell. At first it is undefined.
+   */
+  news(): readonly StoredEvent[] | undefined
+  /** Resolves once it has rung since the last call of `news`. */
   rung(): Promise<void>
-  ring(): void
+  ring(appended?: readonly StoredEvent[]): void
   stop(): void
 }
 
 export interface WakeUps {
   /** An alarm for one stream, or for the whole log. */
   listen(stream: string | undefined): Alarm
-  /** Something was appended to this stream. */
-  ring(stream: string): void
+  /** Something was done to this stream. `appended` gives the events, where it was an append and nothing else. */
+  ring(stream: string, appended?: () => readonly StoredEvent[]): void
   /** Something happened somewhere, or everything ends. */
   ringAll(): void
 }
@@ -44,9 +49,12 @@ export const wakeUps = (onListening: (isListening: boolean) => void = () => unde
       if (listeners === 1) onListening(true)
       return bell
     },
-    ring(stream) {
+    ring(stream, appended) {
       for (const bell of ofWholeLog) bell.ring()
-      for (const bell of ofStreams.get(stream) ?? []) bell.ring()
+      const bells = ofStreams.get(stream)
+      if (bells === undefined) return
+      const events = appended?.()
+      for (const bell of bells) bell.ring(events)
     },
     ringAll() {
       for (const bell of ofWholeLog) bell.ring()
@@ -55,19 +63,39 @@ export const wakeUps = (onListening: (isListening: boolean) => void = () => unde
   }
 }
 
+/** What a busy subscriber is behind by more than this it reads from the log. In UTF-16 units of data and meta. */
+const MOST_LENGTH = 1024 * 1024
+const MOST_EVENTS = 256
+
 const newBell = (stop: () => void): Alarm => {
-  let hasRung = false
+  let hasRung = true
+  let kept: StoredEvent[] | undefined
+  let length = 0
   let wake: (() => void) | undefined
+
+  const keep = (appended: readonly StoredEvent[]): void => {
+    if (kept === undefined) return
+    for (const { data, meta } of appended) length += data.length + meta.length
+    if (length > MOST_LENGTH || kept.length + appended.length > MOST_EVENTS) kept = undefined
+    else kept.push(...appended)
+  }
+
   return {
-    clear() {
+    news() {
+      const news = kept
+      kept = []
+      length = 0
       hasRung = false
+      return news
     },
     rung: () =>
       new Promise((resolve) => {
         if (hasRung) resolve()
         else wake = resolve
       }),
-    ring() {
+    ring(appended) {
+      if (appended === undefined) kept = undefined
+      else keep(appended)
       hasRung = true
       wake?.()
       wake = undefined

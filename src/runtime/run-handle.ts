@@ -106,20 +106,6 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
   const submit = async (command: AsGiven<GivenCommand>, origin?: CommandOrigin): Promise<void> => {
     await runtime.command(runId, command as GivenCommand, origin)
   }
-  const quiescentState = async (signal?: AbortSignal): Promise<RunState> => {
-    const givenUp = `Waiting for ${runId} was given up before it had settled`
-    const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
-    const isAtRest = async (state: RunState): Promise<boolean> => isQuiescent(state) && (await isUpToDate(runtime, state))
-    const now = await current()
-    if (await isAtRest(now)) return now
-    const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
-    for await (const item of subscription) {
-      if (item.kind !== 'event') continue
-      const state = await current()
-      if (await isAtRest(state)) return state
-    }
-    throw new AppError('Closed', givenUp)
-  }
   return {
     id: runId,
     send: async (options) => {
@@ -137,7 +123,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     },
     async untilSettled(options) {
       const signal = checkedWaiting(options)?.signal
-      return shownAnyway(parts, runId, async () => known(parts, await quiescentState(signal)))
+      return shownAnyway(parts, runId, async () => known(parts, await quiescentState({ parts, runtime, runId }, signal)))
     },
     verify: () => verifyRun(parts, runId),
     async result(given) {
@@ -161,6 +147,30 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       return checkOnly(await examineMove(parts, { runId, to }))
     },
   }
+}
+
+interface HandledRun {
+  readonly parts: RuntimeParts
+  readonly runtime: Runtime
+  readonly runId: string
+}
+
+const quiescentState = async ({ parts, runtime, runId }: HandledRun, signal: AbortSignal | undefined): Promise<RunState> => {
+  const givenUp = `Waiting for ${runId} was given up before it had settled`
+  const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
+  const isAtRest = async (state: RunState): Promise<boolean> => isQuiescent(state) && (await isUpToDate(runtime, state))
+  const now = await current()
+  if (await isAtRest(now)) return now
+  const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
+  for await (const item of subscription) {
+    if (item.kind !== 'event') continue
+    const reached = await untilAborted(runtime.reach(runId, item.event.revision), signal, givenUp)
+    if (!(await isAtRest(reached))) continue
+    // Others may have gone on since.
+    const newest = await current()
+    if (newest.revision === reached.revision || (await isAtRest(newest))) return newest
+  }
+  throw new AppError('Closed', givenUp)
 }
 
 const said = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>

@@ -47,6 +47,8 @@ export interface Runtime {
   wakeAt(runId: string, at: number): void
   /** The state as of now, by the log. */
   current(runId: string): Promise<RunState>
+  /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
+  reach(runId: string, revision: number): Promise<RunState>
   readonly counts: () => RuntimeCounts
   /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
   readonly isAtWork: () => boolean
@@ -71,6 +73,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const stopped = new AbortController()
   const end = (why?: AppError): void => {
     stopped.abort(why)
+    contexts.shut()
     timers.stop()
     effects.abandon()
   }
@@ -118,12 +121,10 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     wake,
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
+    reach: actors.reach,
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
-    abandon(why) {
-      contexts.shut()
-      end(why)
-    },
+    abandon: end,
     async close(graceMs) {
       if (!stopped.signal.aborted) await finish(parts, { contexts, effects, submit }, graceMs)
       end()
@@ -243,6 +244,17 @@ export interface NewestSeen {
 
 /** Runs are remembered beyond their time in memory: a log that lags behind what it acknowledged does so for seconds. */
 const MOST_RUNS = 16_384
+/** So many at once, since finding the first of a map that much was taken from costs a pass over what is gone. */
+const FORGOTTEN_RUNS = 1_024
+
+const forgetOldest = (revisions: Map<string, number>, most: number): void => {
+  let left = most
+  for (const runId of revisions.keys()) {
+    if (left === 0) return
+    revisions.delete(runId)
+    left -= 1
+  }
+}
 
 const createNewestSeen = (mostRuns = MOST_RUNS): NewestSeen => {
   // In order of use.
@@ -252,8 +264,7 @@ const createNewestSeen = (mostRuns = MOST_RUNS): NewestSeen => {
       const newest = revisions.get(runId) ?? -1
       revisions.delete(runId)
       revisions.set(runId, Math.max(newest, revision))
-      const [oldest] = revisions.keys()
-      if (revisions.size > mostRuns && oldest !== undefined) revisions.delete(oldest)
+      if (revisions.size > mostRuns) forgetOldest(revisions, FORGOTTEN_RUNS)
       return revision >= newest
     },
   }

@@ -27,9 +27,9 @@ export const memoryEventLog = ({ clock }: { readonly clock: Clock }): EventLog =
   return {
     async append(stream, expected, events) {
       checkOpen()
-      const result = append(store, stream, expected, events)
-      bells.ring(stream)
-      return result
+      const appended = append(store, stream, expected, events)
+      if (appended.events.length > 0) bells.ring(stream, () => appended.events)
+      return appended.result
     },
     async *readStream(stream, options = {}) {
       checkOpen()

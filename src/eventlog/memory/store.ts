@@ -47,14 +47,21 @@ export const openStream = (store: MemoryStore, name: string): MemoryStream => {
   return stream
 }
 
-export const append = (store: MemoryStore, stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): AppendResult => {
+export interface Appended {
+  readonly result: AppendResult
+  /** None where this very append was stored before. */
+  readonly events: readonly StoredEvent[]
+}
+
+export const append = (store: MemoryStore, stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Appended => {
   const lengths = measureAppend(stream, expected, events)
   const target = store.streams.get(stream)
   const decision = decide(target, expected, events)
   if (decision.kind === 'conflict') throw conflict(stream, expected, (target?.events.length ?? 0) - 1)
   if (decision.kind === 'deleted') throw streamDeleted(stream)
-  if (decision.kind === 'stored') return resultOf(target?.events[decision.last])
-  return resultOf(write(store, stream, events, lengths))
+  if (decision.kind === 'stored') return { result: resultOf(target?.events[decision.last]), events: [] }
+  const written = write(store, stream, events, lengths)
+  return { result: resultOf(written.at(-1)), events: written }
 }
 
 const decide = (stream: MemoryStream | undefined, expected: ExpectedRevision, events: readonly NewEvent[]): AppendDecision =>
@@ -79,19 +86,19 @@ const storedIds = (events: readonly StoredEvent[]): StoredIds => ({
   },
 })
 
-const write = (store: MemoryStore, name: string, events: readonly NewEvent[], lengths: readonly number[]): StoredEvent | undefined => {
+const write = (store: MemoryStore, name: string, events: readonly NewEvent[], lengths: readonly number[]): readonly StoredEvent[] => {
   const stream = createdStream(store, name)
   if (stream.status === 'deleted') reopen(stream)
   const storedAt = store.clock.now()
   let position = store.all.at(-1)?.position ?? 0
-  events.forEach((event, i) => {
+  return events.map((event, i) => {
     position += lengths[i] ?? 0
     const { id, type, data, meta } = event
     const stored: StoredEvent = { id, type, data, meta, stream: name, revision: stream.events.length, position, storedAt }
     stream.events.push(stored)
     store.all.push(stored)
+    return stored
   })
-  return stream.events.at(-1)
 }
 
 const createdStream = (store: MemoryStore, name: string): MemoryStream => {

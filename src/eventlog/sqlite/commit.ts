@@ -3,11 +3,12 @@ import { isAppError } from '../../errors.ts'
 import type { CommitGroup, Outcome, Write } from './commit-queue.ts'
 import type { SqlitePhase } from './errors.ts'
 import { isBusy, translateSqliteError } from './errors.ts'
-import type { LogWriter } from './writer.ts'
+import type { LogWriter, Written } from './writer.ts'
 
 export interface LogWrite extends Write {
   readonly stream: string
-  readonly run: (writer: LogWriter) => unknown
+  /** Of an append, what it has written. */
+  readonly run: (writer: LogWriter) => Written | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ import { isBusy, translateSqliteError } from './errors.ts'
 import type { LogReader, NextPage } from './reader.ts'
 import { logReader } from './reader.ts'
 import { announcing, neighbourlyWakeUps } from './subscribers.ts'
-import type { LogWriter } from './writer.ts'
+import type { LogWriter, Written } from './writer.ts'
 import { logWriter } from './writer.ts'
 import { checkMetadata, checkReadOptions } from '../stream-window.ts'
 import type { SubscriptionSource } from '../subscription.ts'
@@ -97,21 +97,27 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
 type Writes = Pick<EventLog, 'append' | 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'setMetadata'>
 
 const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void, emptied: () => void): Writes => {
-  const write = <T>(stream: string, bytes: number, run: (writer: LogWriter) => T): Promise<T> =>
-    queue.add({ stream, bytes, run }) as Promise<T>
+  const write = <Result extends Written | undefined>(stream: string, bytes: number, run: (writer: LogWriter) => Result): Promise<Result> =>
+    queue.add({ stream, bytes, run }) as Promise<Result>
+  const change = async (stream: string, make: (writer: LogWriter) => void): Promise<void> => {
+    await write(stream, 0, (writer) => {
+      make(writer)
+      return undefined
+    })
+  }
 
   const remove = async (stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): Promise<void> => {
     checkOpen()
     checkStreamName(stream)
     checkExpected(expected)
-    await write(stream, 0, (writer) => writer.remove(stream, expected, kind))
+    await change(stream, (writer) => writer.remove(stream, expected, kind))
   }
   return {
     async append(stream, expected, events) {
       checkOpen()
       const lengths = measureAppend(stream, expected, events)
       const bytes = lengths.reduce((sum, length) => sum + length, 0)
-      return write(stream, bytes, (writer) => writer.append(stream, expected, events, lengths))
+      return (await write(stream, bytes, (writer) => writer.append(stream, expected, events, lengths))).result
     },
     deleteStream: (stream, expected) => remove(stream, expected, 'soft'),
     tombstoneStream: (stream, expected) => remove(stream, expected, 'tombstone'),
@@ -119,16 +125,14 @@ const writesOf = (queue: CommitQueue<LogWrite>, checkOpen: () => void, emptied: 
       checkOpen()
       checkStreamName(stream)
       checkMetadata(stream, { truncateBefore: before })
-      await write(stream, 0, (writer) => {
-        writer.truncate(stream, before)
-      })
+      await change(stream, (writer) => writer.truncate(stream, before))
       emptied()
     },
     async setMetadata(stream, metadata) {
       checkOpen()
       checkStreamName(stream)
       checkMetadata(stream, metadata)
-      await write(stream, 0, (writer) => writer.setMetadata(stream, metadata))
+      await change(stream, (writer) => writer.setMetadata(stream, metadata))
     },
   }
 }

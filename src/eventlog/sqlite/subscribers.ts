@@ -5,6 +5,7 @@ import type { LogWrite } from './commit.ts'
 import { valueQuery } from './database.ts'
 import type { WakeUps } from '../wake-ups.ts'
 import { wakeUps } from '../wake-ups.ts'
+import type { Written } from './writer.ts'
 
 /** Rings also for what other processes commit, as long as anyone listens. */
 export const neighbourlyWakeUps = (db: DatabaseSync, neighbours: LogNeighbours): WakeUps => {
@@ -35,12 +36,15 @@ export const neighbourlyWakeUps = (db: DatabaseSync, neighbours: LogNeighbours):
   return bells
 }
 
-/** Wakes the subscribers of this process directly and tells the others. */
+/** Wakes the subscribers of this process directly, with what was appended, and tells the others. */
 export const announcing = (commit: CommitGroup<LogWrite>, bells: WakeUps, neighbours: LogNeighbours): CommitGroup<LogWrite> => {
   return (writes) => {
     const outcomes = commit(writes)
     if (outcomes === 'busy') return 'busy'
-    for (const { stream } of writes) bells.ring(stream)
+    outcomes.forEach((outcome, i) => {
+      const { stream } = writes[i] ?? {}
+      if (stream !== undefined && 'value' in outcome) bells.ring(stream, (outcome.value as Written | undefined)?.appended)
+    })
     neighbours.announce()
     return outcomes
   }

@@ -7,6 +7,7 @@ import {
   type AppendResult,
   type ExpectedRevision,
   type NewEvent,
+  type StoredEvent,
   type StreamMetadata,
 } from '../event-log.ts'
 import { valueQuery } from './database.ts'
@@ -24,11 +25,17 @@ export interface LogWriter {
   begin(): void
   forget(): void
   /** `lengths` are those of the records, by which positions advance. */
-  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]): AppendResult
+  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[], lengths: readonly number[]): Written
   remove(stream: string, expected: ExpectedRevision, kind: 'soft' | 'tombstone'): void
   /** The bytes of the events below are zeroed, the newest event stays. */
   truncate(stream: string, before: number): void
   setMetadata(stream: string, metadata: StreamMetadata): void
+}
+
+export interface Written {
+  readonly result: AppendResult
+  /** Gives the events as a reader of the log gets them; absent where this very append was stored before. */
+  readonly appended?: () => readonly StoredEvent[]
 }
 
 const INSERT_EVENT = `
@@ -49,11 +56,12 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
     streams.forget(name)
   }
 
-  const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): AppendResult => {
+  const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): Written => {
     const opened = stream.status === 'deleted' ? reopened(stream) : stream
     if (opened !== stream) save(name, opened)
     const { key } = stream
     const storedAt = now()
+    const before = { position: end, revision: stream.head }
     let head = stream.head
     events.forEach(({ id, type, data, meta }, i) => {
       head += 1
@@ -61,7 +69,10 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       insert.run(end, key, head, id, storedAt, type, data, meta, head === 0 ? name : null)
     })
     streams.remember(name, { ...opened, head })
-    return { revision: head, position: end }
+    return {
+      result: { revision: head, position: end },
+      appended: () => asStored(events, lengths, { ...before, stream: name, storedAt }),
+    }
   }
 
   return {
@@ -82,10 +93,23 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       if (decision.kind === 'conflict') throw conflict(name, expected, stream.head)
       if (decision.kind === 'deleted') throw streamDeleted(name)
       if (decision.kind === 'write') return write(name, stream, events, lengths)
-      return { revision: decision.last, position: table.positionAt(stream, decision.last) }
+      return { result: { revision: decision.last, position: table.positionAt(stream, decision.last) } }
     },
     ...streamChanges(eventRemover(db), streams, save),
   }
+}
+
+/** `before` holds the place that the first of them comes behind. */
+const asStored = (
+  events: readonly NewEvent[],
+  lengths: readonly number[],
+  before: Pick<StoredEvent, 'stream' | 'revision' | 'position' | 'storedAt'>,
+): StoredEvent[] => {
+  let { position } = before
+  return events.map(({ id, type, data, meta }, i) => {
+    position += lengths[i] ?? 0
+    return { ...before, id, type, data, meta, revision: before.revision + 1 + i, position }
+  })
 }
 
 const streamChanges = (

@@ -13,6 +13,8 @@ export interface ActorPool {
   readonly submit: (runId: string, job: Job) => Promise<RunState>
   /** The state as of now, by the log. Waits for no job. */
   readonly read: (runId: string) => Promise<RunState>
+  /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
+  readonly reach: (runId: string, revision: number) => Promise<RunState>
   /** Keeps a run in memory until what is returned is called. */
   readonly hold: (runId: string) => () => void
   size(): number
@@ -55,8 +57,10 @@ export const createActorPool = (
     run.holds -= 1
     if (run.holds > 0) return
     idle.add(runId)
+    if (idle.size <= mostIdle) return
+    // Finding the first of a set that much was taken from costs a pass over what is gone.
     const [oldest] = idle
-    if (idle.size <= mostIdle || oldest === undefined) return
+    if (oldest === undefined) return
     idle.delete(oldest)
     kept.delete(oldest)
   }
@@ -85,6 +89,7 @@ export const createActorPool = (
       }
     },
     read: (runId) => using(runId, (actor) => actor.read()),
+    reach: (runId, revision) => using(runId, (actor) => actor.reach(revision)),
     hold(runId) {
       const run = acquire(runId)
       return () => {

@@ -4,7 +4,7 @@ import { present } from '../../present.ts'
 import type { OriginRecord } from '../seal/origin-record.ts'
 import type { Agent } from '../agent.ts'
 import type { JobContextWithSlots } from '../answers/job-context.ts'
-import { createKnownRun } from '../reading/fold-run.ts'
+import { createKnownRun, type KnownRun } from '../reading/fold-run.ts'
 import { notFound } from '../reading/run-reader.ts'
 import { insistently } from '../retry-pause.ts'
 import type { RestoreMark, RuntimeParts } from '../runtime-parts.ts'
@@ -18,13 +18,16 @@ import type { Job } from './jobs.ts'
 //   ACTOR2. An effect begins only after the append of its claim has been acknowledged.
 //   ACTOR3. The result of an effect is tried until the log has taken it or the run no longer wants it; a command is not.
 //   ACTOR4. A state is kept only if every event of it is stored.
-//   ACTOR5. Reads wait for no job: a log that cannot be written can still be read.
+//   ACTOR5. Reads wait for no job: a log that cannot be written can still be read. Whoever has heard of an event waits for the append that may have
+//       brought it, as long as the log does not fail it.
 
 export interface RunActor {
   /** The state after the job. Rejects with what the job was refused for, or with what the log said. */
   submit(job: Job): Promise<RunState>
   /** The state as of now, by the log. */
   read(): Promise<RunState>
+  /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
+  reach(revision: number): Promise<RunState>
 }
 
 export interface ActorParts {
@@ -50,7 +53,8 @@ type Failed = (error: AppError) => void
 export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
   const { parts, signal } = actor
   const run = createKnownRun(parts, runId)
-  const noticeFailedCode = codeNotices(parts, runId)
+  const appending = createAppending()
+  const once = createAttempt(actor, { runId, run, appending })
 
   const decideAndAppend = async (job: Job, failed: Failed): Promise<RunState> => {
     const restore = await parts.restore?.()
@@ -72,36 +76,6 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     throw new AppError('EventLogConflict', `${runId} was changed by others ${MOST_CONFLICTS} times in a row`, { retryable: true })
   }
 
-  const contextOf = async (agent: Agent, job: Job): Promise<JobContextWithSlots> => {
-    const record = await actor.record(run.now()?.state, job)
-    return { ...actor.context(agent, runId), ...present({ record }) }
-  }
-
-  /** Undefined on a conflict. */
-  const once = async (job: Job, failed: Failed, restore: RestoreMark | undefined): Promise<RunState | undefined> => {
-    const known = run.now()
-    const agent = known?.agent ?? job.newRun?.agent
-    if (agent === undefined) throw notFound(runId)
-    const context = await contextOf(agent, job)
-    try {
-      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, context, known, restore })
-      const after = batch.state()
-      if (after === undefined) throw notFound(runId)
-      const before = known?.state
-      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, [...(job.bytes ?? []), ...texts])
-      if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed }))) return undefined
-      context.keepAll()
-      noticeFailedCode(batch, stopped)
-      for (const notice of notices) parts.notify(notice)
-      // Others may have gone on meanwhile, and somebody may have read it.
-      actor.stored(agent, run.learn({ ...known, agent, state: after }).state, before)
-      if (batch.isFull()) actor.goOn(runId)
-      return after
-    } finally {
-      context.releaseAll()
-    }
-  }
-
   const jobs = createJobQueue({
     runId,
     signal,
@@ -110,7 +84,90 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       return job.insistent === true ? insistently(parts, { runId, signal, failed }, work) : work()
     },
   })
-  return { submit: jobs.submit, read: async () => (await run.refresh()).state }
+  const read = async (): Promise<RunState> => (await run.refresh()).state
+  const known = (revision: number): RunState | undefined => {
+    const state = run.now()?.state
+    return state !== undefined && state.revision >= revision ? state : undefined
+  }
+  return {
+    submit: jobs.submit,
+    read,
+    async reach(revision) {
+      if (known(revision) === undefined) await appending.over()
+      return known(revision) ?? read()
+    },
+  }
+}
+
+/** The append of a run that is under way. */
+interface Appending {
+  /** Returns what is called once it is known what came of it, or once the log has failed it for now. */
+  begin(): () => void
+  /** Resolves then. */
+  over(): Promise<unknown>
+}
+
+const createAppending = (): Appending => {
+  let underWay: Promise<unknown> = Promise.resolve()
+  return {
+    begin() {
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      underWay = promise
+      return () => {
+        resolve(undefined)
+      }
+    },
+    over: () => underWay,
+  }
+}
+
+interface AttemptParts {
+  readonly runId: string
+  readonly run: KnownRun
+  readonly appending: Appending
+}
+
+/** Decides a job by what is known, and appends what that leads to: undefined on a conflict. */
+type Attempt = (job: Job, failed: Failed, restore: RestoreMark | undefined) => Promise<RunState | undefined>
+
+const createAttempt = (actor: ActorParts, { runId, run, appending }: AttemptParts): Attempt => {
+  const { parts, signal } = actor
+  const noticeFailedCode = codeNotices(parts, runId)
+  const contextOf = async (agent: Agent, job: Job): Promise<JobContextWithSlots> => {
+    const record = await actor.record(run.now()?.state, job)
+    return { ...actor.context(agent, runId), ...present({ record }) }
+  }
+
+  return async (job, failed, restore) => {
+    const known = run.now()
+    const agent = known?.agent ?? job.newRun?.agent
+    if (agent === undefined) throw notFound(runId)
+    const context = await contextOf(agent, job)
+    const isKnown = appending.begin()
+    const failedForNow = (error: AppError): void => {
+      isKnown()
+      failed(error)
+    }
+    try {
+      const { batch, stopped, notices = [] } = foldJob(parts, { runId, job, context, known, restore })
+      const after = batch.state()
+      if (after === undefined) throw notFound(runId)
+      const before = known?.state
+      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, [...(job.bytes ?? []), ...texts])
+      if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed: failedForNow })))
+        return undefined
+      context.keepAll()
+      noticeFailedCode(batch, stopped)
+      for (const notice of notices) parts.notify(notice)
+      // Others may have gone on meanwhile, and somebody may have read it.
+      actor.stored(agent, run.learn({ ...known, agent, state: after }).state, before)
+      if (batch.isFull()) actor.goOn(runId)
+      return after
+    } finally {
+      isKnown()
+      context.releaseAll()
+    }
+  }
 }
 
 /** The jobs of one run: one at a time, in order. */

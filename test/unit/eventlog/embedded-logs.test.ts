@@ -1,7 +1,8 @@
+import { StatementSync } from 'node:sqlite'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { isAppError } from '../../../src/errors.ts'
-import type { EventLog, ExpectedRevision, NewEvent } from '../../../src/eventlog/event-log.ts'
+import type { EventLog, ExpectedRevision, NewEvent, SubscriptionItem } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { backlog, collect, idsIn, idsOf, newEvent, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
@@ -69,6 +70,32 @@ const views = async (log: EventLog): Promise<unknown> => {
 }
 
 describe('the embedded event logs', () => {
+  test('hand a live subscriber what is appended to its stream, and read it again only where it was left behind', async () => {
+    await inFolder(async (path) => {
+      const log = sqliteEventLog({ path, clock: settableClock(1_000) })
+      const queries = vi.spyOn(StatementSync.prototype, 'iterate')
+      const items = log.subscribe({ stream: 'a', filter: { typePrefix: 'Order' } })[Symbol.asyncIterator]()
+      const next = async (): Promise<SubscriptionItem> => {
+        const item = (await items.next()).value as SubscriptionItem
+        return item.kind === 'event' || queries.mock.calls.length === 0 ? item : next()
+      }
+      await items.next()
+      queries.mockClear()
+      for (let i = 0; i < 10; i++) {
+        const waiting = next()
+        await log.append('a', 'any', [newEvent(1, 'Other'), newEvent(2)])
+        expect(await waiting).toMatchObject({ kind: 'event', event: { revision: 2 * i + 1, data: '2' } })
+      }
+      expect(queries).not.toHaveBeenCalled()
+      for (let i = 0; i < 5; i++) await log.append('a', 'any', newEvents(60))
+      for (let i = 0; i < 300; i++) expect(await next()).toMatchObject({ event: { revision: 20 + i } })
+      expect(queries.mock.calls.length).toBeGreaterThan(0)
+      queries.mockRestore()
+      await items.return?.()
+      await log.close()
+    })
+  })
+
   test('agree on every outcome, event and position, whatever is done to them', async () => {
     const clock = settableClock(1_000)
     await fc.assert(

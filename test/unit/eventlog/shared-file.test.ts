@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
-import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import type { EventLog, StoredEvent, SubscriptionItem } from '../../../src/eventlog/event-log.ts'
 import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
-import { collect, follow, idsIn, idsOf, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
+import { collect, follow, idsIn, idsOf, newEvent, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
 import { inFolder, settableClock } from './both-logs.ts'
 
 const withTwo = (work: (one: EventLog, other: EventLog, path: string) => Promise<void>, clock: Clock = systemClock): Promise<void> =>
@@ -84,6 +85,38 @@ describe('two logs on one file', () => {
     })
   })
 
+  test('give a live subscriber every event once, in order and as it is read, whoever appends and however busy it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(appendBy, { minLength: 1, maxLength: 30 }), async (appends) => {
+        await withTwo(async (one, other) => {
+          const items = one.subscribe({ stream: 'a' })[Symbol.asyncIterator]()
+          await items.next()
+          const seen: StoredEvent[] = []
+          const takeAll = async (count: number): Promise<void> => {
+            while (seen.length < count) {
+              const { value } = (await items.next()) as { value: SubscriptionItem }
+              if (value.kind === 'event') seen.push(value.event)
+            }
+          }
+          let appended = 0
+          for (const { isOther, count, isRead, length } of appends) {
+            await (isOther ? other : one).append(
+              'a',
+              'any',
+              Array.from({ length: count }, () => newEvent('x'.repeat(length))),
+            )
+            appended += count
+            if (isRead) await takeAll(appended)
+          }
+          await takeAll(appended)
+          await items.return?.()
+          expect(seen).toEqual(await collect(one.readStream('a')))
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   test('go on where a subscriber of the whole log was woken by the other for nothing', async () => {
     await withTwo(async (one, other) => {
       const filter = { streamPrefix: 'wanted' }
@@ -92,6 +125,14 @@ describe('two logs on one file', () => {
       expect((await seen).map((event) => event.stream)).toEqual(['wanted', 'wanted'])
     })
   })
+})
+
+/** Some are longer and more than what is kept for a subscriber that is busy. */
+const appendBy = fc.record({
+  isOther: fc.boolean(),
+  count: fc.constantFrom(1, 2, 90),
+  length: fc.constantFrom(1, 1, 5_000),
+  isRead: fc.boolean(),
 })
 
 /** Resolves once the subscriber of stream `a` has nothing left to read; what it resolves with is what it gets next. */

@@ -112,7 +112,10 @@ describe('commands that wait for the log', () => {
   const waitingFor = (limits: Partial<PoolLimits>) => {
     const gate = Promise.withResolvers<never>()
     gate.promise.catch(() => undefined)
-    return createActorPool(() => ({ submit: () => gate.promise, read: () => gate.promise }), { mostIdle: 0, ...limits })
+    return createActorPool(() => ({ submit: () => gate.promise, read: () => gate.promise, reach: () => gate.promise }), {
+      mostIdle: 0,
+      ...limits,
+    })
   }
   const command = (length: number): Job => ({ decide: () => ({ facts: [] }), length })
   const refused = { code: 'EventLogUnavailable', retryable: true }
