@@ -6,9 +6,13 @@ export type Query = Readonly<Record<string, string>>
 export interface Address {
   readonly path: string
   readonly query: Query
+  /** What lies behind `#`: no server is told it. */
+  readonly fragment: Query
 }
 
-const read = (): Address => ({ path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)) })
+const membersOf = (text: string): Query => Object.fromEntries(new URLSearchParams(text))
+
+const read = (): Address => ({ path: location.pathname, query: membersOf(location.search), fragment: membersOf(location.hash.slice(1)) })
 
 export const address = createStore({ context: read(), on: { moved: (_, { to }: { to: Address }) => to } })
 
@@ -16,16 +20,22 @@ addEventListener('popstate', () => {
   address.trigger.moved({ to: read() })
 })
 
-/** `/runs?status=active`; members that are undefined or empty are left out. */
-export const hrefOf = (path: string, query: Readonly<Record<string, string | undefined>> = {}): string => {
-  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '')
-  const text = new URLSearchParams(given).toString()
-  return text === '' ? path : `${path}?${text}`
+type Members = Readonly<Record<string, string | undefined>>
+
+const textOf = (members: Members, isLeftOut: (value: string) => boolean): string => {
+  const given = Object.entries(members).filter((pair): pair is [string, string] => pair[1] !== undefined && !isLeftOut(pair[1]))
+  return new URLSearchParams(given).toString()
+}
+
+/** `/runs?status=active`, `/analytics/sql#q=…`; members that are undefined are left out, and of a query those that are empty. */
+export const hrefOf = (path: string, query: Members = {}, fragment: Members = {}): string => {
+  const [asked, behind] = [textOf(query, (value) => value === ''), textOf(fragment, () => false)]
+  return `${path}${asked === '' ? '' : `?${asked}`}${behind === '' ? '' : `#${behind}`}`
 }
 
 /** A jump, which *back* undoes. */
 export const go = (href: string): void => {
-  if (href === location.pathname + location.search) return
+  if (href === location.pathname + location.search + location.hash) return
   history.pushState(null, '', href)
   address.trigger.moved({ to: read() })
 }
@@ -37,9 +47,15 @@ const replace = (href: string): void => {
 }
 
 /** Changes some of the query and leaves the rest; `undefined` takes a member out. */
-export const setQuery = (changes: Readonly<Record<string, string | undefined>>, how: 'jump' | 'slide' = 'jump'): void => {
-  const { path, query } = address.getSnapshot().context
-  const href = hrefOf(path, { ...query, ...changes })
+export const setQuery = (changes: Members, how: 'jump' | 'slide' = 'jump'): void => {
+  const { path, query, fragment } = address.getSnapshot().context
+  const href = hrefOf(path, { ...query, ...changes }, fragment)
   if (how === 'jump') go(href)
   else replace(href)
+}
+
+/** The same behind `#`: what is there is changed, or `all` of it replaced. */
+export const setFragment = (changes: Members, how: 'some' | 'all' = 'some'): void => {
+  const { path, query, fragment } = address.getSnapshot().context
+  go(hrefOf(path, query, how === 'all' ? changes : { ...fragment, ...changes }))
 }

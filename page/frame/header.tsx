@@ -2,6 +2,7 @@ import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import { address } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
+import { session } from '../session/session-store.ts'
 import { Who } from '../session/who.tsx'
 import { counts } from '../runs/changes.ts'
 import type { RunCounts } from '../server/contract.ts'
@@ -20,18 +21,21 @@ export const Header = () => {
   }, [waiting])
   const theme = useSelector(preferences, ({ context }) => context.theme)
   const here = pageOf(path)
+  const scopes = useSelector(session, ({ context }) => context.who?.scopes)
   return (
     <header>
       <Link to="/runs" class="name">
         Refold
       </Link>
       <nav aria-label="Pages">
-        {pages.map(({ to, name }) => (
-          <Link key={to} to={to} {...(to === here ? { 'aria-current': 'page' as const } : {})}>
-            {name}
-            {to === '/inbox' && waiting > 0 && <span class="count"> {waiting}</span>}
-          </Link>
-        ))}
+        {pages
+          .filter(({ scope }) => scope === undefined || scopes === undefined || scopes.includes(scope))
+          .map(({ to, name }) => (
+            <Link key={to} to={to} {...(to === here ? { 'aria-current': 'page' as const } : {})}>
+              {name}
+              {to === '/inbox' && waiting > 0 && <span class="count"> {waiting}</span>}
+            </Link>
+          ))}
       </nav>
       <span class="space" />
       <button

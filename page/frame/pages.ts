@@ -1,10 +1,18 @@
-/** Every page that has a name, with the letter that leads there behind `g`. */
-export const pages = [
+export interface NamedPage {
+  readonly to: string
+  readonly name: string
+  /** Leads there behind `g`. */
+  readonly letter: string
+  /** Without it the server gives nothing there. */
+  readonly scope?: 'sql'
+}
+
+export const pages: readonly NamedPage[] = [
   { to: '/runs', name: 'Runs', letter: 'r' },
   { to: '/inbox', name: 'Inbox', letter: 'i' },
-  { to: '/analytics/sql', name: 'SQL', letter: 's' },
+  { to: '/analytics/sql', name: 'SQL', letter: 's', scope: 'sql' },
   { to: '/help', name: 'Help', letter: 'h' },
-] as const
+]
 
 /** The page to which a path belongs: the one whose address is the longest beginning of it. */
 export const pageOf = (path: string): string | undefined =>

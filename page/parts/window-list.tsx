@@ -7,6 +7,9 @@ interface WindowListProps {
   readonly rowHeight: number
   readonly row: (index: number) => ComponentChildren
   readonly label: string
+  /** A table has rows of cells; its head stays where it is while they move. */
+  readonly role?: 'list' | 'table'
+  readonly head?: ComponentChildren
   /** The row that has to be seen. */
   readonly selected?: number | undefined
   /** The last row that was drawn: more may be wanted behind it. */
@@ -16,7 +19,7 @@ interface WindowListProps {
 const SPARE_ROWS = 10
 
 /** Rows of one height, of which only those are in the document that are seen. */
-export const WindowList = ({ count, rowHeight, row, label, selected, reached }: WindowListProps) => {
+export const WindowList = ({ count, rowHeight, row, label, role = 'list', head, selected, reached }: WindowListProps) => {
   const box = useRef<HTMLDivElement>(null)
   const [{ top, height }, setView] = useState({ top: 0, height: 800 })
   const look = (): void => {
@@ -43,7 +46,16 @@ export const WindowList = ({ count, rowHeight, row, label, selected, reached }: 
   const rows = []
   for (let index = first; index <= last; index++) rows.push(row(index))
   return (
-    <div class="window" ref={box} onScroll={look} tabIndex={0} role="list" aria-label={label}>
+    <div
+      class="window"
+      ref={box}
+      onScroll={look}
+      tabIndex={0}
+      role={role}
+      aria-label={label}
+      {...(role === 'table' ? { 'aria-rowcount': count } : {})}
+    >
+      {head}
       <div class="whole" style={{ height: `${count * rowHeight}px` }}>
         <div style={{ transform: `translateY(${first * rowHeight}px)` }}>{rows}</div>
       </div>

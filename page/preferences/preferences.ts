@@ -3,16 +3,36 @@ import { createStore } from '@xstate/store'
 export const themes = ['system', 'light', 'dark'] as const
 export const times = ['relative', 'start', 'local', 'utc'] as const
 
+/** Something that was kept under a name. */
+export interface Named {
+  readonly name: string
+  readonly text: string
+}
+
 export interface Preferences {
   readonly theme: (typeof themes)[number]
   /** How a time is shown: from now, since the run began, on the clock of this machine, in UTC. */
   readonly times: (typeof times)[number]
   /** Whether single letters are commands. */
   readonly letters: boolean
+  /** What the list of runs was asked for, as it stands in an address. */
+  readonly views: readonly Named[]
+  /** Statements in SQL. */
+  readonly queries: readonly Named[]
 }
 
+type List = 'views' | 'queries'
+const MOST_NAMED = 100
+
 const KEY = 'refold.preferences'
-const initial: Preferences = { theme: 'system', times: 'relative', letters: true }
+const initial: Preferences = { theme: 'system', times: 'relative', letters: true, views: [], queries: [] }
+
+const isNamed = (value: unknown): value is Named => {
+  const { name, text } = (value ?? {}) as Partial<Record<keyof Named, unknown>>
+  return typeof name === 'string' && typeof text === 'string'
+}
+
+const namedIn = (value: unknown): readonly Named[] => (Array.isArray(value) ? value.filter(isNamed).slice(0, MOST_NAMED) : [])
 
 /** A browser may keep nothing, and what it has kept may be of another version. */
 const kept = (): Preferences => {
@@ -22,6 +42,8 @@ const kept = (): Preferences => {
       theme: themes.find((theme) => theme === found.theme) ?? initial.theme,
       times: times.find((way) => way === found.times) ?? initial.times,
       letters: found.letters !== false,
+      views: namedIn(found.views),
+      queries: namedIn(found.queries),
     }
   } catch {
     return initial
@@ -30,7 +52,18 @@ const kept = (): Preferences => {
 
 export const preferences = createStore({
   context: kept(),
-  on: { chosen: (before, { change }: { change: Partial<Preferences> }) => ({ ...before, ...change }) },
+  on: {
+    chosen: (before, { change }: { change: Partial<Preferences> }) => ({ ...before, ...change }),
+    /** Under a name that is known, it takes the place of what was kept. */
+    kept: (before, { list, named }: { list: List; named: Named }) => ({
+      ...before,
+      [list]: [...before[list].filter(({ name }) => name !== named.name), named].slice(-MOST_NAMED),
+    }),
+    forgotten: (before, { list, name }: { list: List; name: string }) => ({
+      ...before,
+      [list]: before[list].filter((each) => each.name !== name),
+    }),
+  },
 })
 
 const apply = ({ theme }: Preferences): void => {

@@ -4,6 +4,7 @@ import type { agentList, receipt, run } from '../../src/http/contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt } from '../../src/http/prompt-contract.ts'
 import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
+import type { sqlCatalog, sqlResult } from '../../src/http/sql-contract.ts'
 
 // What the server answers, by name.
 
@@ -20,3 +21,5 @@ export type ChartList = z.infer<typeof chartList>
 export type Chart = z.infer<typeof chart>
 export type ChartPicture = Chart['full']
 export type ChartGraph = Chart['graph']
+export type SqlCatalog = z.infer<typeof sqlCatalog>
+export type SqlResult = z.infer<typeof sqlResult>

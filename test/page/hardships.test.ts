@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyFor, openService } from '../http/service.ts'
 import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
-
-/** What would run, fetch or mislead if it were more than text. */
-const HOSTILE = [
-  '<script>window.hit = 1</script>',
-  '<img src="https://evil.example/x.png" onerror="window.hit = 1">',
-  '<svg onload="window.hit = 1"><style>*{display:none}</style></svg>',
-  '[link](javascript:window.hit=1) ![image](https://evil.example/y.png)',
-  'over\u202Eturned zero\u200Bwidth half\uD800pair',
-].join(' ')
+import { HOSTILE, HOSTILE_SEEN } from './hostile.ts'
 
 describe.skipIf(!hasChromium)('the page', () => {
   let browser: Browser
@@ -24,7 +16,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     const visit = await browser.visit(service.url)
     const { page } = visit
     for (const path of [`/runs?peek=${run}`, `/runs/${run}`, `/runs/${run}?at=1`, '/inbox']) {
-      await visit.open(path, /<script>window\.hit = 1<\/script>/)
+      await visit.open(path, HOSTILE_SEEN)
       expect(await page.evaluate('window.hit')).toBeUndefined()
     }
     await visit.open(`/runs/${run}?at=1`, 'over\\u{202e}turned zero\\u{200b}width half')
