@@ -1,5 +1,6 @@
 // What Refold costs: durable steps of the agent loop beside the floors of the disk and of SQLite, replay, disk space, looks at the past.
 // Run: npm run bench [-- --json] [-- --quick] [-- --in <directory>]
+// With --page: what people wait for at the page of the debugger, in a real Chromium.
 // With --servers: the production backbone instead, on servers that are started for it (needs java and mvn). --markdown prints a table for a page.
 import { parseArgs } from 'node:util'
 import { measureDiskSpace } from './disk-space.ts'
@@ -9,6 +10,8 @@ import { thisMachine } from './machine.ts'
 import { measureManyRuns } from './many-runs.ts'
 import { measureOneRun, type OneRun } from './one-run.ts'
 import { takeNamedServer } from './on-servers.ts'
+import { measurePage } from './page.ts'
+import { pageJson, pageMarkdown, pageTable, type PageReport } from './page-report.ts'
 import { HEADLINE_TURNS, jsonLine, table, type Results } from './report.ts'
 import { measureServers } from './servers.ts'
 import { serversJson, serversMarkdown, serversTable, type ServerReport } from './servers-report.ts'
@@ -20,6 +23,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean' },
     in: { type: 'string' },
     servers: { type: 'boolean' },
+    page: { type: 'boolean' },
     markdown: { type: 'boolean' },
   },
 })
@@ -64,7 +68,19 @@ const reportOfServers = async (folder: string): Promise<ServerReport> => {
   return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }
 }
 
-if (values.servers === true) {
+const reportOfPage = async (folder: string): Promise<PageReport> => {
+  const began = performance.now()
+  const machine = thisMachine()
+  const results = await measurePage({ folder, quick, progress })
+  progress('')
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }
+}
+
+if (values.page === true) {
+  const report = await inTemporaryFolder(values.in, reportOfPage)
+  console.log(values.json === true ? pageJson(report) : values.markdown === true ? pageMarkdown(report) : pageTable(report))
+} else if (values.servers === true) {
   const report = await inTemporaryFolder(values.in, reportOfServers)
   console.log(values.json === true ? serversJson(report) : values.markdown === true ? serversMarkdown(report) : serversTable(report))
 } else {

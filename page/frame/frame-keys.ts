@@ -1,10 +1,14 @@
 import { go } from '../address/address.ts'
+import { copyLink } from '../keys/copy-keys.ts'
 import type { KeyAction } from '../keys/keys.ts'
+import { palette } from '../palette/palette-store.ts'
 import { nextOf, preferences, themes, times } from '../preferences/preferences.ts'
+import { expandActions } from './expand-all.ts'
 import { pages } from './pages.ts'
 
 /** What a key does on every page. */
 export const frameActions: readonly KeyAction[] = [
+  { keys: ['Mod+k'], does: 'Find a page, a run or a command', act: palette.trigger.opened },
   ...pages.map(({ to, name, letter }) => ({
     keys: [`g ${letter}`, ...(to === '/help' ? ['?'] : [])],
     does: `Go to ${name}`,
@@ -12,6 +16,8 @@ export const frameActions: readonly KeyAction[] = [
       go(to)
     },
   })),
+  copyLink,
+  ...expandActions,
   {
     keys: ['t'],
     does: 'Show times from now, since the run began, local, in UTC',

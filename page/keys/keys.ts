@@ -16,7 +16,7 @@ type Layer = readonly KeyAction[]
 const layers: Layer[] = []
 
 /** What keys do here, those of inner components first. */
-const actionsHere = (): readonly KeyAction[] => layers.toReversed().flat()
+export const actionsHere = (): readonly KeyAction[] => layers.toReversed().flat()
 
 const nameOf = ({ key, shiftKey, ctrlKey, metaKey }: KeyboardEvent): string => {
   const name = shiftKey && key.length > 1 ? `Shift+${key}` : key

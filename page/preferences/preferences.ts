@@ -15,6 +15,10 @@ export interface Preferences {
   readonly times: (typeof times)[number]
   /** Whether single letters are commands. */
   readonly letters: boolean
+  /** Widths of the columns of a run, in hundredths of the whole; undefined as long as nobody has moved them. */
+  readonly columns: readonly number[] | undefined
+  /** Along what the slider of a run goes. */
+  readonly slider: 'step' | 'time'
   /** What the list of runs was asked for, as it stands in an address. */
   readonly views: readonly Named[]
   /** Statements in SQL. */
@@ -25,7 +29,22 @@ type List = 'views' | 'queries'
 const MOST_NAMED = 100
 
 const KEY = 'refold.preferences'
-const initial: Preferences = { theme: 'system', times: 'relative', letters: true, views: [], queries: [] }
+const initial: Preferences = {
+  theme: 'system',
+  times: 'relative',
+  letters: true,
+  columns: undefined,
+  slider: 'step',
+  views: [],
+  queries: [],
+}
+
+const COLUMNS = 3
+
+const columnsIn = (value: unknown): readonly number[] | undefined =>
+  Array.isArray(value) && value.length === COLUMNS && value.every((width) => typeof width === 'number' && width > 0 && width < 100)
+    ? (value as readonly number[])
+    : undefined
 
 const isNamed = (value: unknown): value is Named => {
   const { name, text } = (value ?? {}) as Partial<Record<keyof Named, unknown>>
@@ -42,6 +61,8 @@ const kept = (): Preferences => {
       theme: themes.find((theme) => theme === found.theme) ?? initial.theme,
       times: times.find((way) => way === found.times) ?? initial.times,
       letters: found.letters !== false,
+      columns: columnsIn(found.columns),
+      slider: found.slider === 'time' ? 'time' : 'step',
       views: namedIn(found.views),
       queries: namedIn(found.queries),
     }

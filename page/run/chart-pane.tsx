@@ -4,6 +4,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { visibleText } from '../../src/text.ts'
 import { ChartDrawing } from './chart-picture.tsx'
 import { charts } from './chart-store.ts'
+import { centre } from './chart-view.ts'
 import { activeStates, takenEdges } from './place.ts'
 
 interface ChartPaneProps {
@@ -15,12 +16,14 @@ interface ChartPaneProps {
   /** Type of the event that led there; undefined where it did not move this chart. */
   readonly type: string | undefined
   readonly isFull: boolean
+  /** The whole chart is seen, however small. */
+  readonly isFitted?: boolean
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
 /** A chart as it stands at the cursor, with the edge that was taken last. */
-export const ChartPane = ({ agent, of, place, placeBefore, type, isFull }: ChartPaneProps) => {
+export const ChartPane = ({ agent, of, place, placeBefore, type, isFull, isFitted = false }: ChartPaneProps) => {
   const { list, byHash, error } = useSelector(charts, ({ context }) => context)
   const hash = list?.agents.find((each) => each.agent === agent)?.[of]
   useEffect(() => {
@@ -37,22 +40,13 @@ export const ChartPane = ({ agent, of, place, placeBefore, type, isFull }: Chart
   const box = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     centre(box.current)
-  }, [marks, isFull])
+  }, [marks, isFull, isFitted])
   if (error !== undefined) return <ProblemCard error={error} />
   if (list !== undefined && hash === undefined) return <p class="faint">The code of {visibleText(agent)} is not here: no chart is drawn.</p>
   if (chart === undefined) return <p class="faint">Loading …</p>
   return (
-    <div class="drawing" ref={box} tabIndex={0} role="group" aria-label="Chart, can be scrolled">
+    <div class={isFitted ? 'drawing fitted' : 'drawing'} ref={box} tabIndex={0} role="group" aria-label="Chart, can be scrolled">
       <ChartDrawing picture={isFull ? chart.full : chart.compact} name={chart.graph.id} {...marks} />
     </div>
   )
-}
-
-/** So that the innermost active state is seen. */
-const centre = (box: HTMLElement | null): void => {
-  const state = [...(box?.querySelectorAll('.active') ?? [])].at(-1)
-  if (box === null || state === undefined) return
-  const [around, inner] = [box.getBoundingClientRect(), state.getBoundingClientRect()]
-  box.scrollLeft += inner.left + inner.width / 2 - around.left - around.width / 2
-  box.scrollTop += inner.top + inner.height / 2 - around.top - around.height / 2
 }

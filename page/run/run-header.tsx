@@ -1,6 +1,7 @@
 import { visibleText } from '../../src/text.ts'
 import { CommandButton } from '../commands/command-button.tsx'
 import { isCommand } from '../commands/commands.ts'
+import { possibleCommands } from '../commands/possible-commands.ts'
 import { Link } from '../address/link.tsx'
 import { ForkButton } from '../fork/open-fork.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
@@ -38,7 +39,7 @@ export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
       <Link to={diffFrom(runId, newest)} title="D">
         Diff
       </Link>
-      {row?.status === 'active' && <Endings row={row} />}
+      {row !== undefined && <Commands row={row} />}
     </div>
     {newest?.fork !== undefined && <ForkBanner runId={runId} fork={newest.fork} />}
     <ForkList runId={runId} />
@@ -46,11 +47,14 @@ export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
   </header>
 )
 
-const Endings = ({ row: { runId, standing, paused } }: { readonly row: RunRow }) => (
+/** But for those that stand beside the reason why it stands still. */
+const Commands = ({ row }: { readonly row: RunRow }) => (
   <>
-    {standing === 'message' && <CommandButton name="completeRun" runId={runId} />}
-    {!paused && <CommandButton name="pauseRun" runId={runId} />}
-    <CommandButton name="cancelRun" runId={runId} />
+    {possibleCommands(row)
+      .filter((name) => !row.standsStill?.remedies.some(({ action }) => action === name))
+      .map((name) => (
+        <CommandButton key={name} name={name} runId={row.runId} />
+      ))}
   </>
 )
 

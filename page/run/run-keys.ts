@@ -1,11 +1,13 @@
-import { address, go, hrefOf, setQuery } from '../address/address.ts'
+import { go, hrefOf, setQuery } from '../address/address.ts'
 import type { KeyAction } from '../keys/keys.ts'
 import { goToNeighbour } from '../runs/neighbours.ts'
 import { runs } from '../runs/runs-store.ts'
 import { openFork } from '../fork/open-fork.tsx'
+import { centreOrFit } from './chart-view.ts'
 import { goLive, here, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
 import { diffFrom } from './lineage.tsx'
 import { player } from './player.ts'
+import { runCopies } from './run-copies.ts'
 import { openRun } from './run-store.ts'
 
 const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
@@ -56,9 +58,7 @@ export const runActions: readonly KeyAction[] = [
   action('c', 'To the cause', moveToCause),
   action('e', 'To the effect', moveToEffect),
   action(' ', 'Play, stop', player.trigger.toggled),
-  action('f', 'Chart with or without the labels of all edges', () => {
-    setQuery({ chart: address.getSnapshot().context.query['chart'] === 'full' ? undefined : 'full' })
-  }),
+  action('f', 'Centre the chart on where the run stands; again: the whole chart', centreOrFit),
   action('F', 'Fork from here', () => {
     openFork(openRun.getSnapshot().context.runId, here())
   }),
@@ -71,6 +71,7 @@ export const runActions: readonly KeyAction[] = [
   action('Escape', 'Back to the list', () => {
     go(hrefOf('/runs', runs.getSnapshot().context.search))
   }),
+  ...runCopies,
   ...PANES.map((name, index) =>
     action(String(index + 1), `To the ${name}`, () => {
       focusPane(name)

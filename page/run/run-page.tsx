@@ -10,6 +10,7 @@ import { screen } from '../parts/screen.ts'
 import { BudgetsPane } from './budgets-pane.tsx'
 import { CallsPane } from './calls-pane.tsx'
 import { ChartPane } from './chart-pane.tsx'
+import { Columns } from './columns.tsx'
 import { cursorOf } from './cursor.ts'
 import { DetailPane } from './detail-pane.tsx'
 import { RunHeader } from './run-header.tsx'
@@ -80,15 +81,9 @@ const Panes = ({ run, query, cursor }: PanesProps) => {
     )
   }
   return (
-    <div class="panes">
-      {COLUMNS.map((names) => (
-        <div key={names.join()} class="column">
-          {names.map((name) => (
-            <PaneOf key={name} name={name} run={run} query={query} cursor={cursor} />
-          ))}
-        </div>
-      ))}
-    </div>
+    <Columns
+      columns={COLUMNS.map((names) => names.map((name) => <PaneOf key={name} name={name} run={run} query={query} cursor={cursor} />))}
+    />
   )
 }
 
@@ -155,6 +150,7 @@ const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Quer
           placeBefore={before?.place ?? ''}
           type={row.type}
           isFull={query['chart'] === 'full'}
+          isFitted={query['zoom'] === 'fit'}
         />
       )
     case 'calls':

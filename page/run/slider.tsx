@@ -3,10 +3,12 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { duration } from '../../src/projections/amount-text.ts'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
+import { preferences } from '../preferences/preferences.ts'
 import { Time } from '../preferences/time.tsx'
-import { goLive, markOf, moveBy, moveTo } from './cursor.ts'
+import { goLive, moveBy, moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
 import { player } from './player.ts'
+import { marksOf, TRACK_HEIGHT, TRACK_WIDTH, trackByStep, trackByTime, type Track } from './track.ts'
 
 interface SliderProps {
   readonly cursor: number
@@ -27,20 +29,7 @@ export const Slider = ({ cursor, isLive }: SliderProps) => {
       <Step name="Event before" sign="◀" act={() => moveBy(-1)} />
       <Step name={isPlaying ? 'Stop' : 'Play'} sign={isPlaying ? '■' : '▷'} act={player.trigger.toggled} />
       <Step name="Next event" sign="▶" act={() => moveBy(1)} />
-      <div class="track">
-        <Marks rows={rows} />
-        <input
-          type="range"
-          min={0}
-          max={Math.max(0, newest)}
-          value={cursor}
-          aria-label="Event"
-          aria-valuetext={row === undefined ? '' : `${cursor} of ${newest}, ${row.type}, ${row.to}`}
-          onInput={({ currentTarget }) => {
-            moveTo(Number(currentTarget.value), 'slide')
-          }}
-        />
-      </div>
+      <Line cursor={cursor} rows={rows} />
       <span class="number where">
         {cursor} of {newest}
         {!isWhole && ' so far'}
@@ -59,27 +48,55 @@ export const Slider = ({ cursor, isLive }: SliderProps) => {
   )
 }
 
+/** How fine the place on the line is. */
+const FINEST = 10_000
+
+const Line = ({ cursor, rows }: { readonly cursor: number; readonly rows: readonly OutlineRow[] }) => {
+  const along = useSelector(preferences, ({ context }) => context.slider)
+  const track = useMemo(() => (along === 'time' ? trackByTime(rows) : trackByStep(rows)), [rows, along])
+  const row = rows[cursor]
+  const newest = rows.length - 1
+  const isByStep = along === 'step'
+  return (
+    <>
+      <div class="track">
+        <Marks rows={rows} track={track} />
+        <input
+          type="range"
+          min={0}
+          max={isByStep ? Math.max(0, newest) : FINEST}
+          value={isByStep ? cursor : (track.places[cursor] ?? 0) * FINEST}
+          aria-label="Event"
+          aria-valuetext={row === undefined ? '' : `${cursor} of ${newest}, ${row.type}, ${row.to}`}
+          onInput={({ currentTarget }) => {
+            const value = Number(currentTarget.value)
+            moveTo(isByStep ? value : track.revisionAt(value / FINEST), 'slide')
+          }}
+        />
+      </div>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          preferences.trigger.chosen({ change: { slider: isByStep ? 'time' : 'step' } })
+        }}
+      >
+        by {along}
+      </button>
+    </>
+  )
+}
+
 const Step = ({ name, sign, act }: { readonly name: string; readonly sign: string; readonly act: () => void }) => (
   <button type="button" class="plain" aria-label={name} title={name} onClick={act}>
     <span aria-hidden="true">{sign}</span>
   </button>
 )
 
-const KINDS = ['turn', 'person', 'limit', 'failure'] as const
-const WIDTH = 1_000
-const HEIGHT = 14
-
-/** One path a kind, however many events there are. */
-const Marks = ({ rows }: { readonly rows: readonly OutlineRow[] }) => {
-  const paths = useMemo(() => {
-    const step = WIDTH / Math.max(1, rows.length - 1)
-    return KINDS.map((kind) => ({
-      kind,
-      d: rows.flatMap((row, index) => (markOf(row) === kind ? [`M${(index * step).toFixed(1)} 0v${HEIGHT}`] : [])).join(''),
-    }))
-  }, [rows])
+const Marks = ({ rows, track }: { readonly rows: readonly OutlineRow[]; readonly track: Track }) => {
+  const paths = useMemo(() => marksOf(rows, track), [rows, track])
   return (
-    <svg class="marks" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg class="marks" viewBox={`0 0 ${TRACK_WIDTH} ${TRACK_HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       {paths.map(({ kind, d }) => (
         <path key={kind} class={kind} d={d} />
       ))}

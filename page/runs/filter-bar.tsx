@@ -2,6 +2,7 @@ import { useSelector } from '@xstate/store-preact'
 import { count } from '../../src/projections/amount-text.ts'
 import { hrefOf, setQuery, type Query } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
+import { KeptViews } from './kept-views.tsx'
 import { runs } from './runs-store.ts'
 import { filters } from './standing-text.ts'
 
@@ -32,6 +33,7 @@ export const FilterBar = ({ query }: { readonly query: Query }) => {
           )
         })}
       </nav>
+      <KeptViews />
       <select
         aria-label="Order"
         value={query['order'] ?? 'newest'}

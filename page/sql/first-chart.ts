@@ -22,7 +22,7 @@ type Found = Pick<SqlResult, 'columns' | 'rows'>
 const FEWEST_ROWS = 2
 const MOST_ROWS = 5_000
 const MOST_BARS = 20
-export const MOST_SERIES = 5
+const MOST_SERIES = 5
 const OTHERS = 'all others'
 
 const isNumeric = (type: string): boolean => type === 'integer' || type === 'real'
@@ -48,7 +48,7 @@ export const firstChart = (found: Found, value: number | undefined = valueColumn
   return named < 0 ? undefined : { kind: 'bars', value: name, bars: barsOf(found, named, value) }
 }
 
-const textOf = (value: unknown): string => (value === null ? 'null' : String(value))
+const textOf = (value: SqlResult['rows'][number][number] | undefined): string => String(value ?? 'null')
 
 const barsOf = ({ rows }: Found, label: number, value: number): readonly Bar[] =>
   rows.slice(0, MOST_BARS).flatMap((row) => (typeof row[value] === 'number' ? [{ label: textOf(row[label]), value: row[value] }] : []))

@@ -1,6 +1,5 @@
-import { useSelector } from '@xstate/store-preact'
 import { visibleText } from '../../src/text.ts'
-import { preferences } from '../preferences/preferences.ts'
+import { KeptList } from '../parts/kept-list.tsx'
 import type { SqlCatalog } from '../server/contract.ts'
 
 interface KnownQueriesProps {
@@ -12,55 +11,15 @@ interface KnownQueriesProps {
 }
 
 /** Queries that have a name: built in, of the project, and those that this browser keeps. */
-export const KnownQueries = ({ queries, take, written }: KnownQueriesProps) => {
-  const own = useSelector(preferences, ({ context }) => context.queries)
-  return (
-    <section aria-label="Queries">
-      <h2>Queries</h2>
-      <Group name="built in" queries={queries.filter((query) => query.of === 'refold')} take={take} />
-      <Group name="of the project" queries={queries.filter((query) => query.of === 'project')} take={take} />
-      <h3>own</h3>
-      <ul>
-        {own.map(({ name, text }) => (
-          <li key={name}>
-            <button
-              type="button"
-              class="plain"
-              onClick={() => {
-                take(text)
-              }}
-            >
-              {visibleText(name)}
-            </button>
-            <button
-              type="button"
-              class="plain"
-              aria-label={`Forget ${visibleText(name)}`}
-              onClick={() => {
-                preferences.trigger.forgotten({ list: 'queries', name })
-              }}
-            >
-              ✕
-            </button>
-          </li>
-        ))}
-      </ul>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          const name = new FormData(event.currentTarget).get('name')
-          const text = written()
-          if (typeof name !== 'string' || name.trim() === '' || text === '') return
-          preferences.trigger.kept({ list: 'queries', named: { name: name.trim(), text } })
-          event.currentTarget.reset()
-        }}
-      >
-        <input name="name" aria-label="Name of the query" placeholder="name" maxLength={60} required />
-        <button type="submit">Keep</button>
-      </form>
-    </section>
-  )
-}
+export const KnownQueries = ({ queries, take, written }: KnownQueriesProps) => (
+  <section aria-label="Queries">
+    <h2>Queries</h2>
+    <Group name="built in" queries={queries.filter((query) => query.of === 'refold')} take={take} />
+    <Group name="of the project" queries={queries.filter((query) => query.of === 'project')} take={take} />
+    <h3>own</h3>
+    <KeptList list="queries" what="query" open={take} current={written} />
+  </section>
+)
 
 const Group = ({ name, queries, take }: { readonly name: string } & Pick<KnownQueriesProps, 'queries' | 'take'>) =>
   queries.length === 0 ? null : (

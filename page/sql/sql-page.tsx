@@ -1,4 +1,5 @@
 import { useSelector } from '@xstate/store-preact'
+import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { duration } from '../../src/projections/amount-text.ts'
 import { address, setFragment, type Query } from '../address/address.ts'
@@ -9,6 +10,7 @@ import type { SqlCatalog } from '../server/contract.ts'
 import { Answer } from './answer.tsx'
 import { KnownQueries } from './known-queries.tsx'
 import { KnownTables } from './known-tables.tsx'
+import { sqlCopies } from './sql-copies.ts'
 import { sql, type Question } from './sql-store.ts'
 import { parameterCount } from './sql-text.ts'
 
@@ -34,7 +36,6 @@ const ask = (fields: Query): void => {
 export const SqlPage = () => {
   const fragment = useSelector(address, ({ context }) => context.fragment)
   const { catalog, catalogError } = useSelector(sql, ({ context }) => context)
-  const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
   const field = useRef<HTMLTextAreaElement>(null)
   const question = questionOf(fragment)
   const asked = JSON.stringify(question)
@@ -46,35 +47,16 @@ export const SqlPage = () => {
     const missing = question.parameters.indexOf(undefined)
     if (missing >= 0) document.querySelector<HTMLInputElement>(`.asked-in-sql input[name="${missing + 1}"]`)?.focus()
   }, [asked])
-  const run = (): void => {
-    const form = field.current?.form
-    if (form !== null) form?.requestSubmit()
-  }
   useKeys([
-    { keys: ['Mod+Enter'], does: 'Ask', act: run },
+    { keys: ['Mod+Enter'], does: 'Ask', act: () => field.current?.form?.requestSubmit() },
     { keys: ['/'], does: 'To the text', act: () => field.current?.focus() },
+    ...sqlCopies,
   ])
-  const take = (text: string): void => {
-    if (field.current === null) return
-    field.current.value = text
-    ask({ q: text })
-  }
   if (catalogError !== undefined) return <ProblemCard error={catalogError} retry={sql.trigger.catalogWanted} />
   return (
     <div class="sql">
       <h1 class="unseen">SQL</h1>
-      {catalog !== undefined && (
-        <details class="known" open={!isNarrow}>
-          <summary>Queries and tables</summary>
-          <KnownQueries queries={catalog.queries} take={take} written={() => field.current?.value ?? ''} />
-          <KnownTables
-            tables={catalog.tables}
-            insert={(name) => {
-              insert(field.current, name)
-            }}
-          />
-        </details>
-      )}
+      {catalog !== undefined && <Known catalog={catalog} field={field} />}
       <div class="asked-in-sql">
         <form
           onSubmit={(event) => {
@@ -96,6 +78,31 @@ export const SqlPage = () => {
   )
 }
 
+type Field = RefObject<HTMLTextAreaElement>
+
+/** What can be asked, and what was. */
+const Known = ({ catalog, field }: { readonly catalog: SqlCatalog; readonly field: Field }) => {
+  const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
+  return (
+    <details class="known" open={!isNarrow}>
+      <summary>Queries and tables</summary>
+      <KnownQueries
+        queries={catalog.queries}
+        take={(text) => {
+          ask({ q: text })
+        }}
+        written={() => field.current?.value ?? ''}
+      />
+      <KnownTables
+        tables={catalog.tables}
+        insert={(name) => {
+          insert(field.current, name)
+        }}
+      />
+    </details>
+  )
+}
+
 /** What was typed for each value, and when it shall end. */
 const fieldsOf = (form: HTMLFormElement): Query =>
   Object.fromEntries(
@@ -111,7 +118,7 @@ const insert = (field: HTMLTextAreaElement | null, name: string): void => {
 }
 
 interface StatementProps {
-  readonly field: { readonly current: HTMLTextAreaElement | null }
+  readonly field: Field
   readonly question: Question | undefined
 }
 
