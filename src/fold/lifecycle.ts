@@ -89,7 +89,6 @@ export const reopened = (failed: RunState, noted: RunState, { meta }: RunEvent):
     budget: afterPause(was.budget, meta.at - failed.at),
     transcript: was.transcript,
     ...(was.output === undefined ? {} : { output: was.output }),
-    ...(was.reason === undefined ? {} : { reason: was.reason }),
   }
 }
 

@@ -11,7 +11,7 @@ export const waitsFor = (state: RunState): WaitsFor | undefined => {
   if (state.paused) return 'resume'
   if (open.some(({ status }) => status === 'wanted')) return undefined
   if (state.approvals.size > 0) return 'approval'
-  if (open.some(({ intent, status }) => intent === 'lookUp' && status === 'parked')) return 'human'
+  if (open.some(({ intent }) => intent === 'lookUp')) return 'human'
   if (state.chart.hasTag('human')) return state.chart.hasTag('message') ? 'message' : 'human'
   return waitingChild(open)?.waitsFor
 }

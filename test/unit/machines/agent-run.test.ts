@@ -100,6 +100,28 @@ describe('an agent run', () => {
     expect(next.state.owed.get('1.model')).toMatchObject({ attempt: 4, params: { attempt: 4 } })
   })
 
+  test('remembers since when the attempts of a call fail and how much the next one may write, and nothing of other calls', () => {
+    expect(asked().and(modelFailed('1.model', { next: 'retry', retryAt: DAWN })).state).not.toHaveProperty('retried')
+    const failing = asked().and(modelFailed('1.model', { next: 'retry', retryAt: DAWN, failingSince: DAWN }))
+    expect(failing.state.retried).toEqual({ callId: '1.model', failingSince: DAWN })
+    const cut = { next: 'nextModel', maxOutputTokens: 9 } as const
+    const timerId = '3.xstate.after.untilRetry.agent-run.thinking.backingOff'
+    const again = failing.and(timerScheduled(timerId, DAWN), timerFired(timerId), modelRequested('1.model', { attempt: 2 }))
+    expect(again.and(modelFailed('1.model', { ...cut, attempt: 2 })).state.retried).toEqual({
+      callId: '1.model',
+      failingSince: DAWN,
+      maxOutputTokens: 9,
+    })
+    const later = again.and(
+      modelAnswered('1.model', [calls('read')], { attempt: 2 }),
+      toolRequested('7.0'),
+      toolSucceeded('7.0'),
+      modelRequested('9.model'),
+    )
+    expect(later.state.retried).toEqual({ callId: '1.model', failingSince: DAWN })
+    expect(later.and(modelFailed('9.model', cut)).state.retried).toEqual({ callId: '9.model', maxOutputTokens: 9 })
+  })
+
   test('has no model after the last of its list', () => {
     const last = asked().and(modelFailed('1.model', { next: 'nextModel' }), modelRequested('1.model', { attempt: 2 }))
     last

@@ -47,7 +47,12 @@ const after = (before: Given, happening: Happening) => {
 describe('a tool call', () => {
   test('is checked before anything else', () => {
     expect(place(proposed)).toBe('checking')
-    expect(proposed.state.owed.get('3.0')).toMatchObject({ intent: 'checkCall', params: { callId: '3.0' } })
+    const after = given(agent, started(agent), messageReceived('Hello'), modelRequested('1.model')).and(
+      modelAnswered('1.model', [calls('read')]),
+    )
+    expect(after.state.owed.get('3.0')).toMatchObject({ intent: 'checkCall', params: { callId: '3.0' } })
+    const { snapshot: _, place: __, ...call } = after.state.calls.get('3.0')!
+    expect(call).toEqual({ tool: 'read', argumentsText: '{}' })
   })
 
   test('runs once it is claimed', () => {
@@ -82,7 +87,11 @@ describe('a tool call', () => {
   })
 
   test('waits for a person, and runs once it is granted', () => {
+    const awaiting = proposed.and(approvalRequested('3.0', DAWN + 5_000, { subject: { tool: 'read', input: { n: 1 } } }))
     expect(place(awaiting)).toBe('awaitingApproval')
+    expect(awaiting.state.calls.get('3.0')).toMatchObject({ input: { n: 1 } })
+    const unasked = proposed.and(approvalRequested('3.0', DAWN + 5_000, { subject: { tool: 'read' } }))
+    expect(unasked.state.calls.get('3.0')).not.toHaveProperty('input')
     expect([...awaiting.state.timers.values()]).toMatchObject([{ delayMs: 5_000, chart: '3.0' }])
     const late = proposed.and({ ...approvalRequested('3.0', DAWN + 5_000), afterMs: 6_000 })
     expect([...late.state.timers.values()]).toMatchObject([{ delayMs: 0 }])
@@ -104,6 +113,12 @@ describe('a tool call', () => {
     const expired = after(awaiting.and(timerScheduled(timerId, DAWN + 5_000)), timerFired(timerId, 5_000))
     expect(expired).toMatchObject({ place: 'expired', asks: ['deny:3.0'] })
     expect(expired.state.owed.get('3.0')?.params).toMatchObject({ by: 'refold' })
+    const denied = awaiting.and(
+      timerScheduled(timerId, DAWN + 5_000),
+      timerFired(timerId, 5_000),
+      fact('ToolCallDenied', { callId: '3.0', by: 'refold', reason: 'nobody answered in time' }),
+    )
+    expect(denied.state).not.toHaveProperty('beforeFailure')
   })
 
   test('of which nobody knows whether it happened is looked up, and never simply run again', () => {
