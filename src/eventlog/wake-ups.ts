@@ -75,6 +75,12 @@ const newBell = (stop: () => void): Alarm => {
 
   const keep = (appended: readonly StoredEvent[]): void => {
     if (kept === undefined) return
+    const [newest, next] = [kept.at(-1), appended[0]]
+    // Another process has appended what lies between, and its word may come later.
+    if (newest !== undefined && next !== undefined && next.revision !== newest.revision + 1) {
+      kept = undefined
+      return
+    }
     for (const { data, meta } of appended) length += data.length + meta.length
     if (length > MOST_LENGTH || kept.length + appended.length > MOST_EVENTS) kept = undefined
     else kept.push(...appended)

@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { EventLog, StoredEvent, SubscriptionItem } from '../../../src/eventlog/event-log.ts'
 import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
+import { wakeUps } from '../../../src/eventlog/wake-ups.ts'
 import { collect, follow, idsIn, idsOf, newEvent, newEvents, rejection, revisionsOf } from '../../conformance/event-log-cases.ts'
 import { inFolder, settableClock } from './both-logs.ts'
 
@@ -125,6 +126,21 @@ describe('two logs on one file', () => {
       expect((await seen).map((event) => event.stream)).toEqual(['wanted', 'wanted'])
     })
   })
+})
+
+test('an alarm hands over only what follows without a gap: in one, another process has appended that has not told of it yet', () => {
+  const bells = wakeUps()
+  const alarm = bells.listen('a')
+  const stored = (revision: number): StoredEvent => ({ ...newEvent(), stream: 'a', revision, position: revision + 1, storedAt: 0 })
+  const revisions = (): readonly number[] | undefined => alarm.news()?.map(({ revision }) => revision)
+  expect(revisions()).toBeUndefined()
+  bells.ring('a', () => [stored(4)])
+  bells.ring('a', () => [stored(5), stored(6)])
+  expect(revisions()).toEqual([4, 5, 6])
+  bells.ring('a', () => [stored(7)])
+  bells.ring('a', () => [stored(9)])
+  expect(revisions()).toBeUndefined()
+  alarm.stop()
 })
 
 /** Some are longer and more than what is kept for a subscriber that is busy. */
