@@ -1,9 +1,9 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
-import { AppError, isAppError } from '../errors.ts'
+import { isAppError, type AppError } from '../errors.ts'
 import { decodeEvent, runIdOf, streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
-import { readEvent } from '../runtime/reading/run-reader.ts'
+import { notFound, readEvent } from '../runtime/reading/run-reader.ts'
 
 /** An event as far as this version can read it. */
 export type ReadEvent =
@@ -29,7 +29,7 @@ export async function* eventsOfRun(
     for await (const stored of log.readStream(streamOf(runId))) yield await tryRead(blobs, stored)
   } catch (cause) {
     if (!isAppError(cause, 'StreamNotFound') && !isAppError(cause, 'StreamDeleted')) throw cause
-    throw new AppError('RunNotFound', `Expected a run ${runId}, found none. All runs: refold list`, { details: { runId }, cause })
+    throw notFound(runId, cause)
   }
 }
 

@@ -65,7 +65,7 @@ export interface RunView {
   readonly context: Json | null
   readonly turn: number
   readonly transcript: readonly Message[]
-  /** The newest text of the agent. */
+  /** The text of what the agent said last; null before that, and while it has only asked for tools. */
   readonly answer: string | null
   readonly output: Json | null
   readonly reason: string | null

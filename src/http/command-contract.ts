@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { by, changedLimits, content, text, json, count, metadata } from './contract.ts'
+import { by, changedLimits, content, text, json, count, metadata, time } from './contract.ts'
 import { behind } from './views-behind.ts'
 import { tags } from '../events/tags.ts'
 
@@ -69,6 +69,10 @@ export const deletion = z
     unsettled: z
       .array(z.object({ runId: z.string(), callId: z.string() }))
       .meta({ description: 'calls of which nobody knows what became of them; there are none without `force`' }),
+    before: z
+      .object({ by: z.string(), at: time, reason: z.string().optional() })
+      .nullable()
+      .meta({ description: 'who had deleted it before; null where nobody had' }),
     isDone: z.boolean().meta({ description: 'false where payloads go with a later sweep, since they were put in the last two minutes' }),
   })
   .meta({ id: 'Deletion' })

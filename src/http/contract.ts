@@ -192,7 +192,9 @@ export type Receipt = z.infer<typeof receipt>
 
 const spent = z.object({
   iterations: count,
-  toolCalls: count,
+  toolCalls: count.meta({
+    description: 'of this turn: those that have begun and those that a person is asked about, without those that were refused',
+  }),
   tokens: count,
   costMicroUsd: count,
   wallTimeMs: count,
@@ -233,7 +235,10 @@ export const run = z
     metadata,
     context: json.meta({ description: 'what the run was started with beside its message or input' }),
     turn: count,
-    answer: z.string().nullable().meta({ description: 'the newest text of the agent' }),
+    answer: z
+      .string()
+      .nullable()
+      .meta({ description: 'the text of what the agent said last; null before that, and while it has only asked for tools' }),
     output: json,
     reason: z.string().nullable(),
     spent,

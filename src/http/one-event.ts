@@ -54,7 +54,7 @@ export const readEventField = async (
 
 const storedAt = async ({ log }: Parts, runId: string, revision: number): Promise<StoredEvent> => {
   for await (const stored of log.readStream(streamOf(runId), { from: revision, limit: 1 })) {
-    if (deletionEventTypes.has(stored.type)) throw deleted(runId)
+    if (deletionEventTypes.has(stored.type)) throw await deleted({ log }, runId)
     return stored
   }
   throw new AppError('InvalidInput', `Expected a revision that ${runId} has, found ${revision}`)

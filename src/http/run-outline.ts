@@ -44,7 +44,7 @@ export const outlineReader = ({ log }: Pick<ServedRefold, 'log'>, runId: string,
 
   return {
     async rowOf(stored) {
-      if (deletionEventTypes.has(stored.type)) throw deleted(runId)
+      if (deletionEventTypes.has(stored.type)) throw await deleted({ log }, runId)
       learn(stored.id, stored.revision)
       let isEarlier = false
       const row = rowFrom(stored, (id) => {

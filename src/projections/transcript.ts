@@ -40,11 +40,11 @@ export const newestAnswer = (transcript: Transcript): Said => {
   return saidIn(message?.role === 'assistant' ? message.parts : [])
 }
 
-/** The newest text that the agent gave, or undefined. */
+/** The text of what the agent said last; undefined before it has said anything, and where that has no text: it only asks for tools. */
 export const lastAnswer = (transcript: Transcript): string | undefined => {
   for (let index = transcript.length - 1; index >= 0; index--) {
     const message = transcript.items[index]
-    if (message?.role === 'assistant') return textOf(message.parts)
+    if (message?.role === 'assistant') return textOf(message.parts) || undefined
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { withoutKey } from '../projections/entries.ts'
 import { applyToRunRow, unresolvedCalls, type RunRow } from '../projections/run-index.ts'
-import { notFound } from './reading/run-reader.ts'
+import { deletionRequest, notFound, type DeletionRequest } from './reading/run-reader.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 
 // Takes ended runs out of the log.
@@ -38,6 +38,8 @@ export interface Deletion {
   readonly blobs: number
   /** Calls that change something and of which nobody knows what became of them, or that may still be under way. */
   readonly unsettled: readonly UnsettledCall[]
+  /** Who had asked for it before; null where nobody had. */
+  readonly before: DeletionRequest | null
   /** False where payloads were put so lately that they go with a later sweep. */
   readonly isDone: boolean
 }
@@ -104,19 +106,20 @@ export const createEraser = (parts: Parts): Eraser => {
       if (!force) refuseUnsettled(runs)
       return runs.filter(isActive).map((run) => run.runId)
     },
-    preview: async (runId, { cancel = false } = {}) => ({
-      ...deletionOf(runId, await (cancel ? seenTree(parts, runId) : tree(runId))),
-      isDone: false,
-    }),
+    async preview(runId, { cancel = false } = {}) {
+      const runs = await (cancel ? seenTree(parts, runId) : tree(runId))
+      return { ...deletionOf(runId, runs), before: await requestedBefore(parts, runs), isDone: false }
+    },
     async erase(runId, options) {
       const runs = await tree(runId)
+      const before = await requestedBefore(parts, runs)
       if (options.force !== true) refuseUnsettled(runs)
       // The run itself last: where this is cut off, whoever repeats it still finds the others.
       for (const run of runs.toReversed())
         if (run.ending !== undefined && !deletionEventTypes.has(run.last.type)) await request(parts, run, options)
       // Read again: one that has gone on meanwhile is not deleted.
       const requested = await tree(runId)
-      return { ...deletionOf(runId, runs), isDone: await takeAway(requested.filter(isRequested).toReversed()) }
+      return { ...deletionOf(runId, runs), before, isDone: await takeAway(requested.filter(isRequested).toReversed()) }
     },
     async finish(runId) {
       const run = await seen(parts, runId)
@@ -144,7 +147,11 @@ const isActive = ({ ending, last }: SeenRun): boolean => ending === undefined &&
 
 const isRequested = ({ last }: SeenRun): boolean => last.type === 'DeletionRequested'
 
-const deletionOf = (runId: string, runs: readonly SeenRun[]): Omit<Deletion, 'isDone'> => ({
+/** The run itself is the first of them. */
+const requestedBefore = async ({ log }: Parts, [top]: readonly SeenRun[]): Promise<DeletionRequest | null> =>
+  top !== undefined && deletionEventTypes.has(top.last.type) ? ((await deletionRequest(log, top.runId)) ?? null) : null
+
+const deletionOf = (runId: string, runs: readonly SeenRun[]): Omit<Deletion, 'isDone' | 'before'> => ({
   runId,
   runs: runs.map((run) => run.runId),
   events: runs.reduce((sum, { events }) => sum + events, 0),

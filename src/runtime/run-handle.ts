@@ -135,7 +135,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
         if (event.type === 'RunFailed') ending = `failed without a result: ${event.data.reason}`
         if (event.type === 'RunCancelled') ending = `was cancelled without a result: ${event.data.reason}`
         if (event.type === 'RunReopened') ending = undefined
-        if (deletionEventTypes.has(event.type)) throw deleted(runId)
+        if (deletionEventTypes.has(event.type)) throw await deleted(parts, runId)
       }
       if (ending !== undefined) throw new AppError('NotPossible', `${runId} ${ending}`, { details: { runId } })
       throw new AppError('Closed', `Waiting for the result of ${runId} was given up before it had ended`)

@@ -34,7 +34,7 @@ describe('a request that is refused', () => {
       type: '/docs/errors.md#runnotfound',
       title: 'Run not found',
       status: 404,
-      detail: 'Expected a run nowhere, found none',
+      detail: 'Expected a run nowhere, found none: `refold list` shows all',
       code: 'RunNotFound',
       requestId: 'mine-1',
       retryable: false,

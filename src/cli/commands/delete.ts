@@ -60,8 +60,12 @@ const preview = async (line: CommandLine, deletion: Deletion, isForced: boolean)
 }
 
 const tell = async (line: CommandLine, deletion: Deletion, what: string): Promise<void> => {
-  const { runs, events, blobs, unsettled } = deletion
+  const { runId: top, runs, events, blobs, unsettled, before } = deletion
   await line.output.document(deletion)
+  if (before !== null) {
+    const why = before.reason === undefined ? '' : `: ${before.reason}`
+    await line.output.note(`${top} was deleted before, by ${before.by} at ${new Date(before.at).toISOString()}${why}`)
+  }
   for (const { runId, callId } of unsettled) await line.output.note(`nobody knows what became of ${runId} ${callId}, or it is under way`)
   await line.output.note(`${counted(runs.length, 'run')}, ${counted(events, 'event')} and ${counted(blobs, 'payload')} ${what}`)
 }

@@ -21,6 +21,7 @@ import { readUnfolded, standingOfUnfolded, type UnfoldedRun } from '../reading/u
 import { isOutage } from '../retry-pause.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { moveOnce, type Move, type MoverParts } from './move-run.ts'
+import { withWhatIsTrue } from './why-refused.ts'
 import { asSchemaLeaves } from './start-run.ts'
 import { checkRepeatedCommand, hashOfCommand } from './repeated-commands.ts'
 
@@ -73,9 +74,16 @@ export const createGrant = (actors: MoverParts, granting: GrantParts): Granted =
     // The command is granted, and a sweep sees to what is owed as well.
     return granting.wake(runId).catch(() => moved)
   }
-  return (runId, command, origin) => {
+  const grant: Granted = (runId, command, origin) => {
     if (command.type === 'move') return moveOn(runId, command, origin)
     return command.type === 'cancel' ? cancel(runId, command, origin) : byCharts(runId, command, origin)
+  }
+  return async (runId, command, origin) => {
+    try {
+      return await grant(runId, command, origin)
+    } catch (error) {
+      throw await withWhatIsTrue(parts, { runId, command }, error)
+    }
   }
 }
 

@@ -2,6 +2,8 @@ import type { BlobStore } from '../../blobs/blob-store.ts'
 import { AppError, isAppError } from '../../errors.ts'
 import type { EventLog, StoredEvent } from '../../eventlog/event-log.ts'
 import { isMedia, type MediaPart } from '../../events/content.ts'
+import { present } from '../../present.ts'
+import { oneLine } from '../../projections/printable.ts'
 import { shown } from '../../text.ts'
 import { decodeEvent, payloadsIn, streamOf } from '../../events/codec.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
@@ -27,7 +29,7 @@ export async function* readRun(
 ): AsyncGenerator<Recorded & { readonly event: RecordedRunEvent; readonly texts: StoredEvent }> {
   try {
     for await (const stored of log.readStream(streamOf(runId), { from })) {
-      if (deletionEventTypes.has(stored.type)) throw deleted(runId)
+      if (deletionEventTypes.has(stored.type)) throw await deleted({ log }, runId)
       yield { event: await readEvent(blobs, stored), texts: stored }
     }
   } catch (error) {
@@ -78,9 +80,40 @@ export const requireRun = async ({ log }: { readonly log: Pick<EventLog, 'readSt
   throw notFound(runId)
 }
 
-/** The one who holds its events in memory learns it, too. */
-export const deleted = (runId: string): AppError =>
-  new AppError('RunDeleted', `${runId} was deleted: what is left of it is who has deleted it, when and why`, { details: { runId } })
+/** Of a run that somebody has deleted: who, when and why. The one who holds its events in memory learns it, too. */
+export const deleted = async ({ log }: { readonly log: Pick<EventLog, 'readStream'> }, runId: string): Promise<AppError> => {
+  const request = await deletionRequest(log, runId).catch(() => undefined)
+  if (request === undefined) return new AppError('RunDeleted', `${runId} was deleted`, { details: { runId } })
+  const { by, at, reason } = request
+  const why = reason === undefined ? '' : `: ${oneLine(reason, LONGEST_REASON)}`
+  return new AppError('RunDeleted', `${runId} was deleted by ${oneLine(by, LONGEST_REASON)} at ${new Date(at).toISOString()}${why}`, {
+    details: { runId, ...request },
+  })
+}
 
+const LONGEST_REASON = 300
+
+export interface DeletionRequest {
+  readonly by: string
+  /** ms since the epoch. */
+  readonly at: number
+  readonly reason?: string
+}
+
+/** Undefined where nobody has deleted the run. */
+export const deletionRequest = async (log: Pick<EventLog, 'readStream'>, runId: string): Promise<DeletionRequest | undefined> => {
+  for await (const stored of log.readStream(streamOf(runId), { direction: 'backwards', limit: 2 })) {
+    if (stored.type !== 'DeletionRequested') continue
+    const event = decodeEvent(stored, noPayloads)
+    if (event.type !== 'DeletionRequested') continue
+    return { by: event.data.by, at: event.meta.at, ...present({ reason: event.data.reason }) }
+  }
+  return undefined
+}
+
+/** One text for every command and route. */
 export const notFound = (runId: string, cause?: unknown): AppError =>
-  new AppError('RunNotFound', `Expected a run ${runId}, found none`, { details: { runId }, cause })
+  new AppError('RunNotFound', `Expected a run ${oneLine(runId, LONGEST_REASON)}, found none: \`refold list\` shows all`, {
+    details: { runId },
+    cause,
+  })

@@ -49,6 +49,15 @@ describe('an agent run', () => {
     ])
   })
 
+  test('has no answer before it has said something, and while it has only asked for tools', async () => {
+    const world = open([askFor('17'), answer('On its way.')])
+    const run = await world.refold.start('support', { message: 'Where is my order 17?' })
+    await settle(world, run)
+    const answers = []
+    for (let revision = 0; revision < 9; revision++) answers.push((await run.at(revision)).answer)
+    expect(answers).toEqual([null, null, null, null, null, null, null, 'On its way.', 'On its way.'])
+  })
+
   test('runs parallel calls side by side and asks the model again once all have answered', async () => {
     const both = toolCalls([
       { name: 'lookup_order', arguments: { id: '1' } },

@@ -53,7 +53,7 @@ describe('a run that is deleted', () => {
     await talk('one')
     const before = await stored('one')
     const deletion = await world.refold.delete('one', by)
-    expect(deletion).toMatchObject({ runs: ['one'], events: before.length, isDone: true })
+    expect(deletion).toMatchObject({ runs: ['one'], events: before.length, before: null, isDone: true })
     expect(await wholeLog()).not.toContain('4111')
     const after = await stored('one')
     expect(after.map(({ type, revision }) => [type, revision])).toEqual([
@@ -71,7 +71,12 @@ describe('a run that is deleted', () => {
     await run.state()
     await world.refold.delete('one', by)
     for (const asked of [() => run.state(), () => run.at(0), () => run.verify(), () => run.send({ message: 'Hi' })])
-      expect(code(await asked().catch((error: unknown) => error))).toBe('RunDeleted')
+      await expect(asked()).rejects.toMatchObject({
+        code: 'RunDeleted',
+        message: expect.stringMatching(/^one was deleted by ann at \d{4}-.*Z: asked for$/) as string,
+        details: { by: 'ann', reason: 'asked for' },
+      })
+    expect(await world.refold.delete('one', { by: 'bob' })).toMatchObject({ before: { by: 'ann', reason: 'asked for' }, isDone: true })
     expect(code(await world.refold.start('helper', { runId: 'one', message: 'Hi' }).catch((error: unknown) => error))).toBe('RunDeleted')
     expect(await world.refold.delete('one', by)).toMatchObject({ events: 0, isDone: true })
     expect(code(await world.refold.delete('never', by).catch((error: unknown) => error))).toBe('RunNotFound')

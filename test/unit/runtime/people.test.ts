@@ -105,6 +105,74 @@ describe('an approval', () => {
   })
 })
 
+describe('a command that is refused', () => {
+  const openAsked = async () => {
+    const world = openShop()
+    const run = await world.refold.start('shop', { message: 'Refund 18' })
+    const { callId } = (await run.untilSettled()).approvals[0]!
+    return { world, run, callId }
+  }
+  const refusalOf = async (asked: Promise<unknown>): Promise<{ message: string; details: Record<string, unknown> }> => {
+    try {
+      await asked
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'NotPossible' })
+      return error as { message: string; details: Record<string, unknown> }
+    }
+    throw new Error('it was granted')
+  }
+  const TIME = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`
+
+  test('says who has granted, and of a call that its tool has settled it', async () => {
+    const { world, run, callId } = await openAsked()
+    await run.approve(callId, { by: 'dana' })
+    const { revision } = await settle(world, run)
+    const again = await refusalOf(run.approve(callId, { by: 'erin' }))
+    expect(again.message).toMatch(new RegExp(`^3.0 asks for no approval; open: none; dana granted it at ${TIME} \\(revision 6\\)$`))
+    expect(again.details).toMatchObject({ since: [{ type: 'ApprovalGranted', by: 'dana', revision: 6, at: expect.any(Number) as number }] })
+    expect((await refusalOf(run.deny(callId, { by: 'erin', reason: 'no' }))).message).toMatch(/; dana granted it at /)
+    const settled = refusalOf(run.settleToolCall(callId, { by: 'erin', outcome: { succeeded: true, output: 1 } }))
+    expect((await settled).message).toMatch(/^3.0 is not unresolved; its tool said that it has happened at .* \(revision 7\)$/)
+    expect((await run.state()).revision).toBe(revision)
+  })
+
+  test('says who has denied, with the reason, as one line', async () => {
+    const { run, callId } = await openAsked()
+    await run.deny(callId, { by: 'dana', reason: 'not\nours \u001b[2J' })
+    await run.untilSettled()
+    expect((await refusalOf(run.approve(callId, { by: 'erin' }))).message).toMatch(/; dana denied it at .*: not ours \\x1b\[2J$/)
+  })
+
+  test('says who has ended the run, before whatever was asked of it', async () => {
+    const { run, callId } = await openAsked()
+    await run.approve(callId, { by: 'dana' })
+    await run.untilSettled()
+    await run.cancel({ by: 'frank', reason: 'no longer wanted' })
+    const ended = new RegExp(
+      `run was cancelled; frank cancelled it at ${TIME} \\(revision \\d+\\): no longer wanted$`.replace('run', run.id),
+    )
+    for (const asked of [
+      run.cancel({ by: 'erin', reason: 'again' }),
+      run.send({ message: 'Hi' }),
+      run.giveBack({ by: 'erin' }),
+      run.pause({ by: 'erin' }),
+      run.complete({ by: 'erin' }),
+    ])
+      expect((await refusalOf(asked)).message).toMatch(ended)
+    expect((await refusalOf(run.approve(callId, { by: 'erin' }))).message).toMatch(/; dana granted it at .*; frank cancelled it at /)
+  })
+
+  test('says who has resumed, and nothing of what was never done', async () => {
+    const { run } = await openAsked()
+    expect((await refusalOf(run.resume({ by: 'erin' }))).message).toMatch(/waits for an approval \(approve, deny\)$/)
+    await run.pause({ by: 'dana' })
+    expect((await refusalOf(run.pause({ by: 'erin' }))).message).toMatch(/; dana paused it at /)
+    await run.resume({ by: 'frank' })
+    expect((await refusalOf(run.resume({ by: 'erin' }))).message).toMatch(/; frank resumed it at /)
+    expect((await refusalOf(run.giveBack({ by: 'erin' }))).message).not.toContain(' at 2')
+  })
+})
+
 describe('an operator', () => {
   test('cancels a run: what is under way is aborted, its result dropped, and nothing follows', async () => {
     let aborted = false
@@ -129,7 +197,7 @@ describe('an operator', () => {
     await run.cancel({ by: 'ops', reason: 'wrong customer' })
     expect(await settle(world, run)).toMatchObject({ status: 'cancelled', reason: 'wrong customer', openEffects: [] })
     expect(aborted).toBe(true)
-    await expect(run.send({ message: 'More' })).rejects.toThrow(`${run.id} was cancelled`)
+    await expect(run.send({ message: 'More' })).rejects.toThrow(`${run.id} was cancelled; `)
     await expect(run.cancel({ by: 'ops', reason: 'again' })).rejects.toMatchObject({ code: 'NotPossible' })
     expect((await eventsOf(world, run.id)).at(-1)?.type).toBe('RunCancelled')
   })

@@ -98,7 +98,7 @@ describe('last words under a limit', () => {
     ['that a guardrail cannot check', broken, 'could not check it'],
   ])('%s are no answer, are paid for, and are nowhere recorded', async (_, guardrail, reason) => {
     const { view, deltas, log, failures } = await lastWords('The secret is 42.', [guardrail])
-    expect(view).toMatchObject({ state: 'escalated', answer: '' })
+    expect(view).toMatchObject({ state: 'escalated', answer: null })
     expect(deltas).toEqual([])
     expect(log).not.toContain('secret is 42')
     expect(failures).toMatchObject([{ class: 'refusal', next: 'escalate', message: expect.stringContaining(reason) as string }])
