@@ -173,6 +173,34 @@ export const boundedJson = (value: unknown, { maxBytes, maxDepth = MAX_JSON_DEPT
   }
 }
 
+/**
+ * Schemas drop it and plain code takes it for the prototype, so that what was sent, what is checked and what is recorded would be three
+ * things: it is refused wherever JSON comes in. What an older version has recorded is read with it.
+ */
+const PROTO = '__proto__'
+
+/** Where a value has a member called `__proto__` among its lists and plain objects, as `$.a.__proto__`. Throws what its getters throw. */
+export const protoMember = (root: unknown): string | undefined => {
+  const seen = new Set<object>()
+  const left: { readonly value: unknown; readonly path: readonly (string | number)[] }[] = [{ value: root, path: [] }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value, path } = next
+    if (!isLevel(value) || seen.has(value)) continue
+    seen.add(value)
+    if (Object.hasOwn(value, PROTO)) return pathText([...path, PROTO])
+    if (path.length > MAX_JSON_DEPTH) continue
+    const isList = Array.isArray(value)
+    for (const [key, member] of Object.entries(value))
+      if (isLevel(member)) left.push({ value: member, path: [...path, isList ? Number(key) : key] })
+  }
+  return undefined
+}
+
+const isLevel = (value: unknown): value is object => {
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+}
+
 /** Whether a value that was parsed from a JSON text has more levels than {@link MAX_JSON_DEPTH}. */
 export const isTooDeep = (value: unknown, levels = MAX_JSON_DEPTH): boolean =>
   typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((member) => isTooDeep(member, levels - 1)))
@@ -268,12 +296,12 @@ const copyMembers = (value: object, walk: Walk): Json => {
   const copied: Record<string, Json> = {}
   for (const key of Object.keys(value)) {
     walk.path.push(key)
+    if (key === PROTO) throw refusal(walk.path, 'JSON', `a member called ${PROTO}`)
     const member = (value as Record<string, unknown>)[key]
     if (member !== undefined) {
       spendText(walk, key)
       spend(walk, 2)
-      // By assignment, `__proto__` would change what the copy is.
-      Object.defineProperty(copied, key, { value: copy(member, walk), enumerable: true, writable: true, configurable: true })
+      copied[key] = copy(member, walk)
     }
     walk.path.pop()
   }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import type { BlobStore } from './blobs/blob-store.ts'
 import { systemClock, systemIds } from './clock.ts'
 import { readEnvironment, secretsIn, type Environment } from './config.ts'
@@ -15,7 +15,7 @@ import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, standardError } from './logger.ts'
 import type { Models } from './models/model.ts'
 import { costOf, type PriceOverrides } from './models/prices.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
@@ -128,7 +128,7 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
   const queries = checkedNamedQueries(options.queries)
-  const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, pino.destination(2), secretsIn())
+  const logger = options.logger ?? createLogger(environment.REFOLD_LOG_LEVEL, standardError(), secretsIn())
   const notices = toldNotices(logger, options.tellAwaited)
   const opened = await openStores(environment, options, notices.notify)
   const { onLogCall } = options

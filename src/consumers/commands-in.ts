@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Batch, Bus, BusConsumer, DeliveredMessage } from '../bus/bus.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, isAppError, messageOf, type ErrorCode } from '../errors.ts'
+import { protoMember } from '../json.ts'
 import { present } from '../present.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { commandMessage, type CommandMessage } from './command-message.ts'
@@ -93,11 +94,15 @@ const parse = ({ key, value }: DeliveredMessage): CommandMessage => {
 }
 
 const parseJson = (value: string | null): unknown => {
+  let parsed: unknown
   try {
-    return JSON.parse(value ?? '')
+    parsed = JSON.parse(value ?? '')
   } catch (cause) {
     throw new AppError('InvalidInput', `Expected a command as JSON: ${messageOf(cause)}`, { cause })
   }
+  const proto = protoMember(parsed)
+  if (proto === undefined) return parsed
+  throw new AppError('InvalidInput', `Expected a command as JSON without a member ${proto}`)
 }
 
 type Command = Parameters<Runtime['command']>[1]

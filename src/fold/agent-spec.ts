@@ -67,6 +67,7 @@ export interface AgentSpec extends RunSpec {
 /** Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed. */
 export const defineAgentSpec = (options: AgentSpecOptions): AgentSpec => {
   checkSpec(options)
+  checkNothingElse(options)
   const { name, version, chart = agentRun, probeInput, projections = [], tools = [] } = options
   const settings: RunSettings = { ...settingsOf(options), ...withoutCode }
   assertChart(chart, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeInput } })
@@ -101,6 +102,24 @@ export const checkSpec = ({ name, version, projections = [], tools = [] }: Agent
   const half = projections.find((each) => (each.save === undefined) !== (each.load === undefined))
   if (half !== undefined)
     throw invalidAgent(name, 'projections', 'ones with both `save` and `load`, or with neither', `one in ${half.name}`)
+}
+
+const SPEC_OPTIONS: Readonly<Record<keyof AgentSpecOptions, true>> = {
+  name: true,
+  version: true,
+  chart: true,
+  probeInput: true,
+  limits: true,
+  clarifications: true,
+  approvalTimeoutMs: true,
+  projections: true,
+  tools: true,
+}
+
+/** What performs, and what checks what comes in, would be left out of the agent without a word. */
+const checkNothingElse = ({ name, ...options }: AgentSpecOptions): void => {
+  const other = Object.keys(options).find((option) => !Object.hasOwn(SPEC_OPTIONS, option))
+  if (other !== undefined) throw invalidAgent(name, other, 'given to `defineAgent` beside the `spec`', 'it in the spec')
 }
 
 const checkNames = (agent: string, field: 'projections' | 'tools', members: readonly { readonly name: string }[]): void => {

@@ -1,6 +1,7 @@
 import type { HonoRequest } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { ApiParts } from './api-parts.ts'
+import { protoMember } from '../json.ts'
 import type { HttpEnv } from './http-env.ts'
 import { isMultipart, jsonOfForm } from './multipart.ts'
 import { HttpProblem } from './problem.ts'
@@ -36,7 +37,29 @@ export const readJsonBody = ({ settings }: Pick<ApiParts, 'settings'>) => {
   })
 }
 
+/** Letters of its name may be written as escapes. */
+const MAY_HAVE_PROTO = /__proto__|\\u00/i
+
+const refuseProto = (text: string): void => {
+  if (!MAY_HAVE_PROTO.test(text)) return
+  const proto = protoMember(parsed(text))
+  if (proto === undefined) return
+  throw new HttpProblem('InvalidInput', `Expected a body of JSON without a member ${proto}`, {
+    errors: [{ field: `body${proto.slice(1)}`, message: 'expected no such member' }],
+  })
+}
+
+/** What is no JSON is refused by whoever reads it. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const setBody = (req: HonoRequest, text: string): void => {
+  refuseProto(text)
   const { signal } = req.raw
   const headers = new Headers(req.raw.headers)
   if (text !== '') headers.set('content-type', JSON_TYPE)

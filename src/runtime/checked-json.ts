@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { attempted, messageOf } from '../errors.ts'
-import { isTooDeep, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
+import { isTooDeep, protoMember, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
 
 export type CheckedJson =
   | { readonly ok: true; readonly value: Json; readonly text: string }
@@ -12,6 +12,11 @@ export type CheckedJson =
  * A schema that throws, or wants to wait, lets nothing through.
  */
 export const checkedJson = (schema: z.ZodType, value: unknown): CheckedJson => {
+  const proto = attempted(
+    () => protoMember(value),
+    (found) => found as string | undefined,
+  )
+  if (proto.ok && proto.value !== undefined) return { ok: false, problem: `expected no member ${proto.value}` }
   const checked = attempted(() => schema.safeParse(value), readResult)
   if (!checked.ok) return { ok: false, problem: 'it could not be checked', cause: checked.problem }
   if ('problem' in checked.value) return { ok: false, problem: checked.value.problem }

@@ -74,6 +74,22 @@ describe('the package', () => {
   })
 })
 
+describe('a run that is not there', { timeout: 60_000 }, () => {
+  test.each([
+    'send nowhere -m Hi',
+    'show nowhere',
+    'tail nowhere',
+    'at nowhere 0',
+    'cancel nowhere --reason so',
+    'delete nowhere --yes',
+    'replay nowhere',
+  ])('is told about by every command in the same words: %s', async (command) => {
+    const { stderr, exitCode } = await place.refold(command)
+    expect(stderr).toContain('refold: RunNotFound: Expected a run nowhere, found none: `refold list` shows all\n')
+    expect(exitCode).toBe(exitCodes.notFound)
+  })
+})
+
 describe('a provider', { timeout: 60_000 }, () => {
   const config = configs.vendors
 

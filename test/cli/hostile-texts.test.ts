@@ -8,6 +8,7 @@ import { streamOf } from '../../src/events/codec.ts'
 import type { NewEvent } from '../../src/eventlog/event-log.ts'
 import { viewNames } from '../../src/views/view-queries.ts'
 import { configs } from './run-refold.ts'
+import { createLogger } from '../../src/logger.ts'
 import { atTerminal } from './terminal.ts'
 
 /** Sets a title, moves the cursor, turns directions, hides, and breaks lines and characters. */
@@ -165,5 +166,40 @@ describe('a copy of the log', () => {
     const { stdout, stderr } = await atTerminal(odd, ['doctor', '--config', configs.clerk])
     expectNothingSteers(`${stdout}\n${stderr}`)
     rmSync(odd, { recursive: true })
+  })
+})
+
+describe('a line of the log', () => {
+  const logged = (isTTY: boolean) => {
+    const lines: string[] = []
+    const destination = { write: (text: string) => lines.push(text), isTTY }
+    return { logger: createLogger('info', destination, ['hunter2-hunter2']), text: () => lines.join('') }
+  }
+
+  test('is in words at a terminal, and one line of JSON anywhere else', () => {
+    for (const isTTY of [true, false]) {
+      const { logger, text } = logged(isTTY)
+      logger.warn({ runId: 'r-1', why: 'it is "late"', n: 3, key: 'hunter2-hunter2' }, 'a run is kept beyond its time')
+      if (isTTY) {
+        expect(text()).toMatch(/^\d\d:\d\d:\d\d WARN a run is kept beyond its time: runId=r-1 why="it is \\"late\\"" n=3 key=\*\*\*\n$/)
+      } else {
+        expect(JSON.parse(text())).toMatchObject({ level: 40, runId: 'r-1', key: '***', msg: 'a run is kept beyond its time' })
+      }
+    }
+  })
+
+  test('of an error says where it was thrown', () => {
+    const { logger, text } = logged(true)
+    logger.error({ err: new TypeError('no\nsuch') }, 'a sweep failed')
+    expect(text()).toMatch(/^[\d:]+ ERROR a sweep failed: TypeError: no such\n( {2}at .*\n)+$/)
+  })
+
+  test.each(['\u001b[2J', '\n12:00:00 ERROR forged', '\r', '\u202e', '\u0000', '\u2028'])('cannot be forged with %j', (hostile) => {
+    const { logger, text } = logged(true)
+    logger.info({ [`a${hostile}`]: hostile, nested: { [hostile]: hostile } }, hostile)
+    logger.error({ err: Object.assign(new Error(hostile), { name: hostile, code: hostile, stack: `x\n    at ${hostile}` }) }, hostile)
+    const lines = text().split('\n')
+    expect(lines.filter((line) => /^\d\d:\d\d:\d\d/.test(line))).toHaveLength(2)
+    expect(text()).not.toMatch(/[\u001b\r\u202e\u0000\u2028]/)
   })
 })

@@ -179,6 +179,42 @@ describe('a body', () => {
   })
 })
 
+describe('a member called __proto__', () => {
+  const json = { 'content-type': 'application/json' }
+  const proto = '{"a":[{"__proto__":{"admin":true}}]}'
+  test.each([
+    ['POST /v1/runs', `{"agent":"desk","input":${proto}}`, 'body.input.a[0].__proto__'],
+    [
+      'POST /v1/runs',
+      `{"agent":"desk","message":"Hi","context":${proto.replace('__proto__', String.raw`_\u005f\u0070roto__`)}}`,
+      'body.context.a[0].__proto__',
+    ],
+    ['POST /v1/runs', '{"agent":"desk","message":"Hi","metadata":{"__proto__":1}}', 'body.metadata.__proto__'],
+    ['POST /v1/runs', '{"agent":"desk","message":"Hi","tags":{"__proto__":"x"}}', 'body.tags.__proto__'],
+    ['POST /v1/runs', '{"agent":"desk","message":"Hi","__proto__":{"tenant":"acme"}}', 'body.__proto__'],
+    ['POST /v1/runs/RUN/messages', `{"message":"Hi","data":${proto}}`, 'body.data.a[0].__proto__'],
+    ['POST /v1/runs/RUN/complete', `{"output":${proto}}`, 'body.output.a[0].__proto__'],
+    [
+      'POST /v1/runs/RUN/tool-calls/3.0/settlement',
+      `{"outcome":{"succeeded":true,"output":${proto}}}`,
+      'body.outcome.output.a[0].__proto__',
+    ],
+  ])('is refused with its place: %s %s', async (request, body, field) => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const before = await service.world.log.head()
+    const answer = await askRaw(service.url, request.replace('RUN', runId), json, body)
+    expect(problemIn(answer)).toMatchObject({ status: 400, code: 'InvalidInput', errors: [{ field }] })
+    expect(await service.world.log.head()).toBe(before)
+  })
+
+  test('may be spoken of', async () => {
+    await using service = await openService()
+    const answer = await askRaw(service.url, 'POST /v1/runs', json, '{"agent":"desk","message":"What is __proto__, \\u00e4?"}')
+    expect(answer?.status).toBe(201)
+  })
+})
+
 describe('a problem', () => {
   test.each([
     [

@@ -116,6 +116,25 @@ describe('the outline of a run', () => {
     })
   })
 
+  test.each<[string, string, Record<string, unknown>]>([
+    ['5', '{"where":"mars"}', { where: 'mars' }],
+    ['null', '[1]', { text: '[1]' }],
+    ['[]', '5', { text: '5' }],
+    ['{"blobs":"where"}', '{"where":"mars"}', { where: 'mars' }],
+    ['{"blobs":[5,"where","none","where"]}', '{"where":null}', { where: null }],
+    ['{"blobs":["__proto__","where"]}', '{"where":{"blob":"x","length":"long"}}', { where: { blob: 'x', length: 'long' } }],
+  ])('shows an event whose meta is odd as it is stored: %s %s', async (meta, data, shown) => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const event = { id: '00000000-0000-4000-8000-ffffffffffff', type: 'RunTeleported', data, meta }
+    await service.world.log.append(streamOf(runId), 4, [event])
+    const one = await service.ask<One>(`GET /v1/runs/${runId}/events/5`)
+    expect(one).toMatchObject({ status: 200, body: { event: { data: shown }, problem: expect.stringContaining('newer') as string } })
+    const [name, value] = Object.entries(shown)[0]!
+    expect(await service.ask(`GET /v1/runs/${runId}/events/5?field=${name}`)).toMatchObject({ status: 200, body: { field: name, value } })
+    expect((await service.ask(`GET /v1/runs/${runId}/events/5?field=nothing`)).status).toBe(400)
+  })
+
   test.each(['from=-1', 'limit=0', 'limit=20001', 'color=red'])('is not given for %s', async (query) => {
     await using service = await openService()
     const runId = await service.run('Hello')

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundedJson, isTooDeep, MAX_JSON_DEPTH, canonicalJson, jsonText } from '../../src/json.ts'
+import { protoMember, boundedJson, isTooDeep, MAX_JSON_DEPTH, canonicalJson, jsonText } from '../../src/json.ts'
 
 const anyJson = fc.jsonValue({ stringUnit: 'binary' })
 
@@ -49,10 +49,21 @@ describe('a value from outside', () => {
     expect(asked).toBe(1)
   })
 
-  it('keeps a member named __proto__ as what it is: a member', () => {
-    const copy = boundedJson(JSON.parse('{"__proto__":{"admin":true}}'), { maxBytes: 1000 }) as { admin?: boolean }
-    expect(copy.admin).toBeUndefined()
-    expect(JSON.stringify(copy)).toBe('{"__proto__":{"admin":true}}')
+  it.each([
+    ['{"__proto__":{"admin":true}}', '$.__proto__'],
+    ['{"a":[{"__proto__":1}]}', '$.a[0].__proto__'],
+    ['{"a":{"\\u005f_proto__":null}}', '$.a.__proto__'],
+  ])('refuses a member named __proto__, which others would take for something else: %s', (text, path) => {
+    expect(() => boundedJson(JSON.parse(text), { maxBytes: 1000 })).toThrow(`Expected JSON at ${path}, found a member called __proto__`)
+    expect(protoMember(JSON.parse(text))).toBe(path)
+  })
+
+  it('may have members that only look like it, and values that say it', () => {
+    const given = { __proto: 1, proto__: 2, constructor: { prototype: '__proto__' } }
+    expect(boundedJson(given, { maxBytes: 1000 })).toEqual(given)
+    const cyclic: Record<string, unknown> = { given }
+    cyclic['self'] = [cyclic]
+    expect(protoMember(cyclic)).toBeUndefined()
   })
 
   const cycle: Record<string, unknown> = {}

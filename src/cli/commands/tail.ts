@@ -24,7 +24,7 @@ export const addTailCommand: AddCommand = (program, commandLine) => {
     .command('tail')
     .description('events as they are recorded, of one run until it ends or of all, until Ctrl-C')
     .argument('[run]', 'run id')
-    .option('--from <n>', 'begin with this revision of the run, or this position of the log; from now on without it', wholeNumber)
+    .option('--from <n>', 'begin with this revision of the run, or this position of the log, as 0 for all that is past; from now on without it', wholeNumber)
     .addHelpText('after', '\nExamples:\n  refold tail\n  refold tail 0190a7… --from 0\n  refold tail --json | jq -r .type')
     .action((runId: string | undefined, options: TailOptions) => tail(commandLine(), runId, options))
 }
@@ -38,7 +38,8 @@ const tail = (line: CommandLine, runId: string | undefined, { from }: TailOption
       screen.status(liveLogStatus(context))
     })
     const after = await afterOf(refold, runId, from)
-    await output.note(`Following ${runId ?? 'all runs'}: events show as they are recorded. Ctrl-C ends it.`)
+    const past = from === undefined ? ' (what is past: --from 0)' : ''
+    await output.note(`Following ${runId ?? 'all runs'}: events show as they are recorded${past}. Ctrl-C ends it.`)
     const events = runId === undefined ? eventsOfAll(refold, { after, signal }) : followRun(refold.log, runId, { from: after + 1, signal })
     for await (const event of events) {
       const read = await tryRead(refold.blobs, event)

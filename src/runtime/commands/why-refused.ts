@@ -48,23 +48,37 @@ interface Decided {
   readonly words: string
 }
 
+interface Looked {
+  readonly same: Decided | undefined
+  /** Where the run has ended. */
+  readonly ending: Decided | undefined
+  readonly isEndKnown: boolean
+}
+
 /** What has decided the same before, newest first: on the call of the command, or on the run; and how the run has ended. */
 const decidedBefore = async ({ log }: Pick<RuntimeParts, 'log'>, runId: string, command: GivenCommand): Promise<readonly Decided[]> => {
-  const callId = 'callId' in command ? command.callId : undefined
-  const same = DECIDE_THE_SAME[command.type]
-  const isSame = ({ type, data }: RunEvent): boolean =>
-    same?.has(type) === true && (callId === undefined || ('callId' in data && data.callId === callId))
-  let ending: Decided | undefined
-  let isEndKnown = false
+  const isSame = sameDecision(command)
+  let looked: Looked = { same: undefined, ending: undefined, isEndKnown: false }
   for await (const stored of log.readStream(streamOf(runId), { direction: 'backwards', limit: MOST_LOOKED_AT })) {
     const found = DECIDING.has(stored.type) ? told(stored) : undefined
-    if (!isEndKnown && finalEventTypes.has(stored.type)) ending = found
-    isEndKnown ||= !behindTheEnd.has(stored.type)
-    if (found !== undefined && isSame(found.event)) return ending === undefined ? [found] : [found, ending]
-    const isAllToTell = callId === undefined && (same === undefined || ending !== undefined)
-    if (isEndKnown && isAllToTell) break
+    looked = {
+      same: found !== undefined && isSame(found.event) ? found : undefined,
+      ending: !looked.isEndKnown && finalEventTypes.has(stored.type) ? found : looked.ending,
+      isEndKnown: looked.isEndKnown || !behindTheEnd.has(stored.type),
+    }
+    if (looked.same !== undefined || isAllToTell(command, looked)) break
   }
-  return ending === undefined ? [] : [ending]
+  return [looked.same, looked.ending].filter((found) => found !== undefined)
+}
+
+/** A call was decided on before its run has ended; anything else that was done before it has ended does not matter any more. */
+const isAllToTell = (command: GivenCommand, { ending, isEndKnown }: Looked): boolean =>
+  isEndKnown && !('callId' in command) && (ending !== undefined || DECIDE_THE_SAME[command.type] === undefined)
+
+const sameDecision = (command: GivenCommand): ((event: RunEvent) => boolean) => {
+  const types = DECIDE_THE_SAME[command.type]
+  const callId = 'callId' in command ? command.callId : undefined
+  return ({ type, data }) => types?.has(type) === true && (callId === undefined || ('callId' in data && data.callId === callId))
 }
 
 const typesOf = (...types: readonly RunEventType[]): ReadonlySet<string> => new Set(types)

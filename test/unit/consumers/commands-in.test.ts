@@ -226,6 +226,12 @@ describe('a command', () => {
 describe('a command that cannot be granted', () => {
   test.each([
     ['that is no JSON', { key: 'run-a', value: '{"type"', headers: {} }, 'InvalidInput', /as JSON/],
+    [
+      'with a member called __proto__',
+      { key: 'run-a', value: '{"type":"resume","by":"dana","commandId":"1","runId":"run-a","a":{"__proto__":1}}', headers: {} },
+      'InvalidInput',
+      /without a member \$\.a\.__proto__/,
+    ],
     ['without a value', { key: 'run-a', value: null, headers: {} }, 'InvalidInput', /as JSON/],
     ['of no known type', command({ type: 'fly', commandId: '1', runId: 'run-a' }), 'InvalidInput', /type/],
     ['without an id', command({ type: 'resume', runId: 'run-a', by: 'dana' }), 'InvalidInput', /commandId/],

@@ -126,6 +126,13 @@ describe('a run that has moved to other code', () => {
   })
 })
 
+describe('a spec', () => {
+  test.each(['context', 'messageData', 'instructions', 'models', 'output'])('has no %s: it is given beside it', (option) => {
+    const options = { name: 'own', version: '1', [option]: {} } as Parameters<typeof defineAgentSpec>[0]
+    expect(() => defineAgentSpec(options)).toThrow(`agent "own": ${option} has to be given to \`defineAgent\` beside the \`spec\``)
+  })
+})
+
 describe('what is no run', () => {
   const { events } = given(talker('1'), started(talker('1')), message)
   const codes = new Set(['EventLogCorrupt', 'UnknownEvent', 'UnexpectedEvent', 'UnknownAgent', 'ChartChanged'])

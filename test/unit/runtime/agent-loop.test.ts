@@ -58,6 +58,32 @@ describe('an agent run', () => {
     expect(answers).toEqual([null, null, null, null, null, null, null, 'On its way.', 'On its way.'])
   })
 
+  test.each([
+    ['arguments', '{"id":"17","more":{"__proto__":{"admin":true}}}', 'order 17', /ToolCallRejected.*\$\.more\.__proto__/],
+    [
+      'output',
+      '{"id":"17"}',
+      JSON.parse('{"status":"on its way","__proto__":{"admin":true}}') as { status: string },
+      /ToolCallFailed.*\$\.__proto__/,
+    ],
+  ])('refuses a member called __proto__ in the %s of a tool', async (_what, argumentsText, given, recorded) => {
+    const output = typeof given === 'string' ? { status: given } : given
+    const tool = defineTool({
+      name: 'lookup_order',
+      description: 'Finds an order',
+      input: z.looseObject({ id: z.string() }),
+      output: z.looseObject({ status: z.string() }),
+      effect: 'read',
+      execute: () => Promise.resolve(output),
+    })
+    const call = { ok: true as const, text: '', toolCalls: [{ name: 'lookup_order', argumentsText }] }
+    const world = open([call, answer('I see.'), answer('I see.')], { tools: [tool] })
+    const run = await world.refold.start('support', { message: 'Where is it?' })
+    await settle(world, run)
+    const events = (await eventsOf(world, run.id)).map(({ type, data }) => `${type} ${JSON.stringify(data)}`).join('\n')
+    expect(events).toMatch(recorded)
+  })
+
   test('runs parallel calls side by side and asks the model again once all have answered', async () => {
     const both = toolCalls([
       { name: 'lookup_order', arguments: { id: '1' } },

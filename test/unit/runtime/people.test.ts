@@ -132,7 +132,7 @@ describe('a command that is refused', () => {
     expect(again.details).toMatchObject({ since: [{ type: 'ApprovalGranted', by: 'dana', revision: 6, at: expect.any(Number) as number }] })
     expect((await refusalOf(run.deny(callId, { by: 'erin', reason: 'no' }))).message).toMatch(/; dana granted it at /)
     const settled = refusalOf(run.settleToolCall(callId, { by: 'erin', outcome: { succeeded: true, output: 1 } }))
-    expect((await settled).message).toMatch(/^3.0 is not unresolved; its tool said that it has happened at .* \(revision 7\)$/)
+    expect((await settled).message).toMatch(/^3.0 is not unresolved; its tool said that it has happened at .* \(revision 8\)$/)
     expect((await run.state()).revision).toBe(revision)
   })
 
