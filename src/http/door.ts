@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import ipaddr from 'ipaddr.js'
 import { keyRing, localAccess, type Access } from './api-keys.ts'
 import type { ApiParts } from './api-parts.ts'
 import { requireOwnSite } from './foreign-pages.ts'
@@ -61,16 +62,25 @@ const keyMissing = (found: string): HttpProblem =>
     headers: { 'www-authenticate': 'Bearer' },
   })
 
-/** Who signs in is nobody yet, and all of them share what one key may ask. */
-const NOBODY = '(nobody)'
-
-/** Sign-in and sign-out, as often as one key may ask. */
+/** Sign-in and sign-out, from each address as often as one key may ask: who signs in is nobody yet. */
 export const limitSignIn = (parts: ApiParts) => {
   const limited = rateLimit(parts)
   return createMiddleware<HttpEnv>(async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') limited(NOBODY)
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') limited(addressOf(c.env))
     await next()
   })
+}
+
+interface WithSocket {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }
+}
+
+/** The network of an IPv6 address is one caller, who has as many addresses as they want. */
+const addressOf = (env: unknown): string => {
+  const address = ((env ?? {}) as WithSocket).incoming?.socket?.remoteAddress ?? ''
+  if (!ipaddr.isValid(address)) return 'an unknown address'
+  const read = ipaddr.process(address)
+  return read.kind() === 'ipv4' ? read.toString() : `${read.toNormalizedString().split(':').slice(0, 4).join(':')}::/64`
 }
 
 export const limitRate = (parts: ApiParts) => {

@@ -10,6 +10,9 @@ interface Bucket {
   filledAt: number
 }
 
+/** Names that were asked for lately are known; one that is forgotten has a full bucket again. */
+const MOST_BUCKETS = 10_000
+
 /** One bucket a name: it holds `burst` tokens at most, and `perSecond` flow in. Starts full. */
 export const tokenBuckets = (clock: Clock, { perSecond, burst }: { readonly perSecond: number; readonly burst: number }): RateLimit => {
   const buckets = new Map<string, Bucket>()
@@ -21,7 +24,11 @@ export const tokenBuckets = (clock: Clock, { perSecond, burst }: { readonly perS
     const elapsedMs = Math.max(0, now - bucket.filledAt)
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000)
     bucket.filledAt = now
+    // In order of use.
+    buckets.delete(name)
     buckets.set(name, bucket)
+    const [oldest] = buckets.keys()
+    if (buckets.size > MOST_BUCKETS && oldest !== undefined) buckets.delete(oldest)
     return bucket
   }
 

@@ -339,11 +339,8 @@ describe('refold', { timeout: 60_000 }, () => {
         status: 'completed',
         output: { done: true },
       })
-      const late = await place.refold("cancel hard --reason 'too late'")
-      expect([late.exitCode, late.stderr]).toEqual([
-        4,
-        expect.stringMatching(/^refold: NotPossible: hard has completed; .* completed it at /),
-      ])
+      const { stderr } = await place.refold("cancel hard --reason 'too late'")
+      expect(stderr).toMatch(/^refold: NotPossible: hard has completed; .* completed it at /)
     })
   })
 

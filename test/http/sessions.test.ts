@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from '../../src/http/sessions.ts'
 import { eventsOf, manualClock } from '../support/world.ts'
@@ -157,12 +159,25 @@ describe('a session', () => {
     expect((await service.ask('POST /v1/session', { body })).status).toBe(400)
   })
 
-  test('is asked for as often as a key may ask, by all who have none together', async () => {
+  test('is asked for as often as a key may ask, from each address', async () => {
     await using service = await openService({ http: { keys, rateLimit: { perSecond: 1, burst: 3 } } })
     const codes: unknown[] = []
     for (let tries = 0; tries < 5; tries++) codes.push((await signIn(service, 'wrong')).body['code'])
     expect(codes).toEqual(['KeyUnknown', 'KeyUnknown', 'KeyUnknown', 'RateLimited', 'RateLimited'])
     expect((await service.ask('GET /v1/session', { key: acme.key })).status).toBe(200)
+    // Whoever comes from elsewhere is not kept out by that.
+    const { port } = new URL(service.url)
+    const asked = request({
+      port,
+      localAddress: '127.0.0.2',
+      method: 'POST',
+      path: '/v1/session',
+      headers: { 'content-type': 'application/json' },
+    })
+    asked.end(JSON.stringify({ key: acme.key }))
+    const [elsewhere] = (await once(asked, 'response')) as [IncomingMessage]
+    elsewhere.resume()
+    expect(elsewhere.statusCode).toBe(200)
   })
 })
 
