@@ -6,5 +6,8 @@ const OLDEST = 24
 const [major = 0] = process.versions.node.split('.').map(Number)
 
 if (major < OLDEST) {
-  throw new AppError('InvalidConfiguration', `Refold needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}`)
+  const tooOld = new AppError('InvalidConfiguration', `Refold needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}`)
+  // Where it was thrown helps nobody: the sentence says all.
+  tooOld.stack = `${tooOld.name}: ${tooOld.message}`
+  throw tooOld
 }

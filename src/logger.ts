@@ -1,8 +1,7 @@
 import { isatty } from 'node:tty'
 import { pino, type Logger } from 'pino'
-import { logLineInWords } from './log-line.ts'
 import { withoutSecrets } from './secrets.ts'
-import { visibleJson } from './text.ts'
+import { visibleJson, visibleText } from './text.ts'
 
 interface LogDestination {
   write(text: string): unknown
@@ -26,3 +25,40 @@ export const createLogger = (level: string, destination: LogDestination, secrets
   const shown = destination.isTTY === true ? logLineInWords : visibleJson
   return pino({ name: 'refold', level }, { write: (text) => void destination.write(withoutSecrets(shown(text), secrets)) })
 }
+
+const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
+/** From here on the place in the code is worth its lines. */
+const ERROR = 50
+
+/** A log line of pino for people, in one line but for the stack of an error: `10:47:20 WARN a run is kept beyond its time: runId=r-1`. */
+const logLineInWords = (json: string): string => {
+  const { time, level, msg, err, name: _, pid: __, hostname: ___, ...facts } = JSON.parse(json) as LoggedLine
+  const error = err === undefined ? [] : [`${err.type ?? 'Error'}: ${err.message ?? ''}`]
+  const told = [...error, ...Object.entries(facts).map(([name, value]) => `${name}=${valueText(value)}`)].join(' ')
+  const words = [msg, told].filter((part) => part !== undefined && part !== '').join(': ')
+  const stack = level >= ERROR && err?.stack !== undefined ? stackLines(err.stack) : ''
+  return `${new Date(time).toLocaleTimeString('en-GB')} ${LEVELS[level] ?? level} ${oneLine(words)}${stack}\n`
+}
+
+interface LoggedLine {
+  readonly time: number
+  readonly level: number
+  readonly msg?: string
+  readonly err?: { readonly type?: string; readonly message?: string; readonly stack?: string }
+  readonly name?: string
+  readonly pid?: number
+  readonly hostname?: string
+  readonly [fact: string]: unknown
+}
+
+const valueText = (value: unknown): string => (typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value))
+
+/** What others have written must not look like a line of the log. */
+const oneLine = (text: string): string => visibleText(text).replace(/\s*\n\s*/g, ' ')
+
+const stackLines = (stack: string): string =>
+  stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => `\n  ${oneLine(line).trim()}`)
+    .join('')

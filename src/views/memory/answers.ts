@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { MemoryTables } from './tables.ts'
 import { sqliteTables } from '../sqlite-tables.ts'
 import { createTables, sqliteDialect } from '../table-sql.ts'
@@ -36,7 +36,9 @@ export const memoryAnswers = (): MemoryAnswers => {
 }
 
 const load = ({ rows, records }: MemoryTables): DatabaseSync => {
-  const db = new DatabaseSync(':memory:')
+  // Not imported: an older Node has no such module, and would say that before it is told which Node is needed.
+  const sqlite = process.getBuiltinModule('node:sqlite')
+  const db = new sqlite.DatabaseSync(':memory:')
   db.exec(`begin; ${createTables(sqliteDialect, '')}`)
   sqliteTables(db, '').put({ rows: [...rows.values()], records: records() })
   db.exec('commit')
