@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { defineAgent, openRefold, scriptedModel, type OpenRefold } from 'refold'
 import { z } from 'zod'
 import { unsteadyCarrier } from './carrier.ts'
+import { letterAgent } from './letters.ts'
 import { deskScript } from './script.ts'
 import { fileShop, type Shop } from './shop.ts'
 import { deskTools } from './tools.ts'
@@ -44,7 +45,7 @@ export interface DeskOptions {
 export const openDesk = async ({ dir = DESK_FOLDER, models, shop = fileShop(dir) }: DeskOptions = {}): Promise<Desk> => {
   const refold = await openRefold({
     dir,
-    agents: [deskAgent(models)],
+    agents: [deskAgent(models), letterAgent],
     models: { scripted: scriptedModel(deskScript) },
     dependencies: deskDependencies(shop),
   })

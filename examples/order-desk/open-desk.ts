@@ -11,7 +11,22 @@ const EVERY_MS = 4_000
 const SEED = 7
 
 /** At first: one who waits for a person, one whom a limit has stopped, one with two calls at once and a carrier that fails. */
-const FIRST = { 'refund-2': customers.refund, 'circles-2': customers.circles, 'parcels-2': 'Where are my orders 17 and 19?' }
+const FIRST: Readonly<Record<string, string>> = {
+  'refund-2': customers.refund,
+  'circles-2': customers.circles,
+  'parcels-2': 'Where are my orders 17 and 19?',
+}
+/** One who has written a letter: a run that waits for another one. */
+const LETTER = { agent: 'letter', runId: 'letter-2', input: { from: 'Ann', text: customers.refund } }
+/** What if the first had asked something else? A fork, which does nothing for real. */
+const OTHERWISE = {
+  at: 1,
+  by: 'dana',
+  runId: 'refund-2-otherwise',
+  message: customers.parcel,
+  samples: true,
+  note: 'What would have happened with other words',
+}
 const LATER = [customers.parcel, customers.kettle, 'Where are my orders 17 and 19?']
 
 /** Serves the runs of the folder of the desk on this machine until Ctrl-C. `isScripted`: more customers come, which costs nothing. */
@@ -65,18 +80,21 @@ const addressOf = async (server: ChildProcess): Promise<string> => {
 }
 
 const letCustomersCome = async (url: string, signal: AbortSignal): Promise<void> => {
-  for (const [runId, message] of Object.entries(FIRST)) await begin(url, { runId, message }, signal)
+  const begin = (order: object): Promise<void> => post(`${url}/v1/runs`, { agent: 'order-desk', ...order }, signal)
+  for (const [runId, message] of Object.entries(FIRST)) await begin({ runId, message })
+  await begin(LETTER)
+  await post(`${url}/v1/runs/refund-2/forks`, OTHERWISE, signal)
   for (let chance = SEED; ; chance = (chance * 48_271) % 2_147_483_647) {
     await pause(EVERY_MS, undefined, { signal })
-    await begin(url, { message: LATER[chance % LATER.length] ?? customers.parcel }, signal)
+    await begin({ message: LATER[chance % LATER.length] ?? customers.parcel })
   }
 }
 
-const begin = async (url: string, order: { readonly runId?: string; readonly message: string }, signal: AbortSignal): Promise<void> => {
-  const response = await fetch(`${url}/v1/runs`, {
+const post = async (url: string, order: object, signal: AbortSignal): Promise<void> => {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ agent: 'order-desk', ...order }),
+    body: JSON.stringify(order),
     signal,
   })
   if (!response.ok) console.error(`   A customer was sent away: ${await response.text()}`)

@@ -27,11 +27,21 @@ test('the order desk stays open behind its story, with runs to look at, until it
     const { runs } = (await (await fetch(`${url}/v1/runs`)).json()) as Listed
     return Object.fromEntries(runs.map(({ runId, standing }) => [runId, standing]))
   }
-  await expect
-    .poll(standings, { timeout: 60_000, interval: 500 })
-    .toMatchObject({ 'refund-2': 'approval', 'circles-2': 'human', 'parcels-2': 'message', charge: 'message' })
+  await expect.poll(standings, { timeout: 60_000, interval: 500 }).toMatchObject({
+    'letter-2': 'approval',
+    'letter-2.desk-1': 'approval',
+    'refund-2-otherwise': 'message',
+    'refund-2': 'approval',
+    'circles-2': 'human',
+    'parcels-2': 'message',
+    charge: 'message',
+  })
+  const forked = (await (await fetch(`${url}/v1/runs/refund-2-otherwise`)).json()) as { readonly fork: unknown }
+  expect(forked.fork).toMatchObject({ runId: 'refund-2', counts: { real: 0 }, real: [] })
+  const retried = await (await fetch(`${url}/v1/runs/parcels-2/outline`)).text()
+  expect(retried).toContain('"ToolCallFailed"')
   expect(await (await fetch(url)).text()).toContain('Refold')
   desk.kill('SIGINT')
   expect(await exit).toEqual([0, null])
   rmSync(folder, { recursive: true })
-}, 120_000)
+}, 240_000)
