@@ -39,6 +39,7 @@ export const simulateRestore = async (seed: number, { story: tells = false } = {
       effects: stage.world.effects(),
       events: [...stage.auditor.runs.values()].reduce((sum, { events }) => sum + events.length, 0),
       history: await historyOf(stage.log),
+      runs: [...stage.auditor.runs.values()],
       story,
     }
   } finally {

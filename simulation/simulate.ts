@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
 import { RUN_STREAM_PREFIX } from '../src/events/codec.ts'
 import type { EventLog, StoredEvent } from '../src/eventlog/event-log.ts'
+import type { AuditedRun } from './auditor.ts'
 import { seededChance, type Chance } from './chance.ts'
 import { calmed, drawClimate, type Climate } from './chaos.ts'
 import { isAtRest, lastLook, lookAtWorkers } from './last-look.ts'
@@ -23,6 +24,8 @@ export interface SeedReport {
   readonly events: number
   /** Every event of every run, as it was stored. */
   readonly history: readonly StoredEvent[]
+  /** The same by run, with what it was after each event. */
+  readonly runs: readonly AuditedRun[]
   /** What happened, in order of time; empty unless it was asked for. */
   readonly story: readonly string[]
 }
@@ -58,6 +61,7 @@ export const simulateSeed = async (seed: number, { story: tells = false } = {}):
     effects: world.effects(),
     events: [...auditor.runs.values()].reduce((sum, { events }) => sum + events.length, 0),
     history: await historyOf(log),
+    runs: [...auditor.runs.values()],
     story,
   }
 }

@@ -1,6 +1,6 @@
 import { finalEventTypes } from '../../src/events/run-events.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
-import { afterPause, applyToBudget, emptyBudget, type Budget } from '../../src/projections/budget.ts'
+import { afterPause, applyToBudget, emptyBudget, withoutChildren, withoutWaiting, type Budget } from '../../src/projections/budget.ts'
 import { withEntry } from '../../src/projections/entries.ts'
 import { recordedIntents, workAfter, workAsked, type Intent, type OpenWork } from '../../src/projections/open-work.ts'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
@@ -28,6 +28,8 @@ export interface RunAt {
   /** `name@version` */
   readonly agent: string
   readonly openCalls: Readonly<Record<string, ToolCallRecord>>
+  /** Of one that is over, what it was before: what it goes on from if it is reopened. */
+  readonly beforeEnd: RunAt | undefined
 }
 
 const nothing: RunAt = {
@@ -43,10 +45,12 @@ const nothing: RunAt = {
   at: 0,
   agent: '',
   openCalls: {},
+  beforeEnd: undefined,
 }
 
 /** The run after one event more; before the first it is undefined. */
 export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string): RunAt => {
+  if (row.type === 'RunReopened' && before.beforeEnd !== undefined) return reopened(before, before.beforeEnd, row)
   const event = eventOfOutline(row, runId)
   const isOver = finalEventTypes.has(row.type)
   const [place = '', ...moved] = row.to.split('; ')
@@ -57,15 +61,39 @@ export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string
     ...calls,
     callPlaces: callPlacesAfter(before, event, moved),
     budget: budgetAfter(before, event),
-    work: isOver ? new Map() : openWorkAfter(before.work, event),
-    asked: isOver ? {} : askedAfter(before.asked, event),
-    timers: isOver ? {} : dueAfter(before.timers, event),
+    ...(isOver ? NOTHING_OPEN : openAfter(before, event)),
     isPaused: row.type === 'RunPaused' || (before.isPaused && row.type !== 'RunResumed'),
     fork,
     at: row.at,
+    beforeEnd: isOver ? before : beforeEndAfter(before, row),
     agent: row.agentVersion === undefined ? before.agent : `${row.agent ?? ''}@${row.agentVersion}`,
   }
 }
+
+const NOTHING_OPEN = { work: new Map<string, OpenWork>(), asked: {}, timers: {} }
+
+const openAfter = ({ work, asked, timers }: RunAt, event: RunEvent): Pick<RunAt, 'work' | 'asked' | 'timers'> => ({
+  work: openWorkAfter(work, event),
+  asked: askedAfter(asked, event),
+  timers: dueAfter(timers, event),
+})
+
+/** The time in which it was over counts for nothing. */
+const beforeEndAfter = ({ beforeEnd: was, at }: RunAt, row: OutlineRow): RunAt | undefined =>
+  was === undefined || row.type !== 'RunMoved' ? was : { ...was, budget: afterPause(was.budget, row.at - at) }
+
+/** What was claimed has no owner any more, and timers are set anew by events of their own. */
+const reopened = (over: RunAt, was: RunAt, { to, at }: OutlineRow): RunAt => ({
+  ...was,
+  place: to.split('; ')[0] ?? was.place,
+  work: new Map([...was.work].map(([key, work]) => [key, work.status === 'claimed' ? { ...work, owner: NOBODY, leaseUntil: 0 } : work])),
+  timers: {},
+  budget: afterPause(was.budget, at - over.at),
+  agent: over.agent,
+  at,
+})
+
+const NOBODY = 'nobody'
 
 /** At its fork a run schedules its timers anew. */
 const dueAfter = (timers: Due, event: RunEvent): Due => (event.type === 'RunForked' ? {} : timersAfter(timers, event))
@@ -73,11 +101,17 @@ const dueAfter = (timers: Due, event: RunEvent): Due => (event.type === 'RunFork
 const lineageAfter = (fork: RowFork | undefined, event: RunEvent): RowFork | undefined =>
   event.type === 'RunStarted' ? begunFork(event) : forkAfter(fork, event)
 
-/** For a fork no time has passed since the last event that it has in common with its origin. */
+/**
+ * For a fork no time has passed since the last event that it has in common with its origin. A chart that abandons its calls waits for nobody
+ * any more.
+ */
 const budgetAfter = ({ budget, at }: RunAt, event: RunEvent): Budget => {
   const after = applyToBudget(budget, event)
-  return event.type === 'RunForked' ? afterPause(after, Math.max(0, event.meta.at - at)) : after
+  if (event.type === 'RunForked') return afterPause(after, Math.max(0, event.meta.at - at))
+  return hasAbandoned(event) ? withoutChildren(withoutWaiting(after, event.meta.at)) : after
 }
+
+const hasAbandoned = ({ meta }: RunEvent): boolean => recordedIntents(meta).some(({ intent }) => intent === 'abandon')
 
 /** Where the chart of every tool call begins. */
 const CHECKING = 'checking'
@@ -85,7 +119,7 @@ const CHECKING = 'checking'
 /** `moved` as it is recorded, `3.0=running`: a call that begins is not among them, and one that was abandoned has no chart any more. */
 const callPlacesAfter = (before: RunAt, event: RunEvent, moved: readonly string[]): ReadonlyMap<string, string> => {
   const intents = recordedIntents(event.meta)
-  const kept = intents.some(({ intent }) => intent === 'abandon') ? new Map<string, string>() : before.callPlaces
+  const kept = hasAbandoned(event) ? new Map<string, string>() : before.callPlaces
   const begun = intents.flatMap(({ intent, key }) => (intent === 'checkCall' ? [[key, CHECKING] as const] : []))
   const left = moved.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)] as const)
   return [...begun, ...left].reduce((places, [callId, place]) => withEntry(places, callId, place), kept)
@@ -117,7 +151,7 @@ const callsAfter = (before: RunAt, event: RunEvent, { isOver, isCopy }: AroundCa
   const checked = intents.filter(({ intent }) => intent === 'checkCall').map(({ key }) => key)
   const corrected = event.type === 'ToolCallCorrected' ? before.calls.get(event.data.callId) : undefined
   const open = corrected === undefined ? before.openCalls : { ...before.openCalls, [corrected.callId]: corrected }
-  const isEnding = isOver || intents.some(({ intent }) => intent === 'abandon')
+  const isEnding = isOver || hasAbandoned(event)
   const changes = toolCallChanges(open, event, { isEnding, checked, isCopy })
   if (changes.length === 0) return { calls: before.calls, openCalls: before.openCalls }
   const stillOpen = new Map(Object.entries(before.openCalls))

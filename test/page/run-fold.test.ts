@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { noSources } from '../../src/events/fork.ts'
 import { decodeEvent, type StoredTexts } from '../../src/events/codec.ts'
@@ -11,6 +12,7 @@ import { wallTimeMs, type Budget } from '../../src/projections/budget.ts'
 import type { OpenWork } from '../../src/projections/open-work.ts'
 import { outlineRow } from '../../src/projections/outline-row.ts'
 import { runAfter, type RunAt } from '../../page/run/run-fold.ts'
+import { simulateSeed } from '../../simulation/simulate.ts'
 import { standardProgram } from '../replay/standard-program.ts'
 import { by, forkable, outside, played, scenarios, throughPeople } from '../support/forks.ts'
 import { eventsOf } from '../support/world.ts'
@@ -112,5 +114,30 @@ describe('the page', () => {
       }
       expect([...(page?.calls.values() ?? [])].filter(({ state, source }) => state === 'succeeded' && source === null)).toEqual([])
     }
+  })
+
+  const SEEDS = 30
+  test(`does so in ${SEEDS} seeds of a cluster in which anything fails`, { timeout: 120_000 }, async () => {
+    let compared = 0
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { runs } = await simulateSeed(seed)
+      for (const { runId, events, states } of runs) {
+        let page: RunAt | undefined
+        for (const event of events) {
+          page = runAfter(
+            page,
+            outlineRow(event, () => undefined),
+            runId,
+          )
+          const server = states[event.revision]
+          if (server?.status !== 'active') continue
+          const where = `seed ${seed}, ${runId}, revision ${event.revision}, ${event.type}`
+          const [seen, meant] = [namedBy(page, asPage(page, event.meta.at)), namedBy(page, asServer(server))]
+          if (!isDeepStrictEqual(seen, meant)) expect(seen, where).toEqual(meant)
+          compared += 1
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(1_000)
   })
 })
