@@ -11,7 +11,7 @@ import { giveBackRuns, type GiveBackRuns, type GivenBackRuns } from './runtime/c
 import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
 import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
-import type { AppError } from './errors.ts'
+import { messageOf, type AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
@@ -58,7 +58,7 @@ export interface RefoldOptions {
   readonly onLogCall?: ((call: LogCall) => void) | undefined
   /** How long runs are kept after they have ended, as `{ completed: '90d' }`; for ever by default. Of processes that take up runs. */
   readonly retention?: Retention | undefined
-  /** Whether runs that were left open by a process that is gone are taken up at once; true by default. */
+  /** Whether runs that were left open by a process that is gone are taken up, as soon as it is open; true by default. */
   readonly recover?: boolean | undefined
   /** Nothing is to be started or changed: a folder that cannot be written, a read-only copy for example, is opened for reading. */
   readonly readOnly?: boolean | undefined
@@ -163,7 +163,7 @@ interface Opening {
 
 interface Opened {
   readonly refold: OpenRefold
-  /** Takes up the runs that nobody works on, now and from time to time. */
+  /** Takes up the runs that nobody works on, behind what is resolved, and from time to time. */
   readonly takeUp: () => Promise<void>
 }
 
@@ -228,9 +228,11 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     refold,
     async takeUp() {
       await restores.newest()
-      await tellChangedAgents({ ...stores, agents: core.agents, projector: restores.projector, notify })
-      await sweeper.recover()
-      sweeper.run(stop.signal)
+      const told = tellChangedAgents({ ...stores, agents: core.agents, projector: restores.projector, notify })
+      const failed = (error: unknown): void => {
+        if (!stop.signal.aborted) notify({ type: 'sweepFailed', message: messageOf(error) })
+      }
+      void told.catch(failed).finally(() => sweeper.run(stop.signal))
     },
   }
 }

@@ -6,6 +6,8 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/notices.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewStore } from '../views/view-store.ts'
+import { nextTurn } from './batches.ts'
+import { createParentLooks, waitsForChildren } from './parent-looks.ts'
 import type { Projector } from './projector.ts'
 
 export interface SweepCounts {
@@ -24,7 +26,7 @@ export interface Sweeper {
    * a time alone, as most open approvals do, is taken from the views, and looked at when its time has come.
    */
   recover(): Promise<void>
-  /** Sweeps what is due, again and again, until the signal. */
+  /** Recovers at once, unless that was done, and then sweeps what is due, again and again, until the signal. */
   run(signal: AbortSignal): void
   counts(): SweepCounts
 }
@@ -52,20 +54,26 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
   let told: ReadonlyMap<string, string> = new Map()
   const leftRuns = createLeftRuns(clock, notify)
 
-  const sweep = async (dueBy: number): Promise<void> => {
+  const sweep = async (dueBy: number, signal?: AbortSignal): Promise<void> => {
     await projector.catchUp()
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
     const rows = await views.due(dueBy, ALL)
     const broken = new Map<string, string>()
-    for (let first = 0; first < rows.length; first += RUNS_AT_ONCE) {
-      await Promise.all(rows.slice(first, first + RUNS_AT_ONCE).map((row) => see(row, broken)))
-    }
+    const others = rows.filter((row) => !waitsForChildren(row))
+    await inLanes([...others, ...parents.due(rows.filter(waitsForChildren))], signal, (row) => see(row, broken))
     told = broken
     counts = { sweeps: counts.sweeps + 1, due: rows.length, left: leftRuns.tell() }
   }
 
   const finishing = finisher(eraser, clock)
   const seeToChores = everyFewMinutes(chores, clock)
+  const parents = createParentLooks(clock, intervalMs)
+  let hasRecovered = false
+
+  const sweepOnce = async (signal?: AbortSignal): Promise<void> => {
+    await sweep(hasRecovered ? clock.now() : Number.MAX_SAFE_INTEGER, signal)
+    hasRecovered = true
+  }
 
   const see = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
     const later = timerAlone(row, clock.now())
@@ -88,6 +96,7 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
   const wake = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
     try {
       await runtime.wake(row.runId)
+      if (waitsForChildren(row)) parents.looked(row)
     } catch (error) {
       if (isOutage(error) || leftRuns.note(row, error)) return
       const message = messageOf(error)
@@ -97,24 +106,56 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
   }
 
   return {
-    recover: () => sweep(Number.MAX_SAFE_INTEGER),
+    recover() {
+      hasRecovered = false
+      parents.forget()
+      return sweepOnce()
+    },
     counts: () => counts,
     run(signal) {
-      const again = (): void => {
-        if (signal.aborted) return
-        const disarm = clock.setTimer(intervalMs, () => {
-          void sweep(clock.now())
-            .then(seeToChores)
-            .catch((error: unknown) => {
-              notify({ type: 'sweepFailed', message: messageOf(error) })
-            })
-            .finally(again)
-        })
-        signal.addEventListener('abort', disarm, { once: true })
-      }
-      again()
+      const work = (): Promise<void> => sweepOnce(signal).then(seeToChores)
+      const failed = (error: unknown): void => notify({ type: 'sweepFailed', message: messageOf(error) })
+      repeat({ clock, intervalMs, signal, isLater: hasRecovered }, work, failed)
     },
   }
+}
+
+interface Repetition {
+  readonly clock: Clock
+  readonly intervalMs: number
+  readonly signal: AbortSignal
+  /** Whether it begins after the first interval, or at once. */
+  readonly isLater: boolean
+}
+
+/** Until the signal: what fails behind it is nobody's business any more. */
+const repeat = ({ clock, intervalMs, signal, isLater }: Repetition, work: () => Promise<void>, failed: (error: unknown) => void): void => {
+  const now = (): void => {
+    void work()
+      .catch((error: unknown) => {
+        if (!signal.aborted) failed(error)
+      })
+      .finally(later)
+  }
+  const later = (): void => {
+    if (signal.aborted) return
+    signal.addEventListener('abort', clock.setTimer(intervalMs, now), { once: true })
+  }
+  if (isLater) later()
+  else now()
+}
+
+/** So many at once, each in a turn of its own: a sweep of thousands does not hold up the process. */
+const inLanes = async (rows: readonly RunRow[], signal: AbortSignal | undefined, see: (row: RunRow) => Promise<void>): Promise<void> => {
+  const left = rows.values()
+  const lane = async (): Promise<void> => {
+    for (const row of left) {
+      await nextTurn()
+      if (signal?.aborted === true) return
+      await see(row)
+    }
+  }
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, lane))
 }
 
 /** The time that is all a run waits for; undefined where it has come, and where the run owes work or is perhaps wanted by nobody any more. */

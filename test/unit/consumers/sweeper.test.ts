@@ -13,6 +13,7 @@ import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { streamOf } from '../../../src/events/codec.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import { parentOf } from '../../support/parent-charts.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
 
 const agentAt = (version: string) => defineAgent({ name: 'helper', version, instructions: 'Help.', models: ['scripted/one'] })
@@ -93,6 +94,10 @@ const clerkModel = scriptedModel(({ messages }) =>
   messages.at(-1)?.role === 'tool' ? answer('So it is.') : toolCalls([{ name: 'pay', arguments: {} }]),
 )
 
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 500; turn++) await nextTurn()
+}
+
 /** Counts the streams that are read of it. */
 const counted = (log: EventLog): { readonly log: EventLog; readonly read: string[] } => {
   const read: string[] = []
@@ -126,9 +131,6 @@ describe('a worker that starts beside runs that wait for an approval', () => {
       },
     })
     return { world, sweeper, read, log }
-  }
-  const turns = async (): Promise<void> => {
-    for (let turn = 0; turn < 500; turn++) await nextTurn()
   }
   const typesOf = async (world: Parameters<typeof eventsOf>[0], runId: string): Promise<string[]> =>
     (await eventsOf(world, runId)).map(({ type }) => type)
@@ -172,5 +174,60 @@ describe('a worker that starts beside runs that wait for an approval', () => {
     await turns()
     await sweeper.recover()
     expect(new Set(read)).toEqual(new Set([streamOf('claimed')]))
+  })
+})
+
+describe('runs that wait for a run that waits for a person', () => {
+  const PARENTS = 6
+  const parent = parentOf([{ agent: 'clerk', key: 'a' }], { name: 'parent' })
+
+  test('come behind those that owe something, and are looked at more and more seldom, until something is new', async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const agents = [parent, clerk, agentAt('1')]
+    const before = openWorld({ agents, log, clock, models: { scripted: clerkModel }, owner: 'gone/1/b' })
+    for (let n = 0; n < PARENTS; n++) await settle(before, await before.refold.start('parent', { runId: `parent-${n}` }))
+    const unable = openWorld({ agents, log, clock, models, owner: 'gone/1/c' })
+    await unable.refold.start('helper', { runId: 'owes', message: 'Hello' })
+    const { log: ofWorker, read } = counted(log)
+    const world = openWorld({
+      agents,
+      log: ofWorker,
+      clock,
+      models: { scripted: clerkModel },
+      owner: 'worker/1/d',
+      ownerIsGone: (owner) => owner.startsWith('gone'),
+    })
+    const views = memoryViewStore()
+    const sweeper = createSweeper({
+      projector: createProjector({ log, views }),
+      views,
+      runtime: world.refold.runtime,
+      clock,
+      intervalMs: 5_000,
+      notify: (notice) => {
+        throw new Error(JSON.stringify(notice))
+      },
+    })
+    const ending = new AbortController()
+    sweeper.run(ending.signal)
+    await turns()
+    expect(read.find((stream) => stream === streamOf('owes') || stream.endsWith('parent-0'))).toBe(streamOf('owes'))
+    const looksAt = (runId: string): number => read.filter((stream) => stream === streamOf(runId)).length
+    const sweepFor = async (ms: number): Promise<number> => {
+      const looks = looksAt('parent-1')
+      for (let passed = 0; passed < ms; passed += 5_000) {
+        clock.advance(5_000)
+        await turns()
+      }
+      return looksAt('parent-1') - looks
+    }
+    expect(await sweepFor(60_000)).toBeGreaterThan(0)
+    // That is 120 sweeps, and a look is some reads.
+    expect(await sweepFor(600_000)).toBeLessThan(60)
+    await before.refold.run('parent-1.a-1').approve('3.0', { by: 'dana' })
+    await settle(before, before.refold.run('parent-1'))
+    expect(await before.refold.run('parent-1').state()).toMatchObject({ status: 'completed' })
+    ending.abort()
   })
 })
