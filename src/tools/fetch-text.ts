@@ -1,21 +1,30 @@
 import type { IncomingMessage } from 'node:http'
 import { messageOf } from '../errors.ts'
 import { hasCredentials, isWeb, type AllowList } from './allow-list.ts'
-import type { HttpFetchOptions, HttpFetchOutput } from './http-fetch.ts'
-import { pinnedGet, systemResolve } from './pinned-get.ts'
+import { pinnedGet, systemResolve, type Reach } from './pinned-get.ts'
 import { isPublicAddress } from './public-address.ts'
 import { readText, textType } from './text-body.ts'
 import { ToolFailure } from './tool.ts'
 
-export interface FetchRules extends Pick<HttpFetchOptions, 'resolve' | 'addressAllowed'> {
+export interface FetchRules {
   readonly isAllowed: AllowList
   readonly allow: readonly string[]
   readonly maxBytes: number
   readonly maxRedirects: number
+  /** Those of this process where it is undefined. */
+  readonly resolve: Reach['resolve'] | undefined
+  /** Addresses of the public internet where it is undefined. */
+  readonly addressAllowed: Reach['addressAllowed'] | undefined
+}
+
+export interface FetchedText {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
 }
 
 /** Rejects with `ToolFailure`, for all that the web does. */
-export const fetchText = async (address: string, rules: FetchRules, signal: AbortSignal): Promise<HttpFetchOutput> => {
+export const fetchText = async (address: string, rules: FetchRules, signal: AbortSignal): Promise<FetchedText> => {
   try {
     return await textAt(address, rules, signal)
   } catch (thrown) {
@@ -23,7 +32,7 @@ export const fetchText = async (address: string, rules: FetchRules, signal: Abor
   }
 }
 
-const textAt = async (address: string, rules: FetchRules, signal: AbortSignal): Promise<HttpFetchOutput> => {
+const textAt = async (address: string, rules: FetchRules, signal: AbortSignal): Promise<FetchedText> => {
   const response = await follow(address, rules, signal)
   try {
     const status = response.statusCode ?? 0
