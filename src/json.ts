@@ -182,23 +182,35 @@ const PROTO = '__proto__'
 /** Where a value has a member called `__proto__` among its lists and plain objects, as `$.a.__proto__`. Throws what its getters throw. */
 export const protoMember = (root: unknown): string | undefined => {
   const seen = new Set<object>()
-  const left: { readonly value: unknown; readonly path: readonly (string | number)[] }[] = [{ value: root, path: [] }]
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const { value, path } = next
-    if (!isLevel(value) || seen.has(value)) continue
+  const left: Place[] = isLevel(root) ? [{ value: root, key: undefined, inside: undefined, depth: 0 }] : []
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    const { value, depth } = place
+    if (seen.has(value)) continue
     seen.add(value)
-    if (Object.hasOwn(value, PROTO)) return pathText([...path, PROTO])
-    if (path.length > MAX_JSON_DEPTH) continue
-    const isList = Array.isArray(value)
-    for (const [key, member] of Object.entries(value))
-      if (isLevel(member)) left.push({ value: member, path: [...path, isList ? Number(key) : key] })
+    if (Object.hasOwn(value, PROTO)) return pathText([...keysOf(place), PROTO])
+    if (depth > MAX_JSON_DEPTH) continue
+    for (const key of Object.keys(value)) {
+      const member = (value as Readonly<Record<string, unknown>>)[key]
+      if (isLevel(member)) left.push({ value: member, key: Array.isArray(value) ? Number(key) : key, inside: place, depth: depth + 1 })
+    }
   }
   return undefined
 }
 
+interface Place {
+  readonly value: object
+  readonly key: string | number | undefined
+  readonly inside: Place | undefined
+  readonly depth: number
+}
+
+const keysOf = ({ key, inside }: Place): (string | number)[] => (key === undefined || inside === undefined ? [] : [...keysOf(inside), key])
+
 const isLevel = (value: unknown): value is object => {
   if (typeof value !== 'object' || value === null) return false
-  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 /** Whether a value that was parsed from a JSON text has more levels than {@link MAX_JSON_DEPTH}. */

@@ -30,26 +30,31 @@ const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30:
 /** From here on the place in the code is worth its lines. */
 const ERROR = 50
 
-/** A log line of pino for people, in one line but for the stack of an error: `10:47:20 WARN a run is kept beyond its time: runId=r-1`. */
+/**
+ * A log line of pino for people, in one line but for the stack of an error: `10:47:20 WARN a run is kept beyond its time: runId=r-1`.
+ * Whoever logs may give any facts, under the names of pino's own too.
+ */
 const logLineInWords = (json: string): string => {
-  const { time, level, msg, err, name: _, pid: __, hostname: ___, ...facts } = JSON.parse(json) as LoggedLine
-  const error = err === undefined ? [] : [`${err.type ?? 'Error'}: ${err.message ?? ''}`]
-  const told = [...error, ...Object.entries(facts).map(([name, value]) => `${name}=${valueText(value)}`)].join(' ')
-  const words = [msg, told].filter((part) => part !== undefined && part !== '').join(': ')
-  const stack = level >= ERROR && err?.stack !== undefined ? stackLines(err.stack) : ''
-  return `${new Date(time).toLocaleTimeString('en-GB')} ${LEVELS[level] ?? level} ${oneLine(words)}${stack}\n`
+  const { time, level, msg, err, name: _, pid: __, hostname: ___, ...facts } = JSON.parse(json) as Readonly<Record<string, unknown>>
+  const error = errorIn(err)
+  const told = [...error.words, ...Object.entries(facts).map(([fact, value]) => `${fact}=${valueText(value)}`)].join(' ')
+  const words = [...(msg === undefined ? [] : [plainText(msg)]), ...(told === '' ? [] : [told])].join(': ')
+  const stack = Number(level) >= ERROR ? error.stack : ''
+  return `${timeText(time)} ${LEVELS[Number(level)] ?? plainText(level)} ${oneLine(words)}${stack}\n`
 }
 
-interface LoggedLine {
-  readonly time: number
-  readonly level: number
-  readonly msg?: string
-  readonly err?: { readonly type?: string; readonly message?: string; readonly stack?: string }
-  readonly name?: string
-  readonly pid?: number
-  readonly hostname?: string
-  readonly [fact: string]: unknown
+const errorIn = (err: unknown): { readonly words: readonly string[]; readonly stack: string } => {
+  if (typeof err !== 'object' || err === null) return { words: err === undefined ? [] : [`err=${valueText(err)}`], stack: '' }
+  const { type = 'Error', message = '', stack } = err as Readonly<Record<string, unknown>>
+  return { words: [`${plainText(type)}: ${plainText(message)}`], stack: typeof stack === 'string' ? stackLines(stack) : '' }
 }
+
+const timeText = (time: unknown): string => {
+  const at = new Date(Number(time))
+  return Number.isNaN(at.getTime()) ? '--:--:--' : at.toLocaleTimeString('en-GB')
+}
+
+const plainText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const valueText = (value: unknown): string => (typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value))
 

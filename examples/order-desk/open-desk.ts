@@ -44,7 +44,11 @@ export const keepDeskOpen = async (isScripted: boolean): Promise<void> => {
     console.log(`\n   The desk is open: ${url} shows its runs, as they go. Ctrl-C closes it.`)
     if (isScripted) await letCustomersCome(url, ended.signal)
   } catch (error) {
-    if (!ended.signal.aborted) throw error
+    if (!ended.signal.aborted) {
+      console.error(`\n   The desk cannot stay open: ${error instanceof Error ? error.message : String(error)}`)
+      process.exitCode = 1
+      server.kill('SIGINT')
+    }
   }
   await exit
 }
@@ -76,7 +80,7 @@ const addressOf = async (server: ChildProcess): Promise<string> => {
     const url = /"url":\s*"([^"]+)"/.exec(said)?.[1]
     if (url !== undefined) return url
   }
-  throw new Error(`Expected an address of the service, found ${said === '' ? 'none' : said}`)
+  throw new Error('its service has ended before it could be reached, and the line above says why')
 }
 
 const letCustomersCome = async (url: string, signal: AbortSignal): Promise<void> => {

@@ -28,7 +28,7 @@ const incident = (event: RecordedRunEvent): string | undefined => {
     case 'ToolCallFailed':
       return styleText(
         'yellow',
-        `  failed: ${event.data.message}${event.data.retryAt === undefined ? '' : `, again in ${event.data.retryAt - event.meta.at} ms`}`,
+        `  failed: ${event.data.message}${event.data.retryAt === undefined ? '' : `, again in ${Math.max(0, event.data.retryAt - event.meta.at)} ms`}`,
       )
     case 'ToolCallUnresolved':
       return styleText('yellow', `  unresolved: ${event.data.reason}`)

@@ -194,6 +194,18 @@ describe('a line of the log', () => {
     expect(text()).toMatch(/^[\d:]+ ERROR a sweep failed: TypeError: no such\n( {2}at .*\n)+$/)
   })
 
+  test.each<[Record<string, unknown>, string]>([
+    [{ err: null }, 'err=null'],
+    [{ err: 'no error' }, '"no error"'],
+    [{ err: { message: { a: 1 }, stack: 7 } }, '{"a":1}'],
+    [{ level: 'x', time: 'never', msg: { a: 1 }, name: 1 }, '--:--:--'],
+    [{ time: -1e300 }, '--:--:--'],
+  ])('is written whatever its facts are: %j', (facts, words) => {
+    const { logger, text } = logged(true)
+    logger.error(facts)
+    expect(text()).toContain(words)
+  })
+
   test.each(['\u001b[2J', '\n12:00:00 ERROR forged', '\r', '\u202e', '\u0000', '\u2028'])('cannot be forged with %j', (hostile) => {
     const { logger, text } = logged(true)
     logger.info({ [`a${hostile}`]: hostile, nested: { [hostile]: hostile } }, hostile)
