@@ -12,7 +12,7 @@ import { freedBy, intentText, workAsked } from '../projections/open-work.ts'
 import { newestData, readMessages } from '../projections/message-data.ts'
 import { readInbox } from '../projections/transcript.ts'
 import type { ChartAction } from '../statechart/driver.ts'
-import { armTimer, disarmChart, disarmTimer, isNewQuestion, ledgerKey, owedFor, runTimers, timerById } from './ledger.ts'
+import { armTimer, disarmTimer, isNewQuestion, ledgerKey, owedFor, runTimers, timerById } from './ledger.ts'
 import { openCall, recordEvent, recordFirst } from './record-event.ts'
 import { nameOfChild, placeOfCall } from './call-places.ts'
 import { forked } from './forked.ts'
@@ -167,7 +167,7 @@ const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEv
   const over = snapshot.status !== 'active'
   if (over) draft.left.push(callId)
   const calls = over ? withoutKey(draft.state.calls, callId) : withEntry(draft.state.calls, callId, { ...call, snapshot })
-  draft.state = { ...draft.state, calls, timers: over ? disarmChart(draft.state.timers, callId) : draft.state.timers }
+  draft.state = { ...draft.state, calls }
   recordActions(program, draft, callId, actions)
 }
 

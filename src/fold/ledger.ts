@@ -67,12 +67,6 @@ export const disarmTimer = (timers: Timers, chart: string, id: string): { readon
 /** Those of the run's own chart. */
 export const runTimers = (timers: Timers): Timers => new Map([...timers].filter(([, { chart }]) => chart === ''))
 
-/** A call that is over needs none of its timers. */
-export const disarmChart = (timers: Timers, chart: string): Timers => {
-  const rest = [...timers].filter(([, timer]) => timer.chart !== chart)
-  return rest.length === timers.size ? timers : new Map(rest)
-}
-
 export const timerById = (timers: Timers, timerId: string): [key: string, timer: Timer] | undefined => {
   for (const entry of timers) if (entry[1].timerId === timerId) return entry
   return undefined

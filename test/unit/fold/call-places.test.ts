@@ -80,6 +80,29 @@ describe('the place of a call', () => {
     expect([ab[0]?.place, ab[1]?.place]).toEqual([ba[1]?.place, ba[0]?.place])
   })
 
+  test('counts turns and calls of the turn, and ends with a short digest', () => {
+    const turn = after(started, [heard('charge')])
+    const [first, second] = placesOf(turn, ['charge', 'charge'])
+    expect(first).toMatch(/^1\.1\.[0-9a-f]{12}$/)
+    expect(second).toMatch(/^1\.2\.[0-9a-f]{12}$/)
+    expect(placesOf(after(turn, [event('TurnCompleted')]), ['charge'])[0]).toMatch(/^2\.1\./)
+  })
+
+  test('knows the newest message over turns that read none', () => {
+    const quiet = after(started, [event('TurnCompleted')], ['x'])
+    expect(quiet).not.toHaveProperty('newest')
+    expect(quiet).not.toHaveProperty('opened')
+    const late = after(started, [heard('charge'), event('TurnCompleted')])
+    expect(late.newest).toBe(after(started, [heard('charge')]).newest)
+    expect(after(late, [event('TurnCompleted')], ['charge']).opened).toBe(late.newest)
+    expect(late).not.toHaveProperty('opened')
+  })
+
+  test('of a call that time has brought does not follow from what was said', () => {
+    const by = (text: string) => placeOfCall(after(started, [heard(text)]), event('TimerFired'), { tool: 'charge', key: 'a' }).place
+    expect(by('order 17')).toBe(by('order 18'))
+  })
+
   test('of a call that a chart answers a message with follows from the message', () => {
     const by = (text: string) => placeOfCall(started, heard(text), { tool: 'charge', key: 'pay' }).place
     expect(by('order 17')).not.toBe(by('order 18'))

@@ -75,6 +75,14 @@ describe('what a run learns from one that it has asked for', () => {
     expect(childReport(asking().and(reported({ spent: spent(1, 1, 5) })).state, below)).toMatchObject({ data: { spent: { runs: 0 } } })
   })
 
+  test('is of use to it, though its chart knows nothing of it', () => {
+    expect(
+      asking()
+        .and(reported({ spent: spent(1, 1) }))
+        .events.at(-1)?.meta,
+    ).not.toHaveProperty('ignored')
+  })
+
   test('is its last word', () => {
     const done = child.and(fact('RunCompleted', { by: 'ann', output: { n: 1 } }))
     expect(report(asking(), done)).toEqual({ type: 'ChildRunSucceeded', data: { ...said, spent: spent(0, 0), output: { n: 1 } } })

@@ -2,9 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/events/envelope.ts'
 import type { ForkChanges, ForkSeal } from '../../../src/events/fork.ts'
 import { isUnresolved } from '../../../src/fold/doubts.ts'
-import { spentAt } from '../../../src/fold/fold.ts'
+import { describeBroken } from '../../../src/fold/fold-projections.ts'
+import { spentAt, step } from '../../../src/fold/fold.ts'
 import { askedAfter, nothingAsked, placeAmong, type AskedSoFar } from '../../../src/fold/fork.ts'
 import type { RunState } from '../../../src/fold/run-state.ts'
+import { standingOf, viewOf } from '../../../src/fold/run-view.ts'
+import { seal as sealEvent } from '../../../src/fold/seal.ts'
+import { restoreState, saveState, startOf } from '../../../src/fold/snapshot.ts'
+import { runPlace, stateText } from '../../../src/fold/standing.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import {
   approvalRequested,
@@ -17,12 +22,14 @@ import {
   returned,
   says,
   timerScheduled,
+  toolFailed,
   toolRequested,
   toolSucceeded,
   toolUnresolved,
   turnCompleted,
 } from '../../support/facts.ts'
 import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { parentOf } from '../../support/parent-charts.ts'
 
 // Runs that go on elsewhere, or again: forks, runs that are reopened, moved or restored.
 
@@ -280,6 +287,10 @@ describe('a run that moves to another version', () => {
     const { state } = human.and(moved())
     expect(state.started).toEqual({ ...human.state.started, agentVersion: '2' })
     expect(state).toMatchObject({ movedAt: 5, status: 'active' })
+    for (const useful of [moved(), fact('RunRestored', { restoreId: 'r' })])
+      expect(human.and(useful).events.at(-1)?.meta).not.toHaveProperty('ignored')
+    const waiting = given(agent, started(agent)).and(failed())
+    expect(waiting.events.at(-1)?.meta).not.toHaveProperty('ignored')
     expect(state).not.toHaveProperty('beforeFailure')
   })
 })
@@ -310,5 +321,125 @@ describe('a run that goes on from an older copy of its log', () => {
     expect(looked.and(restored).state.calls.get('3.0')).not.toHaveProperty('lookedUp')
     expect(looked.and(restored).state.calls.get('3.0')).toMatchObject({ tool: 'pay', lookUpFirst: 1 })
     expect(running.state.calls.get('3.0')).not.toHaveProperty('lookUpFirst')
+  })
+})
+
+describe('a run that goes on from a snapshot', () => {
+  const { program } = agent
+  const early = given(agent, started(agent), messageReceived('Hi'), modelRequested('1.model'), modelAnswered('1.model', [says('Hi')]))
+  const rich = (): RunState => ({
+    ...busy(started(agent)).and(
+      messageReceived('And?'),
+      toolFailed('3.3', { attempt: 2, happened: 'no', retryAt: DAWN }),
+      toolRequested('3.3', { tool: 'pay', effect: 'once', attempt: 3 }),
+    ).state,
+    commandIds: new Map([['c', 'h']]),
+  })
+  const plain = ({ chart, calls, ...state }: RunState) => ({
+    ...state,
+    place: runPlace({ status: 'active', chart }),
+    calls: [...calls].map(([callId, { snapshot, ...call }]) => [callId, call, stateText(snapshot)]),
+  })
+
+  test('is in all the state that was saved', () => {
+    const state = rich()
+    for (const part of ['calls', 'owed', 'doubts', 'acts', 'earlierAttempts', 'approvals', 'timers', 'commandIds'] as const)
+      expect(state[part].size).toBeGreaterThan(0)
+    expect(plain(restoreState(program, [saveState(program, state, 0)!])!)).toEqual(plain(state))
+    const parent = parentOf([{ agent: 'agent', key: 'a' }])
+    const asked = given(parent, started(parent)).and(
+      fact('ChildRunRequested', { callId: '0.a', childRunId: 'c', agent: 'agent', input: 'Go.', childRuns: 3 }),
+    )
+    expect(plain(restoreState(parent.program, [saveState(parent.program, asked.state, 0)!])!)).toEqual(plain(asked.state))
+  })
+
+  test('is put together from its pieces, where all of them are there', () => {
+    const first = saveState(program, early.state, 0)!
+    const later = early.and(turnCompleted(1), messageReceived('Go on.'), modelRequested('5.model')).state
+    const since = early.state.transcript.length
+    const second = saveState(program, later, since)!
+    expect(plain(restoreState(program, [first, second])!)).toEqual(plain(later))
+    expect(second).not.toContain('"text":"Hi"')
+    for (const texts of [[], [second], [first, first], [first, second, second]]) expect(restoreState(program, texts)).toBeUndefined()
+    expect(restoreState(program, [first.replace(/"format":\d+/, '"format":1')])).toBeUndefined()
+    expect(restoreState({ ...program, chartHash: 'another' }, [first])).toBeUndefined()
+    expect(startOf(first)).toEqual(early.state.started)
+    expect(startOf('{}')).toBeUndefined()
+  })
+})
+
+describe('what is shown of a run', () => {
+  const shown = ({ state }: Given) => viewOf(agent.program, state)
+
+  test('is its timers, what nobody knows of, what it was asked about, and of which run it is a fork', () => {
+    const [timer] = busy(started(agent)).state.timers.values()
+    const view = shown(busy(started(agent, { tags: { of: 'ann' }, metadata: { n: 1 }, context: { m: 2 } })))
+    expect(view).toMatchObject({
+      tags: { of: 'ann' },
+      metadata: { n: 1 },
+      context: { m: 2 },
+      fork: null,
+      problem: null,
+      waitsIn: null,
+      timers: [{ timerId: timer?.timerId, dueAt: DAWN + 5_000 }],
+      unresolved: [{ callId: '3.0', tool: 'pay', input: {} }],
+      approvals: [{ callId: '3.1', unread: [] }],
+    })
+    expect(shown(human)).toMatchObject({ tags: {}, metadata: {}, context: null, timers: [], unresolved: [], approvals: [] })
+    expect(shown(copied().and(forkedWith())).timers).toEqual([{ timerId: timer?.timerId, dueAt: null }])
+    const settled = given(agent, started(agent), messageReceived('Pay.'), modelRequested('1.model')).and(
+      modelAnswered('1.model', [calls('pay')]),
+      toolRequested('3.0', { tool: 'pay', effect: 'idempotent' }),
+      fact('RunCancelled', { by: 'ann', reason: 'enough' }),
+    )
+    expect(settled.state.doubts.size).toBe(1)
+    expect(shown(settled).unresolved).toEqual([])
+    expect(shown(copied()).fork).toEqual({ ...of, counts: { recorded: 0, simulated: 0, asked: 0, live: 0, real: 0 }, real: [] })
+    expect(shown(copied().and(forkedWith())).fork).toMatchObject({ ...of, real: ['pay'] })
+    const unasked = given(
+      agent,
+      started(agent),
+      messageReceived('Pay.'),
+      modelRequested('1.model'),
+      modelAnswered('1.model', [calls('pay')]),
+    )
+    expect(shown(unasked).toolCalls).toEqual([{ callId: '3.0', tool: 'pay', state: 'checking', input: null }])
+    const problem = { projection: 'p', revision: 1, type: 't', problem: 'x' }
+    expect(viewOf(agent.program, { ...human.state, broken: problem })).toMatchObject({ problem: describeBroken(problem) })
+  })
+
+  test('is where it stands after a command, once and again', () => {
+    const standing = standingOf(human.state)
+    expect(standing).toEqual({ runId: 'run-1', revision: 4, status: 'active', paused: false, state: 'escalated', waitsFor: 'human' })
+    expect(standingOf(standing)).toBe(standing)
+    expect(standingOf(given(agent, started(agent), messageReceived('Hi')).state)).toMatchObject({ waitsFor: null })
+  })
+})
+
+describe('an event that cannot follow', () => {
+  const { program } = agent
+  const codeOf = (details?: object) => expect.objectContaining({ code: 'UnexpectedEvent', ...(details && { details }) }) as Error
+
+  test('is refused with its place and what was expected', () => {
+    const next = human.and(returned()).events.at(-1)!
+    const at = (revision: number) => () => step(program, human.state, { ...next, revision })
+    expect(at(4)).toThrow(codeOf({ runId: 'run-1', revision: 4, type: 'RunReturned' }))
+    expect(at(6)).toThrow(/revision 5/)
+    expect(at(5)).not.toThrow()
+    const [first] = human.events
+    expect(() => step(program, undefined, { ...first!, revision: 1 })).toThrow(codeOf())
+    expect(() => step(program, undefined, { ...next, revision: 0 })).toThrow(/Expected RunStarted at revision 0/)
+  })
+
+  test('is refused before the log where it has not its published shape', () => {
+    expect(() => human.and(fact('RunPaused', { by: 3 } as never))).toThrow(codeOf({ runId: 'run-1', type: 'RunPaused' }))
+  })
+
+  test('has its hash in its state, and says of nothing that is not there', () => {
+    const origin = { runId: 'run-1', id: 'e', at: DAWN, agent: agent.id, correlationId: 'run-1' }
+    const sealed = sealEvent(program, human.state, returned(), origin)
+    expect(sealed.event.meta).toMatchObject({ hash: sealed.state.hash, to: 'thinking.callingModel' })
+    const paused = sealEvent(program, human.state, fact('RunPaused', { by: 'ann' }), origin)
+    for (const absent of ['blobs', 'media', 'intents', 'ignored']) expect(paused.event.meta).not.toHaveProperty(absent)
   })
 })

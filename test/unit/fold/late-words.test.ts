@@ -182,6 +182,11 @@ describe('a late word', () => {
     expect(isSaidAlready(over.state.doubts.get('3.0')!, { succeeded: true, output: 'done' })).toBe(false)
   })
 
+  test('is of use to a run that goes on, though nothing else changes', () => {
+    const unknown = proposed.and(once(), toolFailed('3.0', { happened: 'unknown' }))
+    expect(unknown.and(corrected()).events.at(-1)?.meta).not.toHaveProperty('ignored')
+  })
+
   test('settles every call that was the same act', () => {
     const same = proposed.and(once('3.0', { idempotencyKey: 'act/21' }), toolUnresolved('3.0'), once('3.1', { idempotencyKey: 'act/21' }))
     expect(doubtsOf(same.and(toolSucceeded('3.1')))).toEqual([])

@@ -17,7 +17,7 @@ import {
   toolRequested,
   toolSucceeded,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started } from '../../support/given.ts'
+import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
 
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 const own = setup({
@@ -113,15 +113,99 @@ describe('a chart of your own', () => {
   })
 })
 
+describe('work that a chart drops', () => {
+  const waiting = (): Given => given(patient, started(patient), approvalRequested('0.buy', DAWN + 1_000))
+  const patient = defineAgent({
+    name: 'patient',
+    version: '1',
+    chart: own.createMachine({
+      id: 'patient',
+      initial: 'asking',
+      after: { 60_000: '.tired' },
+      states: {
+        asking: {
+          entry: { type: 'askApproval', params: { question: 'Buy?', key: 'buy', timeoutMs: 1_000 } },
+          on: { RunReturned: { target: 'resting', actions: 'abandon' } },
+        },
+        resting: { tags: 'human' },
+        tired: { tags: 'human' },
+      },
+    }),
+  })
+
+  test('leaves it the timers of its own, and says of the others that are recorded that they are not due any more', () => {
+    const timersOf = ({ state }: Given) => [...state.timers.values()].map(({ chart, delayMs }) => [chart, delayMs])
+    expect(timersOf(waiting())).toEqual([
+      ['', 60_000],
+      ['0.buy', 1_000],
+    ])
+    const dropped = waiting()
+      .whenHappens(fact('RunReturned', { by: 'ann' }))
+      .thenAsks('abandon:abandon')
+    expect(timersOf(dropped)).toEqual([['', 60_000]])
+    const chartTimer = [...waiting().state.timers.values()][0]!.timerId
+    waiting()
+      .and(timerScheduled('1.0.buy/expires', DAWN + 1_000), timerScheduled(chartTimer, DAWN + 60_000))
+      .whenHappens(fact('RunReturned', { by: 'ann' }))
+      .thenAsks('abandon:abandon', 'disarm:1.0.buy/expires')
+  })
+})
+
+describe('what a chart asks a model', () => {
+  const askingWith = (params: Record<string, unknown>) =>
+    defineAgent({
+      name: 'asking',
+      version: '1',
+      models: ['scripted/one'],
+      chart: own.createMachine({
+        id: 'asking',
+        initial: 'waiting',
+        states: { waiting: { on: { MessageReceived: 'thinking' } }, thinking: { entry: { type: 'callModel', params } } },
+      }),
+    })
+  const inboxOf = (params: Record<string, unknown>) =>
+    given(askingWith(params), started(askingWith(params)), messageReceived('Hi')).state.transcript.inbox
+
+  test('holds what was said, unless it is a question beside the conversation', () => {
+    expect(inboxOf({ model: 0 })).toEqual([])
+    expect(inboxOf({ model: 0, prompt: 'Which?' })).toEqual([textContent('Hi')])
+  })
+})
+
+describe('a call id that a chart chooses', () => {
+  const repeating = (callId: string) =>
+    defineAgent({
+      name: 'repeating',
+      version: '1',
+      chart: own.createMachine({
+        id: 'repeating',
+        initial: 'waiting',
+        states: {
+          waiting: { on: { MessageReceived: 'calling' } },
+          calling: { entry: { type: 'callTool', params: { tool: 'pay', input: {}, callId } } },
+        },
+      }),
+    })
+
+  test('is one of its event: its key would be that of another call', () => {
+    const called = (callId: string) => given(repeating(callId), started(repeating(callId)), messageReceived('Pay.'))
+    expect([...called('1.pay').state.calls.keys()]).toEqual(['1.pay'])
+    expect(() => called('0.pay')).toThrow(
+      expect.objectContaining({ code: 'ChartInvalid', details: { runId: 'run-1', revision: 1, callIds: ['0.pay'] } }) as Error,
+    )
+  })
+})
+
 describe('a question of a chart', () => {
   const timerId = '1.0.buy/expires'
-  const asked = given(buying, started(buying))
-    .whenHappens(approvalRequested('0.buy', DAWN + 1_000))
-    .thenWaitsFor('approval')
+  const asked = (): Given =>
+    given(buying, started(buying))
+      .whenHappens(approvalRequested('0.buy', DAWN + 1_000))
+      .thenWaitsFor('approval')
 
   test('is denied when its time has passed and nobody has answered', () => {
-    expect([...asked.state.timers.values()]).toMatchObject([{ timerId, delayMs: 1_000 }])
-    const expired = asked
+    expect([...asked().state.timers.values()]).toMatchObject([{ timerId, delayMs: 1_000 }])
+    const expired = asked()
       .and(timerScheduled(timerId, DAWN + 1_000))
       .whenHappens(timerFired(timerId, 1_000))
       .thenIsAt('asking')
@@ -130,7 +214,7 @@ describe('a question of a chart', () => {
   })
 
   test('has no time limit any more once it is answered', () => {
-    const granted = asked
+    const granted = asked()
       .and(timerScheduled(timerId, DAWN + 1_000))
       .whenHappens(approvalGranted('0.buy'))
       .thenIsAt('bought')
@@ -139,7 +223,7 @@ describe('a question of a chart', () => {
   })
 
   test('holds open no longer than it may be granted', () => {
-    expect(isAccepted(asked, approvalGranted('0.buy', 999))).toBe(true)
-    expect(isAccepted(asked, approvalGranted('0.buy', 1_000))).toBe(false)
+    expect(isAccepted(asked(), approvalGranted('0.buy', 999))).toBe(true)
+    expect(isAccepted(asked(), approvalGranted('0.buy', 1_000))).toBe(false)
   })
 })

@@ -11,8 +11,9 @@ import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
 import { emptyTranscript } from '../../../src/projections/transcript.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import { messageReceived } from '../../support/facts.ts'
-import { given, started, type Stored } from '../../support/given.ts'
+import { approvalRequested, calls, messageReceived, modelAnswered, modelRequested } from '../../support/facts.ts'
+import { DAWN, fact, given, started, type Given, type Stored } from '../../support/given.ts'
+import { parentOf } from '../../support/parent-charts.ts'
 import { rewritten } from '../../support/rewritten.ts'
 import { openWorld, settle } from '../../support/world.ts'
 
@@ -92,6 +93,67 @@ describe('a replay', () => {
   test.for(['fingerprint', 'promptHash', 'model'])('finds another %s of what a model was asked', (field) => {
     const asked = rewritten(stored, 2, (event) => ({ ...event, data: { ...event.data, [field]: 'another' } }) as RunEvent)
     expect(firstDifference(asked)).toMatchObject({ revision: 2, what: 'fingerprint' })
+  })
+
+  test('finds another tool under the id of a call, whether it was claimed or asked about', () => {
+    const claimed = rewritten(stored, 4, (event) => ({ ...event, data: { ...event.data, tool: 'pay' } }) as RunEvent)
+    expect(firstDifference(claimed)).toMatchObject({ revision: 4, what: 'asked', recorded: 'pay', refolded: 'read' })
+    const print = fingerprint({
+      promptHash: 'hash',
+      model: 'scripted/one',
+      asked: given(agent, started(agent), messageReceived('Hi')).state.transcript,
+    })
+    const called = given(
+      agent,
+      started(agent),
+      messageReceived('Hi'),
+      modelRequested('1.model', { fingerprint: print }),
+      modelAnswered('1.model', [calls('read')]),
+    )
+    const about = (tool?: string): Given => called.and(approvalRequested('3.0', DAWN, { subject: { ...(tool && { tool }), input: {} } }))
+    expect(firstDifference(about('read').stored)).toBeUndefined()
+    expect(firstDifference(about().stored)).toBeUndefined()
+    expect(firstDifference(about('pay').stored)).toMatchObject({ revision: 4, what: 'asked', recorded: 'pay', refolded: 'read' })
+  })
+
+  test('finds another question, another run and another input of it than a chart has asked for', () => {
+    const asking = defineAgent({
+      name: 'asking',
+      version: '1',
+      chart: setup({ actions: { askApproval: (_, _params: object) => undefined } }).createMachine({
+        id: 'asking',
+        entry: { type: 'askApproval', params: { question: 'Buy?', key: 'buy', timeoutMs: 1_000 } },
+      }),
+    })
+    const asked = (question?: string): readonly Stored[] =>
+      given(asking, started(asking), approvalRequested('0.buy', DAWN, { subject: { ...(question && { question }) } })).stored
+    expect(firstDifference(asked('Buy?'), asking)).toBeUndefined()
+    expect(firstDifference(asked('Sell?'), asking)).toMatchObject({ what: 'asked', recorded: 'Sell?', refolded: 'Buy?' })
+    expect(firstDifference(asked(), asking)).toMatchObject({ what: 'asked', recorded: '', refolded: 'Buy?' })
+    const parent = parentOf([{ agent: 'agent', key: 'a' }])
+    const child = (name: string, input: string, callId = '0.a'): readonly Stored[] =>
+      given(parent, started(parent)).and(fact('ChildRunRequested', { callId, childRunId: 'c', agent: name, input })).stored
+    expect(firstDifference(child('agent', 'Go.'), parent)).toBeUndefined()
+    expect(firstDifference(child('agent', 'Go.', '0.other'), parent)).toBeUndefined()
+    expect(firstDifference(child('other', 'Go.'), parent)).toMatchObject({
+      revision: 1,
+      what: 'asked',
+      refolded: '{"agent":"agent","input":"Go."}',
+    })
+    expect(firstDifference(child('agent', 'Stop.'), parent)).toMatchObject({ what: 'asked', recorded: '{"agent":"agent","input":"Stop."}' })
+  })
+
+  test('says where it would go on from, where it could take the event', () => {
+    const state = stored.slice(0, 3).reduce<RunState | undefined>((before, each) => {
+      const refold = refoldStep(agent.program, before, each)
+      return refold.ok ? refold.state : undefined
+    }, undefined)
+    const other = withMeta(3, { intents: [] })[3]!
+    expect(refoldStep(agent.program, state, other)).toMatchObject({ ok: false, state: { revision: 3 } })
+    expect(refoldStep(agent.program, state, stored[3]!)).toMatchObject({ ok: true, state: { revision: 3 } })
+    expect(refoldStep(agent.program, undefined, stored[3]!)).not.toHaveProperty('state')
+    const misshapen = { ...stored[3]!, event: { ...stored[3]!.event, data: { callId: '1.model' } } as RunEvent }
+    expect(() => refoldStep(agent.program, state, misshapen)).toThrow(TypeError)
   })
 
   test('finds a message that is not the one the model was asked about', () => {

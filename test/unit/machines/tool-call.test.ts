@@ -127,6 +127,21 @@ describe('a tool call', () => {
     expect(after(unresolved, toolRequested('3.0', { attempt: 2 })).place).toBe('unresolved.lookingUp')
   })
 
+  test('is looked up beside its owner, whose late answer is still the truth', () => {
+    expect(running.and(toolUnresolved('3.0')).state.owed.get('3.0')).toMatchObject({ intent: 'lookUp', owner: 'here/1/a', attempt: 1 })
+  })
+
+  test('that waits behind another is looked at again after the last word on that', () => {
+    const queued = given(agent, started(agent), messageReceived('Hello'), modelRequested('1.model')).and(
+      modelAnswered('1.model', [calls('read'), calls('read', '{}', 'b')]),
+      toolRequested('3.0'),
+      fact('ToolCallQueued', { callId: '3.1', behind: '3.0' }),
+    )
+    queued.whenHappens(toolSucceeded('3.0')).thenAsks('proceed:3.1')
+    queued.whenHappens(toolFailed('3.0', { retryAt: DAWN })).thenAsks()
+    expect(queued.and(toolSucceeded('3.0')).state.owed.get('3.1')).toMatchObject({ status: 'wanted' })
+  })
+
   test('is settled by what the look-up or a person found', () => {
     const human = unresolved.and(escalated('nobody knows', '3.0'))
     expect(after(unresolved, toolSucceeded('3.0')).place).toBe('over')
