@@ -20,6 +20,8 @@ import {
   turnCompleted,
 } from '../../support/facts.ts'
 import { limitsFrom } from '../../../src/fold/limits.ts'
+import type { ModelFailureClass } from '../../../src/events/message.ts'
+import { afterModelFailure, defaultFailurePolicy, type FailedAttempt } from '../../../src/machines/model-failure-policy.ts'
 import { reachedLimit } from '../../../src/machines/spent.ts'
 import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
 
@@ -293,6 +295,71 @@ describe('an agent run', () => {
     both.and(toolFailed('3.0')).whenHappens(toolSucceeded('3.1')).thenIsAt('thinking.callingModel')
   })
 
+  test('tells a person why it stopped', () => {
+    const reasonOf = ({ state }: Given) => state.owed.get('escalate')?.params
+    expect(reasonOf(asked().and(modelFailed('1.model', { class: 'auth', message: 'no key' })))).toEqual({ reason: 'model: auth: no key' })
+    const typed = agentWith({ output: z.object({ n: z.number() }), models: ['scripted/one'], clarifications: 0 })
+    const refused = asked(typed).and(modelAnswered('1.model', [says('none')]), fact('OutputRejected', { reason: 'no JSON' }))
+    expect(reasonOf(refused)).toEqual({ reason: 'output: no JSON' })
+    const exceeded = fact('LimitExceeded', { limit: 'iterations', used: 1, allowed: 1 })
+    const short = asked(agentWith({ limits: { iterationsPerTurn: 1 } })).and(
+      modelAnswered('1.model', [calls('read')]),
+      toolRequested('3.0'),
+    )
+    const wrapping = short.and(toolSucceeded('3.0'), exceeded, modelRequested('6.model', { purpose: 'wrapUp' }))
+    expect(reasonOf(wrapping.and(modelFailed('6.model')))).toEqual({ reason: 'limit: iterations' })
+  })
+
+  test('asks the next model for an output that fits, where one cannot give it, and counts from there', () => {
+    const typed = agentWith({ output: z.object({ n: z.number() }), clarifications: 1 })
+    const rejected = fact('OutputRejected', { reason: 'no JSON' })
+    const once = asked(typed).and(modelAnswered('1.model', [says('none')]), rejected, modelRequested('4.model'))
+    expect(once.state.chart.context).toMatchObject({ corrections: 1, model: 0 })
+    const twice = once.and(modelAnswered('4.model', [says('none')]), rejected)
+    expect(twice.state.owed.get('7.model')?.params).toMatchObject({ model: 1 })
+    const accepted = once.and(modelAnswered('4.model', [says('1')]), fact('OutputAccepted', { output: { n: 1 } }))
+    expect(accepted.state.chart.context).toMatchObject({ corrections: 0, outcome: 'answered' })
+  })
+
+  test('forgets the corrections of a model once a call of it is one', () => {
+    const once = asked().and(modelAnswered('1.model', [calls('no')]), toolRejected('3.0'), modelRequested('4.model'))
+    const good = once.and(modelAnswered('4.model', [calls('read')]), toolRequested('6.0'), toolSucceeded('6.0'))
+    expect(good.state.chart.context).toMatchObject({ corrections: 0 })
+  })
+
+  test('begins anew with its first model when a person gives it back', () => {
+    const second = asked().and(modelFailed('1.model', { next: 'nextModel' }), modelRequested('1.model', { attempt: 2 }))
+    const back = second.and(modelFailed('1.model', { attempt: 2 }), escalated(), returned())
+    expect(back.state.owed.get('7.model')?.params).toMatchObject({ model: 0, attempt: 1, modelAttempt: 1 })
+    const handing: Agent = { ...agent, settings: { ...agent.settings, handsOver: ['hand'] } }
+    const handed = asked(handing).and(
+      modelAnswered('1.model', [calls('hand')]),
+      toolRequested('3.0', { tool: 'hand' }),
+      toolSucceeded('3.0'),
+    )
+    const again = handed.and(escalated(), returned(), modelRequested('7.model'), modelAnswered('7.model', [calls('read')]))
+    again.and(toolRequested('9.0')).whenHappens(toolSucceeded('9.0')).thenIsAt('thinking.callingModel')
+  })
+
+  test('has answered a turn whatever became of the one before', () => {
+    const guarded = agentWith({ guardrails: { input: [{ name: 'none', check: () => ({ verdict: 'block', reason: 'no' }) }] } })
+    const refusal = fact('InputRejected', { guardrail: 'none', reason: 'no' })
+    const next = given(
+      guarded,
+      started(guarded),
+      messageReceived('Bad'),
+      refusal,
+      turnCompleted(1, 'rejected'),
+      messageReceived('Good'),
+    ).and(fact('InputAccepted', {}), modelRequested('5.model'))
+    const answered = next.and(modelAnswered('5.model', [says('Hi')]))
+    expect(answered.state.owed.get('endTurn')?.params).toEqual({ outcome: 'answered' })
+    next
+      .and(messageReceived('Bad'), refusal, modelAnswered('5.model', [says('Hi')]))
+      .whenHappens(turnCompleted(2))
+      .thenIsAt('awaitingMessage')
+  })
+
   test('can be cancelled anywhere, and then accepts nothing', () => {
     const cancelled = acting()
       .whenHappens(fact('RunCancelled', { by: 'ann', reason: 'enough' }))
@@ -345,5 +412,45 @@ describe('a limit', () => {
     expect(reachedLimit({ ...nothing, [used]: 9 }, limits)).toBeUndefined()
     expect(reachedLimit({ ...nothing, [used]: 10 }, limits)).toEqual({ limit, used: 10, allowed: 10 })
     expect(reachedLimit({ ...nothing, [used]: 10 }, unlimited)).toBeUndefined()
+  })
+})
+
+describe('what follows the failure of a model', () => {
+  const after = (name: ModelFailureClass, changes: Partial<FailedAttempt> = {}) =>
+    afterModelFailure(defaultFailurePolicy, {
+      class: name,
+      modelAttempt: 1,
+      hasNextModel: false,
+      at: 1_000_000,
+      failingSince: 1_000_000,
+      chance: 0.5,
+      ...changes,
+    })
+
+  test.for(['quota', 'auth', 'badRequest', 'contextLength', 'refusal'] as const)('is the next model at once, or a person: %s', (name) => {
+    expect(after(name, { hasNextModel: true })).toEqual({ next: 'nextModel' })
+    expect(after(name)).toEqual({ next: 'escalate' })
+  })
+
+  test('is a person, whatever models there are, where a limit is reached', () => {
+    expect(after('limit', { hasNextModel: true })).toEqual({ next: 'escalate' })
+  })
+
+  test.for([
+    ['network', 600_000],
+    ['protocol', 120_000],
+  ] as const)('is patience with the last model, up to its end: %s', ([name, forMs]) => {
+    expect(after(name)).toEqual({ next: 'retry', retryAt: 1_000_250, failingSince: 1_000_000 })
+    const failingSince = 1_000_250 - forMs
+    expect(after(name, { failingSince })).toMatchObject({ next: 'retry' })
+    expect(after(name, { failingSince: failingSince - 1 })).toEqual({ next: 'escalate' })
+    expect(after(name, { hasNextModel: true })).toEqual({ next: 'retry', retryAt: 1_000_250 })
+    expect(after(name, { hasNextModel: true, modelAttempt: 3 })).toEqual({ next: 'nextModel' })
+  })
+
+  test('is what a vendor asks for, as long as that is no more than two minutes where another model could answer', () => {
+    const retryAfterMs = 120_000
+    expect(after('rateLimit', { hasNextModel: true, retryAfterMs })).toEqual({ next: 'retry', retryAt: 1_120_000 })
+    expect(after('rateLimit', { hasNextModel: true, retryAfterMs: retryAfterMs + 1 })).toEqual({ next: 'nextModel' })
   })
 })
