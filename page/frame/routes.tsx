@@ -9,6 +9,9 @@ import { later } from './later.tsx'
 import { NotFound } from './not-found.tsx'
 
 // What is not looked at each day is fetched when it is.
+const ChartsPage = later(async () => (await import('../charts/charts-page.tsx')).ChartsPage)
+const ChartPage = later(async () => (await import('../charts/chart-page.tsx')).ChartPage)
+const AnalyticsPage = later(async () => (await import('../analytics/analytics-page.tsx')).AnalyticsPage)
 const SqlPage = later(async () => (await import('../sql/sql-page.tsx')).SqlPage)
 const DiffPage = later(async () => (await import('../diff/diff-page.tsx')).DiffPage)
 
@@ -21,6 +24,9 @@ interface Route {
 const routes: readonly Route[] = [
   { path: /^\/(?:runs\/?)?$/, show: () => <RunsPage /> },
   { path: /^\/inbox\/?$/, show: () => <InboxPage /> },
+  { path: /^\/charts\/?$/, show: () => <ChartsPage /> },
+  { path: /^\/charts\/([^/]+)$/, show: ([agent = ''], query) => <ChartPage agent={agent} query={query} /> },
+  { path: /^\/analytics\/?$/, show: (_, query) => <AnalyticsPage query={query} /> },
   { path: /^\/analytics\/sql\/?$/, show: () => <SqlPage /> },
   { path: /^\/diff\/?$/, show: (_, { a = '', b = '' }) => <DiffPage a={a} b={b} /> },
   { path: /^\/help\/?$/, show: () => <HelpPage /> },

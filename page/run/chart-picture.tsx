@@ -40,7 +40,7 @@ const classOf = ({ className, id }: Group, active: ReadonlySet<string>, taken: R
   return `${className}${active.has(id) ? ' active' : ''}${taken.has(id) ? ' taken' : ''}`
 }
 
-const shapeOf = (shape: Shape, key: number) => {
+export const shapeOf = (shape: Shape, key: number) => {
   switch (shape.kind) {
     case 'rect':
       return <rect key={key} class={shape.className} x={shape.x} y={shape.y} width={shape.width} height={shape.height} rx={shape.rx} />

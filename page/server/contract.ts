@@ -23,3 +23,63 @@ export type ChartPicture = Chart['full']
 export type ChartGraph = Chart['graph']
 export type SqlCatalog = z.infer<typeof sqlCatalog>
 export type SqlResult = z.infer<typeof sqlResult>
+
+/** Of a view, whose columns are declared where its query is. */
+export interface ViewPage<Row> {
+  readonly rows: readonly Row[]
+  readonly next: string | null
+  readonly sql?: string
+}
+
+export interface VersionRow {
+  readonly agent: string
+  readonly agentVersion: string
+  readonly runs: number
+  readonly active: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly costMicroUsd: number
+  readonly updatedAt: number
+}
+
+interface SpentRow {
+  readonly failed: number
+  readonly tokens: number
+  readonly costMicroUsd: number
+}
+
+export interface StepRow extends SpentRow {
+  readonly chart: 'run' | 'toolCall'
+  readonly fromState: string
+  readonly event: string
+  readonly toState: string
+  readonly steps: number
+  readonly runs: number
+}
+
+export interface StateRow extends SpentRow {
+  readonly chart: 'run' | 'toolCall'
+  readonly state: string
+  readonly visits: number
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly waits: number
+  readonly waitP50Ms: number | null
+  readonly waitP95Ms: number | null
+}
+
+/** Of a slot of time and a name; each view has some of the numbers. */
+export interface UsageRow {
+  readonly slotAt: number
+  readonly name: string
+  readonly failed: number
+  readonly calls?: number
+  readonly turns?: number
+  readonly answered?: number
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly costMicroUsd?: number
+  readonly p50Ms?: number | null
+  readonly p95Ms?: number | null
+}

@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Download, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deskAgent, openService, type Service } from '../http/service.ts'
+import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
+import { accessible, hasChromium, noteWithoutChromium, openBrowser, type Browser, type Visit } from './browser.ts'
+
+const SUITE = 'charts and analytics'
+noteWithoutChromium(SUITE)
+
+/** Set, the pictures of docs/debugger.md are taken anew. */
+const PICTURES = process.env['REFOLD_PICTURES'] === undefined ? undefined : resolve(import.meta.dirname, '../../docs/images')
+
+const HOUR = 3_600_000
+const newer = defineAgent({ name: 'desk', version: '2', instructions: 'Help more.', models: ['scripted/one'], limits: { tokens: null } })
+
+describe.skipIf(!hasChromium)(SUITE, () => {
+  let browser: Browser
+  let service: Service
+  beforeAll(async () => {
+    browser = await openBrowser(SUITE)
+    service = await openService({ agents: [deskAgent, newer] })
+    const begin = async (agent: Agent, message: string, runId: string): Promise<void> => {
+      await service.served.start(agent, { message, runId })
+      await service.settle(runId)
+    }
+    await begin(deskAgent, 'hello', 'said')
+    await begin(deskAgent, 'please refund it', 'paid')
+    service.world.clock.advance(2 * HOUR)
+    await service.ask('POST /v1/runs/paid/approvals/3.0/grant', { body: { by: 'ann' } })
+    await service.settle('paid')
+    await begin(deskAgent, 'call a human', 'owned')
+    service.world.clock.advance(24 * HOUR)
+    await begin(newer, 'hello', 'newer')
+  }, 180_000)
+  afterAll(async () => {
+    await service[Symbol.asyncDispose]()
+    await browser[Symbol.asyncDispose]()
+  })
+
+  const visitAt = async (size: 'wide' | 'narrow'): Promise<Visit> => {
+    const visit = await browser.visit(service.url, { size })
+    await visit.page.clock.setFixedTime(service.world.clock.now() + 60_000)
+    return visit
+  }
+  const picture = async (page: Page, name: string): Promise<void> => {
+    if (PICTURES === undefined) return
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.screenshot({ path: resolve(PICTURES, `debugger-${name}.png`) })
+  }
+  const saved = async (page: Page, name: string): Promise<string> => {
+    const [file] = await Promise.all([
+      page.waitForEvent('download') as Promise<Download>,
+      page.getByRole('button', { name, exact: true }).click(),
+    ])
+    return readFile(await file.path(), 'utf8')
+  }
+
+  test.each(['wide', 'narrow'] as const)(
+    'of agents lead to numbers on states and ways, and those to the runs behind them, %s',
+    async (size) => {
+      const visit = await visitAt(size)
+      const { page } = visit
+      await visit.open('/runs', 'said')
+      await page.keyboard.press('g')
+      await page.keyboard.press('c')
+      await page.getByRole('link', { name: 'desk@1' }).waitFor()
+      await accessible(visit)
+      await page.getByRole('link', { name: 'desk@1' }).click()
+      await page.locator('.refold-chart.heat').waitFor()
+      const figure = (id: string) => page.locator(`.figure[data-id="${id}"]`)
+      expect(await figure('agent-run.awaitingMessage').textContent()).toBe('5')
+      expect(await figure('agent-run.thinking.callingModel|ModelCallSucceeded|0').textContent()).toBe('2')
+      expect(await figure('agent-run.thinking.backingOff|after untilRetry|0').textContent()).toBe('0')
+      expect(await figure('agent-run.thinking.backingOff|after untilRetry|0').getAttribute('class')).toContain('never')
+      expect(await figure('agent-run.thinking.checkingLimits').textContent()).toBe('4')
+      // Where a guard decides, it is so often at most; what every way shares is certain.
+      expect(await figure('agent-run.thinking.checkingLimits|always|1').textContent()).toBe('4')
+      expect(await page.getByText('≤ ').count()).toBeGreaterThan(0)
+      expect(await page.getByRole('row', { name: /^agent-run\.acting \d/ }).textContent()).toMatch(/1 h 58 min/)
+      await accessible(visit)
+      if (size === 'wide') await picture(page, 'chart')
+      await page.getByLabel('Heat', { exact: true }).selectOption('p95')
+      expect(new URL(page.url()).searchParams.get('by')).toBe('p95')
+      await page.getByLabel('Chart', { exact: true }).selectOption('toolCall')
+      await figure('tool-call.awaitingApproval').waitFor()
+      expect(await page.getByRole('row', { name: /^tool-call\.awaitingApproval \d/ }).textContent()).toMatch(/1 h 58 min/)
+      await page.goBack()
+      await page.goBack()
+      await figure('agent-run.escalated').focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('owned').first().waitFor()
+      expect(new URL(page.url()).searchParams.get('q')).toBe('agent:desk version:1 visited:escalated')
+      expect(await page.getByText('said', { exact: true }).count()).toBe(0)
+      await page.goBack()
+      await figure('agent-run.thinking.callingModel|ModelCallSucceeded|0').click()
+      await page.getByText('paid').first().waitFor()
+      expect(new URL(page.url()).searchParams.get('q')).toContain('took:thinking.callingModel>ModelCallSucceeded>acting')
+      expect(visit.complaints()).toEqual([])
+    },
+    90_000,
+  )
+
+  test('compare a version with another, and go along as SVG, Mermaid, CSV and SQL', async () => {
+    const visit = await visitAt('wide')
+    const { page } = visit
+    await visit.open('/charts/desk@2', 'ways were taken')
+    await page.getByLabel('Compared with', { exact: true }).selectOption('desk@1')
+    const figure = page.locator('.figure[data-id="agent-run.awaitingMessage"]')
+    await page.getByText('compared with desk@1').waitFor()
+    expect(await figure.textContent()).toBe('2 · was 5')
+    expect(new URL(page.url()).searchParams.get('vs')).toBe('desk@1')
+    const svg = await saved(page, 'SVG')
+    expect(svg).toMatch(/^<svg[^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/)
+    expect(svg).toContain('2 · was 5')
+    expect(svg).not.toContain('href')
+    expect(await saved(page, 'Mermaid')).toMatch(/stateDiagram-v2[^]*MessageReceived · 1/)
+    const csv = await saved(page, 'CSV')
+    expect(csv.split('\r\n')[0]).toBe(
+      'kind,id,from,by,to,count,at_most,share,p50_ms,p95_ms,waits,wait_p50_ms,wait_p95_ms,failures,cost_usd',
+    )
+    expect(csv).toMatch(/state,agent-run\.awaitingMessage,,,,2,0,/)
+    expect(await page.getByRole('link', { name: 'These figures as SQL' }).getAttribute('href')).toMatch(
+      /^\/analytics\/sql#q=select%20agent/,
+    )
+    await page.getByLabel('Time', { exact: true }).selectOption('1h')
+    await page.getByText('of the last').waitFor({ state: 'detached' })
+    expect(visit.complaints()).toEqual([])
+  }, 90_000)
+
+  test.each(['wide', 'narrow'] as const)(
+    'of usage show what happens over time, by what is asked for and in which time, %s',
+    async (size) => {
+      const visit = await visitAt(size)
+      const { page } = visit
+      await visit.open('/analytics', 'Turns that are answered')
+      const figure = (title: string) => page.locator('figure', { hasText: title })
+      const cost = figure('Cost of models')
+      await cost.getByText('scripted/one').first().waitFor()
+      await figure('Tool calls that fail').getByText('all together').waitFor()
+      await accessible(visit)
+      if (size === 'wide') await picture(page, 'analytics')
+      await page.getByLabel('By', { exact: true }).selectOption('version')
+      await cost.getByText('desk@1').first().waitFor()
+      await cost.getByText('desk@2').first().waitFor()
+      expect(new URL(page.url()).searchParams.get('by')).toBe('version')
+      const tokens = figure('Tokens')
+      await tokens.getByText('Table').press('Enter')
+      const rows = tokens.getByRole('row')
+      expect(await rows.count()).toBeGreaterThan(2)
+      await accessible(visit)
+      await rows.nth(1).getByRole('button').press('Enter')
+      await page.getByText('as chosen').waitFor({ state: 'attached' })
+      await cost.getByText('desk@2').waitFor({ state: 'detached' })
+      expect(new URL(page.url()).searchParams.get('until')).toMatch(/^\d+$/)
+      await page.goBack()
+      await cost.getByText('desk@2').first().waitFor()
+      const box = await cost.getByRole('img').boundingBox()
+      if (box === null) throw new Error('no plot')
+      await page.mouse.move(box.x + box.width * 0.8, box.y + 40)
+      await page.mouse.down()
+      await page.mouse.move(box.x + box.width * 0.98, box.y + 40, { steps: 3 })
+      await page.mouse.up()
+      await page.getByText('as chosen').waitFor({ state: 'attached' })
+      const { searchParams } = new URL(page.url())
+      expect(Number(searchParams.get('since'))).toBeLessThan(Number(searchParams.get('until')))
+      expect(await saved(page, 'Tokens as CSV')).toMatch(/^slot,/)
+      expect(await page.getByRole('link', { name: 'Tokens as SQL' }).getAttribute('href')).toMatch(/#q=select/)
+      expect(visit.complaints()).toEqual([])
+    },
+    90_000,
+  )
+})
