@@ -9,5 +9,10 @@ export default defineConfig({
     include: ['test/replay/*.test.ts', 'test/unit/{fold,guardrails,machines,projections,runtime,statechart}/*.test.ts'],
     exclude: ['test/unit/runtime/large-answers.test.ts'],
     globalSetup: [],
+    // One process for all files of a mutant: to start one for each costs more than its tests.
+    isolate: false,
+    // A mutant that a busy machine delays is not one that hangs.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -19,7 +19,7 @@ import {
   toolSucceeded,
   turnCompleted,
 } from '../../support/facts.ts'
-import { limitsFrom } from '../../../src/fold/limits.ts'
+import { limitChanges, limitsFrom } from '../../../src/fold/limits.ts'
 import type { ModelFailureClass } from '../../../src/events/message.ts'
 import { afterModelFailure, defaultFailurePolicy, type FailedAttempt } from '../../../src/machines/model-failure-policy.ts'
 import { reachedLimit } from '../../../src/machines/spent.ts'
@@ -380,7 +380,7 @@ describe('an agent run', () => {
 })
 
 describe('a limit', () => {
-  const limits = limitsFrom({
+  const limited = {
     iterationsPerTurn: 10,
     toolCallsPerTurn: 10,
     tokens: 10,
@@ -388,8 +388,8 @@ describe('a limit', () => {
     wallTimeMs: 10,
     repeatedCalls: 10,
     cycles: 10,
-  })
-  const unlimited = limitsFrom({
+  }
+  const unlimited = {
     iterationsPerTurn: null,
     toolCallsPerTurn: null,
     tokens: null,
@@ -397,7 +397,7 @@ describe('a limit', () => {
     wallTimeMs: null,
     repeatedCalls: null,
     cycles: null,
-  })
+  }
   const nothing = { iterations: 0, toolCalls: 0, tokens: 0, costMicroUsd: 0, wallTimeMs: 0, repeatedCalls: 0, cycles: 0 }
 
   test.for([
@@ -409,9 +409,16 @@ describe('a limit', () => {
     ['repeatedCalls', 'repeatedCalls'],
     ['cycle', 'cycles'],
   ] as const)('holds of %s', ([limit, used]) => {
-    expect(reachedLimit({ ...nothing, [used]: 9 }, limits)).toBeUndefined()
-    expect(reachedLimit({ ...nothing, [used]: 10 }, limits)).toEqual({ limit, used: 10, allowed: 10 })
-    expect(reachedLimit({ ...nothing, [used]: 10 }, unlimited)).toBeUndefined()
+    expect(reachedLimit({ ...nothing, [used]: 9 }, limitsFrom(limited))).toBeUndefined()
+    expect(reachedLimit({ ...nothing, [used]: 10 }, limitsFrom(limited))).toEqual({ limit, used: 10, allowed: 10 })
+    expect(reachedLimit({ ...nothing, [used]: 10 }, limitsFrom(unlimited))).toBeUndefined()
+  })
+
+  test('that is left out stays as it was, and one that is taken away holds no more', () => {
+    expect(limitChanges({ tokens: undefined, costUsd: undefined })).toStrictEqual({})
+    expect(limitChanges({ tokens: 5, costUsd: 0.5, cycles: null })).toStrictEqual({ tokens: 5, costMicroUsd: 500_000, cycles: null })
+    expect(limitChanges({ costUsd: null })).toStrictEqual({ costMicroUsd: null })
+    expect(limitsFrom({ tokens: undefined })).toEqual(limitsFrom({}))
   })
 })
 
