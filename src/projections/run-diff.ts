@@ -124,14 +124,19 @@ const compared = (events: readonly RunEvent[]): readonly Compared[] => {
   const asked = new Set<string>()
   return events.flatMap((event) => {
     const what = subjectOf(event, subjects)
-    const text = canonicalJson([event.type, comparedContent(event), placeOf(event)] as unknown)
-    // Who takes a call over, and what a fork asks for again, says nothing new.
-    const repeated = event.type.endsWith('Requested') && 'callId' in event.data ? `${event.data.callId ?? ''} ${text}` : undefined
+    const said = canonicalJson([event.type, comparedContent(event)] as unknown)
+    const text = `${said} ${placeOf(event)}`
+    // Who takes a call over, and what a fork asks for again, says nothing new, though its chart does not move again.
+    const repeated = event.type.endsWith('Requested') && 'callId' in event.data ? `${event.data.callId ?? ''} ${said}` : undefined
     if (LEFT_OUT.has(event.type) || (repeated !== undefined && asked.has(repeated))) return []
     if (repeated !== undefined) asked.add(repeated)
-    return [{ event, shown: shownEvent(event, what), text, kind: `${event.type} ${what ?? ''} ${placeOf(event)}` }]
+    return [{ event, shown: shownEvent(event, what), text, kind: kindOf(event, what) }]
   })
 }
+
+/** Calls of models stand beside each other whatever the model: that it is another one is what differs. */
+const kindOf = (event: RunEvent, what: string | null): string =>
+  `${event.type} ${event.type.startsWith('ModelCall') ? '' : (what ?? '')} ${placeOf(event)}`
 
 /** What an event says, without what is every run's own. */
 export const comparedContent = ({ data, type }: RunEvent): Readonly<Record<string, unknown>> => {

@@ -37,7 +37,7 @@ export interface TestProcesses {
 export const memoryStores = ({ clock = manualClock() }: { readonly clock?: ManualClock | undefined } = {}): TestStores => ({
   clock,
   log: memoryEventLog({ clock }),
-  blobs: memoryBlobStore(),
+  blobs: memoryBlobStore({ clock }),
   snapshots: memorySnapshotStore(),
   views: memoryViewStore(),
   ids: countedIds(),

@@ -25,6 +25,7 @@ import { beyond } from '../reading/state-at.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { createCopier, type Copy } from './copied-events.ts'
 import { changesOf, checkedFork, sealOf, type ForkOptions } from './fork-options.ts'
+import { putAgain } from './put-again.ts'
 import { forkedPromptText } from '../seal/forked-prompt.ts'
 import { isCutShort } from '../seal/sealed.ts'
 
@@ -49,7 +50,7 @@ export const forkRun = async (forker: ForkerParts, originId: string, given: Fork
   checkPossible(parts, point, options)
   const forkOf = { runId: originId, revision: from.revision }
   const copies = await copiesOf(parts, { runId, forkOf, ...present({ code: point.code }) })
-  await append(forker, point.agent, runId, copies)
+  await append(forker, { agent: point.agent, runId, originId, copies })
   const { instructions } = options
   if (instructions !== undefined) await parts.blobs.put(forkedPromptText(point.agent, instructions))
   const state = await submit(runId, forkJob(runId, { from: { ...forkOf, recordedTo: from.newest }, options, origin }))
@@ -187,15 +188,25 @@ const CHUNK_BYTES = 512 * 1024
 const CHUNK_EVENTS = 500
 const MOST_CONFLICTS = 20
 
+interface Appending {
+  readonly agent: Agent
+  readonly runId: string
+  readonly originId: string
+  readonly copies: readonly Copy[]
+}
+
 /** Those that are not there yet. */
-const append = async (forker: ForkerParts, agent: Agent, runId: string, copies: readonly Copy[]): Promise<void> => {
+const append = async (forker: ForkerParts, { agent, runId, originId, copies }: Appending): Promise<void> => {
   const { parts, signal } = forker
   for (let conflicts = 0; conflicts < MOST_CONFLICTS;) {
     const there = await storedOf(parts, runId, copies)
     const chunk = chunkOf(copies.slice(there))
     if (chunk.length === 0) return
     const before = there === 0 ? undefined : { revision: there - 1 }
-    const store = (texts: readonly string[]): Promise<void> => forker.store(agent, texts)
+    const store = async (texts: readonly string[]): Promise<void> => {
+      await putAgain(forker, { agent, runId, chunk, originId })
+      await forker.store(agent, texts)
+    }
     const isStored = await appendBatch(parts, { runId, batch: { sealed: chunk }, before, store, signal, failed: () => undefined })
     if (!isStored) conflicts += 1
   }

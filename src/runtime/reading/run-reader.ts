@@ -36,8 +36,19 @@ export async function* readRun(
     if (isAppError(error, 'StreamNotFound') || isAppError(error, 'StreamDeleted')) {
       throw notFound(runId, error)
     }
-    throw error
+    throw await deletedInstead({ log }, runId, error)
   }
+}
+
+/** Of a run that is being deleted payloads go before its events: who misses one is told that, and not that the store is damaged. */
+export const deletedInstead = async (
+  { log }: { readonly log: Pick<EventLog, 'readStream'> },
+  runId: string,
+  error: unknown,
+): Promise<unknown> => {
+  if (!isAppError(error, 'EventLogCorrupt')) return error
+  const request = await deletionRequest(log, runId).catch(() => undefined)
+  return request === undefined ? error : deleted({ log }, runId)
 }
 
 /** A picture or a file that was said in a run. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import type { RunEvent } from '../../../src/events/envelope.ts'
+import { diffRuns } from '../../../src/projections/run-diff.ts'
+import { PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
 import type { ForkOptions } from '../../../src/runtime/forks/fork-options.ts'
 import { by, forkable, openOn, outside, played, scenarios, throughPeople } from '../../support/forks.ts'
 import { eventsOf, settle, type ManualClock } from '../../support/world.ts'
@@ -150,5 +152,104 @@ describe('a fork of a run whose tools write', () => {
     await throughPeople(world, other)
     expect(there.executed.slice(before).map(({ tool }) => tool)).toEqual(['note'])
     for (const { key } of there.executed.slice(before)) expect(keys.has(key)).toBe(false)
+  })
+})
+
+describe('a fork', () => {
+  const MESSAGE = 'plan: read 1 + note 2; pay 3; say done'
+  const lively = (events: readonly RunEvent[]): string[] =>
+    events.flatMap(({ data }) => ('source' in data && data.source !== undefined ? [data.source] : []))
+
+  test.each<[string, Partial<ForkOptions>, string]>([
+    ['instructions', { instructions: 'Do what the plan says, in verse.' }, 'desk@1'],
+    ['a model', { model: 'beta/three' }, 'desk@1'],
+    ['a version', { agentVersion: '2' }, 'desk@2'],
+  ])('that changes %s asks models anew and takes the results of equal calls from the record', async (_, change, agent) => {
+    const there = outside()
+    const { world, origin, events } = await played(there, { agent: 'desk', message: MESSAGE })
+    const [prompts, executed] = [there.prompts, there.executed.length]
+    const fork = await origin.fork({ ...change, at: 1, by, runId: 'fork' })
+    const view = await throughPeople(world, fork)
+    const own = await eventsOf(world, 'fork')
+    expect(view).toMatchObject({ agent, answer: 'I say: done', fork: { counts: { live: 3, recorded: 3, real: 0 } } })
+    expect(there.prompts - prompts).toBe(3)
+    expect(there.executed).toHaveLength(executed)
+    if (change.model !== undefined)
+      expect(own.find(({ type }) => type === 'ModelCallRequested')?.data).toMatchObject({ model: change.model })
+    expect((await fork.verify()).ok).toBe(true)
+    const { partsAt, prompts: asked, common } = diffRuns(events, own)
+    // Of another version it says so from its first event on.
+    const isOther = change.agentVersion !== undefined
+    expect({ partsAt, common }).toEqual(isOther ? { partsAt: { a: 0, b: 0 }, common: 0 } : { partsAt: { a: 2, b: 3 }, common: 2 })
+    expect(asked === null).toBe(false)
+  })
+
+  test('of a fork goes on from what both have come to, under the instructions of the first', async () => {
+    const there = outside()
+    const { world, origin } = await played(there, { agent: 'desk', message: 'plan: read 1; note 2; pay 3; say done' })
+    const first = await origin.fork({ at: 1, by, runId: 'first', instructions: 'Do it in verse.' })
+    await throughPeople(world, first)
+    const events = await eventsOf(world, 'first')
+    const [prompts, executed] = [there.prompts, there.executed.length]
+    const from = events.findLastIndex(({ type }) => type === 'ToolCallSucceeded')
+    for (const at of forkable(events).filter((revision) => revision > 2)) {
+      const second = await first.fork({ at, by, runId: `second-${at}`, modelCalls: 0 })
+      const view = await throughPeople(world, second)
+      expect(view, `at ${at}`).toMatchObject({
+        answer: 'I say: done',
+        fork: { runId: 'first', revision: at, counts: { live: 0, real: 0 } },
+      })
+      expect(diffRuns(events, await eventsOf(world, second.id)).partsAt, `at ${at}`).toEqual({ a: null, b: null })
+      expect((await second.verify()).ok, `at ${at}`).toBe(true)
+    }
+    expect(there.prompts).toBe(prompts)
+    const other = await first.fork({ at: from, by, runId: 'other', message: 'plan: say otherwise' })
+    expect(await throughPeople(world, other)).toMatchObject({ fork: { runId: 'first' } })
+    const asked = (await eventsOf(world, 'other')).findLast(({ type }) => type === 'ModelCallRequested')
+    const inFirst = events.find(({ type }) => type === 'ModelCallRequested')
+    expect((asked?.data as { promptHash: string }).promptHash).toBe((inFirst?.data as { promptHash: string }).promptHash)
+    expect(there.executed).toHaveLength(executed)
+  })
+
+  test('executes tools that only read where it is told so, and no other', async () => {
+    const there = outside()
+    const { world, origin } = await played(there, WRITES)
+    const executed = there.executed.length
+    const options = { at: 1, by, message: 'plan: read 7 + note 8; say done', samples: true }
+    await throughPeople(world, await origin.fork({ ...options, runId: 'sealed' }))
+    expect(there.executed).toHaveLength(executed)
+    const reading = await origin.fork({ ...options, runId: 'reading', reads: true })
+    await throughPeople(world, reading)
+    expect(there.executed.slice(executed).map(({ tool }) => tool)).toEqual(['read'])
+    expect(lively(await eventsOf(world, 'reading')).toSorted()).toEqual(['live', 'live', 'real', 'simulated'])
+    expect((await reading.state()).fork?.counts).toMatchObject({ real: 1, simulated: 1 })
+  })
+
+  test('has all that was said in its origin, also where that is deleted while it is copied', async () => {
+    const there = outside()
+    let atCopy: (() => Promise<unknown>) | undefined
+    const append: EventLog['append'] = async (stream, ...given) => {
+      const act = stream.endsWith('fork') ? atCopy : undefined
+      atCopy = stream.endsWith('fork') ? undefined : atCopy
+      await act?.()
+      return there.log.append(stream, ...given)
+    }
+    const world = openOn(there, 'here/1/a', { ...there.log, append })
+    const long = 'x'.repeat(200_000)
+    const origin = await world.refold.start('desk', { runId: 'origin', message: `plan: note 1; say ${long}` })
+    await throughPeople(world, origin)
+    await origin.complete({ by })
+    there.clock.advance(PAYLOAD_GRACE_MS + 1)
+    const erased: unknown[] = []
+    atCopy = async () => erased.push(await world.refold.delete('origin', { by }))
+    const fork = await origin.fork({ at: 1, by, runId: 'fork', samples: true })
+    const view = await throughPeople(world, fork)
+    expect(erased).toMatchObject([{ runs: ['origin'] }])
+    expect(view.answer).toBe(`I say: ${long}`)
+    expect(view.fork?.counts).toMatchObject({ recorded: 0, live: 2, real: 0 })
+    there.clock.advance(PAYLOAD_GRACE_MS + 1)
+    await world.refold.delete('origin', { by })
+    expect((await fork.verify()).ok).toBe(true)
+    await expect(origin.fork({ at: 1, by, runId: 'late' })).rejects.toMatchObject({ code: 'RunDeleted' })
   })
 })
