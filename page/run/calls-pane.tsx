@@ -31,7 +31,7 @@ export const CallsPane = ({ state, before, row, open }: CallsPaneProps) => {
             }}
           >
             <span class="mono">{visibleText(call.callId)}</span> {visibleText(call.tool ?? '')} <strong>{call.state}</strong>
-            {call.attempts > 1 && ` ${call.attempts} attempts`} <Source source={sourceOfCall(call)} />
+            {call.attempts > 1 && ` ${call.attempts} attempts`} <Source source={state.fork && sourceOfCall(call)} />
           </button>
           {open === call.callId && (
             <ChartPane

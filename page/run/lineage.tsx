@@ -18,7 +18,7 @@ export const ForkBanner = ({ runId, fork }: { readonly runId: string; readonly f
   return (
     <p class="fork-banner">
       <span>
-        <span aria-hidden="true">⑂</span> Fork of{' '}
+        <span aria-hidden="true">↱</span> Fork of{' '}
         <Link to={hrefOf(runHref(fork.runId), { at: String(fork.revision) })}>{visibleText(fork.runId)}</Link> at #{fork.revision}
         {changes.length > 0 && `, with other ${changes.map((name) => WORDS[name] ?? name).join(', ')}`} ·{' '}
         {fork.real.length === 0 && forked?.reads !== true ? (

@@ -21,11 +21,10 @@ export const copiedTo = ([first]: readonly OutlineRow[]): number | undefined => 
 const ASKS_A_PERSON =
   /^(MessageReceived|Approval(Requested|Granted|Denied)|ToolCallUnresolved|ToolCallDenied|RunEscalated|HumanAnswerReceived)$/
 
-/** Of a call of a tool, by then. */
+/** Of a call of a tool of a fork, by then. */
 export const sourceOfCall = ({ source, state }: Pick<ToolCallRecord, 'source' | 'state'>): ShownSource | undefined => {
-  if (source === null) return undefined
   if (source === 'copied') return 'recorded'
-  if (state === 'unresolved') return 'asked'
+  if (state === 'unresolved' || state === 'awaitingApproval') return 'asked'
   return source === 'real' ? 'REAL' : SHOWN.find((shown) => shown === source)
 }
 

@@ -37,7 +37,7 @@ export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly is
 
 const ForkOf = ({ fork: { runId, revision, real } }: { readonly fork: NonNullable<RunRow['fork']> }) => (
   <>
-    <span aria-hidden="true">⑂</span> of {visibleText(runId)} @ {revision}{' '}
+    <span aria-hidden="true">↱</span> of {visibleText(runId)} @ {revision}{' '}
     {real.length === 0 ? '· sealed · ' : <span class="source real">REAL {visibleText(real.join(', '))}</span>}{' '}
   </>
 )
