@@ -11,7 +11,12 @@ import type { RunState } from '../../src/fold/run-state.ts'
 import { wallTimeMs, type Budget } from '../../src/projections/budget.ts'
 import type { OpenWork } from '../../src/projections/open-work.ts'
 import { outlineRow } from '../../src/projections/outline-row.ts'
+import { edgesOfStep } from '../../page/charts/ways.ts'
+import { activeStates } from '../../page/run/place.ts'
 import { runAfter, type RunAt } from '../../page/run/run-fold.ts'
+import { chartGraph } from '../../src/statechart/graph.ts'
+import { edgeLabel } from '../../src/statechart/labels.ts'
+import { takenEdges } from '../../src/statechart/taken-edges.ts'
 import { simulateSeed } from '../../simulation/simulate.ts'
 import { standardProgram } from '../replay/standard-program.ts'
 import { by, forkable, outside, played, scenarios, throughPeople } from '../support/forks.ts'
@@ -140,4 +145,60 @@ describe('the page', () => {
     }
     expect(compared).toBeGreaterThan(1_000)
   })
+})
+
+/** With the steps of the chart of the run, as it has told them itself. */
+const toldSteps = () => {
+  const { run } = standardProgram
+  const edgesOf = takenEdges(run)
+  let taken: readonly string[] = []
+  const told: typeof run = {
+    ...run,
+    step: (snapshot, event) => {
+      taken = edgesOf(snapshot, event)
+      return run.step(snapshot, event)
+    },
+  }
+  return {
+    program: { ...standardProgram, run: told },
+    taken: () => {
+      const seen = taken
+      taken = []
+      return seen
+    },
+  }
+}
+
+describe('the numbers of a chart', () => {
+  const { nodes, edges, ...rest } = chartGraph(standardProgram.run.machine)
+  const graph = { ...rest, nodes, edges: edges.map((edge) => ({ ...edge, label: edgeLabel(edge) })) }
+
+  test('say of an edge that it was taken only where the chart has taken it, and of none that it was not where it was', () => {
+    const told = toldSteps()
+    const seen = new Set<string>()
+    for (const file of histories) {
+      let state: RunState | undefined
+      for (const texts of eventsIn(file)) {
+        const before = state === undefined ? '' : runPlace(state)
+        const event = decodeEvent(texts, new Map())
+        state = step(told.program, state, event).state
+        const taken = new Set(told.taken())
+        const [from, to] = [activeStates(graph, before), activeStates(graph, runPlace(state))]
+        const { sure, maybe } = edgesOfStep(graph, event.type, { before: from, after: to })
+        const where = `${file} ${event.revision} ${event.type} ${before} > ${runPlace(state)}`
+        if (event.type !== 'TimerFired')
+          expect(
+            [...taken].filter((id) => !sure.has(id) && !maybe.has(id)),
+            where,
+          ).toEqual([])
+        if (taken.size > 0)
+          expect(
+            [...sure].filter((id) => !taken.has(id)),
+            where,
+          ).toEqual([])
+        for (const id of taken) seen.add(id)
+      }
+    }
+    expect(seen.size).toBeGreaterThan(15)
+  }, 60_000)
 })
