@@ -177,7 +177,7 @@ const ownersIn = ({ REFOLD_EVENTSTORE }: Environment): ReturnType<typeof localOw
   })
 
 const openOn = ({ options, environment, retention, queries, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
-  const { log, blobs, snapshots, views } = stores
+  const { log, blobs, snapshots, keepsStates, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
   const owners = ownersIn(environment)
   const restores = createRestoreWatch({ noticing, views, clock: systemClock, notify })
@@ -185,6 +185,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     log,
     blobs,
     snapshots,
+    keepsStates,
     agents: agentRegistry(options.agents, notify, options.dependencies),
     models,
     remedyFor,
@@ -229,13 +230,16 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     async takeUp() {
       await restores.newest()
       const told = tellChangedAgents({ ...stores, agents: core.agents, projector: restores.projector, notify })
-      const failed = (error: unknown): void => {
-        if (!stop.signal.aborted) notify({ type: 'sweepFailed', message: messageOf(error) })
-      }
-      void told.catch(failed).finally(() => sweeper.run(stop.signal))
+      void told.catch(sweepFailed(stop.signal, notify)).finally(() => sweeper.run(stop.signal))
     },
   }
 }
+
+const sweepFailed =
+  (stopped: AbortSignal, notify: (notice: Notice) => void) =>
+  (error: unknown): void => {
+    if (!stopped.aborted) notify({ type: 'sweepFailed', message: messageOf(error) })
+  }
 
 const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { readonly stop: AbortController }, error: AppError): void => {
   stop.abort()

@@ -26,6 +26,8 @@ export interface Stores {
   readonly log: EventLog
   readonly blobs: BlobStore
   readonly snapshots: SnapshotStore
+  /** Whether they are on a disk. */
+  readonly keepsStates: boolean
   readonly views: ViewStore
   /** Why nothing can be written, where only looking was asked for and nothing more is possible. */
   readonly unwritable?: AppError
@@ -44,12 +46,13 @@ export const openEmbeddedStores = (folder: string, { readOnly }: EmbeddedOptions
   const dir = makeFolder(folder)
   const { log, unwritable } = openLog(join(dir, 'log.db'), readOnly)
   const views = openViews(join(dir, 'views.db'), readOnly)
-  const snapshots = openSnapshots(join(dir, 'snapshots.db'))
+  const { snapshots, keepsStates } = openSnapshots(join(dir, 'snapshots.db'))
   return {
     log,
     ...present({ unwritable }),
     blobs: fileBlobStore({ dir: join(dir, 'blobs') }),
     snapshots,
+    keepsStates,
     views,
     async close() {
       await views.close()
@@ -97,6 +100,7 @@ export const openBackboneStores = async ({ eventStore, client, postgres, sql, no
     offsetMs,
     blobs: inPostgres.blobs,
     snapshots: memorySnapshotStore(),
+    keepsStates: false,
     views: inPostgres.views,
     async close() {
       await log.close()
@@ -139,11 +143,11 @@ const openViews = (path: string, readOnly: boolean): ViewStore => {
 }
 
 /** They only make looking back faster. */
-const openSnapshots = (path: string): SnapshotStore => {
+const openSnapshots = (path: string): Pick<Stores, 'snapshots' | 'keepsStates'> => {
   try {
-    return sqliteSnapshotStore({ path })
+    return { snapshots: sqliteSnapshotStore({ path }), keepsStates: true }
   } catch {
-    return memorySnapshotStore()
+    return { snapshots: memorySnapshotStore(), keepsStates: false }
   }
 }
 

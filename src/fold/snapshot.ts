@@ -98,6 +98,9 @@ interface Saved {
 /** What the run of a saved state was started with, and the code that it was on then. */
 export const startOf = (text: string): RunState['started'] | undefined => (JSON.parse(text) as { plain?: Saved['plain'] }).plain?.started
 
+/** From where the next piece of a long run is saved: an answer that was the last message may still be replaced by what guardrails leave of it. */
+export const savedUpTo = ({ transcript }: Pick<RunState, 'transcript'>): number => Math.max(0, transcript.length - 1)
+
 /** The state of the last of these texts, which have to be all that were saved of the run before. Undefined where they do not fit. */
 export const restoreState = (program: Program, texts: readonly string[]): RunState | undefined => {
   const saved = texts.map((text) => JSON.parse(text) as Saved)
@@ -107,7 +110,9 @@ export const restoreState = (program: Program, texts: readonly string[]): RunSta
   if (projections === undefined) return undefined
   const items: Message[] = []
   for (const { since, transcript } of saved) {
-    if (since !== items.length) return undefined
+    if (since > items.length) return undefined
+    // A piece may begin before the end of the one before: two may have saved the same, and the last message may have been replaced since.
+    items.length = since
     items.push(...transcript.items)
   }
   return {

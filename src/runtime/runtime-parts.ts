@@ -14,6 +14,8 @@ export interface RuntimeParts {
   readonly log: EventLog
   readonly blobs: BlobStore
   readonly snapshots: SnapshotStore
+  /** Whether states of runs are kept there while they go on, and not only where somebody looks back: for a store that is no memory. */
+  readonly keepsStates?: boolean
   readonly agents: Agents
   readonly models: Models
   /** What to do so that a provider is there, in words; undefined where nobody can say. */

@@ -13,6 +13,7 @@ import { createGrant } from './commands/grant.ts'
 import type { ForkOptions } from './forks/fork-options.ts'
 import { forkRun } from './forks/fork-run.ts'
 import { createOriginRecords } from './forks/read-origin-record.ts'
+import { keepingStates } from './actors/keep-states.ts'
 import { checkRepeatedStart } from './commands/repeated-commands.ts'
 import { startDecision, type NewRun, type StartOptions } from './commands/start-run.ts'
 import { lengthOf, plain, readContent, type GivenCommand } from './given-content.ts'
@@ -91,7 +92,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     parts,
     record: recordReader(parts),
     context: (agent, runId) => contexts.open(agent, runId),
-    stored,
+    stored: keepingStates(parts, stored),
     goOn: (runId) => void seeTo(runId),
     store: promptStore(parts),
     signal: stopped.signal,

@@ -4,6 +4,7 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import type { Models } from '../../src/models/model.ts'
+import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { RestoreMark } from '../../src/runtime/runtime-parts.ts'
 import type { Agent } from '../../src/runtime/agent.ts'
 import { present } from '../../src/present.ts'
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly mostLostOwners?: number
   readonly storeOffsetMs?: number
   readonly restore?: RestoreMark
+  readonly snapshots?: SnapshotStore
+  readonly keepsStates?: boolean
 }
 
 /** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
@@ -67,7 +70,8 @@ export const eventsOf = async ({ log }: Pick<World, 'log'>, runId: string): Prom
 /** Refold in memory: nothing of it is a stand-in but the clock and the models. */
 export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }: WorldOptions): World => {
   const clock = options.clock ?? manualClock()
-  const { blobs, snapshots, ...stores } = memoryStores({ clock })
+  const { blobs, ...stores } = memoryStores({ clock })
+  const snapshots = options.snapshots ?? stores.snapshots
   const log = options.log ?? stores.log
   const notices: Notice[] = []
   let count = 0
@@ -88,6 +92,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     ...present({
       idleRunsInMemory: options.idleRunsInMemory,
       mostLostOwners: options.mostLostOwners,
+      keepsStates: options.keepsStates,
       storeOffsetMs: options.storeOffsetMs === undefined ? undefined : () => options.storeOffsetMs ?? 0,
       restore: options.restore === undefined ? undefined : () => Promise.resolve(options.restore),
     }),

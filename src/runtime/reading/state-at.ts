@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
-import { restoreState, saveState, startOf } from '../../fold/snapshot.ts'
+import { restoreState, savedUpTo, saveState, startOf } from '../../fold/snapshot.ts'
 import type { Snapshot } from '../../snapshots/snapshot-store.ts'
 import type { Agent } from '../agent.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
@@ -20,13 +20,13 @@ const SNAPSHOT_EVERY = 500
 export const stateAt = async (parts: StateAtParts, runId: string, revision: number): Promise<Known> => {
   const from = await nearest(parts, runId, revision)
   if (from?.state.revision === revision) return from
-  let saved = from?.state.transcript.length ?? 0
+  let saved = from === undefined ? 0 : savedUpTo(from.state)
   let newest = from?.state.revision ?? -1
   if (revision >= 0) {
     for await (const known of foldRun(parts, runId, from)) {
       const { state } = known
       newest = state.revision
-      if (isWorthSaving(known) && (await save(parts, known, saved))) saved = state.transcript.length
+      if (isWorthSaving(known) && (await save(parts, known, saved))) saved = savedUpTo(state)
       if (state.revision === revision) return known
     }
   }
@@ -68,9 +68,10 @@ const eventAt = async (parts: StateAtParts, runId: string, revision: number): Pr
   throw new AppError('EventLogCorrupt', `Expected an event at revision ${revision} of ${runId}, found none`)
 }
 
+const isWorthSaving = (known: Known): boolean => known.state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 && isSavable(known)
+
 /** What other code stands in for is saved by none. */
-const isWorthSaving = ({ agent, state }: Known): boolean =>
-  agent.version === state.started.agentVersion && state.revision % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1 && state.status === 'active'
+export const isSavable = ({ agent, state }: Known): boolean => agent.version === state.started.agentVersion && state.status === 'active'
 
 /** Whether it was saved. A cache that cannot be written costs the next look its time, and nothing else. */
 const save = async ({ snapshots }: StateAtParts, { agent, state }: Known, since: number): Promise<boolean> => {

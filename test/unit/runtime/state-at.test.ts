@@ -8,6 +8,8 @@ import { defineProjection } from '../../../src/projections/projection.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { agentRegistry } from '../../../src/runtime/code/agents.ts'
 import { viewOf } from '../../../src/fold/run-view.ts'
+import { restoreState, savedUpTo, saveState } from '../../../src/fold/snapshot.ts'
+import { foldRun } from '../../../src/runtime/reading/fold-run.ts'
 import { stateAt } from '../../../src/runtime/reading/state-at.ts'
 import { memorySnapshotStore } from '../../../src/snapshots/snapshot-store.memory.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
@@ -106,5 +108,44 @@ describe('the state at a revision', () => {
     const [believed, folded] = [await stateAt(parts(snapshots), 'long', last), await stateAt(parts(), 'long', last)]
     expect(believed.state.hash).toBe(folded.state.hash)
     expect((await snapshots.upTo('long', forged.revision)).at(-1)?.text).not.toContain('0'.repeat(64))
+  })
+
+  test('is found near what was kept of the run while it went on, as it is from the beginning', async () => {
+    const plain = defineAgent({ ...options, name: 'plain', projections: [] })
+    const snapshots = memorySnapshotStore()
+    const kept = openWorld({ agents: [plain], models: { scripted: model }, snapshots, keepsStates: true })
+    const run = await kept.refold.start('plain', { runId: 'kept', message: 'Count' })
+    const end = (await settle(kept, run)).revision
+    const cached = { log: kept.log, blobs: kept.blobs, agents: agentRegistry([plain]), snapshots }
+    const left = await snapshots.upTo('kept', end)
+    expect(left.length).toBeGreaterThan(end / 110)
+    for (const revision of [49, left[3]!.revision, left[9]!.revision + 1, end]) {
+      const near = await stateAt(cached, 'kept', revision)
+      const fromStart = await stateAt({ ...cached, snapshots: memorySnapshotStore() }, 'kept', revision)
+      expect(viewOf(plain.program, near.state)).toEqual(viewOf(plain.program, fromStart.state))
+    }
+  })
+
+  test('holds of an answer what its guardrail has left of it, however near to it a state was saved', async () => {
+    const hide = defineAgent({
+      name: 'discreet',
+      version: '1',
+      instructions: '',
+      models: ['scripted/one'],
+      guardrails: { output: [{ name: 'hide', check: () => ({ verdict: 'redact', text: 'hidden', reason: 'a secret' }) }] },
+    })
+    const world = openWorld({ agents: [hide], models: { scripted: scriptedModel(Array.from({ length: 3 }, () => answer('secret'))) } })
+    const run = await world.refold.start('discreet', { runId: 'discreet', message: 'Tell' })
+    await settle(world, run)
+    await run.send({ message: 'Again' })
+    await settle(world, run)
+    const states = await Array.fromAsync(foldRun({ log: world.log, blobs: world.blobs, agents: agentRegistry([hide]) }, 'discreet'))
+    const answered = states.findIndex(({ state }) =>
+      JSON.stringify(state.transcript.items.slice(0, state.transcript.length)).includes('secret'),
+    )
+    const [first, last] = [states[answered]!.state, states.at(-1)!.state]
+    const restored = restoreState(hide.program, [saveState(hide.program, first, 0)!, saveState(hide.program, last, savedUpTo(first))!])
+    expect(viewOf(hide.program, restored!).transcript).toEqual(viewOf(hide.program, last).transcript)
+    expect(JSON.stringify(viewOf(hide.program, restored!))).not.toContain('secret')
   })
 })
