@@ -52,7 +52,7 @@ export const openServedPage = async (
     url: server.url,
     runId: long?.runId ?? '',
     async visit(script = '') {
-      const context = await browser.browser()?.newContext({ baseURL: server.url, viewport: SIZE })
+      const context = await browser.browser()?.newContext({ baseURL: server.url, viewport: SIZE, bypassCSP: true })
       if (context === undefined) throw new Error('Expected a Chromium that has more than one context, found another')
       await context.addInitScript(script)
       return context.newPage()

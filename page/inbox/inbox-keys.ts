@@ -25,5 +25,9 @@ export const inboxActions: readonly KeyAction[] = [
       focusCard(-1)
     },
   },
-  { keys: ['Enter'], does: 'Open the dialog of its first decision', act: () => cards()[indexOfFocus()]?.querySelector('button')?.click() },
+  {
+    keys: ['Enter'],
+    does: 'Open the dialog of its first decision',
+    act: () => cards()[indexOfFocus()]?.querySelector<HTMLElement>('.buttons button')?.click(),
+  },
 ]

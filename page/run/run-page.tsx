@@ -109,6 +109,7 @@ const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: Pane
       <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
       {name === 'chart' && <Switch query={query} name="chart" value="full" text="full" />}
       {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}
+      {name === 'transcript' && <Switch query={query} name="said" value="markdown" text="Markdown" />}
     </header>
     <Guarded>{contentOf(name, run, query, cursor)}</Guarded>
   </section>
@@ -158,7 +159,7 @@ const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Quer
     case 'timeline':
       return <TimelinePane cursor={cursor} onlyFailed={query['view'] === 'failed'} />
     case 'transcript':
-      return <TranscriptPane runId={runId} cursor={cursor} earlier={query['earlier'] === 'all'} />
+      return <TranscriptPane runId={runId} cursor={cursor} earlier={query['earlier'] === 'all'} asMarkdown={query['said'] === 'markdown'} />
     case 'detail':
       return <DetailPane runId={runId} row={row} state={state} before={before} />
     case 'budgets':

@@ -3,12 +3,15 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
+import { later } from '../frame/later.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
 import { copiedTo, Source, sourceOf, type ShownSource } from './source.tsx'
 import { conversation, type Said } from './transcript-store.ts'
+
+const Markdown = later(async () => (await import('../markdown/markdown.tsx')).Markdown)
 
 const SHOWN = 100
 const SOON_MS = 150
@@ -18,10 +21,12 @@ export const TranscriptPane = ({
   runId,
   cursor,
   earlier,
+  asMarkdown,
 }: {
   readonly runId: string
   readonly cursor: number
   readonly earlier: boolean
+  readonly asMarkdown: boolean
 }) => {
   const { said, error } = useSelector(conversation, ({ context }) => context)
   const rows = useSelector(openRun, ({ context }) => context.rows)
@@ -60,6 +65,7 @@ export const TranscriptPane = ({
           message={message}
           isNow={message.saidRevision === cursor}
           source={sourceAt(rows, message.saidRevision)}
+          asMarkdown={asMarkdown}
         />
       ))}
       <li ref={end} class="end" aria-hidden="true" />
@@ -78,9 +84,10 @@ interface MessageProps {
   readonly message: Said
   readonly isNow: boolean
   readonly source: ShownSource | undefined
+  readonly asMarkdown: boolean
 }
 
-const Message = ({ message, isNow, source }: MessageProps) => (
+const Message = ({ message, isNow, source, asMarkdown }: MessageProps) => (
   <li class={`message ${message.role} ${isNow ? 'now' : ''}`}>
     <p class="who">
       <strong>{WHO[message.role] ?? message.role}</strong> {message.tool !== null && visibleText(message.tool)}{' '}
@@ -96,11 +103,14 @@ const Message = ({ message, isNow, source }: MessageProps) => (
         #{message.saidRevision}
       </button>
     </p>
-    {message.text !== '' && (
-      <p class="said">
-        <ShownText text={message.text} />
-      </p>
-    )}
+    {message.text !== '' &&
+      (asMarkdown ? (
+        <Markdown text={message.text} />
+      ) : (
+        <p class="said">
+          <ShownText text={message.text} />
+        </p>
+      ))}
     {message.asksFor !== null && <p class="faint">asks for {visibleText(message.asksFor)}</p>}
   </li>
 )

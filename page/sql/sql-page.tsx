@@ -155,9 +155,11 @@ const Controls = ({ catalog, ms }: { readonly catalog: SqlCatalog | undefined; r
       </button>
       <label>
         ends after{' '}
-        <select name="ms" defaultValue={ms ?? ''}>
+        <select name="ms">
           <option value="">{duration(usual)}</option>
-          <option value={String(most)}>{duration(most)}</option>
+          <option value={String(most)} selected={ms === String(most)}>
+            {duration(most)}
+          </option>
         </select>
       </label>
       <span class="faint">Ctrl Enter asks, Esc cancels</span>

@@ -7,6 +7,10 @@ const folder = resolve(import.meta.dirname, '../../docs/images')
 /** Set, the pictures of docs/debugger.md are taken anew. */
 const ANEW = process.env['REFOLD_PICTURES'] !== undefined
 
+const SQL = `select run_id, waits_for, messages, model_calls + tool_calls as calls
+from refold_runs
+order by calls desc`
+
 describe.skipIf(!hasChromium || !ANEW)('the pictures of the page', () => {
   let browser: Browser
   beforeAll(async () => {
@@ -48,6 +52,13 @@ describe.skipIf(!hasChromium || !ANEW)('the pictures of the page', () => {
     await take('fork')
     await visit.open(`/diff?a=kettle-18&b=${fork.id}`, 'they part at')
     await take('diff')
+    await visit.open(`/analytics/sql#${new URLSearchParams({ q: SQL }).toString()}`, /rows in /)
+    await page.getByRole('cell', { name: 'approval' }).first().waitFor()
+    await take('sql')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Page, run or command' }).fill('kettle')
+    await page.getByRole('option', { name: /^kettle-18 desk/ }).waitFor()
+    await take('palette')
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 })

@@ -149,4 +149,36 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     await page.waitForURL('**/runs')
     expect(visit.complaints()).toEqual([])
   }, 60_000)
+
+  test('shows Markdown by what it may be alone', async () => {
+    const said = [
+      '# Title\n\n**bold** `code`\n\n- one\n- two\n\n',
+      '[good](https://example.com/a) [bad](javascript:window.hit=1) ![cat](https://evil.example/y.png)\n\n',
+      '<img src=x onerror="window.hit=1">\n\n<script>window.hit = 1</script>\n\n',
+      `${'>'.repeat(3_000)} deep\n\n[ref][x]\n\n[x]: javascript:window.hit=1\n\nover\u202Eturned`,
+    ].join('')
+    const run = await service.run(said)
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open(`/runs/${run}`, /^#\d+ TurnCompleted/)
+    await page.getByLabel('Markdown').check()
+    const shown = page.locator('.transcript .markdown').first()
+    await shown.locator('strong', { hasText: 'bold' }).waitFor()
+    expect(await shown.locator('li').count()).toBe(2)
+    const links = "[...document.querySelector('.transcript .markdown').querySelectorAll('a')].map((link) => link.getAttribute('href'))"
+    expect(await page.evaluate<readonly string[]>(links)).toEqual(['https://example.com/a'])
+    for (const text of [
+      '(example.com)',
+      '(javascript:window.hit=1)',
+      '[image: cat] https://evil.example/y.png',
+      '<script>window.hit = 1</script>',
+      'over\\u{202e}turned',
+    ]) {
+      await shown.getByText(text).first().waitFor()
+    }
+    expect(await page.locator('#page img, #page script, #page style').count()).toBe(0)
+    expect(await page.evaluate('window.hit')).toBeUndefined()
+    await accessible(visit)
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
 })
