@@ -46,7 +46,7 @@ export const measurePage = async ({ folder, quick, progress }: PageOptions): Pro
     progress('a run of 10,000 events')
     const page = await served.visit()
     const runOpen = await inRounds(quick ? 1 : 5, () => openRun(served))
-    await shown(page, `/runs/${served.runId}`, WHOLE_RUN)
+    await shown(page, `/runs/${served.runId}`, `${WHOLE_RUN} && document.querySelector('.transcript .message') !== null`)
     const events = await page.evaluate<number>(`Number(document.querySelector('.slider input').max) + 1`)
     progress('steps of the slider')
     const inOrder = await inRounds(rounds, (round) =>
