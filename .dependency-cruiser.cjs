@@ -38,7 +38,8 @@ const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', '
 
 const oneOf = (names) => `(${names.join('|')})`
 const inside = (folders) => `^src/${oneOf(folders)}/`
-const SHARED = '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|text|logger|private-files|package-root|secrets)\\.ts$'
+const SHARED =
+  '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|known-options|text|logger|private-files|package-root|secrets)\\.ts$'
 const ROOT = '^src/(open|open-refold|open-stores|open-postgres|open-bus|vendor-models)\\.ts$'
 const CORE = '^src/core\\.ts$'
 const API = '^src/(index|core|testing)\\.ts$' // what users import

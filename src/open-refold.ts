@@ -15,6 +15,7 @@ import { messageOf, type AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
+import { refuseUnknownOptions, type OptionNames } from './known-options.ts'
 import { createLogger, standardError } from './logger.ts'
 import type { Models } from './models/model.ts'
 import { costOf, type PriceOverrides } from './models/prices.ts'
@@ -74,6 +75,29 @@ export interface RefoldOptions {
   readonly mostLostOwners?: number | undefined
 }
 
+/** `http` stands in a configuration of `refold serve`, which an application may open too. */
+const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown }> = {
+  dir: true,
+  agents: true,
+  models: true,
+  dependencies: true,
+  prices: true,
+  modelConcurrency: true,
+  sweepIntervalMs: true,
+  logger: true,
+  tellAwaited: true,
+  onLogCall: true,
+  retention: true,
+  recover: true,
+  readOnly: true,
+  signal: true,
+  idleRunsInMemory: true,
+  queries: true,
+  sqlRoles: true,
+  mostLostOwners: true,
+  http: true,
+}
+
 /** What this process has done since it was opened, and does now. */
 export interface RefoldCounts extends RuntimeCounts, SweepCounts {
   /** How far the clock of the log's server is ahead of ours, as far as that is certain. */
@@ -125,6 +149,7 @@ export interface OpenRefold extends Refold {
 
 /** See `open.ts`, which loads this file. */
 export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> => {
+  refuseUnknownOptions('openRefold', options, OPTIONS)
   const environment = readEnvironment()
   const retention = checkedRetention(options.retention)
   const queries = checkedNamedQueries(options.queries)

@@ -1,4 +1,5 @@
 import type { HttpOptions } from '../http/http-options.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import type { RefoldOptions } from '../open-refold.ts'
 
 /** What `refold.config.ts` holds: the log, and the agents and models that runs in it are started with. */
@@ -10,5 +11,21 @@ export interface RefoldConfig extends Pick<
   readonly http?: HttpOptions | undefined
 }
 
-/** For the default export of `refold.config.ts`, which the command line reads. An application may open the same: `openRefold(config)`. */
-export const defineConfig = (config: RefoldConfig): RefoldConfig => config
+/** For the default export of `refold.config.ts`, which the command line reads. An application may open the same: `openRefold(config)`. Throws `InvalidConfiguration` for what is no part of it. */
+export const defineConfig = (config: RefoldConfig): RefoldConfig => {
+  refuseUnknownOptions('defineConfig', config, CONFIG)
+  return config
+}
+
+const CONFIG: OptionNames<RefoldConfig> = {
+  dir: true,
+  agents: true,
+  models: true,
+  dependencies: true,
+  prices: true,
+  retention: true,
+  mostLostOwners: true,
+  queries: true,
+  sqlRoles: true,
+  http: true,
+}

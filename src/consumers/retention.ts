@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { AppError, isAppError } from '../errors.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import type { Eraser } from '../runtime/erase.ts'
 import { present } from '../present.ts'
 import type { Notice } from '../runtime/notices.ts'
@@ -20,11 +21,14 @@ export interface Retention extends RetentionTimes {
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const STATUSES = ['completed', 'failed', 'cancelled'] as const
+const STATUS_NAMES: OptionNames<RetentionTimes> = { completed: true, failed: true, cancelled: true }
 const ALWAYS = 'always'
 
 /** Throws `InvalidConfiguration` for what is no time. */
 export const checkedRetention = (retention: Retention = {}): Retention => {
   const { agents = {}, ...general } = retention
+  refuseUnknownOptions('retention', general, STATUS_NAMES)
+  for (const [agent, times] of Object.entries(agents)) refuseUnknownOptions(`retention of ${agent}`, times, STATUS_NAMES)
   for (const times of [general, ...Object.values(agents)])
     for (const status of STATUSES) if (times[status] !== undefined) retentionMs(times[status])
   return retention

@@ -4,11 +4,12 @@ import { AppError } from '../errors.ts'
 import type { ToolEffect } from '../events/definition.ts'
 import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
 import { agentRun } from '../machines/agent-run.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import { runIntents } from '../machines/intents.ts'
 import { present } from '../present.ts'
 import type { Projection } from '../projections/projection.ts'
 import { assertChart } from '../statechart/validate.ts'
-import { limitsFrom, type LimitOptions } from './limits.ts'
+import { limitNames, limitsFrom, type LimitOptions } from './limits.ts'
 import { programOf } from './program.ts'
 import type { Program } from './run-state.ts'
 
@@ -22,8 +23,16 @@ export interface ToolSpec<Input = unknown, Output = unknown> {
   readonly handsOver?: boolean | undefined
 }
 
-/** Keeps the types of its input and output: `defineTool({ ...spec, execute })` performs it. */
-export const defineToolSpec = <Input, Output>(spec: ToolSpec<Input, Output>): ToolSpec<Input, Output> => spec
+/** Keeps the types of its input and output: `defineTool({ ...spec, execute })` performs it. Throws `InvalidConfiguration` for what is no part of a spec. */
+export const defineToolSpec = <Input, Output>(spec: ToolSpec<Input, Output>): ToolSpec<Input, Output> => {
+  refuseUnknownOptions(
+    `the spec of tool "${spec.name}"`,
+    spec,
+    TOOL_SPEC,
+    'what performs is given to `defineTool`, as `{ ...spec, execute }`',
+  )
+  return spec
+}
 
 export interface AgentSpecOptions {
   readonly name: string
@@ -67,7 +76,12 @@ export interface AgentSpec extends RunSpec {
 /** Throws `InvalidConfiguration` for options that cannot work, and `ChartInvalid` for a chart that could not be replayed. */
 export const defineAgentSpec = (options: AgentSpecOptions): AgentSpec => {
   checkSpec(options)
-  checkNothingElse(options)
+  refuseUnknownOptions(
+    `the spec of agent "${options.name}"`,
+    options,
+    SPEC_OPTIONS,
+    'what performs or checks is given to `defineAgent`, beside the `spec`',
+  )
   const { name, version, chart = agentRun, probeInput, projections = [], tools = [] } = options
   const settings: RunSettings = { ...settingsOf(options), ...withoutCode }
   assertChart(chart, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeInput } })
@@ -89,6 +103,7 @@ export const settingsOf = ({ name, limits = {}, clarifications, approvalTimeoutM
 })
 
 const limitsOf = (agent: string, options: LimitOptions): Limits => {
+  refuseUnknownOptions(`agent "${agent}": limits`, options, limitNames)
   const checked = limitsSchema.safeParse(limitsFrom(options))
   if (!checked.success) throw invalidAgent(agent, 'limits', 'positive whole numbers or null', z.prettifyError(checked.error))
   return checked.data
@@ -104,7 +119,7 @@ export const checkSpec = ({ name, version, projections = [], tools = [] }: Agent
     throw invalidAgent(name, 'projections', 'ones with both `save` and `load`, or with neither', `one in ${half.name}`)
 }
 
-const SPEC_OPTIONS: Readonly<Record<keyof AgentSpecOptions, true>> = {
+const SPEC_OPTIONS: OptionNames<AgentSpecOptions> = {
   name: true,
   version: true,
   chart: true,
@@ -116,11 +131,7 @@ const SPEC_OPTIONS: Readonly<Record<keyof AgentSpecOptions, true>> = {
   tools: true,
 }
 
-/** What performs, and what checks what comes in, would be left out of the agent without a word. */
-const checkNothingElse = ({ name, ...options }: AgentSpecOptions): void => {
-  const other = Object.keys(options).find((option) => !Object.hasOwn(SPEC_OPTIONS, option))
-  if (other !== undefined) throw invalidAgent(name, other, 'given to `defineAgent` beside the `spec`', 'it in the spec')
-}
+const TOOL_SPEC: OptionNames<ToolSpec> = { name: true, description: true, effect: true, input: true, output: true, handsOver: true }
 
 const checkNames = (agent: string, field: 'projections' | 'tools', members: readonly { readonly name: string }[]): void => {
   const names = members.map((member) => member.name)

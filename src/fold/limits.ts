@@ -1,4 +1,5 @@
 import type { Limits } from '../events/run-events.ts'
+import type { OptionNames } from '../known-options.ts'
 
 /** `null` switches a limit off; a limit that is left out has its default. */
 export interface LimitOptions {
@@ -22,6 +23,19 @@ export interface LimitOptions {
   readonly openChildRuns?: number | null | undefined
   /** All runs below the run; 1,000 by default. */
   readonly childRuns?: number | null | undefined
+}
+
+export const limitNames: OptionNames<LimitOptions> = {
+  iterationsPerTurn: true,
+  toolCallsPerTurn: true,
+  tokens: true,
+  costUsd: true,
+  wallTimeMs: true,
+  repeatedCalls: true,
+  cycles: true,
+  childDepth: true,
+  openChildRuns: true,
+  childRuns: true,
 }
 
 const MICRO_USD_PER_USD = 1_000_000

@@ -1,4 +1,5 @@
-import type { ModelFailureClass } from '../events/message.ts'
+import { z } from 'zod'
+import { modelFailureClass, type ModelFailureClass } from '../events/message.ts'
 
 export interface FailureRule {
   /** Attempts of one model, the first one counted, where another model could take its place. */
@@ -13,6 +14,22 @@ export interface FailureRule {
    */
   readonly forMs?: number | undefined
 }
+
+const waitMs = z.number().nonnegative().or(z.literal(Infinity))
+
+/** What an agent may be given of them. */
+export const failureRules = z.partialRecord(
+  modelFailureClass,
+  z
+    .strictObject({
+      attempts: z.int().positive(),
+      baseDelayMs: waitMs,
+      maxDelayMs: waitMs,
+      then: z.enum(['nextModel', 'escalate']),
+      forMs: waitMs.optional(),
+    })
+    .optional(),
+)
 
 export type FailurePolicy = Readonly<Record<ModelFailureClass, FailureRule>>
 

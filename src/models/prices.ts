@@ -1,6 +1,7 @@
 import { calcPrice } from '@pydantic/genai-prices'
 
 import type { Usage } from '../events/message.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import { providerIn, type Models } from './model.ts'
 
 /** Micro-dollars for a million tokens: a price of $2.50 is 2_500_000. Cached tokens cost what other input costs unless it is said. */
@@ -13,6 +14,13 @@ export interface ModelPrice {
 
 /** By `provider/model`. Goes before the table. */
 export type PriceOverrides = Readonly<Record<string, ModelPrice>>
+
+const PRICE: OptionNames<ModelPrice> = {
+  inputMicroUsdPerMTok: true,
+  outputMicroUsdPerMTok: true,
+  cacheReadMicroUsdPerMTok: true,
+  cacheWriteMicroUsdPerMTok: true,
+}
 
 /** What a cost was computed with: stored beside it, so that it can be explained later. */
 export const priceTableVersion = '@pydantic/genai-prices@0.1.8'
@@ -30,14 +38,15 @@ export const costMicroUsd = (provider: string, model: string, usage: Usage, over
 }
 
 /** The same for `provider/model`; nothing where the provider asks for nothing. */
-export const costOf =
-  (models: Models, overrides: PriceOverrides = {}) =>
-  (model: string, usage: Usage): number | undefined => {
+export const costOf = (models: Models, overrides: PriceOverrides = {}): ((model: string, usage: Usage) => number | undefined) => {
+  for (const [model, price] of Object.entries(overrides)) refuseUnknownOptions(`the price of ${model}`, price, PRICE)
+  return (model, usage) => {
     const slash = model.indexOf('/')
     const provider = model.slice(0, slash)
     const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
     return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
   }
+}
 
 const costAt = (price: ModelPrice, usage: Usage): number => {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = usage

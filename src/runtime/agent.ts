@@ -1,11 +1,9 @@
-import type { AnyStateMachine } from 'xstate'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { Definition } from '../events/definition.ts'
 import type { ModelSettings } from '../events/model-settings.ts'
 import type { RunSettings } from '../events/run-events.ts'
 import { checkSpec, invalidAgent, settingsOf, type AgentSpec, type AgentSpecOptions, type RunSpec } from '../fold/agent-spec.ts'
-import type { LimitOptions } from '../fold/limits.ts'
 import { programOf } from '../fold/program.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
@@ -13,98 +11,24 @@ import type { Guardrails } from '../guardrails/guardrail.ts'
 import { deepFrozen, type JsonObject } from '../json.ts'
 import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
-import { defaultFailurePolicy, type FailurePolicy } from '../machines/model-failure-policy.ts'
+import { defaultFailurePolicy, failureRules, type FailurePolicy } from '../machines/model-failure-policy.ts'
 import { DEFAULT_TOOL_CALLS, MOST_TOOL_CALLS } from '../models/bounded-answer.ts'
-import { present, type Optional } from '../present.ts'
-import type { Projection } from '../projections/projection.ts'
+import { present } from '../present.ts'
 import { assertChart } from '../statechart/validate.ts'
 import { jsonShapeProblem } from '../tools/json-shape.ts'
 import { toolDeclaration } from '../tools/tool-declaration.ts'
 import type { Tool } from '../tools/tool.ts'
+import {
+  refuseUnknownOptionsOf,
+  type AgentOptions,
+  type ChartOptions,
+  type CommonAgentOptions,
+  type OnSpec,
+  type WholeOptions,
+} from './agent-options.ts'
 import { checkedJson } from './checked-json.ts'
 import { definitionOf } from './code/definition.ts'
 import { checkedSettings, layered, type ModelEntry, type NextModelCall } from './model-settings.ts'
-
-export interface CommonAgentOptions<Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType> {
-  readonly name: string
-  /** Any text without `@`. A run keeps the version that it began with. */
-  readonly version: string
-  /** `provider/model`, in order of preference; with settings that hold for this one, `{ model, settings }`. */
-  readonly models?: readonly (string | ModelEntry)[] | undefined
-  readonly tools?: readonly Tool[] | undefined
-  readonly limits?: LimitOptions | undefined
-  readonly guardrails?: Guardrails | undefined
-  /** Folds of the run's own events, whose states its tools may read. */
-  readonly projections?: readonly Projection[] | undefined
-  /**
-   * What a run is started with beside its message or input, such as who it is for and within which rights; children of a run have its context.
-   * What the schema makes of it is recorded, and tools, guardrails, approvals and look-ups see it; anything else is refused. Any JSON,
-   * without it.
-   */
-  readonly context?: Context | undefined
-  /** What a program has to say with a message, as the same for `data` of each. Any JSON, or nothing, without it. */
-  readonly messageData?: Data | undefined
-  /** Of a function: made once, when a run starts, and recorded with it. */
-  readonly instructions?: string | ((context: z.output<Context>) => string) | undefined
-  /**
-   * `inOrder` (by default): a call that changes something, or comes after one, waits until the earlier calls of its run have their last word,
-   * unless its tool names what it `touches`. `parallel`: only calls that name the same wait for each other.
-   */
-  readonly toolCalls?: 'inOrder' | 'parallel' | undefined
-  /** Of all its model calls. */
-  readonly modelSettings?: ModelSettings | undefined
-  /**
-   * Settings of one model call, over those of the agent and of the model; pure, asked before each attempt, and recorded with it: a replay
-   * never asks. What it throws, or gives that are no settings, leaves the run to a person.
-   */
-  readonly prepareModelCall?: ((call: NextModelCall<z.output<Context>, z.output<Data>>) => ModelSettings | undefined) | undefined
-  /** One attempt of a model call; 120 s by default. */
-  readonly modelTimeoutMs?: number | undefined
-  /** An answer that asks for more tool calls at once has failed (`protocol`), before any of them begins; 128 by default, 1,000 at most. */
-  readonly maxToolCallsPerAnswer?: number | undefined
-  readonly failurePolicy?: Optional<FailurePolicy> | undefined
-  /** How often a model may correct invalid arguments or output; 2 by default. */
-  readonly clarifications?: number | undefined
-  /** 7 days by default. */
-  readonly approvalTimeoutMs?: number | undefined
-  /**
-   * Whether a new message of a user withdraws what people have been asked and not answered: the model is told, and decides anew with the
-   * message before it. `false` by default: the message stands beside the question.
-   */
-  readonly messageWithdrawsApprovals?: boolean | undefined
-}
-
-export interface AgentOptions<Output, Context extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType> extends CommonAgentOptions<
-  Context,
-  Data
-> {
-  readonly instructions: string | ((context: z.output<Context>) => string)
-  readonly models: readonly (string | ModelEntry)[]
-  /**
-   * The run ends with a result of this shape; without it, it is a conversation. What the schema makes of an answer is the result: defaults are
-   * filled in, transforms applied, other keys left out. It has to be JSON, before and after.
-   */
-  readonly output?: z.ZodType<Output> | undefined
-}
-
-export interface ChartOptions<
-  Input extends z.ZodType = z.ZodType,
-  Context extends z.ZodType = z.ZodType,
-  Data extends z.ZodType = z.ZodType,
-> extends CommonAgentOptions<Context, Data> {
-  /** An XState v5 machine that asks for effects by the names of `runIntents`. */
-  readonly chart: AnyStateMachine
-  /**
-   * What a run has to begin with; anything else is refused. What the schema makes of it is recorded and given to the chart: defaults are
-   * filled in, transforms applied, other keys left out. It has to be JSON, before and after. Anything, without it.
-   */
-  readonly input?: Input | undefined
-  /** An input that the chart can be started with: it is started once, when the agent is defined, to see that it can be refolded. */
-  readonly probeInput?: z.input<Input> | undefined
-}
-
-/** Options of an agent whose chart, limits and projections stand in a spec. */
-export type OnSpec<Options> = Omit<Options, Exclude<keyof AgentSpecOptions, 'tools'>> & { readonly spec: AgentSpec }
 
 export interface Agent<Output = unknown, Input = unknown, Context = unknown, Data = unknown> extends RunSpec {
   /** @internal */
@@ -159,12 +83,15 @@ export function defineAgent<Input extends z.ZodType = z.ZodType, Context extends
   options: ChartOptions<Input, Context, Data> | OnSpec<ChartOptions<Input, Context, Data>>,
 ): Agent<unknown, z.input<Input>, z.input<Context>, z.input<Data>>
 export function defineAgent(given: AgentOptions<unknown> | ChartOptions | OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): Agent {
-  return 'spec' in given ? agentOf(withSpec(given), given.spec.program) : agentOf(given)
+  const options = 'spec' in given ? withSpec(given) : given
+  refuseUnknownOptionsOf(options)
+  return agentOf(options, 'spec' in given ? given.spec.program : undefined)
 }
 
-const agentOf = (options: Whole, program?: Program): Agent => {
+const agentOf = (options: WholeOptions, program: Program | undefined): Agent => {
   checkSpec(options)
   checkNames(options)
+  checkFailurePolicy(options)
   const settings = deepFrozen(wholeSettings(options))
   const input = inputOf(options)
   const foldedBy = program ?? checkedProgram(options, settings)
@@ -211,23 +138,21 @@ const agentOf = (options: Whole, program?: Program): Agent => {
   }
 }
 
-type Whole = AgentOptions<unknown> | ChartOptions
-
-const checkedProgram = (options: Whole, settings: RunSettings): Program => {
+const checkedProgram = (options: WholeOptions, settings: RunSettings): Program => {
   const chart = 'chart' in options ? options.chart : agentRun
   assertChart(chart, { intents: new Set<string>(runIntents), probeInput: { settings, input: probeOf(options) } })
   return programOf(chart, options.projections ?? [])
 }
 
 /** All options, wherever they stand. What stands in the spec stands there alone. */
-const withSpec = ({ spec, ...rest }: OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): Whole => {
+const withSpec = ({ spec, ...rest }: OnSpec<AgentOptions<unknown>> | OnSpec<ChartOptions>): WholeOptions => {
   const { tools: _, ...ofSpec } = present(spec.options)
   const double = Object.keys(present(rest)).find((field) => SPEC_FIELDS.has(field))
   if (double !== undefined) throw invalidAgent(spec.name, double, 'absent beside a `spec`, in which it stands', 'one')
   if ('chart' in ofSpec && 'output' in rest && rest.output !== undefined)
     throw invalidAgent(spec.name, 'output', 'absent where the spec has a chart of its own', 'a schema')
   checkImplemented(spec, rest.tools ?? [])
-  return { ...ofSpec, ...rest } as Whole
+  return { ...ofSpec, ...rest } as WholeOptions
 }
 
 const SPEC_FIELDS: ReadonlySet<string> = new Set<Exclude<keyof AgentSpecOptions, 'tools'>>([
@@ -267,9 +192,9 @@ const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Gua
   action: Object.freeze([...action]),
 })
 
-const outputOf = (options: Whole): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
+const outputOf = (options: WholeOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 
-const inputOf = (options: Whole): z.ZodType | undefined => {
+const inputOf = (options: WholeOptions): z.ZodType | undefined => {
   return 'chart' in options ? initialSchema(options.name, 'input', options.input) : undefined
 }
 
@@ -281,7 +206,7 @@ const initialSchema = (agent: string, field: 'input' | 'context' | 'messageData'
 }
 
 /** What the chart would be given of it. */
-const probeOf = (options: Whole): unknown => {
+const probeOf = (options: WholeOptions): unknown => {
   if (!('chart' in options) || options.input === undefined || options.probeInput === undefined)
     return 'chart' in options ? options.probeInput : undefined
   const checked = checkedJson(options.input, options.probeInput)
@@ -289,7 +214,7 @@ const probeOf = (options: Whole): unknown => {
   return checked.value
 }
 
-const checkNames = (options: Whole): void => {
+const checkNames = (options: WholeOptions): void => {
   const { name, toolCalls = 'inOrder' } = options
   const models = namesOfModels(options)
   checkToolCalls(name, options.maxToolCallsPerAnswer)
@@ -303,7 +228,7 @@ const checkToolCalls = (name: string, most = DEFAULT_TOOL_CALLS): void => {
   throw invalidAgent(name, 'maxToolCallsPerAnswer', `a whole number from 1 to ${MOST_TOOL_CALLS}`, String(most))
 }
 
-const wholeSettings = (options: Whole): RunSettings => {
+const wholeSettings = (options: WholeOptions): RunSettings => {
   const { guardrails = {}, tools = [] } = options
   const hasOutput = outputOf(options) !== undefined
   const { input = [], output = [] } = guardrails
@@ -315,6 +240,12 @@ const wholeSettings = (options: Whole): RunSettings => {
     endsWithOutput: hasOutput,
     handsOver: tools.flatMap((tool) => (tool.handsOver ? [tool.name] : [])),
   }
+}
+
+/** A class or a number that nobody can read would decide nothing, and not say so. */
+const checkFailurePolicy = ({ name, failurePolicy = {} }: CommonAgentOptions): void => {
+  const checked = failureRules.safeParse(failurePolicy)
+  if (!checked.success) throw invalidAgent(name, 'failurePolicy', 'rules by class of failure', z.prettifyError(checked.error))
 }
 
 /** What is no object has no members. */
@@ -355,7 +286,7 @@ const checkProjections = ({ name, tools = [], projections = [] }: CommonAgentOpt
   }
 }
 
-const promptOf = (options: Whole, tools: ReadonlyMap<string, Tool>, modelSettings: ModelSettings): Prompt => {
+const promptOf = (options: WholeOptions, tools: ReadonlyMap<string, Tool>, modelSettings: ModelSettings): Prompt => {
   const output = outputOf(options)
   return {
     instructions: typeof options.instructions === 'string' ? options.instructions : '',

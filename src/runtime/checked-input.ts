@@ -7,6 +7,7 @@ import { metadata } from '../events/metadata.ts'
 import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import { boundedJson, deepFrozen, type Json } from '../json.ts'
+import { nearestOf } from '../known-options.ts'
 import { beginning, shown } from '../text.ts'
 
 const LONGEST_ID = 1_000
@@ -85,12 +86,19 @@ const isObject = (given: unknown): given is object => typeof given === 'object' 
 const MOST_PROBLEMS = 20
 const LONGEST_PROBLEM = 500
 
-const check = (what: string, schema: z.ZodType, value: unknown): void => {
+/** What is wrong with options, by place; of a name that is none of theirs, with what may have been meant. */
+export const problemsOf = (schema: z.ZodObject, { issues }: z.ZodError): readonly string[] =>
+  issues.slice(0, MOST_PROBLEMS).map((issue) => {
+    const { path, message } = issue
+    const isName = issue.code === 'unrecognized_keys' && path.length === 0
+    const meant = isName ? `: ${nearestOf(issue.keys[0] ?? '', Object.keys(schema.shape))}` : ''
+    return `${beginning(path.length === 0 ? message : `${path.join('.')}: ${message}`, LONGEST_PROBLEM)}${meant}`
+  })
+
+const check = (what: string, schema: z.ZodObject, value: unknown): void => {
   const checked = schema.safeParse(value)
   if (checked.success) return
-  const problems = checked.error.issues
-    .slice(0, MOST_PROBLEMS)
-    .map(({ path, message }) => beginning(path.length === 0 ? message : `${path.join('.')}: ${message}`, LONGEST_PROBLEM))
+  const problems = problemsOf(schema, checked.error)
   throw new AppError('InvalidInput', `Expected ${what} as it is documented, found this: ${problems.join('; ')}`, { details: { problems } })
 }
 
@@ -142,10 +150,14 @@ interface Waiting {
   readonly signal?: AbortSignal | undefined
 }
 
+const WAITING: readonly string[] = ['from', 'signal'] satisfies readonly (keyof Waiting)[]
+
 /** From where, and for how long, somebody follows a run. */
 export const checkedWaiting = <Options extends Waiting>(given: Options | undefined): Options | undefined => {
   if (given === undefined) return undefined
   const options = readOptions(given, 'options as an object')
+  const other = Object.keys(options).find((name) => !WAITING.includes(name))
+  if (other !== undefined) throw new AppError('InvalidInput', `Expected options, found ${shown(other)}: ${nearestOf(other, WAITING)}`)
   const { from, signal }: { readonly from?: unknown; readonly signal?: unknown } = options
   if (from !== undefined) checkRevision(from)
   if (signal === undefined || signal instanceof AbortSignal) return options

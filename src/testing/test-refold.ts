@@ -3,6 +3,7 @@ import { createSweeper } from '../consumers/sweeper.ts'
 import { AppError } from '../errors.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { RunView } from '../fold/run-view.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import type { Models } from '../models/model.ts'
 import { costOf, type PriceOverrides } from '../models/prices.ts'
 import { present, type Optional } from '../present.ts'
@@ -63,6 +64,7 @@ export interface SettleOptions {
   readonly withinMs?: number | undefined
 }
 
+const OPTIONS: OptionNames<TestOptions> = { agents: true, models: true, dependencies: true, prices: true, stores: true }
 const MODEL_CONCURRENCY = 64
 const SWEEP_EVERY_MS = 5_000
 /** Of a page that nobody has given a length. */
@@ -73,6 +75,7 @@ const MOST_ROWS = 50
  * Rejects with `InvalidConfiguration` and `UnknownPrice` as `openRefold` does.
  */
 export const openTestRefold = async (options: TestOptions): Promise<TestRefold> => {
+  refuseUnknownOptions('openTestRefold', options, OPTIONS)
   const stores = options.stores ?? memoryStores()
   const { clock, log, blobs, views, processes } = stores
   const owner = processes.start()

@@ -1,4 +1,6 @@
 import { AppError, messageOf } from '../errors.ts'
+import { toolEffect } from '../events/definition.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import { present } from '../present.ts'
 import type { DependenciesOf } from '../projections/run-context.ts'
 import { jsonShapeProblem } from './json-shape.ts'
@@ -6,10 +8,34 @@ import { toolDeclaration } from './tool-declaration.ts'
 import type { Tool, ToolOptions, ToolRetry } from './tool.ts'
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/
+const TOOL_OPTIONS: OptionNames<ToolOptions<unknown, unknown>> = {
+  name: true,
+  description: true,
+  input: true,
+  inputSchema: true,
+  output: true,
+  effect: true,
+  context: true,
+  messageData: true,
+  dependencies: true,
+  projections: true,
+  handsOver: true,
+  timeoutMs: true,
+  maxOutputBytes: true,
+  retry: true,
+  concurrency: true,
+  ratePerSecond: true,
+  approval: true,
+  touches: true,
+  idempotencyKey: true,
+  execute: true,
+  lookup: true,
+}
+const RETRY_OPTIONS: OptionNames<ToolRetry> = { attempts: true, baseDelayMs: true, maxDelayMs: true }
 const RETRY: ToolRetry = { attempts: 3, baseDelayMs: 500, maxDelayMs: 30_000 }
 
 /**
- * A tool with every default filled in. Throws `InvalidConfiguration` where the name is not one that every vendor takes,
+ * A tool with every default filled in. Throws `InvalidConfiguration` for an option that there is not, and where the name is not one that every vendor takes,
  * a number is out of its range, the input is not an object that JSON Schema can describe,
  * a tool that changes nothing names its act,
  * or input or output can never be JSON (a date, a Map, a class), fit nothing (`z.never`) or never be checked at once (an async refinement).
@@ -18,6 +44,9 @@ export const defineTool = <Input, Output, Context = unknown, Data = unknown, Nee
   options: ToolOptions<Input, Output, Context, Data, Needs>,
 ): Tool<Input, Output, Context, Data, Needs> => {
   const { approval = false, retry = {}, ...rest } = options
+  refuseUnknownOptions(`tool "${options.name}"`, options, TOOL_OPTIONS)
+  refuseUnknownOptions(`tool "${options.name}": retry`, retry, RETRY_OPTIONS)
+  refuseCode(options)
   const tool: Tool<Input, Output, Context, Data, Needs> = {
     timeoutMs: 30_000,
     maxOutputBytes: 1024 * 1024,
@@ -58,6 +87,20 @@ const refuseNumbers = (tool: Tool): void => {
   atLeast(retry.baseDelayMs, 'retry.maxDelayMs', retry.maxDelayMs)
   if (tool.concurrency !== Infinity) atLeast(1, 'concurrency', tool.concurrency)
   if (!(tool.ratePerSecond > 0)) throw invalid(name, 'ratePerSecond', 'a number above 0', tool.ratePerSecond)
+}
+
+type GivenCode = Partial<Readonly<Record<'name' | 'effect' | 'execute' | 'lookup' | 'touches' | 'approval', unknown>>>
+
+/** What a program without types gives would fail, or be passed over, in the middle of a run. */
+const refuseCode = ({ name, effect, execute, lookup, touches, approval }: GivenCode): void => {
+  const refused = (field: string, expected: string, found: unknown): AppError =>
+    invalid(String(name), field, expected, typeof found === 'function' ? 'a function' : found)
+  if (!toolEffect.safeParse(effect).success) throw refused('effect', '`read`, `idempotent` or `once`', effect)
+  if (typeof execute !== 'function') throw refused('execute', 'a function', execute)
+  for (const [field, code] of Object.entries({ lookup, touches }))
+    if (code !== undefined && typeof code !== 'function') throw refused(field, 'a function', code)
+  if (approval !== undefined && typeof approval !== 'function' && typeof approval !== 'boolean')
+    throw refused('approval', 'true, false or a function', approval)
 }
 
 /** JavaScript users may give anything. */

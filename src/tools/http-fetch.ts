@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import { allowList } from './allow-list.ts'
 import { defineTool } from './define-tool.ts'
 import type { FetchRules } from './fetch-text.ts'
@@ -20,6 +21,15 @@ export interface HttpFetchOptions {
   readonly addressAllowed?: ((address: string) => boolean) | undefined
 }
 
+const OPTIONS: OptionNames<HttpFetchOptions> = {
+  allow: true,
+  maxBytes: true,
+  maxRedirects: true,
+  timeoutMs: true,
+  resolve: true,
+  addressAllowed: true,
+}
+
 const input = z.strictObject({ url: z.string().max(4096).describe('An absolute http or https URL') })
 const output = z.strictObject({ status: z.int(), contentType: z.string(), text: z.string() })
 
@@ -35,6 +45,7 @@ export type HttpFetchOutput = z.infer<typeof output>
 export const httpFetchTool = (options: HttpFetchOptions): Tool<HttpFetchInput, HttpFetchOutput> => {
   const { allow, maxBytes = 256 * 1024, maxRedirects = 3, timeoutMs = 15_000 } = options
   const { resolve, addressAllowed } = options
+  refuseUnknownOptions('httpFetchTool', options, OPTIONS)
   refuseLimits({ maxBytes, maxRedirects })
   const rules: FetchRules = { isAllowed: allowList(allow), allow, maxBytes, maxRedirects, resolve, addressAllowed }
   return defineTool({

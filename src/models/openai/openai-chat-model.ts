@@ -1,5 +1,6 @@
+import type { OptionNames } from '../../known-options.ts'
 import type { Model } from '../model.ts'
-import { checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
+import { accessOptions, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import type { Concession } from '../wire/concessions.ts'
 import { modelOnWire } from '../wire/model-on-wire.ts'
 import { chatTakes } from './chat-content.ts'
@@ -17,13 +18,15 @@ export interface ChatAccess extends ProviderAccess {
   readonly vendor?: string | undefined
 }
 
+const CHAT_OPTIONS: OptionNames<ChatAccess> = { ...accessOptions, stream: true, outputBy: true, vendor: true }
+
 /**
  * OpenAI's Chat Completions, and every server that speaks them: DeepSeek, Gemini, vLLM, Kimi, Azure, Groq, OpenRouter, Ollama, llama.cpp,
  * and others. What a server gives beside the standard fields and wants back (`reasoning_content`, `extra_content`) goes back to it alone.
  * Use `openaiResponsesModel` for OpenAI's own reasoning models, whose reasoning is lost here between calls.
  */
 export const openaiChatModel = (provider: ChatAccess): Model => {
-  const access = checkedAccess(provider)
+  const access = checkedAccess(provider, CHAT_OPTIONS)
   const dialect = chatDialect(access.baseUrl, provider.vendor)
   return modelOnWire(
     access,

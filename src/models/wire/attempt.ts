@@ -1,5 +1,6 @@
 import { AppError, isAppError, messageOf } from '../../errors.ts'
 import { classifyThrown, connectionCause } from './classify.ts'
+import { refuseUnknownOptions, type OptionNames } from '../../known-options.ts'
 import { withoutPasswordsOf, withoutSecrets } from '../../secrets.ts'
 import { excerpt } from '../excerpt.ts'
 import type { ModelCallOptions, ModelFailure, ModelOutcome } from '../model.ts'
@@ -17,9 +18,12 @@ export interface ProviderAccess {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
+export const accessOptions: OptionNames<ProviderAccess> = { apiKey: true, baseUrl: true, fetch: true, headers: true }
+
 /** Throws `InvalidConfiguration` for what no call could succeed with. */
-export const checkedAccess = (access: ProviderAccess): ProviderAccess => {
+export const checkedAccess = (access: ProviderAccess, options: Readonly<Record<string, true>> = accessOptions): ProviderAccess => {
   const { apiKey, baseUrl } = access
+  refuseUnknownOptions('access to a model provider', access, options)
   if (apiKey === '') throw new AppError('InvalidConfiguration', 'expected an API key for the model provider, found an empty text')
   if (!/^[\x20-\x7e]+$/.test(apiKey)) {
     throw new AppError('InvalidConfiguration', 'expected an API key for the model provider that fits into a header, found other characters')

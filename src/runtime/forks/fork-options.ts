@@ -6,8 +6,7 @@ import { incomingJson } from '../../events/message.ts'
 import { sha256 } from '../../hash.ts'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
-import { beginning } from '../../text.ts'
-import { checkMessage, checkRunId, handedIn, readOptions } from '../checked-input.ts'
+import { checkMessage, checkRunId, handedIn, problemsOf, readOptions } from '../checked-input.ts'
 
 /** From where a run is forked, what is otherwise in it, and what it may do. What is not named reaches nothing outside. */
 export interface ForkOptions {
@@ -74,7 +73,7 @@ export const checkedFork = (given: ForkOptions): ForkOptions => {
   const options = handedIn(readOptions(given, 'from where to fork, and who asks for it, as { at, by }'))
   const checked = schema.safeParse(options)
   if (!checked.success) {
-    const problems = checked.error.issues.slice(0, 20).map(({ path, message }) => beginning(`${path.join('.')}: ${message}`, 500))
+    const problems = problemsOf(schema, checked.error)
     throw new AppError('InvalidInput', `Expected a fork as it is documented, found this: ${problems.join('; ')}`, { details: { problems } })
   }
   if (options.runId !== undefined) checkRunId(options.runId)

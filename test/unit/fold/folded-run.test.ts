@@ -129,7 +129,9 @@ describe('a run that has moved to other code', () => {
 describe('a spec', () => {
   test.each(['context', 'messageData', 'instructions', 'models', 'output'])('has no %s: it is given beside it', (option) => {
     const options = { name: 'own', version: '1', [option]: {} } as Parameters<typeof defineAgentSpec>[0]
-    expect(() => defineAgentSpec(options)).toThrow(`agent "own": ${option} has to be given to \`defineAgent\` beside the \`spec\``)
+    expect(() => defineAgentSpec(options)).toThrow(
+      `the spec of agent "own": expected its options, found "${option}": what performs or checks is given to \`defineAgent\``,
+    )
   })
 })
 

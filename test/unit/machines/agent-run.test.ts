@@ -1,6 +1,7 @@
 import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
-import { type Agent, defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
+import type { AgentOptions } from '../../../src/runtime/agent-options.ts'
+import { type Agent, defineAgent } from '../../../src/runtime/agent.ts'
 import { z } from 'zod'
 import {
   calls,

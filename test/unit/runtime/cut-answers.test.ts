@@ -4,7 +4,8 @@ import { z } from 'zod'
 import type { ModelRequest } from '../../../src/models/model.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, failure, type ScriptedOutcome } from '../../../src/models/scripted/script.ts'
-import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
+import type { AgentOptions } from '../../../src/runtime/agent-options.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 
 const USAGE = { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 6_000, reasoningTokens: 0 }

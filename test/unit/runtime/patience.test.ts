@@ -3,7 +3,8 @@ import type { ModelFailureClass } from '../../../src/events/message.ts'
 import { afterModelFailure, defaultFailurePolicy } from '../../../src/machines/model-failure-policy.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, failure } from '../../../src/models/scripted/script.ts'
-import { defineAgent, type AgentOptions } from '../../../src/runtime/agent.ts'
+import type { AgentOptions } from '../../../src/runtime/agent-options.ts'
+import { defineAgent } from '../../../src/runtime/agent.ts'
 import { eventsOf, manualClock, openWorld, settle } from '../../support/world.ts'
 
 const MINUTE = 60_000
