@@ -1,4 +1,3 @@
-// To be loaded when it is called: what serves has to load `@hono/zod-openapi` before any schema that it describes is made.
 import type { z } from 'zod'
 import type { RunRow } from '../projections/run-index.ts'
 import { standingOf } from '../projections/run-standing.ts'

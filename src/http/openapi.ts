@@ -49,7 +49,8 @@ export const openApiDocument = (): Schema => {
     description: 'What is wrong, as RFC 9457 says it.',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   })
-  registry.register('Problem', problem)
+  // A copy, since only schemas that were made after `@hono/zod-openapi` was loaded can be registered: in the package others are made before.
+  registry.register('Problem', problem.clone())
   for (const [name, schema] of eventComponents()) registry.registerComponent('schemas', name, schema)
   for (const route of routes)
     registry.registerPath({ ...route, responses: { ...route.responses, default: { $ref: '#/components/responses/Problem' } } })
