@@ -108,7 +108,7 @@ export interface DeletionRequest {
   readonly by: string
   /** ms since the epoch. */
   readonly at: number
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** Undefined where nobody has deleted the run. */
