@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -22,7 +23,7 @@ const build = (): void => {
   // What is checked elsewhere is only written here.
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(staged, 'dist')], { cwd: root })
   execFileSync(process.execPath, ['scripts/build-code.ts', join(staged, 'dist')], { cwd: root })
-  for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(staged, file))
+  for (const file of ['package.json', 'README.md', 'LICENSE', 'docs']) cpSync(join(root, file), join(staged, file), { recursive: true })
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', place], { cwd: staged })
 }
 
@@ -66,6 +67,35 @@ const again = folded(await refold.events('one')).view()
 console.log(view.answer, JSON.stringify(again) === JSON.stringify(view), AppError === CoreError)
 `
 
+const CONFIG = `
+import { defineAgent, defineConfig } from 'refold'
+import { answer, scriptedModel } from 'refold/testing'
+const clerk = defineAgent({ name: 'clerk', version: '1', instructions: 'Help.', models: ['demo/one'] })
+export default defineConfig({ dir: 'data', agents: [clerk], models: { demo: scriptedModel(() => answer('Hello.')) } })
+`
+
+/** `refold serve` of the package; resolves to where it listens. */
+const serving = async (): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
+  writeFileSync(join(reader, 'refold.config.ts'), CONFIG)
+  const main = join(reader, 'node_modules/refold/dist/main.js')
+  const served = spawn(process.execPath, [main, 'serve', '--port', '0'], {
+    cwd: reader,
+    env: { ...process.env, REFOLD_DRAIN_SECONDS: '0' },
+  })
+  const ended = once(served, 'exit')
+  const stop = async (): Promise<void> => {
+    served.kill()
+    await ended
+  }
+  let said = ''
+  for await (const chunk of served.stderr) {
+    said += String(chunk)
+    const url = /http:[^"\s]+/.exec(said)?.[0]
+    if (url !== undefined) return { url, stop }
+  }
+  throw new Error(`it does not serve: ${said}`)
+}
+
 const problems = (files: readonly string[], options: ts.CompilerOptions): readonly string[] => {
   const program = ts.createProgram(
     files.map((file) => join(reader, file)),
@@ -85,6 +115,22 @@ describe('the packed package', { timeout: 240_000 }, () => {
   test('runs agents, tests and the fold under Node, by its three names', () => {
     const printed = execFileSync(process.execPath, ['program.ts'], { cwd: reader, encoding: 'utf8' })
     expect(printed).toBe('There. true true\n')
+  })
+
+  test('serves its contract and its docs, lays charts out and asks in SQL', async () => {
+    const { url, stop } = await serving()
+    try {
+      const { charts } = (await (await fetch(`${url}/v1/charts`)).json()) as { readonly charts: readonly { readonly hash: string }[] }
+      const asked = [
+        ['/openapi.json', {}],
+        ['/docs/errors.md', {}],
+        [`/v1/charts/${charts[0]?.hash}`, {}],
+        ['/v1/sql', { method: 'POST', body: '{"sql":"select 1 one"}', headers: { 'content-type': 'application/json' } }],
+      ] as const
+      for (const [path, options] of asked) expect([path, (await fetch(`${url}${path}`, options)).status]).toEqual([path, 200])
+    } finally {
+      await stop()
+    }
   })
 
   test('has types for a program of Node, and for a page without any of Node', () => {
