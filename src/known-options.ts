@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { AppError } from './errors.ts'
 import { beginning, shown } from './text.ts'
 
@@ -23,6 +24,10 @@ export const nearestOf = (given: string, known: readonly string[], otherwise = `
     .sort((one, other) => one.steps - other.steps)
   return nearest === undefined ? otherwise : `did you mean ${nearest.name}?`
 }
+
+/** What is wrong; with the name of a member, what it should be: the issue itself says only that it is not. */
+export const issueWords = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 
 const LONGEST_NAME = 100
 

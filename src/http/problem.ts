@@ -4,6 +4,7 @@ import { errorCodes, isAppError, messageOf, type ErrorCode } from '../errors.ts'
 import { present } from '../present.ts'
 import type { Problem } from './contract.ts'
 import { boundedJson, type JsonObject } from '../json.ts'
+import { issueWords } from '../known-options.ts'
 import type { z } from 'zod'
 
 /** What can be wrong with a request before any run is asked. `docs/http.md` has a heading for each. */
@@ -206,7 +207,7 @@ const NAMES: Readonly<Record<string, string>> = { json: 'body', param: 'path' }
 /** Every field of one part of a request that is not as the contract says. */
 export const fieldErrors = (target: string, error: z.ZodError): HttpProblem => {
   const part = NAMES[target] ?? target
-  const errors = error.issues.map(({ path, message }) => ({ field: [part, ...path.map(String)].join('.'), message }))
+  const errors = error.issues.map((issue) => ({ field: [part, ...issue.path.map(String)].join('.'), message: issueWords(issue) }))
   const first = errors
     .slice(0, 5)
     .map(({ field, message }) => `${field}: ${message}`)

@@ -7,7 +7,7 @@ import { metadata } from '../events/metadata.ts'
 import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import { boundedJson, deepFrozen, type Json } from '../json.ts'
-import { nearestOf } from '../known-options.ts'
+import { nearestOf, issueWords } from '../known-options.ts'
 import { beginning, shown } from '../text.ts'
 
 const LONGEST_ID = 1_000
@@ -89,7 +89,8 @@ const LONGEST_PROBLEM = 500
 /** What is wrong with options, by place; of a name that is none of theirs, with what may have been meant. */
 export const problemsOf = (schema: z.ZodObject, { issues }: z.ZodError): readonly string[] =>
   issues.slice(0, MOST_PROBLEMS).map((issue) => {
-    const { path, message } = issue
+    const { path } = issue
+    const message = issueWords(issue)
     const isName = issue.code === 'unrecognized_keys' && path.length === 0
     const meant = isName ? `: ${nearestOf(issue.keys[0] ?? '', Object.keys(schema.shape))}` : ''
     return `${beginning(path.length === 0 ? message : `${path.join('.')}: ${message}`, LONGEST_PROBLEM)}${meant}`

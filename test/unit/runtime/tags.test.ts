@@ -54,4 +54,10 @@ describe('the tags of a run', () => {
     await expect(start).rejects.toMatchObject({ code: 'InvalidInput' })
     expect(await world.log.head()).toBeUndefined()
   })
+
+  test('are refused under another name in words that say which names there may be', async () => {
+    const world = openWorld({ agents: [clerk], models })
+    const start = world.refold.start('clerk', { message: 'Hi', tags: { 'a b': 'x' } })
+    await expect(start).rejects.toThrow('tags.a b: expected 1 to 64 letters, digits')
+  })
 })
