@@ -115,7 +115,7 @@ interface Draft {
   readonly intents: string[]
   /** Call ids whose charts reacted. */
   readonly moved: string[]
-  /** Call ids that are not open any more. */
+  /** Call ids that were dropped before their last word. */
   readonly left: string[]
   readonly clashes: string[]
   readonly event: RunEvent
@@ -164,10 +164,9 @@ const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEv
   const { snapshot, actions } = program.toolCall.step(call.snapshot, event)
   if (snapshot === call.snapshot && actions.length === 0) return
   draft.moved.push(callId)
-  const over = snapshot.status !== 'active'
-  if (over) draft.left.push(callId)
-  const calls = over ? withoutKey(draft.state.calls, callId) : withEntry(draft.state.calls, callId, { ...call, snapshot })
-  draft.state = { ...draft.state, calls }
+  const { calls } = draft.state
+  const isOver = snapshot.status !== 'active'
+  draft.state = { ...draft.state, calls: isOver ? withoutKey(calls, callId) : withEntry(calls, callId, { ...call, snapshot }) }
   recordActions(program, draft, callId, actions)
 }
 

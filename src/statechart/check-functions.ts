@@ -13,7 +13,7 @@ interface PlacedFunction {
 
 /** What the text of the chart's functions gives away: clocks, chance, actors. Best effort, see function-text.ts. */
 export const functionProblems = (machine: AnyStateMachine): readonly ChartProblem[] =>
-  distinct([...implementations(machine), ...inChart(machine)]).flatMap(({ at, subject }) => [
+  [...implementations(machine), ...inChart(machine)].flatMap(({ at, subject }) => [
     ...impureMentions(subject).map((found) => chartProblem('H4', at, found)),
     ...actorMentions(subject).map((found) => chartProblem('H3', at, found)),
   ])
@@ -35,15 +35,12 @@ const inChart = (machine: AnyStateMachine): readonly PlacedFunction[] => [
   ...placedGuards(machine).map(({ at, use }) => ({ at, subject: use.params })),
 ]
 
-/** The author's functions inside a built-in action, a combined guard or a plain implementation. */
+/** Where the author's functions stand in a built-in action, a combined guard or a plain implementation. */
 const functionsOf = (implementation: unknown): readonly unknown[] => {
   const guards = member(implementation, 'guards')
   if (Array.isArray(guards)) return (guards as readonly unknown[]).flatMap(functionsOf)
   const assignment = member(implementation, 'assignment')
   const perKey: readonly unknown[] = typeof assignment === 'object' && assignment !== null ? Object.values(assignment) : []
   const parts = ['event', 'delay', 'collect', 'sendId'].map((part) => member(implementation, part))
-  return [implementation, assignment, ...perKey, ...parts].filter((part) => typeof part === 'function')
+  return [implementation, assignment, ...perKey, ...parts]
 }
-
-const distinct = (functions: readonly PlacedFunction[]): readonly PlacedFunction[] =>
-  functions.filter(({ at, subject }, index) => functions.findIndex((other) => other.at === at && other.subject === subject) === index)

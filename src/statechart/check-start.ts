@@ -77,7 +77,7 @@ const jsonProblems = (machine: AnyStateMachine, { snapshot, actions }: Start): r
 
 const sharingProblems = (machine: AnyStateMachine, first: Start, second: Start): readonly ChartProblem[] => {
   const written: unknown = machine.config.context
-  if (typeof written !== 'function' && written !== undefined)
+  if (typeof written !== 'function')
     return sharedObjects('context', written, written).map((at) => chartProblem('H10', at, 'one object for all runs'))
   return sharedObjects('context', first.snapshot.context, second.snapshot.context).map((at) =>
     chartProblem('H10', at, 'one object for all runs'),

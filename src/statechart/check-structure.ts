@@ -44,9 +44,9 @@ const eventProblems = (node: AnyStateNode): readonly ChartProblem[] => {
 const isXStateEvent = (type: unknown): boolean => typeof type === 'string' && type.startsWith('xstate.')
 
 const delayProblems = (machine: AnyStateMachine, node: AnyStateNode): readonly ChartProblem[] =>
-  transitionsOf(node)
-    .filter((transition) => transition.kind === 'after')
-    .flatMap((transition) => namedDelayProblems(machine, transitionPlace(node.id, transition), member(transition.origin, 'delay')))
+  transitionsOf(node).flatMap((transition) =>
+    namedDelayProblems(machine, transitionPlace(node.id, transition), member(transition.origin, 'delay')),
+  )
 
 const namedDelayProblems = (machine: AnyStateMachine, at: string, delay: unknown): readonly ChartProblem[] =>
   typeof delay === 'string' && ownMember(machine.implementations.delays, delay) === undefined

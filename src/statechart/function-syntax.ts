@@ -9,7 +9,7 @@ type Tree = Node & Readonly<Record<string, unknown>>
 type Normal = unknown
 
 interface Names {
-  /** Declared somewhere inside the function. */
+  /** Declared by a function around the place or inside of it. */
   readonly local: ReadonlySet<string>
   readonly numbers: Map<string, number>
 }
@@ -19,26 +19,25 @@ export const functionSyntax = (subject: (...args: never[]) => unknown): Normal =
   const text = Function.prototype.toString.call(subject)
   const tree = functionIn(text)
   if (tree === undefined) return { unreadable: text.replace(/\s+/g, ' ') }
-  return normal(tree, { local: new Set(declaredIn(tree)), numbers: new Map() })
+  return normal(tree, { local: new Set(declaredWithin(tree)), numbers: new Map() })
 }
 
-/** Functions, arrows and classes are expressions; methods only stand in an object or a class. */
-const functionIn = (text: string): Tree | undefined => expressionIn(`(${text})`) ?? memberIn(`({${text}})`) ?? memberIn(`(class{${text}})`)
+/** Functions, arrows and classes are expressions; methods, those of objects too, can stand in a class. */
+const functionIn = (text: string): Tree | undefined => expressionIn(`(${text})`) ?? memberIn(`(class{${text}})`)
 
 const expressionIn = (text: string): Tree | undefined => {
   try {
     const { body } = parse(text, { ecmaVersion: 'latest', sourceType: 'module' })
     const [statement] = body as unknown as readonly Tree[]
-    return statement === undefined ? undefined : asTree(statement.expression)
+    return asTree(statement?.expression)
   } catch {
     return undefined
   }
 }
 
 const memberIn = (text: string): Tree | undefined => {
-  const holder = expressionIn(text)
-  const members = holder?.type === 'ObjectExpression' ? holder.properties : asTree(holder?.body)?.body
-  return asTree(asTree((members as readonly unknown[] | undefined)?.[0])?.value)
+  const members = asTree(expressionIn(text)?.body)?.body as readonly unknown[] | undefined
+  return asTree(asTree(members?.[0])?.value)
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && 'type' in value
@@ -49,16 +48,22 @@ const childrenOf = (tree: Tree): readonly Tree[] =>
     .flatMap((value): readonly unknown[] => (Array.isArray(value) ? value : [value]))
     .filter(isTree)
 
-const declaredIn = (tree: Tree): readonly string[] => [...declaredBy(tree), ...childrenOf(tree).flatMap(declaredIn)]
+const FUNCTIONS: ReadonlySet<string> = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
+
+/** Names as they are seen inside of a function. */
+const inside = (subject: Tree, { local, numbers }: Names): Names => {
+  const own = [subject.id, ...(subject.params as readonly unknown[])].flatMap(namesIn)
+  return { local: new Set([...local, ...own, ...childrenOf(subject).flatMap(declaredWithin)]), numbers }
+}
+
+/** Not what the functions within declare: outside of them the same name means another thing. */
+const declaredWithin = (tree: Tree): readonly string[] =>
+  FUNCTIONS.has(tree.type) ? declaredBy(tree) : [...declaredBy(tree), ...childrenOf(tree).flatMap(declaredWithin)]
 
 const declaredBy = (tree: Tree): readonly string[] => {
   switch (tree.type) {
     case 'VariableDeclarator':
-      return namesIn(tree.id)
     case 'FunctionDeclaration':
-    case 'FunctionExpression':
-    case 'ArrowFunctionExpression':
-      return [...namesIn(tree.id), ...(tree.params as readonly unknown[]).flatMap(namesIn)]
     case 'ClassDeclaration':
     case 'ClassExpression':
       return namesIn(tree.id)
@@ -93,10 +98,11 @@ const NOT_MEANT: ReadonlySet<string> = new Set(['type', 'start', 'end', 'raw', '
 
 const normal = (value: unknown, names: Names): Normal => {
   if (Array.isArray(value)) return value.filter((item) => !isNothing(item)).map((item) => normal(item, names))
-  if (!isTree(value)) return typeof value === 'bigint' ? String(value) : value
+  if (!isTree(value)) return value
   const short = plainer(value, names)
   if (short !== value) return normal(short, names)
-  return special(value, names) ?? generic(value, names)
+  const here = FUNCTIONS.has(value.type) ? inside(value, names) : names
+  return special(value, here) ?? generic(value, here)
 }
 
 const generic = (tree: Tree, names: Names): Normal => ({
@@ -116,7 +122,9 @@ const special = (tree: Tree, names: Names): Normal => {
     case 'Literal':
       return literal(tree)
     case 'TemplateElement':
-      return { text: (tree.value as { readonly cooked?: string }).cooked ?? null }
+      return { text: (tree.value as TemplateText).cooked }
+    case 'TaggedTemplateExpression':
+      return tagged(tree, names)
     case 'MemberExpression':
       return { type: 'Member', ...optionally(tree), object: normal(tree.object, names), member: memberName(tree, tree.property, names) }
     case 'Property':
@@ -145,9 +153,22 @@ const nameOf = (name: string, { local, numbers }: Names): Normal => {
   return { local: number }
 }
 
-const literal = (tree: Tree): Normal => {
-  if (tree.regex !== undefined) return { regex: tree.regex }
-  return { literal: typeof tree.value === 'bigint' ? `${String(tree.value)}n` : tree.value }
+const literal = ({ regex, value }: Tree): Normal => {
+  if (regex !== undefined) return { regex }
+  // JSON carries neither.
+  return typeof value === 'bigint' || value === Infinity ? { [typeof value]: String(value) } : { literal: value }
+}
+
+interface TemplateText {
+  readonly cooked: string
+  readonly raw: string
+}
+
+/** A tag may read the text as it is written: String.raw`\d`. */
+const tagged = (tree: Tree, names: Names): Normal => {
+  const { quasis, expressions } = tree.quasi as Readonly<Record<string, readonly Tree[]>>
+  const texts = quasis?.map(({ value }) => (value as TemplateText).raw)
+  return { type: tree.type, tag: normal(tree.tag, names), texts, holes: normal(expressions, names) }
 }
 
 /** `a.b`, `a['b']` and `{ 'b': … }` name the same member. */
@@ -158,8 +179,8 @@ const memberName = (tree: Tree, key: unknown, names: Names): Normal => {
   return written?.type === 'Identifier' ? { name: written.name } : normal(written, names)
 }
 
-/** How builds write the object that holds what was imported: `rules_1.limit`, `__vi_import_0__.limit`. */
-const IMPORTED = /^(?:__vi_import_\d+__|__vite_ssr_import_\d+__|[\w$]+_\d+|exports)$/
+/** How builds write the object that holds what was imported: `rules_1.limit`, `__vi_import_0__.limit`. Of `rates_2025` it is no part. */
+const IMPORTED = /^(?:__vi_import_\d+__|__vite_ssr_import_\d+__|[\w$]+_\d\d?|exports)$/
 const COVERAGE = /^cov_\w+$/
 
 /** The same said in fewer words, or the tree itself. */
@@ -205,8 +226,7 @@ const withoutIdle = (tree: Tree): Tree => {
   const all = tree.expressions as readonly Tree[]
   const kept = all.filter((part, index) => !isNothing(part) && !(index < all.length - 1 && part.type === 'Literal'))
   const [only] = kept
-  if (only !== undefined && kept.length === 1) return only
-  return kept.length === all.length ? tree : madeTree('SequenceExpression', { expressions: kept })
+  return only !== undefined && kept.length === 1 ? only : tree
 }
 
 /** `__name(fn, "fn")`: a bundler that keeps the names of functions. */
@@ -216,7 +236,7 @@ const named = ({ callee, arguments: args }: Tree): Tree | undefined =>
 const asLiteral = ({ expressions, quasis }: Tree): Tree | undefined =>
   (expressions as readonly unknown[]).length > 0
     ? undefined
-    : madeTree('Literal', { value: (asTree((quasis as readonly unknown[])[0])?.value as { readonly cooked?: string }).cooked })
+    : madeTree('Literal', { value: (asTree((quasis as readonly unknown[])[0])?.value as TemplateText).cooked })
 
 const withBlock = (tree: Tree, part: string, wrap: (tree: Tree) => Tree): Tree => {
   const body = asTree(tree[part])

@@ -55,9 +55,7 @@ const usesOf = (machine: AnyStateMachine, guard: unknown, seen: ReadonlySet<stri
   const name = nameOf(guard)
   const implementation = ownMember(machine.implementations.guards, name)
   const here: GuardUse = { name, kind: implementation === undefined ? 'missing' : 'named', params: member(guard, 'params') }
-  if (implementation === undefined || seen.has(name) || isPlainFunction(implementation)) return [here]
+  if (implementation === undefined || seen.has(name)) return [here]
   // A bare function inside the implementation of a named guard is its definition, not an inline guard of the chart.
   return [here, ...usesOf(machine, implementation, new Set([...seen, name])).filter((use) => use.kind !== 'inline')]
 }
-
-const isPlainFunction = (implementation: unknown): boolean => typeof implementation === 'function' && partsOf(implementation) === null

@@ -53,11 +53,23 @@ describe('an agent of a spec', () => {
     expect(defineAgent({ spec: own })).toMatchObject({ id: 'own@1', conversational: false })
   })
 
+  test('has its chart tried with the input that it names', () => {
+    const chart = createMachine({ id: 'own', context: ({ input }) => ({ n: (input as { input: { n: number } }).input.n }) })
+    expect(() => defineAgentSpec({ name: 'own', version: '1', chart })).toThrow(/give a probeInput/)
+    expect(defineAgentSpec({ name: 'own', version: '1', chart, probeInput: { n: 1 } }).id).toBe('own@1')
+  })
+
+  test.each(['', '1@2'])('is refused with the version "%s"', (version) => {
+    expect(() => defineAgentSpec({ name: 'own', version })).toThrow(/version has to be a text without `@`/)
+  })
+
   test('keeps what it was defined with, whatever becomes of the lists', () => {
-    const projections = [count]
-    const made = defineAgentSpec({ name: 'guide', version: '1', projections })
+    const [projections, tools] = [[count], [look]]
+    const made = defineAgentSpec({ name: 'guide', version: '1', projections, tools })
     projections.pop()
-    expect(defineAgent({ ...talk, spec: made }).program.projections).toEqual([count])
+    tools.pop()
+    expect(made.tools).toEqual([look])
+    expect(defineAgent({ ...talk, spec: made, tools: [looking] }).program.projections).toEqual([count])
   })
 })
 

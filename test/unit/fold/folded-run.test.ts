@@ -68,9 +68,20 @@ describe('a run that is folded from its events', () => {
     const { events } = given(own('here'), started(own('here')), message)
     const spec = defineAgentSpec({ name: 'own', version: '1', chart: chart('here') })
     expect(foldRun(events, [spec]).view().state).toBe('here')
-    expect(thrown(() => foldRun(events))).toMatchObject({ code: 'UnknownAgent', message: expect.stringContaining('own@1') as string })
-    expect(thrown(() => foldRun(events, [own('here', 'other')]))).toMatchObject({ code: 'UnknownAgent' })
-    expect(thrown(() => foldRun(events, [own('there')]))).toMatchObject({ code: 'ChartChanged' })
+    expect(thrown(() => foldRun(events))).toMatchObject({
+      code: 'UnknownAgent',
+      message: 'Expected the spec of own@1, whose chart is not the standard one, found the specs (none)',
+    })
+    expect(thrown(() => foldRun(events, [own('here', 'other')]))).toMatchObject({
+      code: 'UnknownAgent',
+      message: expect.stringContaining('found the specs other@1') as string,
+      details: { wanted: 'own@1', known: ['other@1'] },
+    })
+    const [recorded, found] = [own('here'), own('there')].map(({ program }) => program.chartHash)
+    expect(thrown(() => foldRun(events, [own('there')]))).toMatchObject({
+      code: 'ChartChanged',
+      details: { agent: 'own@1', recorded, found },
+    })
   })
 
   test.each([
@@ -121,6 +132,15 @@ describe('a run that has moved to other code', () => {
     expect(thrown(() => foldRun(ofOwn.slice(0, 2), [second]))).toMatchObject({ code: 'UnknownAgent' })
   })
 
+  test('twice is folded by the code that is here, of what came after it and of nothing before', () => {
+    const { agent: name, ...again } = ownMove.data as { agent: string }
+    const [third, fourth] = ['3', '4'].map((agentVersion) => fact('RunMoved', { ...again, agent: name, agentVersion } as never))
+    const moved = given(ownBefore, started(ownBefore), message, ownMove, third!, fourth!).events
+    const last = defineAgentSpec({ name: 'own', version: '4', chart: chart('here') })
+    expect(foldRun(moved, [last]).view()).toMatchObject({ agent: 'own@4', state: 'here' })
+    expect(thrown(() => foldRun(moved, [ownBefore, second]))).toMatchObject({ code: 'UnknownAgent' })
+  })
+
   test('and to code that is not here is not folded further', () => {
     expect(thrown(() => foldRun(ofOwn, [ownBefore]))).toMatchObject({ code: 'UnknownAgent' })
   })
@@ -141,6 +161,19 @@ describe('what is no run', () => {
 
   test.each([null, undefined, 3, 'events', {}])('is no list of events: %o', (nothing) => {
     expect(thrown(() => foldRun(nothing as unknown as RunEvent[]))).toMatchObject({ code: 'InvalidInput' })
+  })
+
+  test.each([
+    [null, 'it has no type'],
+    [{ type: 3, runId: 'run-1', data: {}, meta: {} }, 'it has no type'],
+    [{ type: 'RunStarted', data: {}, meta: {} }, 'it has no run, no data or no meta'],
+    [{ type: 'RunStarted', runId: 'run-1', data: null, meta: {} }, 'it has no run, no data or no meta'],
+    [{ type: 'RunStarted', runId: 'run-1', data: {}, meta: 'x' }, 'it has no run, no data or no meta'],
+  ])('is no event: %o', (nothing, problem) => {
+    expect(thrown(() => foldRun([nothing as unknown as RunEvent]))).toMatchObject({
+      code: 'EventLogCorrupt',
+      message: expect.stringMatching(new RegExp(`at (run-1|undefined)@undefined, found another thing: ${problem}$`)) as string,
+    })
   })
 
   test.each([null, undefined, 3, 'x', [], {}, { type: 'RunStarted' }, { type: '__proto__', data: {}, meta: {} }])(

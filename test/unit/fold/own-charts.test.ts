@@ -1,6 +1,6 @@
 import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
-import { setup } from 'xstate'
+import { assign, setup } from 'xstate'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { messagesOf } from '../../../src/projections/transcript.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
@@ -17,7 +17,7 @@ import {
   toolRequested,
   toolSucceeded,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
+import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
 
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 const own = setup({
@@ -110,6 +110,38 @@ describe('a chart of your own', () => {
       { role: 'tool', id: 'a', isError: true },
       { role: 'user', parts: textContent('Stop!') },
     ])
+  })
+})
+
+describe('what was said', () => {
+  const hearing = defineAgent({
+    name: 'hearing',
+    version: '1',
+    chart: setup({
+      types: { events: {} as ChartEvent, context: {} as { heard: readonly (string | undefined)[] } },
+      actions: { hear: assign({ heard: ({ context, event }) => [...context.heard, event.text] }) },
+    }).createMachine({
+      id: 'hearing',
+      context: () => ({ heard: [] }),
+      on: {
+        MessageReceived: { actions: 'hear' },
+        HumanAnswerReceived: { actions: 'hear' },
+        InputAccepted: { actions: 'hear' },
+        OutputAccepted: { actions: 'hear' },
+        RunPaused: { actions: 'hear' },
+      },
+    }),
+  })
+
+  test.each<[string, Happening, string | undefined]>([
+    ['of a user', messageReceived('Hi'), 'Hi'],
+    ['of a person', fact('HumanAnswerReceived', { by: 'ann', parts: textContent('Yes.') }), 'Yes.'],
+    ['of a user, redacted', fact('InputAccepted', { parts: textContent('H…') }), 'H…'],
+    ['of a model, redacted', fact('OutputAccepted', { parts: textContent('Card …') }), 'Card …'],
+    ['of a model', fact('OutputAccepted', {}), undefined],
+    ['of nobody', fact('RunPaused', { by: 'ann' }), undefined],
+  ])('%s is read by a chart as its text', (_, happening, text) => {
+    expect(given(hearing, started(hearing), happening).state.chart.context).toEqual({ heard: [text] })
   })
 })
 

@@ -99,6 +99,7 @@ describe('a state that JSON does not carry as it is', () => {
     ['a BigInt', 1n],
     ['an instance of a class', new Amount()],
     ['a function', { toJSON: () => 'x' }],
+    ['a hidden member', Object.defineProperty({}, 'a', { value: 1 })],
     ['a hole', new Array(2)],
     ['an array with a name', Object.assign([1], { total: 1 })],
     ['a member behind a symbol', { [Symbol('a')]: 1 }],
@@ -108,6 +109,7 @@ describe('a state that JSON does not carry as it is', () => {
     ['too many levels', deep(500)],
     ['an array that doubles itself forty times', doubled],
     ['two million letters', 'x'.repeat(2_000_000)],
+    ['a name of two million letters', { ['x'.repeat(2_000_000)]: 1 }],
   ])('is not saved: %s', (_, state) => {
     expect(reloaded(holding(state))).toBe('not saved')
   })
@@ -156,6 +158,11 @@ describe('a snapshot', () => {
     ['of another load', { ...other, save: (state) => state, load: (state) => state }],
   ])('is passed over by a projection %s', (_, by) => {
     expect(reloaded(other, by)).toBe('not loaded')
+  })
+
+  test('is passed over by a projection of the version after its own', () => {
+    expect(reloaded({ ...other, version: 1 }, { ...other, version: 2 })).toBe('not loaded')
+    expect(reloaded({ ...other, version: 1 })).toMatchObject({ count: 2 })
   })
 
   test('is passed over where a projection was added or taken out', () => {

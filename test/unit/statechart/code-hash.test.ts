@@ -7,6 +7,7 @@ import ts from 'typescript'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { assign, raise, setup, type AnyStateMachine } from 'xstate'
 import { tripChart } from '../../../simulation/trip-chart.ts'
+import { canonicalJson } from '../../../src/json.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
 import { codeHash } from '../../../src/statechart/code-hash.ts'
@@ -110,6 +111,8 @@ describe('a chart has other code', () => {
     ['the function of a delay', { delay: () => 5 }, { delay: () => 6 }],
     ['what it begins with', { context: { n: 1 } }, { context: { n: 2 } }],
     ['how it begins', { context: () => ({ n: 1 }) }, { context: () => ({ n: 2 }) }],
+    ['what is nothing yet', { context: { n: null } }, { context: { n: 0 } }],
+    ['a number that is no text', { guard: () => 1n }, { guard: () => '1n' }],
   ])('where %s differs', ([_, before, after]) => {
     expect(chartOf(after)).not.toBe(chartOf(before))
     expect(chartOf(before)).toBe(chartOf(before))
@@ -119,6 +122,33 @@ describe('a chart has other code', () => {
 /** A function from its text, as any build may have left it. */
 const from = (text: string): unknown => functionSyntax(runInThisContext(`(${text})`) as () => unknown)
 const member = (text: string): unknown => functionSyntax(runInThisContext(`({ ${text} }).it`) as () => unknown)
+
+describe('a function is another', () => {
+  test.for([
+    ['what a statement does', '(x) => { x.n += 1; return x }', '(x) => { x.n += 2; return x }'],
+    ['a counter of its own', '(x) => { x.n++; return x }', '(x) => { return x }'],
+    ['a counter that a function gives', '(f) => { f().n++; return f }', '(f) => { return f }'],
+    ['a step of a sequence', '(x) => (x.a(), x.b(), x)', '(x) => (x.a(), x.c(), x)'],
+    ['an optional call', '(f) => f?.()', '(f) => f()'],
+    ['an optional call within one', '(x) => x?.f?.()', '(x) => x?.f()'],
+    ['an optional access within one', '(x) => x?.a?.b', '(x) => x?.a.b'],
+    ['a member that is computed', '(x, a) => x[a]', '(x, a) => x.a'],
+    ['what a member is computed from', '(x, a, b) => [a, b, x[a]]', '(x, a, b) => [a, b, x[b]]'],
+    ['a private member', '() => class { #a = 1; a = 2; it() { return this.#a } }', '() => class { #a = 1; a = 2; it() { return this.a } }'],
+    ['a sign', '() => -1', '() => +1'],
+    ['a result that is thrown away', '(f) => void f()', '(f) => undefined'],
+    ['a hole', '() => [, 1]', '() => [1]'],
+    ['a bigint', '() => 1n', '() => 2n'],
+    ['a number that JSON does not carry', '() => 1e999', '() => 1e308'],
+    ['the text that a tag reads', '() => String.raw`\\d`', '() => String.raw`d`'],
+    ['what a tag is given', '(a, b) => [a, b, String.raw`${a}`]', '(a, b) => [a, b, String.raw`${b}`]'],
+    ['a table by the name of a year', '() => rates_2024.high', '() => rates_2025.high'],
+    ['a table that is no import', '(key) => table_1[key]', '(key) => key'],
+    ['a name from outside that a function within has too', '(n) => [low, ((low) => low)(n)]', '(n) => [high, ((high) => high)(n)]'],
+  ])('where %s differs', ([_, before, after]) => {
+    expect(canonicalJson(from(after!))).not.toBe(canonicalJson(from(before!)))
+  })
+})
 
 describe('the same code', () => {
   test.for([
@@ -141,12 +171,22 @@ describe('the same code', () => {
     ['a local name like one of an import', '(it_1) => it_1.limit', '(a) => a.limit'],
     ['a directive', '(n) => { return n }', '(n) => { "use strict"; return n }'],
     ['a named function', 'function (n) { return n }', 'function it(n) { return n }'],
+    ['names of patterns', '([a, ...b]) => a + b.length', '([c, ...d]) => c + d.length'],
+    [
+      'name of what was thrown',
+      '() => { try { return 1 } catch (error) { return error } }',
+      '() => { try { return 1 } catch (e) { return e } }',
+    ],
+    ['name of a class', '() => class Inner { make() { return Inner } }', '() => class r { make() { return r } }'],
+    ['names of functions within', '() => { const twice = (n) => n * 2; return twice(1) }', '() => { const t = (e) => e * 2; return t(1) }'],
+    ['statements and their layout', '(x) => { x.run(); return x }', '(x) => {\n\n  x.run();; return x\n}'],
   ])('is recognised whatever its %s', ([_, source, build]) => {
     expect(from(build!)).toEqual(from(source!))
   })
 
   test('is recognised as a method', () => {
     expect(member('it(n) { return n }')).toEqual(from('function (n) { return n }'))
+    expect(member("async *'it'(n) { return n }")).toEqual(from('async function* (n) { return n }'))
   })
 
   test('cannot be read of native and of bound functions, which do not fail', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import { assign, createMachine, raise, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { canonicalJson, type Json } from '../../../src/json.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
@@ -136,6 +136,66 @@ describe.each(charts)('%s', (_, machine, input) => {
       }),
       { numRuns: 150 },
     )
+  })
+})
+
+const thrower = (): never => {
+  throw new Error('the sum fell over')
+}
+
+describe('a step of a chart', () => {
+  const counting = (most: number) =>
+    createMachine(
+      {
+        id: 'c',
+        context: { n: 0 },
+        initial: 'idle',
+        states: {
+          idle: { on: { Go: 'counting' } },
+          counting: {
+            always: { guard: 'isLow', target: 'counting', reenter: true, actions: 'count' },
+            on: { Fail: { guard: 'isBroken', target: 'idle' } },
+          },
+        },
+      } as never,
+      {
+        actions: { count: assign({ n: ({ context }: { context: { n: number } }) => context.n + 1 }) },
+        guards: { isLow: ({ context }: { context: { n: number } }) => context.n < most, isBroken: thrower },
+      } as never,
+    ) as unknown as AnyStateMachine
+
+  test('goes through a hundred states without event, and through no ten thousand', () => {
+    const few = chartDriver(counting(100))
+    expect(few.step(few.init(undefined).snapshot, { type: 'Go' }).snapshot.context).toEqual({ n: 100 })
+    const many = chartDriver(counting(10_000))
+    expect(() => many.step(many.init(undefined).snapshot, { type: 'Go' })).toThrow(
+      expect.objectContaining({ code: 'UnexpectedEvent', details: { chart: 'c' } }) as Error,
+    )
+  })
+
+  test('whose code throws says at what, and so does a start', () => {
+    const driver = chartDriver(counting(1))
+    const { snapshot } = driver.step(driver.init(undefined).snapshot, { type: 'Go' })
+    expect(() => driver.step(snapshot, { type: 'Fail' })).toThrow(/^Chart c threw at Fail: .*the sum fell over$/s)
+    expect(() => chartDriver(createMachine({ id: 'd', context: thrower }) as unknown as AnyStateMachine).init(undefined)).toThrow(
+      'Chart d threw at its start: the sum fell over',
+    )
+  })
+
+  test('arms and disarms timers and names what is asked for, and nothing that XState has done itself', () => {
+    const machine = createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { on: { Go: 'b' } }, b: { entry: [raise({ type: 'Again' }), 'ask'], after: { 50: 'a' }, on: { Stop: 'a' } } },
+    })
+    const driver = chartDriver(machine as unknown as AnyStateMachine)
+    const entered = driver.step(driver.init(undefined).snapshot, { type: 'Go' })
+    const timer = 'xstate.after.50.m.b'
+    expect(entered.actions).toEqual([
+      { kind: 'intent', type: 'ask', params: {} },
+      { kind: 'arm', id: timer, event: timer, delayMs: 50 },
+    ])
+    expect(driver.step(entered.snapshot, { type: 'Stop' }).actions).toEqual([{ kind: 'disarm', id: timer }])
   })
 })
 

@@ -4,16 +4,18 @@ import { describe, expect, test } from 'vitest'
 import { chartGraph, edgeIdsByTransition, type ChartEdge } from '../../../src/statechart/graph.ts'
 import { sampleAgent } from './sample-agent.ts'
 
-const graph = chartGraph(sampleAgent)
-const node = (id: string) => graph.nodes.find((each) => each.id === id)!
-const edge = (id: string): ChartEdge => graph.edges.find((each) => each.id === id)!
+const graphed = () => chartGraph(sampleAgent)
+const node = (id: string) => graphed().nodes.find((each) => each.id === id)!
+const edge = (id: string): ChartEdge => graphed().edges.find((each) => each.id === id)!
 
 describe('the graph of a chart', () => {
   test('is plain JSON', () => {
+    const graph = graphed()
     expect(JSON.parse(JSON.stringify(graph))).toEqual(graph)
   })
 
   test('lists every state after its parent, with its kind, tags and description', () => {
+    const graph = graphed()
     expect(graph.nodes[0]).toMatchObject({ id: 'agent', type: 'compound', parent: null, initial: 'agent.active' })
     expect(node('agent.active.awaitingMessage')).toMatchObject({
       key: 'awaitingMessage',
@@ -21,6 +23,7 @@ describe('the graph of a chart', () => {
       parent: 'agent.active',
       tags: ['human'],
       description: 'A turn is over.',
+      final: false,
     })
     expect(node('agent.cancelled')).toMatchObject({ final: true, type: 'final' })
     const seen = new Set<string | null>([null])
@@ -79,12 +82,49 @@ describe('the graph of a chart', () => {
   })
 
   test('has no two edges or states of one id', () => {
+    const graph = graphed()
     expect(new Set(graph.edges.map((each) => each.id)).size).toBe(graph.edges.length)
     expect(new Set(graph.nodes.map((each) => each.id)).size).toBe(graph.nodes.length)
   })
 })
 
 describe('the graph of constructs that are rare', () => {
+  test('shows the version, descriptions of transitions, bare functions, params of functions and states of regions', () => {
+    const chart = createMachine({
+      id: 'odd',
+      version: '7',
+      initial: 'a',
+      on: {
+        Bare: { guard: () => true, description: 'Says nothing.' },
+        Made: { guard: { type: 'isAbove', params: () => ({ limit: 3 }) } as never },
+        Within: { guard: stateIn({ left: 'a' }) },
+        Raised: { actions: raise(() => ({ type: 'Reset' })) },
+      },
+      states: { a: {} },
+    })
+    const odd = chartGraph(chart)
+    expect(odd.version).toBe('7')
+    expect(odd.edges.map(({ guard, description }) => [guard, description])).toEqual([
+      ['(inline)', 'Says nothing.'],
+      ['isAbove(…)', null],
+      ['in({"left":"a"})', null],
+      [null, null],
+    ])
+    expect(odd.edges[3]!.actions[0]!.name).toBe('raise(…)')
+  })
+
+  test('leads from a history state to the absolute target, or to where its parent begins', () => {
+    const chart = createMachine({
+      id: 'h',
+      initial: 'a',
+      states: { a: {}, back: { type: 'history' }, to: { type: 'history', target: '#there' }, b: { id: 'there' } },
+    })
+    expect(chartGraph(chart).edges.map(({ id, target }) => [id, target])).toEqual([
+      ['h.back|default|0', 'h.a'],
+      ['h.to|default|0', 'there'],
+    ])
+  })
+
   test('shows raise, cancel, stateIn, guard parameters, done and the targets of several regions', () => {
     const chart = setup({
       guards: { isAbove: (_, params: { readonly limit: number }) => params.limit > 0 },

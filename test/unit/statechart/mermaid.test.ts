@@ -10,15 +10,17 @@ const linesOf = (graph: ChartGraph, active: readonly string[] = []): readonly st
     .split('\n')
     .map((line) => line.trim())
 
-const sample = linesOf(chartGraph(sampleAgent))
+const drawn = () => linesOf(chartGraph(sampleAgent))
 
 describe('the Mermaid text of a chart', () => {
   test('is a state diagram whose braces match', () => {
+    const sample = drawn()
     expect(sample[0]).toBe('stateDiagram-v2')
     expect(sample.filter((line) => line.endsWith('{')).length).toBe(sample.filter((line) => line === '}').length)
   })
 
   test('nests states and says where each level begins', () => {
+    const sample = drawn()
     const opened = sample.indexOf('state "thinking" as agent_active_thinking {')
     expect(sample.slice(opened, opened + 3)).toEqual([
       'state "thinking" as agent_active_thinking {',
@@ -28,33 +30,39 @@ describe('the Mermaid text of a chart', () => {
   })
 
   test('shows guards in brackets and the effects of states', () => {
+    const sample = drawn()
     expect(sample).toContain('agent_active_thinking_callingModel --> agent_active_thinking_backingOff : ModelCallFailed [mayRetry]')
     expect(sample).toContain('agent_active_thinking_callingModel : entry / callModel')
     expect(sample).toContain('agent_active_acting : ToolRetryDue [isOpenCall] / callTool')
   })
 
   test('has an arrow or a row for every transition', () => {
+    const sample = drawn()
     const graph = chartGraph(sampleAgent)
     const arrows = sample.filter((line) => / --> .* : /.test(line))
     expect(arrows.length).toBe(graph.edges.filter((edge) => !edge.internal).length)
   })
 
   test('names arrows between blocks before the blocks, for Mermaid moves a state into the last block that mentions it', () => {
+    const sample = drawn()
     const crossing = sample.findIndex((line) => line.startsWith('agent_active_thinking_callingModel --> agent_escalated'))
     expect(crossing).toBeGreaterThan(0)
     expect(crossing).toBeLessThan(sample.indexOf('state "active" as agent_active {'))
   })
 
   test('draws what may happen in any state from a box of its own', () => {
+    const sample = drawn()
     expect(sample).toContain('state "in any state" as s_agent__any')
     expect(sample).toContain('s_agent__any --> agent_cancelled : RunCancelled')
   })
 
   test('ends at final states', () => {
+    const sample = drawn()
     expect(sample).toContain('agent_cancelled --> [*]')
   })
 
   test('colours states that wait for a person, and active ones when they are given', () => {
+    const sample = drawn()
     const human = 'class agent_active_awaitingMessage,agent_active_awaitingApproval,agent_paused,agent_escalated human'
     expect(sample).toContain(human)
     expect(sample.some((line) => line.startsWith('classDef active'))).toBe(false)

@@ -5,11 +5,11 @@ import { chartGraph } from '../../../src/statechart/graph.ts'
 import { activeStates, takenEdges } from '../../../src/statechart/taken-edges.ts'
 import { sampleAgent } from './sample-agent.ts'
 
-const graph = chartGraph(sampleAgent)
 const at = (value: StateValue) => ({ value }) as AnyMachineSnapshot
 
 describe('the active states of a recorded state value', () => {
   test('are those that XState has active', () => {
+    const graph = chartGraph(sampleAgent)
     let [snapshot]: [AnyMachineSnapshot, unknown] = initialTransition(sampleAgent, undefined)
     const events = [
       { type: 'MessageReceived' },
@@ -31,7 +31,7 @@ describe('the active states of a recorded state value', () => {
   })
 
   test('are none for a key that the chart no longer has', () => {
-    expect(activeStates(graph, at({ active: 'gone' }))).toEqual(['agent', 'agent.active'])
+    expect(activeStates(chartGraph(sampleAgent), at({ active: 'gone' }))).toEqual(['agent', 'agent.active'])
   })
 })
 
@@ -45,11 +45,13 @@ describe('the edges that an event takes', () => {
       c: {},
     },
   })
-  const driver = chartDriver(machine)
-  const { snapshot } = driver.init(undefined)
-  const taken = takenEdges(driver)
+  const begun = () => {
+    const driver = chartDriver(machine)
+    return { snapshot: driver.init(undefined).snapshot, taken: takenEdges(driver) }
+  }
 
   test('are its own and those of always behind it, none for an event without use, and the snapshot stays as it was', () => {
+    const { snapshot, taken } = begun()
     expect(taken(snapshot, { type: 'Go' })).toEqual(['m.a|Go|0', 'm.b|always|0'])
     expect(taken(snapshot, { type: 'Other' })).toEqual([])
     expect(taken(snapshot, { type: 'Go' })).toHaveLength(2)
@@ -57,6 +59,7 @@ describe('the edges that an event takes', () => {
   })
 
   test('are none where a guard throws', () => {
+    const { snapshot, taken } = begun()
     expect(taken(snapshot, { type: 'Fail' })).toEqual([])
   })
 })

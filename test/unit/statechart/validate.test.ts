@@ -314,8 +314,22 @@ const breaches: readonly (readonly [string, AnyStateMachine, string, string, str
     'c.b.x -> c.d -> c.b.x',
   ],
   [
+    'an endless loop behind a state that is left for good',
+    chart({ initial: 'a', states: { a: { on: { Go: 'in' } }, in: { always: 'x' }, x: { always: 'y' }, y: { always: 'x' } } }),
+    'H16',
+    'c.x always [0]',
+    'an endless loop c.x -> c.y -> c.x',
+  ],
+  [
+    'an emit inside enqueueActions that its text hides',
+    chart({ entry: enqueueActions(({ enqueue }) => enqueue[['e', 'mit'].join('') as 'emit']({ type: 'Hello' })) }),
+    'H3',
+    'c start',
+    'emit',
+  ],
+  [
     'a loop of one state that changes the context',
-    chart({ initial: 'a', states: { a: { on: { Go: 'b' } }, b: { always: { actions: assign({ n: 1 }) } } } }),
+    chart({ initial: 'a', states: { a: { on: { Go: 'b' } }, b: { always: { actions: ['callModel', assign({ n: 1 })] } } } }),
     'H16',
     'c.b always [0]',
     'c.b -> c.b',
@@ -389,11 +403,21 @@ describe('a chart is accepted', () => {
       actions: { later: raise({ type: 'Later' }, { id: 'later', delay: 'soon' }) },
     }).createMachine({
       id: 'c',
-      entry: ['later', raise({ type: 'Again' })],
+      entry: ['later', raise({ type: 'Again' }), cancel('later'), enqueueActions(({ enqueue }) => enqueue('later'))],
       on: { 'domain.*': { actions: cancel('later') } },
       after: { soon: {}, 100: {} },
     })
     expect(validateChart(machine)).toEqual([])
+  })
+
+  test('when a state that acts at once stays where it is', () => {
+    const machine = chart({ initial: 'a', states: { a: { on: { Go: 'b' } }, b: { always: { actions: 'callModel' } } } })
+    expect(validateChart(machine, known)).toEqual([])
+  })
+
+  test('when a part of its context has some of what an actor has, and another is empty in all runs', () => {
+    const empty: readonly string[] = []
+    expect(validateChart(chart({ context: () => ({ call: { send: 1 }, tags: empty }) }))).toEqual([])
   })
 
   test('when it asks for nothing, also where no intents are known', () => {
