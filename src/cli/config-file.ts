@@ -6,6 +6,7 @@ import { AppError, isAppError, messageOf } from '../errors.ts'
 import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
+import { modelPrice } from '../models/prices.ts'
 import { sqlRoles } from '../views/checked-sql-query.ts'
 import { namedQueries } from '../views/named-queries.ts'
 import type { RefoldConfig } from './define-config.ts'
@@ -59,14 +60,6 @@ const model = z.custom<Model>((value) => hasAll(value, ['call']), 'expected a mo
 const hasAll = (value: unknown, names: readonly string[]): boolean =>
   typeof value === 'object' && value !== null && names.every((name) => name in value)
 
-const perMillionTokens = z.number('expected millionths of a dollar per million tokens').nonnegative()
-const price = z.strictObject({
-  inputMicroUsdPerMTok: perMillionTokens,
-  outputMicroUsdPerMTok: perMillionTokens,
-  cacheReadMicroUsdPerMTok: perMillionTokens.optional(),
-  cacheWriteMicroUsdPerMTok: perMillionTokens.optional(),
-})
-
 const kept = z.string().regex(/^(\d{1,5}[mhd]|always)$/, 'expected a time as 30m, 12h or 90d, or always')
 const keptByEnd = { completed: kept.optional(), failed: kept.optional(), cancelled: kept.optional() }
 
@@ -75,7 +68,7 @@ const shape = z.strictObject({
   agents: z.array(agent).min(1, 'expected at least one agent'),
   models: z.record(z.string(), model).optional(),
   dependencies: z.record(z.string(), z.unknown()).optional(),
-  prices: z.record(z.string(), price).optional(),
+  prices: z.record(z.string(), modelPrice).optional(),
   http: httpOptions.optional(),
   mostLostOwners: z.int().min(1).optional(),
   queries: namedQueries.optional(),

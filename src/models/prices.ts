@@ -1,7 +1,10 @@
 import { calcPrice } from '@pydantic/genai-prices'
+import { z } from 'zod'
 
+import { AppError } from '../errors.ts'
 import type { Usage } from '../events/message.ts'
 import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
+import { shown } from '../text.ts'
 import { providerIn, type Models } from './model.ts'
 
 /** Micro-dollars for a million tokens: a price of $2.50 is 2_500_000. Cached tokens cost what other input costs unless it is said. */
@@ -22,6 +25,19 @@ const PRICE: OptionNames<ModelPrice> = {
   cacheWriteMicroUsdPerMTok: true,
 }
 
+const perMillionTokens = z.number('expected millionths of a dollar per million tokens').nonnegative()
+
+/** What a price is: also for whoever has no types. */
+export const modelPrice = z.strictObject(
+  {
+    inputMicroUsdPerMTok: perMillionTokens,
+    outputMicroUsdPerMTok: perMillionTokens,
+    cacheReadMicroUsdPerMTok: perMillionTokens.optional(),
+    cacheWriteMicroUsdPerMTok: perMillionTokens.optional(),
+  },
+  'expected a price of an input and an output',
+)
+
 /** What a cost was computed with: stored beside it, so that it can be explained later. */
 export const priceTableVersion = '@pydantic/genai-prices@0.1.8'
 
@@ -37,14 +53,27 @@ export const costMicroUsd = (provider: string, model: string, usage: Usage, over
   return override ? costAt(override, usage) : costInTable(provider, model, usage)
 }
 
-/** The same for `provider/model`; nothing where the provider asks for nothing. */
+/** The same for `provider/model`; nothing where the provider asks for nothing. Throws `InvalidConfiguration` for what is no price. */
 export const costOf = (models: Models, overrides: PriceOverrides = {}): ((model: string, usage: Usage) => number | undefined) => {
-  for (const [model, price] of Object.entries(overrides)) refuseUnknownOptions(`the price of ${model}`, price, PRICE)
+  checkPrices(overrides)
   return (model, usage) => {
     const slash = model.indexOf('/')
     const provider = model.slice(0, slash)
     const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
     return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
+  }
+}
+
+/** With a part of a price missing, a cost would be no number, and no limit of money would ever be reached. */
+const checkPrices = (overrides: PriceOverrides): void => {
+  for (const [model, price] of Object.entries(overrides)) {
+    refuseUnknownOptions(`the price of ${model}`, Object(price) as object, PRICE)
+    const issue = modelPrice.safeParse(price).error?.issues[0]
+    if (issue === undefined) continue
+    const [field] = issue.path
+    const found: unknown = field === undefined ? price : Reflect.get(price, field)
+    const problem = `the price of ${model}: ${field === undefined ? '' : `${String(field)}: `}${issue.message}, found ${shown(found)}`
+    throw new AppError('InvalidConfiguration', problem, { details: { model, found: shown(found) } })
   }
 }
 

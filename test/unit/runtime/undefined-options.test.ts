@@ -164,6 +164,22 @@ describe('an option that there is not', () => {
     expect(() => defineTool({ ...tool, ...option } as never)).toThrow(words)
   })
 
+  test.each<[unknown, RegExp]>([
+    [
+      { inputMicroUsdPerMTok: 1 },
+      /^the price of a\/b: outputMicroUsdPerMTok: expected millionths of a dollar per million tokens, found undefined$/,
+    ],
+    [{ inputMicroUsdPerMTok: '1', outputMicroUsdPerMTok: 1 }, /inputMicroUsdPerMTok: expected millionths .*, found "1"/],
+    [{ inputMicroUsdPerMTok: 1, outputMicroUsdPerMTok: Number.NaN }, /found NaN/],
+    [{ inputMicroUsdPerMTok: 1, outputMicroUsdPerMTok: 1, cacheReadMicroUsdPerMTok: -1 }, /cacheReadMicroUsdPerMTok: .*, found -1/],
+    [null, /^the price of a\/b: expected a price of an input and an output, found null/],
+    [3, /found 3$/],
+  ])('and a price that would cost no number is refused where Refold is opened: %j', async (price, words) => {
+    const options = { agents: [defineAgent(agent)], prices: { 'a/b': price } } as never
+    await expect(openTestRefold(options)).rejects.toThrow(words)
+    expect(() => costOf({}, { 'a/b': price } as never)).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }) as Error)
+  })
+
   test('is refused for what is asked of a run, and nothing is recorded', async () => {
     const world = openWorld({ agents: [defineAgent(agent)], models: { scripted: scriptedModel(() => answer('Hello.')) } })
     await expect(world.refold.start('clerk', { message: 'Hi', metdata: {} } as never)).rejects.toThrow(/did you mean metadata\?/)
