@@ -79,9 +79,15 @@ export const Plot = ({ title, ...plotted }: PlotProps) => {
       }}
     >
       <Axes scale={scale} unit={unit} />
-      {series.slice(0, MOST_LINES).map(({ name, points }, at) => (
-        <path key={name} class={`series n${at}`} d={lineOf(points, { x: (time) => x(time + everyMs / 2), y })} />
-      ))}
+      {series.slice(0, MOST_LINES).map(({ name, points }, at) => {
+        const { line, alone } = drawn(points, { x: (time) => x(time + everyMs / 2), y })
+        return (
+          <g key={name}>
+            <path class={`series n${at}`} d={line} />
+            <path class={`series alone n${at}`} d={alone} />
+          </g>
+        )
+      })}
       {brush !== undefined && (
         <rect
           class="brush"
@@ -121,13 +127,20 @@ const timeAt = (event: PointerEvent, { first, last }: Scale): number => {
   return Math.round(first + Math.min(1, Math.max(0, along)) * (last - first))
 }
 
-/** A slot without a value interrupts the line; one alone is a dot. */
-const lineOf = (points: Series['points'], { x, y }: Pick<Scale, 'x' | 'y'>): string => {
-  let d = ''
-  let isDrawn = false
-  for (const { at, value } of points) {
-    if (value !== null) d += `${isDrawn ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}${isDrawn ? '' : 'h0.01'}`
-    isDrawn = value !== null
-  }
-  return d
+/** A slot without a value interrupts the line; one alone is a ring. */
+const drawn = (points: Series['points'], { x, y }: Pick<Scale, 'x' | 'y'>): { readonly line: string; readonly alone: string } => {
+  let line = ''
+  let alone = ''
+  points.forEach(({ at, value }, index) => {
+    if (value === null) return
+    const place = `${x(at).toFixed(1)} ${y(value).toFixed(1)}`
+    if (hasValue(points[index - 1])) line += `L${place}`
+    else if (hasValue(points[index + 1])) line += `M${place}`
+    else alone += `M${place}${RING}`
+  })
+  return { line, alone }
 }
+
+const hasValue = (point: Series['points'][number] | undefined): boolean => (point?.value ?? null) !== null
+
+const RING = 'm-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0'

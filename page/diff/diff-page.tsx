@@ -1,5 +1,6 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
+import { counted } from '../../src/projections/amount-text.ts'
 import { eventLine } from '../../src/projections/event-summary.ts'
 import { visibleText } from '../../src/text.ts'
 import { go } from '../address/address.ts'
@@ -120,7 +121,7 @@ const Common = ({ compared: { a, diff } }: { readonly compared: Compared }) => {
   return (
     <details class="common">
       <summary>
-        {common} events in common
+        {counted(common, 'event')} in common
         {hasParted ? `; they part at ${placeText(partsAt.a)} of A and ${placeText(partsAt.b)} of B` : ', and no difference'}
       </summary>
       <ol>

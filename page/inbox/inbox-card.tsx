@@ -29,14 +29,14 @@ export const InboxCard = ({ card: { kind, row, run, callId } }: { readonly card:
       </Link>
       <span>{visibleText(run.agent)}</span>
       <span class="faint">
-        waits since <Time at={row.waitsSince ?? row.updatedAt} />
+        began to wait <Time at={row.waitsSince ?? row.updatedAt} />
       </span>
     </header>
     {callId !== undefined && <Question run={run} callId={callId} />}
-    {kind === 'person' && run.reason !== null && <p>{visibleText(run.reason)}</p>}
+    {kind === 'person' && row.reason !== null && <p>{visibleText(row.reason)}</p>}
     {row.lastText !== null && <p class="faint">The user has said: “{visibleText(row.lastText)}”</p>}
     <p class="faint">
-      turn {row.turn}, {count(row.modelCalls)} calls of models, {count(row.toolCalls)} of tools, {money(row.costMicroUsd)}
+      turn {row.turn}, calls of models: {count(row.modelCalls)}, of tools: {count(row.toolCalls)}, {money(row.costMicroUsd)}
     </p>
     <p class="buttons">
       {DECISIONS[kind].map((name) => (

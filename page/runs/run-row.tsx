@@ -1,4 +1,4 @@
-import { count, money } from '../../src/projections/amount-text.ts'
+import { counted, money } from '../../src/projections/amount-text.ts'
 import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
@@ -27,7 +27,7 @@ export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly is
       {row.fork !== undefined && <ForkOf fork={row.fork} />}
       {wordsOf(row)}
     </span>
-    <span class="number calls">{count(row.modelCalls + row.toolCalls)} calls</span>
+    <span class="number calls">{counted(row.modelCalls + row.toolCalls, 'call')}</span>
     <span class="number cost">{money(row.costMicroUsd)}</span>
     <span class="number time">
       <Time at={row.updatedAt} since={row.startedAt} />

@@ -10,6 +10,9 @@ export const money = (costMicroUsd: number): string => `$${(costMicroUsd / MICRO
 /** `12,345`, on every machine alike. */
 export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 
+/** `1 event`, `12,345 events` */
+export const counted = (value: number, what: string): string => `${count(value)} ${what}${value === 1 ? '' : 's'}`
+
 /** `850 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` */
 export const duration = (ms: number): string => {
   if (ms < 0) return `-${duration(-ms)}`

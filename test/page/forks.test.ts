@@ -216,7 +216,7 @@ describe.skipIf(!hasChromium)('a fork', () => {
     await visit.open(`/runs/${fork.id}`, 'Compare with its origin')
     await page.getByText('live', { exact: true }).first().waitFor()
     await page.keyboard.press('D')
-    await page.getByText('1 events in common; they part at #1 of A and #2 of B').waitFor()
+    await page.getByText('1 event in common; they part at #1 of A and #2 of B').waitFor()
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ a: origin, b: fork.id })
     const focused = page.locator('.differs:focus')
     await page.keyboard.press('n')

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { OpenRefold } from '../../open-refold.ts'
-import { count, duration, money } from '../../projections/amount-text.ts'
+import { count, counted, duration, money } from '../../projections/amount-text.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { canonicalJson } from '../../json.ts'
 import { diffRuns, type DiffEvent, type DiffPair, type DiffPrompt, type DiffTotals, type RunDiff } from '../../projections/run-diff.ts'
@@ -56,10 +56,10 @@ const eventsUpTo = async (refold: OpenRefold, { runId, revision = Infinity }: Pl
 const MARKS: Readonly<Record<DiffPair['kind'], string>> = { equal: ' ', different: '~', onlyA: '-', onlyB: '+' }
 
 const diffLines = ({ common, partsAt, pairs, totals, isCut }: RunDiff, { colours, width }: Output): string[] => {
-  if (partsAt.a === null && partsAt.b === null) return [`${common} events, and no difference`, ...totalLines(totals)]
+  if (partsAt.a === null && partsAt.b === null) return [`${counted(common, 'event')}, and no difference`, ...totalLines(totals)]
   const paint = { equal: colours.faint, different: colours.attention, onlyA: colours.bad, onlyB: colours.good }
   return [
-    `${common} events in common; they part at ${partsAt.a ?? 'the end'} of A and ${partsAt.b ?? 'the end'} of B`,
+    `${counted(common, 'event')} in common; they part at ${partsAt.a ?? 'the end'} of A and ${partsAt.b ?? 'the end'} of B`,
     ...pairs.flatMap((pair) => pairLines(pair).map((text) => paint[pair.kind](oneLine(text, width)))),
     ...(isCut ? ['… more than is compared'] : []),
     ...totalLines(totals),
