@@ -25,7 +25,6 @@ export const saidText = (event: RunFact): { readonly text?: string } => {
   switch (event.type) {
     case 'MessageReceived':
     case 'HumanAnswerReceived':
-      return { text: textsOf(event.data.parts) }
     case 'InputAccepted':
     case 'OutputAccepted':
       return event.data.parts === undefined ? {} : { text: textsOf(event.data.parts) }

@@ -22,11 +22,7 @@ export const startProblems = (machine: AnyStateMachine, intents: ReadonlySet<str
   const problems = [...actorProblems(machine, first), ...actionProblems(machine, intents, first), ...jsonProblems(machine, first)]
   if (problems.length > 0) return problems
   const second = start(machine, probeInput)
-  return [
-    ...contextKeyProblems(first.snapshot.context),
-    ...sharingProblems(machine, first, second),
-    ...chanceProblems(machine, first, second),
-  ]
+  return [...contextKeyProblems(first.snapshot.context), ...sharingProblems(first, second), ...chanceProblems(machine, first, second)]
 }
 
 const start = (machine: AnyStateMachine, probeInput: unknown): Start => {
@@ -75,14 +71,8 @@ const jsonProblems = (machine: AnyStateMachine, { snapshot, actions }: Start): r
     }
   })
 
-const sharingProblems = (machine: AnyStateMachine, first: Start, second: Start): readonly ChartProblem[] => {
-  const written: unknown = machine.config.context
-  if (typeof written !== 'function')
-    return sharedObjects('context', written, written).map((at) => chartProblem('H10', at, 'one object for all runs'))
-  return sharedObjects('context', first.snapshot.context, second.snapshot.context).map((at) =>
-    chartProblem('H10', at, 'one object for all runs'),
-  )
-}
+const sharingProblems = (first: Start, second: Start): readonly ChartProblem[] =>
+  sharedObjects('context', first.snapshot.context, second.snapshot.context).map((at) => chartProblem('H10', at, 'one object for all runs'))
 
 const chanceProblems = (machine: AnyStateMachine, first: Start, second: Start): readonly ChartProblem[] => {
   const differences = [

@@ -84,6 +84,13 @@ describe('a run that is folded from its events', () => {
     })
   })
 
+  test('of a chart of its own is not folded by the standard one, though it has the same states', () => {
+    const agent = talker('1')
+    const { events } = given(agent, started(agent, { definition: { ...agent.definition, code: '0123456789abcdef' } }), message)
+    expect(thrown(() => foldRun(events))).toMatchObject({ code: 'UnknownAgent' })
+    expect(foldRun(events, [agent]).view().state).toBe('thinking.callingModel')
+  })
+
   test.each([
     ['no event', () => [], 'InvalidInput'],
     ['no beginning', (events: readonly RunEvent[]) => events.slice(1), 'UnexpectedEvent'],
