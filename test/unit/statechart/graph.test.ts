@@ -1,6 +1,8 @@
-import { assign, cancel, createActor, createMachine, not, raise, setup, stateIn, type InspectionEvent } from 'xstate'
+import { assign, cancel, createActor, createMachine, not, or, raise, setup, stateIn, type InspectionEvent } from 'xstate'
+import { runInThisContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 
+import { enqueuedNames } from '../../../src/statechart/function-text.ts'
 import { chartGraph, edgeIdsByTransition, type ChartEdge } from '../../../src/statechart/graph.ts'
 import { sampleAgent } from './sample-agent.ts'
 
@@ -88,6 +90,20 @@ describe('the graph of a chart', () => {
   })
 })
 
+describe('what an enqueueActions may ask for', () => {
+  test.each([
+    ['by name and by type', '({ enqueue }) => { enqueue("a"); enqueue({ type: `b` }); enqueue( {  type :\n "c.d" }) }', ['a', 'b', 'c.d']],
+    ['once', '({ enqueue }) => { enqueue("a"); enqueue("a") }', ['a']],
+    ['under another name', '({ enqueue : add, context }) => { add("a"); enqueue("b") }', ['a']],
+    ['under another name, built', '({enqueue:e})=>{e("a")}', ['a']],
+    ['not in comments', '({ enqueue }) => { /* enqueue("a")\n * enqueue("b") */ enqueue("c") // enqueue("d")\n }', ['c']],
+    ['beside what looks like a comment', '({ enqueue }) => { const url = ["http://x", \'http://y\', `http://z`]; enqueue("a") }', ['a']],
+    ['not by another function', '({ enqueue }) => { note("a"); enqueue("b") }', ['b']],
+  ])('is read from its text %s', (_, text, names) => {
+    expect(enqueuedNames(runInThisContext(`(${text})`))).toEqual(names)
+  })
+})
+
 describe('the graph of constructs that are rare', () => {
   test('shows the version, descriptions of transitions, bare functions, params of functions and states of regions', () => {
     const chart = createMachine({
@@ -98,6 +114,7 @@ describe('the graph of constructs that are rare', () => {
         Bare: { guard: () => true, description: 'Says nothing.' },
         Made: { guard: { type: 'isAbove', params: () => ({ limit: 3 }) } as never },
         Within: { guard: stateIn({ left: 'a' }) },
+        Either: { guard: or(['isLate', not('isOpen')]) as never },
         Raised: { actions: raise(() => ({ type: 'Reset' })) },
       },
       states: { a: {} },
@@ -108,9 +125,10 @@ describe('the graph of constructs that are rare', () => {
       ['(inline)', 'Says nothing.'],
       ['isAbove(…)', null],
       ['in({"left":"a"})', null],
+      ['or(isLate, not(isOpen))', null],
       [null, null],
     ])
-    expect(odd.edges[3]!.actions[0]!.name).toBe('raise(…)')
+    expect(odd.edges[4]!.actions[0]!.name).toBe('raise(…)')
   })
 
   test('leads from a history state to the absolute target, or to where its parent begins', () => {

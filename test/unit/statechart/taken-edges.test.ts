@@ -26,8 +26,12 @@ describe('the active states of a recorded state value', () => {
   })
 
   test('are in every region of a parallel state', () => {
-    const parallel = createMachine({ id: 'p', type: 'parallel', states: { a: { initial: 'x', states: { x: {}, y: {} } }, b: {} } })
-    expect(activeStates(chartGraph(parallel), at({ a: 'y', b: {} }))).toEqual(['p', 'p.a', 'p.a.y', 'p.b'])
+    const parallel = createMachine({
+      id: 'p',
+      type: 'parallel',
+      states: { a: { initial: 'x', states: { x: {}, y: {} } }, b: { initial: 'y', states: { x: {}, y: {} } } },
+    })
+    expect(activeStates(chartGraph(parallel), at({ a: 'y', b: 'x' }))).toEqual(['p', 'p.a', 'p.a.y', 'p.b', 'p.b.x'])
   })
 
   test('are none for a key that the chart no longer has', () => {

@@ -436,6 +436,7 @@ test('a refusal names the chart and lists every problem with its place', () => {
     expect.unreachable()
   } catch (error) {
     expect(isAppError(error, 'ChartInvalid')).toBe(true)
+    expect(error).toMatchObject({ details: { chart: 'c', problems: [{ rule: 'H13' }, { rule: 'intent' }] } })
     expect((error as Error).message.split('\n')).toEqual([
       'Chart c breaks what replay depends on:',
       '  H13 at c on *: found a handler of every event; expected event types by name, or a wildcard within a namespace such as `domain.*`',
