@@ -1,5 +1,4 @@
-import { useSelector } from '@xstate/store-preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import { visibleText } from '../../src/text.ts'
 import { hrefOf, setQuery, type Query } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
@@ -7,7 +6,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { SqlLink } from '../parts/sql-link.tsx'
 import { RangePicker } from '../parts/range-picker.tsx'
 import { rangeOf, type Range } from '../parts/range.ts'
-import { charts } from '../run/chart-store.ts'
+import { useChart } from '../run/use-chart.ts'
 import { forgetAnswers, useAnswer } from '../server/answers.ts'
 import type { Chart, ChartGraph, StateRow, StepRow, VersionRow, ViewPage } from '../server/contract.ts'
 import { nameAndVersion, stateHref, stepHref } from './chart-links.ts'
@@ -52,17 +51,6 @@ export const ChartPage = ({ agent, query }: ChartPageProps) => {
       )}
     </section>
   )
-}
-
-/** `isAway` where nobody here has its code. */
-const useChart = (agent: string, of: 'run' | 'toolCall') => {
-  const { list, byHash, error } = useSelector(charts, ({ context }) => context)
-  const hash = list?.agents.find((each) => each.agent === agent)?.[of]
-  useEffect(() => {
-    charts.trigger.wanted({ hash: undefined })
-    if (hash !== undefined) charts.trigger.wanted({ hash })
-  }, [hash])
-  return { chart: hash === undefined ? undefined : byHash.get(hash), isAway: list !== undefined && hash === undefined, error }
 }
 
 interface Asked {

@@ -4,9 +4,8 @@ import { canonicalJson } from '../../src/json.ts'
 import type { DiffPrompt, RunDiff } from '../../src/projections/run-diff.ts'
 import { visibleText } from '../../src/text.ts'
 import { Link } from '../address/link.tsx'
-import { JsonTree } from '../json/json-tree.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
-import { ShownText } from '../parts/shown-text.tsx'
+import { SaidParts } from '../parts/said-parts.tsx'
 import { promptHref } from '../prompt/prompt-page.tsx'
 import type { Prompt } from '../server/contract.ts'
 import type { Compared, Side } from './diff-store.ts'
@@ -102,15 +101,7 @@ const Messages = ({ name, messages }: { readonly name: string; readonly messages
         <p class="who">
           <strong>{message.role}</strong>
         </p>
-        {message.parts.map((part, at) =>
-          part.type === 'text' ? (
-            <p key={at} class="said">
-              <ShownText text={part.text} />
-            </p>
-          ) : (
-            <JsonTree key={at} value={part} />
-          ),
-        )}
+        <SaidParts parts={message.parts} />
       </li>
     ))}
     {messages.length > MOST_MESSAGES && <li class="faint">{messages.length - MOST_MESSAGES} more</li>}

@@ -7,6 +7,7 @@ import { Link } from '../address/link.tsx'
 import { JsonTree } from '../json/json-tree.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
+import { SaidParts } from '../parts/said-parts.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { runHref } from '../runs/run-row.tsx'
 import type { Prompt } from '../server/contract.ts'
@@ -127,15 +128,7 @@ const List = ({ runId, messages }: { readonly runId: string; readonly messages: 
             <Link to={hrefOf(runHref(runId), { at: String(revision) })}>#{revision}</Link>
           )}
         </p>
-        {message.parts.map((part, at) =>
-          part.type === 'text' ? (
-            <p key={at} class="said">
-              <ShownText text={part.text} />
-            </p>
-          ) : (
-            <JsonTree key={at} value={part} />
-          ),
-        )}
+        <SaidParts parts={message.parts} />
       </li>
     ))}
   </ol>

@@ -1,11 +1,10 @@
-import { useSelector } from '@xstate/store-preact'
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { visibleText } from '../../src/text.ts'
 import { ChartDrawing } from './chart-picture.tsx'
-import { charts } from './chart-store.ts'
 import { centre } from './chart-view.ts'
 import { activeStates, takenEdges } from './place.ts'
+import { useChart } from './use-chart.ts'
 
 interface ChartPaneProps {
   /** `name@version` */
@@ -24,13 +23,7 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** A chart as it stands at the cursor, with the edge that was taken last. */
 export const ChartPane = ({ agent, of, place, placeBefore, type, isFull, isFitted = false }: ChartPaneProps) => {
-  const { list, byHash, error } = useSelector(charts, ({ context }) => context)
-  const hash = list?.agents.find((each) => each.agent === agent)?.[of]
-  useEffect(() => {
-    charts.trigger.wanted({ hash: undefined })
-    if (hash !== undefined) charts.trigger.wanted({ hash })
-  }, [hash])
-  const chart = hash === undefined ? undefined : byHash.get(hash)
+  const { chart, isAway, error } = useChart(agent, of)
   const marks = useMemo(() => {
     if (chart === undefined) return { active: NONE, taken: NONE }
     const active = activeStates(chart.graph, place)
@@ -42,7 +35,7 @@ export const ChartPane = ({ agent, of, place, placeBefore, type, isFull, isFitte
     centre(box.current)
   }, [marks, isFull, isFitted])
   if (error !== undefined) return <ProblemCard error={error} />
-  if (list !== undefined && hash === undefined) return <p class="faint">The code of {visibleText(agent)} is not here: no chart is drawn.</p>
+  if (isAway) return <p class="faint">The code of {visibleText(agent)} is not here: no chart is drawn.</p>
   if (chart === undefined) return <p class="faint">Loading …</p>
   return (
     <div class={isFitted ? 'drawing fitted' : 'drawing'} ref={box} tabIndex={0} role="group" aria-label="Chart, can be scrolled">
