@@ -19,7 +19,8 @@ import { edgeLabel } from '../../src/statechart/labels.ts'
 import { takenEdges } from '../../src/statechart/taken-edges.ts'
 import { simulateSeed } from '../../simulation/simulate.ts'
 import { standardProgram } from '../replay/standard-program.ts'
-import { by, forkable, outside, played, scenarios, throughPeople } from '../support/forks.ts'
+import { by, forkable, outside, played, throughPeople } from '../support/forks.ts'
+import { scenarios } from '../support/scenarios.ts'
 import { eventsOf } from '../support/world.ts'
 
 const folder = join(import.meta.dirname, '../replay/histories')

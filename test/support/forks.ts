@@ -4,9 +4,9 @@ import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
 import type { RunView } from '../../src/fold/run-view.ts'
-import type { Json } from '../../src/json.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import type { Run } from '../../src/runtime/run-handle.ts'
+import type { Scenario } from './scenarios.ts'
 import { eventsOf, manualClock, openWorld, settle, type ManualClock, type World } from './world.ts'
 
 // Runs to be forked, and all that is outside of them, counted.
@@ -51,23 +51,6 @@ export const openOn = (there: Outside, owner = 'here/1/a', log = there.log): Wor
     owner,
     ownerIsGone: (other) => other !== owner,
   })
-
-export interface Scenario {
-  readonly agent: string
-  readonly message?: string
-  readonly input?: Json
-}
-
-export const scenarios: Record<string, Scenario> = {
-  'parallel tools and a payment': { agent: 'desk', message: 'plan: read 1 + note 2; pay 3; pay 3; say done' },
-  'two approvals': { agent: 'desk', message: 'plan: sign 4 + post 5; say done' },
-  'a payment that nobody can look up': { agent: 'desk', message: 'plan: ship 1; say done' },
-  'arguments that are none, and a tool that is none': { agent: 'desk', message: 'plan: mumble 1; nonsense 2; say done' },
-  'guardrails on all three sides': { agent: 'guarded', message: 'plan: pay 7 + note 13; say my card, secret' },
-  'a typed result after a correction': { agent: 'clerk', message: 'plan: note 1; wrong; say late' },
-  'a limit, and a person who answers': { agent: 'frugal', message: 'plan: read 1; read 2; read 3; read 4; say done' },
-  'a chart of its own, with a child run': { agent: 'trip', input: { n: 4 } },
-}
 
 export const by = 'dana'
 

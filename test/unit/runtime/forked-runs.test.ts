@@ -4,7 +4,8 @@ import type { RunEvent } from '../../../src/events/envelope.ts'
 import { diffRuns } from '../../../src/projections/run-diff.ts'
 import { PAYLOAD_GRACE_MS } from '../../../src/runtime/erase.ts'
 import type { ForkOptions } from '../../../src/runtime/forks/fork-options.ts'
-import { by, forkable, openOn, outside, played, scenarios, throughPeople } from '../../support/forks.ts'
+import { by, forkable, openOn, outside, played, throughPeople } from '../../support/forks.ts'
+import { scenarios } from '../../support/scenarios.ts'
 import { eventsOf, settle, type ManualClock } from '../../support/world.ts'
 
 /** What happened, without the names and times that every run has for itself. */
