@@ -211,6 +211,12 @@ module.exports = {
       { path: '^examples/' },
       { path: '^src/', pathNot: API },
     ),
+    rule(
+      'properties-begin-with-one-seed',
+      'test/support/fast-check.ts sets it.',
+      { path: '^test/', pathNot: '^test/support/fast-check\\.ts$' },
+      { path: 'node_modules/fast-check/' },
+    ),
     rule('no-cycles', 'Two files that need each other are one file, or three.', {}, { circular: true }),
     rule('every-import-resolves', 'Misspelt, or not in package.json.', {}, { couldNotResolve: true }),
   ],

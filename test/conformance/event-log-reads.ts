@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { EventLog, NewEvent } from '../../src/eventlog/event-log.ts'
 import type { Capabilities } from './event-log-cases.ts'

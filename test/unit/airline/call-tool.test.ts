@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { callTool, toolNames } from '../../../examples/airline/call-tool.ts'
 import { call, smallAirline, textOf } from './small-airline.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { compareCodePoints, dataHash, hashText } from '../../../examples/airline/data-hash.ts'
 import { parseJson } from '../../../examples/airline/parse-json.ts'

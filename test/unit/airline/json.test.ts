@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { jsonText } from '../../../examples/airline/json-text.ts'
 import { parseJson } from '../../../examples/airline/parse-json.ts'

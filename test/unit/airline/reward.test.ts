@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { dataHash } from '../../../examples/airline/data-hash.ts'
 import { groundTruth, meanReward, passHatK, rewardOf, type FinishedRun, type Task } from '../../../examples/airline/reward.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { memoryBlobStore } from '../../../src/blobs/blob-store.memory.ts'
 import type { BusMessage } from '../../../src/bus/bus.ts'

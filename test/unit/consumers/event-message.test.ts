@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { fromMessage, toMessage, toOmission } from '../../../src/consumers/event-message.ts'
 import type { StoredEvent } from '../../../src/eventlog/event-log.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { identify } from '../../../src/consumers/log-identity.ts'

@@ -1,5 +1,5 @@
 import { textContent } from '../../../src/events/content.ts'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { encodeData, encodeMeta, streamOf } from '../../../src/events/codec.ts'
 import type { DataOf, RunFact } from '../../../src/events/run-events.ts'
 import type { NewEvent } from '../../../src/eventlog/event-log.ts'

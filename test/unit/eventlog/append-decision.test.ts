@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { type StoredIds, type StreamState, decideAppend, decideDeletion, NEW_STREAM } from '../../../src/eventlog/append.ts'
 import type { ExpectedRevision } from '../../../src/eventlog/event-log.ts'

@@ -1,5 +1,5 @@
 import { StatementSync } from 'node:sqlite'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { isAppError } from '../../../src/errors.ts'
 import type { EventLog, ExpectedRevision, NewEvent, SubscriptionItem } from '../../../src/eventlog/event-log.ts'

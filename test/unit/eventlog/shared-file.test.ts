@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../../src/clock.ts'
 import { systemClock } from '../../../src/clock.ts'

@@ -1,5 +1,5 @@
 import { textContent, textsOf } from '../../../src/events/content.ts'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { step } from '../../../src/fold/fold.ts'
 import type { Program, RunState } from '../../../src/fold/run-state.ts'

@@ -1,5 +1,5 @@
 import { textContent } from '../../../src/events/content.ts'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { expect, test } from 'vitest'
 import type { EventMeta, RunEvent } from '../../../src/events/envelope.ts'
 import type { RunFact } from '../../../src/events/run-events.ts'

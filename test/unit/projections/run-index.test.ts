@@ -1,5 +1,5 @@
 import { textContent } from '../../../src/events/content.ts'
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { RunFact } from '../../../src/events/run-events.ts'
 import { applyToRunRow, type RunRow, type StoredRunEvent } from '../../../src/projections/run-index.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { assign, createMachine, raise, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { canonicalJson, type Json } from '../../../src/json.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { and, assign, createMachine, or, raise, type AnyStateMachine } from 'xstate'
 import { describe, expect, test } from 'vitest'
 
