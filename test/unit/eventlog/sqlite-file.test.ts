@@ -102,7 +102,11 @@ describe('the file of the event log', () => {
       writeFileSync(path, bytes)
       const readAll = async (): Promise<unknown> => {
         const log = openLog(path)
-        return collect(log.readAll()).finally(() => log.close())
+        try {
+          return await collect(log.readAll())
+        } finally {
+          await log.close()
+        }
       }
       const { details } = await rejection(readAll(), 'EventLogCorrupt')
       expect(details).toMatchObject({ path })
