@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { AppError } from './errors.ts'
-import { passwordsIn } from './secrets.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an address as https://host' })
 const wholeNumber = (least: number, most: number) => {
@@ -71,7 +70,7 @@ const environment = z.object({
 
 export type Environment = z.infer<typeof environment>
 
-type Variable = keyof Environment
+export type Variable = keyof Environment
 type Given = Readonly<Record<string, string | undefined>>
 
 /** What does not go together, said of what was given, so that it shows beside values that are wrong in themselves. */
@@ -107,24 +106,10 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
 /** Whoever fills in a form leaves lines empty. */
 const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
 
-const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'REFOLD_POSTGRES_SQL', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
-const SECRETS = [
-  'REFOLD_KAFKA_PASSWORD',
-  'REFOLD_SESSION_SECRET',
-  'OPENAI_API_KEY',
-  'ANTHROPIC_API_KEY',
-] as const satisfies readonly Variable[]
-
-/** What no output may hold. `PGPASSWORD` is read by the client of Postgres itself. */
-export const secretsIn = (variables: NodeJS.ProcessEnv = process.env): readonly string[] => [
-  ...ADDRESSES.flatMap((name) => passwordsIn(variables[name] ?? '')),
-  ...[...SECRETS, 'PGPASSWORD'].flatMap((name) => variables[name] ?? []),
-]
-
 const expectedOf: Partial<Record<Variable, string>> = { REFOLD_KAFKA: 'brokers as host:port,host:port' }
 
 /**
- * The only reader of the process environment. An empty variable is one that is not given. Throws `InvalidConfiguration` with all that
+ * The only reader of the process environment, but for early-environment.ts. An empty variable is one that is not given. Throws `InvalidConfiguration` with all that
  * is wrong and all that is missing of `needs`, at once; no message holds a value, since some are secret.
  */
 export const readEnvironment = (variables: NodeJS.ProcessEnv = process.env, needs: readonly Variable[] = []): Environment => {

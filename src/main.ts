@@ -13,10 +13,10 @@ const { enableCompileCache } = await import('node:module')
 enableCompileCache()
 const { runProgram } = await import('./cli/program.ts')
 const { exitCodes } = await import('./cli/exit-codes.ts')
-const { speaksJsonAlone, tellNodeInJson } = await import('./cli/operator-lines.ts')
+const { speaksJsonAlone } = await import('./cli/speaks-json.ts')
 const { openRefold } = await import('./open.ts')
 const { systemClock } = await import('./clock.ts')
-const { readEnvironment, secretsIn } = await import('./config.ts')
+const { secretsIn, showsStacks } = await import('./early-environment.ts')
 const { withoutSecrets } = await import('./secrets.ts')
 
 const { stdin, stdout, stderr } = process
@@ -74,16 +74,8 @@ hideSecrets(stdout, secretsIn())
 hideSecrets(stderr, secretsIn())
 endWithReader(stdout)
 endWithReader(stderr)
-/** An environment that is not as expected is told by the command that needs it, with all else that is wrong. */
-const showsStacks = (): boolean => {
-  try {
-    return ['trace', 'debug'].includes(readEnvironment().REFOLD_LOG_LEVEL)
-  } catch {
-    return false
-  }
-}
 const argv = process.argv.slice(2)
-if (speaksJsonAlone(argv, parts)) tellNodeInJson(stderr, () => process.exit(exitCodes.internal))
+if (speaksJsonAlone(argv, parts)) (await import('./cli/operator-lines.ts')).tellNodeInJson(stderr, () => process.exit(exitCodes.internal))
 const exitCode = await runProgram(argv, parts, showsStacks)
 // What a configuration has opened, a pool or a timer, must not keep the program from ending.
 stdout.write('', () => {

@@ -2,15 +2,8 @@ import { isUnavailable } from '../errors.ts'
 import type { ViewsBehind } from '../consumers/quick-catch-up.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import { age, moment } from './amounts.ts'
-import type { Command } from 'commander'
 import type { CommandLine } from './command-line.ts'
-
-export interface FreshOption {
-  readonly fresh?: true
-}
-
-export const withFreshOption = (command: Command): Command =>
-  command.option('--fresh', 'wait until the views hold all that is recorded by now, however long it takes')
+import type { FreshOption } from './fresh-option.ts'
 
 /** Before views are read: as far as it is quick, and what they lack is said; or all of it, where that is asked for. */
 export const takeIn = async (

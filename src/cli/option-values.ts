@@ -1,20 +1,13 @@
 import { InvalidArgumentError } from 'commander'
-import { metadata, type Metadata } from '../events/metadata.ts'
-import { tagText, type Tags } from '../events/tags.ts'
 import type { Json } from '../json.ts'
+
+// Every help loads these, so none of them needs a schema: what a schema tells is checked by the action.
 
 /** 1, 2, 3 … */
 export const positiveInteger = (text: string): number => {
   const value = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError(`Expected 1, 2, 3 …`)
-}
-
-/** `name=value`, as often as one likes. */
-export const tagsSoFar = (text: string, before: Tags = {}): Tags => {
-  const at = text.indexOf('=')
-  if (!tagText.safeParse(text).success) throw new InvalidArgumentError('Expected name=value, such as customer=ann')
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
 /** In the order in which they were given. */
@@ -33,12 +26,6 @@ export const port = (text: string): number => {
   throw new InvalidArgumentError('Expected a port from 0 to 65535')
 }
 
-export const metadataValue = (text: string): Metadata => {
-  const checked = metadata.safeParse(jsonValue(text))
-  if (checked.success) return checked.data
-  throw new InvalidArgumentError('Expected a JSON object of 8,192 characters at most')
-}
-
 export const jsonValue = (text: string): Json => {
   try {
     return JSON.parse(text) as Json
@@ -47,4 +34,18 @@ export const jsonValue = (text: string): Json => {
       `Expected JSON: ${error instanceof Error ? error.message : ''}. A text needs quotes of its own: '"like this"'`,
     )
   }
+}
+
+/** `name=JSON`, as often as one likes. */
+export const valuesSoFar = (text: string, before: Readonly<Record<string, Json>> = {}): Readonly<Record<string, Json>> => {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Expected name=JSON')
+  return { ...before, [text.slice(0, at)]: jsonValue(text.slice(at + 1)) }
+}
+
+/** As 0.5 */
+export const amount = (text: string): number => {
+  const value = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('Expected an amount such as 0.5')
 }

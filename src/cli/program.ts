@@ -7,7 +7,7 @@ import type { CommandLine, CommandLineParts } from './command-line.ts'
 import { addCommands } from './commands/all-commands.ts'
 import { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts'
 import { createOutput, widthOf, writeAll } from './output.ts'
-import { speaksJsonAlone } from './operator-lines.ts'
+import { speaksJsonAlone } from './speaks-json.ts'
 import { reportError } from './report-error.ts'
 
 interface GlobalOptions {
@@ -39,15 +39,16 @@ export const runProgram = async (argv: readonly string[], parts: CommandLinePart
     .exitOverride()
   describeProgram(program)
   addCommands(program, () => commandLineOf(parts, globals(), ending))
-  const report = { stderr, json: argv.includes('--json') || speaksJsonAlone(argv, parts), debug: false }
   try {
-    report.debug = showsStacks()
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (isHelp(error)) ending.code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     // Ctrl-C gives up what was waited for, and whoever pressed it knows.
     else if (parts.signal.aborted && isAppError(error, 'Closed')) ending.code = exitCodes.interrupted
-    else ending.code = await reportError(error, report)
+    else {
+      const json = argv.includes('--json') || speaksJsonAlone(argv, parts)
+      ending.code = await reportError(error, { stderr, json, debug: showsStacks() })
+    }
   }
   await Promise.all(texts)
   return ending.code

@@ -23,8 +23,6 @@ const PICTURES = new Set(['.png', '.jpg', '.jpeg', '.gif', '.webp'])
 /** More is refused anyway, and not read before. */
 const MOST_BYTES = 10 * 1024 * 1024
 
-export const fileSoFar = (path: string, before: readonly string[] = []): readonly string[] => [...before, path]
-
 /** A message with files behind its text. */
 export const withFiles = async (text: string | undefined, paths: readonly string[], cwd: string): Promise<GivenContent | undefined> => {
   if (paths.length === 0) return text

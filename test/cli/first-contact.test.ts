@@ -62,6 +62,27 @@ describe('the library', () => {
   })
 })
 
+describe('help', () => {
+  test.each(['--help', '--version', 'query --help', 'run --help', 'views rebuild --help', 'lsit'])(
+    'loads nothing of what the command would do: %s',
+    async (words) => {
+      const hook = `import { registerHooks } from 'node:module'
+        registerHooks({ resolve: (name, context, next) => {
+          if (/^(?!file:|node:(?!sqlite))[a-z@]/.test(name)) process.stderr.write(\`loads \${name}\\n\`)
+          return next(name, context)
+        } })`
+      const { stderr } = await onNode(
+        process.versions.node,
+        '--import',
+        `data:text/javascript,${encodeURIComponent(hook)}`,
+        'src/main.ts',
+        ...words.split(' '),
+      )
+      expect([...new Set(stderr.match(/(?<=^loads ).+/gm))]).toEqual(['commander'])
+    },
+  )
+})
+
 describe('the package', () => {
   test('holds every page that its README leads to', () => {
     const { files } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { readonly files: readonly string[] }

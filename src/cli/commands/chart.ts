@@ -1,28 +1,8 @@
-import { writeFile } from 'node:fs/promises'
-import { extname } from 'node:path'
 import { Option } from 'commander'
-import { AppError, messageOf } from '../../errors.ts'
-import type { OpenRefold } from '../../open-refold.ts'
-import { chartHtml, type TraceStep } from '../../pictures/chart-html.ts'
-import { chartSvg } from '../../pictures/chart-svg.ts'
-import { chartGraph, type ChartGraph } from '../../statechart/graph.ts'
-import { chartMermaid } from '../../statechart/mermaid.ts'
-import { PRIVATE_FILE } from '../../private-files.ts'
-import { visibleJson } from '../../text.ts'
-import type { AddCommand, CommandLine } from '../command-line.ts'
+import { chartFormats } from '../chart-formats.ts'
+import type { AddCommand } from '../command-line.ts'
 import { wholeNumber } from '../option-values.ts'
-import { traceRun } from '../run-trace.ts'
-import { reading } from '../session.ts'
-
-const FORMATS = ['mermaid', 'svg', 'html', 'json'] as const
-type Format = (typeof FORMATS)[number]
-
-interface ChartOptions {
-  readonly run?: string | undefined
-  readonly at?: number | undefined
-  readonly format?: Format | undefined
-  readonly output?: string | undefined
-}
+import type { ChartOptions } from '../actions/chart.ts'
 
 export const addChartCommand: AddCommand = (program, commandLine) => {
   program
@@ -31,61 +11,10 @@ export const addChartCommand: AddCommand = (program, commandLine) => {
     .argument('[agent]', 'name of an agent of the configuration')
     .option('--run <run>', 'run id: its states and its last step are marked, and html has a slider over its events')
     .option('--at <revision>', 'as of this revision of the run', wholeNumber)
-    .addOption(new Option('--format <format>', 'by the ending of FILE, or mermaid').choices(FORMATS))
+    .addOption(new Option('--format <format>', 'by the ending of FILE, or mermaid').choices(chartFormats))
     .option('-o, --output <file>', 'a file instead of stdout')
     .addHelpText('after', '\nExamples:\n  refold chart support -o support.svg\n  refold chart --run 0190a7… -o run.html')
-    .action((agent: string | undefined, options: ChartOptions) => chart(commandLine(), agent, options))
-}
-
-const chart = (line: CommandLine, agent: string | undefined, options: ChartOptions): Promise<void> => {
-  const { run, at, output } = options
-  if ((agent === undefined) === (run === undefined))
-    throw new AppError('InvalidInput', `Expected an agent or --run, found ${run === undefined ? 'neither' : 'both'}`)
-  if (at !== undefined && run === undefined) throw new AppError('InvalidInput', 'Expected --run with --at')
-  const format = line.output.json ? 'json' : formatOf(options)
-  return reading(line, async (refold) => {
-    const text = await drawing(format, await drawn(refold, agent ?? '', options))
-    if (output === undefined) return line.output.data(text)
-    await save(output, text, run === undefined ? undefined : PRIVATE_FILE)
-    await line.output.note(`written to ${output}`)
-  })
-}
-
-interface Drawn {
-  readonly graph: ChartGraph
-  readonly steps: readonly TraceStep[]
-}
-
-const drawn = async (refold: OpenRefold, agent: string, { run, at }: ChartOptions): Promise<Drawn> =>
-  run === undefined ? { graph: chartGraph(refold.agents.newest(agent).program.run.machine), steps: [] } : traceRun(refold, run, at)
-
-const formatOf = ({ format, output = '' }: ChartOptions): Format => {
-  if (format !== undefined) return format
-  const ending = extname(output).slice(1).toLowerCase()
-  const found = ending === '' || ending === 'mmd' ? 'mermaid' : FORMATS.find((each) => each === ending)
-  if (found !== undefined) return found
-  throw new AppError('InvalidInput', `Expected a file that ends with .mmd, .${FORMATS.join(', .')}, or --format, found ${output}`)
-}
-
-const drawing = async (format: Format, { graph, steps }: Drawn): Promise<string> => {
-  const last = steps.at(-1)
-  switch (format) {
-    case 'mermaid':
-      return chartMermaid(graph, { active: last?.active ?? [] })
-    case 'svg':
-      return chartSvg(graph, last === undefined ? {} : { active: last.active, taken: last.taken })
-    case 'html':
-      return chartHtml(graph, steps)
-    case 'json':
-      return `${visibleJson(JSON.stringify({ graph, ...(last === undefined ? {} : { active: last.active, taken: last.taken, steps }) }, null, 2))}\n`
-  }
-}
-
-/** What a run has said is in its trace. */
-const save = async (path: string, text: string, mode?: number): Promise<void> => {
-  try {
-    await writeFile(path, text, { mode })
-  } catch (cause) {
-    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
-  }
+    .action(async (agent: string | undefined, options: ChartOptions) =>
+      (await import('../actions/chart.ts')).chart(commandLine(), agent, options),
+    )
 }

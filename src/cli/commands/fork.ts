@@ -1,31 +1,7 @@
-import { InvalidArgumentError } from 'commander'
-import type { Json } from '../../json.ts'
-import { present } from '../../present.ts'
-import { sourcesText } from '../../projections/row-fork.ts'
-import type { AddCommand, CommandLine } from '../command-line.ts'
-import { followRun } from '../follow-run.ts'
-import { reportRun } from '../moved-run.ts'
+import type { AddCommand } from '../command-line.ts'
 import { operatorCommand } from '../operator-command.ts'
-import { jsonValue, textsSoFar, wholeNumber } from '../option-values.ts'
-import { atWork } from '../session.ts'
-
-interface ForkCommandOptions {
-  readonly at: number
-  readonly by?: string
-  readonly note?: string
-  readonly runId?: string
-  readonly message?: string
-  readonly toolResult?: Readonly<Record<string, Json>>
-  readonly instructions?: string
-  readonly model?: string
-  readonly agentVersion?: string
-  readonly real?: readonly string[]
-  readonly reads?: boolean
-  readonly simulate?: Readonly<Record<string, Json>>
-  readonly samples?: boolean
-  readonly modelCalls?: number
-  readonly costUsd?: number
-}
+import { amount, textsSoFar, valuesSoFar, wholeNumber } from '../option-values.ts'
+import type { ForkCommandOptions } from '../actions/fork.ts'
 
 export const addForkCommand: AddCommand = (program, commandLine) => {
   operatorCommand(program, 'fork', 'what would have happened otherwise: a run of its own from a revision on, without effects')
@@ -50,35 +26,5 @@ export const addForkCommand: AddCommand = (program, commandLine) => {
         '\nExamples:\n  refold fork 0190a7… --at 7 --model-calls 0\n  refold fork 0190a7… --at 1 -m "Where is my order 18?" --samples\n' +
         `  refold fork 0190a7… --at 4 --tool-result '3.0={"item":"kettle 17","place":"Oslo"}'`,
     )
-    .action((runId: string, options: ForkCommandOptions) => fork(commandLine(), runId, options))
+    .action(async (runId: string, options: ForkCommandOptions) => (await import('../actions/fork.ts')).fork(commandLine(), runId, options))
 }
-
-/** `name=JSON`, as often as one likes. */
-const valuesSoFar = (text: string, before: Readonly<Record<string, Json>> = {}): Readonly<Record<string, Json>> => {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('Expected name=JSON')
-  return { ...before, [text.slice(0, at)]: jsonValue(text.slice(at + 1)) }
-}
-
-const amount = (text: string): number => {
-  const value = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(value)) return value
-  throw new InvalidArgumentError('Expected an amount such as 0.5')
-}
-
-const fork = (line: CommandLine, runId: string, { toolResult, by, ...options }: ForkCommandOptions): Promise<void> =>
-  atWork(line, async (refold) => {
-    const asked = present({ ...options, results: toolResult })
-    const forked = await refold.run(runId).fork({ ...asked, by: by ?? line.user })
-    await line.output.note(`${forked.id} is a fork of ${runId}`)
-    const follower = followRun(line, forked, options.at)
-    try {
-      const view = await follower.until(() => Promise.resolve())
-      await reportRun(line, view)
-      const { counts } = view.fork ?? {}
-      if (counts !== undefined) await line.output.note(`  ${sourcesText(counts)}`)
-      await line.output.note(`  compare: refold diff ${runId} ${forked.id}`)
-    } finally {
-      follower.close()
-    }
-  })

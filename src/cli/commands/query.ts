@@ -1,46 +1,44 @@
-import { AppError } from '../../errors.ts'
-import { present } from '../../present.ts'
-import { checkedNamedQueries, sqlCatalog } from '../../views/named-queries.ts'
-import type { ViewQuery } from '../../views/view-query.ts'
-import { isViewName, viewNames, viewQueries, type ViewFilter, type ViewName, type ViewPage } from '../../views/view-queries.ts'
-import { viewObject } from '../../views/view-object.ts'
-import type { ViewStore } from '../../views/view-store.ts'
-import { counted } from '../amounts.ts'
-import type { AddCommand, CommandLine } from '../command-line.ts'
-import { loadConfig } from '../config-file.ts'
-import { takeIn, withFreshOption, type FreshOption } from '../known-views.ts'
+import type { ViewName } from '../../views/view-queries.ts'
+import type { AddCommand } from '../command-line.ts'
+import { withFreshOption } from '../fresh-option.ts'
 import { positiveInteger, textsSoFar } from '../option-values.ts'
-import type { Output } from '../output.ts'
-import { pointInTime, timeSpan, type PointInTime } from '../point-in-time.ts'
-import { reading } from '../session.ts'
-import { querySql } from '../sql-command.ts'
-import { textTable } from '../text-table.ts'
-import { csvLines, viewTable } from '../view-rows.ts'
+import { pointInTime, timeSpan } from '../point-in-time.ts'
+import type { QueryOptions } from '../actions/query.ts'
 
-interface QueryOptions extends FreshOption {
-  readonly run?: string
-  readonly agent?: string
-  readonly agentVersion?: string
-  readonly tenant?: string
-  readonly tag?: string
-  readonly status?: string
-  readonly since?: PointInTime
-  readonly until?: PointInTime
-  readonly waiting?: number
-  readonly by?: string
-  readonly every?: number
-  readonly limit?: number
-  readonly cursor?: string
-  readonly csv?: true
-  readonly sql?: string
-  readonly parameter?: readonly string[]
-  readonly timeout?: number
-}
+/** By name alone: help does without what they are made of. */
+const VIEWS = Object.keys({
+  runs: true,
+  timeline: true,
+  transcript: true,
+  stuck: true,
+  costs: true,
+  'model-calls': true,
+  'tool-calls': true,
+  approvals: true,
+  versions: true,
+  'chart-steps': true,
+  'chart-states': true,
+  'model-usage': true,
+  'tool-usage': true,
+  outcomes: true,
+} satisfies Readonly<Record<ViewName, true>>)
+
+const EXAMPLES = `
+Examples:
+  refold query costs --since 7d
+  refold query tool-calls --status failed --since 2h --csv > failed.csv
+  refold query approvals --status open
+  refold query stuck --waiting 15m --json
+  refold query chart-states --agent support --agent-version 2 --since 7d
+  refold query model-usage --by agent --every 1d --since 7d
+  refold query slowest-tools
+  refold query --sql 'select agent, count(*) from refold_runs group by agent'
+  refold query --sql 'select run_id, turn from refold_runs where agent = $1' --parameter support --csv`
 
 export const addQueryCommand: AddCommand = (program, commandLine) => {
   withFreshOption(program.command('query'))
     .description('ask the views of all runs: what they cost, what they wait for, where they are stuck …')
-    .argument('[view]', `${viewNames.join(', ')}, or a query that has a name; without one, what each is`)
+    .argument('[view]', `${VIEWS.join(', ')}, or a query that has a name; without one, what each is`)
     .option('--run <id>', 'only of this run')
     .option('--agent <name>', 'only of runs of this agent')
     .option('--agent-version <version>', 'charts and usage: only of this version')
@@ -59,96 +57,7 @@ export const addQueryCommand: AddCommand = (program, commandLine) => {
     .option('--parameter <text>', 'the value of $1, $2 … in SQL, in order', textsSoFar)
     .option('--timeout <time>', 'how long a query in SQL may take; 1s without it, 5s at most', timeSpan)
     .addHelpText('after', EXAMPLES)
-    .action((view: string | undefined, options: QueryOptions) => query(commandLine(), view, options))
-}
-
-const EXAMPLES = `
-Examples:
-  refold query costs --since 7d
-  refold query tool-calls --status failed --since 2h --csv > failed.csv
-  refold query approvals --status open
-  refold query stuck --waiting 15m --json
-  refold query chart-states --agent support --agent-version 2 --since 7d
-  refold query model-usage --by agent --every 1d --since 7d
-  refold query slowest-tools
-  refold query --sql 'select agent, count(*) from refold_runs group by agent'
-  refold query --sql 'select run_id, turn from refold_runs where agent = $1' --parameter support --csv`
-
-const query = async (line: CommandLine, name: string | undefined, options: QueryOptions): Promise<void> => {
-  const { sql, parameter, timeout, ...others } = options
-  if (name !== undefined && sql !== undefined) throw new AppError('InvalidInput', 'Expected a name or --sql, found both')
-  if (name === undefined && sql === undefined) return listViews(line)
-  if (name !== undefined && isViewName(name)) {
-    if (parameter !== undefined || timeout !== undefined)
-      throw new AppError('InvalidInput', `Expected --parameter and --timeout for SQL alone, found the view ${name}`)
-    return queryView(line, name, others)
-  }
-  const { fresh, tenant, limit, csv, ...conditions } = others
-  const filters = Object.keys(present(conditions)).map((option) => (option === 'agentVersion' ? '--agent-version' : `--${option}`))
-  if (filters.length > 0) throw new AppError('InvalidInput', `Expected the conditions in the SQL itself, found ${filters.join(', ')}`)
-  const asked = present({ name, sql, timeoutMs: timeout, fresh, tenant, limit, csv })
-  return querySql(line, { ...asked, parameters: parameter ?? [] })
-}
-
-const USUAL_ROWS = 50
-
-type ViewOptions = Omit<QueryOptions, 'sql' | 'parameter' | 'timeout'>
-
-const queryView = (line: CommandLine, name: ViewName, options: ViewOptions): Promise<void> =>
-  reading(line, async (refold) => {
-    const { views } = refold
-    const { waiting: waitingMs, every: everyMs, since, until, limit = USUAL_ROWS, fresh: _, csv, ...given } = options
-    const now = line.clock.now()
-    await takeIn(line, refold, options)
-    const filter = present({ ...given, since: since?.(now), until: until?.(now), waitingMs, everyMs })
-    const page = await views.query(name, { ...filter, limit }, now)
-    await tell(line.output, name, page, csv === true)
-    if (name === 'costs') await tellDeleted(line.output, views, present({ run: given.run, agent: given.agent, tenant: given.tenant }))
-    if ((await views.pausedSince()) !== undefined) await line.output.note('The views are paused: refold views status')
-  })
-
-const MOST_COUNTED = 1_000
-
-/** What they have cost went with them. */
-const tellDeleted = async (output: Output, views: Pick<ViewStore, 'query'>, filter: Partial<ViewFilter>): Promise<void> => {
-  const { rows, next } = await views.query('runs', { ...filter, status: 'deleted', limit: MOST_COUNTED }, 0)
-  if (rows.length === 0) return
-  const number = next === null ? counted(rows.length, 'run') : `more than ${counted(rows.length, 'run')}`
-  await output.note(`Without ${number} that ${rows.length === 1 ? 'was' : 'were'} deleted: what they have cost went with them`)
-}
-
-const tell = async (output: Output, name: ViewName, { rows, next }: ViewPage, asCsv: boolean): Promise<void> => {
-  const { columns }: ViewQuery = viewQueries[name]
-  if (output.json) await output.document(rows.map((row) => viewObject(columns, row)))
-  else if (asCsv) for (const text of csvLines(columns, rows)) await output.data(text)
-  else if (rows.length > 0) for (const text of viewTable(columns, rows, output.width)) await output.line(text)
-  if (rows.length === 0) await output.note('Nothing fits.')
-  if (next !== null) await output.note(`There are more: --cursor ${next}`)
-}
-
-const listViews = async ({ output, ...line }: CommandLine): Promise<void> => {
-  const { queries } = sqlCatalog(checkedNamedQueries((await loadConfig(line.cwd, line.configFile)).queries))
-  const views = viewNames.map((name): { name: ViewName; about: string; statuses: readonly string[] } => {
-    const { about, statuses = [] }: ViewQuery = viewQueries[name]
-    return { name, about, statuses }
-  })
-  await output.document([...views, ...queries])
-  if (output.json) return
-  const rows = [
-    ...views.map(({ name, about, statuses }) => [name, statuses.length === 0 ? about : `${about} --status ${statuses.join(' | ')}`]),
-    ...queries.map(({ name, about, parameters }) => [
-      name,
-      `${about} In SQL${parameters === 0 ? '' : `, with ${parameters} --parameter`}.`,
-    ]),
-  ]
-  for (const text of textTable(
-    [
-      { title: '', paint: output.colours.name },
-      { title: '', flexible: true },
-    ],
-    rows,
-    output.width,
-  )) {
-    await output.line(text)
-  }
+    .action(async (view: string | undefined, options: QueryOptions) =>
+      (await import('../actions/query.ts')).query(commandLine(), view, options),
+    )
 }

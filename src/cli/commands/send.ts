@@ -1,8 +1,6 @@
-import { text as textOfStream } from 'node:stream/consumers'
-import { AppError } from '../../errors.ts'
-import type { AddCommand, CommandLine } from '../command-line.ts'
-import { fileSoFar, withFiles } from '../sent-files.ts'
-import { moveRun } from '../moved-run.ts'
+import type { AddCommand } from '../command-line.ts'
+import { textsSoFar } from '../option-values.ts'
+import type { SendOptions } from '../actions/send.ts'
 
 export const addSendCommand: AddCommand = (program, commandLine) => {
   program
@@ -10,26 +8,10 @@ export const addSendCommand: AddCommand = (program, commandLine) => {
     .description('send a message to a run, and wait for what comes of it')
     .argument('<run>', 'run id')
     .option('-m, --message <text>', 'the message; from stdin without it')
-    .option('-f, --file <path>', 'a picture or a file that goes with it; more than once for several', fileSoFar)
+    .option('-f, --file <path>', 'a picture or a file that goes with it; more than once for several', textsSoFar)
     .addHelpText(
       'after',
       '\nExamples:\n  refold send 0190a7… -m "And order 18?"\n  refold send 0190a7… -m "It came like this." --file kettle.png',
     )
-    .action((runId: string, options: SendOptions) => send(commandLine(), runId, options))
-}
-
-interface SendOptions {
-  readonly message?: string
-  readonly file?: readonly string[]
-}
-
-const send = async (line: CommandLine, runId: string, { message: given, file = [] }: SendOptions): Promise<void> => {
-  const text = given ?? (file.length > 0 ? undefined : await readMessage(line))
-  const message = (await withFiles(text, file, line.cwd)) ?? ''
-  await moveRun(line, runId, (run) => run.send({ message, actor: line.user }))
-}
-
-const readMessage = async ({ stdin }: CommandLine): Promise<string> => {
-  if (stdin.isTTY) throw new AppError('InvalidInput', 'Expected a message, found none: -m TEXT, or on stdin')
-  return (await textOfStream(stdin)).trimEnd()
+    .action(async (runId: string, options: SendOptions) => (await import('../actions/send.ts')).send(commandLine(), runId, options))
 }

@@ -1,9 +1,5 @@
-import { consumeCommands } from '../../consumers/commands-in.ts'
-import { addRefoldMetrics, addViewMetrics } from '../../health/refold-metrics.ts'
-import type { AddCommand, CommandLine } from '../command-line.ts'
-import { tellOperator } from '../operator-lines.ts'
+import type { AddCommand } from '../command-line.ts'
 import { port } from '../option-values.ts'
-import { asServerProcess, untilStopped, type ServerProcess } from '../server-process.ts'
 
 /** Works on runs: as many of them as you like, on one log. */
 export const addWorkerCommand: AddCommand = (program, commandLine) => {
@@ -11,37 +7,7 @@ export const addWorkerCommand: AddCommand = (program, commandLine) => {
     .command('worker')
     .description('work on runs, and on the commands of a Kafka if REFOLD_KAFKA names one, until it is told to stop')
     .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there; REFOLD_HEALTH_PORT without it', port)
-    .action(({ healthPort }: { readonly healthPort?: number }) => worker(commandLine(), healthPort))
-}
-
-const worker = (line: CommandLine, healthPort: number | undefined): Promise<void> =>
-  asServerProcess(line, { needs: [], recover: true, healthPort }, async (parts) => {
-    const { refold, bus, topics, metrics, ready } = parts
-    addRefoldMetrics(metrics, refold.counts)
-    addViewMetrics(metrics, { ...refold, clock: line.clock })
-    if (bus === undefined) ready()
-    else takeCommands(line, { ...parts, bus })
-    await tellOperator(line, `Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)
-    await untilStopped(line, refold)
-  })
-
-const takeCommands = (line: CommandLine, parts: ServerProcess & { readonly bus: NonNullable<ServerProcess['bus']> }): void => {
-  const { refold, bus, logger, topics, metrics, ready, atEnd } = parts
-  const group = `${topics.prefix}.workers`
-  const refused: Record<string, number> = {}
-  const consumer = consumeCommands({
-    bus,
-    topics,
-    group,
-    clock: line.clock,
-    runtime: refold.runtime,
-    notify: (notice) => {
-      refused[notice.code] = (refused[notice.code] ?? 0) + 1
-      logger.warn(notice, 'a command was refused')
-    },
-  })
-  atEnd(() => consumer.close())
-  metrics.countedBy('refold_commands_refused_total', 'Commands that lie among the dead letters, by reason', 'code', () => refused)
-  metrics.measured('refold_commands_waiting', 'Commands that no worker has taken in', () => bus.lag(group, topics.commands))
-  ready({ name: 'bus', ask: () => bus.ranges(topics.commands) })
+    .action(async ({ healthPort }: { readonly healthPort?: number }) =>
+      (await import('../actions/worker.ts')).worker(commandLine(), healthPort),
+    )
 }
