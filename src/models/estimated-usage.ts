@@ -11,9 +11,12 @@ const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN)
  * for where nobody counted: scripted models, recorded conversations, and servers that report no usage.
  */
 export const estimatedUsage = (request: ModelRequest, parts: readonly AssistantPart[]): Usage => {
-  const prompt = JSON.stringify([request.instructions, request.messages.map(counted), request.tools, request.output?.schema ?? null])
+  const { instructions, messages, tools, output } = request
+  const list = messages.reduce((chars, message) => chars + charsOfMessage(message) + COMMA, messages.length === 0 ? 2 : 1)
+  const prompt =
+    list + [instructions, tools, output?.schema ?? null].reduce<number>((chars, part) => chars + JSON.stringify(part).length + COMMA, 2)
   return {
-    inputTokens: tokensOf(prompt.length) + request.messages.reduce((sum, message) => sum + mediaTokens(message), 0),
+    inputTokens: tokensOf(prompt) + messages.reduce((sum, message) => sum + mediaTokens(message), 0),
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: tokensOf(parts.reduce((chars, part) => chars + charsOf(part), 0)),
@@ -33,6 +36,20 @@ const charsOf = (part: AssistantPart): number => {
     case 'opaque':
       return JSON.stringify(part.content).length
   }
+}
+
+const COMMA = 1
+
+const known = new WeakMap<Message, number>()
+
+/** Each message once, however many prompts it is in: a long run would count its whole past at every call. */
+const charsOfMessage = (message: Message): number => {
+  const before = known.get(message)
+  if (before !== undefined) return before
+  const chars = JSON.stringify(counted(message)).length
+  // What can still be changed is counted each time.
+  if (Object.isFrozen(message)) known.set(message, chars)
+  return chars
 }
 
 /** Without pictures and files; a message of one text as that text. */

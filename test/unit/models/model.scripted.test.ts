@@ -71,6 +71,24 @@ describe('a scripted model', () => {
     expect(await usageOf('Hello, are you there?')).toBeGreaterThan(await usageOf('Hello'))
   })
 
+  test('counts four characters of the JSON of its prompt to a token, each message that nobody can change once', async () => {
+    let written = 0
+    const said = (text: string): Message => ({ role: 'assistant', parts: [{ type: 'text', text }] })
+    const watched = (message: Message): Message => Object.freeze({ ...message, toJSON: () => (written++, message) })
+    const messages = [watched(said('one')), watched(said('two, "quoted"')), said('three')]
+    const counted = async (given: readonly Message[]): Promise<number> => {
+      const { usage } = await scriptedModel([answer('Yes.')]).call(request(given), options())
+      return usage?.inputTokens ?? 0
+    }
+    const { instructions, tools, output } = request()
+    const expected = (given: readonly Message[]): number =>
+      Math.ceil(JSON.stringify([instructions, given, tools, output?.schema ?? null]).length / 4)
+    for (const count of [0, 1, 2, 3, 3]) expect(await counted(messages.slice(0, count))).toBe(expected(messages.slice(0, count)))
+    written = 0
+    await counted(messages)
+    expect(written).toBe(0)
+  })
+
   test('keeps the usage that the script states', async () => {
     const usage = { inputTokens: 10, cacheReadTokens: 4, cacheWriteTokens: 0, outputTokens: 3, reasoningTokens: 1 }
     expect(await scriptedModel([answer('Yes.', usage)]).call(request(), options())).toMatchObject({ usage })
