@@ -12,13 +12,34 @@ export interface Address {
 
 const membersOf = (text: string): Query => Object.fromEntries(new URLSearchParams(text))
 
-const read = (): Address => ({ path: location.pathname, query: membersOf(location.search), fragment: membersOf(location.hash.slice(1)) })
+const read = ({ pathname, search, hash }: Pick<URL, 'pathname' | 'search' | 'hash'>): Address => ({
+  path: pathname,
+  query: membersOf(search),
+  fragment: membersOf(hash.slice(1)),
+})
 
-export const address = createStore({ context: read(), on: { moved: (_, { to }: { to: Address }) => to } })
+export const address = createStore({ context: read(location), on: { moved: (_, { to }: { to: Address }) => to } })
+
+const shownHref = (): string => location.pathname + location.search + location.hash
+
+/** A browser takes 20 ms over each change of its line, and refuses more than some in a second. */
+const RESTS_AFTER_MS = 200
+let resting: ReturnType<typeof setTimeout> | undefined
+let unwritten: string | undefined
+
+/** The browser's line is behind while a slider moves. */
+const write = (): void => {
+  if (unwritten !== undefined && unwritten !== shownHref()) history.replaceState(history.state, '', unwritten)
+  unwritten = undefined
+}
 
 addEventListener('popstate', () => {
-  address.trigger.moved({ to: read() })
+  clearTimeout(resting)
+  resting = undefined
+  unwritten = undefined
+  address.trigger.moved({ to: read(location) })
 })
+addEventListener('pagehide', write)
 
 type Members = Readonly<Record<string, string | undefined>>
 
@@ -35,15 +56,28 @@ export const hrefOf = (path: string, query: Members = {}, fragment: Members = {}
 
 /** A jump, which *back* undoes. */
 export const go = (href: string): void => {
-  if (href === location.pathname + location.search + location.hash) return
+  write()
+  if (href === shownHref()) return
   history.pushState(null, '', href)
-  address.trigger.moved({ to: read() })
+  address.trigger.moved({ to: read(location) })
 }
 
-/** A change that is no step of its own, as each move of a slider is. */
+/** A change that is no step of its own, as each move of a slider is: the first stands in the browser's line at once, the last when it rests. */
 const replace = (href: string): void => {
-  history.replaceState(history.state, '', href)
-  address.trigger.moved({ to: read() })
+  unwritten = href
+  if (resting === undefined) write()
+  clearTimeout(resting)
+  resting = setTimeout(() => {
+    resting = undefined
+    write()
+  }, RESTS_AFTER_MS)
+  address.trigger.moved({ to: read(new URL(href, location.origin)) })
+}
+
+/** The whole address of what is shown. */
+export const currentLink = (): string => {
+  write()
+  return location.href
 }
 
 /** Changes some of the query and leaves the rest; `undefined` takes a member out. */

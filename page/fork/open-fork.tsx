@@ -23,17 +23,11 @@ export const openFork = (runId: string, at: number): void => {
   if (mayFork()) forking.trigger.opened({ from: { runId, at } })
 }
 
-export const ForkButton = ({ runId, at }: { readonly runId: string; readonly at: number }) => {
+export const ForkButton = ({ act }: { readonly act: () => void }) => {
   const scopes = useSelector(session, ({ context }) => context.who?.scopes)
   if (scopes !== undefined && !scopes.includes('operate')) return null
   return (
-    <button
-      type="button"
-      title="F"
-      onClick={() => {
-        openFork(runId, at)
-      }}
-    >
+    <button type="button" title="F" onClick={act}>
       Fork from here
     </button>
   )

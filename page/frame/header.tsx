@@ -7,13 +7,14 @@ import { Who } from '../session/who.tsx'
 import { counts } from '../runs/changes.ts'
 import type { RunCounts } from '../server/contract.ts'
 import { nextOf, preferences, themes } from '../preferences/preferences.ts'
+import { memo } from '../parts/memo.tsx'
 import { pageOf, pages } from './pages.ts'
 
 /** Runs in which somebody has to decide something. */
 const waitingIn = (known: RunCounts | undefined): number =>
   known === undefined ? 0 : known.standing.approval + known.standing.human + known.stuck.unresolved
 
-export const Header = () => {
+export const Header = memo(() => {
   const path = useSelector(address, ({ context }) => context.path)
   const waiting = useSelector(counts, ({ context }) => waitingIn(context.counts))
   useEffect(() => {
@@ -50,4 +51,4 @@ export const Header = () => {
       <Who />
     </header>
   )
-}
+})

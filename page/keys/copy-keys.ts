@@ -1,3 +1,4 @@
+import { currentLink } from '../address/address.ts'
 import { copyAs } from '../parts/clipboard.ts'
 import type { KeyAction } from './keys.ts'
 
@@ -13,7 +14,7 @@ export interface Copies {
 export const copyLink: KeyAction = {
   keys: ['y l'],
   does: 'Copy the link to what is shown',
-  act: () => void copyAs('the link', location.href),
+  act: () => void copyAs('the link', currentLink()),
 }
 
 export const copyActions = ({ json, command, markdown }: Copies): readonly KeyAction[] => [

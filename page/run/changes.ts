@@ -21,8 +21,8 @@ export const changesBetween = (before: RunAt | undefined, after: RunAt): readonl
 ]
 
 const callChanges = (before: RunAt | undefined, after: RunAt): readonly Change[] =>
-  [...after.callPlaces].flatMap(([callId, place]) => {
-    const earlier = before?.callPlaces.get(callId)
+  after.movedCalls.flatMap((callId) => {
+    const [earlier, place = ''] = [before?.callPlaces.get(callId), after.callPlaces.get(callId)]
     return earlier === place ? [] : [{ what: `call ${callId}`, words: earlier === undefined ? place : `${earlier} → ${place}` }]
   })
 

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { memo } from '../parts/memo.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { visibleText } from '../../src/text.ts'
 import { ChartDrawing } from './chart-picture.tsx'
@@ -22,7 +23,7 @@ interface ChartPaneProps {
 const NONE: ReadonlySet<string> = new Set()
 
 /** A chart as it stands at the cursor, with the edge that was taken last. */
-export const ChartPane = ({ agent, of, place, placeBefore, type, isFull, isFitted = false }: ChartPaneProps) => {
+export const ChartPane = memo(({ agent, of, place, placeBefore, type, isFull, isFitted = false }: ChartPaneProps) => {
   const { chart, isAway, error } = useChart(agent, of)
   const marks = useMemo(() => {
     if (chart === undefined) return { active: NONE, taken: NONE }
@@ -42,4 +43,4 @@ export const ChartPane = ({ agent, of, place, placeBefore, type, isFull, isFitte
       <ChartDrawing picture={isFull ? chart.full : chart.compact} name={chart.graph.id} {...marks} />
     </div>
   )
-}
+})

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ChartPicture } from '../server/contract.ts'
 import { visibleText } from '../../src/text.ts'
 
@@ -11,34 +12,43 @@ interface ChartPictureProps {
   readonly taken: ReadonlySet<string>
 }
 
-/** The same shapes as in every other picture of the chart, with what is active and what was taken. */
-export const ChartDrawing = ({ picture, name, active, taken }: ChartPictureProps) => (
-  <svg
-    class="refold-chart"
-    role="img"
-    aria-label={`Statechart ${visibleText(name)}`}
-    width={picture.width}
-    height={picture.height}
-    viewBox={`0 0 ${picture.width} ${picture.height}`}
-  >
-    {picture.groups.map((group, index) => (
-      <g
-        key={index}
-        class={classOf(group, active, taken)}
-        {...(group.id === undefined ? {} : { 'data-id': group.id })}
-        {...(group.x === undefined ? {} : { transform: `translate(${group.x} ${group.y ?? 0})` })}
-      >
-        {group.title !== undefined && <title>{visibleText(group.title)}</title>}
-        {group.shapes.map(shapeOf)}
-      </g>
-    ))}
-  </svg>
-)
-
-const classOf = ({ className, id }: Group, active: ReadonlySet<string>, taken: ReadonlySet<string>): string => {
-  if (id === undefined) return className
-  return `${className}${active.has(id) ? ' active' : ''}${taken.has(id) ? ' taken' : ''}`
+/** The same shapes as in every other picture of the chart. They are drawn once: with what is active and what was taken only classes change. */
+export const ChartDrawing = ({ picture, name, active, taken }: ChartPictureProps) => {
+  const drawing = useRef<SVGSVGElement>(null)
+  const groups = useMemo(() => picture.groups.map(groupOf), [picture])
+  useLayoutEffect(() => {
+    for (const group of drawing.current?.querySelectorAll('[data-id]') ?? []) {
+      const id = group.getAttribute('data-id') ?? ''
+      group.classList.toggle('active', active.has(id))
+      group.classList.toggle('taken', taken.has(id))
+    }
+  }, [groups, active, taken])
+  return (
+    <svg
+      class="refold-chart"
+      ref={drawing}
+      role="img"
+      aria-label={`Statechart ${visibleText(name)}`}
+      width={picture.width}
+      height={picture.height}
+      viewBox={`0 0 ${picture.width} ${picture.height}`}
+    >
+      {groups}
+    </svg>
+  )
 }
+
+const groupOf = ({ className, id, x, y, title, shapes }: Group, index: number) => (
+  <g
+    key={index}
+    class={className}
+    {...(id === undefined ? {} : { 'data-id': id })}
+    {...(x === undefined ? {} : { transform: `translate(${x} ${y ?? 0})` })}
+  >
+    {title !== undefined && <title>{visibleText(title)}</title>}
+    {shapes.map(shapeOf)}
+  </g>
+)
 
 export const shapeOf = (shape: Shape, key: number) => {
   switch (shape.kind) {

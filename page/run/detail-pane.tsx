@@ -1,5 +1,5 @@
 import { useSelector } from '@xstate/store-preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
 import { Link } from '../address/link.tsx'
@@ -61,7 +61,8 @@ export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
 
 const Links = ({ row }: { readonly row: OutlineRow }) => {
   const rows = useSelector(openRun, ({ context }) => context.rows)
-  const effects = rows.filter(({ cause }) => cause === row.revision).slice(0, MOST_EFFECTS)
+  const byCause = useMemo(() => Map.groupBy(rows, ({ cause }) => cause), [rows])
+  const effects = (byCause.get(row.revision) ?? []).slice(0, MOST_EFFECTS)
   return (
     <p>
       {row.cause !== undefined && (

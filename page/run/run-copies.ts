@@ -1,5 +1,5 @@
 import { visibleJson, visibleText } from '../../src/text.ts'
-import { address } from '../address/address.ts'
+import { address, currentLink } from '../address/address.ts'
 import { copyActions, markdownText, shellWord } from '../keys/copy-keys.ts'
 import { ask } from '../server/ask.ts'
 import type { OneEvent } from '../server/contract.ts'
@@ -32,7 +32,7 @@ const markdown = (): string => {
     const words = text === '' ? `asks for ${asksFor ?? ''}` : text
     return `**${markdownText(role)}${tool === null ? '' : ` ${markdownText(tool)}`}** #${saidRevision}: ${markdownText(visibleText(words))}`
   })
-  return [`## [${markdownText(visibleText(runId))} at event ${cursor}](${location.href})`, ...lines].join('\n\n')
+  return [`## [${markdownText(visibleText(runId))} at event ${cursor}](${currentLink()})`, ...lines].join('\n\n')
 }
 
 /** The event at the cursor, its command, and what was said by then. */

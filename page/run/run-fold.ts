@@ -16,6 +16,10 @@ export interface RunAt {
   readonly calls: ReadonlyMap<string, ToolCallRecord>
   /** Where the charts of its tool calls stood. */
   readonly callPlaces: ReadonlyMap<string, string>
+  /** Ids of those that the event has moved. */
+  readonly movedCalls: readonly string[]
+  /** Ids of the {@link NEWEST_CALLS} that were asked for last, the newest last: to go through all of them takes long. */
+  readonly newestCalls: readonly string[]
   readonly budget: Budget
   readonly work: ReadonlyMap<string, OpenWork>
   readonly asked: Asked
@@ -36,6 +40,8 @@ const nothing: RunAt = {
   place: '',
   calls: new Map(),
   callPlaces: new Map(),
+  movedCalls: [],
+  newestCalls: [],
   budget: emptyBudget,
   work: new Map(),
   asked: {},
@@ -59,7 +65,7 @@ export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string
   return {
     place: place === '' ? before.place : place,
     ...calls,
-    callPlaces: callPlacesAfter(before, event, moved),
+    ...callPlacesAfter(before, event, moved),
     budget: budgetAfter(before, event),
     ...(isOver ? NOTHING_OPEN : openAfter(before, event)),
     isPaused: row.type === 'RunPaused' || (before.isPaused && row.type !== 'RunResumed'),
@@ -88,6 +94,7 @@ const reopened = (over: RunAt, was: RunAt, { to, at }: OutlineRow): RunAt => ({
   place: to.split('; ')[0] ?? was.place,
   work: new Map([...was.work].map(([key, work]) => [key, work.status === 'claimed' ? { ...work, owner: NOBODY, leaseUntil: 0 } : work])),
   timers: {},
+  movedCalls: [],
   budget: afterPause(was.budget, at - over.at),
   agent: over.agent,
   at,
@@ -117,12 +124,16 @@ const hasAbandoned = ({ meta }: RunEvent): boolean => recordedIntents(meta).some
 const CHECKING = 'checking'
 
 /** `moved` as it is recorded, `3.0=running`: a call that begins is not among them, and one that was abandoned has no chart any more. */
-const callPlacesAfter = (before: RunAt, event: RunEvent, moved: readonly string[]): ReadonlyMap<string, string> => {
+const callPlacesAfter = (before: RunAt, event: RunEvent, moved: readonly string[]): Pick<RunAt, 'callPlaces' | 'movedCalls'> => {
   const intents = recordedIntents(event.meta)
   const kept = hasAbandoned(event) ? new Map<string, string>() : before.callPlaces
   const begun = intents.flatMap(({ intent, key }) => (intent === 'checkCall' ? [[key, CHECKING] as const] : []))
   const left = moved.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)] as const)
-  return [...begun, ...left].reduce((places, [callId, place]) => withEntry(places, callId, place), kept)
+  const entries = [...begun, ...left]
+  return {
+    callPlaces: entries.reduce((places, [callId, place]) => withEntry(places, callId, place), kept),
+    movedCalls: [...new Set(entries.map(([callId]) => callId))],
+  }
 }
 
 const openWorkAfter = (work: ReadonlyMap<string, OpenWork>, event: RunEvent): ReadonlyMap<string, OpenWork> =>
@@ -146,21 +157,27 @@ interface AroundCalls {
   readonly isCopy: boolean
 }
 
-const callsAfter = (before: RunAt, event: RunEvent, { isOver, isCopy }: AroundCalls): Pick<RunAt, 'calls' | 'openCalls'> => {
+type Calls = Pick<RunAt, 'calls' | 'openCalls' | 'newestCalls'>
+
+export const NEWEST_CALLS = 50
+
+const callsAfter = (before: RunAt, event: RunEvent, { isOver, isCopy }: AroundCalls): Calls => {
   const intents = recordedIntents(event.meta)
   const checked = intents.filter(({ intent }) => intent === 'checkCall').map(({ key }) => key)
   const corrected = event.type === 'ToolCallCorrected' ? before.calls.get(event.data.callId) : undefined
   const open = corrected === undefined ? before.openCalls : { ...before.openCalls, [corrected.callId]: corrected }
   const isEnding = isOver || hasAbandoned(event)
   const changes = toolCallChanges(open, event, { isEnding, checked, isCopy })
-  if (changes.length === 0) return { calls: before.calls, openCalls: before.openCalls }
+  if (changes.length === 0) return { calls: before.calls, openCalls: before.openCalls, newestCalls: before.newestCalls }
   const stillOpen = new Map(Object.entries(before.openCalls))
   for (const record of changes) {
     if (record.settledAt === null) stillOpen.set(record.callId, record)
     else stillOpen.delete(record.callId)
   }
+  const asked = changes.map(({ callId }) => callId).filter((callId) => !before.calls.has(callId))
   return {
     calls: changes.reduce((calls, record) => withEntry(calls, record.callId, record), before.calls),
     openCalls: Object.fromEntries(stillOpen),
+    newestCalls: asked.length === 0 ? before.newestCalls : [...before.newestCalls, ...asked].slice(-NEWEST_CALLS),
   }
 }

@@ -5,23 +5,24 @@ import { possibleCommands } from '../commands/possible-commands.ts'
 import { Link } from '../address/link.tsx'
 import { ForkButton } from '../fork/open-fork.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
+import { memo } from '../parts/memo.tsx'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
 import { runHref } from '../runs/run-row.tsx'
 import { RunSign } from '../runs/run-sign.tsx'
 import { diffFrom, ForkBanner, ForkList } from './lineage.tsx'
 import type { RunAt } from './run-fold.ts'
+import { forkHere } from './run-keys.ts'
 
 interface RunHeaderProps {
   readonly runId: string
   readonly row: RunRow | undefined
   /** As it is by its newest event; undefined until one is there. */
   readonly newest: RunAt | undefined
-  readonly cursor: number
 }
 
 /** Which run, how it is now, and what a person can do about it. */
-export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
+export const RunHeader = memo(({ runId, row, newest }: RunHeaderProps) => (
   <header class="run-header">
     <div class="line">
       <Link to="/runs">‹ Runs</Link>
@@ -35,7 +36,7 @@ export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
         </span>
       )}
       <span class="space" />
-      {newest !== undefined && <ForkButton runId={runId} at={cursor} />}
+      {newest !== undefined && <ForkButton act={forkHere} />}
       <Link to={diffFrom(runId, newest)} title="D">
         Diff
       </Link>
@@ -45,7 +46,7 @@ export const RunHeader = ({ runId, row, newest, cursor }: RunHeaderProps) => (
     <ForkList runId={runId} />
     {row !== undefined && <StandsStill row={row} />}
   </header>
-)
+))
 
 /** But for those that stand beside the reason why it stands still. */
 const Commands = ({ row }: { readonly row: RunRow }) => (

@@ -18,6 +18,11 @@ const focusPane = (name: string): void => {
   queueMicrotask(() => document.getElementById(name)?.focus())
 }
 
+/** From the event at the cursor. */
+export const forkHere = (): void => {
+  openFork(openRun.getSnapshot().context.runId, here())
+}
+
 const action = (keys: string | readonly string[], does: string, act: () => void): KeyAction => ({
   keys: typeof keys === 'string' ? [keys] : keys,
   does,
@@ -59,9 +64,7 @@ export const runActions: readonly KeyAction[] = [
   action('e', 'To the effect', moveToEffect),
   action(' ', 'Play, stop', player.trigger.toggled),
   action('f', 'Centre the chart on where the run stands; again: the whole chart', centreOrFit),
-  action('F', 'Fork from here', () => {
-    openFork(openRun.getSnapshot().context.runId, here())
-  }),
+  action('F', 'Fork from here', forkHere),
   action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
     const { runId, states } = openRun.getSnapshot().context
     go(diffFrom(runId, states.at(-1)))

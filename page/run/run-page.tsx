@@ -5,6 +5,7 @@ import { address, setQuery, type Query } from '../address/address.ts'
 import { OpenFork } from '../fork/open-fork.tsx'
 import { Guarded } from '../frame/guarded.tsx'
 import { useKeys } from '../keys/keys.ts'
+import { memo } from '../parts/memo.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { BudgetsPane } from './budgets-pane.tsx'
@@ -25,7 +26,7 @@ const panes = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 
 type PaneName = (typeof panes)[number]
 
 /** A run: one cursor, and panes that all show what was at it. */
-export const RunPage = ({ runId }: { readonly runId: string }) => {
+export const RunPage = memo(({ runId }: { readonly runId: string }) => {
   const query = useSelector(address, ({ context }) => context.query)
   const run = useSelector(openRun, ({ context }) => context)
   useEffect(() => {
@@ -40,14 +41,14 @@ export const RunPage = ({ runId }: { readonly runId: string }) => {
   const cursor = cursorOf(query['at'], run.rows.length)
   return (
     <div class="run">
-      <RunHeader runId={runId} row={isThis ? run.row : undefined} newest={isThis ? run.states.at(-1) : undefined} cursor={cursor} />
+      <RunHeader runId={runId} row={isThis ? run.row : undefined} newest={isThis ? run.states.at(-1) : undefined} />
       {isThis && run.error !== undefined && <ProblemCard error={run.error} />}
       {isThis && run.rows.length > 0 && <Panes run={run} query={query} cursor={cursor} />}
       {isThis && run.rows.length > 0 && <Slider cursor={cursor} isLive={query['at'] === undefined} />}
       <OpenFork />
     </div>
   )
-}
+})
 
 interface PanesProps {
   readonly run: OpenRun
@@ -159,7 +160,7 @@ const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Quer
     case 'timeline':
       return <TimelinePane cursor={cursor} onlyFailed={query['view'] === 'failed'} />
     case 'transcript':
-      return <TranscriptPane runId={runId} cursor={cursor} earlier={query['earlier'] === 'all'} asMarkdown={query['said'] === 'markdown'} />
+      return <TranscriptPane runId={runId} cursor={cursor} asMarkdown={query['said'] === 'markdown'} />
     case 'detail':
       return <DetailPane runId={runId} row={row} state={state} before={before} />
     case 'budgets':

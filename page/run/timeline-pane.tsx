@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 import { duration, money } from '../../src/projections/amount-text.ts'
 import { visibleText } from '../../src/text.ts'
 import { Link } from '../address/link.tsx'
+import { memo } from '../parts/memo.tsx'
 import { WindowList } from '../parts/window-list.tsx'
 import { runHref } from '../runs/run-row.tsx'
 import { moveTo } from './cursor.ts'
@@ -40,19 +41,18 @@ export const TimelinePane = ({ cursor, onlyFailed }: { readonly cursor: number; 
         label="Timeline"
         count={groups.length}
         rowHeight={ROW_HEIGHT}
+        under={
+          <div class="group under" aria-hidden="true">
+            <span class="bars">
+              <span class="cursor" style={{ left: percent(scale.of(at)) }} />
+            </span>
+          </div>
+        }
         selected={selected < 0 ? undefined : selected}
         row={(index) => {
           const group = groups[index]
           return group === undefined ? null : (
-            <GroupRow
-              key={group.key}
-              group={group}
-              scale={scale}
-              end={end}
-              at={at}
-              isSelected={index === selected}
-              isAhead={group.from > cursor}
-            />
+            <GroupRow key={group.key} group={group} scale={scale} end={end} isSelected={index === selected} isAhead={group.from > cursor} />
           )
         }}
       />
@@ -66,12 +66,11 @@ interface GroupRowProps {
   readonly group: Group
   readonly scale: TimeScale
   readonly end: number
-  readonly at: number
   readonly isSelected: boolean
   readonly isAhead: boolean
 }
 
-const GroupRow = ({ group, scale, end, at, isSelected, isAhead }: GroupRowProps) => (
+const GroupRow = memo(({ group, scale, end, isSelected, isAhead }: GroupRowProps) => (
   <div class={`group ${isSelected ? 'selected' : ''} ${isAhead ? 'ahead' : ''}`} role="listitem">
     <button
       type="button"
@@ -90,14 +89,13 @@ const GroupRow = ({ group, scale, end, at, isSelected, isAhead }: GroupRowProps)
       {group.segments.map((segment, index) => (
         <Bar key={index} segment={segment} scale={scale} end={end} />
       ))}
-      <span class="cursor" style={{ left: percent(scale.of(at)) }} />
     </span>
     <span class="number faint">
       {wordsOf(group, end)}
       {group.childRunId !== undefined && <Link to={runHref(group.childRunId)}>open</Link>}
     </span>
   </div>
-)
+))
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
 

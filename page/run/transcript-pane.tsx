@@ -1,9 +1,9 @@
 import { useSelector } from '@xstate/store-preact'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
-import { setQuery } from '../address/address.ts'
 import { later } from '../frame/later.tsx'
+import { memo } from '../parts/memo.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { moveTo } from './cursor.ts'
@@ -13,19 +13,21 @@ import { conversation, type Said } from './transcript-store.ts'
 
 const Markdown = later(async () => (await import('../markdown/markdown.tsx')).Markdown)
 
-const SHOWN = 100
+/** Whatever fills the pane; more are drawn as somebody scrolls up to them. */
+const SHOWN = { messages: 20, characters: 5_000 }
+const MORE = 100
+/** From the top, in pixels. */
+const NEAR = 200
 const SOON_MS = 150
 
 /** What was said by then, the newest last. */
 export const TranscriptPane = ({
   runId,
   cursor,
-  earlier,
   asMarkdown,
 }: {
   readonly runId: string
   readonly cursor: number
-  readonly earlier: boolean
   readonly asMarkdown: boolean
 }) => {
   const { said, error } = useSelector(conversation, ({ context }) => context)
@@ -40,21 +42,26 @@ export const TranscriptPane = ({
     }
   }, [runId, rows.length])
   const known = said.filter(({ saidRevision }) => saidRevision <= cursor)
-  const shown = earlier ? known : known.slice(-SHOWN)
+  const [opened, setOpened] = useState({ cursor, more: 0 })
+  const more = opened.cursor === cursor ? opened.more : 0
+  const shown = known.slice(-(enoughOf(known) + more))
+  const showMore = (): void => {
+    setOpened({ cursor, more: more + MORE })
+  }
   useLayoutEffect(() => {
     end.current?.scrollIntoView({ block: 'nearest' })
-  }, [shown.length, cursor])
+  }, [known.length, cursor])
   if (error !== undefined) return <ProblemCard error={error} />
   return (
-    <ol class="transcript">
+    <ol
+      class="transcript"
+      onScroll={({ currentTarget }) => {
+        if (currentTarget.scrollTop < NEAR && known.length > shown.length) showMore()
+      }}
+    >
       {known.length > shown.length && (
         <li>
-          <button
-            type="button"
-            onClick={() => {
-              setQuery({ earlier: 'all' }, 'slide')
-            }}
-          >
+          <button type="button" onClick={showMore}>
             {known.length - shown.length} earlier
           </button>
         </li>
@@ -73,6 +80,16 @@ export const TranscriptPane = ({
   )
 }
 
+/** How many of the newest. */
+const enoughOf = (known: readonly Said[]): number => {
+  let characters = 0
+  for (let count = 1; count < SHOWN.messages; count++) {
+    characters += known.at(-count)?.text.length ?? 0
+    if (characters > SHOWN.characters) return count
+  }
+  return SHOWN.messages
+}
+
 const WHO: Readonly<Record<string, string>> = { user: 'User', assistant: 'Agent', tool: 'Tool', human: 'Person', note: 'Refold' }
 
 const sourceAt = (rows: readonly OutlineRow[], revision: number): ShownSource | undefined => {
@@ -87,7 +104,7 @@ interface MessageProps {
   readonly asMarkdown: boolean
 }
 
-const Message = ({ message, isNow, source, asMarkdown }: MessageProps) => (
+const Message = memo(({ message, isNow, source, asMarkdown }: MessageProps) => (
   <li class={`message ${message.role} ${isNow ? 'now' : ''}`}>
     <p class="who">
       <strong>{WHO[message.role] ?? message.role}</strong> {message.tool !== null && visibleText(message.tool)}{' '}
@@ -113,4 +130,4 @@ const Message = ({ message, isNow, source, asMarkdown }: MessageProps) => (
       ))}
     {message.asksFor !== null && <p class="faint">asks for {visibleText(message.asksFor)}</p>}
   </li>
-)
+))

@@ -13,7 +13,7 @@ import type { OpenWork } from '../../src/projections/open-work.ts'
 import { outlineRow } from '../../src/projections/outline-row.ts'
 import { edgesOfStep } from '../../page/charts/ways.ts'
 import { activeStates } from '../../page/run/place.ts'
-import { runAfter, type RunAt } from '../../page/run/run-fold.ts'
+import { NEWEST_CALLS, runAfter, type RunAt } from '../../page/run/run-fold.ts'
 import { chartGraph } from '../../src/statechart/graph.ts'
 import { edgeLabel } from '../../src/statechart/labels.ts'
 import { takenEdges } from '../../src/statechart/taken-edges.ts'
@@ -81,6 +81,12 @@ const namedBy = <Shown extends { readonly calls: Readonly<Record<string, object>
   ),
 })
 
+/** What the page says of the calls at hand, found by going through all of them. */
+const callsAtHand = (before: RunAt | undefined, { callPlaces, calls }: RunAt) => ({
+  newest: [...calls.keys()].slice(-NEWEST_CALLS),
+  moved: [...callPlaces].filter(([callId, place]) => before?.callPlaces.get(callId) !== place).map(([callId]) => callId),
+})
+
 describe('the page', () => {
   test.for(histories)('folds outlines to what the server folds events to, at every revision: %s', (file) => {
     let server: RunState | undefined
@@ -130,11 +136,15 @@ describe('the page', () => {
       for (const { runId, events, states } of runs) {
         let page: RunAt | undefined
         for (const event of events) {
+          const before = page
           page = runAfter(
             page,
             outlineRow(event, () => undefined),
             runId,
           )
+          const atHand = { newest: page.newestCalls, moved: page.movedCalls }
+          if (!isDeepStrictEqual(atHand, callsAtHand(before, page)))
+            expect(atHand, `${runId} ${event.revision}`).toEqual(callsAtHand(before, page))
           const server = states[event.revision]
           if (server?.status !== 'active') continue
           const where = `seed ${seed}, ${runId}, revision ${event.revision}, ${event.type}`

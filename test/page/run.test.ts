@@ -52,6 +52,33 @@ describe.skipIf(!hasChromium)('a run', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
+  test('has an address that is written when the slider rests, whatever way it has gone', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open(`/runs/${run}`, 'A person has to decide')
+    await page.evaluate(`
+      window.written = []
+      const replace = history.replaceState.bind(history)
+      history.replaceState = (...given) => { window.written.push(given[2]); replace(...given) }
+      const slider = document.querySelector('.slider input')
+      for (let turn = 0; turn < 300; turn++) {
+        slider.value = turn % 5
+        slider.dispatchEvent(new Event('input', { bubbles: true }))
+      }`)
+    await page.getByRole('heading', { name: '#4 ApprovalRequested' }).waitFor()
+    await expect.poll(() => new URL(page.url()).searchParams.get('at')).toBe('4')
+    expect(await page.evaluate('window.written')).toEqual([`/runs/${run}?at=0`, `/runs/${run}?at=4`])
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('link', { name: 'Inbox' }).click()
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: '#2 ModelCallRequested' }).waitFor()
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
   test('grows while the cursor stays in the past, and is decided on with what exactly will be done', async () => {
     await using service = await openService()
     const run = await service.run('please refund it')
