@@ -2,6 +2,12 @@
 import './check-node.ts'
 
 export { openTestRefold, type OtherCode, type SettleOptions, type TestOptions, type TestRefold } from './testing/test-refold.ts'
+export { explore, type Exploration, type ExploredDeath, type ExploreOptions, type Scenario } from './testing/explore/explore.ts'
+export { fact, given, started, type Decided, type Given, type Happening, type Then } from './testing/given.ts'
+export type { ChartCommand, Command, Decision } from './fold/decide.ts'
+export type { Limits } from './events/run-events.ts'
+export type { Death } from './testing/explore/mortal-log.ts'
+export { replay, type Replayed, type ReplayOptions } from './testing/replay/replay.ts'
 export { memoryStores, type TestStores } from './testing/memory-stores.ts'
 export { manualClock, type ManualClock } from './testing/manual-clock.ts'
 export type { Clock } from './clock.ts'

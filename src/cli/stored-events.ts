@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import { isAppError, type AppError } from '../errors.ts'
 import { decodeEvent, runIdOf, streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
+import { currentVersion } from '../events/upcast.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
 import { notFound, readEvent } from '../runtime/reading/run-reader.ts'
 
@@ -36,9 +37,15 @@ export async function* eventsOfRun(
 /** How an event leaves Refold: with its envelope, payloads in place. Of one that cannot be read, what is stored. */
 export const exportedEvent = (read: ReadEvent): Readonly<Record<string, unknown>> => {
   const { position, revision, id, type, storedAt } = read.stored
-  const { data, meta } = read.ok ? read.event : storedContent(read.stored)
+  const { data, meta } = read.ok ? ofToday(read.event) : storedContent(read.stored)
   return { position, runId: runIdOf(read.stored.stream), revision, id, type, storedAt, data, meta }
 }
+
+/** Its data is what the version of today makes of it, so that is the version that it says. */
+const ofToday = ({ type, data, meta }: RecordedRunEvent): Pick<RecordedRunEvent, 'data' | 'meta'> => ({
+  data,
+  meta: { ...meta, version: currentVersion(type) },
+})
 
 const storedContent = (stored: StoredEvent): { readonly data: unknown; readonly meta: unknown } => {
   try {

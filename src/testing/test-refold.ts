@@ -41,7 +41,7 @@ export interface TestRefold extends Refold {
    */
   settle(run: Run, options?: SettleOptions): Promise<RunView>
   /** Lets everything happen that needs no time. Rejects as `settle` does. */
-  idle(options?: SettleOptions): Promise<void>
+  idle(options?: Pick<SettleOptions, 'withinMs'>): Promise<void>
   /** All that is recorded of a run by now. Rejects with `RunNotFound`. */
   events(runId: string): Promise<readonly RecordedRunEvent[]>
   /** Rows of a view of all runs, as of now. Rejects with `InvalidInput` for another view or filter. */
@@ -58,10 +58,14 @@ export interface TestRefold extends Refold {
 export interface OtherCode {
   readonly agents?: readonly Agent[] | undefined
   readonly models?: Models | undefined
+  /** @internal */
+  readonly stores?: TestStores | undefined
 }
 
 export interface SettleOptions {
   readonly withinMs?: number | undefined
+  /** Rejects with `Closed` when it is aborted. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const OPTIONS: OptionNames<TestOptions> = { agents: true, models: true, dependencies: true, prices: true, stores: true }
@@ -74,8 +78,13 @@ const MOST_ROWS = 50
  * A process on the given stores, once it has taken over what was open there.
  * Rejects with `InvalidConfiguration` and `UnknownPrice` as `openRefold` does.
  */
-export const openTestRefold = async (options: TestOptions): Promise<TestRefold> => {
+export const openTestRefold = (options: TestOptions): Promise<TestRefold> => {
   refuseUnknownOptions('openTestRefold', options, OPTIONS)
+  return openProcess(options, { takesOver: true })
+}
+
+/** Where it does not take over, what was open stays open. */
+export const openProcess = async (options: TestOptions, { takesOver }: { readonly takesOver: boolean }): Promise<TestRefold> => {
   const stores = options.stores ?? memoryStores()
   const { clock, log, blobs, views, processes } = stores
   const owner = processes.start()
@@ -83,13 +92,13 @@ export const openTestRefold = async (options: TestOptions): Promise<TestRefold> 
   const projector = createProjector({ log, views })
   const isBusy = (): boolean => runtime.counts().effectsUnderWay > 0
   const time = throughTime({ clock, isBusy, head: () => log.head() })
-  await createSweeper({ projector, views, runtime, clock, intervalMs: SWEEP_EVERY_MS, notify: nobody }).recover()
+  if (takesOver) await createSweeper({ projector, views, runtime, clock, intervalMs: SWEEP_EVERY_MS, notify: nobody }).recover()
   return {
     ...refold,
     clock,
     stores,
-    settle: (run, { withinMs } = {}) =>
-      time.until(run.untilSettled(), { withinMs, what: `${run.id} to settle`, found: async () => stateIn(await run.state()) }),
+    settle: (run, { withinMs, signal } = {}) =>
+      time.until(run.untilSettled({ signal }), { withinMs, what: `${run.id} to settle`, found: async () => stateIn(await run.state()) }),
     idle: ({ withinMs } = {}) =>
       time.idle({ withinMs, what: 'nothing to happen any more', found: () => Promise.resolve('effects under way') }),
     async events(runId) {
@@ -105,7 +114,7 @@ export const openTestRefold = async (options: TestOptions): Promise<TestRefold> 
     crash(others = {}) {
       runtime.abandon(new AppError('Closed', 'Expected a process, found one that has crashed: go on with what `crash` resolved to'))
       processes.end(owner)
-      return openTestRefold({ ...options, ...present(others), stores })
+      return openTestRefold({ ...options, stores, ...present(others) })
     },
     async close({ graceMs = 0 } = {}) {
       const closing = refold.close({ graceMs })

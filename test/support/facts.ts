@@ -1,7 +1,8 @@
 import { textContent } from '../../src/events/content.ts'
 import type { AssistantPart, Usage } from '../../src/events/message.ts'
 import type { DataOf } from '../../src/events/run-events.ts'
-import { fact, type Happening } from './given.ts'
+import { accepts } from '../../src/fold/accepts.ts'
+import { fact, type Given, type Happening } from '../../src/testing/given.ts'
 
 // Facts as they come in histories, with everything filled in that a test does not care about.
 
@@ -82,3 +83,7 @@ export const escalated = (reason = 'help', callId?: string): Happening =>
 
 export const returned = (changes: Partial<DataOf<'RunReturned'>> = {}, afterMs = 0): Happening =>
   fact('RunReturned', { by: 'ann', ...changes }, afterMs)
+
+/** Whether the fact may be recorded now. */
+export const isAccepted = ({ state }: Pick<Given, 'state'>, { afterMs = 0, ...happened }: Happening): boolean =>
+  accepts(state, happened, state.at + afterMs)

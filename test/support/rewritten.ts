@@ -1,6 +1,6 @@
 import { decodeEvent, encodeData, encodeMeta, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
-import type { Stored } from './given.ts'
+import type { Stored } from '../../src/testing/given.ts'
 
 /** Changes one event of a history and closes the chain of hashes over it again, as whoever can write to the log could. */
 export const rewritten = (stored: readonly Stored[], revision: number, change: (event: RunEvent) => RunEvent): readonly Stored[] => {

@@ -15,7 +15,7 @@ import {
   toolRequested,
   toolUnresolved,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 import { parentOf } from '../../support/parent-charts.ts'
 
 const parentWith = (limits?: LimitOptions) =>

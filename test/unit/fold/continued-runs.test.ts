@@ -15,6 +15,7 @@ import {
   approvalRequested,
   calls,
   escalated,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelFailed,
@@ -28,7 +29,7 @@ import {
   toolUnresolved,
   turnCompleted,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 import { parentOf } from '../../support/parent-charts.ts'
 
 // Runs that go on elsewhere, or again: forks, runs that are reopened, moved or restored.

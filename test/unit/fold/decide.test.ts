@@ -7,6 +7,7 @@ import {
   approvalRequested,
   calls,
   escalated,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelFailed,
@@ -18,7 +19,7 @@ import {
   toolSucceeded,
   toolUnresolved,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 import { parentOf } from '../../support/parent-charts.ts'
 
 const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'] })
@@ -35,18 +36,18 @@ const message: ChartCommand = { type: 'sendMessage', text: 'More.' }
 
 describe('a command', () => {
   test('is granted as one fact', () => {
-    waiting.whenCommanded(message).thenGranted('MessageReceived')
-    thinking.whenCommanded({ type: 'pause', by, reason: 'wait' }).thenGranted('RunPaused')
-    thinking.whenCommanded({ type: 'cancel', by, reason: 'enough' }).thenGranted('RunCancelled')
-    waiting.whenCommanded({ type: 'complete', by, output: 1 }).thenGranted('RunCompleted')
-    human.whenCommanded({ type: 'answer', by, text: 'So.' }).thenGranted('HumanAnswerReceived')
-    human.whenCommanded({ type: 'giveBack', by, note: 'again', limits: { tokens: 5 } }).thenGranted('RunReturned')
-    human.whenCommanded({ type: 'fail', by, reason: 'no' }).thenGranted('RunFailed')
+    waiting.when(message).thenRecords('MessageReceived')
+    thinking.when({ type: 'pause', by, reason: 'wait' }).thenRecords('RunPaused')
+    thinking.when({ type: 'cancel', by, reason: 'enough' }).thenRecords('RunCancelled')
+    waiting.when({ type: 'complete', by, output: 1 }).thenRecords('RunCompleted')
+    human.when({ type: 'answer', by, text: 'So.' }).thenRecords('HumanAnswerReceived')
+    human.when({ type: 'giveBack', by, note: 'again', limits: { tokens: 5 } }).thenRecords('RunReturned')
+    human.when({ type: 'fail', by, reason: 'no' }).thenRecords('RunFailed')
   })
 
   test('says in its fact all that was said with it, and nothing that was not', () => {
     const factOf = (run: Given, command: ChartCommand) => {
-      const { decision } = run.whenCommanded(command)
+      const { decision } = run.when(command)
       return decision.ok ? decision.facts[0]?.data : decision.reason
     }
     const parts = [{ type: 'text' as const, text: 'More.' }]
@@ -71,7 +72,7 @@ describe('a command', () => {
   })
 
   test('with an id that was granted before is granted without a further fact', () => {
-    const { decision } = waiting.and(messageReceived('x')).whenCommanded(message, 'command-1')
+    const { decision } = waiting.and(messageReceived('x')).when(message, 'command-1')
     expect(decision).toMatchObject({ ok: true })
     const granted = { ...waiting.state, commandIds: new Map([['command-1', '']]) }
     expect(decide(granted, message, DAWN, 'command-1')).toEqual({ ok: true, facts: [], repeated: true })
@@ -79,38 +80,38 @@ describe('a command', () => {
   })
 
   test('that the run is in no state for is refused, with its place', () => {
-    thinking.whenCommanded({ type: 'answer', by, text: 'So.' }).thenRefused(/answer is not possible: run-1 is at thinking.callingModel$/)
+    thinking.when({ type: 'answer', by, text: 'So.' }).thenRefuses(/answer is not possible: run-1 is at thinking.callingModel$/)
     thinking
       .and(fact('RunPaused', { by }))
-      .whenCommanded({ type: 'pause', by })
-      .thenRefused(/is at thinking.callingModel, paused/)
+      .when({ type: 'pause', by })
+      .thenRefuses(/is at thinking.callingModel, paused/)
     waiting
-      .whenCommanded({ type: 'giveBack', by })
-      .thenRefused(/^give-back is not possible: run-1 is at awaitingMessage, and waits for a message \(send\)$/)
-    waiting.whenCommanded({ type: 'resume', by }).thenRefused(/resume is not possible/)
-    waiting.whenCommanded({ type: 'fail', by, reason: 'no' }).thenRefused(/fail is not possible/)
+      .when({ type: 'giveBack', by })
+      .thenRefuses(/^give-back is not possible: run-1 is at awaitingMessage, and waits for a message \(send\)$/)
+    waiting.when({ type: 'resume', by }).thenRefuses(/resume is not possible/)
+    waiting.when({ type: 'fail', by, reason: 'no' }).thenRefuses(/fail is not possible/)
   })
 
   test('is refused after the end, whatever it is', () => {
     const commands: ChartCommand[] = [message, { type: 'pause', by }, { type: 'cancel', by, reason: 'again' }, { type: 'complete', by }]
-    for (const command of commands) over.whenCommanded(command).thenRefused(/^run-1 was cancelled$/)
+    for (const command of commands) over.when(command).thenRefuses(/^run-1 was cancelled$/)
   })
 })
 
 describe('an approval', () => {
   test('is granted for exactly what was asked', () => {
-    asking.whenCommanded({ type: 'approve', callId: '3.0', by }).thenGranted('ApprovalGranted')
-    asking.whenCommanded({ type: 'approve', callId: '3.0', by, digest: 'digest' }).thenGranted('ApprovalGranted')
-    asking.whenCommanded({ type: 'approve', callId: '3.0', by, digest: 'other' }).thenRefused(/is for other, but digest is asked/)
-    asking.whenCommanded({ type: 'approve', callId: '9.9', by }).thenRefused(/9.9 asks for no approval; open: 3.0/)
-    waiting.whenCommanded({ type: 'approve', callId: '3.0', by }).thenRefused(/open: none/)
+    asking.when({ type: 'approve', callId: '3.0', by }).thenRecords('ApprovalGranted')
+    asking.when({ type: 'approve', callId: '3.0', by, digest: 'digest' }).thenRecords('ApprovalGranted')
+    asking.when({ type: 'approve', callId: '3.0', by, digest: 'other' }).thenRefuses(/is for other, but digest is asked/)
+    asking.when({ type: 'approve', callId: '9.9', by }).thenRefuses(/9.9 asks for no approval; open: 3.0/)
+    waiting.when({ type: 'approve', callId: '3.0', by }).thenRefuses(/open: none/)
   })
 
   test('is granted or denied once', () => {
     const granted = asking.and(approvalGranted('3.0'))
-    granted.whenCommanded({ type: 'approve', callId: '3.0', by }).thenRefused(/asks for no approval/)
-    expect(granted.whenCommanded({ type: 'deny', callId: '3.0', by, reason: 'late' }).decision.ok).toBe(false)
-    asking.whenCommanded({ type: 'deny', callId: '3.0', by, reason: 'no' }).thenGranted('ApprovalDenied')
+    granted.when({ type: 'approve', callId: '3.0', by }).thenRefuses(/asks for no approval/)
+    expect(granted.when({ type: 'deny', callId: '3.0', by, reason: 'late' }).decision.ok).toBe(false)
+    asking.when({ type: 'deny', callId: '3.0', by, reason: 'no' }).thenRecords('ApprovalDenied')
   })
 
   test('is not granted when its time has passed', () => {
@@ -122,25 +123,25 @@ describe('an approval', () => {
     const moved = fact('RunMoved', { by, agent: 'agent', fromVersion: '1', agentVersion: '2', chartHash: agent.program.chartHash })
     const stopped = asking.and(messageReceived('Stop!'), timerScheduled('9.other', DAWN))
     const approve = (seen: number): ChartCommand => ({ type: 'approve', callId: '3.0', by, seen })
-    asking.whenCommanded(approve(1)).thenGranted('ApprovalGranted')
-    asking.whenCommanded(approve(0)).thenRefused(/a message came in at revision 1, after revision 0/)
-    stopped.whenCommanded(approve(4)).thenRefused(/a message came in at revision 5, after revision 4/)
-    stopped.whenCommanded(approve(5)).thenGranted('ApprovalGranted')
-    stopped.whenCommanded({ type: 'approve', callId: '3.0', by }).thenGranted('ApprovalGranted')
+    asking.when(approve(1)).thenRecords('ApprovalGranted')
+    asking.when(approve(0)).thenRefuses(/a message came in at revision 1, after revision 0/)
+    stopped.when(approve(4)).thenRefuses(/a message came in at revision 5, after revision 4/)
+    stopped.when(approve(5)).thenRecords('ApprovalGranted')
+    stopped.when({ type: 'approve', callId: '3.0', by }).thenRecords('ApprovalGranted')
     asking
       .and(moved)
-      .whenCommanded(approve(4))
-      .thenRefused(/the run moved to agent@2 at revision 5, after revision 4/)
-    asking.and(moved).whenCommanded(approve(5)).thenGranted('ApprovalGranted')
+      .when(approve(4))
+      .thenRefuses(/the run moved to agent@2 at revision 5, after revision 4/)
+    asking.and(moved).when(approve(5)).thenRecords('ApprovalGranted')
     const { newestMessage: _, ...unheard } = asking.state
     expect(decide(unheard, approve(0), DAWN)).toMatchObject({ ok: true })
   })
 
   test('is denied for what was asked, and for nothing else', () => {
     const deny = (digest?: string, callId = '3.0'): ChartCommand => ({ type: 'deny', callId, by, reason: 'no', ...(digest && { digest }) })
-    asking.whenCommanded(deny('digest')).thenGranted('ApprovalDenied')
-    asking.whenCommanded(deny('other')).thenRefused(/the decision on 3.0 is for other, but digest is asked/)
-    asking.whenCommanded(deny('other', '9.9')).thenRefused(/deny is not possible/)
+    asking.when(deny('digest')).thenRecords('ApprovalDenied')
+    asking.when(deny('other')).thenRefuses(/the decision on 3.0 is for other, but digest is asked/)
+    asking.when(deny('other', '9.9')).thenRefuses(/deny is not possible/)
   })
 
   test('of another digest never counts', () => {
@@ -150,11 +151,9 @@ describe('an approval', () => {
 
 describe('a call that nobody knows the outcome of', () => {
   test('is settled by a person, either way', () => {
-    unresolved
-      .whenCommanded({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } })
-      .thenGranted('ToolCallSucceeded')
-    const failed = unresolved.whenCommanded({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: false, message: 'no' } })
-    failed.thenGranted('ToolCallFailed')
+    unresolved.when({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } }).thenRecords('ToolCallSucceeded')
+    const failed = unresolved.when({ type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: false, message: 'no' } })
+    failed.thenRecords('ToolCallFailed')
     expect(failed.decision).toMatchObject({ facts: [{ data: { attempt: 1, settledBy: 'human', by, class: 'error' } }] })
   })
 
@@ -162,9 +161,9 @@ describe('a call that nobody knows the outcome of', () => {
     const settle: ChartCommand = { type: 'settleToolCall', callId: '3.0', by, outcome: { succeeded: true, output: 1 } }
     acting
       .and(toolRequested('3.0'))
-      .whenCommanded(settle)
-      .thenRefused(/3.0 is not unresolved/)
-    waiting.whenCommanded(settle).thenRefused(/3.0 is not unresolved/)
+      .when(settle)
+      .thenRefuses(/3.0 is not unresolved/)
+    waiting.when(settle).thenRefuses(/3.0 is not unresolved/)
   })
 })
 
@@ -178,7 +177,7 @@ describe('a word on a call whose run is over or goes on', () => {
   const ended = unresolved.and(fact('RunCancelled', { by, reason: 'enough' }))
 
   test('may come from a person, and is recorded once', () => {
-    const settled = ended.whenCommanded(settle(true))
+    const settled = ended.when(settle(true))
     expect(settled.decision).toEqual({
       ok: true,
       facts: [
@@ -189,13 +188,13 @@ describe('a word on a call whose run is over or goes on', () => {
       ],
     })
     const known = ended.and(settled.decision.ok ? settled.decision.facts[0]! : escalated())
-    expect(known.whenCommanded(settle(true)).decision).toEqual({ ok: true, facts: [] })
-    known.whenCommanded(settle(false)).thenGranted('ToolCallCorrected')
+    expect(known.when(settle(true)).decision).toEqual({ ok: true, facts: [] })
+    known.when(settle(false)).thenRecords('ToolCallCorrected')
   })
 
   test('of a fork says that a person was asked', () => {
     const source = (run: Given) => {
-      const { decision } = run.whenCommanded(settle(true))
+      const { decision } = run.when(settle(true))
       return decision.ok ? decision.facts[0]?.data : undefined
     }
     expect(source(unresolved)).not.toHaveProperty('source')

@@ -6,7 +6,7 @@ import { foldRun } from '../../../src/fold/folded-run.ts'
 import { viewOf } from '../../../src/fold/run-view.ts'
 import { defineProjection, type Projection } from '../../../src/projections/projection.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
-import { fact, given, started } from '../../support/given.ts'
+import { fact, given, started } from '../../../src/testing/given.ts'
 
 const talker = (version: string, projections: readonly Projection<number>[] = []): Agent =>
   defineAgent({ name: 'talker', version, instructions: 'Talk.', models: ['scripted/one'], projections: projections as Projection[] })

@@ -9,6 +9,7 @@ import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import {
   calls,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelRequested,
@@ -17,7 +18,7 @@ import {
   toolSucceeded,
   toolUnresolved,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 
 const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'] })
 

@@ -9,6 +9,7 @@ import {
   approvalGranted,
   approvalRequested,
   calls,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelRequested,
@@ -17,7 +18,7 @@ import {
   toolRequested,
   toolSucceeded,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 
 const intent = (_: unknown, _params?: Record<string, unknown>): void => undefined
 const own = setup({

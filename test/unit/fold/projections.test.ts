@@ -6,7 +6,7 @@ import type { RunState } from '../../../src/fold/run-state.ts'
 import { defineProjection } from '../../../src/projections/projection.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import { messageReceived } from '../../support/facts.ts'
-import { fact, given, started } from '../../support/given.ts'
+import { fact, given, started } from '../../../src/testing/given.ts'
 
 const diary = defineProjection<readonly string[]>({
   name: 'diary',

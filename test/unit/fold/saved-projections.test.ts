@@ -7,7 +7,7 @@ import { restoreState, saveState } from '../../../src/fold/snapshot.ts'
 import type { Json } from '../../../src/json.ts'
 import { defineProjection, type Projection } from '../../../src/projections/projection.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
-import { fact, given, started } from '../../support/given.ts'
+import { fact, given, started } from '../../../src/testing/given.ts'
 
 interface Letters {
   readonly count: number

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import {
   calls,
   escalated,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelFailed,
@@ -24,7 +25,7 @@ import { limitChanges, limitsFrom } from '../../../src/fold/limits.ts'
 import type { ModelFailureClass } from '../../../src/events/message.ts'
 import { afterModelFailure, defaultFailurePolicy, type FailedAttempt } from '../../../src/machines/model-failure-policy.ts'
 import { reachedLimit } from '../../../src/machines/spent.ts'
-import { DAWN, fact, given, isAccepted, started, type Given } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given } from '../../../src/testing/given.ts'
 
 const agentWith = (options: Partial<AgentOptions<unknown>> = {}): Agent =>
   defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one', 'scripted/two'], ...options })
@@ -247,8 +248,8 @@ describe('an agent run', () => {
   test('with a typed output cannot be answered in words by a person, but completed with a result', () => {
     const typed = agentWith({ output: z.object({ n: z.number() }) })
     const human = asked(typed).and(modelFailed('1.model'), escalated())
-    human.whenCommanded({ type: 'answer', by: 'ann', text: 'It is 3.' }).thenRefused(/ends with a result: complete it with one/)
-    human.whenCommanded({ type: 'complete', by: 'ann', output: { n: 3 } }).thenGranted('RunCompleted')
+    human.when({ type: 'answer', by: 'ann', text: 'It is 3.' }).thenRefuses(/ends with a result: complete it with one/)
+    human.when({ type: 'complete', by: 'ann', output: { n: 3 } }).thenRecords('RunCompleted')
   })
 
   test('with a typed output fails when its input is refused', () => {

@@ -7,6 +7,7 @@ import {
   approvalRequested,
   calls,
   escalated,
+  isAccepted,
   messageReceived,
   modelAnswered,
   modelRequested,
@@ -18,7 +19,7 @@ import {
   toolSucceeded,
   toolUnresolved,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, isAccepted, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 
 const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'] })
 

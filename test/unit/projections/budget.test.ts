@@ -20,7 +20,7 @@ import {
   toolUnresolved,
   turnCompleted,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, started, type Given, type Happening } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given, type Happening } from '../../../src/testing/given.ts'
 
 const agent = defineAgent({
   name: 'agent',

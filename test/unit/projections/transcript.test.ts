@@ -21,7 +21,7 @@ import {
   toolSucceeded,
   turnCompleted,
 } from '../../support/facts.ts'
-import { DAWN, fact, given, started, type Given } from '../../support/given.ts'
+import { DAWN, fact, given, started, type Given } from '../../../src/testing/given.ts'
 
 const agent = defineAgent({ name: 'agent', version: '1', instructions: 'Help.', models: ['scripted/one'] })
 const checking = defineAgent({

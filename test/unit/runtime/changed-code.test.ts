@@ -6,7 +6,7 @@ import { streamOf } from '../../../src/events/codec.ts'
 import type { ChartEvent } from '../../../src/machines/chart-event.ts'
 import { defineAgent, type Agent } from '../../../src/runtime/agent.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
-import { given, started, type Stored } from '../../support/given.ts'
+import { given, started, type Stored } from '../../../src/testing/given.ts'
 import { eventsOf, manualClock, openWorld, settle, type World } from '../../support/world.ts'
 
 const intent = (_: unknown, _params: Record<string, unknown>): void => undefined

@@ -1,24 +1,26 @@
-import { expect } from 'vitest'
-import { decodeEvent, streamOf } from '../../src/events/codec.ts'
-import type { RunEvent } from '../../src/events/envelope.ts'
-import type { DataOf, RunEventType, RunFact } from '../../src/events/run-events.ts'
-import { accepts } from '../../src/fold/accepts.ts'
-import { decide, type ChartCommand, type Decision } from '../../src/fold/decide.ts'
-import { stateText, waitsFor } from '../../src/fold/standing.ts'
-import type { RunState } from '../../src/fold/run-state.ts'
-import { sha256 } from '../../src/hash.ts'
-import { seal } from '../../src/fold/seal.ts'
-import type { Agent } from '../../src/runtime/agent.ts'
+import assert from 'node:assert/strict'
+import { decodeEvent, streamOf } from '../events/codec.ts'
+import type { RunEvent } from '../events/envelope.ts'
+import type { DataOf, RunEventType, RunFact, WaitsFor } from '../events/run-events.ts'
+import { decide, type ChartCommand, type Decision } from '../fold/decide.ts'
+import { viewOf, type RunView } from '../fold/run-view.ts'
+import { stateText, waitsFor } from '../fold/standing.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { sha256 } from '../hash.ts'
+import { seal } from '../fold/seal.ts'
+import type { Agent } from '../runtime/agent.ts'
 
-/** A fact, and how long after the one before it, in ms. */
+/** A fact, and how long after the one before it, ms. */
 export type Happening = RunFact & { readonly afterMs?: number }
 
-/** The time of every run's first event. */
+/** The time of every run's first event, ms since the epoch. */
 export const DAWN = 1_700_000_000_000
 
+/** Of this type, `afterMs` after the one before it. */
 export const fact = <Type extends RunEventType>(type: Type, data: DataOf<Type>, afterMs = 0): Happening =>
   ({ type, data, afterMs }) as unknown as Happening
 
+/** How every run of an agent begins; `data` is what is otherwise. */
 export const started = (agent: Agent, data: Partial<DataOf<'RunStarted'>> = {}): Happening =>
   fact('RunStarted', {
     agent: agent.name,
@@ -28,35 +30,47 @@ export const started = (agent: Agent, data: Partial<DataOf<'RunStarted'>> = {}):
     ...data,
   })
 
-/** A run whose history is written down, event by event. */
+/** A run whose history is written down, event by event; no model, tool or clock has a part in it. */
 export interface Given {
+  /** @internal */
   readonly state: RunState
   readonly events: readonly RunEvent[]
-  /** As a reader of the log gets them. */
+  /** @internal As a reader of the log gets them. */
   readonly stored: readonly Stored[]
+  /** As `run.state()` gives it. */
+  view(): RunView
+  /** More of the history. */
   and(...happenings: readonly Happening[]): Given
+  /** The next fact. Throws `UnexpectedEvent` where the charts have no place for it. */
   whenHappens(happening: Happening): Then
-  whenCommanded(command: ChartCommand, commandId?: string): ThenDecided
+  /** What somebody asks for, `commandId` where it may be repeated. */
+  when(command: ChartCommand, commandId?: string): Decided
 }
 
+/** Each of them throws an `AssertionError` that says what was found. */
 export interface Then extends Given {
   /** Exactly these intents, as `callModel` or `checkCall:3.0`. */
   thenAsks(...intents: readonly string[]): Then
+  /** Where the chart stands, as in `thinking.callingModel`. */
   thenIsAt(place: string): Then
-  thenWaitsFor(whom: ReturnType<typeof waitsFor>): Then
+  thenWaitsFor(whom: WaitsFor | undefined): Then
 }
 
-export interface ThenDecided {
+/** What came of a command. Each of them throws an `AssertionError` that says what was found. */
+export interface Decided {
   readonly decision: Decision
-  thenGranted(...types: readonly RunEventType[]): void
-  thenRefused(reason: RegExp): void
+  /** Exactly events of these types; none, where all of it was granted before. */
+  thenRecords(...types: readonly RunEventType[]): void
+  thenRefuses(reason: RegExp): void
 }
 
+/** @internal */
 export interface Stored {
   readonly event: RunEvent
   readonly texts: { readonly type: string; readonly data: string; readonly meta: string }
 }
 
+/** The history of one run of an agent, from its `started` on. */
 export const given = (agent: Agent, ...happenings: readonly Happening[]): Given =>
   happenings.reduce<Given>((before, happening) => next(agent, before, happening), newborn(agent))
 
@@ -70,9 +84,10 @@ interface Told {
 
 const story = (agent: Agent, told: Told): Given => ({
   ...told,
+  view: () => viewOf(agent.program, told.state),
   and: (...happenings) => happenings.reduce<Given>((before, happening) => next(agent, before, happening), story(agent, told)),
   whenHappens: (happening) => next(agent, story(agent, told), happening),
-  whenCommanded: (command, commandId) => decided(decide(told.state, command, told.state.at, commandId)),
+  when: (command, commandId) => decided(decide(told.state, command, told.state.at, commandId)),
 })
 
 const next = (agent: Agent, before: Told, { afterMs = 0, ...given }: Happening): Then => {
@@ -88,42 +103,40 @@ const next = (agent: Agent, before: Told, { afterMs = 0, ...given }: Happening):
     events: [...before.events, event],
     stored: [...before.stored, { event, texts: sealed.texts }],
   }
-  return then(agent, told)
+  return then(agent, told, event)
 }
 
 const payloadsOf = (blobs: readonly string[]): ReadonlyMap<string, string> => new Map(blobs.map((text) => [sha256(text), text]))
 
-const then = (agent: Agent, told: Told): Then => {
-  const { meta } = told.events.at(-1)!
+const then = (agent: Agent, told: Told, { meta }: RunEvent): Then => {
   const self: Then = {
     ...story(agent, told),
     thenAsks(...intents) {
       const found = meta.intents ?? []
-      expect(found.map((text, index) => (intents[index]?.includes(':') === true ? text : text.split(':')[0]))).toEqual(intents)
+      assert.deepEqual(
+        found.map((text, index) => (intents[index]?.includes(':') === true ? text : text.split(':')[0])),
+        intents,
+      )
       return self
     },
     thenIsAt(place) {
-      expect(stateText(told.state.chart)).toBe(place)
+      assert.equal(stateText(told.state.chart), place)
       return self
     },
     thenWaitsFor(whom) {
-      expect(waitsFor(told.state)).toBe(whom)
+      assert.equal(waitsFor(told.state), whom)
       return self
     },
   }
   return self
 }
 
-const decided = (decision: Decision): ThenDecided => ({
+const decided = (decision: Decision): Decided => ({
   decision,
-  thenGranted(...types) {
-    expect(decision.ok ? decision.facts.map(({ type }) => type) : decision.reason).toEqual(types)
+  thenRecords(...types) {
+    assert.deepEqual(decision.ok ? decision.facts.map(({ type }) => type) : `refused: ${decision.reason}`, types)
   },
-  thenRefused(reason) {
-    expect(decision.ok ? 'granted' : decision.reason).toMatch(reason)
+  thenRefuses(reason) {
+    assert.match(decision.ok ? 'it is granted' : decision.reason, reason)
   },
 })
-
-/** Whether the fact may be recorded now. */
-export const isAccepted = ({ state }: Pick<Given, 'state'>, { afterMs = 0, ...happened }: Happening): boolean =>
-  accepts(state, happened, state.at + afterMs)
