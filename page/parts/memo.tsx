@@ -8,7 +8,7 @@ export const memo = <Props extends object>(Part: ComponentType<Props>): Componen
     }
 
     override render() {
-      return <Part {...(this.props as Props)} />
+      return <Part {...this.props} />
     }
   }
 

@@ -5,12 +5,12 @@ import type { Model, ModelOutcome, Models } from '../../models/model.ts'
 /** What models have said while nothing went wrong. */
 export interface SaidAnswers {
   /** The models, listened to. */
-  listenTo(models: Models): Models
+  readonly listenTo: (models: Models) => Models
   /**
    * Models that say to the same request what they have said to it, and once more the last of it where they are asked more often. What was never
    * heard is up to the model itself, whose script is as far as it would be.
    */
-  repeat(models: Models): Models
+  readonly repeat: (models: Models) => Models
 }
 
 export const saidAnswers = (): SaidAnswers => {
