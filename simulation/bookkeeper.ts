@@ -1,6 +1,7 @@
 import { textsOf } from '../src/events/content.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import { settlesCall, type DataOf, type LimitName, type Limits } from '../src/events/run-events.ts'
+import { canonicalJson } from '../src/json.ts'
 import { present } from '../src/present.ts'
 
 // What the log says, kept in the plainest way that could be thought of, so that it shares no mistake with the core.
@@ -20,6 +21,8 @@ interface RunBook {
   /** Newest claim of each call, until its answer. */
   readonly owners: Map<string, { readonly owner: string; readonly leaseUntil: number }>
   readonly asked: Map<string, DataOf<'ApprovalRequested'>>
+  /** What people have granted instead of what they were asked, by call. */
+  readonly changed: Map<string, string>
   iterations: number
   wrapUps: number
   toolCalls: number
@@ -114,6 +117,7 @@ const newBook = (): RunBook => ({
   doneActs: new Set(),
   owners: new Map(),
   asked: new Map(),
+  changed: new Map(),
   iterations: 0,
   wrapUps: 0,
   toolCalls: 0,
@@ -137,7 +141,11 @@ const noteTimer = ({ fired }: RunBook, event: RunEvent, complain: Complain): voi
   fired.add(event.data.timerId)
 }
 
-const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): void => {
+const noteApproval = ({ asked, changed }: RunBook, event: RunEvent, complain: Complain): void => {
+  if (event.type === 'ToolCallRequested') {
+    const [granted, claimed] = [changed.get(event.data.callId), canonicalJson(event.data.input)]
+    if (granted !== undefined && granted !== claimed) complain(`${claimed} is claimed, but ${granted} was granted`)
+  }
   if (event.type === 'ApprovalRequested') asked.set(event.data.callId, event.data)
   // What was asked before is no question of the other version.
   if (event.type === 'RunMoved')
@@ -147,6 +155,7 @@ const noteApproval = ({ asked }: RunBook, event: RunEvent, complain: Complain): 
   if (question?.digest !== event.data.digest) complain(`a grant for ${event.data.digest}, but ${question?.digest ?? 'nothing'} was asked`)
   if (question !== undefined && event.meta.at >= question.expiresAt) complain('a grant that came too late')
   asked.delete(event.data.callId)
+  if (event.data.input !== undefined) changed.set(event.data.callId, canonicalJson(event.data.input))
 }
 
 const noteMessages = ({ said }: RunBook, event: RunEvent): void => {

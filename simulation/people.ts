@@ -125,7 +125,8 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
       return undefined
     }
     if (chance.hits(0.25)) return { type: 'deny', callId: asked.callId, by: 'approver', reason: 'no' }
-    return { type: 'approve', callId: asked.callId, by: 'approver', ...(chance.hits(0.5) ? { digest: asked.digest } : {}) }
+    const changed = asked.subject.tool !== undefined && chance.hits(0.3) ? { input: { n: chance.below(14), note: 'changed' } } : {}
+    return { type: 'approve', callId: asked.callId, by: 'approver', ...(chance.hits(0.5) ? { digest: asked.digest } : {}), ...changed }
   }
 
   const approveAtTheLastMoment = (runId: string, { callId, expiresAt }: DataOf<'ApprovalRequested'>): void => {
@@ -184,6 +185,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
       const deed = DEEDS[event.type]
       if (deed !== undefined && !(event.type === 'RunFailed' && event.data.by !== 'refold')) count(deed)
       if (event.type === 'ToolCallRejected' && event.data.reason === 'repeated') count('repeatedActs')
+      if (event.type === 'ApprovalGranted' && event.data.input !== undefined) count('changedArguments')
       attend(run)
     },
     interfere(run) {

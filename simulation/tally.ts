@@ -29,6 +29,7 @@ const deeds = [
   'moves',
   'refusedMoves',
   'repeatedActs',
+  'changedArguments',
 ] as const
 
 export type Deed = (typeof deeds)[number]

@@ -24,6 +24,7 @@ export const payloadFields: Partial<Record<RunEventType, readonly string[]>> = {
   ToolCallCorrected: ['output', 'content'],
   ToolCallRejected: ['output', 'content'],
   ApprovalRequested: ['subject'],
+  ApprovalGranted: ['input'],
   ChildRunRequested: ['input'],
   ChildRunSucceeded: ['output'],
   HumanAnswerReceived: ['parts'],

@@ -18,6 +18,7 @@ const costMicroUsd = z.int().nonnegative()
 /** Who did it: a person, a program, or `refold` itself. */
 const by = z.string().min(1)
 /** What went wrong inside, for whoever runs the agent: no model is told. */
+const digest = z.string()
 const cause = z.string().optional()
 /** What the model is told in the place of the output. */
 const content = z.array(contentPart).min(1)
@@ -287,13 +288,16 @@ const shapes = {
     /** What is asked: a tool with its input, or a question of the chart. */
     subject: z.strictObject({ tool: z.string().optional(), input: json.optional(), question: z.string().optional() }),
     /** SHA-256 of subject, chart and call: a grant holds for exactly this. */
-    digest: z.string(),
+    digest,
     expiresAt: time,
     reason: z.string().optional(),
     cause,
   },
-  /** A person agrees to exactly what was asked. */
-  ApprovalGranted: { callId, digest: z.string(), by, source: source.optional() },
+  /**
+   * A person agrees to exactly what was asked, whose `digest` it is. Or to the call with other arguments: the tool gets exactly this `input`
+   * instead, and `inputDigest` is of the same subject with it.
+   */
+  ApprovalGranted: { callId, digest, by, input: json.optional(), inputDigest: digest.optional(), source: source.optional() },
   /** A person does not agree. */
   ApprovalDenied: {
     callId,

@@ -1,7 +1,7 @@
 import { textContent, type ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
 import type { RunFact, WaitsFor, Limits } from '../events/run-events.ts'
-import type { Json } from '../json.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText, waitsFor, waitsIn } from './standing.ts'
@@ -10,7 +10,15 @@ import type { RunState } from './run-state.ts'
 /** What people and programs may ask of a run. What is said is a text or parts: one of both. */
 export type Command =
   | { readonly type: 'sendMessage'; readonly text?: string; readonly parts?: readonly ContentPart[]; readonly data?: Json }
-  | { readonly type: 'approve'; readonly callId: string; readonly by: string; readonly digest?: string; readonly seen?: number }
+  | {
+      readonly type: 'approve'
+      readonly callId: string
+      readonly by: string
+      readonly digest?: string
+      readonly seen?: number
+      /** Instead of what was asked. */
+      readonly input?: Json
+    }
   | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string; readonly digest?: string }
   | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
   | { readonly type: 'answer'; readonly by: string; readonly text?: string; readonly parts?: readonly ContentPart[] }
@@ -94,13 +102,17 @@ const operation = (command: Extract<Command, { type: 'complete' | 'fail' | 'paus
   }
 }
 
-const approval = (state: RunState, { callId, by, digest, seen }: Extract<Command, { type: 'approve' }>): RunFact | string => {
+const approval = (state: RunState, { callId, by, digest, seen, input }: Extract<Command, { type: 'approve' }>): RunFact | string => {
   const asked = state.approvals.get(callId)
   if (asked === undefined) return `${callId} asks for no approval; open: ${[...state.approvals.keys()].join(', ') || 'none'}`
   if (digest !== undefined && digest !== asked.digest) return otherDigest(callId, digest, asked.digest)
   const later = seen === undefined ? undefined : changedSince(state, seen)
   if (later !== undefined) return `${later}, after revision ${seen}, which the decision on ${callId} was made on`
-  return { type: 'ApprovalGranted', data: { callId, digest: asked.digest, by } }
+  const granted = { callId, digest: asked.digest, by }
+  if (input === undefined) return { type: 'ApprovalGranted', data: granted }
+  if (!state.calls.has(callId)) return `${callId} is a question and no call of a tool: it has no arguments to change`
+  const isChanged = canonicalJson(input) !== canonicalJson(asked.subject.input ?? null)
+  return { type: 'ApprovalGranted', data: { ...granted, ...(isChanged && { input }) } }
 }
 
 /** What whoever decided cannot have known of. */

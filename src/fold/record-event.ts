@@ -92,10 +92,15 @@ const callsAfter = ({ calls, restored }: Pick<RunState, 'calls' | 'restored'>, e
 
 const inDoubtAgain = ({ lookedUp: _, ...call }: OpenCall): OpenCall => call
 
+/** A person has put it in the place of what was asked for: the call is one with this input from here on. */
+const withInput = ({ argumentsText: _, ...call }: OpenCall, input: Json): OpenCall => ({ ...call, given: input, input })
+
 const callAfter = (call: OpenCall, event: RunEvent, isRestored: boolean): OpenCall | undefined => {
   switch (event.type) {
     case 'ApprovalRequested':
       return event.data.subject.input === undefined ? undefined : { ...call, input: event.data.subject.input }
+    case 'ApprovalGranted':
+      return event.data.input === undefined ? undefined : withInput(call, event.data.input)
     case 'ToolCallRequested': {
       const { input, idempotencyKey, act, effect, attempt, lookUpFirst } = event.data
       return { ...call, input, idempotencyKey, attempt, ...present({ act, effect }), ...(lookUpFirst && { lookUpFirst: attempt }) }

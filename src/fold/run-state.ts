@@ -54,7 +54,7 @@ export interface OpenCall {
   readonly tool: string
   /** Where it stands in what the run does, by which the world outside knows it: `TURN.COUNT.DIGEST`. */
   readonly place: string
-  /** What a model wrote; a workflow gives JSON instead. */
+  /** What a model wrote; a workflow gives JSON instead, and so does whoever grants it with other arguments. */
   readonly argumentsText?: string
   readonly given?: Json
   /** What a program said with the message that led to it; absent for nothing. */

@@ -2,11 +2,12 @@ import { jsonText, type Json } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
 import type { ChildAccount } from '../projections/budget.ts'
+import type { AwaitedAnswer } from '../projections/transcript.ts'
 import { loadProjections, saveProjections, type SavedProjection } from './saved-projections.ts'
 import type { DoneAct, Doubt, EarlierAttempts, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 12
+const FORMAT = 13
 
 /**
  * A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. Undefined where the state of a
@@ -88,7 +89,7 @@ interface Saved {
     readonly children: readonly (readonly [string, ChildAccount])[]
   }
   readonly transcript: Omit<RunState['transcript'], 'open'> & {
-    readonly open: readonly (readonly [string, { readonly id: string; readonly name: string; readonly call?: number }])[]
+    readonly open: readonly (readonly [string, AwaitedAnswer])[]
   }
   readonly since: number
   readonly projections: readonly SavedProjection[]

@@ -62,6 +62,7 @@ export const outlineRow = z
     guardrail: words.optional(),
     by: words.optional(),
     digest: z.string().optional(),
+    inputDigest: z.string().optional(),
     expiresAt: time.optional(),
     withdrawn: z.literal(true).optional(),
     childRunId: z.string().optional(),

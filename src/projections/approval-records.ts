@@ -11,6 +11,9 @@ export interface ApprovalRecord {
   readonly input: string | null
   readonly question: string | null
   readonly digest: string
+  /** What it was granted with instead of `input`, and the digest of that; null where nothing was changed. */
+  readonly grantedInput: string | null
+  readonly grantedDigest: string | null
   readonly reason: string | null
   readonly askedAt: number
   readonly expiresAt: number
@@ -57,7 +60,11 @@ const ownChange = (open: OpenApprovals, event: RunEvent, unread: UnreadMessages 
   const before = open[event.data.callId]
   if (before === undefined) return undefined
   const decided = { ...before, ...settled(event), decidedBy: storable(event.data.by) }
-  if (event.type === 'ApprovalGranted') return { ...decided, decision: 'granted' }
+  if (event.type === 'ApprovalGranted') {
+    const { input, inputDigest } = event.data
+    const granted = { grantedInput: valueBeginning(input), grantedDigest: inputDigest === undefined ? null : storable(inputDigest) }
+    return { ...decided, decision: 'granted', ...granted }
+  }
   const denied = { ...decided, denyReason: storableBeginning(event.data.reason, REASON_LENGTH) }
   if (event.type === 'ApprovalDenied' && event.data.withdrawn === true) return { ...denied, decision: 'withdrawn' }
   return { ...denied, decision: hasExpired(event) ? 'expired' : 'denied' }
@@ -83,6 +90,8 @@ const asked = ({
     input: valueBeginning(input),
     question: question === undefined ? null : shown(question, VALUE_LENGTH),
     digest: data.digest,
+    grantedInput: null,
+    grantedDigest: null,
     reason: data.reason === undefined ? null : storableBeginning(withCause(data.reason, data.cause), REASON_LENGTH),
     askedAt: meta.at,
     expiresAt: data.expiresAt,

@@ -104,7 +104,8 @@ const approvals: Pick<Summaries, 'ApprovalRequested' | 'ApprovalGranted' | 'Appr
       subject.input === undefined ? '' : valueLine(subject.input),
       reason === undefined ? '' : `because ${withCause(reason, cause)}`,
     ),
-  ApprovalGranted: ({ callId, by: who }) => `${callId} by ${who}`,
+  ApprovalGranted: ({ callId, by: who, input }) =>
+    words(callId, `by ${who}`, input === undefined ? '' : `with changed arguments ${valueLine(input)}`),
   ApprovalDenied: ({ callId, by: who, reason }) => `${callId} by ${who}: ${reason}`,
 }
 

@@ -2,7 +2,7 @@ import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { shownAnswer, toolCallsOf } from '../events/message.ts'
 import { shown, shownParts, storable } from './bounded-text.ts'
-import { noteAt, toolAnswerAt } from './transcript.ts'
+import { changeNote, noteAt, toolAnswerAt, withChangeNote } from './transcript.ts'
 
 /** Something that was said in a run. */
 export interface MessageRecord {
@@ -31,6 +31,8 @@ export interface OpenConversation {
   readonly answer?: MessageRecord
   /** Names of tools that the model waits for, by call id. */
   readonly awaited?: Readonly<{ [callId: string]: string }>
+  /** What the model is told with the answer of those whose arguments a person has changed, by call id. */
+  readonly changed?: Readonly<{ [callId: string]: string }>
   /** Model calls with a prompt of their own. */
   readonly asides?: readonly string[]
 }
@@ -91,7 +93,12 @@ const said = (
     case 'ModelCallSucceeded':
       return answered(open, event, around)
     case 'HumanAnswerReceived':
-      return { messages: [message(event, 'human', shownParts(event.data.parts))], conversation: without(open, 'question', 'awaited') }
+      return {
+        messages: [message(event, 'human', shownParts(event.data.parts))],
+        conversation: without(open, 'question', 'awaited', 'changed'),
+      }
+    case 'ApprovalGranted':
+      return { messages: [], conversation: changedBy(open, event) }
     default:
       return { messages: noted(event), conversation: open, ...toolAnswered(open, event) }
   }
@@ -128,7 +135,7 @@ const judged = (
 
 /** A prompt of the conversation holds all that was said; an aside leaves it as it was. */
 const read = (open: OpenConversation, { data }: Extract<RunEvent, { type: 'ModelCallRequested' }>, { checksInput }: Surroundings) => {
-  if (data.purpose !== 'aside') return checksInput ? without(open, 'awaited') : without(open, 'awaited', 'question')
+  if (data.purpose !== 'aside') return without(open, 'awaited', 'changed', ...(checksInput ? [] : (['question'] as const)))
   const { asides = [] } = open
   return asides.includes(data.callId) ? open : { ...open, asides: [...asides, data.callId] }
 }
@@ -152,6 +159,11 @@ const answered = (
   }
 }
 
+const changedBy = (open: OpenConversation, { data }: Extract<RunEvent, { type: 'ApprovalGranted' }>): OpenConversation => {
+  const note = open.awaited?.[data.callId] === undefined ? undefined : changeNote(data)
+  return note === undefined ? open : { ...open, changed: { ...open.changed, [data.callId]: shown(note) } }
+}
+
 const toolAnswered = (
   open: OpenConversation,
   event: RunEvent,
@@ -160,11 +172,11 @@ const toolAnswered = (
   const tool = answer === undefined ? undefined : open.awaited?.[answer.callId]
   if (answer === undefined || tool === undefined) return undefined
   const { [answer.callId]: _, ...awaited } = open.awaited ?? {}
-  const rest = without(open, 'awaited')
+  const { [answer.callId]: note, ...changed } = open.changed ?? {}
+  const told = note === undefined ? answer.parts : withChangeNote(answer.parts, note)
+  const rest = { ...without(open, 'awaited', 'changed'), ...(Object.keys(changed).length === 0 ? {} : { changed }) }
   return {
-    messages: [
-      { ...message(event, 'tool', shownParts(answer.parts)), tool, callId: answer.callId, verdict: answer.isError ? 'error' : null },
-    ],
+    messages: [{ ...message(event, 'tool', shownParts(told)), tool, callId: answer.callId, verdict: answer.isError ? 'error' : null }],
     conversation: Object.keys(awaited).length === 0 ? rest : { ...rest, awaited },
   }
 }

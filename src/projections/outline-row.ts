@@ -61,6 +61,8 @@ export interface OutlineRow {
   readonly guardrail?: string
   readonly by?: string
   readonly digest?: string
+  /** Of a grant with changed arguments. */
+  readonly inputDigest?: string
   readonly expiresAt?: number
   readonly withdrawn?: true
   readonly childRunId?: string
@@ -126,6 +128,7 @@ const KEPT = [
   'repeats',
   'behind',
   'digest',
+  'inputDigest',
   'expiresAt',
   'withdrawn',
   'childRunId',

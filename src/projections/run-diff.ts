@@ -111,7 +111,7 @@ const shownPair = ([a, b]: Pair): DiffPair => {
 /** Fields that every run has for itself, or that say where a result is from. */
 const OWN = new Set(
   (
-    'callId childRunId timerId runId parent forkOf owner leaseUntil lostOwners idempotencyKey attempt digest expiresAt dueAt retryAt failingSince ' +
+    'callId childRunId timerId runId parent forkOf owner leaseUntil lostOwners idempotencyKey attempt digest inputDigest expiresAt dueAt retryAt failingSince ' +
     'durationMs requestId responseId usage costMicroUsd source settledBy by behind repeats waitsIn spent fingerprint'
   ).split(' '),
 )

@@ -90,8 +90,10 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
       const { tool, input } = event.data.subject
       return { state: 'awaitingApproval', ...(tool === undefined ? {} : { tool: storable(tool) }), input: valueBeginning(input) }
     }
-    case 'ApprovalGranted':
-      return { state: 'approved' }
+    case 'ApprovalGranted': {
+      const { input } = event.data
+      return { state: 'approved', ...(input === undefined ? {} : { input: valueBeginning(input) }) }
+    }
     case 'ToolCallQueued':
       return { state: 'queued' }
     case 'ToolCallSucceeded': {

@@ -1,4 +1,4 @@
-import { withoutKey } from './entries.ts'
+import { withEntry, withoutKey } from './entries.ts'
 import { callIdAt } from '../events/call-id.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { loneText, shownContent, textContent, textsOf, type ContentPart, type Said } from '../events/content.ts'
@@ -18,10 +18,19 @@ export interface Transcript {
   readonly inbox: readonly (readonly ContentPart[])[]
   /** What became known of earlier calls, and no prompt has held yet: between a call and its answer there is no room for it. */
   readonly corrections?: readonly (readonly ContentPart[])[]
-  /** Tool calls that wait for their answer: what the vendor calls them, and which of the answer's calls it is where several have that id. */
-  readonly open: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly call?: number }>
+  /** Tool calls that wait for their answer. */
+  readonly open: ReadonlyMap<string, AwaitedAnswer>
   /** Model calls with a prompt of their own, which is no part of the conversation. */
   readonly asides: readonly string[]
+}
+
+/** What the vendor calls it, and which of the answer's calls it is where several have that id. */
+export interface AwaitedAnswer {
+  readonly id: string
+  readonly name: string
+  readonly call?: number
+  /** What the model is told with the answer: that the call was not the one that it has asked for. */
+  readonly changed?: string
 }
 
 export const emptyTranscript: Transcript = { items: [], length: 0, hash: '', inbox: [], open: new Map(), asides: [] }
@@ -75,6 +84,8 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
       return modelAnswered(transcript, event.data.callId, event.data.parts, event.revision)
     case 'ModelCallFailed':
       return sayNote(transcript, event)
+    case 'ApprovalGranted':
+      return withChange(transcript, event.data)
     case 'ToolCallCorrected':
       return { ...transcript, corrections: [...(transcript.corrections ?? []), correction(event.data)] }
     default: {
@@ -97,6 +108,22 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
     default:
       return transcript
   }
+}
+
+const withChange = (transcript: Transcript, granted: DataOf<'ApprovalGranted'>): Transcript => {
+  const [call, changed] = [transcript.open.get(granted.callId), changeNote(granted)]
+  if (call === undefined || changed === undefined) return transcript
+  return { ...transcript, open: withEntry(transcript.open, granted.callId, { ...call, changed }) }
+}
+
+/** What the model is told of a call whose arguments a person has changed: it would go on from arguments that nobody has used. */
+export const changeNote = ({ by, input }: Pick<DataOf<'ApprovalGranted'>, 'by' | 'input'>): string | undefined =>
+  input === undefined ? undefined : `The arguments of this call were changed by ${by}, who approved it, to ${jsonText(input)}`
+
+/** An answer with the note behind it. */
+export const withChangeNote = (parts: readonly ContentPart[], note: string): ContentPart[] => {
+  const text = loneText(parts)
+  return text === undefined ? [...parts, ...textContent(note)] : textContent(text === '' ? note : `${text}\n${note}`)
 }
 
 /** Each attempt is requested anew. */
@@ -229,9 +256,11 @@ const repeatedIds = (calls: readonly { readonly id: string }[]): ReadonlySet<str
 }
 
 const toolAnswered = (transcript: Transcript, { callId, parts, isError }: ToolAnswer): Transcript => {
-  const call = transcript.open.get(callId)
-  if (call === undefined) return transcript
-  return { ...say(transcript, { role: 'tool', ...call, parts: [...parts], isError }), open: withoutKey(transcript.open, callId) }
+  const awaited = transcript.open.get(callId)
+  if (awaited === undefined) return transcript
+  const { changed, ...call } = awaited
+  const told = changed === undefined ? [...parts] : withChangeNote(parts, changed)
+  return { ...say(transcript, { role: 'tool', ...call, parts: told, isError }), open: withoutKey(transcript.open, callId) }
 }
 
 /** A redacted answer: what the guardrail took out must not reach later prompts either. */

@@ -65,7 +65,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
     reason: true,
     cause: true,
   }).strip(),
-  ApprovalGranted: dataSchemas.ApprovalGranted.pick({ ...call, by: true }).strip(),
+  ApprovalGranted: dataSchemas.ApprovalGranted.pick({ ...call, by: true, input: true, inputDigest: true }).strip(),
   ApprovalDenied: dataSchemas.ApprovalDenied.pick({ ...call, by: true, reason: true }).strip(),
   ChildRunRequested: dataSchemas.ChildRunRequested.pick(call).strip(),
   ChildRunReported: dataSchemas.ChildRunReported.strip(),

@@ -66,9 +66,13 @@ export interface Run<Output = unknown> {
   untilSettled(options?: { readonly signal?: AbortSignal | undefined }): Promise<RunView>
   /**
    * `digest` is of what was asked, `seen` the revision of the state that was decided on: it is refused if something else is asked by now,
-   * or a message has come in since.
+   * or a message has come in since. `input` is what the tool gets instead of what was asked, exactly: it is refused where the tool's schema
+   * does not take it as it is, or a guardrail blocks it, and the question stays open.
    */
-  approve(callId: string, options: ByWhom & { readonly digest?: string | undefined; readonly seen?: number | undefined }): Promise<void>
+  approve(
+    callId: string,
+    options: ByWhom & { readonly digest?: string | undefined; readonly seen?: number | undefined; readonly input?: Json | undefined },
+  ): Promise<void>
   deny(callId: string, options: ByWhom & { readonly reason: string; readonly digest?: string | undefined }): Promise<void>
   /** Settles a `once` call of which nobody knows whether it happened. */
   settleToolCall(callId: string, options: ByWhom & { readonly outcome: SettledOutcome }): Promise<void>

@@ -189,6 +189,8 @@ const approvalsTable = tableOf<ApprovalRecord>({
     input: optional(text('the beginning of its input, as JSON')),
     question: optional(text('of a chart')),
     digest: text('of what is asked: a grant holds for exactly this'),
+    grantedInput: optional(text('the beginning of what it was granted with instead, as JSON; null where nothing was changed')),
+    grantedDigest: optional(text('of what it was granted with instead')),
     reason: optional(text('why it is asked')),
     askedAt: integer('when it was asked'),
     expiresAt: integer('when it is denied by itself'),

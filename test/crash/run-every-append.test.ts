@@ -82,7 +82,7 @@ const openOn = ({ clock, ledger }: Outside, log: EventLog, owner: string): World
 const RUN = 'run'
 
 /** Runs a scenario to its end, or to the death of the process. People repeat their commands with the same id until they are granted. */
-const live = async (world: World, { agent, message, input }: Scenario, isDead: () => boolean): Promise<RunView | undefined> => {
+const live = async (world: World, { agent, message, input, ...people }: Scenario, isDead: () => boolean): Promise<RunView | undefined> => {
   const unless = async <T>(work: Promise<T>): Promise<T | undefined> => {
     let result: T | undefined
     let failed: unknown
@@ -105,7 +105,7 @@ const live = async (world: World, { agent, message, input }: Scenario, isDead: (
   for (let steps = 0; steps < 20; steps++) {
     const view = await unless(begun.untilSettled())
     if (view === undefined || isDead()) return undefined
-    const command = reaction(begun, view)
+    const command = reaction(begun, view, people)
     if (command === undefined) return view
     await unless(command.catch(() => undefined).then(() => true))
   }
@@ -114,9 +114,13 @@ const live = async (world: World, { agent, message, input }: Scenario, isDead: (
 
 const by = 'dana'
 
-const reaction = (run: Run, view: RunView): Promise<void> | undefined => {
+const reaction = (run: Run, view: RunView, { grantedInput }: Pick<Scenario, 'grantedInput'>): Promise<void> | undefined => {
   const [approval] = view.approvals
-  if (approval !== undefined) return run.approve(approval.callId, { by })
+  if (approval !== undefined)
+    return run.approve(approval.callId, {
+      by,
+      input: grantedInput?.((approval.subject as { readonly input: { readonly n: number } }).input),
+    })
   const unresolved = view.toolCalls.find(({ state }) => state === 'unresolved.awaitingHuman')
   if (unresolved !== undefined) {
     const { n } = unresolved.input as { n: number }

@@ -58,6 +58,7 @@ describe('three processes on one log, of which anything may fail', () => {
       moves: counts.moves > 2,
       refusedMoves: counts.refusedMoves > 3,
       repeatedActs: counts.repeatedActs > 2,
+      changedArguments: counts.changedArguments > 2,
     }
     expect(Object.entries(found).filter(([, isMet]) => !isMet)).toEqual([])
   })

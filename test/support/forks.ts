@@ -54,23 +54,24 @@ export const openOn = (there: Outside, owner = 'here/1/a', log = there.log): Wor
 
 export const by = 'dana'
 
-export const throughPeople = async (world: World, run: Run): Promise<RunView> => {
+export const throughPeople = async (world: World, run: Run, { grantedInput }: Pick<Scenario, 'grantedInput'> = {}): Promise<RunView> => {
   for (let steps = 0; steps < 20; steps++) {
     const view = await settle(world, run)
     const [approval] = view.approvals
     if (approval === undefined) return view
-    await run.approve(approval.callId, { by })
+    const input = grantedInput?.((approval.subject as { readonly input: { readonly n: number } }).input)
+    await run.approve(approval.callId, { by, input })
   }
   throw new Error('the people never came to an end')
 }
 
 export const played = async (
   there: Outside,
-  { agent, message, input }: Scenario,
+  { agent, message, input, ...people }: Scenario,
 ): Promise<{ world: World; origin: Run; events: RunEvent[] }> => {
   const world = openOn(there)
   const origin = await world.refold.start(agent, { runId: 'origin', ...(message && { message }), ...(input !== undefined && { input }) })
-  await throughPeople(world, origin)
+  await throughPeople(world, origin, people)
   return { world, origin, events: await eventsOf(world, 'origin') }
 }
 

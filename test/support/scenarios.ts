@@ -5,11 +5,18 @@ export interface Scenario {
   readonly agent: string
   readonly message?: string
   readonly input?: Json
+  /** What people grant instead of what they are asked. */
+  readonly grantedInput?: (asked: { readonly n: number }) => Json
 }
 
 export const scenarios: Record<string, Scenario> = {
   'parallel tools and a payment': { agent: 'desk', message: 'plan: read 1 + note 2; pay 3; pay 3; say done' },
   'two approvals': { agent: 'desk', message: 'plan: sign 4 + post 5; say done' },
+  'two approvals, granted with changed arguments': {
+    agent: 'desk',
+    message: 'plan: sign 4 + post 5; say done',
+    grantedInput: (asked) => ({ ...asked, n: asked.n + 4 }),
+  },
   'a payment that nobody can look up': { agent: 'desk', message: 'plan: ship 1; say done' },
   'arguments that are none, and a tool that is none': { agent: 'desk', message: 'plan: mumble 1; nonsense 2; say done' },
   'guardrails on all three sides': { agent: 'guarded', message: 'plan: pay 7 + note 13; say my card, secret' },

@@ -5,6 +5,7 @@ import { present } from '../../present.ts'
 import { lookUpFirst } from '../answers/answer-tool-call.ts'
 import { answerOwed } from '../answers/answers.ts'
 import type { JobContextWithSlots, JobContext } from '../answers/job-context.ts'
+import { holdingGrant } from '../answers/changed-input.ts'
 import { isCutShort, sealedAnswer, sealedDecision } from '../seal/sealed.ts'
 import { codeFailed, projectionFailed } from '../code/code-errors.ts'
 import type { Notice } from '../notices.ts'
@@ -190,7 +191,7 @@ const answersInTurn = (context: JobContext): ((state: RunState) => Answer | unde
 
   /** People take longer than all else. */
   const decidedBefore = (state: RunState): Answer | undefined => {
-    const fact = sealedDecision(context, state)
+    const fact = sealedDecision(context, state, (granted) => holdingGrant(context.agent, state, granted))
     return fact && { fact, causationId: state.lastEventId }
   }
 

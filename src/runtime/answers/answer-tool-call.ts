@@ -5,11 +5,11 @@ import { spentAt } from '../../fold/fold.ts'
 import { NOBODY } from '../../fold/lifecycle.ts'
 import type { OpenCall, Owed, RunState } from '../../fold/run-state.ts'
 import { checkAction } from '../../guardrails/guardrail.ts'
-import { sha256 } from '../../hash.ts'
 import { deepFrozen, canonicalJson, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
+import { approvalDigest } from '../approval-digest.ts'
 import { checkedJson, type CheckedJson } from '../checked-json.ts'
 import { sealedToolAnswer } from '../seal/sealed.ts'
 import { contextForTool, contextOfRun, dataOfCall } from '../run-context.ts'
@@ -17,10 +17,6 @@ import { actKey, repeated, type ActKey, callBefore } from './call-order.ts'
 import { LATER, type JobContext } from './job-context.ts'
 
 const LEASE_SLACK_MS = 5_000
-
-/** A grant holds for this call with exactly these arguments, on this version of the agent. */
-export const approvalDigest = (agent: Agent, callId: string, subject: unknown): string =>
-  sha256(canonicalJson({ agent: agent.id, chart: agent.program.chartHash, callId, subject }))
 
 /** Unknown tools, arguments that do not fit, what a guardrail or a limit forbids, what a person has to grant; otherwise the claim. */
 export const checkCall = (context: JobContext, state: RunState, callId: string): RunFact | typeof LATER => {

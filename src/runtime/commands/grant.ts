@@ -10,6 +10,7 @@ import { present } from '../../present.ts'
 import type { Job, RecordedOrigin } from '../actors/jobs.ts'
 import type { Agent } from '../agent.ts'
 import { askedAgain } from '../answers/answer-tool-call.ts'
+import { checkedGrant } from '../answers/changed-input.ts'
 import { type CommandOrigin, checkCommand, checkOrigin, handedIn, checkMessage } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
 import { isWithoutCode } from '../code/code-errors.ts'
@@ -199,13 +200,17 @@ const jobOf = (runId: string, { command: given, bytes, origin }: ReadCommand): J
     const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(context.agent, state, command) ?? problem)
     if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [
-      withCheckedData(context.agent, withCheckedOutput(context.agent, fact)),
+      withCheckedGrant(context.agent, state, withCheckedData(context.agent, withCheckedOutput(context.agent, fact))),
       ...withdrawn(context.agent, state, fact),
       ...(fact.type === 'RunReopened' ? askedAgain(context.agent, state.beforeFailure?.approvals ?? new Map()) : []),
     ])
     return { facts, origin: 'by' in command ? { ...origin, actor: command.by } : origin, anyway: STOPPING.has(command.type) }
   },
 })
+
+/** Throws what keeps a call from being executed as it would be granted. */
+const withCheckedGrant = (agent: Agent, state: RunState, fact: RunFact): RunFact =>
+  fact.type === 'ApprovalGranted' ? { ...fact, data: checkedGrant(agent, state, fact.data) } : fact
 
 /** What people were asked before somebody said more. */
 const withdrawn = (agent: Agent, state: RunState, { type }: RunFact): RunFact[] => {

@@ -112,7 +112,11 @@ const commandDifferences = (command: Command, event: RecordedRunEvent): string[]
     (field) => field in recorded && !(field === 'digest' && given[field] === undefined),
   )
   const outcome = command.type === 'settleToolCall' ? ['output', 'message'].filter((field) => field in recorded || field in given) : []
-  const compared = new Set([...fields, ...outcome, ...Object.keys(given).filter((field) => field in recorded || field === 'data')])
+  const compared = new Set([
+    ...fields,
+    ...outcome,
+    ...Object.keys(given).filter((field) => field in recorded || field === 'data' || field === 'input'),
+  ])
   const only = (from: Readonly<Record<string, unknown>>): Record<string, unknown> =>
     Object.fromEntries([...compared].map((field) => [field, from[field]]))
   return differencesOf(only(recorded), only(given))

@@ -114,7 +114,7 @@ const told = (stored: StoredEvent): Decided | undefined => {
 const wordsOf = (event: RunEvent): string | undefined => {
   switch (event.type) {
     case 'ApprovalGranted':
-      return `${event.data.by} granted it`
+      return `${event.data.by} granted it${event.data.input === undefined ? '' : ' with changed arguments'}`
     case 'ApprovalDenied':
     case 'ToolCallDenied':
       return `${event.data.by} denied it`

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../events/envelope.ts'
 import type { ResultSource } from '../../events/fork.ts'
-import type { RunFact } from '../../events/run-events.ts'
+import type { DataOf, RunFact } from '../../events/run-events.ts'
 import { askedForApproval, askedForModel, askedForRun, askedForTool, type AskedFor, type OwnFork } from '../../fold/fork.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
@@ -176,14 +176,25 @@ interface Decided {
   readonly fact: RunFact
 }
 
-/** What people have decided on the same questions in the origin, the first decision first. */
-export const sealedDecision = (context: SealedContext, state: RunState): RunFact | undefined => {
+type Granted = DataOf<'ApprovalGranted'>
+
+/**
+ * What people have decided on the same questions in the origin, the first decision first. `asItHolds` makes a grant of the fork of one of its
+ * origin: undefined where it does not hold for the code of the fork, which asks a person then.
+ */
+export const sealedDecision = (
+  context: SealedContext,
+  state: RunState,
+  asItHolds: (granted: Granted) => Granted | undefined,
+): RunFact | undefined => {
   if (ownOf(state) === undefined) return undefined
   const decisions = [...state.approvals.values()].flatMap(({ callId, digest, subject, expiresAt }): readonly Decided[] => {
     const result = recorded(context, state, askedForApproval({ callId, subject }))
     const data = { callId, source: 'recorded' as const }
-    if (result?.type === 'ApprovalGranted' && context.at < expiresAt)
-      return [{ revision: result.revision, fact: { type: result.type, data: { ...result.data, ...data, digest } } }]
+    if (result?.type === 'ApprovalGranted' && context.at < expiresAt) {
+      const granted = asItHolds({ ...result.data, ...data, digest })
+      return granted === undefined ? [] : [{ revision: result.revision, fact: { type: result.type, data: granted } }]
+    }
     return result?.type === 'ApprovalDenied'
       ? [{ revision: result.revision, fact: { type: result.type, data: { ...result.data, ...data } } }]
       : []
