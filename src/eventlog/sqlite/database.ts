@@ -8,15 +8,18 @@ import { pathToFileURL } from 'node:url'
 import { logRestored } from '../went-back.ts'
 
 /** Of the tables below. A change of their meaning is a new number. */
-const LOG_FORMAT = 1
+const LOG_FORMAT = 2
 
 /** Up to 3.51.2 two connections that checkpoint at once can corrupt a WAL data base. */
 const OLDEST_SQLITE = [3, 51, 3] as const
 
 const OPEN_PATIENCE_MS = 5_000
 
+/** A log of format 1 has all but this: it is searched event by event where it cannot be written. */
+const NAMES = 'CREATE UNIQUE INDEX events_by_name ON events (stream) WHERE stream IS NOT NULL;'
+
 // A stream is no more than its events: `streams` only holds those that were deleted or were given metadata.
-// Its name is in its first event, all of them have its key (see sqlite-streams.ts).
+// Its name is in its first event, all of them have its key (see streams.ts).
 const SCHEMA = `
   CREATE TABLE log (format INTEGER NOT NULL) STRICT;
   CREATE TABLE streams (
@@ -37,6 +40,7 @@ const SCHEMA = `
     stream TEXT
   ) STRICT;
   CREATE UNIQUE INDEX events_by_stream ON events (stream_key, revision);
+  ${NAMES}
   INSERT INTO log (format) VALUES (${LOG_FORMAT});
 `
 
@@ -55,6 +59,7 @@ export const openLogDatabase = (path: string): DatabaseSync => {
     else checkFormat(db, path)
     makeDurable(db)
     checkWhole(db, path)
+    convertLog(db)
     db.exec('PRAGMA busy_timeout = 0')
     return db
   } catch (error) {
@@ -87,9 +92,24 @@ const isEmpty = (db: DatabaseSync): boolean => valueOf(db, 'SELECT count(*) FROM
 const createLog = (db: DatabaseSync): void => {
   db.exec('PRAGMA page_size = 8192')
   switchToWal(db)
+  inTransaction(db, () => {
+    if (isEmpty(db)) db.exec(SCHEMA)
+  })
+}
+
+/** Of an older format, in its place: all or nothing. The first of several processes does it. */
+const convertLog = (db: DatabaseSync): void => {
+  const isOld = (): boolean => valueOf(db, 'SELECT format FROM log') !== LOG_FORMAT
+  if (!isOld()) return
+  inTransaction(db, () => {
+    if (isOld()) db.exec(`${NAMES} UPDATE log SET format = ${LOG_FORMAT}`)
+  })
+}
+
+const inTransaction = (db: DatabaseSync, change: () => void): void => {
   db.exec('BEGIN IMMEDIATE')
   try {
-    if (isEmpty(db)) db.exec(SCHEMA)
+    change()
     db.exec('COMMIT')
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')

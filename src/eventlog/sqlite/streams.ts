@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { sha256 } from '../../hash.ts'
 import { type StoredIds, type StreamState, LOOSE_RETRY_WINDOW } from '../append.ts'
 import type { StreamMetadata } from '../event-log.ts'
 import { valueQuery } from './database.ts'
@@ -10,7 +9,7 @@ export interface StreamRecord extends StreamState {
 }
 
 export interface StreamTable {
-  /** Also of a stream that never was: head -1, and the key that its first event will have. */
+  /** Also of a stream without events: head -1, and a key that no event has. */
   find(name: string): StreamRecord
   /** Keeps all but the head, which follows from the events. */
   save(name: string, record: StreamRecord): void
@@ -30,14 +29,20 @@ interface EventRow {
   readonly id: string
 }
 
+const NO_KEY = -1
+
 /**
- * Events carry a short number for the name of their stream, made from its hash, so that a new stream needs no row and no page
- * of its own. Where that number is taken by another name the next one serves: the first event of a stream tells whose it is.
+ * Events carry a number for the name of their stream: the place of its first event, which has the name too. So streams that are written at one
+ * time lie side by side in the index, however large the log has become. What format 1 made from a hash of the name is below all of these.
  */
+export const keyBegunAt = (position: number): number => HASHES_END + position
+
+const HASHES_END = 2 ** 44
+
 export const streamTable = (db: DatabaseSync): StreamTable => {
   // Three small queries: most of what they ask for is absent, which costs next to nothing, and one query with a join costs four times as much.
+  const keyOf = valueQuery(db, 'SELECT stream_key FROM events WHERE stream = ?')
   const newest = valueQuery(db, 'SELECT revision FROM events WHERE stream_key = ? ORDER BY revision DESC LIMIT 1')
-  const holder = valueQuery(db, 'SELECT stream FROM events WHERE stream_key = ? ORDER BY revision LIMIT 1')
   const special = db.prepare('SELECT status, opened_at, metadata FROM streams WHERE name = ?')
   const save = db.prepare('REPLACE INTO streams (name, status, opened_at, metadata) VALUES (?, ?, ?, ?)')
   const atRevision = db.prepare('SELECT position, hex(id) AS id FROM events WHERE stream_key = ? AND revision = ?')
@@ -48,11 +53,8 @@ export const streamTable = (db: DatabaseSync): StreamTable => {
     atRevision.get(key, revision) as unknown as EventRow | undefined
 
   const placeOf = (name: string): Pick<StreamRecord, 'key' | 'head'> => {
-    for (let key = firstKeyOf(name); ; key++) {
-      const head = newest(key)
-      if (head === undefined) return { key, head: -1 }
-      if (holder(key) === name) return { key, head: Number(head) }
-    }
+    const key = keyOf(name)
+    return key === undefined ? { key: NO_KEY, head: -1 } : { key: Number(key), head: Number(newest(Number(key))) }
   }
 
   return {
@@ -84,9 +86,6 @@ export const streamTable = (db: DatabaseSync): StreamTable => {
     },
   }
 }
-
-/** 44 bits, which SQLite keeps in six bytes. */
-const firstKeyOf = (name: string): number => Number.parseInt(sha256(name).slice(0, 11), 16)
 
 /** From the 32 digits of SQLite's `hex()`. */
 export const uuidOf = (hex: string): string => {

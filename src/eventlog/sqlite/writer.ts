@@ -12,7 +12,7 @@ import {
 } from '../event-log.ts'
 import { valueQuery } from './database.ts'
 import type { StreamRecord, StreamTable } from './streams.ts'
-import { streamTable } from './streams.ts'
+import { keyBegunAt, streamTable } from './streams.ts'
 
 // What may be done inside one write transaction.
 //
@@ -59,7 +59,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
   const write = (name: string, stream: StreamRecord, events: readonly NewEvent[], lengths: readonly number[]): Written => {
     const opened = stream.status === 'deleted' ? reopened(stream) : stream
     if (opened !== stream) save(name, opened)
-    const { key } = stream
+    const key = stream.head < 0 ? keyBegunAt(end + (lengths[0] ?? 0)) : stream.key
     const storedAt = now()
     const before = { position: end, revision: stream.head }
     let head = stream.head
@@ -68,7 +68,7 @@ export const logWriter = (db: DatabaseSync, now: () => number): LogWriter => {
       end += lengths[i] ?? 0
       insert.run(end, key, head, id, storedAt, type, data, meta, head === 0 ? name : null)
     })
-    streams.remember(name, { ...opened, head })
+    streams.remember(name, { ...opened, key, head })
     return {
       result: { revision: head, position: end },
       appended: () => asStored(events, lengths, { ...before, stream: name, storedAt }),
@@ -174,8 +174,7 @@ const recentStreams = (table: StreamTable): RecentStreams => {
       const known = streams.get(name)
       if (known !== undefined) return known
       const found = table.find(name)
-      // The key of a stream without events is still free: another one may take it.
-      if (found.head >= 0) remember(name, found)
+      remember(name, found)
       return found
     },
     remember,
