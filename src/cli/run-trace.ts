@@ -8,7 +8,7 @@ import { agentAt, laterCode } from '../runtime/reading/fold-run.ts'
 import { readRun } from '../runtime/reading/run-reader.ts'
 import { isWithoutCode } from '../runtime/code/code-errors.ts'
 import { chartGraph, type ChartGraph } from '../statechart/graph.ts'
-import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
+import { activeStates, listenedTo } from '../statechart/taken-edges.ts'
 import { offset } from './amounts.ts'
 import { eventSummary } from '../projections/event-summary.ts'
 import { oneLine } from '../projections/printable.ts'
@@ -67,15 +67,7 @@ interface TracedAgent {
 /** The same program, listened to: what the fold hands to the chart, it alone knows. */
 const traceAgent = (agent: Agent): TracedAgent => {
   const { run } = agent.program
-  const edgesOf = takenEdges(run)
   const taken: string[] = []
-  const listening: Program['run'] = {
-    ...run,
-    step: (snapshot, event) => {
-      const next = run.step(snapshot, event)
-      taken.push(...edgesOf(snapshot, event))
-      return next
-    },
-  }
+  const listening = listenedTo(run, (edges) => taken.push(...edges))
   return { agent, graph: chartGraph(run.machine), program: { ...agent.program, run: listening }, taken }
 }

@@ -7,13 +7,12 @@ import { isWithoutCode } from '../runtime/code/code-errors.ts'
 import { foldRun, type Known } from '../runtime/reading/fold-run.ts'
 import { readRun } from '../runtime/reading/run-reader.ts'
 import { chartGraph } from '../statechart/graph.ts'
-import { activeStates, takenEdges } from '../statechart/taken-edges.ts'
+import { activeStates, listenedTo } from '../statechart/taken-edges.ts'
 import type { ServedRefold } from './api-parts.ts'
 import type { ChartCatalog } from './chart-catalog.ts'
 
 type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents'>
 type Chart = Program['run']
-type Snapshot = Parameters<Chart['step']>[0]
 
 interface ChartStep {
   readonly runId: string
@@ -41,7 +40,7 @@ export const chartStepAt = async (
   const { agent } = after
   const hashes = catalog.hashesOf(agent.id)
   const event = await eventAt(parts, runId, revision)
-  const listened = listenedTo(agent)
+  const listened = heard(agent)
   const { state } = step(listened.program, before?.state, event)
   const moved = movedCall(event.meta.to)
   const call = listened.toolCall.seen()
@@ -96,32 +95,24 @@ interface Seen {
   readonly taken: readonly string[]
 }
 
-interface Listened {
+interface Heard {
   readonly chart: Chart
   /** Of the last step; undefined where it made none. */
   readonly seen: () => Seen | undefined
 }
 
-const listenedTo = (agent: Agent): { readonly program: Program; readonly run: Listened; readonly toolCall: Listened } => {
-  const run = listened(agent.program.run)
-  const toolCall = listened(agent.program.toolCall)
+const heard = (agent: Agent): { readonly program: Program; readonly run: Heard; readonly toolCall: Heard } => {
+  const run = heardChart(agent.program.run)
+  const toolCall = heardChart(agent.program.toolCall)
   return { program: { ...agent.program, run: run.chart, toolCall: toolCall.chart }, run, toolCall }
 }
 
 /** What the fold hands to a chart, it alone knows. */
-const listened = (chart: Chart): Listened => {
-  const edgesOf = takenEdges(chart)
+const heardChart = (chart: Chart): Heard => {
   const graph = chartGraph(chart.machine)
   let seen: Seen | undefined
   return {
-    chart: {
-      ...chart,
-      step: (snapshot: Snapshot, event) => {
-        const next = chart.step(snapshot, event)
-        seen = { active: activeStates(graph, next.snapshot), taken: edgesOf(snapshot, event) }
-        return next
-      },
-    },
+    chart: listenedTo(chart, (taken, snapshot) => (seen = { active: activeStates(graph, snapshot), taken })),
     seen: () => seen,
   }
 }

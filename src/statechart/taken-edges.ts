@@ -23,6 +23,19 @@ export const takenEdges = (driver: ChartDriver): ((before: AnyMachineSnapshot, e
   }
 }
 
+/** The same chart, and `hear` is told of each of its steps which edges it took and where it stands then. */
+export const listenedTo = (driver: ChartDriver, hear: (taken: readonly string[], snapshot: AnyMachineSnapshot) => void): ChartDriver => {
+  const edgesOf = takenEdges(driver)
+  return {
+    ...driver,
+    step: (before, event) => {
+      const next = driver.step(before, event)
+      hear(edgesOf(before, event), next.snapshot)
+      return next
+    },
+  }
+}
+
 interface Sent {
   readonly snapshot: Snapshot<unknown>
   readonly event: EventObject

@@ -84,6 +84,20 @@ const checkedJson = (text: string, where: string): unknown => {
 const invalid = (expected: string, found: string, where: string): AppError =>
   new AppError('InvalidInput', `Expected ${expected}, found ${found} in ${where}`)
 
+/**
+ * The runs in a file that `refold export` has written, each from its first event on, in the order in which they began. Rejects as `replay` does
+ * for what is no such file.
+ */
+export const recordedRuns = async (file: string): Promise<readonly (readonly RunEvent[])[]> => {
+  const runs = new Map<string, RunEvent[]>()
+  for (const event of await readRecording(file)) {
+    const run = runs.get(event.runId)
+    if (run === undefined) runs.set(event.runId, [event])
+    else run.push(event)
+  }
+  return [...runs.values()]
+}
+
 /** Appends them, payloads apart and hashes chained as of today. */
 export const record = async ({ log, blobs }: Pick<TestStores, 'log' | 'blobs'>, events: readonly RunEvent[]): Promise<void> => {
   const hashes = new Map<string, string>()
