@@ -19,7 +19,20 @@ const MAY_IMPORT = {
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
   http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web'],
-  testing: ['events', 'statechart', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools', 'views', 'runtime', 'consumers'],
+  testing: [
+    'events',
+    'statechart',
+    'projections',
+    'fold',
+    'eventlog',
+    'blobs',
+    'snapshots',
+    'models',
+    'tools',
+    'views',
+    'runtime',
+    'consumers',
+  ],
 }
 const EVERY_FOLDER = [...Object.keys(MAY_IMPORT), 'cli']
 // The same for the rooms of src/runtime, which all may import the files that lie beside them:
