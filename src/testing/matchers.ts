@@ -29,14 +29,15 @@ export interface SpentAtMost {
   readonly costUsd?: number | undefined
 }
 
-type Match<Expected extends readonly unknown[]> = (view: RunView, ...expected: Expected) => Matched
+/** A matcher of runs, as `expect.extend` takes it. */
+export type RunMatcher<Expected extends readonly unknown[]> = (view: RunView, ...expected: Expected) => Matched
 
 /** For `expect.extend(runMatchers)`. A failure says what the run did instead. */
 export const runMatchers: {
-  readonly toHaveCalled: Match<[tool: string, input?: Json]>
-  readonly toWaitFor: Match<[whom: WaitsFor | null]>
-  readonly toHaveAnswered: Match<[answer: string | RegExp]>
-  readonly toHaveSpentAtMost: Match<[limits: SpentAtMost]>
+  readonly toHaveCalled: RunMatcher<[tool: string, input?: Json]>
+  readonly toWaitFor: RunMatcher<[whom: WaitsFor | null]>
+  readonly toHaveAnswered: RunMatcher<[answer: string | RegExp]>
+  readonly toHaveSpentAtMost: RunMatcher<[limits: SpentAtMost]>
 } = {
   toHaveCalled(view, tool, input) {
     const calls = callsOf(view)

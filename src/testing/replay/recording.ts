@@ -1,13 +1,10 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError, isAppError, messageOf } from '../../errors.ts'
-import { decodeEvent, encodeData, encodeMeta, shapeProblems, streamOf } from '../../events/codec.ts'
-import type { RunFact } from '../../events/run-events.ts'
+import { decodeEvent, shapeProblems, streamOf } from '../../events/codec.ts'
 import type { RunEvent } from '../../events/envelope.ts'
-import { currentVersion } from '../../events/upcast.ts'
 import { isTooDeep, jsonText, MAX_JSON_DEPTH, protoMember } from '../../json.ts'
 import { shown } from '../../text.ts'
-import type { TestStores } from '../memory-stores.ts'
 
 const MOST_BYTES = 256 * 1024 * 1024
 
@@ -96,22 +93,4 @@ export const recordedRuns = async (file: string): Promise<readonly (readonly Run
     else run.push(event)
   }
   return [...runs.values()]
-}
-
-/** Appends them, payloads apart and hashes chained as of today. */
-export const record = async ({ log, blobs }: Pick<TestStores, 'log' | 'blobs'>, events: readonly RunEvent[]): Promise<void> => {
-  const hashes = new Map<string, string>()
-  for (const { runId, revision, id, type, data, meta } of events) {
-    const encoded = encodeData({ type, data } as RunFact)
-    for (const payload of encoded.blobs) await blobs.put(payload)
-    const { hash: _, blobs: __, ...rest } = meta
-    const apart = encoded.blobFields.length === 0 ? {} : { blobs: [...encoded.blobFields] }
-    const { meta: text, hash } = encodeMeta(hashes.get(runId) ?? '', type, encoded.data, {
-      ...rest,
-      version: currentVersion(type),
-      ...apart,
-    })
-    hashes.set(runId, hash)
-    await log.append(streamOf(runId), revision === 0 ? 'no-stream' : revision - 1, [{ id, type, data: encoded.data, meta: text }])
-  }
 }

@@ -1,13 +1,17 @@
 import { AssertionError } from 'node:assert'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { encodeData, encodeMeta, streamOf } from '../../events/codec.ts'
+import type { RunEvent } from '../../events/envelope.ts'
+import type { RunFact } from '../../events/run-events.ts'
+import { currentVersion } from '../../events/upcast.ts'
 import type { RunView } from '../../fold/run-view.ts'
 import { refuseUnknownOptions, type OptionNames } from '../../known-options.ts'
 import type { Run } from '../../runtime/run-handle.ts'
 import { manualClock } from '../manual-clock.ts'
 import { memoryStores, type TestStores } from '../memory-stores.ts'
 import { openProcess, type TestOptions, type TestRefold } from '../test-refold.ts'
-import { readRecording, record } from './recording.ts'
+import { readRecording } from './recording.ts'
 
 export interface ReplayOptions extends Omit<TestOptions, 'stores'> {
   /** The folder that `refold export --blobs` has written, where pictures or files were said. */
@@ -51,4 +55,22 @@ export const replay = async (file: string, options: ReplayOptions): Promise<Repl
 
 const takeBlobs = async ({ blobs }: TestStores, folder: string): Promise<void> => {
   for (const name of await readdir(folder)) await blobs.put(await readFile(join(folder, name)))
+}
+
+/** Appends them, payloads apart and hashes chained as of today. */
+const record = async ({ log, blobs }: TestStores, events: readonly RunEvent[]): Promise<void> => {
+  const hashes = new Map<string, string>()
+  for (const { runId, revision, id, type, data, meta } of events) {
+    const encoded = encodeData({ type, data } as RunFact)
+    for (const payload of encoded.blobs) await blobs.put(payload)
+    const { hash: _, blobs: __, ...rest } = meta
+    const apart = encoded.blobFields.length === 0 ? {} : { blobs: [...encoded.blobFields] }
+    const { meta: text, hash } = encodeMeta(hashes.get(runId) ?? '', type, encoded.data, {
+      ...rest,
+      version: currentVersion(type),
+      ...apart,
+    })
+    hashes.set(runId, hash)
+    await log.append(streamOf(runId), revision === 0 ? 'no-stream' : revision - 1, [{ id, type, data: encoded.data, meta: text }])
+  }
 }
