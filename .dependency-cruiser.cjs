@@ -15,10 +15,11 @@ const MAY_IMPORT = {
   views: ['projections', 'events'],
   pictures: ['statechart'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
-  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus'],
+  otlp: ['projections'],
+  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus', 'otlp'],
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
-  http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web'],
+  http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web', 'otlp'],
   testing: [
     'events',
     'statechart',

@@ -23,6 +23,7 @@ import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
+import { addTraceCommand } from './trace.ts'
 import { addViewsCommand } from './views.ts'
 import { addWorkerCommand } from './worker.ts'
 
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addShowCommand,
     addQueryCommand,
     addTailCommand,
+    addTraceCommand,
     addAtCommand,
     addDiffCommand,
     addChartCommand,

@@ -1,0 +1,203 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { simulateSeed } from '../../../simulation/simulate.ts'
+import { decodeEvent, runIdOf, type StoredTexts } from '../../../src/events/codec.ts'
+import type { RunEvent } from '../../../src/events/envelope.ts'
+import { encodeSpans, type OtlpProtocol } from '../../../src/otlp/otlp-spans.ts'
+import { runTrace, spansOf } from '../../../src/projections/traces/run-trace.ts'
+import { spanGantt } from '../../../src/projections/traces/span-gantt.ts'
+import { traceEventsText } from '../../../src/projections/traces/span-perfetto.ts'
+import { treeLines } from '../../../src/projections/traces/span-tree.ts'
+import type { Span } from '../../../src/projections/traces/span.ts'
+import { spansOfRun } from '../../../src/runtime/reading/run-spans.ts'
+import { fixedAgent, saying } from '../../support/traced-runs.ts'
+import { forkable, outside, played, throughPeople } from '../../support/forks.ts'
+import { spansInJson, spansInProtobuf, type DecodedSpan } from '../../support/otlp/decoded-otlp.ts'
+import registry from '../../support/otlp/gen-ai-registry.json' with { type: 'json' }
+import { scenarios } from '../../support/scenarios.ts'
+import { eventsOf, openWorld, settle } from '../../support/world.ts'
+
+const histories = join(import.meta.dirname, '../../replay/histories')
+const files = readdirSync(histories, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ndjson'))
+
+const decoded = (stored: readonly StoredTexts[]): RunEvent[] => stored.map((texts) => decodeEvent(texts, new Map()))
+
+const eventsIn = (file: string): RunEvent[] =>
+  decoded(
+    readFileSync(join(histories, file), 'utf8')
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as StoredTexts])),
+  )
+
+const runOf = ([first]: readonly RunEvent[]): string => first?.runId ?? ''
+const ended = (events: readonly RunEvent[], contentLength = 0): Span[] => spansOf(events, { runId: runOf(events), contentLength })
+
+const resource = { 'service.name': 'test' }
+const bytesOf = (spans: readonly Span[], protocol: OtlpProtocol = 'http/protobuf', secrets: readonly string[] = []): Promise<Uint8Array> =>
+  encodeSpans(spans, { protocol, resource, secrets })
+
+const registered: Readonly<Record<string, string>> = registry.attributes
+const required: Readonly<Record<string, readonly string[]>> = registry.required
+
+/** What the conventions have against a span. */
+const problemsOf = ({ name, attributes, types }: DecodedSpan): string[] => {
+  const operation = attributes['gen_ai.operation.name']
+  return [
+    ...Object.entries(types).flatMap(([key, type]) => {
+      if (key.startsWith('refold.')) return []
+      const wanted = registered[key]
+      if (wanted === undefined) return [`${name}: ${key} is not in the registry`]
+      // The encoder of OpenTelemetry for JavaScript writes a whole number as an int, whatever it is declared as.
+      const fits = wanted === 'any' ? type === 'string' : wanted === type || (wanted === 'double' && type === 'int')
+      return fits ? [] : [`${name}: ${key} is ${type}, not ${wanted}`]
+    }),
+    ...(typeof operation === 'string' ? (required[operation] ?? ['no such operation']) : []).flatMap((key) =>
+      types[key] === undefined ? [`${name}: without ${key}`] : [],
+    ),
+  ]
+}
+
+const textAround = (spans: readonly Span[]): string => JSON.stringify(spans)
+
+describe('the spans of a run', () => {
+  test.for(files)('are there for the runs of every release, with attributes as the conventions have them: %s', async (file) => {
+    const events = eventsIn(file)
+    const spans = ended(events, 400)
+    expect(spans.map(({ name }) => name.split(' ')[0])).toContain('invoke_agent')
+    const fromProtobuf = spansInProtobuf(await bytesOf(spans))
+    expect(fromProtobuf.flatMap(problemsOf)).toEqual([])
+    expect(spansInJson(await bytesOf(spans, 'http/json'))).toEqual(fromProtobuf)
+    expect(fromProtobuf.map(({ spanId }) => spanId)).toEqual(spans.map(({ spanId }) => spanId))
+  })
+
+  test('lie one within the other, each once, and none is lost, whatever happens to a cluster', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const { history } = await simulateSeed(seed)
+      for (const [stream, stored] of Map.groupBy(history, (event) => event.stream)) {
+        const events = decoded(stored)
+        const trace = runTrace({ runId: runIdOf(stream) })
+        const spans = events.flatMap((event) => [...trace.take(event)])
+        const all = [...spans, ...trace.open()]
+        const ids = new Set(all.map(({ spanId }) => spanId))
+        expect(ids.size).toBe(all.length)
+        for (const span of all) {
+          expect(span.parentSpanId === undefined || ids.has(span.parentSpanId)).toBe(true)
+          expect(span.endMs).toBeGreaterThanOrEqual(span.startMs)
+        }
+        const calls = (kind: string): number => all.filter(({ name }) => name.startsWith(kind)).length
+        const asked = new Set(events.flatMap(({ type, data }) => (type === 'ModelCallRequested' ? [data.callId] : [])))
+        expect(calls('chat')).toBeGreaterThanOrEqual(asked.size)
+        expect(spansInProtobuf(await bytesOf(spans)).flatMap(problemsOf)).toEqual([])
+      }
+    }
+  }, 60_000)
+
+  test('are the same bytes whoever exports them, however often, and wherever the fold is begun again', async () => {
+    const events = eventsIn(files[0] ?? '')
+    const whole = await bytesOf(ended(events))
+    for (let at = 0; at <= events.length; at++) {
+      const before = ended(events.slice(0, at))
+      const again = runTrace({ runId: runOf(events) })
+      const known = events.slice(0, at).flatMap((event) => [...again.take(event)])
+      const after = events.slice(at).flatMap((event) => [...again.take(event)])
+      expect(known).toEqual(before)
+      expect(await bytesOf([...before, ...after])).toEqual(whole)
+    }
+  })
+
+  test('hold nothing of what was said, unless that is wanted', async () => {
+    const world = openWorld({ agents: [fixedAgent], models: saying('The code is 4711.', 'Done.') })
+    const run = await world.refold.start('fixed', { message: 'My card is 1234-5678' })
+    await settle(world, run)
+    const events = await eventsOf(world, run.id)
+    const words = ['1234-5678', '4711', 'Paris']
+    for (const word of words) expect(textAround(ended(events))).not.toContain(word)
+    const spans = ended(events, 1_000)
+    for (const word of words) expect(textAround(spans)).toContain(word)
+    const redacted = new TextDecoder().decode(await bytesOf(spans, 'http/json', ['1234-5678']))
+    expect(redacted).not.toContain('1234-5678')
+    expect(redacted).toContain('4711')
+  })
+
+  test('hold of what a guardrail has changed or refused only what it has left', async () => {
+    const there = outside()
+    const { events } = await played(there, scenarios['guardrails on all three sides'] ?? { agent: '' })
+    const said = ended(events, 4_000).map(({ content }) => JSON.stringify(content))
+    const accepted = JSON.stringify(
+      events.flatMap(({ type, data }) => (type === 'InputAccepted' || type === 'OutputAccepted' ? [data.parts] : [])),
+    )
+    expect(accepted).toContain('text')
+    const shown = said.join('\n')
+    for (const { type, data } of events) {
+      if (type === 'MessageReceived' && !accepted.includes(JSON.stringify(data.parts)))
+        for (const part of data.parts) if (part.type === 'text') expect(shown).not.toContain(JSON.stringify(part.text).slice(1, -1))
+    }
+  })
+
+  test('of a hostile run are bounded, and no picture of them breaks', async () => {
+    const hostile = '\u001b[31m:;#%%\n`{}"\ud800'.repeat(10_000)
+    const world = openWorld({ agents: [fixedAgent], models: saying(hostile, hostile) })
+    const run = await world.refold.start('fixed', { message: hostile })
+    await settle(world, run)
+    const spans = ended(await eventsOf(world, run.id), 2_000)
+    expect(textAround(spans).length).toBeLessThan(40_000)
+    expect(treeLines(spans).join('\n')).not.toContain('\u001b')
+    for (const line of spanGantt(spans).split('\n').slice(3, -1))
+      expect(line).toMatch(/^ {2}(section [^:;#]*|[^:;#]+ :(crit, )?s[0-9a-f]{16}, \d+, \d+)$/)
+    expect(JSON.parse(traceEventsText(spans))).toMatchObject({ traceEvents: expect.any(Array) as unknown })
+    expect(spansInProtobuf(await bytesOf(spans))).toHaveLength(spans.length)
+  })
+})
+
+describe('a turn of a conversation', () => {
+  test('is a trace, which names the turn before it', async () => {
+    const world = openWorld({ agents: [fixedAgent], models: saying('One.', 'Two.') })
+    const run = await world.refold.start('fixed', { message: 'a' })
+    await settle(world, run)
+    world.clock.advance(86_400_000)
+    await run.send({ message: 'b' })
+    await settle(world, run)
+    const turns = ended(await eventsOf(world, run.id)).filter(({ parentSpanId }) => parentSpanId === undefined)
+    const [first, second] = turns
+    expect(turns).toHaveLength(2)
+    expect(second?.traceId).not.toBe(first?.traceId)
+    expect(second?.links.map(({ context }) => context)).toEqual([{ traceId: first?.traceId, spanId: first?.spanId }])
+    expect(turns.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual([run.id, run.id])
+    expect((second?.endMs ?? 0) - (second?.startMs ?? 0)).toBeLessThan(86_400_000)
+  })
+})
+
+describe('a run that another has asked for', () => {
+  test('lies in the trace of the call that has asked', async () => {
+    const there = outside()
+    const { world, origin } = await played(there, scenarios['a chart of its own, with a child run'] ?? { agent: '' })
+    const { ended: spans } = await spansOfRun(world, origin.id, { contentLength: 0, children: true })
+    const call = spans.find(({ attributes }) => attributes['refold.child.run_id'] !== undefined)
+    const below = spans.find(({ runId, name }) => runId === call?.attributes['refold.child.run_id'] && name.startsWith('invoke_agent'))
+    expect(below).toMatchObject({ traceId: call?.traceId, parentSpanId: call?.spanId })
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+  })
+})
+
+describe('a fork', () => {
+  test('has the spans of what it has done itself, and names the turn that it begins in', async () => {
+    const there = outside()
+    const { world, origin: run, events } = await played(there, scenarios['parallel tools and a payment'] ?? { agent: '' })
+    const at = forkable(events).at(-2) ?? 0
+    const fork = await run.fork({ at, by: 'dana', runId: 'fork', modelCalls: 0 })
+    await throughPeople(world, fork)
+    const own = ended(await eventsOf(world, fork.id))
+    const origin = ended(events)
+    const ids = new Set(origin.map(({ spanId }) => spanId))
+    expect(own.length).toBeGreaterThan(0)
+    expect(own.filter(({ spanId }) => ids.has(spanId))).toEqual([])
+    expect(own.every(({ revision }) => revision > at)).toBe(true)
+    const root = own.find(({ parentSpanId }) => parentSpanId === undefined)
+    const originRoot = origin.find(({ parentSpanId }) => parentSpanId === undefined)
+    expect(root?.links[0]).toMatchObject({
+      context: { traceId: originRoot?.traceId, spanId: originRoot?.spanId },
+      attributes: { 'refold.link': 'origin' },
+    })
+  })
+})
