@@ -1,13 +1,13 @@
-import { secretsIn } from '../../config.ts'
+import { secretsIn } from '../../early-environment.ts'
 import { AppError } from '../../errors.ts'
 import { encodeSpans } from '../../otlp/otlp-spans.ts'
 import { spanGantt } from '../../projections/traces/span-gantt.ts'
 import { traceEventsText } from '../../projections/traces/span-perfetto.ts'
 import { treeLines } from '../../projections/traces/span-tree.ts'
 import { spansOfRun, type RunSpans } from '../../runtime/reading/run-spans.ts'
-import type { CommandLine } from '../command-line.ts'
-import type { TraceFormat } from '../commands/trace.ts'
 import { visibleJson } from '../../text.ts'
+import type { CommandLine } from '../command-line.ts'
+import type { TraceFormat } from '../trace-formats.ts'
 import { reading } from '../session.ts'
 
 export interface TraceOptions {
