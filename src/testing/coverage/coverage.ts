@@ -61,7 +61,9 @@ export const coverage = (agent: Agent, runs: Iterable<readonly RunEvent[]>): Cov
     ...edgesOf(agent, 'toolCall', chartGraph(agent.program.toolCall.machine), taken.toolCall),
   ]
   const transitions = found.map(({ transition }) => transition)
-  const impossible = found.flatMap(({ transition, lacks }) => (lacks === undefined || transition.taken > 0 ? [] : [{ ...transition, lacks }]))
+  const impossible = found.flatMap(({ transition, lacks }) =>
+    lacks === undefined || transition.taken > 0 ? [] : [{ ...transition, lacks }],
+  )
   const never = found.flatMap(({ transition, lacks, way }) =>
     lacks === undefined && transition.taken === 0 ? [{ ...transition, script: scriptOf(way) }] : [],
   )
@@ -109,7 +111,12 @@ interface Found {
   readonly way: readonly ChartEdge[]
 }
 
-const edgesOf = (agent: Agent, chart: CoveredTransition['chart'], graph: ChartGraph, counts: ReadonlyMap<string, number>): readonly Found[] => {
+const edgesOf = (
+  agent: Agent,
+  chart: CoveredTransition['chart'],
+  graph: ChartGraph,
+  counts: ReadonlyMap<string, number>,
+): readonly Found[] => {
   const ways = shortestWays(graph, (edge) => lacking(agent, edge) === undefined)
   return graph.edges
     .filter(({ kind }) => kind !== 'default')
@@ -128,7 +135,12 @@ const edgesOf = (agent: Agent, chart: CoveredTransition['chart'], graph: ChartGr
     }))
 }
 
-const reportOf = ({ never, possible, runs, skipped }: Pick<Coverage, 'never' | 'runs' | 'skipped'> & { readonly possible: number }): string =>
+const reportOf = ({
+  never,
+  possible,
+  runs,
+  skipped,
+}: Pick<Coverage, 'never' | 'runs' | 'skipped'> & { readonly possible: number }): string =>
   [
     `${possible - never.length} of ${possible} transitions were taken by ${runs} runs${skipped.length === 0 ? '' : `; ${skipped.length} were skipped`}`,
     ...never.flatMap(({ source, event, guard, target, script }) => [

@@ -20,7 +20,7 @@ const LINES: Readonly<Record<string, string>> = {
   ToolCallFailed: "throw new ToolFailure('…', { happened: false })",
   ToolCallSucceeded: 'the tool returns its output',
   ToolCallRejected: 'arguments that do not fit, a tool that is none, or an action guardrail that objects',
-  ToolCallDenied: "run.deny(callId, { by, reason })",
+  ToolCallDenied: 'run.deny(callId, { by, reason })',
   ToolCallRequested: 'the tool is called',
   ToolCallUnresolved: 'a `once` tool throws, or its process dies',
   ApprovalRequested: 'a tool whose approval asks a person',
@@ -50,14 +50,36 @@ export const scriptLine = ({ event, guard, kind }: ChartEdge): string | undefine
 }
 
 /** What an agent has not got that an edge of the standard charts needs. */
-export const lacking = ({ settings }: Agent, { event, guard, source }: ChartEdge): string | undefined => {
-  const names = new Set(guard?.match(/\w+/g) ?? [])
-  const needs = (name: string): boolean => names.has(name) && guard?.includes(`not(${name})`) !== true
-  if (!settings.checksInput && (needs('checksInput') || /^Input(Accepted|Rejected)$/.test(event))) return 'an input guardrail'
-  if (!settings.checksOutput && needs('checksOutput')) return 'an output schema or guardrail'
-  if (!settings.endsWithOutput && needs('endsWithOutput')) return 'an output schema'
-  if (settings.endsWithOutput && guard === 'not(endsWithOutput)') return 'an agent without an output schema'
-  if (settings.models.length < 2 && (needs('hasNextModel') || needs('triesNextModel'))) return 'a second model'
-  if (settings.handsOver.length === 0 && needs('wasHandedOver')) return 'a tool that hands over'
-  return source.endsWith('.checkingInput') && !settings.checksInput ? 'an input guardrail' : undefined
+export const lacking = ({ settings }: Agent, edge: ChartEdge): string | undefined =>
+  NEEDS.find(({ isThere, isNeeded }) => !isThere(settings) && isNeeded(edge))?.what
+
+interface Need {
+  readonly what: string
+  readonly isThere: (settings: Agent['settings']) => boolean
+  readonly isNeeded: (edge: ChartEdge) => boolean
 }
+
+/** Whether the guard asks for it, and not for the absence of it. */
+const asksFor =
+  (...names: readonly string[]) =>
+  ({ guard }: ChartEdge): boolean =>
+    names.some((name) => guard?.match(/\w+/g)?.includes(name) === true && !guard.includes(`not(${name})`))
+
+const checksInput = asksFor('checksInput')
+
+const NEEDS: readonly Need[] = [
+  {
+    what: 'an input guardrail',
+    isThere: (settings) => settings.checksInput,
+    isNeeded: (edge) => checksInput(edge) || /^Input(Accepted|Rejected)$/.test(edge.event) || edge.source.endsWith('.checkingInput'),
+  },
+  { what: 'an output schema or guardrail', isThere: (settings) => settings.checksOutput, isNeeded: asksFor('checksOutput') },
+  { what: 'an output schema', isThere: (settings) => settings.endsWithOutput, isNeeded: asksFor('endsWithOutput') },
+  {
+    what: 'an agent without an output schema',
+    isThere: (settings) => !settings.endsWithOutput,
+    isNeeded: ({ guard }) => guard === 'not(endsWithOutput)',
+  },
+  { what: 'a second model', isThere: ({ models }) => models.length >= 2, isNeeded: asksFor('hasNextModel', 'triesNextModel') },
+  { what: 'a tool that hands over', isThere: ({ handsOver }) => handsOver.length > 0, isNeeded: asksFor('wasHandedOver') },
+]

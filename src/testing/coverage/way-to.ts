@@ -13,7 +13,8 @@ export const shortestWays = (graph: ChartGraph, canTake: (edge: ChartEdge) => bo
   }
   const ways = new Map<string, readonly ChartEdge[]>()
   const [root] = graph.nodes
-  const waiting: { readonly leaf: string; readonly way: readonly ChartEdge[] }[] = root === undefined ? [] : [{ leaf: leafOf(root.id), way: [] }]
+  const waiting: { readonly leaf: string; readonly way: readonly ChartEdge[] }[] =
+    root === undefined ? [] : [{ leaf: leafOf(root.id), way: [] }]
   const seen = new Set(waiting.map(({ leaf }) => leaf))
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
     const here = withAncestors(at.leaf)
