@@ -27,7 +27,7 @@ export type OpenTelemetry = Awaited<ReturnType<typeof loadOpenTelemetry>>
 type ReadableSpan = Parameters<OpenTelemetry['ProtobufTraceSerializer']['serializeRequest']>[0][number]
 type OtelSpanContext = ReturnType<ReadableSpan['spanContext']>
 
-export const SCOPE = { name: 'refold' }
+const SCOPE = { name: 'refold' }
 
 /** An export request of OTLP: of the same spans always the same bytes. */
 export const encodeSpans = async (spans: readonly Span[], { protocol, resource, secrets }: OtlpOptions): Promise<Uint8Array> => {
@@ -38,7 +38,7 @@ export const encodeSpans = async (spans: readonly Span[], { protocol, resource, 
   return bytes ?? new Uint8Array()
 }
 
-export const readableResource = (attributes: OtlpResource): ReadableSpan['resource'] => {
+const readableResource = (attributes: OtlpResource): ReadableSpan['resource'] => {
   const resource: ReadableSpan['resource'] = {
     attributes: { ...attributes },
     merge: () => resource,

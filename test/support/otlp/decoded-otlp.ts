@@ -59,7 +59,7 @@ interface RawRequest {
 const root = protobuf.loadSync(join(import.meta.dirname, 'trace.proto'))
 
 /** A message of OTLP, as `ExportTraceServiceRequest`, as the JSON of its fields; ids in hexadecimal. */
-export const decodedMessage = (type: string, bytes: Uint8Array): unknown => {
+const decodedMessage = (type: string, bytes: Uint8Array): unknown => {
   const message = root.lookupType(`otlp.${type}`)
   const text = JSON.stringify(
     message.toObject(message.decode(bytes), { longs: String, enums: String, bytes: Array }),
