@@ -17,8 +17,8 @@ const durationMs = z.int().nonnegative()
 const costMicroUsd = z.int().nonnegative()
 /** Who did it: a person, a program, or `refold` itself. */
 const by = z.string().min(1)
-/** What went wrong inside, for whoever runs the agent: no model is told. */
 const digest = z.string()
+/** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
 /** What the model is told in the place of the output. */
 const content = z.array(contentPart).min(1)
