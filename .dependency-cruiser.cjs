@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   tools: ['events', 'projections'],
   views: ['projections', 'events'],
   pictures: ['statechart'],
+  evals: ['events', 'projections'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   otlp: ['projections'],
   consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus', 'otlp'],

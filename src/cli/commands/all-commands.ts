@@ -3,6 +3,7 @@ import { addApproveCommand, addDenyCommand } from './approvals.ts'
 import { addAtCommand } from './at.ts'
 import { addChartCommand } from './chart.ts'
 import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
+import { addDatasetCommand } from './dataset.ts'
 import { addDiffCommand } from './diff.ts'
 import { addForkCommand } from './fork.ts'
 import { addDeleteCommand } from './delete.ts'
@@ -41,7 +42,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addChartCommand,
     addExportCommand,
   ],
-  'Check:': [addReplayCommand, addDoctorCommand],
+  'Check:': [addReplayCommand, addDoctorCommand, addDatasetCommand],
   'Operate:': [
     addApproveCommand,
     addDenyCommand,

@@ -1,0 +1,181 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { AppError, messageOf } from '../../errors.ts'
+import { datasetBuilder, casesInText, datasetLines, datasetVersion } from '../../evals/dataset.ts'
+import { casesIn, questionOf, type CaseOf, type DatasetCase } from '../../evals/dataset-case.ts'
+import { exportText, type ExportFormat } from '../../evals/dataset-exports.ts'
+import type { RunEvent } from '../../events/envelope.ts'
+import type { OpenRefold } from '../../open-refold.ts'
+import { present } from '../../present.ts'
+import { PRIVATE_FILE } from '../../private-files.ts'
+import { oneLine } from '../../projections/printable.ts'
+import { visibleJson } from '../../text.ts'
+import { sqlLimits } from '../../views/sql-query.ts'
+import { counted } from '../amounts.ts'
+import type { CommandLine } from '../command-line.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { FreshOption } from '../fresh-option.ts'
+import { takeIn } from '../known-views.ts'
+import { progressBar } from '../screen.ts'
+import { reading } from '../session.ts'
+import { eventsOfRun } from '../stored-events.ts'
+import { textTable, type Column } from '../text-table.ts'
+
+export interface CreateOptions extends FreshOption {
+  readonly where?: string
+  readonly of: CaseOf
+  readonly forks?: true
+  readonly redact?: readonly string[]
+  readonly train?: number
+  readonly limit?: number
+  readonly output?: string
+}
+
+const MOST_FILE_BYTES = 512 * 1024 * 1024
+
+export const create = async (line: CommandLine, name: string, options: CreateOptions): Promise<void> => {
+  if (!/^[\w.-]{1,100}$/.test(name))
+    throw new AppError('InvalidInput', `Expected a name of letters, digits, ".", "_" and "-", found ${JSON.stringify(name)}`)
+  const file = resolve(line.cwd, options.output ?? `${name}.jsonl`)
+  const redact = (options.redact ?? []).map(patternOf)
+  await reading(line, async (refold) => {
+    await takeIn(line, refold, options)
+    const runIds = await runsThatFit(line, refold, options)
+    const dataset = datasetBuilder({ redact, trainShare: options.train, mostCases: options.limit ?? Infinity })
+    const unreadable: string[] = []
+    const progress = progressBar(line.stderr, runIds.length)
+    for (const runId of runIds) {
+      if (line.signal.aborted) throw new AppError('Closed', 'The dataset was given up, and nothing was written')
+      if (dataset.isFull()) break
+      const events = await readable(refold, runId)
+      if (events === undefined) unreadable.push(runId)
+      else for (const found of casesIn(events, options.of)) dataset.add(found)
+      progress.step()
+    }
+    progress.clear()
+    const cases = dataset.cases()
+    const version = datasetVersion(cases)
+    await write(file, visibleLines(datasetLines(cases)))
+    await line.output.document({
+      name,
+      version,
+      file,
+      cases: cases.length,
+      runs: runIds.length,
+      duplicates: dataset.duplicates(),
+      unreadable,
+    })
+    await line.output.note(
+      `${name}@${version}: ${counted(cases.length, 'case')} of ${counted(runIds.length, 'run')}, ${counted(dataset.duplicates(), 'duplicate')} left out, written to ${file}`,
+    )
+    if (unreadable.length === 0) return
+    await line.output.note(`${counted(unreadable.length, 'run')} could not be read: ${unreadable.slice(0, 10).join(', ')}`)
+    line.exitWith(exitCodes.wrong)
+  })
+}
+
+const patternOf = (text: string): RegExp => {
+  try {
+    return new RegExp(text, 'gu')
+  } catch (error) {
+    throw new AppError('InvalidInput', `Expected a regular expression, found ${JSON.stringify(text)}: ${messageOf(error)}`)
+  }
+}
+
+/** In the order of their ids, a page at a time: SQL has a most of rows. */
+const runsThatFit = async (line: CommandLine, { views }: OpenRefold, { where, forks }: CreateOptions): Promise<readonly string[]> => {
+  const conditions = [
+    ...(where === undefined ? [] : [`(${where}\n)`]),
+    ...(forks === true ? [] : ['fork_of is null']),
+    "status <> 'deleted'",
+  ]
+  const sql = `select run_id from refold_runs where run_id > $1 and ${conditions.join(' and ')} order by run_id limit ${sqlLimits.rows}`
+  const found: string[] = []
+  for (;;) {
+    const after = found.at(-1) ?? ''
+    const { rows } = await views.sql({
+      sql,
+      tenant: undefined,
+      parameters: [after],
+      limit: sqlLimits.rows,
+      timeoutMs: sqlLimits.timeoutMs.most,
+      signal: line.signal,
+    })
+    found.push(...rows.map(([runId]) => String(runId)))
+    if (rows.length < sqlLimits.rows) return found
+  }
+}
+
+/** Undefined where one of its events cannot be read here. */
+const readable = async (refold: OpenRefold, runId: string): Promise<readonly RunEvent[] | undefined> => {
+  const events: RunEvent[] = []
+  for await (const read of eventsOfRun(refold, runId)) {
+    if (!read.ok) return undefined
+    events.push(read.event)
+  }
+  return events
+}
+
+export const show = async ({ cwd, output }: CommandLine, path: string): Promise<void> => {
+  const cases = await read(resolve(cwd, path))
+  const version = datasetVersion(cases)
+  await output.document({ version, cases })
+  if (output.json) return
+  const rows = cases.map((each) => [
+    each.id,
+    each.of,
+    `${each.source.runId}@${each.source.revision}`,
+    each.split ?? '',
+    oneLine(questionOf(each), LONGEST_CELL),
+    oneLine(each.output.answer ?? '', LONGEST_CELL),
+  ])
+  const columns: readonly Column[] = [
+    { title: 'CASE', paint: output.colours.name },
+    { title: 'OF' },
+    { title: 'FROM' },
+    { title: 'SPLIT' },
+    { title: 'IN' },
+    { title: 'OUT', flexible: true as const },
+  ]
+  for (const text of textTable(columns, rows, output.width)) await output.line(text)
+  await output.note(`${counted(cases.length, 'case')}, version ${version}`)
+}
+
+const LONGEST_CELL = 60
+
+export const exportTo = async (
+  { cwd, output, ...line }: CommandLine,
+  path: string,
+  { to, output: file }: { readonly to: ExportFormat; readonly output?: string },
+): Promise<void> => {
+  const cases = await read(resolve(cwd, path))
+  const text = visibleLines(exportText(cases, to))
+  if (file === undefined) {
+    line.stdout.write(text)
+    return
+  }
+  await write(resolve(cwd, file), text)
+  await output.note(`${counted(cases.length, 'case')} written to ${file}`)
+}
+
+const visibleLines = (text: string): string => text.split('\n').map(visibleJson).join('\n')
+
+const read = async (path: string): Promise<readonly DatasetCase[]> => {
+  let text: string
+  try {
+    const { size } = await stat(path)
+    if (size > MOST_FILE_BYTES) throw new AppError('TooLarge', `Expected ${MOST_FILE_BYTES} bytes at most, found ${size}`)
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('InvalidInput', `Expected a dataset at ${path}: ${messageOf(cause)}`, present({ details: { path }, cause }))
+  }
+  return casesInText(text, path)
+}
+
+const write = async (path: string, text: string): Promise<void> => {
+  try {
+    await writeFile(path, text, { mode: PRIVATE_FILE })
+  } catch (cause) {
+    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
+  }
+}
