@@ -14,7 +14,7 @@ export const waitsForChildren = ({ owed, children = {} }: RunRow): boolean => {
 export interface ParentLooks {
   /** Those whose time it is. What is known of all others than the given ones is forgotten. */
   due(parents: readonly RunRow[]): readonly RunRow[]
-  /** It was woken, as it stands in this row. */
+  /** It was looked at, as it stands in this row. */
   looked(parent: RunRow): void
   forget(): void
 }

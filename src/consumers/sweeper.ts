@@ -7,8 +7,9 @@ import type { Notice } from '../runtime/notices.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import { nextTurn } from './batches.ts'
-import { createParentLooks, waitsForChildren } from './parent-looks.ts'
+import { createParentLooks, waitsForChildren, type ParentLooks } from './parent-looks.ts'
 import type { Projector } from './projector.ts'
+import { familyOf } from './run-family.ts'
 
 export interface SweepCounts {
   /** That came to their end, since the start. */
@@ -59,8 +60,7 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
     const rows = await views.due(dueBy, ALL)
     const broken = new Map<string, string>()
-    const others = rows.filter((row) => !waitsForChildren(row))
-    await inLanes([...others, ...parents.due(rows.filter(waitsForChildren))], signal, (row) => see(row, broken))
+    await inLanes(await toSee({ views, runtime, clock, parents }, rows), signal, (row) => see(row, broken))
     told = broken
     counts = { sweeps: counts.sweeps + 1, due: rows.length, left: leftRuns.tell() }
   }
@@ -75,11 +75,8 @@ export const createSweeper = ({ projector, views, runtime, eraser, chores, clock
     hasRecovered = true
   }
 
-  const see = async (row: RunRow, broken: Map<string, string>): Promise<void> => {
-    const later = timerAlone(row, clock.now())
-    if (later === undefined) return row.status === 'deleted' ? finish(row.runId, broken) : wake(row, broken)
-    runtime.wakeAt(row.runId, later)
-  }
+  const see = (row: RunRow, broken: Map<string, string>): Promise<void> =>
+    row.status === 'deleted' ? finish(row.runId, broken) : wake(row, broken)
 
   const finish = async (runId: string, broken: Map<string, string>): Promise<void> => {
     try {
@@ -158,9 +155,31 @@ const inLanes = async (rows: readonly RunRow[], signal: AbortSignal | undefined,
   await Promise.all(Array.from({ length: RUNS_AT_ONCE }, lane))
 }
 
-/** The time that is all a run waits for; undefined where it has come, and where the run owes work or is perhaps wanted by nobody any more. */
-const timerAlone = ({ owed, attentionAt, parent }: RunRow, now: number): number | undefined =>
-  attentionAt === null || attentionAt <= now || parent !== undefined || Object.keys(owed).length > 0 ? undefined : attentionAt
+interface Leaving extends Pick<SweeperParts, 'views' | 'runtime' | 'clock'> {
+  readonly parents: ParentLooks
+}
+
+/** All but those that wait for a time, or for a run that waits: they are left alone until it has come, and until that one says more. */
+const toSee = async ({ views, runtime, clock, parents }: Leaving, rows: readonly RunRow[]): Promise<readonly RunRow[]> => {
+  const now = clock.now()
+  const others = rows.filter((row) => !waitsForChildren(row))
+  const waiting = parents.due(rows.filter(waitsForChildren))
+  const family = await familyOf(views, [...waiting, ...others.filter((row) => waitsForTime(row, now))])
+  return [...others, ...waiting].filter((row) => {
+    const isParent = waitsForChildren(row)
+    const isIdle = isParent ? family.hasHeardAll(row) && firstTimer(row) > now : waitsForTime(row, now)
+    if (!isIdle || !family.isWanted(row)) return true
+    if (firstTimer(row) < Infinity) runtime.wakeAt(row.runId, firstTimer(row))
+    if (isParent) parents.looked(row)
+    return false
+  })
+}
+
+const firstTimer = ({ timers }: RunRow): number => Math.min(...Object.values(timers))
+
+/** It owes nothing, and its time has not come. */
+const waitsForTime = ({ owed, attentionAt, status }: RunRow, now: number): boolean =>
+  status === 'active' && attentionAt !== null && attentionAt > now && Object.keys(owed).length === 0
 
 /** A deletion that is not done waits for payloads that were put lately: looking for them costs a pass over the log. */
 const finisher = (eraser: SweeperParts['eraser'], clock: Clock): ((runId: string) => Promise<void>) => {
