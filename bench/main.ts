@@ -1,26 +1,23 @@
-// What Refold costs: durable steps of the agent loop beside the floors of the disk and of SQLite, replay, disk space, looks at the past.
-// Run: npm run bench [-- --json] [-- --quick] [-- --in <directory>]
-// With --page: what people wait for at the page of the debugger, in a real Chromium.
-// With --servers: the production backbone instead, on servers that are started for it (needs java and mvn). --markdown prints a table for a page.
+// What Refold costs. `npm run bench -- --help` says what can be asked for.
+import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { measureDiskSpace } from './disk-space.ts'
-import { measureGrowth } from './growth.ts'
-import { measureHistory } from './history.ts'
+import { cases, type Measured } from './cases.ts'
+import { root } from './fresh.ts'
 import { thisMachine } from './machine.ts'
-import { measureManyRuns } from './many-runs.ts'
-import { measureOneRun, type OneRun } from './one-run.ts'
 import { takeNamedServer } from './on-servers.ts'
 import { measurePage } from './page.ts'
 import { pageJson, pageMarkdown, pageTable, type PageReport } from './page-report.ts'
-import { HEADLINE_TURNS, jsonLine, table, type Results } from './report.ts'
 import { measureServers } from './servers.ts'
 import { serversJson, serversMarkdown, serversTable, type ServerReport } from './servers-report.ts'
+import { jsonText, machineLine, markdownTable, tableText, type MeasuredOn } from './table.ts'
 import { inTemporaryFolder } from './workshop.ts'
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean' },
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
     in: { type: 'string' },
     servers: { type: 'boolean' },
     page: { type: 'boolean' },
@@ -29,34 +26,59 @@ const { values } = parseArgs({
 })
 const quick = values.quick === true
 const eventStore = takeNamedServer()
-const shortRuns = 10
-const rounds = (most: number, withinMs: number) => (quick ? { least: 1, most: 3, withinMs: withinMs / 10 } : { least: 2, most, withinMs })
+
+const HELP = `npm run bench -- [options]
+
+  --only NAME       one case, again for several:
+${Object.entries(cases)
+  .map(([name, { about }]) => `                      ${name.padEnd(14)} ${about}`)
+  .join('\n')}
+  --quick           few rounds: enough to see that nothing broke, not to compare
+  --json            one line of JSON: medians at fixed places, all figures with spread behind
+  --markdown        a table that can be put into a page
+  --in FOLDER       files there instead of the system's folder for temporary files: what is measured is that disk
+  --servers         the production backbone instead; needs java and mvn
+  --page            what people wait for at the page of the debugger instead; needs a Chromium
+`
 
 const progress = (what: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`)
 }
 
-const measureAll = async (folder: string): Promise<Results> => {
+const chosenCases = (): readonly string[] => {
+  const names = Object.keys(cases)
+  const chosen = values.only ?? names
+  const wrong = chosen.find((name) => !names.includes(name))
+  if (wrong !== undefined) throw new Error(`expected --only with one of ${names.join(', ')}, found ${wrong}`)
+  return chosen
+}
+
+const measureCases = async (folder: string): Promise<string> => {
+  const chosen = chosenCases()
+  // What a process of its own runs is the package, as it would be installed.
+  execFileSync(process.execPath, ['scripts/build-code.ts', '--if-stale'], { cwd: root })
   const began = performance.now()
   const machine = thisMachine()
-  const oneRuns: OneRun[] = []
-  for (const turns of quick ? [HEADLINE_TURNS] : [shortRuns, HEADLINE_TURNS, 200]) {
-    progress(`one run of ${turns} turns`)
-    oneRuns.push(await measureOneRun(folder, turns, rounds(25, 8_000)))
+  const found: (Measured & { readonly name: string })[] = []
+  for (const name of chosen) {
+    const each = cases[name]
+    if (each === undefined) continue
+    progress(each.about)
+    found.push({ name, ...(await each.measure({ folder, quick })) })
   }
-  progress('a hundred runs at once')
-  const hundredRuns = await measureManyRuns(folder, { runs: 100, turns: shortRuns }, rounds(15, 8_000))
-  progress('a thousand runs at once')
-  const thousandRuns = await measureManyRuns(folder, { runs: 1_000, turns: quick ? 2 : 4 }, rounds(9, 12_000))
-  progress('early and late steps')
-  const growth = await measureGrowth(folder, rounds(15, 8_000))
-  progress('space on disk')
-  const disk = await measureDiskSpace(folder, shortRuns, quick ? 1 : 3)
-  progress('a run of 10,000 events')
-  const history = await measureHistory(folder, rounds(9, 8_000))
   progress('')
   const seconds = Math.round((performance.now() - began) / 1_000)
-  return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, oneRuns, hundredRuns, thousandRuns, growth, disk, ...history }
+  return shown({ ...machine, loadAtEnd: thisMachine().load, seconds }, found)
+}
+
+const shown = (machine: MeasuredOn, found: readonly (Measured & { readonly name: string })[]): string => {
+  if (values.json === true) {
+    const headline = Object.fromEntries(found.flatMap((each) => Object.entries(each.headline)))
+    return jsonText({ ...headline, machine, figures: Object.fromEntries(found.map(({ name, figures }) => [name, figures])) })
+  }
+  const rows = found.flatMap((each) => each.rows)
+  const notes = found.flatMap(({ note }) => (note === undefined ? [] : [note]))
+  return [machineLine(machine), '', values.markdown === true ? markdownTable(rows) : tableText(rows), ...notes].join('\n')
 }
 
 const reportOfServers = async (folder: string): Promise<ServerReport> => {
@@ -77,13 +99,11 @@ const reportOfPage = async (folder: string): Promise<PageReport> => {
   return { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }
 }
 
-if (values.page === true) {
+if (values.help === true) console.log(HELP)
+else if (values.page === true) {
   const report = await inTemporaryFolder(values.in, reportOfPage)
   console.log(values.json === true ? pageJson(report) : values.markdown === true ? pageMarkdown(report) : pageTable(report))
 } else if (values.servers === true) {
   const report = await inTemporaryFolder(values.in, reportOfServers)
   console.log(values.json === true ? serversJson(report) : values.markdown === true ? serversMarkdown(report) : serversTable(report))
-} else {
-  const results = await inTemporaryFolder(values.in, measureAll)
-  console.log(values.json === true ? jsonLine(results) : table(results))
-}
+} else console.log(await inTemporaryFolder(values.in, measureCases))

@@ -1,8 +1,8 @@
 import type { PageResults } from './page.ts'
-import { jsonText, machineLine, markdownTable, tableText, type Measured, type Row } from './table.ts'
+import { jsonText, machineLine, markdownTable, tableText, type MeasuredOn, type Row } from './table.ts'
 
 export interface PageReport extends PageResults {
-  readonly machine: Measured
+  readonly machine: MeasuredOn
 }
 
 const rowsOf = ({ runs, events, ...figures }: PageResults): Row[] => [

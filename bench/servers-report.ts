@@ -1,12 +1,13 @@
 import type { EventStoreAppends } from './event-store-appends.ts'
+import type { Spread } from './rounds.ts'
 import type { ServerResults } from './servers.ts'
-import { jsonText, machineLine, markdownTable, tableText, type Measured, type Row } from './table.ts'
+import { jsonText, machineLine, markdownTable, tableText, type MeasuredOn, type Row } from './table.ts'
 import type { ServerRuns } from './server-runs.ts'
 import type { SharedStore } from './shared-store.ts'
 import type { VisibleAfter } from './visible-after.ts'
 
 export interface ServerReport extends ServerResults {
-  readonly machine: Measured
+  readonly machine: MeasuredOn
 }
 
 const appendRows = ({ streams, ...figures }: EventStoreAppends): Row[] => [
@@ -21,15 +22,31 @@ const appendRows = ({ streams, ...figures }: EventStoreAppends): Row[] => [
   { what: '  CPU of the bare client, µs an append', figure: figures.bareCpuMicroseconds, digits: 0 },
 ]
 
-const runsRows = ({ runs, turns, callsEach, ...figures }: ServerRuns): Row[] => [
+const runsRows = ({ runs, turns, callsEach, ...figures }: ServerRuns, appends: readonly EventStoreAppends[]): Row[] => [
   { what: `steps/s of ${counted(runs, 'run')} of ${turns} turns`, figure: figures.stepsPerSecond, digits: 0 },
+  ...appends
+    .filter(({ streams }) => streams === runs)
+    .map(({ bareAppendsPerSecond }): Row => ({
+      what: `  over the appends/s of the bare client to ${counted(runs, 'stream')}`,
+      figure: over(figures.stepsPerSecond, bareAppendsPerSecond),
+      digits: 2,
+      aim: '>= 0.5',
+    })),
   { what: '  ms a step', figure: figures.millisecondsEach, digits: 2 },
-  { what: '  CPU of the process, µs a step', figure: figures.cpuMicroseconds, digits: 0 },
+  { what: '  CPU of the process, µs a step', figure: figures.cpuMicroseconds, digits: 0, aim: '<= 1,000' },
   { what: '  appends a step', figure: callsEach.appends, digits: 2 },
   { what: '  reads of a stream a step', figure: callsEach.streamReads, digits: 2 },
   { what: '  reads of the whole log a step', figure: callsEach.logReads, digits: 2 },
   { what: '  subscriptions a step', figure: callsEach.subscriptions, digits: 2 },
 ]
+
+/** They are of one process, one behind the other. */
+const over = (these: Spread, { median }: Spread): Spread => ({
+  median: these.median / median,
+  min: these.min / median,
+  max: these.max / median,
+  rounds: these.rounds,
+})
 
 const counted = (count: number, what: string): string => (count === 1 ? `one ${what}` : `${count} ${what}s at once`)
 
@@ -59,7 +76,7 @@ const rowsOf = ({
   rebuild,
 }: ServerResults): Row[] => [
   ...appends.flatMap(appendRows),
-  ...wholeRuns.flatMap(runsRows),
+  ...wholeRuns.flatMap((each) => runsRows(each, appends)),
   ...sharedRows(shared),
   { what: `subscription through the adapter, events/s (of ${subscription.events})`, figure: subscription.eventsPerSecond, digits: 0 },
   { what: '  the bare client', figure: subscription.bareEventsPerSecond, digits: 0 },

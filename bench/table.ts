@@ -8,7 +8,7 @@ export interface Row {
   readonly aim?: string
 }
 
-export interface Measured extends Machine {
+export interface MeasuredOn extends Machine {
   readonly loadAtEnd: number
   readonly seconds: number
 }
@@ -20,7 +20,7 @@ const cellsOf = ({ what, figure, digits, aim = '' }: Row): string[] => [
   aim,
 ]
 
-export const machineLine = (machine: Measured): string =>
+export const machineLine = (machine: MeasuredOn): string =>
   `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, load ${machine.load} at the beginning, ${machine.loadAtEnd} at the end, ${machine.seconds} s`
 
 /** For people. */

@@ -19,29 +19,30 @@ export interface Workshop {
   close(): Promise<void>
 }
 
-/** Refold as `openRefold` gives it, with a SQLite log in a folder of its own. */
-export const openWorkshop = (parent: string, onEffect?: () => void): Promise<Workshop> =>
-  openWorkshopIn(mkdtempSync(join(parent, 'refold-')), onEffect)
+export interface WorkshopOptions {
+  readonly onEffect?: () => void
+  readonly sweepIntervalMs?: number
+}
 
-export const openWorkshopIn = (folder: string, onEffect: () => void = () => undefined): Promise<Workshop> =>
-  opened(folder, onEffect, openRefold)
+/** Refold as `openRefold` gives it, with a SQLite log in a folder of its own. */
+export const openWorkshop = (parent: string, options?: WorkshopOptions): Promise<Workshop> =>
+  openWorkshopIn(mkdtempSync(join(parent, 'refold-')), options)
+
+export const openWorkshopIn = (folder: string, options: WorkshopOptions = {}): Promise<Workshop> => opened(folder, options, openRefold)
 
 /** The same on servers. */
 export const openWorkshopOn = (servers: ServerAddresses): Promise<Workshop> =>
-  opened(
-    'no folder is used',
-    () => undefined,
-    (options) => onServers(servers, () => openRefold(options)),
-  )
+  opened('no folder is used', {}, (options) => onServers(servers, () => openRefold(options)))
 
-const opened = async (folder: string, onEffect: () => void, open: typeof openRefold): Promise<Workshop> => {
+const opened = async (folder: string, { onEffect, sweepIntervalMs }: WorkshopOptions, open: typeof openRefold): Promise<Workshop> => {
   const answers = awaitedAnswers()
-  const { agent, model } = pageReader({ onEffect, onAnswer: answers.count })
+  const { agent, model } = pageReader({ ...(onEffect === undefined ? {} : { onEffect }), onAnswer: answers.count })
   const refold = await open({
     dir: folder,
     agents: [agent],
     models: { scripted: model },
     modelConcurrency: MODEL_CONCURRENCY,
+    sweepIntervalMs,
     logger: pino({ level: 'silent' }),
   })
   const start = (turns: number): Promise<Run> => refold.start('page-reader', { message: String(turns) })
