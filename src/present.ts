@@ -8,7 +8,13 @@ export type Present<Members> = { [Key in keyof Members as undefined extends Memb
 
 /** A copy without the members that are `undefined`. */
 export const present = <Members extends object>(members: Members): Present<Members> => {
+  const copy = { ...members } as Record<string, unknown>
+  for (const key in copy) if (copy[key] === undefined) return withoutUndefined(copy) as Present<Members>
+  return copy as Present<Members>
+}
+
+const withoutUndefined = (members: Record<string, unknown>): Record<string, unknown> => {
   const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(members)) if (value !== undefined) kept[key] = value
-  return kept as Present<Members>
+  for (const key in members) if (members[key] !== undefined) kept[key] = members[key]
+  return kept
 }

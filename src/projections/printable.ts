@@ -9,7 +9,9 @@ export const oneLine = (text: string, width: number): string => {
   // A line shows a small part of what may be a megabyte.
   const begin = width === Infinity ? text : beginning(text, width * 8 + 64)
   const line = printable(begin).replace(/\s+/g, ' ').trim()
-  const characters = Array.from(line)
+  if (line.length <= width) return line
+  // A character has two units at most.
+  const characters = Array.from(line.slice(0, 2 * width + 2))
   return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
 }
 

@@ -1,6 +1,7 @@
 import { transition, initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { AppError, messageOf } from '../errors.ts'
 import { jsonText, type Json } from '../json.ts'
+import { plainStart, plainSteps, type PlainStart } from './plain-steps.ts'
 
 /** What a chart asks for in one step, as data. */
 export type ChartAction =
@@ -33,18 +34,31 @@ export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
   const known = new Set<string>(machine.events as string[])
   const inner = machine as unknown as InnerMachine
   const scope = inertScope()
+  const plain = plainSteps(machine)
+  let start = (input: unknown): PlainStart => {
+    scope.taken = []
+    const snapshot = inner.getInitialSnapshot(scope, input)
+    if (snapshot.status === 'error') throw snapshot.error
+    start = plainStart(machine, snapshot) ?? start
+    return { snapshot, taken: scope.taken }
+  }
   return {
     machine,
     init: (input) => {
-      scope.taken = []
-      const snapshot = inner.getInitialSnapshot(scope, input)
-      if (snapshot.status === 'error') throw unexplained(machine, 'its start', snapshot.error)
-      return { snapshot, actions: scope.taken.flatMap(toChartAction) }
+      try {
+        const { snapshot, taken } = start(input)
+        return { snapshot, actions: taken.flatMap(toChartAction) }
+      } catch (cause) {
+        throw unexplained(machine, 'its start', cause)
+      }
     },
     step: (snapshot, event) => {
+      const known = plain.after(snapshot, event.type)
+      if (known !== undefined) return { snapshot: known, actions: [] }
       try {
         scope.taken = []
         const next = inner.transition(snapshot, event, scope)
+        plain.note({ before: snapshot, eventType: event.type, after: next }, scope.taken.length === 0)
         return { snapshot: next, actions: scope.taken.flatMap(toChartAction) }
       } catch (cause) {
         throw unexplained(machine, event.type, cause)

@@ -103,10 +103,10 @@ describe.each(charts)('%s', (_, machine, input) => {
     { maxLength: 25 },
   )
 
-  test('takes the same steps in the driver’s reused scope as in XState’s own functions', () => {
+  test('takes the same steps in the driver’s reused scope, which knows what it did before, as in XState’s own functions', () => {
+    const driver = chartDriver(machine)
     fc.assert(
       fc.property(events, (taken) => {
-        const driver = chartDriver(machine)
         let ours = driver.init(input)
         let theirs = referenceInit(machine, input)
         expect(described(ours)).toEqual(described(theirs))
@@ -144,6 +144,38 @@ const thrower = (): never => {
 }
 
 describe('a step of a chart', () => {
+  test('that another call has taken before leaves each call its own context', () => {
+    const driver = chartDriver(toolCall)
+    const lived = ['1.0', '2.0', '3.0'].map((callId) => {
+      const begun = driver.init({ callId })
+      const running = driver.step(begun.snapshot, { type: 'ToolCallRequested' })
+      const over = driver.step(running.snapshot, { type: 'ToolCallSucceeded' })
+      return [begun, running, over].map(({ snapshot, actions }) => ({
+        at: snapshot.value as unknown,
+        of: snapshot.context as unknown,
+        actions,
+      }))
+    })
+    expect(lived).toEqual(
+      ['1.0', '2.0', '3.0'].map((callId) => [
+        { at: 'checking', of: { callId, attempt: 1 }, actions: [{ kind: 'intent', type: 'checkCall', params: { callId } }] },
+        { at: 'running', of: { callId, attempt: 1 }, actions: [] },
+        { at: 'succeeded', of: { callId, attempt: 1 }, actions: [] },
+      ]),
+    )
+  })
+
+  const isHigh = ({ event }: { readonly event: { readonly high?: boolean } }) => event.high === true
+  test.each([
+    ['a guard', { low: { on: { Go: [{ guard: isHigh, target: 'high' }] } }, high: { on: { Go: 'low' } } }],
+    ['what goes on by itself', { low: { on: { Go: 'trying' } }, trying: { always: [{ guard: isHigh, target: 'high' }, 'low'] }, high: {} }],
+  ])('is asked of XState each time where %s decides', (_, states) => {
+    const driver = chartDriver(createMachine({ id: 'g', initial: 'low', states } as never) as unknown as AnyStateMachine)
+    const { snapshot } = driver.init(undefined)
+    const led = [false, true, false].map((high) => driver.step(snapshot, { type: 'Go', high } as EventObject).snapshot.value as unknown)
+    expect(led).toEqual(['low', 'high', 'low'])
+  })
+
   const counting = (most: number) =>
     createMachine(
       {
