@@ -41,6 +41,7 @@ export const openServedPage = async (
   for (let made = 0; made < runs; made += AT_ONCE) await workshop.readAll(Math.min(AT_ONCE, runs - made), 0)
   await workshop.close()
   const server = await serve(folder)
+  await untilKnown(server.url)
   const profile = mkdtempSync(join(tmpdir(), 'refold-chromium-'))
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: found.path,
@@ -64,6 +65,13 @@ export const openServedPage = async (
       await once(server.child, 'exit')
     },
   }
+}
+
+/** The log was filled past the service: what it takes to take all that in for the first time is measured elsewhere. */
+const untilKnown = async (url: string): Promise<void> => {
+  let page: { readonly behind?: unknown }
+  do page = (await (await fetch(`${url}/v1/runs?limit=1`)).json()) as typeof page
+  while (page.behind !== undefined)
 }
 
 const serve = async (folder: string): Promise<{ readonly url: string; readonly child: ChildProcess }> => {

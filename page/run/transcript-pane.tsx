@@ -4,6 +4,7 @@ import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { visibleText } from '../../src/text.ts'
 import { later } from '../frame/later.tsx'
 import { memo } from '../parts/memo.tsx'
+import { Behind } from '../parts/behind.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { moveTo } from './cursor.ts'
@@ -30,7 +31,7 @@ export const TranscriptPane = ({
   readonly cursor: number
   readonly asMarkdown: boolean
 }) => {
-  const { said, error } = useSelector(conversation, ({ context }) => context)
+  const { said, behind, error } = useSelector(conversation, ({ context }) => context)
   const rows = useSelector(openRun, ({ context }) => context.rows)
   const end = useRef<HTMLLIElement>(null)
   useEffect(() => {
@@ -75,6 +76,16 @@ export const TranscriptPane = ({
           asMarkdown={asMarkdown}
         />
       ))}
+      {behind !== undefined && (
+        <li>
+          <Behind
+            behind={behind}
+            lookAgain={() => {
+              conversation.trigger.wanted({ runId })
+            }}
+          />
+        </li>
+      )}
       <li ref={end} class="end" aria-hidden="true" />
     </ol>
   )

@@ -1,6 +1,7 @@
 import { createStore } from '@xstate/store'
 import { hrefOf } from '../address/address.ts'
 import { ask } from '../server/ask.ts'
+import type { ViewPage } from '../server/contract.ts'
 
 /** Something that was said. */
 export interface Said {
@@ -18,9 +19,11 @@ interface Conversation {
   readonly runId: string
   readonly said: readonly Said[]
   readonly error: unknown
+  /** Of the newest answer. */
+  readonly behind: ViewPage<Said>['behind']
 }
 
-const nothing: Conversation = { runId: '', said: [], error: undefined }
+const nothing: Conversation = { runId: '', said: [], error: undefined, behind: undefined }
 
 export const conversation = createStore({
   context: nothing,
@@ -29,27 +32,24 @@ export const conversation = createStore({
       enqueue.effect(() => void load(runId))
       return before.runId === runId ? before : { ...nothing, runId }
     },
-    loaded: (before, { runId, said }: { runId: string; said: readonly Said[] }) =>
-      before.runId === runId ? { ...before, said, error: undefined } : before,
+    loaded: (before, { runId, said, behind }: Pick<Conversation, 'runId' | 'said' | 'behind'>) =>
+      before.runId === runId ? { ...before, said, behind, error: undefined } : before,
     failed: (before, { runId, error }: { runId: string; error: unknown }) => (before.runId === runId ? { ...before, error } : before),
   },
 })
 
-interface SaidPage {
-  readonly rows: readonly Said[]
-  readonly next: string | null
-}
-
 const load = async (runId: string): Promise<void> => {
   const said: Said[] = []
   try {
+    let behind: Conversation['behind']
     let cursor: string | undefined
     do {
-      const page: SaidPage = await ask<SaidPage>(hrefOf('/v1/views/transcript', { run: runId, limit: '1000', cursor }))
+      const page: ViewPage<Said> = await ask<ViewPage<Said>>(hrefOf('/v1/views/transcript', { run: runId, limit: '1000', cursor }))
       said.push(...page.rows)
+      behind = page.behind
       cursor = page.next ?? undefined
     } while (cursor !== undefined)
-    conversation.trigger.loaded({ runId, said })
+    conversation.trigger.loaded({ runId, said, behind })
   } catch (error) {
     conversation.trigger.failed({ runId, error })
   }

@@ -2,6 +2,7 @@ import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import { address, hrefOf } from '../address/address.ts'
 import { useKeys } from '../keys/keys.ts'
+import { Behind } from '../parts/behind.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { screen } from '../parts/screen.ts'
 import { WindowList } from '../parts/window-list.tsx'
@@ -16,6 +17,10 @@ import { SearchBox } from './search-box.tsx'
 
 const ROW_HEIGHT = { wide: 32, narrow: 62 }
 
+const lookAgain = (): void => {
+  runs.trigger.asked({ search: runs.getSnapshot().context.search })
+}
+
 export const RunsPage = () => {
   const query = useSelector(address, ({ context }) => context.query)
   const search = hrefOf('', searchOf(query))
@@ -24,14 +29,9 @@ export const RunsPage = () => {
   }, [search])
   useEffect(
     () =>
-      onChangeLookUp(
-        () => {
-          runs.trigger.asked({ search: runs.getSnapshot().context.search })
-        },
-        (rows) => {
-          runs.trigger.rowsChanged({ rows })
-        },
-      ),
+      onChangeLookUp(lookAgain, (rows) => {
+        runs.trigger.rowsChanged({ rows })
+      }),
     [],
   )
   const peek = query['peek']
@@ -53,21 +53,15 @@ export const RunsPage = () => {
 }
 
 const List = ({ selected }: { readonly selected: string | undefined }) => {
-  const { rows, stuck, state, error, next } = useSelector(runs, ({ context }) => context)
+  const { rows, stuck, state, error, next, behind } = useSelector(runs, ({ context }) => context)
   const isNarrow = useSelector(screen, ({ context }) => context.isNarrow)
   const index = rows.findIndex(({ runId }) => runId === selected)
   useKeys(listActions)
   if (state === 'loading') return <p class="loading faint">Loading …</p>
   return (
     <>
-      {error !== undefined && (
-        <ProblemCard
-          error={error}
-          retry={() => {
-            runs.trigger.asked({ search: runs.getSnapshot().context.search })
-          }}
-        />
-      )}
+      {error !== undefined && <ProblemCard error={error} retry={lookAgain} />}
+      <Behind behind={behind} lookAgain={lookAgain} />
       {stuck.length > 0 && (
         <section class="stuck" aria-label="Stuck">
           {stuck.map((row) => (

@@ -19,6 +19,8 @@ export interface Runs {
   readonly stuck: readonly RunRow[]
   readonly state: 'empty' | 'loading' | 'more' | 'loaded'
   readonly error: unknown
+  /** Of the newest answer. */
+  readonly behind: RunPage['behind']
   /** Rows that have changed since the first page was asked for. */
   readonly changed: ReadonlySet<string>
 }
@@ -31,6 +33,7 @@ const initial: Runs = {
   stuck: [],
   state: 'empty',
   error: undefined,
+  behind: undefined,
   changed: new Set(),
 }
 
@@ -58,6 +61,7 @@ export const runs = createStore({
         next: isFirst || page.next === null ? page.next : before.next,
         counts: page.counts,
         stuck,
+        behind: page.behind,
         state: before.state === 'more' ? 'more' : 'loaded',
         error: undefined,
       }

@@ -29,6 +29,7 @@ export interface ViewPage<Row> {
   readonly rows: readonly Row[]
   readonly next: string | null
   readonly sql?: string
+  readonly behind?: RunPage['behind']
 }
 
 export interface VersionRow {

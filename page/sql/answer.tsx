@@ -2,8 +2,8 @@ import { useSelector } from '@xstate/store-preact'
 import { count, duration } from '../../src/projections/amount-text.ts'
 import { csvLine } from '../../src/projections/csv-line.ts'
 import { download } from '../parts/download.ts'
+import { Behind } from '../parts/behind.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
-import { Time } from '../preferences/time.tsx'
 import type { SqlResult } from '../server/contract.ts'
 import { ChartOfResult } from './chart-of-result.tsx'
 import { ResultTable } from './result-table.tsx'
@@ -19,7 +19,8 @@ export const Answer = ({ chosen }: { readonly chosen: string | undefined }) => {
         <section class={isAsking ? 'answer old' : 'answer'} aria-label="Answer" aria-busy={isAsking}>
           <p class="told" role="status">
             {wordsOf(result)}
-            <Behind result={result} />{' '}
+            {result.behind !== undefined && '. '}
+            <Behind behind={result.behind} />{' '}
             <button
               type="button"
               onClick={() => {
@@ -46,23 +47,6 @@ const CUT = { rows: ', the first of more', bytes: ', all that fits into one answ
 
 const wordsOf = ({ rows, cut, durationMs }: SqlResult): string =>
   `${rows.length === 0 && cut === null ? 'Nothing fits' : `${count(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`}${cut === null ? '' : CUT[cut]} in ${duration(durationMs)}`
-
-const Behind = ({ result: { behind } }: { readonly result: SqlResult }) => {
-  if (behind === undefined) return null
-  return (
-    <span class="faint">
-      . What was stored{' '}
-      {behind.since === null ? (
-        'of late'
-      ) : (
-        <>
-          since <Time at={behind.since} />
-        </>
-      )}{' '}
-      may be missing
-    </span>
-  )
-}
 
 /** Of all that was found, with the names of the columns first. */
 const csvOf = ({ columns, rows }: SqlResult): string => [columns.map(({ name }) => name), ...rows].map(csvLine).join('')

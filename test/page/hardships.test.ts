@@ -45,6 +45,28 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
+  test('says what a list may lack while the service takes in what was stored, and shows it once it is there', async () => {
+    await using service = await openService()
+    const run = await service.run('hello')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    let isBehind = true
+    await page.route(/\/v1\/(runs\?|views\/transcript)/, async (route) => {
+      const response = await route.fetch()
+      const { runs, rows, ...rest } = (await response.json()) as Record<string, readonly unknown[]>
+      const known = { ...(runs && { runs: [] }), ...(rows && { rows: [] }), ...rest, behind: { since: 1_000 } }
+      await route.fulfill({ response, ...(isBehind && { json: known }) })
+    })
+    for (const path of ['/runs', `/runs/${run}`]) {
+      isBehind = true
+      await visit.open(path, /What was stored since .* may be missing/)
+      isBehind = false
+      await page.getByText('may be missing').waitFor({ state: 'detached' })
+      await page.getByText('hello').first().waitFor()
+    }
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
   test('takes a key once, keeps it nowhere, and offers what the key may do', async () => {
     const reader = keyFor('acme', 'read')
     const all = keyFor('acme')
