@@ -5,7 +5,8 @@ import { memo } from '../parts/memo.tsx'
 import { ChartPane } from './chart-pane.tsx'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import type { RunAt } from './run-fold.ts'
-import { Source, sourceOfCall } from './source.tsx'
+import { sourceOfCall } from './source-of.ts'
+import { Source } from './source.tsx'
 
 interface CallsPaneProps {
   readonly state: RunAt

@@ -13,7 +13,8 @@ import { moveTo } from './cursor.ts'
 import { events, fieldKey } from './event-store.ts'
 import type { RunAt } from './run-fold.ts'
 import { openRun } from './run-store.ts'
-import { Source, sourceOf } from './source.tsx'
+import { sourceOf } from './source-of.ts'
+import { Source } from './source.tsx'
 
 const SOON_MS = 150
 const MOST_EFFECTS = 20

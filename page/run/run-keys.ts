@@ -9,6 +9,7 @@ import { diffFrom } from './lineage.tsx'
 import { player } from './player.ts'
 import { runCopies } from './run-copies.ts'
 import { openRun } from './run-store.ts'
+import { panBy, showWhole, zoomBy } from './zoom.ts'
 
 const PANES = ['chart', 'calls', 'timeline', 'transcript', 'detail', 'budgets', 'work'] as const
 
@@ -64,6 +65,19 @@ export const runActions: readonly KeyAction[] = [
   action('e', 'To the effect', moveToEffect),
   action(' ', 'Play, stop', player.trigger.toggled),
   action('f', 'Centre the chart on where the run stands; again: the whole chart', centreOrFit),
+  action(['w', '+'], 'Show less time, around the cursor', () => {
+    zoomBy(0.5)
+  }),
+  action(['s', '-'], 'Show more time', () => {
+    zoomBy(2)
+  }),
+  action('a', 'Show the time before', () => {
+    panBy(-0.5)
+  }),
+  action('d', 'Show the time after', () => {
+    panBy(0.5)
+  }),
+  action('0', 'Show the whole run', showWhole),
   action('F', 'Fork from here', forkHere),
   action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
     const { runId, states } = openRun.getSnapshot().context

@@ -109,6 +109,7 @@ const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: Pane
     <header>
       <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
       {name === 'chart' && <Switch query={query} name="chart" value="full" text="full" />}
+      {name === 'timeline' && <Switch query={query} name="idle" value="shown" text="idle time" />}
       {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}
       {name === 'transcript' && <Switch query={query} name="said" value="markdown" text="Markdown" />}
     </header>
@@ -158,7 +159,7 @@ const contentOf = (name: PaneName, { runId, rows, states }: OpenRun, query: Quer
     case 'calls':
       return <CallsPane state={state} before={before} row={row} open={query['call']} />
     case 'timeline':
-      return <TimelinePane cursor={cursor} onlyFailed={query['view'] === 'failed'} />
+      return <TimelinePane cursor={cursor} query={query} />
     case 'transcript':
       return <TranscriptPane runId={runId} cursor={cursor} asMarkdown={query['said'] === 'markdown'} />
     case 'detail':

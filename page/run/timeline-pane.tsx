@@ -1,130 +1,152 @@
 import { useSelector } from '@xstate/store-preact'
-import { useMemo } from 'preact/hooks'
-import { duration, money } from '../../src/projections/amount-text.ts'
-import { visibleText } from '../../src/text.ts'
-import { Link } from '../address/link.tsx'
-import { memo } from '../parts/memo.tsx'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import type { Query } from '../address/address.ts'
+import { ProblemCard } from '../parts/problem-card.tsx'
 import { WindowList } from '../parts/window-list.tsx'
-import { runHref } from '../runs/run-row.tsx'
-import { moveTo } from './cursor.ts'
+import { useChildRows } from './child-rows.ts'
+import { GroupRow } from './group-row.tsx'
 import { openRun } from './run-store.ts'
-import { Source } from './source.tsx'
-import { timeScale, type TimeScale } from './time-scale.ts'
-import { timelineOf, type Group, type Segment } from './timeline.ts'
+import { shownSpan, wholeSpan } from './seen-span.ts'
+import { TimelineAxis } from './timeline-axis.tsx'
+import { TimelineBands } from './timeline-bands.tsx'
+import { TimelineOverview } from './timeline-overview.tsx'
+import { timeScale, type Span, type TimeScale } from './time-scale.ts'
+import { spanOf, timelineOf, type Group } from './timeline.ts'
+import { zoomBy } from './zoom.ts'
 
 const ROW_HEIGHT = 26
-const SIGNS: Readonly<Record<Group['kind'], string>> = {
-  message: '✉',
-  model: '◇',
-  tool: '⚙',
-  child: '↳',
-  timer: '◷',
-  question: '?',
-  person: '☻',
-  pause: '‖',
-  run: '•',
-}
 
-/** All groups of the run; those that begin behind the cursor are paler. */
-export const TimelinePane = ({ cursor, onlyFailed }: { readonly cursor: number; readonly onlyFailed: boolean }) => {
+/** The rows of the run in the time that is shown; those that begin behind the cursor are paler. */
+export const TimelinePane = ({ cursor, query }: { readonly cursor: number; readonly query: Query }) => {
   const rows = useSelector(openRun, ({ context }) => context.rows)
   const all = useMemo(() => timelineOf(rows), [rows])
-  const groups = useMemo(() => (onlyFailed ? all.filter(hasFailed) : all), [all, onlyFailed])
-  const [begin, end] = [rows[0]?.at ?? 0, rows.at(-1)?.at ?? 0]
-  const scale = useMemo(() => timeScale(all, begin, end), [all, begin, end])
-  const at = rows[cursor]?.at ?? end
-  const selected = groups.findLastIndex(({ from, to }) => from <= cursor && cursor <= to)
+  const limits = useMemo(() => rows.filter(({ type }) => type === 'LimitExceeded'), [rows])
+  const whole = useMemo(() => wholeSpan(rows), [rows])
+  const seen = useMemo(() => shownSpan(query, whole), [query['t0'], query['t1'], whole])
+  const isFolded = query['idle'] !== 'shown'
+  const wholeScale = useMemo(() => timeScale(all, whole, isFolded), [all, whole, isFolded])
+  const scale = useMemo(() => timeScale(all, seen, isFolded), [all, seen, isFolded])
+  const onlyFailed = query['view'] === 'failed'
+  const groups = useMemo(
+    () => all.filter((group) => isIn(group, seen, whole.to) && (!onlyFailed || hasFailed(group))),
+    [all, seen, onlyFailed],
+  )
+  const box = useRef<HTMLDivElement>(null)
+  useWheel(box, scale)
+  const at = rows[cursor]?.at ?? whole.to
   return (
-    <div class={rows[0]?.forkOf === undefined ? 'timeline' : 'timeline of-fork'}>
-      {groups.length === 0 && <p class="faint">{onlyFailed ? 'Nothing has failed.' : 'Nothing has happened yet.'}</p>}
-      <WindowList
-        label="Timeline"
-        count={groups.length}
-        rowHeight={ROW_HEIGHT}
-        under={
-          <div class="group under" aria-hidden="true">
-            <span class="bars">
-              <span class="cursor" style={{ left: percent(scale.of(at)) }} />
-            </span>
-          </div>
-        }
-        selected={selected < 0 ? undefined : selected}
-        row={(index) => {
-          const group = groups[index]
-          return group === undefined ? null : (
-            <GroupRow key={group.key} group={group} scale={scale} end={end} isSelected={index === selected} isAhead={group.from > cursor} />
-          )
-        }}
+    <div class={rows[0]?.forkOf === undefined ? 'timeline' : 'timeline of-fork'} ref={box}>
+      <TimelineOverview groups={all} scale={wholeScale} whole={whole} seen={seen} at={at} />
+      <TimelineAxis scale={scale} whole={whole} seen={seen} />
+      {groups.length === 0 && <p class="faint">{onlyFailed ? 'Nothing has failed in this time.' : 'Nothing has happened in this time.'}</p>}
+      <Rows
+        groups={groups}
+        scale={scale}
+        seen={seen}
+        end={whole.to}
+        cursor={cursor}
+        openChild={query['child']}
+        under={<TimelineBands groups={all} limits={limits} scale={scale} seen={seen} at={at} />}
       />
     </div>
   )
 }
 
+const isIn = (group: Group, seen: Span, end: number): boolean => {
+  const { from, to } = spanOf(group, end)
+  return from <= seen.to && to >= seen.from
+}
+
 const hasFailed = ({ outcome, segments }: Group): boolean => outcome === 'bad' || segments.some(({ kind }) => kind === 'failed')
 
-interface GroupRowProps {
-  readonly group: Group
+interface RowsProps {
+  readonly groups: readonly Group[]
   readonly scale: TimeScale
+  readonly seen: Span
   readonly end: number
-  readonly isSelected: boolean
-  readonly isAhead: boolean
+  readonly cursor: number
+  readonly openChild: string | undefined
+  readonly under: ComponentChildren
 }
 
-const GroupRow = memo(({ group, scale, end, isSelected, isAhead }: GroupRowProps) => (
-  <div class={`group ${isSelected ? 'selected' : ''} ${isAhead ? 'ahead' : ''}`} role="listitem">
-    <button
-      type="button"
-      class="plain"
-      onClick={() => {
-        moveTo(group.to)
-      }}
-    >
-      <span aria-hidden="true">{SIGNS[group.kind]}</span> {visibleText(group.label)}
-      {group.attempts > 1 && <span class="faint"> attempt {group.attempts}</span>}
-    </button>
-    <span class="where-from">
-      <Source source={group.source} />
-    </span>
-    <span class="bars">
-      {group.segments.map((segment, index) => (
-        <Bar key={index} segment={segment} scale={scale} end={end} />
-      ))}
-    </span>
-    <span class="number faint">
-      {wordsOf(group, end)}
-      {group.childRunId !== undefined && <Link to={runHref(group.childRunId)}>open</Link>}
-    </span>
-  </div>
-))
-
-const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
-
-const Bar = ({
-  segment: { kind, from, to },
-  scale,
-  end,
-}: {
-  readonly segment: Segment
-  readonly scale: TimeScale
-  readonly end: number
-}) => {
-  const [left, right] = [scale.of(from), scale.of(to ?? end)]
-  const words = `${WORDS[kind]} ${to === undefined ? 'since' : 'for'} ${duration((to ?? end) - from)}`
-  return <span class={`bar ${kind}`} title={words} style={{ left: percent(left), width: percent(right - left) }} />
+const Rows = ({ groups, scale, seen, end, cursor, openChild, under }: RowsProps) => {
+  const parent = openChild === undefined ? -1 : groups.findIndex(({ childRunId }) => childRunId === openChild)
+  const child = useChildRows(parent < 0 ? undefined : openChild, groups[parent]?.to)
+  const placed: Placed = { groups, parent, parts: parent < 0 ? [] : child.groups }
+  const selected = groups.findLastIndex(({ from, to }) => from <= cursor && cursor <= to)
+  const near = selected < 0 ? groups.findLastIndex(({ from }) => from <= cursor) : selected
+  return (
+    <>
+      {child.error !== undefined && <ProblemCard error={child.error} />}
+      <WindowList
+        label="Timeline"
+        count={groups.length + placed.parts.length}
+        rowHeight={ROW_HEIGHT}
+        under={under}
+        selected={near < 0 ? undefined : near > parent ? near + placed.parts.length : near}
+        row={(index) => {
+          const { group, own } = groupAt(placed, index)
+          if (group === undefined) return null
+          const isPart = own === undefined
+          return (
+            <GroupRow
+              key={`${isPart ? openChild : ''} ${group.key}`}
+              group={group}
+              scale={scale}
+              seen={seen}
+              end={isPart ? child.end : end}
+              isSelected={own === selected}
+              isAhead={!isPart && group.from > cursor}
+              together={togetherOf(group, groupAt(placed, index - 1).group)}
+              isOpen={own === parent}
+              childRunId={isPart ? openChild : undefined}
+            />
+          )
+        }}
+      />
+    </>
+  )
 }
 
-const WORDS: Readonly<Record<Segment['kind'], string>> = {
-  runs: 'ran',
-  checks: 'was checked',
-  waits: 'waited for somebody',
-  failed: 'ran and failed',
-  pause: 'waited for its time',
+/** Rows of a run, and below the one of its child run that is open those of the child. */
+interface Placed {
+  readonly groups: readonly Group[]
+  readonly parent: number
+  readonly parts: readonly Group[]
 }
 
-const wordsOf = ({ segments, costMicroUsd, outcome }: Group, end: number): string => {
-  const [first, last] = [segments[0], segments.at(-1)]
-  const took = first === undefined || last === undefined ? '' : duration((last.to ?? end) - first.from)
-  return [outcome === 'bad' ? '✗' : outcome === 'open' ? '…' : '', took, costMicroUsd > 0 ? money(costMicroUsd) : '']
-    .filter((word) => word !== '')
-    .join(' ')
+/** `own`: where it stands among the rows of the run; undefined for one of its child. */
+const groupAt = (
+  { groups, parent, parts }: Placed,
+  index: number,
+): { readonly group: Group | undefined; readonly own: number | undefined } => {
+  const part = index - parent - 1
+  if (parts.length > 0 && part >= 0 && part < parts.length) return { group: parts[part], own: undefined }
+  const own = part < 0 ? index : index - parts.length
+  return { group: groups[own], own }
+}
+
+const togetherOf = ({ asked }: Group, before: Group | undefined): 'first' | 'more' | undefined => {
+  if (asked === undefined || asked.count < 2) return undefined
+  return before?.asked?.by === asked.by ? 'more' : 'first'
+}
+
+const A_NOTCH = 1.002
+
+/** With Ctrl, the wheel shows more or less time around the pointer, as a pinch does. */
+const useWheel = (box: { readonly current: HTMLElement | null }, scale: TimeScale): void => {
+  const newest = useRef(scale)
+  newest.current = scale
+  useEffect(() => {
+    const onWheel = (event: WheelEvent): void => {
+      const bars = box.current?.querySelector('.axis .bars')?.getBoundingClientRect()
+      if (!event.ctrlKey || bars === undefined) return
+      event.preventDefault()
+      zoomBy(A_NOTCH ** event.deltaY, newest.current.at(Math.max(0, Math.min(1, (event.clientX - bars.left) / bars.width))))
+    }
+    const list = box.current
+    list?.addEventListener('wheel', onWheel, { passive: false })
+    return () => list?.removeEventListener('wheel', onWheel)
+  }, [])
 }

@@ -1,5 +1,7 @@
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
-import { copiedTo, sourceOf, type ShownSource } from './source.tsx'
+import { criticalPath } from './critical-path.ts'
+import { copiedTo, sourceOf, type ShownSource } from './source-of.ts'
+import type { Span } from './time-scale.ts'
 
 // The events of a run as groups: all that belongs to one message, call, timer or question is one row with a beginning, parts and an end.
 
@@ -18,6 +20,8 @@ export interface Group {
   /** Of its first and its newest event. */
   readonly from: number
   to: number
+  /** Of its first event, ms since the epoch. */
+  readonly at: number
   readonly segments: Segment[]
   attempts: number
   outcome: 'open' | 'good' | 'bad'
@@ -25,12 +29,17 @@ export interface Group {
   childRunId: string | undefined
   /** In a fork: where its newest result is from. */
   source: ShownSource | undefined
+  /** Calls that one answer has asked for: its revision, and how many they are. */
+  readonly asked: { readonly by: number; readonly count: number } | undefined
+  /** Whether the newest event had to wait for it. */
+  isCritical: boolean
 }
 
 /** The groups of some rows, in the order in which they began. */
 export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
   const groups: Group[] = []
   const lastCopy = copiedTo(rows)
+  const path = criticalPath(rows)
   const open = new Map<string, Group>()
   for (const row of rows) {
     const key = keyOf(row)
@@ -43,17 +52,24 @@ export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
     }
     takeIn(group, row)
     noteSource(group, row, lastCopy)
+    group.isCritical ||= path.has(row.revision)
     if (group.outcome !== 'open' && key === PERSON) open.delete(key)
     if (row.type === 'RunResumed') open.delete(key)
-    for (const name of row.asks === undefined ? [] : row.asks.keys()) {
-      const asked = `${row.revision}.${name}`
-      const call = begun(asked, { ...row, type: 'ToolCallAsked', tool: row.asks?.[name] ?? '' })
-      call.segments.push({ kind: 'checks', from: row.at, to: undefined })
+    for (const call of askedBy(row)) {
       groups.push(call)
-      open.set(asked, call)
+      open.set(call.key, call)
     }
   }
   return groups
+}
+
+const askedBy = (row: OutlineRow): readonly Group[] => {
+  const { asks = [], revision, at } = row
+  return asks.map((tool, index) => ({
+    ...begun(`${revision}.${index}`, { ...row, type: 'ToolCallAsked', tool }),
+    segments: [{ kind: 'checks', from: at, to: undefined }],
+    asked: { by: revision, count: asks.length },
+  }))
 }
 
 const noteSource = (group: Group, row: OutlineRow, lastCopy: number | undefined): void => {
@@ -107,13 +123,22 @@ const begun = (key: string, row: OutlineRow): Group => ({
   label: labelOf(row),
   from: row.revision,
   to: row.revision,
+  at: row.at,
   segments: [],
   attempts: 0,
   outcome: 'open',
   costMicroUsd: 0,
   childRunId: undefined,
   source: undefined,
+  asked: undefined,
+  isCritical: false,
 })
+
+/** Until its newest event, or the end of what is known while it goes on. */
+export const spanOf = ({ at, segments }: Group, end: number): Span => {
+  const last = segments.at(-1)
+  return { from: at, to: last === undefined ? at : (last.to ?? end) }
+}
 
 const labelOf = (row: OutlineRow): string => row.tool ?? row.model ?? row.agent ?? (row.summary === '' ? row.type : row.summary)
 

@@ -17,8 +17,7 @@ export const trackByStep = (rows: readonly OutlineRow[]): Track => {
 
 /** Each stands at its time; what nobody worked in is drawn short, as in the timeline. */
 export const trackByTime = (rows: readonly OutlineRow[]): Track => {
-  const [begin, end] = [rows[0]?.at ?? 0, rows.at(-1)?.at ?? 0]
-  const scale = timeScale(timelineOf(rows), begin, end)
+  const scale = timeScale(timelineOf(rows), { from: rows[0]?.at ?? 0, to: rows.at(-1)?.at ?? 0 })
   let last = 0
   // Clocks of several machines may go back a little.
   const places = rows.map(({ at }) => (last = Math.max(last, scale.of(at))))

@@ -9,7 +9,8 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
-import { copiedTo, Source, sourceOf, type ShownSource } from './source.tsx'
+import { copiedTo, sourceOf, type ShownSource } from './source-of.ts'
+import { Source } from './source.tsx'
 import { conversation, type Said } from './transcript-store.ts'
 
 const Markdown = later(async () => (await import('../markdown/markdown.tsx')).Markdown)
@@ -34,21 +35,10 @@ export const TranscriptPane = ({
   const { said, behind, error } = useSelector(conversation, ({ context }) => context)
   const rows = useSelector(openRun, ({ context }) => context.rows)
   const end = useRef<HTMLLIElement>(null)
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      conversation.trigger.wanted({ runId })
-    }, SOON_MS)
-    return () => {
-      clearTimeout(timer)
-    }
-  }, [runId, rows.length])
+  useConversation(runId, rows.length)
   const known = said.filter(({ saidRevision }) => saidRevision <= cursor)
-  const [opened, setOpened] = useState({ cursor, more: 0 })
-  const more = opened.cursor === cursor ? opened.more : 0
-  const shown = known.slice(-(enoughOf(known) + more))
-  const showMore = (): void => {
-    setOpened({ cursor, more: more + MORE })
-  }
+  const [count, showMore] = useShown(known, cursor)
+  const shown = known.slice(-count)
   useLayoutEffect(() => {
     end.current?.scrollIntoView({ block: 'nearest' })
   }, [known.length, cursor])
@@ -89,6 +79,28 @@ export const TranscriptPane = ({
       <li ref={end} class="end" aria-hidden="true" />
     </ol>
   )
+}
+
+/** Asked for once nothing has been recorded for a moment. */
+const useConversation = (runId: string, events: number): void => {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      conversation.trigger.wanted({ runId })
+    }, SOON_MS)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [runId, events])
+}
+
+/** How many are drawn of what was said up to the cursor, and what makes them more. */
+const useShown = (known: readonly Said[], cursor: number): readonly [count: number, showMore: () => void] => {
+  const [opened, setOpened] = useState({ cursor, more: 0 })
+  const more = opened.cursor === cursor ? opened.more : 0
+  const showMore = (): void => {
+    setOpened({ cursor, more: more + MORE })
+  }
+  return [enoughOf(known) + more, showMore]
 }
 
 /** How many of the newest. */
