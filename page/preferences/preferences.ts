@@ -1,4 +1,5 @@
 import { createStore } from '@xstate/store'
+import { speeds, type Speed } from '../run/pace.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export const times = ['relative', 'start', 'local', 'utc'] as const
@@ -19,6 +20,7 @@ export interface Preferences {
   readonly columns: readonly number[] | undefined
   /** Along what the slider of a run goes. */
   readonly slider: 'step' | 'time'
+  readonly speed: Speed
   /** What the list of runs was asked for, as it stands in an address. */
   readonly views: readonly Named[]
   /** Statements in SQL. */
@@ -35,6 +37,7 @@ const initial: Preferences = {
   letters: true,
   columns: undefined,
   slider: 'step',
+  speed: '1',
   views: [],
   queries: [],
 }
@@ -63,6 +66,7 @@ const kept = (): Preferences => {
       letters: found.letters !== false,
       columns: columnsIn(found.columns),
       slider: found.slider === 'time' ? 'time' : 'step',
+      speed: speeds.find((speed) => speed === found.speed) ?? initial.speed,
       views: namedIn(found.views),
       queries: namedIn(found.queries),
     }

@@ -6,7 +6,7 @@ import { openFork } from '../fork/open-fork.tsx'
 import { centreOrFit } from './chart-view.ts'
 import { goLive, here, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
 import { diffFrom } from './lineage.tsx'
-import { player } from './player.ts'
+import { changeSpeed, player } from './player.ts'
 import { runCopies } from './run-copies.ts'
 import { openRun } from './run-store.ts'
 import { panBy, showWhole, zoomBy } from './zoom.ts'
@@ -64,6 +64,12 @@ export const runActions: readonly KeyAction[] = [
   action('c', 'To the cause', moveToCause),
   action('e', 'To the effect', moveToEffect),
   action(' ', 'Play, stop', player.trigger.toggled),
+  action('>', 'Play faster', () => {
+    changeSpeed(1)
+  }),
+  action('<', 'Play slower', () => {
+    changeSpeed(-1)
+  }),
   action('f', 'Centre the chart on where the run stands; again: the whole chart', centreOrFit),
   action(['w', '+'], 'Show less time, around the cursor', () => {
     zoomBy(0.5)

@@ -7,6 +7,7 @@ import { preferences } from '../preferences/preferences.ts'
 import { Time } from '../preferences/time.tsx'
 import { goLive, moveBy, moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
+import { speeds } from './pace.ts'
 import { player } from './player.ts'
 import { marksOf, TRACK_HEIGHT, TRACK_WIDTH, trackByStep, trackByTime, type Track } from './track.ts'
 
@@ -29,6 +30,7 @@ export const Slider = ({ cursor, isLive }: SliderProps) => {
       <Step name="Event before" sign="◀" act={() => moveBy(-1)} />
       <Step name={isPlaying ? 'Stop' : 'Play'} sign={isPlaying ? '■' : '▷'} act={player.trigger.toggled} />
       <Step name="Next event" sign="▶" act={() => moveBy(1)} />
+      <SpeedChoice />
       <Line cursor={cursor} rows={rows} />
       <span class="number where">
         {cursor} of {newest}
@@ -84,6 +86,27 @@ const Line = ({ cursor, rows }: { readonly cursor: number; readonly rows: readon
         by {along}
       </button>
     </>
+  )
+}
+
+const SpeedChoice = () => {
+  const chosen = useSelector(preferences, ({ context }) => context.speed)
+  return (
+    <select
+      aria-label="Speed of play"
+      title="< and >"
+      value={chosen}
+      onChange={({ currentTarget }) => {
+        const speed = speeds.find((each) => each === currentTarget.value)
+        if (speed !== undefined) preferences.trigger.chosen({ change: { speed } })
+      }}
+    >
+      {speeds.map((speed) => (
+        <option key={speed} value={speed}>
+          {speed === 'real' ? 'real time' : `${speed}×`}
+        </option>
+      ))}
+    </select>
   )
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lanesOf } from '../../page/run/overview-lanes.ts'
+import { pauseMs, speeds } from '../../page/run/pace.ts'
 import { timeScale } from '../../page/run/time-scale.ts'
 import { timelineOf } from '../../page/run/timeline.ts'
 import { isZoomed, shownSpan, wholeSpan } from '../../page/run/seen-span.ts'
@@ -7,6 +8,8 @@ import { outlineRow, type OutlineRow } from '../../src/projections/outline-row.t
 import { outside, played, throughPeople } from '../support/forks.ts'
 import { scenarios } from '../support/scenarios.ts'
 import { eventsOf } from '../support/world.ts'
+
+const HOUR = 3_600_000
 
 const row = (revision: number, at: number, type: string, more: Partial<OutlineRow> = {}): OutlineRow => ({
   revision,
@@ -17,8 +20,6 @@ const row = (revision: number, at: number, type: string, more: Partial<OutlineRo
   ...(revision > 0 && { cause: revision - 1 }),
   ...more,
 })
-
-const HOUR = 3_600_000
 
 /** Two tools at once, of which one waits for a person for an hour and the other is done at once. */
 const rows: readonly OutlineRow[] = [
@@ -34,6 +35,14 @@ const rows: readonly OutlineRow[] = [
   row(9, 4_000 + HOUR, 'ModelCallRequested', { callId: 'm9', model: 'one', attempt: 1 }),
   row(10, 5_000 + HOUR, 'ModelCallSucceeded', { callId: 'm9' }),
 ]
+
+describe('a run that is played', () => {
+  test('goes at the chosen speed, or as it went but neither too fast to see nor too slow to wait for', () => {
+    expect((['0.5', '1', '2', '4'] as const).map((speed) => pauseMs(speed, 9_999, false))).toEqual([600, 300, 150, 75])
+    expect([0, 700, HOUR].map((passed) => pauseMs('real', passed, false))).toEqual([20, 700, 2_000])
+    expect(speeds.map((speed) => pauseMs(speed, 0, true))).toEqual(speeds.map(() => 1_000))
+  })
+})
 
 describe('the timeline of a run', () => {
   const groups = timelineOf(rows)
