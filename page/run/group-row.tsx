@@ -7,7 +7,8 @@ import { runHref } from '../runs/run-row.tsx'
 import { moveTo } from './cursor.ts'
 import { percent, percentWithin } from './percent.ts'
 import { Source } from './source.tsx'
-import type { Span, TimeScale } from './time-scale.ts'
+import type { Span } from './span.ts'
+import type { TimeScale } from './time-scale.ts'
 import type { Group, Segment } from './timeline.ts'
 
 const SIGNS: Readonly<Record<Group['kind'], string>> = {

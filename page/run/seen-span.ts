@@ -1,4 +1,4 @@
-import type { Span } from './time-scale.ts'
+import type { Span } from './span.ts'
 
 // The time that the timeline shows: `t0` and `t1` of the address, ms since the epoch, or all of the run.
 

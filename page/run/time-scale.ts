@@ -1,10 +1,5 @@
+import type { Span } from './span.ts'
 import type { Group } from './timeline.ts'
-
-/** Of time, ms since the epoch. */
-export interface Span {
-  readonly from: number
-  readonly to: number
-}
 
 /** A stretch of time in which nothing ran, drawn as if it were short. */
 export interface Fold extends Span {

@@ -3,7 +3,8 @@ import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { percent } from './percent.ts'
 import { isZoomed } from './seen-span.ts'
-import type { Fold, Span, TimeScale } from './time-scale.ts'
+import type { Span } from './span.ts'
+import type { Fold, TimeScale } from './time-scale.ts'
 import { showWhole, zoomBy } from './zoom.ts'
 
 interface AxisProps {

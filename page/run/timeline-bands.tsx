@@ -1,6 +1,7 @@
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { percent, percentWithin } from './percent.ts'
-import type { Span, TimeScale } from './time-scale.ts'
+import type { Span } from './span.ts'
+import type { TimeScale } from './time-scale.ts'
 import type { Group } from './timeline.ts'
 
 interface BandsProps {

@@ -1,7 +1,7 @@
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { criticalPath } from './critical-path.ts'
 import { copiedTo, sourceOf, type ShownSource } from './source-of.ts'
-import type { Span } from './time-scale.ts'
+import type { Span } from './span.ts'
 
 // The events of a run as groups: all that belongs to one message, call, timer or question is one row with a beginning, parts and an end.
 

@@ -2,7 +2,7 @@ import { address, setQuery } from '../address/address.ts'
 import { here } from './cursor.ts'
 import { openRun } from './run-store.ts'
 import { isZoomed, SHORTEST_MS, shownSpan, wholeSpan } from './seen-span.ts'
-import type { Span } from './time-scale.ts'
+import type { Span } from './span.ts'
 
 /** As much of it as lies in the run; what is no less than the whole is the whole. */
 export const zoomTo = (span: Span, how: 'jump' | 'slide' = 'jump'): void => {

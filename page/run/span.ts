@@ -1,0 +1,5 @@
+/** Of time, ms since the epoch. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
