@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { pairsIn } from './early-environment.ts'
 import { AppError } from './errors.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an address as https://host' })
+/** `name=value,name=value`, percent-encoded. No message holds a value. */
+const headers = z
+  .string()
+  .refine((text) => pairsIn(text) !== undefined, 'expected name=value,name=value, percent-encoded')
+  .transform((text) => pairsIn(text) ?? {})
 const wholeNumber = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`
   return z
@@ -56,6 +62,28 @@ const environment = z.object({
   /** Model calls at one time in this process, where `openRefold` is told nothing else; 64 without it. */
   REFOLD_MODEL_CONCURRENCY: wholeNumber(1, 10_000).optional(),
 
+  /** What traces of runs are sent to, by OTLP over HTTP: `/v1/traces` below it. Nothing is sent without it. */
+  REFOLD_OTLP_ENDPOINT: url.optional(),
+  /** Of each request there: `name=value,name=value`, percent-encoded as in OTEL_EXPORTER_OTLP_HEADERS. */
+  REFOLD_OTLP_HEADERS: headers.optional(),
+  REFOLD_OTLP_PROTOCOL: z.enum(['http/protobuf', 'http/json']).default('http/protobuf'),
+  /** Whether traces also hold what people, models and tools said. */
+  REFOLD_OTLP_CONTENT: z.enum(['true', 'false']).default('false'),
+  /** The same in the names of OpenTelemetry, where REFOLD_OTLP_ENDPOINT is not given. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: headers.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
+  /** `none` switches traces off. */
+  OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_SDK_DISABLED: z.string().optional(),
+  /** What the traces are of: `service.name`. */
+  OTEL_SERVICE_NAME: z.string().default('refold'),
+  /** More of it: `deployment.environment.name=production,…`. */
+  OTEL_RESOURCE_ATTRIBUTES: headers.optional(),
+
   /** Where `worker`, `relay` and `project` say how they are; nowhere without it. */
   REFOLD_HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   REFOLD_HEALTH_HOST: z.string().default('127.0.0.1'),
@@ -101,7 +129,33 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
     holds: (given) => given['REFOLD_KAFKA'] !== undefined || Object.keys(given).every((name) => !name.startsWith('REFOLD_KAFKA_')),
     message: 'expected the brokers that the other REFOLD_KAFKA_ variables are about, found none',
   },
+  {
+    variables: 'OTEL_EXPORTER_OTLP_PROTOCOL',
+    holds: (given) => !usesStandardNames(given) || speaksHttp(given),
+    message:
+      'expected http/protobuf or http/json, which Refold speaks: REFOLD_OTLP_ENDPOINT names a receiver of its own, and OTEL_TRACES_EXPORTER=none no traces',
+  },
 ]
+
+interface StandardNames {
+  readonly REFOLD_OTLP_ENDPOINT?: string | undefined
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string | undefined
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined
+  readonly OTEL_TRACES_EXPORTER?: string | undefined
+  readonly OTEL_SDK_DISABLED?: string | undefined
+}
+
+/** Whether traces go where the variables of OpenTelemetry say. */
+export const usesStandardNames = (given: StandardNames): boolean =>
+  given.REFOLD_OTLP_ENDPOINT === undefined &&
+  (given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? given.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined &&
+  given.OTEL_TRACES_EXPORTER !== 'none' &&
+  given.OTEL_SDK_DISABLED?.toLowerCase() !== 'true'
+
+const speaksHttp = (given: Given): boolean =>
+  ['http/protobuf', 'http/json'].includes(
+    given['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? given['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf',
+  )
 
 /** Whoever fills in a form leaves lines empty. */
 const givenIn = (variables: NodeJS.ProcessEnv): Given => Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))

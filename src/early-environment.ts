@@ -3,7 +3,21 @@ import { passwordsIn } from './secrets.ts'
 
 // What every process needs before it writes its first word; config.ts checks the environment for those that need more.
 
-const ADDRESSES = ['REFOLD_EVENTSTORE', 'REFOLD_POSTGRES', 'REFOLD_POSTGRES_SQL', 'OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL'] as const
+const ADDRESSES = [
+  'REFOLD_EVENTSTORE',
+  'REFOLD_POSTGRES',
+  'REFOLD_POSTGRES_SQL',
+  'OPENAI_BASE_URL',
+  'ANTHROPIC_BASE_URL',
+  'REFOLD_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+] as const satisfies readonly Variable[]
+const HEADERS = [
+  'REFOLD_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+] as const satisfies readonly Variable[]
 const SECRETS = [
   'REFOLD_KAFKA_PASSWORD',
   'REFOLD_SESSION_SECRET',
@@ -15,7 +29,27 @@ const SECRETS = [
 export const secretsIn = (variables: NodeJS.ProcessEnv = process.env): readonly string[] => [
   ...ADDRESSES.flatMap((name) => passwordsIn(variables[name] ?? '')),
   ...[...SECRETS, 'PGPASSWORD'].flatMap((name) => variables[name] ?? []),
+  ...HEADERS.flatMap((name) => Object.values(pairsIn(variables[name] ?? '') ?? {})),
 ]
+
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** The pairs in `name=value,name=value`, percent-encoded. Undefined for what is none. */
+export const pairsIn = (text: string): Readonly<Record<string, string>> | undefined => {
+  const pairs = text.split(',').flatMap((pair) => (pair.trim() === '' ? [] : [pair.trim()]))
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => {
+        const at = pair.indexOf('=')
+        const name = pair.slice(0, Math.max(0, at)).trim()
+        if (!NAME.test(name)) throw new SyntaxError('expected name=value')
+        return [name, decodeURIComponent(pair.slice(at + 1).trim())]
+      }),
+    )
+  } catch {
+    return undefined
+  }
+}
 
 /** Where a person looks for a defect. */
 export const showsStacks = (variables: NodeJS.ProcessEnv = process.env): boolean =>

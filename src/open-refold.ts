@@ -11,6 +11,7 @@ import { tellChangedAgents } from './consumers/changed-agents.ts'
 import { giveBackRuns, type GiveBackRuns, type GivenBackRuns } from './runtime/commands/give-back-runs.ts'
 import { checkedRetention, createRetention, type Retention } from './consumers/retention.ts'
 import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
+import type { Tracer } from './consumers/tracer.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
 import { messageOf, type AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
@@ -20,6 +21,7 @@ import { refuseUnknownOptions, type OptionNames } from './known-options.ts'
 import { createLogger, standardError } from './logger.ts'
 import type { Models } from './models/model.ts'
 import { costOf, type PriceOverrides } from './models/prices.ts'
+import { besideRuns, type TracerBeside } from './open-tracer.ts'
 import { openBackboneStores, openEmbeddedStores, type Stores } from './open-stores.ts'
 import type { Agent } from './runtime/agent.ts'
 import { agentRegistry } from './runtime/code/agents.ts'
@@ -146,6 +148,8 @@ export interface OpenRefold extends Refold {
   /** When the newest restore of the log was recorded, ms since the epoch, of which this process knows. Rejects with what the log says. */
   readonly newestRestore: () => Promise<{ readonly at: number } | undefined>
   readonly counts: () => RefoldCounts
+  /** @internal Exports traces beside the runs, where the environment wants that. */
+  readonly tracer?: Tracer | undefined
 }
 
 /** See `open.ts`, which loads this file. */
@@ -165,7 +169,9 @@ export const openRefold = async (options: RefoldOptions): Promise<OpenRefold> =>
   options.signal?.addEventListener('abort', giveUp)
   try {
     options.signal?.throwIfAborted()
-    const { refold, takeUp } = openOn({ options, environment, retention, queries, stores, noticing, notices })
+    const isBeside = environment.REFOLD_EVENTSTORE === undefined && options.readOnly !== true
+    const traces = isBeside ? besideRuns({ environment, secrets: secretsIn(), log: stores.log, notify: notices.notify }) : undefined
+    const { refold, takeUp } = openOn({ options, environment, retention, queries, stores, noticing, notices, traces })
     close = () => refold.close({ graceMs: 0 })
     if (options.recover !== false) await takeUp()
     return refold
@@ -185,6 +191,8 @@ interface Opening {
   readonly stores: Stores
   readonly noticing: NoticingLog
   readonly notices: ToldNotices
+  /** On one disk the traces are exported by the processes that work on runs; on servers `refold tracer` does it. */
+  readonly traces: TracerBeside | undefined
 }
 
 interface Opened {
@@ -202,7 +210,7 @@ const ownersIn = ({ REFOLD_EVENTSTORE }: Environment): ReturnType<typeof localOw
     isOneMachine: REFOLD_EVENTSTORE === undefined,
   })
 
-const openOn = ({ options, environment, retention, queries, stores, noticing, notices: { notices, notify } }: Opening): Opened => {
+const openOn = ({ options, environment, retention, queries, stores, noticing, notices: { notices, notify }, traces }: Opening): Opened => {
   const { log, blobs, snapshots, keepsStates, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
   const owners = ownersIn(environment)
@@ -243,11 +251,13 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,
     newestRestore: restores.newest,
+    tracer: traces?.tracer,
     counts: () => ({ ...core.runtime.counts(), ...sweeper.counts(), storeOffsetMs: stores.offsetMs?.() ?? 0, notices: { ...notices } }),
     async close(closing) {
       stop.abort()
       await core.close({ graceMs: environment.REFOLD_GRACE_SECONDS * 1_000, ...closing })
       owners.leave(core.runtime.isAtWork)
+      await traces?.close()
       await stores.close()
     },
   }

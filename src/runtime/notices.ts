@@ -48,6 +48,12 @@ export type Notice =
   /** A server does not answer, and this process waits for it; once for each time that it is away. */
   | { readonly type: 'serverAwaited'; readonly server: string; readonly at: string; readonly to: string; readonly why: string }
   | { readonly type: 'sweepFailed'; readonly message: string }
+  /** What takes the traces does not answer: the same spans are sent again. */
+  | { readonly type: 'tracesDelayed'; readonly message: string }
+  /** It does not want these spans. */
+  | { readonly type: 'spansRefused'; readonly spans: number; readonly message: string }
+  /** A run that cannot be read has no traces. */
+  | { readonly type: 'runNotTraced'; readonly runId: string; readonly message: string }
 
 type Told = Readonly<Record<Notice['type'], readonly [level: 'warn' | 'error', text: string]>>
 
@@ -67,6 +73,9 @@ const told: Told = {
   logWentBack: ['error', 'the log went back'],
   serverAwaited: ['warn', 'a server does not answer and is waited for'],
   sweepFailed: ['error', 'a sweep failed'],
+  tracesDelayed: ['warn', 'traces wait for what takes them'],
+  spansRefused: ['warn', 'spans were refused'],
+  runNotTraced: ['warn', 'a run has no traces'],
 }
 
 export interface ToldNotices {

@@ -2,6 +2,7 @@ import { systemIds } from '../../clock.ts'
 import type { Environment } from '../../config.ts'
 import { processMetrics } from '../../health/process-metrics.ts'
 import { addRefoldMetrics, addViewMetrics, timedLogCalls } from '../../health/refold-metrics.ts'
+import { addTracerMetrics } from '../../health/tracer-metrics.ts'
 import { httpOptions } from '../../http/http-options.ts'
 import { createLogger } from '../../logger.ts'
 import type { HealthServer } from '../../health/health-server.ts'
@@ -47,6 +48,7 @@ const serveUntilStopped = async (
   try {
     addRefoldMetrics(metrics, refold.counts)
     addViewMetrics(metrics, { ...refold, clock })
+    if (refold.tracer !== undefined) addTracerMetrics(metrics, clock, refold.tracer)
     server.serve(refold)
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })

@@ -1,5 +1,6 @@
 import { consumeCommands } from '../../consumers/commands-in.ts'
 import { addRefoldMetrics, addViewMetrics } from '../../health/refold-metrics.ts'
+import { addTracerMetrics } from '../../health/tracer-metrics.ts'
 import type { CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { asServerProcess, untilStopped, type ServerProcess } from '../server-process.ts'
@@ -9,6 +10,7 @@ export const worker = (line: CommandLine, healthPort: number | undefined): Promi
     const { refold, bus, topics, metrics, ready } = parts
     addRefoldMetrics(metrics, refold.counts)
     addViewMetrics(metrics, { ...refold, clock: line.clock })
+    if (refold.tracer !== undefined) addTracerMetrics(metrics, line.clock, refold.tracer)
     if (bus === undefined) ready()
     else takeCommands(line, { ...parts, bus })
     await tellOperator(line, `Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)

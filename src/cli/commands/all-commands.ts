@@ -25,12 +25,13 @@ import { addSettleCommand } from './settle.ts'
 import { addShowCommand } from './show.ts'
 import { addTailCommand } from './tail.ts'
 import { addTraceCommand } from './trace.ts'
+import { addTracerCommand } from './tracer.ts'
 import { addViewsCommand } from './views.ts'
 import { addWorkerCommand } from './worker.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Work:': [addRunCommand, addSendCommand, addRecoverCommand, addServeCommand],
-  'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand],
+  'Processes:': [addWorkerCommand, addRelayCommand, addProjectCommand, addTracerCommand],
   'Look:': [
     addListCommand,
     addShowCommand,

@@ -65,7 +65,7 @@ const ownSpans = async (stores: Reading, runId: string, { contentLength }: RunSp
 }
 
 /** The call that asked for a run, by its first event. Undefined where nobody has, or where it cannot be read any more. */
-const parentContext = (log: Pick<EventLog, 'readStream'>, first: RunEvent): Promise<SpanContext | undefined> =>
+export const parentContext = (log: Pick<EventLog, 'readStream'>, first: RunEvent): Promise<SpanContext | undefined> =>
   first.type === 'RunStarted' && first.data.parent !== undefined ? callContext(log, first.data.parent) : Promise.resolve(undefined)
 
 /** Folds the run above up to the call, since its turn says in which trace it is; that run may have a parent, too. */

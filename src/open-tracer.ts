@@ -1,0 +1,92 @@
+import { systemClock, systemIds } from './clock.ts'
+import { usesStandardNames, type Environment } from './config.ts'
+import { createTracer, type Tracer, type TracerNotice } from './consumers/tracer.ts'
+import type { EventLog } from './eventlog/event-log.ts'
+import type { OtlpProtocol } from './otlp/otlp-spans.ts'
+import { messageOf } from './errors.ts'
+import { sendSpans, type OtlpReceiver } from './otlp/otlp-sender.ts'
+
+/** UTF-16 units of each attribute that says what was said. */
+const CONTENT_LENGTH = 8_192
+
+/** Where the environment wants traces: in its own names, or in those of OpenTelemetry as a whole. Undefined where it wants none. */
+export const traceReceiver = (environment: Environment, secrets: readonly string[]): OtlpReceiver | undefined => {
+  const resource = { 'service.name': environment.OTEL_SERVICE_NAME, ...environment.OTEL_RESOURCE_ATTRIBUTES }
+  const { REFOLD_OTLP_ENDPOINT: own, REFOLD_OTLP_HEADERS, REFOLD_OTLP_PROTOCOL } = environment
+  if (own !== undefined)
+    return { url: tracesBelow(own), headers: REFOLD_OTLP_HEADERS ?? {}, protocol: REFOLD_OTLP_PROTOCOL, resource, secrets }
+  const url = standardUrl(environment)
+  if (url === undefined) return undefined
+  const headers = { ...environment.OTEL_EXPORTER_OTLP_HEADERS, ...environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS }
+  return { url, headers, protocol: standardProtocol(environment), resource, secrets }
+}
+
+const standardUrl = (environment: Environment): string | undefined => {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = environment
+  if (!usesStandardNames(environment)) return undefined
+  return traces ?? (all === undefined ? undefined : tracesBelow(all))
+}
+
+/** Checked where the environment was read. */
+const standardProtocol = (environment: Environment): OtlpProtocol =>
+  (environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL) === 'http/json'
+    ? 'http/json'
+    : 'http/protobuf'
+
+const tracesBelow = (endpoint: string): string => `${endpoint.replace(/\/+$/, '')}/v1/traces`
+
+interface TracerParts {
+  readonly environment: Environment
+  readonly secrets: readonly string[]
+  readonly log: EventLog
+  readonly notify: (notice: TracerNotice) => void
+}
+
+/** Undefined where no traces are wanted. */
+export const tracerOn = ({ environment, secrets, log, notify }: TracerParts): Tracer | undefined => {
+  const receiver = traceReceiver(environment, secrets)
+  if (receiver === undefined) return undefined
+  return createTracer({
+    log,
+    clock: systemClock,
+    owner: systemIds.uuid(),
+    uuid: systemIds.uuid,
+    contentLength: environment.REFOLD_OTLP_CONTENT === 'true' ? CONTENT_LENGTH : 0,
+    exportSpans: (spans, signal) => sendSpans(receiver, spans, signal),
+    notify,
+  })
+}
+
+/** A tracer in a process that works on runs. */
+export interface TracerBeside {
+  readonly tracer: Tracer
+  /** Exports what has ended by then, as far as that is quick, and ends. Never rejects. */
+  readonly close: () => Promise<void>
+}
+
+/** How long a process that ends waits for its traces; another one goes on where it was. */
+const CLOSING_MS = 3_000
+
+/** Undefined where no traces are wanted. */
+export const besideRuns = (parts: TracerParts): TracerBeside | undefined => {
+  const tracer = tracerOn(parts)
+  if (tracer === undefined) return undefined
+  const stop = new AbortController()
+  const told = (error: unknown): void => {
+    if (!stop.signal.aborted) parts.notify({ type: 'tracesDelayed', message: messageOf(error) })
+  }
+  const running = tracer.run(stop.signal).catch(told)
+  return {
+    tracer,
+    async close() {
+      stop.abort()
+      await running
+      const inTime = new AbortController()
+      const disarm = systemClock.setTimer(CLOSING_MS, () => {
+        inTime.abort()
+      })
+      await tracer.catchUp(inTime.signal).catch(told)
+      disarm()
+    },
+  }
+}
