@@ -42,8 +42,8 @@ interface TracerParts {
   readonly notify: (notice: TracerNotice) => void
 }
 
-/** Undefined where no traces are wanted. */
-export const tracerOn = ({ environment, secrets, log, notify }: TracerParts): Tracer | undefined => {
+/** Undefined where no traces are wanted. `abandon` cuts off what is being sent. */
+export const tracerOn = ({ environment, secrets, log, notify }: TracerParts, abandon: AbortSignal): Tracer | undefined => {
   const receiver = traceReceiver(environment, secrets)
   if (receiver === undefined) return undefined
   return createTracer({
@@ -52,7 +52,7 @@ export const tracerOn = ({ environment, secrets, log, notify }: TracerParts): Tr
     owner: systemIds.uuid(),
     uuid: systemIds.uuid,
     contentLength: environment.REFOLD_OTLP_CONTENT === 'true' ? CONTENT_LENGTH : 0,
-    exportSpans: (spans, signal) => sendSpans(receiver, spans, signal),
+    exportSpans: (spans) => sendSpans(receiver, spans, abandon),
     notify,
   })
 }
@@ -69,7 +69,8 @@ const CLOSING_MS = 3_000
 
 /** Undefined where no traces are wanted. */
 export const besideRuns = (parts: TracerParts): TracerBeside | undefined => {
-  const tracer = tracerOn(parts)
+  const abandon = new AbortController()
+  const tracer = tracerOn(parts, abandon.signal)
   if (tracer === undefined) return undefined
   const stop = new AbortController()
   const told = (error: unknown): void => {
@@ -80,12 +81,11 @@ export const besideRuns = (parts: TracerParts): TracerBeside | undefined => {
     tracer,
     async close() {
       stop.abort()
-      await running
-      const inTime = new AbortController()
       const disarm = systemClock.setTimer(CLOSING_MS, () => {
-        inTime.abort()
+        abandon.abort()
       })
-      await tracer.catchUp(inTime.signal).catch(told)
+      await running
+      await tracer.catchUp(abandon.signal).catch(told)
       disarm()
     },
   }

@@ -35,8 +35,8 @@ export interface TracerOptions {
   readonly owner: string
   readonly uuid: () => string
   readonly contentLength: number
-  /** Never rejects. */
-  readonly exportSpans: (spans: readonly Span[], signal: AbortSignal) => Promise<Exported>
+  /** Takes its time by itself. A request that is under way is not cut off when the tracer is told to end: its spans would be sent twice. */
+  readonly exportSpans: (spans: readonly Span[]) => Promise<Exported>
   readonly notify: (notice: TracerNotice) => void
 }
 
@@ -162,7 +162,7 @@ const exportBatch = async (options: TracerOptions, tally: Tally, batch: Batch): 
     }
     // What another process has exported of it meanwhile is done.
     const spans = batch.ended.flatMap(({ position, span }) => (position > standing.position ? [span] : []))
-    const failed = await exportAll(options, tally, spans, batch.signal)
+    const failed = await exportAll(options, tally, spans)
     if (failed === undefined) return writeTraceStanding(options, claimed, { position: batch.position })
     if (!batch.signal.aborted) options.notify({ type: 'tracesDelayed', message: failed.message })
     await writeTraceStanding(options, claimed, { position: standing.position })
@@ -187,20 +187,15 @@ interface Failed {
 }
 
 /** In requests that a back end takes. What it refuses for good is halved, until it is one span that nobody wants. */
-const exportAll = async (
-  options: TracerOptions,
-  tally: Tally,
-  spans: readonly Span[],
-  signal: AbortSignal,
-): Promise<Failed | undefined> => {
+const exportAll = async (options: TracerOptions, tally: Tally, spans: readonly Span[]): Promise<Failed | undefined> => {
   for (let at = 0; at < spans.length; at += MOST_SPANS) {
     const part = spans.slice(at, at + MOST_SPANS)
-    const exported = await options.exportSpans(part, signal)
+    const exported = await options.exportSpans(part)
     if (exported.outcome === 'away') return exported
     if (exported.outcome === 'refused' && part.length > 1) {
       const middle = Math.ceil(part.length / 2)
       for (const half of [part.slice(0, middle), part.slice(middle)]) {
-        const failed = await exportAll(options, tally, half, signal)
+        const failed = await exportAll(options, tally, half)
         if (failed !== undefined) return failed
       }
       continue

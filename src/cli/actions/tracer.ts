@@ -7,6 +7,8 @@ import type { CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { asServerProcess, untilStopped } from '../server-process.ts'
 
+const NEVER = new AbortController().signal
+
 /** Exports the traces of all runs. */
 export const tracer = (line: CommandLine, healthPort: number | undefined): Promise<void> =>
   asServerProcess(line, { needs: [], recover: false, healthPort }, async ({ refold, logger, metrics, ready }) => {
@@ -16,7 +18,7 @@ export const tracer = (line: CommandLine, healthPort: number | undefined): Promi
       logger.warn(notice, 'tracer')
     }
     // Where the log is on one disk, the processes that work on runs do it already, and so does this one.
-    const running = refold.tracer ?? tracerOn({ environment: readEnvironment(), secrets: secretsIn(), log: refold.log, notify })
+    const running = refold.tracer ?? tracerOn({ environment: readEnvironment(), secrets: secretsIn(), log: refold.log, notify }, NEVER)
     if (running === undefined)
       throw new AppError('InvalidConfiguration', 'Expected REFOLD_OTLP_ENDPOINT, which names what traces are sent to, found nothing')
     addTracerMetrics(metrics, line.clock, running)

@@ -160,6 +160,23 @@ describe('the tracer', () => {
     expect(there.taken).toEqual(await spansIn(world, 'a', 'b', 'c'))
   })
 
+  test('that is told to end while spans are on their way sends none of them twice', async () => {
+    const world = await withRuns('a')
+    const stop = new AbortController()
+    const there = backEnd()
+    const traced = tracerOf(world, {
+      ...there,
+      exportSpans: async (spans) => {
+        stop.abort()
+        await nextTurn()
+        return there.exportSpans(spans)
+      },
+    })
+    await traced.tracer.run(stop.signal)
+    await traced.tracer.catchUp(NEVER)
+    expect(there.taken).toEqual(await spansIn(world, 'a'))
+  })
+
   test('leaves out what the back end refuses for good, down to the one span, and says how many', async () => {
     const world = await withRuns('a')
     const all = await spansIn(world, 'a')
@@ -167,10 +184,8 @@ describe('the tracer', () => {
     const there = backEnd()
     const traced = tracerOf(world, {
       ...there,
-      exportSpans: (spans, signal) =>
-        idsOf(spans).includes(bad ?? '')
-          ? Promise.resolve({ outcome: 'refused', message: 'not that one' })
-          : there.exportSpans(spans, signal),
+      exportSpans: (spans) =>
+        idsOf(spans).includes(bad ?? '') ? Promise.resolve({ outcome: 'refused', message: 'not that one' }) : there.exportSpans(spans),
     })
     await traced.tracer.catchUp(NEVER)
     expect(idsOf(there.taken)).toEqual(idsOf(all).filter((id) => id !== bad))
