@@ -50,7 +50,7 @@ export const tracerOn = ({ environment, secrets, log, notify }: TracerParts, aba
     log,
     clock: systemClock,
     owner: systemIds.uuid(),
-    uuid: systemIds.uuid,
+    uuid: () => systemIds.uuid(),
     contentLength: environment.REFOLD_OTLP_CONTENT === 'true' ? CONTENT_LENGTH : 0,
     exportSpans: (spans) => sendSpans(receiver, spans, abandon),
     notify,

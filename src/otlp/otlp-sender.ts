@@ -56,7 +56,9 @@ const retryAfter = (seconds: string | null): { readonly retryAfterMs?: number } 
 const beginningOf = async (response: Response): Promise<Uint8Array> => {
   const parts: Uint8Array[] = []
   let length = 0
-  for await (const part of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body
+  if (body === null) return new Uint8Array()
+  for await (const part of body) {
     parts.push(part)
     length += part.length
     if (length > LONGEST_ANSWER) break
@@ -69,7 +71,9 @@ const takenBy = async ({ protocol }: OtlpReceiver, answer: Uint8Array): Promise<
   const { JsonTraceSerializer, ProtobufTraceSerializer } = await loadOpenTelemetry()
   try {
     const { partialSuccess } = (protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer).deserializeResponse(answer)
-    const refused = Number(partialSuccess?.rejectedSpans ?? 0)
+    // A text, in the JSON of protobuf.
+    const rejected: unknown = partialSuccess?.rejectedSpans
+    const refused = Number(rejected ?? 0)
     if (refused > 0) return { outcome: 'taken', refused, message: beginning(partialSuccess?.errorMessage ?? '', LONGEST_MESSAGE) }
   } catch {
     // As above.
