@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { pairsIn } from './early-environment.ts'
 import { AppError } from './errors.ts'
+import { pairsIn } from './text.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an address as https://host' })
 /** `name=value,name=value`, percent-encoded. No message holds a value. */

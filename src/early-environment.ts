@@ -1,5 +1,6 @@
 import type { Variable } from './config.ts'
 import { passwordsIn } from './secrets.ts'
+import { pairsIn } from './text.ts'
 
 // What every process needs before it writes its first word; config.ts checks the environment for those that need more.
 
@@ -31,25 +32,6 @@ export const secretsIn = (variables: NodeJS.ProcessEnv = process.env): readonly 
   ...[...SECRETS, 'PGPASSWORD'].flatMap((name) => variables[name] ?? []),
   ...HEADERS.flatMap((name) => Object.values(pairsIn(variables[name] ?? '') ?? {})),
 ]
-
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-
-/** The pairs in `name=value,name=value`, percent-encoded. Undefined for what is none. */
-export const pairsIn = (text: string): Readonly<Record<string, string>> | undefined => {
-  const pairs = text.split(',').flatMap((pair) => (pair.trim() === '' ? [] : [pair.trim()]))
-  try {
-    return Object.fromEntries(
-      pairs.map((pair) => {
-        const at = pair.indexOf('=')
-        const name = pair.slice(0, Math.max(0, at)).trim()
-        if (!NAME.test(name)) throw new SyntaxError('expected name=value')
-        return [name, decodeURIComponent(pair.slice(at + 1).trim())]
-      }),
-    )
-  } catch {
-    return undefined
-  }
-}
 
 /** Where a person looks for a defect. */
 export const showsStacks = (variables: NodeJS.ProcessEnv = process.env): boolean =>

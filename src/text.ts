@@ -34,3 +34,22 @@ const numberOf = (code: number): string => (code <= LONGEST_BYTE ? `\\x${code.to
 export const visibleJson = (json: string): string => json.replace(ALL_HIDDEN, (found) => found.split('').map(jsonEscape).join(''))
 
 const jsonEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+const PAIR_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** The pairs in `name=value,name=value`, percent-encoded. Undefined for what is none. */
+export const pairsIn = (text: string): Readonly<Record<string, string>> | undefined => {
+  const pairs = text.split(',').flatMap((pair) => (pair.trim() === '' ? [] : [pair.trim()]))
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => {
+        const at = pair.indexOf('=')
+        const name = pair.slice(0, Math.max(0, at)).trim()
+        if (!PAIR_NAME.test(name)) throw new SyntaxError('expected name=value')
+        return [name, decodeURIComponent(pair.slice(at + 1).trim())]
+      }),
+    )
+  } catch {
+    return undefined
+  }
+}

@@ -67,4 +67,5 @@ export const attributesOf = (given: Readonly<Record<string, unknown>>): Attribut
   return kept
 }
 
-export const boundedText = (text: string): string => storableBeginning(text, LONGEST_TEXT)
+export const boundedText = (text: string): string =>
+  text.length <= LONGEST_TEXT && text.isWellFormed() && !text.includes('\0') ? text : storableBeginning(text, LONGEST_TEXT)
