@@ -5,8 +5,11 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { session } from '../session/session-store.ts'
 import { Refused } from '../server/ask.ts'
 import { command } from './command-store.ts'
+import { later } from '../frame/later.tsx'
 import { commands, type Field } from './commands.ts'
 import { Question } from './question.tsx'
+
+const ArgumentsField = later(async () => (await import('./arguments-field.tsx')).ArgumentsField)
 
 /** Asks once more, with what will happen, before anything is done. */
 export const CommandDialog = () => {
@@ -24,7 +27,7 @@ export const CommandDialog = () => {
 
 type Asked = NonNullable<ReturnType<(typeof command)['getSnapshot']>['context']['asked']>
 
-const NEEDS_RUN: ReadonlySet<string> = new Set(['grantApproval', 'denyApproval', 'settleToolCall'])
+const NEEDS_RUN: ReadonlySet<string> = new Set(['grantApproval', 'grantChanged', 'denyApproval', 'settleToolCall'])
 
 const Opened = ({ asked }: { readonly asked: Asked }) => {
   const { name, runId, callId, run } = asked
@@ -46,7 +49,7 @@ const Opened = ({ asked }: { readonly asked: Asked }) => {
         {run !== undefined && callId !== '' && <Question run={run} callId={callId} />}
         <p>{says}</p>
         {fields.map((field) => (
-          <FieldOf key={field.name} field={field} />
+          <FieldOf key={field.name} field={field} asked={asked} />
         ))}
         <Decision asked={asked} close={() => dialog.current?.close()} />
       </form>
@@ -79,7 +82,8 @@ const Decision = ({ asked: { name, run, isSending, error }, close }: { readonly 
 const valuesOf = (form: HTMLFormElement): Readonly<Record<string, string>> =>
   Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, typeof value === 'string' ? value : '']))
 
-const FieldOf = ({ field: { name, label, kind, isNeeded } }: { readonly field: Field }) => {
+const FieldOf = ({ field: { name, label, kind, isNeeded }, asked: { run, callId } }: { readonly field: Field; readonly asked: Asked }) => {
+  if (kind === 'arguments') return run === undefined ? null : <ArgumentsField name={name} label={label} run={run} callId={callId} />
   if (kind === 'happened') {
     return (
       <fieldset>

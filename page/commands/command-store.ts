@@ -73,14 +73,14 @@ const send = async ({ name, runId, callId, run, key }: Asked, values: Readonly<R
 /** A decision holds for what was shown alone. */
 const boundTo = (name: CommandName, callId: string, run: Run | undefined): Readonly<Record<string, unknown>> => {
   const digest = run?.approvals.find((approval) => approval.callId === callId)?.digest
-  if (name === 'grantApproval') return { digest, seen: run?.revision }
+  if (name === 'grantApproval' || name === 'grantChanged') return { digest, seen: run?.revision }
   return name === 'denyApproval' ? { digest } : {}
 }
 
 const notJson = ({ message }: SyntaxError): Refused =>
   new Refused({
     type: '',
-    title: 'The result is no JSON',
+    title: 'This is no JSON',
     status: 400,
     detail: message,
     code: '',

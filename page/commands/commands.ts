@@ -2,7 +2,7 @@
 export interface Field {
   readonly name: string
   readonly label: string
-  readonly kind: 'text' | 'words' | 'json' | 'happened'
+  readonly kind: 'text' | 'words' | 'json' | 'happened' | 'arguments'
   readonly isNeeded: boolean
 }
 
@@ -26,7 +26,7 @@ const given = (values: Readonly<Record<string, string>>): Readonly<Record<string
 
 const words = (name: string, label: string, isNeeded: boolean): Field => ({ name, label, kind: 'words', isNeeded })
 
-/** By the `operationId` of the request that does it. */
+/** By the `operationId` of the request that does it, but for the one that grants something else than what was asked. */
 export const commands = {
   grantApproval: {
     title: 'Grant',
@@ -35,6 +35,14 @@ export const commands = {
     fields: [],
     path: call((callId) => `approvals/${callId}/grant`),
     body: given,
+  },
+  grantChanged: {
+    title: 'Grant with changed arguments',
+    verb: 'Change',
+    says: 'The tool gets exactly what you write here. It is recorded as changed and granted by you, and the agent is told.',
+    fields: [{ name: 'input', label: 'What the tool gets, as JSON', kind: 'arguments', isNeeded: true }],
+    path: call((callId) => `approvals/${callId}/grant`),
+    body: ({ input = '' }) => ({ input: JSON.parse(input) as unknown }),
   },
   denyApproval: {
     title: 'Deny',

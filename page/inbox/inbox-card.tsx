@@ -15,7 +15,7 @@ const TITLES: Readonly<Record<Card['kind'], string>> = {
 }
 
 const DECISIONS: Readonly<Record<Card['kind'], readonly CommandName[]>> = {
-  approval: ['grantApproval', 'denyApproval'],
+  approval: ['grantApproval', 'grantChanged', 'denyApproval'],
   person: ['answerRun', 'giveRunBack'],
   unresolved: ['settleToolCall'],
 }

@@ -37,7 +37,8 @@ const partOf = async (path: string): Promise<GivenPart> => {
   return { type: 'file', name: basename(path), source: { type: 'bytes', data, ...present({ mediaType: TYPES[ending] }) } }
 }
 
-const bytesIn = async (path: string): Promise<Uint8Array> => {
+/** Throws `InvalidInput` and `TooLarge`, with the path. */
+export const bytesIn = async (path: string): Promise<Uint8Array> => {
   try {
     const found = await stat(path)
     // A device or a pipe has no size, and may have no end.

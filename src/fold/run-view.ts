@@ -47,6 +47,8 @@ export interface RunLineage {
 export interface RunView {
   readonly runId: string
   readonly agent: string
+  /** Of the structure of its charts. */
+  readonly chartHash: string
   readonly revision: number
   /** ms since the epoch. */
   readonly at: number
@@ -98,6 +100,7 @@ export interface RunView {
 export const viewOf = (program: Program, state: RunState): RunView => ({
   runId: state.runId,
   agent: `${state.started.agent}@${state.started.agentVersion}`,
+  chartHash: state.started.chartHash,
   revision: state.revision,
   at: state.at,
   status: state.status,

@@ -101,7 +101,7 @@ export const commandRoutes = {
   grant: onCall({
     path: 'approvals/{callId}/grant',
     operationId: 'grantApproval',
-    summary: 'Grants what a run asks approval for.',
+    summary: 'Grants what a run asks approval for, perhaps with other arguments.',
     body: optionalBody(grantApproval),
   }),
   deny: onCall({

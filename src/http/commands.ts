@@ -154,7 +154,12 @@ const addDecisions = (app: Api, grant: Grant): void => {
     const { callId } = c.req.valid('param')
     const asked = c.req.valid('json')
     return c.json(
-      await grant(c, { type: 'approve', callId, by: byOf(c, asked), ...present({ digest: asked.digest, seen: asked.seen }) }),
+      await grant(c, {
+        type: 'approve',
+        callId,
+        by: byOf(c, asked),
+        ...present({ digest: asked.digest, seen: asked.seen, input: asked.input }),
+      }),
       200,
     )
   })

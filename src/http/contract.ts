@@ -123,7 +123,18 @@ const seen = z
   .nonnegative()
   .optional()
   .meta({ description: '`revision` of the state that was decided on: refused if a message has come in since' })
-export const grantApproval = z.strictObject({ by, digest, seen }).meta({ id: 'GrantApproval' })
+export const grantApproval = z
+  .strictObject({
+    by,
+    digest,
+    seen,
+    input: json.optional().meta({
+      description:
+        'what the tool gets instead of what was asked, to the letter; refused where its schema would change it or a guardrail blocks it',
+      example: { order: '18', amount: 40 },
+    }),
+  })
+  .meta({ id: 'GrantApproval' })
 export const denyApproval = z
   .strictObject({ by, reason: text.meta({ description: 'the agent is told' }), digest })
   .meta({ id: 'DenyApproval' })
@@ -223,6 +234,7 @@ export const run = z
   .object({
     runId: z.string(),
     agent: z.string().meta({ example: 'support@1' }),
+    chartHash: z.string().meta({ description: 'of the structure of its charts' }),
     revision,
     at: time,
     status,

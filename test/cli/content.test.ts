@@ -44,3 +44,16 @@ describe('a picture in the command line', () => {
     expect(ran.stderr).toMatch(told)
   })
 })
+
+describe('a call that is granted with changed arguments', () => {
+  test('is executed with them, which may stand in a file; what does not fit is refused and leaves it open', async () => {
+    await place.refold("run clerk --run-id half -m 'pay 50'")
+    const misfit = await place.refold(`approve half --by dana --input '{"amount":"x"}'`)
+    expect(misfit.stderr).toMatch(/^refold: InvalidInput: Expected changed arguments of 3\.0 that pay takes as they are/)
+    writeFileSync(join(place.folder, 'granted.json'), '{"amount":20}')
+    expect((await place.refold('approve half --by dana --input @none.json')).stderr).toContain('none.json')
+    const { stdout } = await place.refold('approve half --by dana --input @granted.json')
+    expect(stdout).toContain('{"paid":20}')
+    expect((await place.refold('show half')).stdout).toMatch(/ApprovalGranted .*3\.0 by dana with changed arguments \{"amount":20\}/)
+  })
+})

@@ -222,6 +222,27 @@ describe('an approval', () => {
     expect(granted?.data).toMatchObject({ by: 'dana', digest })
   })
 
+  test('is granted with another input, which is executed; one that does not fit is refused, and the question stays open', async () => {
+    await using service = await openService()
+    const { runId, path, digest } = await askedFor(service)
+    const misfit = await service.ask(`POST ${path}/grant`, { body: { by: 'dana', digest, input: { id: 19 } } })
+    expect(misfit).toMatchObject({
+      status: 400,
+      body: { code: 'InvalidInput', detail: expect.stringContaining('that refund_order takes as they are') as string },
+    })
+    expect((await service.ask(`POST ${path}/grant`, { body: { by: 'dana', digest, input: { id: '19' } } })).status).toBe(200)
+    await service.settle(runId)
+    const { body } = await service.ask<RunBody & { answer: string }>(`GET /v1/runs/${runId}`)
+    expect(body.answer).toContain(
+      'The tool said: refunded 19\nThe arguments of this call were changed by dana, who approved it, to {"id":"19"}',
+    )
+    const again = await service.ask(`POST ${path}/grant`, { body: { by: 'erin', input: { id: '20' } } })
+    expect(again).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('dana granted it with changed arguments') as string },
+    })
+  })
+
   test('is refused on a state that a message has come in behind', async () => {
     await using service = await openService()
     const { runId, path } = await askedFor(service)

@@ -66,6 +66,46 @@ describe.skipIf(!hasChromium)('the inbox', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
+  test('grants a call with changed arguments under the digest that it shows, by mouse and by keyboard alone', async () => {
+    await using service = await openService()
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    const dialog = page.getByRole('dialog')
+    const field = dialog.getByLabel('What the tool gets, as JSON')
+    const granted = async (runId: string): Promise<unknown> => {
+      const { events } = (await service.ask<{ events: { type: string; data: unknown }[] }>(`GET /v1/runs/${runId}/events`)).body
+      return events.find(({ type }) => type === 'ApprovalGranted')?.data
+    }
+    const first = await service.run('please refund it')
+    await visit.open('/inbox', 'May this be done?')
+    await page.getByRole('button', { name: 'Change …' }).click()
+    await dialog.getByText('Both say the same.').waitFor()
+    await field.fill('{"id": ')
+    await dialog.getByText('This is no JSON').waitFor()
+    visit.allow(/400/)
+    await field.fill('{"id": 19}')
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click()
+    await dialog.getByText('that refund_order takes as they are').waitFor()
+    await field.fill('{"id": "19"}')
+    await dialog.locator('ins').getByText('19').waitFor()
+    await accessible(visit)
+    const digest = await dialog.getByText('digest of what is granted').locator('code').getAttribute('title')
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(await granted(first)).toMatchObject({ by: 'local', input: { id: '19' }, inputDigest: digest })
+
+    const second = await service.run('please refund it')
+    await visit.open('/inbox', 'May this be done?')
+    const card = page.getByRole('article', { name: second })
+    await card.getByRole('button', { name: 'Change …' }).press('Enter')
+    await field.press('Control+a')
+    await page.keyboard.type('{"id": "20"}')
+    await dialog.getByRole('button', { name: 'Change', exact: true }).press('Enter')
+    await dialog.waitFor({ state: 'detached' })
+    expect(await granted(second)).toMatchObject({ input: { id: '20' } })
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
   test('settles a call of which nobody knows with the keyboard alone, and gives a run back', async () => {
     await using service = await openService()
     const charge = await service.run('charge me')
@@ -82,7 +122,7 @@ describe.skipIf(!hasChromium)('the inbox', () => {
     const result = dialog.getByLabel('If it happened')
     await result.fill('not JSON')
     await dialog.getByRole('button', { name: 'Settle', exact: true }).press('Enter')
-    await dialog.getByText('The result is no JSON').waitFor()
+    await dialog.getByText('This is no JSON').waitFor()
     await result.fill('"charged <b>once</b>"')
     await dialog.getByRole('button', { name: 'Settle', exact: true }).press('Enter')
     await dialog.waitFor({ state: 'detached' })

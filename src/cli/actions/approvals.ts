@@ -2,20 +2,28 @@ import { AppError } from '../../errors.ts'
 import type { RunView } from '../../fold/run-view.ts'
 import { present } from '../../present.ts'
 import type { CommandLine } from '../command-line.ts'
+import { givenJson } from '../given-json.ts'
 import { moveRun } from '../moved-run.ts'
 import type { ByWhom } from '../operator-command.ts'
 import { unreadLines } from '../view-text.ts'
+
+export interface ApproveOptions extends ByWhom {
+  readonly seen?: number
+  /** JSON, or `@` and the path of a file that holds it. */
+  readonly input?: string
+}
 
 export const approve = (
   line: CommandLine,
   runId: string,
   call: string | undefined,
-  { by = line.user, seen }: ByWhom & { readonly seen?: number },
+  { by = line.user, seen, input: given }: ApproveOptions,
 ): Promise<void> =>
-  moveRun(line, runId, (run, view) => {
+  moveRun(line, runId, async (run, view) => {
     const { callId, digest } = askedFor(view, call)
     if (seen === undefined) refuseUnread(view, callId)
-    return run.approve(callId, { by, ...present({ digest }), seen: seen ?? view.revision })
+    const input = given === undefined ? undefined : await givenJson(given, line.cwd)
+    await run.approve(callId, { by, ...present({ digest, input }), seen: seen ?? view.revision })
   })
 
 export const deny = (

@@ -1,3 +1,4 @@
+import type { ApproveOptions } from '../actions/approvals.ts'
 import type { AddCommand } from '../command-line.ts'
 import { operatorCommand, type ByWhom } from '../operator-command.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -7,11 +8,12 @@ const CALL = 'call id; not needed where only one approval is asked'
 const actions = () => import('../actions/approvals.ts')
 
 export const addApproveCommand: AddCommand = (program, commandLine) => {
-  operatorCommand(program, 'approve', 'grant what a run asks approval for, exactly as it asks')
+  operatorCommand(program, 'approve', 'grant what a run asks approval for, exactly as it asks or with other arguments')
     .argument('[call]', CALL)
-    .addHelpText('after', '\nExample:\n  refold approve 0190a7… 4.0')
+    .option('--input <json>', 'what the tool gets instead of what it asks for, as JSON, or @ and the path of a file with it')
+    .addHelpText('after', `\nExamples:\n  refold approve 0190a7… 4.0\n  refold approve 0190a7… 4.0 --input '{"order":"18","amount":40}'`)
     .option('--seen <revision>', 'the revision that was looked at: refused if a message has come in since', wholeNumber)
-    .action(async (runId: string, call: string | undefined, options: ByWhom & { readonly seen?: number }) =>
+    .action(async (runId: string, call: string | undefined, options: ApproveOptions) =>
       (await actions()).approve(commandLine(), runId, call, options),
     )
 }

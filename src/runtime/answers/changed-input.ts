@@ -6,7 +6,7 @@ import { canonicalJson, deepFrozen, type Json } from '../../json.ts'
 import { beginning } from '../../text.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
-import { approvalDigest } from '../approval-digest.ts'
+import { approvalDigest } from '../../fold/approval-digest.ts'
 import { checkedJson } from '../checked-json.ts'
 import { contextOfRun, dataOfCall } from '../run-context.ts'
 import { actKey, repeated } from './call-order.ts'
@@ -57,7 +57,9 @@ const changedInputProblem = (agent: Agent, state: RunState, { callId, input }: G
   if (misfit !== undefined)
     return problem('InvalidInput', `Expected changed arguments of ${callId} that ${tool.name} takes as they are, found ${misfit}`)
   const objection = objectionTo(agent, state, { callId, tool, input: deepFrozen(structuredClone(input)) })
-  return objection === undefined ? undefined : problem('NotPossible', `${callId} cannot be granted with these arguments: ${objection}`)
+  return objection === undefined
+    ? undefined
+    : problem('InvalidInput', `Expected changed arguments of ${callId} that may be executed, found some of which ${objection}`)
 }
 
 /** What is executed is what a person has seen and granted, to the letter: no schema makes something else of it behind their back. */
@@ -77,9 +79,9 @@ interface ChangedCall {
 const objectionTo = (agent: Agent, state: RunState, { callId, tool, input }: ChangedCall): string | undefined => {
   const action = { tool: tool.name, effect: tool.effect, input }
   const verdict = checkAction(agent.guardrails.action ?? [], action, contextOfRun(agent, state, dataOfCall(state, callId)))
-  if (verdict.verdict === 'block') return `the guardrail ${verdict.guardrail} blocks them: ${verdict.reason}`
+  if (verdict.verdict === 'block') return `the guardrail ${verdict.guardrail} says no: ${verdict.reason}`
   const act = actKey(state, { tool, input })
-  if (!act.ok) return `${tool.name} could not tell which act this is: ${act.problem}`
+  if (!act.ok) return `${tool.name} could not tell which act they are: ${act.problem}`
   const done = repeated(state, { callId, tool, input, ...act.value })
-  return done?.type === 'ToolCallRejected' ? done.data.message : undefined
+  return done?.type === 'ToolCallRejected' ? `nothing would come: ${done.data.message}` : undefined
 }

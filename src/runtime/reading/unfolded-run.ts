@@ -118,6 +118,7 @@ export const viewOfUnfolded = (
 ): RunView => ({
   runId: row.runId,
   agent: `${started.agent}@${started.agentVersion}`,
+  chartHash: started.chartHash,
   revision: newest.revision,
   at: newest.meta.at,
   status,

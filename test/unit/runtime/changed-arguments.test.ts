@@ -144,7 +144,7 @@ describe('an approval that is granted with changed arguments', () => {
     ['of no call at all', 'forty', /found some that do not fit/],
     ['that lack what the tool fills in', { order: '18', amount: 40 }, /its schema turns into \{"amount":40,"note":"-","order":"18"\}/],
     ['with a field that the tool knows nothing of', { ...CHANGED, amonut: 7 }, /its schema turns into/],
-    ['that a guardrail blocks', { ...CHANGED, amount: 13 }, /the guardrail unlucky blocks them: not 13/, 'NotPossible'],
+    ['that a guardrail blocks', { ...CHANGED, amount: 13 }, /that may be executed, found some of which the guardrail unlucky says no: not 13/],
     ['of more than 1 MiB', { ...CHANGED, note: 'x'.repeat(1024 * 1024) }, /of 1048576 bytes at most, found/, 'TooLarge'],
   ])('refuses arguments %s, and stays open', async (_, input, message, code = 'InvalidInput') => {
     const unlucky = {
@@ -187,7 +187,7 @@ describe('an approval that is granted with changed arguments', () => {
     const desk = openDesk({ agent: { guardrails: { action: [fragile] } } })
     const { run, callId } = await asked(desk)
     isBroken = true
-    await expect(run.approve(callId, { by: 'dana', input: CHANGED })).rejects.toThrow('the guardrail fragile blocks them')
+    await expect(run.approve(callId, { by: 'dana', input: CHANGED })).rejects.toThrow('the guardrail fragile says no')
     expect(desk.done).toEqual([])
   })
 
@@ -271,7 +271,7 @@ describe('a call with changed arguments', () => {
     const [second] = (await settle(desk, first.run)).approvals
     const grant = (order: string) => first.run.approve(second!.callId, { by: 'dana', input: { ...CHANGED, order } })
     await expect(grant('17')).rejects.toThrow(/was the same act \(17\)/)
-    await expect(grant('?')).rejects.toThrow('refund could not tell which act this is: no order')
+    await expect(grant('?')).rejects.toThrow('refund could not tell which act they are: no order')
     await grant('19')
     await settle(desk, first.run)
     expect(desk.done.map(({ key }) => key)).toEqual(['refund:17', 'refund:19'])
