@@ -29,9 +29,14 @@ export const waitingSpans: SpansOf<
     })
   },
   ApprovalGranted(trace, event) {
-    const { callId, by, source } = event.data
-    const attributes = { 'refold.approval.decision': 'granted', 'refold.source': source }
-    end(trace, `approval ${callId}`, event, { attributes, content: valueContent(trace.said, 'refold.by', by) })
+    const { callId, by, input, source } = event.data
+    const attributes = {
+      'refold.approval.decision': 'granted',
+      'refold.approval.changed': input === undefined ? undefined : true,
+      'refold.source': source,
+    }
+    const granted = input === undefined ? undefined : valueContent(trace.said, 'refold.approval.input', input)
+    end(trace, `approval ${callId}`, event, { attributes, content: { ...valueContent(trace.said, 'refold.by', by), ...granted } })
   },
   ApprovalDenied(trace, event) {
     const { callId, by, withdrawn, source } = event.data
