@@ -144,7 +144,11 @@ describe('an approval that is granted with changed arguments', () => {
     ['of no call at all', 'forty', /found some that do not fit/],
     ['that lack what the tool fills in', { order: '18', amount: 40 }, /its schema turns into \{"amount":40,"note":"-","order":"18"\}/],
     ['with a field that the tool knows nothing of', { ...CHANGED, amonut: 7 }, /its schema turns into/],
-    ['that a guardrail blocks', { ...CHANGED, amount: 13 }, /that may be executed, found some of which the guardrail unlucky says no: not 13/],
+    [
+      'that a guardrail blocks',
+      { ...CHANGED, amount: 13 },
+      /that may be executed, found some of which the guardrail unlucky says no: not 13/,
+    ],
     ['of more than 1 MiB', { ...CHANGED, note: 'x'.repeat(1024 * 1024) }, /of 1048576 bytes at most, found/, 'TooLarge'],
   ])('refuses arguments %s, and stays open', async (_, input, message, code = 'InvalidInput') => {
     const unlucky = {
