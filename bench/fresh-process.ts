@@ -36,6 +36,15 @@ const openReader = (onEffect?: () => void): Promise<OpenRefold> => {
 const startAll = (refold: OpenRefold, runs: number, turns: number): Promise<Run[]> =>
   Promise.all(Array.from({ length: runs }, (_, run) => refold.start('page-reader', { runId: `run-${run}`, message: String(turns) })))
 
+const RUNS_AT_ONCE = 500
+
+/** Sweeps each second. */
+const openWaiting = (waitsFor: WaitsFor): Promise<OpenRefold> => {
+  const { agents, model } = waitingAgents(waitsFor)
+  const logger = pino({ level: 'silent' })
+  return openRefold({ dir: folder, agents, models: { scripted: model }, modelConcurrency: 10_000, sweepIntervalMs: 1_000, logger })
+}
+
 /** Of about what a step writes. */
 const STEP = 's'.repeat(1_800)
 
@@ -95,34 +104,32 @@ const works: { readonly [Work in keyof Found]: () => Promise<Found[Work]> } = {
     return { openMs, doneMs }
   },
 
+  /** Leaves so many behind. */
   async waiting() {
     const waitsFor = given[1] as WaitsFor
-    const { agents, model } = waitingAgents(waitsFor)
-    const refold = await openRefold({
-      dir: folder,
-      agents,
-      models: { scripted: model },
-      modelConcurrency: 10_000,
-      sweepIntervalMs: 1_000,
-      logger: pino({ level: 'silent' }),
-    })
-    for (let at = 0; at < first; at += 500) {
-      const some = Math.min(500, first - at)
-      await Promise.all(
-        Array.from({ length: some }, async () =>
-          (await refold.start('waiting', waitsFor === 'child' ? {} : { message: 'go' })).untilSettled(),
-        ),
-      )
+    const refold = await openWaiting(waitsFor)
+    for (let at = 0; at < first; at += RUNS_AT_ONCE) {
+      const some = Array.from({ length: Math.min(RUNS_AT_ONCE, first - at) }, async () => {
+        const run = await refold.start('waiting', waitsFor === 'child' ? {} : { message: 'go' })
+        await run.untilSettled()
+      })
+      await Promise.all(some)
     }
     await refold.projector.catchUp()
+    await refold.close({ graceMs: 0 })
+    return {}
+  },
+
+  /** Beside those that were left behind. */
+  async idle() {
+    const refold = await openWaiting(given[0] as WaitsFor)
     const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
     // Sweeps that still have something to see to.
     await pause(8_000)
     const mb = megabytes()
     const before = cpuMs()
-    const seconds = Number(given[2])
-    await pause(seconds * 1_000)
-    const cpuMsEachSecond = (cpuMs() - before) / seconds
+    await pause(second * 1_000)
+    const cpuMsEachSecond = (cpuMs() - before) / second
     await refold.close({ graceMs: 0 })
     return { mb, cpuMsEachSecond }
   },

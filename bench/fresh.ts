@@ -60,7 +60,8 @@ export interface Found {
   readonly many: { readonly idleMb: number }
   readonly crash: object
   readonly recover: { readonly openMs: number; readonly doneMs: number }
-  readonly waiting: { readonly mb: number; readonly cpuMsEachSecond: number }
+  readonly waiting: object
+  readonly idle: { readonly mb: number; readonly cpuMsEachSecond: number }
 }
 
 type Parameters = readonly (string | number)[]

@@ -4,7 +4,7 @@ import { freshWork, type Found } from './fresh.ts'
 import { spreadOf, type Spread } from './rounds.ts'
 import type { WaitsFor } from './waiting-agents.ts'
 
-/** What a process holds that works on many runs at once, and one in which many wait. */
+/** What a process holds that works on many runs at once, and one that begins beside many that wait, which another has left behind. */
 export interface Memory {
   readonly runs: number
   readonly peakMb: Spread
@@ -29,9 +29,12 @@ export const measureMemory = async (
 ): Promise<Memory> => {
   const place = (): string => mkdtempSync(join(folder, 'memory-'))
   const waitingOf = async (waitsFor: WaitsFor, count: number): Promise<Waiting> => {
-    const each: { readonly few: Found['waiting']; readonly many: Found['waiting'] }[] = []
-    const found = async (of: number): Promise<Found['waiting']> =>
-      (await freshWork('waiting', [place(), of, waitsFor, WATCHED_SECONDS])).found
+    const each: { readonly few: Found['idle']; readonly many: Found['idle'] }[] = []
+    const found = async (of: number): Promise<Found['idle']> => {
+      const left = place()
+      await freshWork('waiting', [left, of, waitsFor])
+      return (await freshWork('idle', [left, waitsFor, WATCHED_SECONDS])).found
+    }
     for (let round = 0; round < rounds; round++) each.push({ few: await found(FEW), many: await found(count) })
     return {
       waitsFor,
