@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { visibleText } from '../../src/text.ts'
 import { hrefOf, setQuery, type Query } from '../address/address.ts'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { RangePicker } from '../parts/range-picker.tsx'
 import { rangeOf } from '../parts/range.ts'
+import { shortText } from '../parts/short-text.ts'
 import { forgetAnswers, useAnswer } from '../server/answers.ts'
 import type { UsageRow, VersionRow, ViewPage } from '../server/contract.ts'
 import { OneFigure } from './figure.tsx'
@@ -97,7 +97,7 @@ const Choices = ({ query, part, children }: ChoicesProps) => {
           <option value="">all</option>
           {agents.map((name) => (
             <option key={name} value={name}>
-              {visibleText(name)}
+              {shortText(name)}
             </option>
           ))}
         </select>

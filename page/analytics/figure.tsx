@@ -1,7 +1,7 @@
 import { csvLine } from '../../src/projections/csv-line.ts'
-import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { download } from '../parts/download.ts'
+import { shortText } from '../parts/short-text.ts'
 import { SqlLink } from '../parts/sql-link.tsx'
 import type { UsageRow, ViewPage } from '../server/contract.ts'
 import { MOST_LINES, Plot, slotText, unitText } from './plot.tsx'
@@ -67,7 +67,7 @@ const Keys = ({ series }: { readonly series: readonly Series[] }) => (
   </ul>
 )
 
-const nameText = (name: string): string => (name === '' ? 'without a name' : visibleText(name))
+const nameText = (name: string): string => (name === '' ? 'without a name' : shortText(name))
 
 type FigureTableProps = Pick<OneFigureProps, 'figure' | 'slots' | 'everyMs'> & { readonly series: readonly Series[] }
 

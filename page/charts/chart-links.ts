@@ -1,7 +1,8 @@
 import { hrefOf, type Query } from '../address/address.ts'
+import { pathPart } from '../address/path-part.ts'
 import type { ChartGraph, StepRow } from '../server/contract.ts'
 
-export const chartHref = (agent: string, query: Query = {}): string => hrefOf(`/charts/${encodeURIComponent(agent)}`, query)
+export const chartHref = (agent: string, query: Query = {}): string => hrefOf(`/charts/${pathPart(agent)}`, query)
 
 /** Of an agent's version, `name@version`; a version has no @. */
 export const nameAndVersion = (agent: string): readonly [name: string, version: string] => {

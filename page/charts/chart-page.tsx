@@ -1,11 +1,11 @@
 import { useMemo, useRef } from 'preact/hooks'
-import { visibleText } from '../../src/text.ts'
 import { hrefOf, setQuery, type Query } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { SqlLink } from '../parts/sql-link.tsx'
 import { RangePicker } from '../parts/range-picker.tsx'
 import { rangeOf, type Range } from '../parts/range.ts'
+import { shortText } from '../parts/short-text.ts'
 import { useChart } from '../run/use-chart.ts'
 import { forgetAnswers, useAnswer } from '../server/answers.ts'
 import type { Chart, ChartGraph, StateRow, StepRow, VersionRow, ViewPage } from '../server/contract.ts'
@@ -37,14 +37,12 @@ export const ChartPage = ({ agent, query }: ChartPageProps) => {
   return (
     <section class="figures">
       <h1>
-        <Link to="/charts">Charts</Link> › {visibleText(agent)}
+        <Link to="/charts">Charts</Link> › {shortText(agent)}
       </h1>
       <Choices agent={agent} query={query} range={range} />
       {failure !== undefined && <ProblemCard error={failure} retry={forgetAnswers} />}
       {isAway && (
-        <p class="faint">
-          The code of {visibleText(agent)} is not here, so its chart cannot be drawn: the view chart-steps has its figures.
-        </p>
+        <p class="faint">The code of {shortText(agent)} is not here, so its chart cannot be drawn: the view chart-steps has its figures.</p>
       )}
       {failure === undefined && !isAway && (
         <Figures chart={chart} agent={agent} query={query} range={range} own={own} before={vs === undefined ? NOTHING : other} />
@@ -133,7 +131,7 @@ const Choices = ({ agent, query, range }: ChartPageProps & { readonly range: Ran
           <option value="">nothing</option>
           {[...new Set([...others, ...(vs === undefined ? [] : [vs])])].map((id) => (
             <option key={id} value={id}>
-              {visibleText(id)}
+              {shortText(id)}
             </option>
           ))}
         </select>
@@ -183,7 +181,7 @@ const Drawn = ({ chart, agent, query, range: { since }, numbers, before, sql, is
   return (
     <>
       <p>
-        {taken} of {numbers.edges.size} ways were taken{before === undefined ? '' : `, compared with ${visibleText(query['vs'] ?? '')}`}. A
+        {taken} of {numbers.edges.size} ways were taken{before === undefined ? '' : `, compared with ${shortText(query['vs'] ?? '')}`}. A
         number leads to its runs.
         {isCut && ' There are more steps than are shown here.'}
       </p>

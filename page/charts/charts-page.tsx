@@ -1,10 +1,10 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import { count, money } from '../../src/projections/amount-text.ts'
-import { visibleText } from '../../src/text.ts'
 import { hrefOf } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
+import { shortText } from '../parts/short-text.ts'
 import { Time } from '../preferences/time.tsx'
 import { charts } from '../run/chart-store.ts'
 import { forgetAnswers, useAnswer } from '../server/answers.ts'
@@ -50,7 +50,7 @@ export const ChartsPage = () => {
             {without.map(({ agent }) => (
               <tr key={agent}>
                 <th scope="row">
-                  <Link to={chartHref(agent)}>{visibleText(agent)}</Link>
+                  <Link to={chartHref(agent)}>{shortText(agent)}</Link>
                 </th>
                 <td class="number">0</td>
                 <td colSpan={5} class="faint">
@@ -68,7 +68,7 @@ export const ChartsPage = () => {
 const VersionLine = ({ row, isHere }: { readonly row: VersionRow; readonly isHere: boolean }) => (
   <tr>
     <th scope="row">
-      <Link to={chartHref(idOf(row))}>{visibleText(idOf(row))}</Link>
+      <Link to={chartHref(idOf(row))}>{shortText(idOf(row))}</Link>
       {!isHere && <span class="faint"> its code is not here</span>}
     </th>
     <td class="number">

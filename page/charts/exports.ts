@@ -58,6 +58,9 @@ export const saveMermaid = (name: string, graph: ChartGraph, numbers: ChartNumbe
 
 const DRAWN = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'font-size', 'font-weight', 'text-anchor'] as const
 
+/** Ids are as they are given: what they hold would steer a terminal that shows the file. */
+const OF_THE_PAGE = ['href', 'tabindex', 'data-id'] as const
+
 /** The picture as it is seen, for programs that know no style sheet of this page. */
 export const saveSvg = (name: string, picture: SVGSVGElement): void => {
   const copy = picture.cloneNode(true) as SVGSVGElement
@@ -66,7 +69,7 @@ export const saveSvg = (name: string, picture: SVGSVGElement): void => {
     const style = getComputedStyle(element)
     for (const property of DRAWN) copied?.[at]?.setAttribute(property, style.getPropertyValue(property))
   }
-  for (const element of copy.querySelectorAll('[href]')) element.removeAttribute('href')
+  for (const element of copy.querySelectorAll('*')) for (const name of OF_THE_PAGE) element.removeAttribute(name)
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   copy.setAttribute('font-family', 'system-ui, sans-serif')
   download(`${name}.svg`, new XMLSerializer().serializeToString(copy))

@@ -5,6 +5,8 @@ export interface Heat {
   readonly className: string
   /** The number, always written: `1,204`, `≤ 12`, `1,204 · was 987`. */
   readonly text: string
+  /** Its line is drawn as two. */
+  readonly isDouble?: boolean
 }
 
 export interface ChartHeat {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { count, duration, money } from '../../src/projections/amount-text.ts'
-import { visibleText } from '../../src/text.ts'
 import { Link } from '../address/link.tsx'
+import { shortText } from '../parts/short-text.ts'
 import type { ChartGraph, StepRow } from '../server/contract.ts'
 import { stateHref, stepHref } from './chart-links.ts'
 import type { ChartNumbers, Numbers } from './numbers.ts'
@@ -52,7 +52,7 @@ const StatesTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
             return (
               <tr key={id} class={own.count === 0 ? 'never' : ''}>
                 <th scope="row">
-                  <Link to={stateHref(of, graph, id)}>{visibleText(id)}</Link>
+                  <Link to={stateHref(of, graph, id)}>{shortText(id)}</Link>
                 </th>
                 <Counts own={own} before={before?.states.get(id)} isCompared={before !== undefined} />
                 <td class="number">{durationText(own.p50)}</td>
@@ -91,9 +91,9 @@ const WaysTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
           const [step] = own.steps
           return (
             <tr key={id} class={own.count === 0 ? 'never' : ''}>
-              <td>{visibleText(source)}</td>
-              <th scope="row">{step === undefined ? visibleText(label) : <Link to={stepHref(of, step)}>{visibleText(label)}</Link>}</th>
-              <td>{visibleText(target)}</td>
+              <td>{shortText(source)}</td>
+              <th scope="row">{step === undefined ? shortText(label) : <Link to={stepHref(of, step)}>{shortText(label)}</Link>}</th>
+              <td>{shortText(target)}</td>
               <Counts own={own} before={before?.edges.get(id)} isCompared={before !== undefined} />
               <td class="number">{count(own.failures)}</td>
               <td class="number">{money(own.cost)}</td>
@@ -140,7 +140,7 @@ const OtherSteps = ({
     <ul>
       {steps.slice(0, 100).map((step) => (
         <li key={`${step.fromState}>${step.event}>${step.toState}`}>
-          <Link to={stepHref(of, step)}>{visibleText(`${step.fromState} > ${step.event} > ${step.toState}`)}</Link>: {count(step.steps)}
+          <Link to={stepHref(of, step)}>{shortText(`${step.fromState} > ${step.event} > ${step.toState}`)}</Link>: {count(step.steps)}
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 import { createStore } from '@xstate/store'
+import { pathPart } from '../address/path-part.ts'
 import { ask, Refused } from '../server/ask.ts'
 import type { Run } from '../server/contract.ts'
 import { commands, type CommandName } from './commands.ts'
@@ -54,7 +55,7 @@ export const command = createStore({
 
 const lookUp = async (runId: string): Promise<void> => {
   try {
-    command.trigger.known({ run: await ask<Run>(`/v1/runs/${encodeURIComponent(runId)}`) })
+    command.trigger.known({ run: await ask<Run>(`/v1/runs/${pathPart(runId)}`) })
   } catch (error) {
     command.trigger.failed({ error })
   }

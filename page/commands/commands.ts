@@ -1,3 +1,4 @@
+import { pathPart } from '../address/path-part.ts'
 /** A field of a command, as a person fills it in. */
 export interface Field {
   readonly name: string
@@ -17,9 +18,9 @@ export interface Command {
   readonly body: (values: Readonly<Record<string, string>>) => Readonly<Record<string, unknown>>
 }
 
-const run = (name: string) => (runId: string) => `/v1/runs/${encodeURIComponent(runId)}/${name}`
+const run = (name: string) => (runId: string) => `/v1/runs/${pathPart(runId)}/${name}`
 const call = (name: (callId: string) => string) => (runId: string, callId: string) =>
-  `/v1/runs/${encodeURIComponent(runId)}/${name(encodeURIComponent(callId))}`
+  `/v1/runs/${pathPart(runId)}/${name(pathPart(callId))}`
 
 const given = (values: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''))

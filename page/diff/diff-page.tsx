@@ -10,6 +10,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { forks } from '../run/forks-store.ts'
 import { runHref } from '../runs/run-row.tsx'
 import '../style/diff.css'
+import { DiffChart } from './diff-chart.tsx'
 import { diffHref } from './diff-href.ts'
 import { diffActions } from './diff-keys.ts'
 import { comparison, runPlace, type Compared } from './diff-store.ts'
@@ -104,6 +105,7 @@ const Shown = ({ compared }: { readonly compared: Compared }) => {
       </div>
       <Totals totals={diff.totals} />
       <Common compared={compared} />
+      <DiffChart compared={compared} />
       <PairList compared={compared} />
       {diff.isCut && <p class="faint">What lies behind 2,000 events of each is not compared.</p>}
       {diff.prompts !== null && <PromptDiff prompts={diff.prompts} compared={compared} />}

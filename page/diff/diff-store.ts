@@ -2,6 +2,7 @@ import { createStore } from '@xstate/store'
 import type { RecordedRunEvent } from '../../src/events/envelope.ts'
 import { diffRuns, type RunDiff } from '../../src/projections/run-diff.ts'
 import { hrefOf } from '../address/address.ts'
+import { pathPart } from '../address/path-part.ts'
 import { ask } from '../server/ask.ts'
 
 /** `RUN`, or `RUN@17`: a run up to a revision. */
@@ -86,7 +87,7 @@ const AT_ONCE = '1000'
 const eventsOf = async ({ runId, revision = Infinity }: RunPlace, came: (events: number) => void): Promise<readonly RecordedRunEvent[]> => {
   const all: RecordedRunEvent[] = []
   for (let from: number | null = 0; from !== null && from <= revision;) {
-    const path = hrefOf(`/v1/runs/${encodeURIComponent(runId)}/events`, { from: String(from), limit: AT_ONCE })
+    const path = hrefOf(`/v1/runs/${pathPart(runId)}/events`, { from: String(from), limit: AT_ONCE })
     const page: EventPage = await ask<EventPage>(path)
     all.push(...page.events.filter((event) => event.revision <= revision))
     came(page.events.length)

@@ -1,5 +1,6 @@
 import { createStore } from '@xstate/store'
 import { go } from '../address/address.ts'
+import { pathPart } from '../address/path-part.ts'
 import { newKey } from '../commands/command-store.ts'
 import { runHref } from '../runs/run-row.tsx'
 import { ask } from '../server/ask.ts'
@@ -55,11 +56,11 @@ const loadAgents = async (): Promise<void> => {
   }
 }
 
-const pathOf = (runId: string): string => `/v1/runs/${encodeURIComponent(runId)}`
+const pathOf = (runId: string): string => `/v1/runs/${pathPart(runId)}`
 
 /** As a model call of the run was given them. Where they cannot be had, they are written anew. */
 export const loadInstructions = async (runId: string, callId: string): Promise<void> => {
-  const prompt = await ask<Prompt>(`${pathOf(runId)}/model-calls/${encodeURIComponent(callId)}/prompt`).catch(() => undefined)
+  const prompt = await ask<Prompt>(`${pathOf(runId)}/model-calls/${pathPart(callId)}/prompt`).catch(() => undefined)
   if (typeof prompt?.instructions === 'string') fork.trigger.instructionsKnown({ text: prompt.instructions })
 }
 

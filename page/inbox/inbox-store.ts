@@ -1,4 +1,5 @@
 import { createStore } from '@xstate/store'
+import { pathPart } from '../address/path-part.ts'
 import { ask } from '../server/ask.ts'
 import type { Run, RunPage, RunRow } from '../server/contract.ts'
 
@@ -54,7 +55,7 @@ const byTime = (a: Card, b: Card): number => (a.row.waitsSince ?? a.row.updatedA
 
 /** What was decided or deleted meanwhile has none. */
 const cardsOf = async (row: RunRow): Promise<readonly Card[]> => {
-  const run = await ask<Run>(`/v1/runs/${encodeURIComponent(row.runId)}`).catch(() => undefined)
+  const run = await ask<Run>(`/v1/runs/${pathPart(row.runId)}`).catch(() => undefined)
   if (run === undefined) return []
   const card = (kind: Card['kind'], callId: string | undefined): Card => ({ key: `${row.runId} ${callId ?? ''}`, kind, row, run, callId })
   const approvals = run.approvals.map(({ callId }) => card('approval', callId))

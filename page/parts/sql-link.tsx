@@ -1,5 +1,6 @@
 import { useSelector } from '@xstate/store-preact'
 import { Link } from '../address/link.tsx'
+import { pathPart } from '../address/path-part.ts'
 import { session } from '../session/session-store.ts'
 
 interface SqlLinkProps {
@@ -14,7 +15,7 @@ export const SqlLink = ({ sql, of }: SqlLinkProps) => {
   const scopes = useSelector(session, ({ context }) => context.who?.scopes)
   if (sql === undefined || scopes?.includes('sql') === false) return null
   return (
-    <Link to={`/analytics/sql#q=${encodeURIComponent(sql)}`} aria-label={`${of} as SQL`}>
+    <Link to={`/analytics/sql#q=${pathPart(sql)}`} aria-label={`${of} as SQL`}>
       SQL
     </Link>
   )

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { visibleText } from '../../src/text.ts'
 import { hrefOf } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
+import { pathPart } from '../address/path-part.ts'
 import { JsonTree } from '../json/json-tree.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
@@ -16,7 +17,7 @@ import { prompts, type PromptPlace } from './prompt-store.ts'
 type Said = Prompt['messages'][number]
 
 export const promptHref = (runId: string, callId: string, attempt?: number): string =>
-  hrefOf(`${runHref(runId)}/prompt/${encodeURIComponent(callId)}`, { attempt: attempt === undefined ? undefined : String(attempt) })
+  hrefOf(`${runHref(runId)}/prompt/${pathPart(callId)}`, { attempt: attempt === undefined ? undefined : String(attempt) })
 
 /** What exactly a model was asked, rebuilt from the log and compared with what was recorded. */
 export const PromptPage = ({ runId, callId, attempt }: PromptPlace) => {

@@ -1,5 +1,6 @@
 import { createStore } from '@xstate/store'
 import { hrefOf } from '../address/address.ts'
+import { pathPart } from '../address/path-part.ts'
 import { ask } from '../server/ask.ts'
 import type { Prompt } from '../server/contract.ts'
 
@@ -20,7 +21,7 @@ interface PromptState {
 const nothing: PromptState = { path: '', prompt: undefined, error: undefined }
 
 export const promptPath = ({ runId, callId, attempt }: PromptPlace): string =>
-  hrefOf(`/v1/runs/${encodeURIComponent(runId)}/model-calls/${encodeURIComponent(callId)}/prompt`, { attempt })
+  hrefOf(`/v1/runs/${pathPart(runId)}/model-calls/${pathPart(callId)}/prompt`, { attempt })
 
 export const prompts = createStore({
   context: nothing,

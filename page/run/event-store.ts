@@ -1,4 +1,5 @@
 import { createStore } from '@xstate/store'
+import { pathPart } from '../address/path-part.ts'
 import { ask } from '../server/ask.ts'
 import type { OneEvent } from '../server/contract.ts'
 
@@ -41,7 +42,7 @@ export const fieldKey = (revision: number, field: string): string => `${revision
 
 const load = async (runId: string, revision: number): Promise<void> => {
   try {
-    const event = await ask<OneEvent>(`/v1/runs/${encodeURIComponent(runId)}/events/${revision}`)
+    const event = await ask<OneEvent>(`/v1/runs/${pathPart(runId)}/events/${revision}`)
     events.trigger.loaded({ runId, revision, event })
   } catch (error) {
     events.trigger.failed({ runId, error })
@@ -50,7 +51,7 @@ const load = async (runId: string, revision: number): Promise<void> => {
 
 const loadField = async (runId: string, revision: number, field: string): Promise<void> => {
   try {
-    const path = `/v1/runs/${encodeURIComponent(runId)}/events/${revision}?field=${encodeURIComponent(field)}`
+    const path = `/v1/runs/${pathPart(runId)}/events/${revision}?field=${pathPart(field)}`
     const { value } = await ask<{ value: unknown }>(path)
     events.trigger.fieldLoaded({ runId, name: fieldKey(revision, field), value })
   } catch (error) {

@@ -1,5 +1,6 @@
 import { visibleJson, visibleText } from '../../src/text.ts'
 import { address, currentLink } from '../address/address.ts'
+import { pathPart } from '../address/path-part.ts'
 import { copyActions, markdownText, shellWord } from '../keys/copy-keys.ts'
 import { ask } from '../server/ask.ts'
 import type { OneEvent } from '../server/contract.ts'
@@ -15,7 +16,7 @@ const here = (): { readonly runId: string; readonly cursor: number; readonly isL
 
 const eventJson = async (): Promise<string | undefined> => {
   const { runId, cursor } = here()
-  const { event } = await ask<OneEvent>(`/v1/runs/${encodeURIComponent(runId)}/events/${cursor}`)
+  const { event } = await ask<OneEvent>(`/v1/runs/${pathPart(runId)}/events/${cursor}`)
   return visibleJson(JSON.stringify(event, null, 2))
 }
 

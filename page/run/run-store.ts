@@ -1,5 +1,6 @@
 import { createStore } from '@xstate/store'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
+import { pathPart } from '../address/path-part.ts'
 import { ask, type Refused } from '../server/ask.ts'
 import type { OutlinePage, RunPage, RunRow } from '../server/contract.ts'
 import { follow } from '../server/follow.ts'
@@ -37,7 +38,7 @@ export const openRun = createStore({
   },
 })
 
-const pathOf = (runId: string): string => `/v1/runs/${encodeURIComponent(runId)}`
+const pathOf = (runId: string): string => `/v1/runs/${pathPart(runId)}`
 
 /** Loads the run, then follows it, until the signal is aborted. */
 export const followRun = async (runId: string, signal: AbortSignal): Promise<void> => {

@@ -6,6 +6,7 @@ import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
+import { shortText } from '../parts/short-text.ts'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
 import { runHref } from './run-row.tsx'
@@ -52,7 +53,7 @@ const Facts = ({ row }: { readonly row: RunRow }) => (
       </p>
     ))}
     <dl>
-      <Fact name="agent">{visibleText(`${row.agent}@${row.agentVersion}`)}</Fact>
+      <Fact name="agent">{shortText(`${row.agent}@${row.agentVersion}`)}</Fact>
       <Fact name="state">
         <code>{visibleText(row.state)}</code>
       </Fact>

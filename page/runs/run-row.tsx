@@ -2,11 +2,12 @@ import { counted, money } from '../../src/projections/amount-text.ts'
 import { visibleText } from '../../src/text.ts'
 import { setQuery } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
+import { pathPart } from '../address/path-part.ts'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
 import { RunSign } from './run-sign.tsx'
 
-export const runHref = (runId: string): string => `/runs/${encodeURIComponent(runId)}`
+export const runHref = (runId: string): string => `/runs/${pathPart(runId)}`
 
 /** One line of the list: what it is, where it stands, and why it stands still or what was said last. */
 export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly isSelected: boolean }) => (

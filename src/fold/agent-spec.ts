@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from 'xstate'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { isComparable } from '../events/comparable.ts'
 import type { ToolEffect } from '../events/definition.ts'
 import { limits as limitsSchema, type Limits, type RunSettings } from '../events/run-events.ts'
 import { agentRun } from '../machines/agent-run.ts'
@@ -10,6 +11,7 @@ import { present } from '../present.ts'
 import type { Projection } from '../projections/projection.ts'
 import { assertChart } from '../statechart/validate.ts'
 import { limitNames, limitsFrom, type LimitOptions } from './limits.ts'
+import { shown } from '../text.ts'
 import { programOf } from './program.ts'
 import type { Program } from './run-state.ts'
 
@@ -111,7 +113,8 @@ const limitsOf = (agent: string, options: LimitOptions): Limits => {
 
 export const checkSpec = ({ name, version, projections = [], tools = [] }: AgentSpecOptions): void => {
   if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) throw invalidAgent(name, 'name', 'letters, digits, `_`, `.` and `-`', name)
-  if (version === '' || version.includes('@')) throw invalidAgent(name, 'version', 'a text without `@`', version)
+  if (version === '' || version.includes('@') || !isComparable(version))
+    throw invalidAgent(name, 'version', 'a text without `@`, of 1,000 characters at most, without NUL and halves of pairs', shown(version))
   checkNames(name, 'projections', projections)
   checkNames(name, 'tools', tools)
   const half = projections.find((each) => (each.save === undefined) !== (each.load === undefined))

@@ -22,6 +22,12 @@ export const viewNames = Object.keys(viewQueries) as ViewName[]
 
 export const isViewName = (name: string): name is ViewName => Object.hasOwn(viewQueries, name)
 
+/** Whether it has to look at all rows that fit, however few it gives. */
+export const sumsRows = (name: ViewName): boolean => {
+  const { groupBy, around }: ViewQuery = viewQueries[name]
+  return groupBy !== undefined || around !== undefined
+}
+
 const LONGEST_CURSOR = 10_000
 
 const SHORTEST_SLOT_MS = 1_000

@@ -1,14 +1,14 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { sqliteEventLog } from '../../src/eventlog/sqlite/sqlite-event-log.ts'
 import { streamOf } from '../../src/events/codec.ts'
-import type { NewEvent } from '../../src/eventlog/event-log.ts'
 import { viewNames } from '../../src/views/view-queries.ts'
 import { configs } from './run-refold.ts'
 import { createLogger } from '../../src/logger.ts'
+import { inEveryField, recordedHistories } from '../support/hostile-histories.ts'
 import { atTerminal } from './terminal.ts'
 
 /** Sets a title, moves the cursor, turns directions, hides, and breaks lines and characters. */
@@ -21,50 +21,19 @@ const STEERS =
 /** Colours and the live line are Refold's own. */
 const withoutOwn = (text: string): string => text.replace(/\r(\u001b\[K|(?=[█░]))/g, '').replace(/\u001b\[(?:0|1|2|22|3[1-6]|39)m/g, '')
 
-const poisoned = (value: unknown): unknown => {
-  if (typeof value === 'string') return value + HOSTILE
-  if (Array.isArray(value)) return value.map(poisoned)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, KEPT.has(key) ? inner : poisoned(inner)]))
-}
-
-/** What an event is read by: another value of these is no event at all. */
-const KEPT: ReadonlySet<string> = new Set(['type', 'class', 'effect', 'purpose', 'next', 'outcome', 'limit', 'settledBy', 'blobs'])
-
-interface Recorded extends NewEvent {
-  readonly stream: string
-}
-
-const histories = join(import.meta.dirname, '../replay/histories')
-const recorded = (): (readonly Recorded[])[] =>
-  readdirSync(histories, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ndjson'))
-    .map((path) =>
-      readFileSync(join(histories, path), 'utf8')
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Recorded])),
-    )
-
-const inEveryField = ({ id, type, data, meta }: Recorded): NewEvent => ({
-  id: id.replace(/^.{8}/, 'ffffffff'),
-  type,
-  data: JSON.stringify(poisoned(JSON.parse(data))),
-  meta: JSON.stringify(poisoned(JSON.parse(meta))),
-})
-
 /** The runs as they are, and each once more with a hostile text behind every text of its events. */
 const fillLog = async (path: string): Promise<string[]> => {
   const log = sqliteEventLog({ path, clock: systemClock })
   const names: string[] = []
-  for (const [at, events] of recorded().entries()) {
+  for (const [at, events] of recordedHistories().entries()) {
     const hostile = `h${at}\u001b[31m\u202e`
     names.push(`h${at}`, hostile)
+    await log.append(streamOf(`h${at}`), 'no-stream', events)
     await log.append(
-      streamOf(`h${at}`),
+      streamOf(hostile),
       'no-stream',
-      events.map(({ id, type, data, meta }) => ({ id, type, data, meta })),
+      inEveryField(events, (text) => text + HOSTILE),
     )
-    await log.append(streamOf(hostile), 'no-stream', events.map(inEveryField))
   }
   await log.close()
   return names

@@ -9,6 +9,14 @@ import { sqliteViewStore } from '../../src/views/sqlite/sqlite-view-store.ts'
 import { changesOfHistories } from './view-store-queries.ts'
 import { viewStoreConformance } from './view-store.ts'
 
+/** Those of a step at another revision, so that it is another one. */
+const stepColumns = (path: string): string => {
+  const db = new DatabaseSync(path)
+  const columns = db.prepare("select name from pragma_table_info('refold_steps')").all()
+  db.close()
+  return columns.map(({ name }) => (name === 'revision' ? 'revision + 1000 + i' : String(name))).join(', ')
+}
+
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'views-'))
 
 viewStoreConformance('SQLite', () => {
@@ -67,6 +75,29 @@ describe('the file of a SQLite view store', () => {
     await views.close()
     expect(await openIndex().checkpoint()).toEqual({ log: 'log-1', position: 10 })
   })
+  test('is summed elsewhere where it is large, and whoever asks goes on meanwhile', async () => {
+    const views = openIndex()
+    const changes = changesOfHistories()
+    await views.apply({ ...changes, since: undefined, checkpoint: { log: 'log-1', position: 10 } })
+    const asked = { limit: 1_000 }
+    const few = await views.query('chart-steps', asked, 0)
+    const copies = 200_000
+    tamper(`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${copies})
+      insert into refold_steps select ${stepColumns(path)} from n, (select * from refold_steps limit 1)`)
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setTimeout(turn, 1)
+    }
+    turn()
+    const many = await views.query('chart-steps', asked, 0)
+    isOver = true
+    expect(turns).toBeGreaterThan(20)
+    const stepsIn = ({ rows }: typeof few): number => rows.reduce((sum, { steps }) => sum + Number(steps), 0)
+    expect(stepsIn(many)).toBe(stepsIn(few) + copies)
+    expect(many.rows).toHaveLength(few.rows.length)
+  }, 60_000)
   test('is shared by all that have it open', async () => {
     const [one, other] = [openIndex(), openIndex()]
     await mark(one, 10)

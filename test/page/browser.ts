@@ -1,9 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type BrowserContext, type Download, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { findChromium } from '../../servers/chromium.ts'
 import { noteMissing, noteServer } from '../support/server-lines.ts'
@@ -118,6 +118,15 @@ export const accessible = async ({ page }: Visit): Promise<void> => {
       ),
     ).toEqual([])
   }
+}
+
+/** The text of the file that a button gives. */
+export const savedBy = async (page: Page, button: string): Promise<string> => {
+  const [file] = await Promise.all([
+    page.waitForEvent('download') as Promise<Download>,
+    page.getByRole('button', { name: button, exact: true }).click(),
+  ])
+  return readFile(await file.path(), 'utf8')
 }
 
 /** Says, in CI as a failure, what did not run. */

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Download, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deskAgent, openService, type Service } from '../http/service.ts'
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
-import { accessible, hasChromium, noteWithoutChromium, openBrowser, type Browser, type Visit } from './browser.ts'
+import { accessible, hasChromium, noteWithoutChromium, openBrowser, savedBy, type Browser, type Visit } from './browser.ts'
 
 const SUITE = 'charts and analytics'
 noteWithoutChromium(SUITE)
@@ -14,6 +13,14 @@ const PICTURES = process.env['REFOLD_PICTURES'] === undefined ? undefined : reso
 
 const HOUR = 3_600_000
 const newer = defineAgent({ name: 'desk', version: '2', instructions: 'Help more.', models: ['scripted/one'], limits: { tokens: null } })
+
+/** Numbers on the picture that lie on another one. */
+const hiddenNumbers = (page: Page): Promise<readonly string[]> =>
+  page.evaluate<readonly string[]>(`(() => {
+    const boxes = [...document.querySelectorAll('.figure .plate')].map((plate) => [plate.parentElement.dataset.id, plate.getBoundingClientRect()])
+    const lies = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+    return boxes.flatMap(([id, box], at) => boxes.slice(at + 1).flatMap(([other, on]) => (lies(box, on) ? [id + ' on ' + other] : [])))
+  })()`)
 
 describe.skipIf(!hasChromium)(SUITE, () => {
   let browser: Browser
@@ -49,13 +56,6 @@ describe.skipIf(!hasChromium)(SUITE, () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await page.screenshot({ path: resolve(PICTURES, `debugger-${name}.png`) })
   }
-  const saved = async (page: Page, name: string): Promise<string> => {
-    const [file] = await Promise.all([
-      page.waitForEvent('download') as Promise<Download>,
-      page.getByRole('button', { name, exact: true }).click(),
-    ])
-    return readFile(await file.path(), 'utf8')
-  }
 
   test.each(['wide', 'narrow'] as const)(
     'of agents lead to numbers on states and ways, and those to the runs behind them, %s',
@@ -78,6 +78,7 @@ describe.skipIf(!hasChromium)(SUITE, () => {
       // Where a guard decides, it is so often at most; what every way shares is certain.
       expect(await figure('agent-run.thinking.checkingLimits|always|1').textContent()).toBe('4')
       expect(await page.getByText('≤ ').count()).toBeGreaterThan(0)
+      expect(await hiddenNumbers(page)).toEqual([])
       expect(await page.getByRole('row', { name: /^agent-run\.acting \d/ }).textContent()).toMatch(/1 h 58 min/)
       await accessible(visit)
       if (size === 'wide') await picture(page, 'chart')
@@ -111,12 +112,12 @@ describe.skipIf(!hasChromium)(SUITE, () => {
     await page.getByText('compared with desk@1').waitFor()
     expect(await figure.textContent()).toBe('2 · was 5')
     expect(new URL(page.url()).searchParams.get('vs')).toBe('desk@1')
-    const svg = await saved(page, 'SVG')
+    const svg = await savedBy(page, 'SVG')
     expect(svg).toMatch(/^<svg[^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/)
     expect(svg).toContain('2 · was 5')
     expect(svg).not.toContain('href')
-    expect(await saved(page, 'Mermaid')).toMatch(/stateDiagram-v2[^]*MessageReceived · 1/)
-    const csv = await saved(page, 'CSV')
+    expect(await savedBy(page, 'Mermaid')).toMatch(/stateDiagram-v2[^]*MessageReceived · 1/)
+    const csv = await savedBy(page, 'CSV')
     expect(csv.split('\r\n')[0]).toBe(
       'kind,id,from,by,to,count,at_most,share,p50_ms,p95_ms,waits,wait_p50_ms,wait_p95_ms,failures,cost_usd',
     )
@@ -165,7 +166,7 @@ describe.skipIf(!hasChromium)(SUITE, () => {
       await page.getByText('as chosen').waitFor({ state: 'attached' })
       const { searchParams } = new URL(page.url())
       expect(Number(searchParams.get('since'))).toBeLessThan(Number(searchParams.get('until')))
-      expect(await saved(page, 'Tokens as CSV')).toMatch(/^slot,/)
+      expect(await savedBy(page, 'Tokens as CSV')).toMatch(/^slot,/)
       expect(await page.getByRole('link', { name: 'Tokens as SQL' }).getAttribute('href')).toMatch(/#q=select/)
       expect(visit.complaints()).toEqual([])
     },

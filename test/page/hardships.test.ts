@@ -1,7 +1,31 @@
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { keyFor, openService } from '../http/service.ts'
-import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
-import { HOSTILE, HOSTILE_SEEN } from './hostile.ts'
+import { pathPart } from '../../page/address/path-part.ts'
+import { deskAgent, keyFor, openService } from '../http/service.ts'
+import { xmlFault } from '../unit/pictures/well-formed.ts'
+import { accessible, hasChromium, openBrowser, savedBy, type Browser } from './browser.ts'
+import { HOSTILE, hostileAgent, hostilePaths, hostileRuns } from './hostile.ts'
+
+const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/u
+
+/** Goes there without loading the page anew, and says what is wrong with it once what it asks for is there. */
+const wrongAt = (page: Page, path: string): Promise<readonly string[]> =>
+  page.evaluate<readonly string[]>(`(async () => {
+    history.pushState(null, '', ${JSON.stringify(path)})
+    dispatchEvent(new PopStateEvent('popstate'))
+    const text = () => document.querySelector('#main')?.textContent ?? 'Loading …'
+    const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    await drawn()
+    for (let left = 800; left > 0 && /Loading …|events by now/.test(text()); left--) await new Promise((done) => setTimeout(done, 50))
+    await drawn()
+    const wide = [...document.querySelectorAll('html, main, main > *')].find((each) => each.scrollWidth > innerWidth)
+    return [
+      ...(wide === undefined ? [] : [wide.tagName + '.' + wide.className + ' is ' + wide.scrollWidth + ' px wide']),
+      ...(/Loading …|has failed/.exec(text()) ?? []),
+      ...(document.querySelector('#page :is(img, script, iframe, style, [href^="javascript:"])') === null ? [] : ['markup']),
+      ...(window.hit === undefined ? [] : ['a script']),
+    ].map((what) => location.href.slice(0, 200) + ': ' + what)
+  })()`)
 
 describe.skipIf(!hasChromium)('the page', () => {
   let browser: Browser
@@ -10,21 +34,31 @@ describe.skipIf(!hasChromium)('the page', () => {
   }, 60_000)
   afterAll(() => browser[Symbol.asyncDispose]())
 
-  test('shows what others have said as text, whatever it is', async () => {
-    await using service = await openService()
+  test('shows what others have said as text, whatever it is, on every page and in every field', async () => {
+    await using service = await openService({ agents: [deskAgent, hostileAgent], http: { rateLimit: { perSecond: 1_000, burst: 10_000 } } })
+    const ids = await hostileRuns(service)
     const run = await service.run(`please refund it ${HOSTILE}`)
-    const visit = await browser.visit(service.url)
+    const odd = await service.served.start(hostileAgent, { runId: 'odd', message: HOSTILE, tags: { who: HOSTILE.slice(0, 99) } })
+    await service.settle(odd.id)
+    const visit = await browser.visit(service.url, { size: 'narrow' })
     const { page } = visit
-    for (const path of [`/runs?peek=${run}`, `/runs/${run}`, `/runs/${run}?at=1`, '/inbox']) {
-      await visit.open(path, HOSTILE_SEEN)
-      expect(await page.evaluate('window.hit')).toBeUndefined()
-    }
-    await visit.open(`/runs/${run}?at=1`, 'over\\u{202e}turned zero\\u{200b}width half')
-    expect(await page.locator('#page img, #page script, #page iframe, #page style').count()).toBe(0)
-    await visit.open(`/runs/${encodeURIComponent('<b>none</b>')}`, '<b>none</b>')
-    visit.allow(/404/)
+    visit.allow(/40[04]/)
+    const { body } = await service.ask<{ rows: { agent: string; agentVersion: string }[] }>('GET /v1/views/versions?limit=1000')
+    const agents = body.rows.map(({ agent, agentVersion }) => `${agent}@${agentVersion}`)
+    const wrong: string[] = []
+    await visit.open('/runs', 'odd')
+    for (const path of hostilePaths([...ids, run, 'odd'], agents)) wrong.push(...(await wrongAt(page, path)))
+    expect(wrong).toEqual([])
+    await visit.open(`/charts/${pathPart(hostileAgent.id)}?since=`, 'ways were taken')
+    const [svg, mermaid, csv] = [await savedBy(page, 'SVG'), await savedBy(page, 'Mermaid'), await savedBy(page, 'CSV')]
+    expect(xmlFault(svg)).toBeNull()
+    for (const text of [svg, mermaid, csv]) expect(text).not.toMatch(STEERS)
+    for (const text of [svg, mermaid]) expect(text).not.toMatch(/<(script|img|style)\b|\shref=/i)
+    await visit.open('/analytics?by=version&since=1', 'Tokens as CSV')
+    expect(await savedBy(page, 'Tokens as CSV')).not.toMatch(/(^|,)"?[=+@\t-]|[\u0000-\u0008\u001b\u202e]/m)
+    await visit.open(`/runs/${run}?at=1&pane=detail`, 'over\\u{202e}turned zero\\u{200b}width half')
     expect(visit.complaints()).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   test('says that the server is away, and shows what is true once it is back, be it another log', async () => {
     const first = await openService()

@@ -3,6 +3,8 @@ import { AppError, messageOf } from '../../errors.ts'
 import type { RunRow } from '../../projections/run-index.ts'
 import { beginSqliteShadow } from './shadow.ts'
 import { sqliteSql } from '../sqlite-sql.ts'
+import type { SqlSource } from '../sqlite-sql-statement.ts'
+import { isLarge, summedElsewhere } from './view-sums.ts'
 import { sqliteTables, toRow, type SqliteTables } from '../sqlite-tables.ts'
 import { inTransaction } from './transaction.ts'
 import { isCorrupt, isSqliteError, openViewFile, removeViewFile } from './view-file.ts'
@@ -11,7 +13,7 @@ import { viewsFormat } from '../table-sql.ts'
 import { viewsClosed } from '../view-decision.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
 import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
-import { pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
+import { pageOf, queryText, sumsRows, type QueryText, type ViewRow } from '../view-queries.ts'
 import type { LogBatch, RunPage, TopicBatch, ViewStore } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
@@ -41,7 +43,10 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
       checkFormat(views.state)
       return work(views)
     })
-  const sql = sqliteSql(() => checked(({ db }) => (path === ':memory:' ? { bytes: db.serialize() } : { path })))
+  const source = (): SqlSource => checked(({ db }) => (path === ':memory:' ? { bytes: db.serialize() } : { path }))
+  const sql = sqliteSql(source)
+  // With places of its own: what anybody asks in SQL keeps no page from its figures.
+  const sums = sqliteSql(source)
   const written = <Result>(work: (opened: Opened) => Result): Result => checked((views) => inTransaction(views.db, () => work(views)))
 
   return {
@@ -50,6 +55,12 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     topicState: async (topic) => use(({ state }) => state.topic(topic)),
     beginRebuild: async () => beginSqliteShadow(checked),
     ...reads(use),
+    async query(view, filter, now) {
+      const query = queryText(view, filter, now)
+      const isElsewhere = sumsRows(view) && use(({ db }) => isLarge(db))
+      const rows = isElsewhere ? await summedElsewhere(sums, view, filter, now) : use(({ db }) => rowsOf(db, query))
+      return pageOf(view, filter, rows)
+    },
     sql: (query) => sql.ask(query),
     pausedSince: async () => use(({ state }) => state.pausedSince()),
     setPaused: async (since) => {
@@ -62,13 +73,14 @@ export const sqliteViewStore = ({ path }: { readonly path: string }): ViewStore 
     },
     async close() {
       sql.close()
+      sums.close()
       opened?.db.close()
       opened = undefined
     },
   }
 }
 
-type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'find' | 'count' | 'changed' | 'due' | 'query' | 'sizes'>
+type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'find' | 'count' | 'changed' | 'due' | 'sizes'>
 
 const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads => ({
   get: async (runId) => use(({ tables }) => tables.get(runId)),
@@ -89,10 +101,6 @@ const reads = (use: <Result>(work: (opened: Opened) => Result) => Result): Reads
   due: async (now, limit) => {
     checkDue(now, limit)
     return use(({ db }) => db.prepare(DUE).all(now, now, limit).map(toRow))
-  },
-  query: async (view, filter, now) => {
-    const query = queryText(view, filter, now)
-    return use(({ db }) => pageOf(view, filter, rowsOf(db, query)))
   },
   sizes: async () => use(({ db }) => Object.fromEntries(viewTables.map(({ name }) => [name, sizeOf(db, name)]))),
 })
