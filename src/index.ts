@@ -102,6 +102,7 @@ export type {
   ModelFailure,
   ModelOutcome,
   ModelRequest,
+  WrittenRequest,
   Models,
   RequestSettings,
   ToolDeclaration,

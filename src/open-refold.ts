@@ -31,7 +31,7 @@ import type { Eraser } from './runtime/erase.ts'
 import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import { type Notice, toldNotices, type ToldNotices } from './runtime/notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
-import { remedyFor, vendorModels } from './vendor-models.ts'
+import { remedyFor, vendorForms, vendorModels } from './vendor-models.ts'
 import { checkedSqlRoles } from './views/checked-sql-query.ts'
 import { checkedNamedQueries, sqlCatalog, type NamedQueries, type SqlCatalog } from './views/named-queries.ts'
 import { readFilter, type ViewFilter, type ViewName, type ViewPage } from './views/view-queries.ts'
@@ -125,6 +125,8 @@ export interface OpenRefold extends Refold {
   readonly sql: AskSql
   /** What can be asked in SQL: tables, and queries that have a name. */
   readonly sqlCatalog: SqlCatalog
+  /** @internal As which a prompt can be written: providers of this process, and vendors. */
+  readonly requestForms: Models
   /** @internal */
   readonly runtime: Runtime
   /** @internal */
@@ -247,6 +249,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     query: freshQuery(views, catchUpQuickly),
     sql: freshSql(views, catchUpQuickly),
     sqlCatalog: sqlCatalog(queries),
+    requestForms: { ...vendorForms, ...models },
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,

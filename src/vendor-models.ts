@@ -23,12 +23,22 @@ export const vendorModels = ({ OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KE
     : { anthropic: refusedBy('anthropic', anthropicModel({ apiKey: ANTHROPIC_API_KEY, ...present({ baseUrl: ANTHROPIC_BASE_URL }) })) }),
 })
 
+const NO_KEY = 'none'
+
+/** As which any prompt can be written, whoever was asked: nobody is asked by these. */
+export const vendorForms: Models = {
+  openai: openaiResponsesModel({ apiKey: NO_KEY }),
+  'openai-chat': openaiChatModel({ apiKey: NO_KEY }),
+  anthropic: anthropicModel({ apiKey: NO_KEY }),
+}
+
 /** Other servers speak Chat Completions; OpenAI's own keeps the reasoning between two calls only by Responses. */
 const openai = (apiKey: string, baseUrl: string | undefined): Model =>
   baseUrl === undefined ? openaiResponsesModel({ apiKey }) : openaiChatModel({ apiKey, baseUrl })
 
 /** Whoever reads that a provider refuses a key or a model wants to know where they were set. */
 const refusedBy = (provider: string, model: Model): Model => ({
+  ...model,
   async call(request, options) {
     const outcome = await model.call(request, options)
     if (outcome.ok || outcome.class !== 'auth') return outcome

@@ -13,6 +13,7 @@ import { ShownText } from '../parts/shown-text.tsx'
 import { runHref } from '../runs/run-row.tsx'
 import type { Prompt } from '../server/contract.ts'
 import { prompts, type PromptPlace } from './prompt-store.ts'
+import { WrittenRequest } from './written-request.tsx'
 
 type Said = Prompt['messages'][number]
 
@@ -51,6 +52,7 @@ const Shown = ({ prompt }: { readonly prompt: Prompt }) => (
         {visibleText(sentence)}
       </p>
     ))}
+    <WrittenRequest prompt={prompt} />
     <Messages prompt={prompt} />
     {prompt.instructions !== null && (
       <Part name="Instructions">

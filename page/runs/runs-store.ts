@@ -50,11 +50,13 @@ export const runs = createStore({
     asked: (before, { search }: { search: Query }, enqueue) => {
       const kept = isSame(before.search, search) ? before : { ...initial, search }
       enqueue.effect(() => void loadFirst(search))
-      return { ...kept, state: kept.state === 'empty' ? 'loading' : kept.state, changed: new Set() }
+      // Why there is nothing stays until something is there.
+      const isFirst = kept.state === 'empty' && kept.error === undefined
+      return { ...kept, state: isFirst ? 'loading' : kept.state, changed: new Set() }
     },
     loaded: (before, { search, page, stuck }: { search: Query; page: RunPage; stuck: readonly RunRow[] }) => {
       if (!isSame(before.search, search)) return before
-      const isFirst = before.state === 'loading'
+      const isFirst = before.state === 'loading' || before.state === 'empty'
       return {
         ...before,
         rows: isFirst ? page.runs : mergedRows(before.rows, page, before.changed),

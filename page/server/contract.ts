@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { chart, chartList } from '../../src/http/chart-contract.ts'
 import type { agentList, receipt, run } from '../../src/http/contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
-import type { prompt } from '../../src/http/prompt-contract.ts'
+import type { prompt, writtenPrompt } from '../../src/http/prompt-contract.ts'
 import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
 import type { sqlCatalog, sqlResult } from '../../src/http/sql-contract.ts'
 
@@ -16,6 +16,7 @@ export type AgentList = z.infer<typeof agentList>
 export type Run = z.infer<typeof run>
 export type OutlinePage = z.infer<typeof outlinePage>
 export type Prompt = z.infer<typeof prompt>
+export type WrittenPrompt = z.infer<typeof writtenPrompt>
 export type OneEvent = z.infer<typeof oneEvent>
 export type ChartList = z.infer<typeof chartList>
 export type Chart = z.infer<typeof chart>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
+import type { RequestForms } from '../runtime/reading/written-request.ts'
 import type { RefoldCore } from '../runtime/refold.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { SqlCatalog } from '../views/named-queries.ts'
@@ -13,6 +14,8 @@ import type { StartIds } from './start-ids.ts'
 export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
   readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'find' | 'count' | 'changed' | 'query' | 'sql'>
   readonly sqlCatalog: SqlCatalog
+  /** As which a prompt can be written: providers of this process, and vendors. */
+  readonly requestForms: RequestForms
   /** The newest restore of the log, as of when it was opened. */
   readonly newestRestore?: () => Promise<{ readonly at: number } | undefined>
   /** Brings the views up to the log before they are read, as far as that is quick. Resolves to what they lack then: since when, if that is known. */

@@ -12,6 +12,32 @@ export const promptQuery = z.strictObject({
     .meta({ description: 'index of the first message to show; without it the newest that fit on a page' }),
 })
 
+export const requestQuery = z.strictObject({
+  attempt: whole(1, MOST_REVISIONS).optional().meta({ description: 'the newest without it' }),
+  as: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'one of the `forms`; without it that of the provider that was asked, or else `openai`', example: 'anthropic' }),
+})
+
+export const writtenPrompt = z
+  .object({
+    as: z.string(),
+    forms: z.array(z.string()).readonly().meta({ description: 'as which it can be written: providers of this process, and vendors' }),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()).meta({ description: 'beside that of the key' }),
+    key: z
+      .object({ header: z.string(), before: z.string(), variable: z.string() })
+      .meta({ description: 'in which header the key goes, what stands before it, and in which variable it usually is' }),
+    body: json,
+    dropped: z.array(z.string()).readonly().meta({ description: 'what of the call it cannot carry' }),
+    curl: z.string().meta({ description: 'the command of a shell that sends it, with the key from its variable' }),
+    scriptLine: z.string().nullable().meta({ description: 'what the model answered, as a line of a script for the scripted model' }),
+  })
+  .meta({ id: 'WrittenPrompt', description: 'The request of one attempt of a model call, as it goes over the wire, without a key.' })
+
 const said = z.object({
   index: count,
   revision: revision.nullable().meta({ description: 'of the event that said it; null where it is in the code of the chart' }),

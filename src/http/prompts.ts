@@ -4,10 +4,11 @@ import { jsonText } from '../json.ts'
 import type { Message } from '../events/message.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
-import type { prompt } from './prompt-contract.ts'
+import type { prompt, writtenPrompt } from './prompt-contract.ts'
 import { promptRoutes as routes } from './prompt-routes.ts'
 import { rebuildPrompt } from './rebuilt-prompt.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
+import { writePrompt } from './written-prompt.ts'
 
 /** UTF-16 units of the messages of a page, which ends with the one that goes beyond. */
 const PAGE_LENGTH = 4 * 1024 * 1024
@@ -23,6 +24,13 @@ export const addPrompts = (app: OpenAPIHono<HttpEnv>, { refold }: ApiParts, requ
     const shown = { ...rebuilt, messageCount: messages.length, messages: pageOf(messages, first) }
     // As text already: what an older version has recorded may be deeper than the platform writes.
     return c.body(jsonText(shown), 200, JSON_BODY) as unknown as ReturnType<typeof c.json<z.infer<typeof prompt>, 200>>
+  })
+  app.openapi(routes.request, async (c) => {
+    const { runId, callId } = c.req.valid('param')
+    await requireOwn(c.get('access'), runId)
+    const { attempt, as } = c.req.valid('query')
+    const written = await writePrompt(refold, { runId, callId, attempt, as })
+    return c.body(jsonText(written), 200, JSON_BODY) as unknown as ReturnType<typeof c.json<z.infer<typeof writtenPrompt>, 200>>
   })
 }
 

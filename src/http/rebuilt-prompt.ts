@@ -26,7 +26,7 @@ export interface WhichPrompt {
   readonly attempt: number | undefined
 }
 
-interface RebuiltPrompt {
+export interface RebuiltPrompt {
   readonly runId: string
   readonly callId: string
   readonly attempt: number

@@ -70,6 +70,18 @@ export interface ModelCallOptions {
   readonly readBlob?: (source: BlobSource) => Promise<Uint8Array>
 }
 
+/** A call as its adapter would put it on the wire, without the key. */
+export interface WrittenRequest {
+  readonly url: string
+  /** Beside that of the key. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The header that the key goes into, what stands before it there, and the variable that it is usually in. */
+  readonly key: { readonly header: string; readonly before: string; readonly variable: string }
+  readonly body: JsonObject
+  /** What of the call it cannot carry. */
+  readonly dropped: readonly string[]
+}
+
 /**
  * One provider. Makes exactly one attempt: retries, fallbacks and budgets belong to the chart.
  * Whatever the world does is a returned outcome; it rejects only on abort and on defects.
@@ -78,6 +90,8 @@ export interface Model {
   /** Set where nobody is billed: a script or a recording. A money limit then holds at once. */
   readonly isFree?: true | undefined
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelOutcome>
+  /** What a call would send first. Asks nobody. Absent where nothing is sent. */
+  readonly written?: ((request: ModelRequest, options: Pick<ModelCallOptions, 'readBlob'>) => Promise<WrittenRequest>) | undefined
 }
 
 /** By provider name, the part of `openai/gpt-…` before the first slash. */

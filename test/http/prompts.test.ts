@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
 import type { Message } from '../../src/events/message.ts'
@@ -290,3 +294,66 @@ describe('a prompt beside the conversation', () => {
     })
   })
 })
+
+interface WrittenPrompt {
+  readonly as: string
+  readonly forms: readonly string[]
+  readonly url: string
+  readonly body: Record<string, unknown>
+  readonly curl: string
+  readonly scriptLine: string | null
+}
+
+describe('the request of a model call', () => {
+  const hostile = `'; touch hit; $(touch hit) \`touch hit\`\nEND_OF_REQUEST\n<script> \u202E \u001b[2J`
+  const requestOf = async (service: Service, run: string, query: string): Promise<WrittenPrompt> => {
+    const [claim] = (await eventsOf(service.world, run)).filter(({ type }) => type === 'ModelCallRequested')
+    const { callId } = claim?.data as { callId: string }
+    return (await service.ask<WrittenPrompt>(`GET /v1/runs/${run}/model-calls/${callId}/request${query}`)).body
+  }
+
+  test('is what a vendor is sent, in each form that there is, and a shell sends it as it is, without a key and whatever it holds', async () => {
+    await using service = await openService()
+    const run = await service.run(`please refund it ${hostile}`)
+    const written = await requestOf(service, run, '')
+    expect(written).toMatchObject({
+      as: 'openai',
+      forms: ['openai', 'openai-chat', 'anthropic'],
+      url: 'https://api.openai.com/v1/responses',
+    })
+    expect(written.body).toMatchObject({ model: 'one', instructions: 'Help.', store: false })
+    for (const as of written.forms) {
+      const { body, curl, url } = await requestOf(service, run, `?as=${as}`)
+      expect(curl).toMatch(/"(authorization: Bearer \$OPENAI|x-api-key: \$ANTHROPIC)_API_KEY"/)
+      expect(curl).not.toMatch(/[\u001b\u202e]/)
+      const { sent, touched } = sentBy(curl)
+      expect(JSON.parse(sent)).toEqual(body)
+      expect(sent).not.toContain('none')
+      expect(touched).toEqual(['curl'])
+      expect(curl).toContain(url)
+    }
+    expect(written.scriptLine).toBe(
+      `{ ok: true, text: "", toolCalls: [{ name: "refund_order", argumentsText: "{\\"id\\":\\"18\\"}", id: "call_1" }] }`,
+    )
+    expect(await requestOf(service, run, '?as=nobody')).toMatchObject({ code: 'InvalidInput' })
+  })
+
+  test('has an answer that a script gives again, whatever it says', async () => {
+    await using service = await openService({ script: [answer(`no ${hostile}`), failure('refusal', { message: hostile })] })
+    const run = await service.run('hello')
+    const { scriptLine } = await requestOf(service, run, '')
+    expect(new Function('answer', `return ${scriptLine ?? ''}`)(answer)).toEqual(answer(`no ${hostile}`))
+    expect(scriptLine).not.toMatch(/[\u001b\u202e\n]/)
+  })
+})
+
+/** What a shell gives to curl, and the files that are in its folder then. */
+const sentBy = (command: string): { readonly sent: string; readonly touched: readonly string[] } => {
+  const folder = mkdtempSync(join(tmpdir(), 'curl-'))
+  writeFileSync(join(folder, 'curl'), '#!/bin/sh\ncat\n', { mode: 0o755 })
+  const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, OPENAI_API_KEY: 'key-of-openai', ANTHROPIC_API_KEY: 'key-of-anthropic' }
+  const sent = execFileSync('sh', ['-c', command], { cwd: folder, env, encoding: 'utf8' })
+  const touched = readdirSync(folder)
+  rmSync(folder, { recursive: true })
+  return { sent, touched }
+}

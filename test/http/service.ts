@@ -19,6 +19,7 @@ import { answer, toolCalls, type ModelScript } from '../../src/models/scripted/s
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
 import { sqlCatalog } from '../../src/views/named-queries.ts'
+import { vendorForms } from '../../src/vendor-models.ts'
 import { memoryViewStore } from '../../src/views/memory/memory-view-store.ts'
 import { troubledLog, type Trouble } from '../support/troubled-log.ts'
 import { manualClock, openWorld, settle, type World } from '../support/world.ts'
@@ -163,6 +164,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     blobs,
     views: askedViews,
     sqlCatalog: sqlCatalog({ 'runs-of': { about: 'The runs of an agent.', sql: 'select run_id from refold_runs where agent = $1' } }),
+    requestForms: { ...vendorForms, ...(model === undefined ? {} : { scripted: model }) },
     catchUpQuickly: quickCatchUp({ log, views, projector: { catchUp }, clock: manual }),
   }
   let count = 0

@@ -2,6 +2,7 @@ import type { Anthropic } from '@anthropic-ai/sdk'
 import type { Model } from '../model.ts'
 import { checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import { modelOnWire, type VendorSdk } from '../wire/model-on-wire.ts'
+import { anthropicAddress } from './address.ts'
 import { anthropicTakes } from './content.ts'
 import { anthropicRequest } from './request.ts'
 import { anthropicReader } from './stream.ts'
@@ -12,6 +13,7 @@ import { anthropicReader } from './stream.ts'
  */
 export const anthropicModel = (provider: ProviderAccess): Model =>
   modelOnWire(checkedAccess(provider), {
+    address: anthropicAddress,
     takes: anthropicTakes,
     sdk: anthropicSdk,
     write: anthropicRequest,

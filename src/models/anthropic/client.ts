@@ -2,9 +2,8 @@ import { Anthropic, APIConnectionError, APIConnectionTimeoutError, APIError } fr
 import type { Line, ProviderAccess } from '../wire/attempt.ts'
 import { classify, retryAfterMs } from '../wire/classify.ts'
 import { ERROR_CHARS, excerpt } from '../excerpt.ts'
+import { ANTHROPIC_URL } from './address.ts'
 import type { ModelFailure } from '../model.ts'
-
-const ANTHROPIC_URL = 'https://api.anthropic.com'
 
 /** A client for one attempt. What is null would be read from the environment if it were left out. */
 export const anthropicClient = ({ apiKey, baseUrl = ANTHROPIC_URL, headers }: ProviderAccess, { fetch, timeoutMs }: Line): Anthropic =>

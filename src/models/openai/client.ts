@@ -3,9 +3,8 @@ import type { Line, ProviderAccess } from '../wire/attempt.ts'
 import { classify, retryAfterMs } from '../wire/classify.ts'
 import { ERROR_CHARS, excerpt } from '../excerpt.ts'
 import type { ModelFailure } from '../model.ts'
+import { OPENAI_URL } from './address.ts'
 import { statedFailure } from '../wire/stated-error.ts'
-
-const OPENAI_URL = 'https://api.openai.com/v1'
 
 /** A client for one attempt. What is null would be read from the environment if it were left out. */
 export const openaiClient = ({ apiKey, baseUrl = OPENAI_URL, headers }: ProviderAccess, { fetch, timeoutMs }: Line): OpenAI =>

@@ -3,6 +3,7 @@ import type { Model } from '../model.ts'
 import { accessOptions, checkedAccess, type ProviderAccess } from '../wire/attempt.ts'
 import type { Concession } from '../wire/concessions.ts'
 import { modelOnWire } from '../wire/model-on-wire.ts'
+import { openaiAddress } from './address.ts'
 import { chatTakes } from './chat-content.ts'
 import { chatDialect } from './chat-dialect.ts'
 import { openaiChatRequest } from './chat-request.ts'
@@ -31,6 +32,7 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
   return modelOnWire(
     access,
     {
+      address: openaiAddress('/chat/completions'),
       takes: chatTakes,
       sdk: openaiSdk,
       write: (request, conceded, shown) => openaiChatRequest(request, dialect, conceded, shown),

@@ -1,4 +1,5 @@
-import type { Model, ModelCallOptions, ModelFailure, ModelRequest } from '../model.ts'
+import type { JsonObject } from '../../json.ts'
+import type { Model, ModelCallOptions, ModelFailure, ModelRequest, WrittenRequest } from '../model.ts'
 import { beginAnswer, readAnswer, type BegunCall, type StreamReader } from './answer-stream.ts'
 import { attempt, type Line, type ProviderAccess } from './attempt.ts'
 import { askConceding, learnedConcessions, type Conceded, type Concession } from './concessions.ts'
@@ -20,6 +21,8 @@ export interface VendorSdk<Client> {
 
 /** What tells one wire from another. */
 export interface Wire<Client, Body> {
+  /** Where calls go by default, and how. */
+  readonly address: Pick<WrittenRequest, 'headers' | 'key'> & { readonly base: string; readonly path: string }
   readonly takes: Takes
   /** Called with the first call: the package is a third of what the product takes to start. */
   readonly sdk: () => Promise<VendorSdk<Client>>
@@ -50,6 +53,19 @@ export const modelOnWire = <Client, Body>(access: ProviderAccess, wire: Wire<Cli
           },
         })
       return attempt(access, options, talk, failureOf)
+    },
+    async written(request, options) {
+      const { base, path, headers, key } = wire.address
+      const { body, dropped } = wire.write(request, learned.of(request), await shownMedia(request, wire.takes, options))
+      // What a caller has put behind `?` may be a secret, and so may headers of its own.
+      const { origin, pathname } = new URL(access.baseUrl ?? base)
+      return {
+        url: `${origin}${pathname.replace(/\/$/, '')}${path}`,
+        headers: { 'content-type': 'application/json', ...headers },
+        key,
+        body: body as JsonObject,
+        dropped,
+      }
     },
   }
 }

@@ -1,0 +1,8 @@
+export const ANTHROPIC_URL = 'https://api.anthropic.com'
+
+export const anthropicAddress = {
+  base: ANTHROPIC_URL,
+  path: '/v1/messages',
+  headers: { 'anthropic-version': '2023-06-01' },
+  key: { header: 'x-api-key', before: '', variable: 'ANTHROPIC_API_KEY' },
+}
