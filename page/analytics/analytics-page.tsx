@@ -5,7 +5,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { RangePicker } from '../parts/range-picker.tsx'
 import { rangeOf } from '../parts/range.ts'
 import { shortText } from '../parts/short-text.ts'
-import { forgetAnswers, useAnswer } from '../server/answers.ts'
+import { forgetAnswers, useRows } from '../server/answers.ts'
 import type { UsageRow, VersionRow, ViewPage } from '../server/contract.ts'
 import { OneFigure } from './figure.tsx'
 import { figures, partIn, parts, partTexts, slotLength, slotsOf, usageViews, type Part, type UsageView } from './usage.ts'
@@ -30,6 +30,9 @@ export const AnalyticsPage = ({ query }: { readonly query: Query }) => {
       </Choices>
       {error !== undefined && <ProblemCard error={error} retry={forgetAnswers} />}
       {error === undefined && pages === undefined && <p class="loading faint">Loading …</p>}
+      {pages !== undefined && usageViews.some((view) => pages[view].next !== null) && (
+        <p class="faint">There is more in this time than is shown here: choose a shorter one.</p>
+      )}
       {pages !== undefined && (
         <div class="plots">
           {figures.map((figure) => {
@@ -49,7 +52,7 @@ type Pages = Readonly<Record<UsageView, ViewPage<UsageRow>>>
 const useUsage = (part: Part, { since, until, agent }: Readonly<Record<string, string | undefined>>, everyMs: number) => {
   const path = (view: UsageView): string =>
     hrefOf(`/v1/views/${view}`, { by: partIn(view, part), everyMs: String(everyMs), since, until, agent, limit: '1000', sql: 'true' })
-  const answers = usageViews.map((view) => useAnswer<ViewPage<UsageRow>>(path(view)))
+  const answers = usageViews.map((view) => useRows<UsageRow>(path(view)))
   const values = answers.map(({ value }) => value)
   const pages = values.every((value) => value !== undefined)
     ? (Object.fromEntries(usageViews.map((view, at) => [view, values[at]])) as unknown as Pages)
@@ -64,7 +67,7 @@ interface ChoicesProps {
 }
 
 const Choices = ({ query, part, children }: ChoicesProps) => {
-  const versions = useAnswer<ViewPage<VersionRow>>('/v1/views/versions?limit=1000').value?.rows ?? []
+  const versions = useRows<VersionRow>('/v1/views/versions?limit=1000').value?.rows ?? []
   const agent = query['agent']
   const agents = [...new Set([...versions.map((row) => row.agent), ...(agent === undefined ? [] : [agent])])]
   return (

@@ -7,14 +7,15 @@ import { RangePicker } from '../parts/range-picker.tsx'
 import { rangeOf, type Range } from '../parts/range.ts'
 import { shortText } from '../parts/short-text.ts'
 import { useChart } from '../run/use-chart.ts'
-import { forgetAnswers, useAnswer } from '../server/answers.ts'
-import type { Chart, ChartGraph, StateRow, StepRow, VersionRow, ViewPage } from '../server/contract.ts'
+import { forgetAnswers, useRows } from '../server/answers.ts'
+import type { Chart, ChartGraph, StateRow, StepRow, VersionRow } from '../server/contract.ts'
 import { nameAndVersion, stateHref, stepHref } from './chart-links.ts'
 import { saveCsv, saveMermaid, saveSvg } from './exports.ts'
 import { HeatPicture } from './heat-picture.tsx'
 import { heatOf } from './heat.ts'
 import { measures, measureTexts, numbersOf, type ChartNumbers } from './numbers.ts'
 import { NumbersTables } from './numbers-table.tsx'
+import { recordedNumbers, type NumberedGraph } from './recorded-numbers.ts'
 
 const USUAL_RANGE = '7d'
 
@@ -30,9 +31,9 @@ export const ChartPage = ({ agent, query }: ChartPageProps) => {
   const now = useMemo(() => Date.now(), [query['since'], query['until']])
   const range = rangeOf({ since: USUAL_RANGE, ...query }, now)
   const { chart, isAway, error } = useChart(agent, of)
-  const own = useNumbers({ agent, of, range, chart })
+  const own = useRecord({ agent, of, range })
   const vs = query['vs']
-  const other = useNumbers({ agent: vs, of, range, chart })
+  const other = useRecord({ agent: vs, of, range })
   const failure = error ?? own.error ?? other.error
   return (
     <section class="figures">
@@ -42,10 +43,20 @@ export const ChartPage = ({ agent, query }: ChartPageProps) => {
       <Choices agent={agent} query={query} range={range} />
       {failure !== undefined && <ProblemCard error={failure} retry={forgetAnswers} />}
       {isAway && (
-        <p class="faint">The code of {shortText(agent)} is not here, so its chart cannot be drawn: the view chart-steps has its figures.</p>
+        <p class="faint">
+          The code of {shortText(agent)} is not here, so its chart cannot be drawn: these are the states and ways that are in its record.
+        </p>
       )}
-      {failure === undefined && !isAway && (
-        <Figures chart={chart} agent={agent} query={query} range={range} own={own} before={vs === undefined ? NOTHING : other} />
+      {failure === undefined && (
+        <Figures
+          chart={chart}
+          isAway={isAway}
+          agent={agent}
+          query={query}
+          range={range}
+          own={own}
+          before={vs === undefined ? NOTHING : other}
+        />
       )}
     </section>
   )
@@ -55,10 +66,15 @@ interface Asked {
   readonly agent: string | undefined
   readonly of: 'run' | 'toolCall'
   readonly range: Range
-  readonly chart: Chart | undefined
 }
 
-const useNumbers = ({ agent, of, range, chart }: Asked) => {
+interface Rows {
+  readonly steps: readonly StepRow[]
+  readonly states: readonly StateRow[]
+}
+
+/** What the charts of an agent's version have done. */
+const useRecord = ({ agent, of, range }: Asked) => {
   const path = (view: string): string | undefined => {
     if (agent === undefined) return undefined
     const [name, agentVersion] = nameAndVersion(agent)
@@ -72,20 +88,20 @@ const useNumbers = ({ agent, of, range, chart }: Asked) => {
       sql: 'true',
     })
   }
-  const steps = useAnswer<ViewPage<StepRow>>(path('chart-steps'))
-  const states = useAnswer<ViewPage<StateRow>>(path('chart-states'))
-  const numbers = useMemo(() => {
-    if (chart === undefined || steps.value === undefined || states.value === undefined) return undefined
+  const steps = useRows<StepRow>(path('chart-steps'))
+  const states = useRows<StateRow>(path('chart-states'))
+  const rows = useMemo((): Rows | undefined => {
+    if (steps.value === undefined || states.value === undefined) return undefined
     const ofChart = (row: { readonly chart: string }): boolean => row.chart === of
-    return numbersOf(chart.graph, steps.value.rows.filter(ofChart), states.value.rows.filter(ofChart))
-  }, [chart, steps.value, states.value, of])
+    return { steps: steps.value.rows.filter(ofChart), states: states.value.rows.filter(ofChart) }
+  }, [steps.value, states.value, of])
   const isCut = [steps, states].some(({ value }) => value !== undefined && value.next !== null)
-  return { numbers, error: steps.error ?? states.error, sql: states.value?.sql, isCut }
+  return { rows, error: steps.error ?? states.error, sql: states.value?.sql, isCut }
 }
 
 const Choices = ({ agent, query, range }: ChartPageProps & { readonly range: Range }) => {
   const [name] = nameAndVersion(agent)
-  const versions = useAnswer<ViewPage<VersionRow>>(hrefOf('/v1/views/versions', { agent: name, limit: '1000' })).value?.rows ?? []
+  const versions = useRows<VersionRow>(hrefOf('/v1/views/versions', { agent: name, limit: '1000' })).value?.rows ?? []
   const others = versions.map(({ agentVersion }) => `${name}@${agentVersion}`).filter((id) => id !== agent)
   const vs = query['vs']
   return (
@@ -146,17 +162,55 @@ const NOTHING = 'nothing'
 
 interface FiguresProps extends ChartPageProps {
   readonly chart: Chart | undefined
+  /** Nobody here has its code. */
+  readonly isAway: boolean
   readonly range: Range
-  readonly own: ReturnType<typeof useNumbers>
-  readonly before: ReturnType<typeof useNumbers> | typeof NOTHING
+  readonly own: ReturnType<typeof useRecord>
+  readonly before: ReturnType<typeof useRecord> | typeof NOTHING
 }
 
-const Figures = ({ chart, own: { numbers, ...own }, before, ...of }: FiguresProps) => {
-  const other = before === NOTHING ? undefined : before.numbers
-  if (chart === undefined || numbers === undefined || (before !== NOTHING && other === undefined))
-    return <p class="loading faint">Loading …</p>
-  return <Drawn chart={chart} numbers={numbers} before={other} {...own} {...of} />
+const Figures = ({ chart, isAway, own: { rows, ...own }, before, ...of }: FiguresProps) => {
+  const other = before === NOTHING ? undefined : before.rows
+  const graph = chart?.graph
+  const known = useMemo(() => {
+    if (rows === undefined || (graph === undefined && !isAway)) return undefined
+    const numbersIn = ({ steps, states }: Rows) =>
+      graph === undefined ? recordedNumbers(steps, states) : { graph, numbers: numbersOf(graph, steps, states) }
+    return { ...numbersIn(rows), before: other === undefined ? undefined : numbersIn(other).numbers }
+  }, [rows, other, graph, isAway])
+  if (known === undefined || (before !== NOTHING && other === undefined)) return <p class="loading faint">Loading …</p>
+  if (chart !== undefined) return <Drawn chart={chart} {...known} {...own} {...of} />
+  return <Recorded {...known} {...own} {...of} />
 }
+
+type RecordedProps = Omit<DrawnProps, 'chart'> & { readonly graph: NumberedGraph }
+
+/** The tables alone. */
+const Recorded = ({ graph, agent, numbers, before, range: { since }, sql, isCut }: RecordedProps) => (
+  <>
+    {isCut && <p>{CUT}</p>}
+    <div class="exports">
+      Save as{' '}
+      <button
+        type="button"
+        onClick={() => {
+          saveCsv(fileName(agent, 'record'), graph, numbers)
+        }}
+      >
+        CSV
+      </button>
+      <SqlLink sql={sql} of="These figures" />
+    </div>
+    <NumbersTables graph={graph} numbers={numbers} before={before} agent={agent} since={since} />
+  </>
+)
+
+const CUT = 'There are more steps than are shown here: choose a shorter time, or ask in SQL.'
+
+const LONGEST_NAME = 100
+
+/** Of this page's making, whatever the agent is called. */
+const fileName = (agent: string, of: string): string => `${agent}.${of}`.replace(/[^\w.@-]+/g, '_').slice(0, LONGEST_NAME)
 
 interface DrawnProps extends ChartPageProps {
   readonly chart: Chart
@@ -183,9 +237,9 @@ const Drawn = ({ chart, agent, query, range: { since }, numbers, before, sql, is
       <p>
         {taken} of {numbers.edges.size} ways were taken{before === undefined ? '' : `, compared with ${shortText(query['vs'] ?? '')}`}. A
         number leads to its runs.
-        {isCut && ' There are more steps than are shown here.'}
+        {isCut && ` ${CUT}`}
       </p>
-      <Exports name={`${agent}.${graph.id}`.replace(/[^\w.@-]+/g, '_')} graph={graph} numbers={numbers} sql={sql} pictureIn={box} />
+      <Exports name={fileName(agent, graph.id)} graph={graph} numbers={numbers} sql={sql} pictureIn={box} />
       <div class="drawing" ref={box} tabIndex={0} role="group" aria-label="Chart, can be scrolled">
         <HeatPicture picture={chart.compact} name={graph.id} heat={heat} hrefOf={hrefOfFigure} />
       </div>

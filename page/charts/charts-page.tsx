@@ -1,19 +1,18 @@
 import { useSelector } from '@xstate/store-preact'
 import { useEffect } from 'preact/hooks'
 import { count, money } from '../../src/projections/amount-text.ts'
-import { hrefOf } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { shortText } from '../parts/short-text.ts'
 import { Time } from '../preferences/time.tsx'
 import { charts } from '../run/chart-store.ts'
-import { forgetAnswers, useAnswer } from '../server/answers.ts'
-import type { VersionRow, ViewPage } from '../server/contract.ts'
-import { chartHref } from './chart-links.ts'
+import { forgetAnswers, useRows } from '../server/answers.ts'
+import type { VersionRow } from '../server/contract.ts'
+import { chartHref, versionHref } from './chart-links.ts'
 
 /** Every version of every agent: those whose code is here, and those that have ever run. */
 export const ChartsPage = () => {
-  const { value, error } = useAnswer<ViewPage<VersionRow>>('/v1/views/versions?limit=1000')
+  const { value, error } = useRows<VersionRow>('/v1/views/versions?limit=1000')
   const list = useSelector(charts, ({ context }) => context.list)
   useEffect(() => {
     charts.trigger.wanted({ hash: undefined })
@@ -30,6 +29,7 @@ export const ChartsPage = () => {
         Each agent is a statechart. Its page says how often each state and each way between them was taken, how long it took and what it
         cost.
       </p>
+      {value.next !== null && <p class="faint">There are more versions than are shown here: the view versions has them all.</p>}
       <div class="scrolls" tabIndex={0} role="group" aria-label="Agents and their versions, can be scrolled">
         <table>
           <thead>
@@ -72,7 +72,7 @@ const VersionLine = ({ row, isHere }: { readonly row: VersionRow; readonly isHer
       {!isHere && <span class="faint"> its code is not here</span>}
     </th>
     <td class="number">
-      <Link to={hrefOf('/runs', { q: `"agent:${row.agent}" "version:${row.agentVersion}"` })}>{count(row.runs)}</Link>
+      <Link to={versionHref(idOf(row))}>{count(row.runs)}</Link>
     </td>
     <td class="number">{count(row.active)}</td>
     <td class="number">{count(row.completed)}</td>

@@ -4,10 +4,11 @@ import type { ChartGraph as WholeGraph } from '../../src/statechart/graph.ts'
 import { download } from '../parts/download.ts'
 import type { ChartGraph } from '../server/contract.ts'
 import type { ChartNumbers, Numbers } from './numbers.ts'
+import type { NumberedGraph } from './recorded-numbers.ts'
 
 const MICRO_PER_USD = 1_000_000
 
-export const saveCsv = (name: string, graph: ChartGraph, numbers: ChartNumbers): void => {
+export const saveCsv = (name: string, graph: NumberedGraph, numbers: ChartNumbers): void => {
   const heads = [
     'kind',
     'id',

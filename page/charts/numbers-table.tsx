@@ -1,13 +1,14 @@
 import type { ComponentChildren } from 'preact'
-import { count, duration, money } from '../../src/projections/amount-text.ts'
+import { count, counted, duration, money } from '../../src/projections/amount-text.ts'
 import { Link } from '../address/link.tsx'
 import { shortText } from '../parts/short-text.ts'
-import type { ChartGraph, StepRow } from '../server/contract.ts'
-import { stateHref, stepHref } from './chart-links.ts'
+import type { StepRow } from '../server/contract.ts'
+import { hereNowHref, stateHref, stepHref } from './chart-links.ts'
 import type { ChartNumbers, Numbers } from './numbers.ts'
+import type { NumberedGraph } from './recorded-numbers.ts'
 
 interface NumbersTableProps {
-  readonly graph: ChartGraph
+  readonly graph: NumberedGraph
   readonly numbers: ChartNumbers
   readonly before: ChartNumbers | undefined
   readonly agent: string
@@ -41,6 +42,8 @@ const StatesTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
           <th class="number">95 %</th>
           <th class="number">Failures</th>
           <th class="number">Cost</th>
+          <th>Runs here now</th>
+          <th>Which way did those come?</th>
         </tr>
       </thead>
       <tbody>
@@ -62,6 +65,14 @@ const StatesTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
                 <td class="number">{durationText(own.waitP95)}</td>
                 <td class="number">{count(own.failures)}</td>
                 <td class="number">{money(own.cost)}</td>
+                <td>
+                  <Link to={hereNowHref(of.agent, graph, id)} aria-label={`Runs that are in ${shortText(id)} now`}>
+                    now
+                  </Link>
+                </td>
+                <td>
+                  <WaysHere own={own} {...of} />
+                </td>
               </tr>
             )
           })}
@@ -69,6 +80,28 @@ const StatesTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
     </Scrolls>
   </>
 )
+
+const MOST_WAYS = 50
+
+/** The steps that have led into a state, the most frequent first. */
+const WaysHere = ({ own, ...of }: { readonly own: Numbers; readonly agent: string; readonly since: number | undefined }) => {
+  if (own.steps.length === 0) return null
+  const steps = own.steps.toSorted((a, b) => b.steps - a.steps)
+  return (
+    <details>
+      <summary>{counted(steps.length, 'way')}</summary>
+      <ol class="ways">
+        {steps.slice(0, MOST_WAYS).map((step) => (
+          <li key={`${step.fromState}>${step.event}>${step.toState}`}>
+            <Link to={stepHref(of, step)}>{shortText(`${step.fromState === '' ? 'the beginning' : step.fromState}, ${step.event}`)}</Link>:{' '}
+            {count(step.steps)} ({Math.round((step.steps / Math.max(1, own.count)) * 100)} %)
+          </li>
+        ))}
+        {steps.length > MOST_WAYS && <li>and {count(steps.length - MOST_WAYS)} more</li>}
+      </ol>
+    </details>
+  )
+}
 
 const WaysTable = ({ graph, numbers, before, ...of }: NumbersTableProps) => (
   <>

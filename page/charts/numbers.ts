@@ -42,7 +42,7 @@ export interface ChartNumbers {
   readonly others: readonly StepRow[]
 }
 
-const nothing: Numbers = {
+export const nothing: Numbers = {
   count: 0,
   share: 0,
   failures: 0,
@@ -107,7 +107,7 @@ const addTimes = (graph: ChartGraph, states: Map<string, Numbers>, row: StateRow
 
 const sourceOf = ({ edges }: ChartGraph, id: string): string => edges.find((edge) => edge.id === id)?.source ?? ''
 
-const withShares = (numbers: ReadonlyMap<string, Numbers>, groupOf: (id: string) => string): ReadonlyMap<string, Numbers> => {
+export const withShares = (numbers: ReadonlyMap<string, Numbers>, groupOf: (id: string) => string): ReadonlyMap<string, Numbers> => {
   const sums = new Map<string, number>()
   for (const [id, { count: own }] of numbers) sums.set(groupOf(id), (sums.get(groupOf(id)) ?? 0) + own)
   return new Map([...numbers].map(([id, each]) => [id, { ...each, share: each.count / Math.max(1, sums.get(groupOf(id)) ?? 0) }]))

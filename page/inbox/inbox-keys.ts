@@ -11,6 +11,7 @@ const focusCard = (step: 1 | -1): void => {
 
 /** No key decides: it opens the dialog that does. */
 export const inboxActions: readonly KeyAction[] = [
+  { keys: ['/'], does: 'Search', act: () => document.querySelector<HTMLElement>('input[type=search]')?.focus() },
   {
     keys: ['j'],
     does: 'Next question',

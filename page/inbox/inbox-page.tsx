@@ -7,6 +7,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { onChangeLookUp } from '../runs/changes.ts'
 import { InboxCard } from './inbox-card.tsx'
 import { inboxActions } from './inbox-keys.ts'
+import { InboxSearch, saysWords } from './inbox-search.tsx'
 import { inbox } from './inbox-store.ts'
 
 const KINDS = [
@@ -25,7 +26,9 @@ export const InboxPage = () => {
     return onChangeLookUp(inbox.trigger.asked)
   }, [])
   useKeys(inboxActions)
-  const shown = cards?.filter((card) => kind === undefined || card.kind === kind)
+  const words = useSelector(address, ({ context }) => context.query['q']) ?? ''
+  const ofKind = cards?.filter((card) => kind === undefined || card.kind === kind)
+  const shown = words.trim() === '' ? ofKind : ofKind?.filter((card) => saysWords(words, card))
   return (
     <div class="inbox">
       <h1>Inbox</h1>
@@ -34,15 +37,18 @@ export const InboxPage = () => {
           <Link
             key={each.name}
             class="chip"
-            to={hrefOf('/inbox', { kind: each.kind })}
+            to={hrefOf('/inbox', { kind: each.kind, q: words })}
             {...(each.kind === kind ? { 'aria-current': true as const } : {})}
           >
             {each.name}
           </Link>
         ))}
+        <InboxSearch words={words} found={shown?.length ?? 0} all={ofKind?.length ?? 0} />
       </nav>
       {error !== undefined && <ProblemCard error={error} retry={inbox.trigger.asked} />}
-      {shown?.length === 0 && <p class="faint">Nobody has to decide anything.</p>}
+      {shown?.length === 0 && (
+        <p class="faint">{words.trim() === '' ? 'Nobody has to decide anything.' : 'No question has these words.'}</p>
+      )}
       {shown?.map((card) => (
         <InboxCard key={card.key} card={card} />
       ))}

@@ -7,7 +7,7 @@ export const CopyButton = ({ text, what }: { readonly text: string; readonly wha
     <button
       type="button"
       class="plain"
-      aria-label={`Copy ${what}`}
+      aria-label={`${said === '' ? 'Copy' : said} ${what}`}
       onClick={() => {
         void copy(text).then((isCopied) => {
           setSaid(isCopied ? 'Copied' : 'Select it and copy')

@@ -6,6 +6,7 @@ import { openFork } from '../fork/open-fork.tsx'
 import { centreOrFit } from './chart-view.ts'
 import { goLive, here, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
 import { diffFrom } from './lineage.tsx'
+import { openFind } from './find.ts'
 import { changeSpeed, player } from './player.ts'
 import { runCopies } from './run-copies.ts'
 import { openRun } from './run-store.ts'
@@ -70,6 +71,7 @@ export const runActions: readonly KeyAction[] = [
   action('<', 'Play slower', () => {
     changeSpeed(-1)
   }),
+  action('/', 'Search this run', openFind),
   action('f', 'Centre the chart on where the run stands; again: the whole chart', centreOrFit),
   action(['w', '+'], 'Show less time, around the cursor', () => {
     zoomBy(0.5)

@@ -15,6 +15,7 @@ import { Columns } from './columns.tsx'
 import { cursorOf } from './cursor.ts'
 import { DetailPane } from './detail-pane.tsx'
 import { RunHeader } from './run-header.tsx'
+import { FindBar } from './find-bar.tsx'
 import { runActions } from './run-keys.ts'
 import { followRun, openRun, type OpenRun } from './run-store.ts'
 import { Slider } from './slider.tsx'
@@ -43,6 +44,7 @@ export const RunPage = memo(({ runId }: { readonly runId: string }) => {
     <div class="run">
       <RunHeader runId={runId} row={isThis ? run.row : undefined} newest={isThis ? run.states.at(-1) : undefined} />
       {isThis && run.error !== undefined && <ProblemCard error={run.error} />}
+      {isThis && run.rows.length > 0 && <FindBar words={query['find']} cursor={cursor} />}
       {isThis && run.rows.length > 0 && <Panes run={run} query={query} cursor={cursor} />}
       {isThis && run.rows.length > 0 && <Slider cursor={cursor} isLive={query['at'] === undefined} />}
       <OpenFork />

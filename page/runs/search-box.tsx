@@ -28,7 +28,7 @@ export const SearchBox = ({ text }: { readonly text: string }) => {
         aria-label="Search runs"
         placeholder="id, text, tool:refund, cost>0.1"
         defaultValue={text}
-        maxLength={200}
+        maxLength={1000}
         onInput={() => {
           clearTimeout(timer.current)
           timer.current = setTimeout(search, PAUSE_MS)

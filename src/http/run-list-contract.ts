@@ -8,7 +8,7 @@ import { behind } from './views-behind.ts'
 
 // The list of runs, and what changes in it.
 
-const LONGEST_SEARCH = 200
+const LONGEST_SEARCH = 1_000
 
 const standing = z.enum(standings).meta({
   description:

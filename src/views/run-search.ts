@@ -21,7 +21,7 @@ const runFacets = {
   standing: z.enum(standings).optional(),
   stuck: z.enum(['any', ...stuckReasons]).optional(),
 }
-const LONGEST_WORDS = 200
+const LONGEST_WORDS = 1_000
 const searchedRuns = z.strictObject({
   agent: comparable.min(1).optional(),
   tenant: comparable.min(1).optional(),

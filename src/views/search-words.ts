@@ -59,12 +59,12 @@ const amounts: ReadonlyMap<string, { readonly column: string; readonly unit: num
   ['calls', { column: 'tool_calls', unit: 1 }],
 ])
 
-/** What people write into one box: words, `name:value`, `cost>0.1`; quotes hold words together. */
+/** What people write into one box: words, `name:value`, `cost>0.1`; quotes hold words together, and two of them within quotes are one. */
 export const searchTerms = (text: string): readonly SearchTerm[] => {
-  const words = text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []
+  const words = text.match(/(?:[^\s"]|"(?:[^"]|"")*"?)+/g) ?? []
   return words
     .slice(0, MOST_WORDS)
-    .map((word) => word.replaceAll('"', ''))
+    .map((word) => word.replace(/"((?:[^"]|"")*)"?/g, (_, inner: string) => inner.replaceAll('""', '"')))
     .flatMap((word) => (word === '' ? [] : [termOf(word)]))
 }
 

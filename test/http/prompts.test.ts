@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
 import type { Message } from '../../src/events/message.ts'
@@ -342,7 +343,7 @@ describe('the request of a model call', () => {
     await using service = await openService({ script: [answer(`no ${hostile}`), failure('refusal', { message: hostile })] })
     const run = await service.run('hello')
     const { scriptLine } = await requestOf(service, run, '')
-    expect(new Function('answer', `return ${scriptLine ?? ''}`)(answer)).toEqual(answer(`no ${hostile}`))
+    expect(runInNewContext(scriptLine ?? '', { answer })).toEqual(answer(`no ${hostile}`))
     expect(scriptLine).not.toMatch(/[\u001b\u202e\n]/)
   })
 })

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { streamOf } from '../../src/events/codec.ts'
+import type { NewEvent } from '../../src/eventlog/event-log.ts'
 import { deskAgent, openService, type Service } from '../http/service.ts'
+import { inEveryField, recordedHistories } from '../support/hostile-histories.ts'
 import { defineAgent, type Agent } from '../../src/runtime/agent.ts'
 import { accessible, hasChromium, noteWithoutChromium, openBrowser, savedBy, type Browser, type Visit } from './browser.ts'
 
@@ -129,6 +132,33 @@ describe.skipIf(!hasChromium)(SUITE, () => {
     await page.getByText('of the last').waitFor({ state: 'detached' })
     expect(visit.complaints()).toEqual([])
   }, 90_000)
+
+  test('of a version whose code is not here have their figures, and no version is left out however many there are', async () => {
+    await using many = await openService()
+    const [history = []] = recordedHistories()
+    const version = (n: number): readonly NewEvent[] =>
+      inEveryField(history.slice(0, n === 1_004 ? undefined : 1), (text) => (text === '1' ? String(n) : text))
+    for (let n = 1; n <= 1_004; n++) await many.world.log.append(streamOf(`run-${n}`), 'no-stream', version(n))
+    const visit = await browser.visit(many.url, { size: 'narrow' })
+    const { page } = visit
+    await visit.open('/charts', 'desk@1')
+    expect(await page.getByRole('row').count()).toBeGreaterThanOrEqual(1_005)
+    await page.getByRole('link', { name: /^\w+@1004$/ }).click()
+    await page.getByText('is not here, so its chart cannot be drawn').waitFor()
+    await page.getByLabel('Time', { exact: true }).selectOption('all')
+    const row = page.getByRole('row', { name: /^thinking\.callingModel [1-9]/ })
+    await row.waitFor()
+    await page
+      .getByRole('row', { name: /MessageReceived/ })
+      .first()
+      .waitFor()
+    await accessible(visit)
+    expect(await savedBy(page, 'CSV')).toMatch(/^state,thinking\.callingModel,/m)
+    await row.getByText(/^\d+ ways?$/).click()
+    await row.getByRole('listitem').first().getByRole('link').click()
+    await page.getByText('run-1004').first().waitFor()
+    expect(visit.complaints()).toEqual([])
+  }, 120_000)
 
   test.each(['wide', 'narrow'] as const)(
     'of usage show what happens over time, by what is asked for and in which time, %s',
