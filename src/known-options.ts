@@ -16,6 +16,11 @@ export const refuseUnknownOptions = (whose: string, given: object, known: Readon
   throw new AppError('InvalidConfiguration', problem, { details: { option: beginning(option, LONGEST_NAME), known: Object.keys(known) } })
 }
 
+/** The same for what may also be an object of a class, which has fields of its own: only what is written as an object has no others. */
+export const refuseUnknownMembers = (whose: string, given: object, known: Readonly<Record<string, true>>): void => {
+  if ([Object.prototype, null].includes(Object.getPrototypeOf(given) as object | null)) refuseUnknownOptions(whose, given, known)
+}
+
 /** What whoever wrote an unknown name may have meant; where nothing is like it, what there is. */
 export const nearestOf = (given: string, known: readonly string[], otherwise = `there are ${known.join(', ')}`): string => {
   const [nearest] = known

@@ -31,6 +31,7 @@ import type { Eraser } from './runtime/erase.ts'
 import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import { type Notice, toldNotices, type ToldNotices } from './runtime/notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
 import { remedyFor, vendorForms, vendorModels } from './vendor-models.ts'
 import { checkedSqlRoles } from './views/checked-sql-query.ts'
 import { checkedNamedQueries, sqlCatalog, type NamedQueries, type SqlCatalog } from './views/named-queries.ts'
@@ -135,6 +136,8 @@ export interface OpenRefold extends Refold {
   readonly log: EventLog
   /** @internal */
   readonly blobs: BlobStore
+  /** @internal */
+  readonly snapshots: SnapshotStore
   /** @internal */
   readonly views: ViewStore
   /** @internal */
@@ -246,8 +249,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     ...stores,
     projector: restores.projector,
     catchUpQuickly,
-    query: freshQuery(views, catchUpQuickly),
-    sql: freshSql(views, catchUpQuickly),
+    ...asked(views, catchUpQuickly),
     sqlCatalog: sqlCatalog(queries),
     requestForms: { ...vendorForms, ...models },
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
@@ -285,6 +287,12 @@ const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { re
   core.runtime.abandon(error)
   notify({ type: 'logWentBack', message: error.message })
 }
+
+/** What is asked of the views, which are brought up to the log before. */
+const asked = (views: ViewStore, catchUpQuickly: OpenRefold['catchUpQuickly']): Pick<OpenRefold, 'query' | 'sql'> => ({
+  query: freshQuery(views, catchUpQuickly),
+  sql: freshSql(views, catchUpQuickly),
+})
 
 const freshQuery =
   (views: ViewStore, catchUpQuickly: OpenRefold['catchUpQuickly']): OpenRefold['query'] =>

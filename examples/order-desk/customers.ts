@@ -11,5 +11,8 @@ export type CustomerRun = keyof typeof customers
 
 export const customerRuns = Object.keys(customers) as readonly CustomerRun[]
 
+/** The run of the customer who sends a picture. */
+export const PICTURE = 'broken-item'
+
 /** What the person at the desk says where the agent was stopped. */
 export const personsAnswer = { by: 'dana', text: 'I had a look myself: all is well with your order.' }

@@ -1,4 +1,5 @@
 import type { RunView } from 'refold'
+import { customerRuns, PICTURE } from './customers.ts'
 import type { Booking } from './shop.ts'
 
 /** The part of a run's view that is shown, as the library and the HTTP service both give it. */
@@ -17,7 +18,10 @@ export const finalStates = (views: readonly FinalView[], bookings: readonly Book
     answer ?? '-',
   ])
   const table = [['run', 'agent', 'state', 'turns', 'bookings', 'answer'], ...rows]
-  const widths = table.reduce<number[]>((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [])
+  const widths = table.reduce<number[]>(
+    (most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)),
+    [PICTURE.length],
+  )
   return table.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -27,6 +31,8 @@ export const finalStates = (views: readonly FinalView[], bookings: readonly Book
 }
 
 /** On servers that hold other runs already, an id goes on behind the name. */
-const nameOf = (runId: string): string => runId.split('-')[0] ?? runId
+const nameOf = (runId: string): string => NAMES.find((name) => runId === name || runId.startsWith(`${name}-`)) ?? runId
+
+const NAMES = [...customerRuns, PICTURE]
 
 const bookingText = ({ kind, amountUsd }: Booking): string => `${kind} of ${amountUsd} $`

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { GivenContent, RecordedRunEvent, Run, RunView } from 'refold'
 import { brokenItem } from './broken-item.ts'
-import { customerRuns, customers, personsAnswer } from './customers.ts'
+import { customerRuns, customers, personsAnswer, PICTURE } from './customers.ts'
 import { keepDeskOpen } from './open-desk.ts'
 import { DESK_FOLDER, openDesk, type Desk } from './desk.ts'
 import { FINAL_STATES, finalStates } from './final-states.ts'
@@ -80,8 +80,6 @@ const scenes = async ({ refold, shop }: Desk, isScripted: boolean): Promise<void
   }
 }
 
-const PICTURE = 'broken-item'
-
 const pictureSent = async ({ refold }: Desk, isScripted: boolean): Promise<void> => {
   title('5. A customer sends a picture of what is broken')
   const run = await refold.start('order-desk', { runId: PICTURE, message: brokenItem })
@@ -126,7 +124,7 @@ const verified = async ({ refold }: Desk): Promise<void> => {
 
 const showFinalStates = async ({ refold, shop }: Desk): Promise<void> => {
   title(FINAL_STATES)
-  const views = await Promise.all(customerRuns.map((runId) => refold.run(runId).state()))
+  const views = await Promise.all([...customerRuns, PICTURE].map((runId) => refold.run(runId).state()))
   for (const row of finalStates(views, shop.bookings())) console.log(row)
 }
 

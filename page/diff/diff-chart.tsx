@@ -17,6 +17,7 @@ export const DiffChart = ({ compared: { a, b } }: { readonly compared: Compared 
   const [agentA, agentB] = [agentOf(a.events), agentOf(b.events)]
   const [left, right] = [useChart(agentA, 'run'), useChart(agentB, 'run')]
   const error = left.error ?? right.error
+  const isKnown = [left, right].every(({ chart, isAway }) => chart !== undefined || isAway)
   const isOne = left.chart !== undefined && left.chart.hash === right.chart?.hash
   return (
     <section class="paths">
@@ -24,8 +25,9 @@ export const DiffChart = ({ compared: { a, b } }: { readonly compared: Compared 
       <Legend />
       {error !== undefined && <ProblemCard error={error} />}
       {isOne && left.chart !== undefined && <Paths chart={left.chart} of="A and B" a={a.events} b={b.events} />}
-      {!isOne && <OneSide name="A" agent={agentA} known={left} a={a.events} b={NONE} />}
-      {!isOne && <OneSide name="B" agent={agentB} known={right} a={NONE} b={b.events} />}
+      {!isKnown && error === undefined && <p class="loading faint">Loading …</p>}
+      {isKnown && !isOne && <OneSide name="A" agent={agentA} known={left} a={a.events} b={NONE} />}
+      {isKnown && !isOne && <OneSide name="B" agent={agentB} known={right} a={NONE} b={b.events} />}
     </section>
   )
 }

@@ -8,7 +8,7 @@ import { agentRun } from '../machines/agent-run.ts'
 import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import { runIntents } from '../machines/intents.ts'
 import { present } from '../present.ts'
-import type { Projection } from '../projections/projection.ts'
+import { checkProjection, type Projection } from '../projections/projection.ts'
 import { assertChart } from '../statechart/validate.ts'
 import { limitNames, limitsFrom, type LimitOptions } from './limits.ts'
 import { shown } from '../text.ts'
@@ -116,6 +116,7 @@ export const checkSpec = ({ name, version, projections = [], tools = [] }: Agent
   if (version === '' || version.includes('@') || !isComparable(version))
     throw invalidAgent(name, 'version', 'a text without `@`, of 1,000 characters at most, without NUL and halves of pairs', shown(version))
   checkNames(name, 'projections', projections)
+  projections.forEach(checkProjection)
   checkNames(name, 'tools', tools)
   const half = projections.find((each) => (each.save === undefined) !== (each.load === undefined))
   if (half !== undefined)

@@ -11,7 +11,7 @@ import type { Sessions } from './sessions.ts'
 import type { StartIds } from './start-ids.ts'
 
 /** A Refold that is open, with what the service reads beside it. */
-export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs'> {
+export interface ServedRefold extends RefoldCore, Pick<RuntimeParts, 'log' | 'blobs' | 'snapshots'> {
   readonly views: Pick<ViewStore, 'checkpoint' | 'list' | 'find' | 'count' | 'changed' | 'query' | 'sql'>
   readonly sqlCatalog: SqlCatalog
   /** As which a prompt can be written: providers of this process, and vendors. */

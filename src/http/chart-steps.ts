@@ -6,12 +6,13 @@ import type { Agent } from '../runtime/agent.ts'
 import { isWithoutCode } from '../runtime/code/code-errors.ts'
 import { foldRun, type Known } from '../runtime/reading/fold-run.ts'
 import { readRun } from '../runtime/reading/run-reader.ts'
+import { beyond, stateAt } from '../runtime/reading/state-at.ts'
 import { chartGraph } from '../statechart/graph.ts'
 import { activeStates, listenedTo } from '../statechart/taken-edges.ts'
 import type { ServedRefold } from './api-parts.ts'
 import type { ChartCatalog } from './chart-catalog.ts'
 
-type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents'>
+type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents' | 'snapshots'>
 type Chart = Program['run']
 
 interface ChartStep {
@@ -36,10 +37,10 @@ export const chartStepAt = async (
   catalog: Pick<ChartCatalog, 'hashesOf'>,
   { runId, revision }: { readonly runId: string; readonly revision: number },
 ): Promise<ChartStep> => {
+  const event = await eventAt(parts, runId, revision)
   const { before, after } = await around(parts, runId, revision)
   const { agent } = after
   const hashes = catalog.hashesOf(agent.id)
-  const event = await eventAt(parts, runId, revision)
   const listened = heard(agent)
   const { state } = step(listened.program, before?.state, event)
   const moved = movedCall(event.meta.to)
@@ -61,22 +62,21 @@ export const chartStepAt = async (
   }
 }
 
-const around = async (
-  parts: Parts,
-  runId: string,
-  revision: number,
-): Promise<{ readonly before: Known | undefined; readonly after: Known }> => {
-  let before: Known | undefined
+interface Around {
+  readonly before: Known | undefined
+  readonly after: Known
+}
+
+/** From the nearest state that is kept on. */
+const around = async (parts: Parts, runId: string, revision: number): Promise<Around> => {
   try {
-    for await (const known of foldRun(parts, runId)) {
-      if (known.state.revision === revision) return { before, after: known }
-      before = known
-    }
+    const before = revision === 0 ? undefined : await stateAt(parts, runId, revision - 1)
+    for await (const after of foldRun(parts, runId, before)) return { before, after }
   } catch (error) {
     if (isWithoutCode(error)) throw new AppError('NotPossible', error.message, { cause: error })
     throw error
   }
-  throw new AppError('InvalidInput', `Expected a revision of ${runId} up to ${before?.state.revision ?? 0}, found ${revision}`)
+  throw beyond(runId, revision, revision - 1)
 }
 
 const eventAt = async (parts: Parts, runId: string, revision: number): Promise<RecordedRunEvent> => {

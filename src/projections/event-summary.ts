@@ -30,6 +30,9 @@ const quoted = (text: string): string => `“${text}”`
 const words = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join(' ')
 const attempted = (attempt: number): string => (attempt === 1 ? '' : `(attempt ${attempt})`)
 const by = (who: string | undefined): string => (who === undefined ? '' : `by ${who}`)
+/** `by root: enough`. */
+const saidBy = (who: string | undefined, said: string | undefined): string =>
+  said === undefined || said === '' ? by(who) : who === undefined ? said : `${by(who)}: ${said}`
 const again = (retryAt: number | undefined, at: number): string => (retryAt === undefined ? '' : `– again ${fromNow(retryAt - at)}`)
 const took = (ms: number | undefined): string => (ms === undefined ? '' : `(${duration(ms)})`)
 
@@ -161,17 +164,17 @@ const operations: Pick<
   HumanAnswerReceived: ({ by: who, parts }) => `${who}: ${quoted(shownContent(parts))}`,
   RunReturned: ({ by: who, note, limits }) =>
     words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
-  RunPaused: ({ by: who, reason }) => words(by(who), reason),
+  RunPaused: ({ by: who, reason }) => saidBy(who, reason),
   RunResumed: ({ by: who }) => by(who),
-  RunReopened: ({ by: who, note }) => words(by(who), note),
-  RunMoved: ({ by: who, agent, fromVersion, agentVersion, note }) => words(`${agent}@${fromVersion} to ${agentVersion}`, by(who), note),
+  RunReopened: ({ by: who, note }) => saidBy(who, note),
+  RunMoved: ({ by: who, agent, fromVersion, agentVersion, note }) => words(`${agent}@${fromVersion} to ${agentVersion}`, saidBy(who, note)),
   RunForked: ({ by: who, from, changes, note }) =>
     words(`${from.runId} at ${from.revision}`, by(who), Object.keys(changes).join(', '), note === undefined ? '' : quoted(note)),
   RunRestored: ({ lost }) => `the log was restored from an older copy${lost === true ? ', which did not hold the run' : ''}`,
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
-  RunFailed: ({ reason, by: who }) => words(reason, by(who)),
-  RunCancelled: ({ by: who, reason }) => words(by(who), reason),
-  DeletionRequested: ({ by: who, reason }) => words(by(who), reason),
+  RunFailed: ({ reason, by: who }) => words(reason, who === undefined ? '' : `(${by(who)})`),
+  RunCancelled: ({ by: who, reason }) => saidBy(who, reason),
+  DeletionRequested: ({ by: who, reason }) => saidBy(who, reason),
   RunDeleted: ({ events, blobs }) => `${count(events)} events and ${count(blobs)} payloads are gone`,
 }
 

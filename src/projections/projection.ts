@@ -1,6 +1,7 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import type { RunFact } from '../events/run-events.ts'
 import { deepFrozen, type Json } from '../json.ts'
+import { refuseUnknownMembers, type OptionNames } from '../known-options.ts'
 import { present } from '../present.ts'
 
 /** An event without what only its place in the log can say: the same while it is decided on as when it is read back. */
@@ -29,8 +30,18 @@ export interface Projection<State = unknown> {
   load?(saved: Json): State
 }
 
-/** Keeps the type of the state that `initial` gives. */
-export const defineProjection = <State>(projection: Projection<State>): Projection<State> => projection
+/** Keeps the type of the state that `initial` gives. Throws `InvalidConfiguration` for what is no part of a projection. */
+export const defineProjection = <State>(projection: Projection<State>): Projection<State> => {
+  checkProjection(projection)
+  return projection
+}
+
+/** Throws `InvalidConfiguration` for a member that nobody reads. */
+export const checkProjection = <State>(projection: Projection<State>): void => {
+  refuseUnknownMembers(`projection "${projection.name}"`, projection, PROJECTION)
+}
+
+const PROJECTION: OptionNames<Projection> = { name: true, version: true, initial: true, apply: true, show: true, save: true, load: true }
 
 export const foldedEvent = ({ type, data, id, runId, revision, meta }: RunEvent): FoldedEvent => {
   const { version, at, agent, chartHash, correlationId, causationId, commandId, actor, traceparent } = meta

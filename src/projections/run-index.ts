@@ -107,7 +107,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 11
+const FOLD_VERSION = 12
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`

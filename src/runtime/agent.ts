@@ -7,7 +7,8 @@ import { checkSpec, invalidAgent, settingsOf, type AgentSpec, type AgentSpecOpti
 import { programOf } from '../fold/program.ts'
 import { promptHash, promptText, type Prompt } from '../fold/prompt.ts'
 import type { Program } from '../fold/run-state.ts'
-import type { Guardrails } from '../guardrails/guardrail.ts'
+import type { ActionGuardrail, Guardrails, TextGuardrail } from '../guardrails/guardrail.ts'
+import { refuseUnknownMembers, type OptionNames } from '../known-options.ts'
 import { deepFrozen, type JsonObject } from '../json.ts'
 import { agentRun } from '../machines/agent-run.ts'
 import { runIntents } from '../machines/intents.ts'
@@ -186,11 +187,12 @@ const defaultOptions = {
 }
 
 /** Who still holds the lists that an agent was defined with changes nothing of it. */
-const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Guardrails => ({
-  input: Object.freeze([...input]),
-  output: Object.freeze([...output]),
-  action: Object.freeze([...action]),
-})
+const guardrailsOf = ({ input = [], output = [], action = [] }: Guardrails): Guardrails => {
+  for (const guardrail of [...input, ...output, ...action]) refuseUnknownMembers(`guardrail "${guardrail.name}"`, guardrail, GUARDRAIL)
+  return { input: Object.freeze([...input]), output: Object.freeze([...output]), action: Object.freeze([...action]) }
+}
+
+const GUARDRAIL: OptionNames<TextGuardrail & ActionGuardrail> = { name: true, dependencies: true, check: true }
 
 const outputOf = (options: WholeOptions): z.ZodType | undefined => ('chart' in options ? undefined : options.output)
 

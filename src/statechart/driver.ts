@@ -1,6 +1,7 @@
 import { transition, initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { AppError, messageOf } from '../errors.ts'
 import { jsonText, type Json } from '../json.ts'
+import { shown } from '../text.ts'
 import { plainStart, plainSteps, type PlainStart } from './plain-steps.ts'
 
 /** What a chart asks for in one step, as data. */
@@ -154,8 +155,13 @@ const toChartAction = (action: ExecutableAction): ChartAction[] => {
     case 'xstate.cancel':
       return [{ kind: 'disarm', id: String(params.sendId) }]
     default:
-      // The validator has refused all other built-ins before a chart gets here.
-      return action.type.startsWith('xstate.') ? [] : [{ kind: 'intent', type: action.type, params }]
+      // The validator refuses all other built-ins, but for those that code chooses: what nobody performs is not left out in silence.
+      if (action.type.startsWith('xstate.'))
+        throw new AppError(
+          'UnexpectedEvent',
+          `expected actions that are asked for by name, assign, raise and cancel, found ${shown(action.type)}`,
+        )
+      return [{ kind: 'intent', type: action.type, params }]
   }
 }
 

@@ -78,7 +78,7 @@ const MOST_ROWS = 50
  * A process on the given stores, once it has taken over what was open there.
  * Rejects with `InvalidConfiguration` and `UnknownPrice` as `openRefold` does.
  */
-export const openTestRefold = (options: TestOptions): Promise<TestRefold> => {
+export const openTestRefold = async (options: TestOptions): Promise<TestRefold> => {
   refuseUnknownOptions('openTestRefold', options, OPTIONS)
   return openProcess(options, { takesOver: true })
 }

@@ -143,7 +143,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     clock: manual,
     log: troubledLog(memoryEventLog({ clock: manual }), options.trouble ?? {}),
   })
-  const { refold, log, blobs, clock } = world
+  const { refold, log, blobs, snapshots, clock } = world
   const views = memoryViewStore()
   const lines: Record<string, unknown>[] = []
   const projector = createProjector({ log, views })
@@ -162,6 +162,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
     ...refold,
     log,
     blobs,
+    snapshots,
     views: askedViews,
     sqlCatalog: sqlCatalog({ 'runs-of': { about: 'The runs of an agent.', sql: 'select run_id from refold_runs where agent = $1' } }),
     requestForms: { ...vendorForms, ...(model === undefined ? {} : { scripted: model }) },

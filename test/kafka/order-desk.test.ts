@@ -31,7 +31,8 @@ describe.skipIf(missing !== undefined)('the order desk on servers', () => {
     expect(status).toBe(0)
     return stdout
   }
-  const statesIn = (printed: string): string => /\nFinal states\n([^]*?)\n\n/.exec(printed)?.[1] ?? ''
+  /** The customer who sends a picture comes last, and to the embedded desk alone. */
+  const statesIn = (printed: string): string => (/\nFinal states\n([^]*?)\n\n/.exec(printed)?.[1] ?? '').replace(/\nbroken-item .*/, '')
 
   test('ends as the embedded one does, with its calls made by two workers of which one is killed', { timeout: 150_000 }, () => {
     const onServers = run('servers/order-desk/main.ts')

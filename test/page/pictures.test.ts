@@ -51,6 +51,7 @@ describe.skipIf(!hasChromium || !ANEW)('the pictures of the page', () => {
     await page.locator('.refold-chart .active').first().waitFor()
     await take('fork')
     await visit.open(`/diff?a=kettle-18&b=${fork.id}`, 'they part at')
+    await page.locator('.paths .figure').first().waitFor()
     await take('diff')
     await visit.open(`/analytics/sql#${new URLSearchParams({ q: SQL }).toString()}`, /rows in /)
     await page.getByRole('cell', { name: 'approval' }).first().waitFor()

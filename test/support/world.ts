@@ -22,6 +22,7 @@ export interface World {
   readonly refold: RefoldCore
   readonly log: EventLog
   readonly blobs: BlobStore
+  readonly snapshots: SnapshotStore
   readonly clock: ManualClock
   readonly notices: readonly Notice[]
 }
@@ -98,5 +99,5 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     }),
     notify: (notice) => notices.push(notice),
   })
-  return { refold, log, blobs, clock, notices }
+  return { refold, log, blobs, snapshots, clock, notices }
 }

@@ -10,11 +10,14 @@ type Stored = ActorParts['stored']
 /** How many events lie between two states that are kept of a run while it goes on. */
 const KEPT_EVERY = 100
 
+/** So many runs that have not ended are kept account of; of another one, nothing more is kept here. */
+const MOST_RUNS = 10_000
+
 /**
  * Keeps states of the runs that are begun here, so that the first look back at a long one need not fold it. What cannot be saved costs that look
  * its time, and nothing else. Of agents with projections nothing is kept: their code is not run for it.
  */
-export const keepingStates = ({ snapshots, keepsStates = false }: RuntimeParts, stored: Stored): Stored => {
+export const keepingStates = ({ snapshots, keepsStates = false }: RuntimeParts, stored: Stored, mostRuns = MOST_RUNS): Stored => {
   if (!keepsStates) return stored
   /** How many messages of its transcript are saved, by run. */
   const saved = new Map<string, number>()
@@ -27,7 +30,10 @@ export const keepingStates = ({ snapshots, keepsStates = false }: RuntimeParts, 
     if (since === undefined || agent.program.projections.length > 0 || !isSavable({ agent, state })) return
     const text = savedText(agent, state, since)
     if (text === undefined) return
+    saved.delete(runId)
     saved.set(runId, savedUpTo(state))
+    const [longestUntouched] = saved.keys()
+    if (saved.size > mostRuns && longestUntouched !== undefined) saved.delete(longestUntouched)
     snapshots.put(runId, { revision, text }).catch(() => {
       saved.delete(runId)
     })

@@ -59,7 +59,7 @@ describe('an agent of a spec', () => {
     expect(defineAgentSpec({ name: 'own', version: '1', chart, probeInput: { n: 1 } }).id).toBe('own@1')
   })
 
-  test.each(['', '1@2'])('is refused with the version "%s"', (version) => {
+  test.each(['', '1@2', 'half\uD800', 'a\0b', 'x'.repeat(1_001)])('is refused with the version "%s"', (version) => {
     expect(() => defineAgentSpec({ name: 'own', version })).toThrow(/version has to be a text without `@`/)
   })
 

@@ -1,3 +1,4 @@
+import { defineProjection } from '../../../src/projections/projection.ts'
 import { describe, expect, test } from 'vitest'
 import { createMachine } from 'xstate'
 import { z } from 'zod'
@@ -120,7 +121,26 @@ describe('an option that is undefined', () => {
 const rule = { attempts: 2, baseDelayMs: 1, maxDelayMs: 2, then: 'nextModel' } as const
 const chart = createMachine({ id: 'still' })
 
+const guardrail = { name: 'calm', check: () => ({ verdict: 'allow' }) } as const
+const projection = { name: 'count', initial: () => 0, apply: (count: number) => count + 1 }
+
+/** What it has beside its members is its own. */
+class Counting {
+  readonly name = 'count'
+  readonly step = 2
+  initial(): number {
+    return 0
+  }
+  apply(count: number): number {
+    return count + this.step
+  }
+}
+
 describe('an option that there is not', () => {
+  test('is none of an object of a class, which has fields of its own', () => {
+    expect(defineAgent({ ...agent, projections: [new Counting()] }).id).toBe('clerk@1')
+  })
+
   // As a program without types gives them.
   test.each<[string, (given: never) => unknown, object, RegExp]>([
     ['a tool', defineTool, { ...tool, dependancies: {} }, /^tool "look": .*"dependancies": did you mean dependencies\?$/],
@@ -135,6 +155,25 @@ describe('an option that there is not', () => {
     ['the limits of an agent', defineAgent, { ...agent, limits: { token: 5 } }, /limits: .*did you mean tokens\?/],
     ['the limits of an agent', defineAgent, { ...agent, limits: { costMicroUsd: 5 } }, /limits: .*"costMicroUsd"/],
     ['the guardrails of an agent', defineAgent, { ...agent, guardrails: { ouput: [] } }, /guardrails: .*did you mean output\?/],
+    [
+      'a guardrail',
+      defineAgent,
+      { ...agent, guardrails: { input: [{ ...guardrail, chek: () => ({}) }] } },
+      /^guardrail "calm": .*did you mean check\?$/,
+    ],
+    [
+      'a guardrail',
+      defineAgent,
+      { ...agent, guardrails: { action: [{ ...guardrail, dependancies: {} }] } },
+      /did you mean dependencies\?$/,
+    ],
+    ['a projection', defineProjection, { ...projection, aply: () => 0 }, /^projection "count": .*did you mean apply\?$/],
+    [
+      'a projection',
+      defineAgent,
+      { ...agent, projections: [{ ...projection, versoin: 2 }] },
+      /^projection "count": .*did you mean version\?$/,
+    ],
     ['the failure policy', defineAgent, { ...agent, failurePolicy: { overload: rule } }, /failurePolicy has to be rules/],
     ['a rule of it', defineAgent, { ...agent, failurePolicy: { server: { ...rule, baseDelay: 1 } } }, /baseDelay/],
     ['a configuration', defineConfig, { dir: 'data', agents: [], retensions: {} }, /^defineConfig: .*did you mean retention\?/],

@@ -1,6 +1,6 @@
 import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
-import { assign, createMachine, raise, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
+import { assign, createMachine, enqueueActions, raise, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate'
 import { canonicalJson, type Json } from '../../../src/json.ts'
 import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
@@ -232,6 +232,17 @@ describe('a step of a chart', () => {
 })
 
 describe('a saved state', () => {
+  test('leaves nothing out that nobody performs, also where code has chosen it', () => {
+    const hidden = ['em', 'it'].join('') as 'emit'
+    const machine = createMachine({
+      id: 'hiding',
+      on: { Go: { actions: enqueueActions(({ enqueue }) => enqueue[hidden]({ type: 'told' })) } },
+    })
+    const driver = chartDriver(machine)
+    const { snapshot } = driver.init({})
+    expect(() => driver.step(snapshot, { type: 'Go' })).toThrow(/found "xstate.emit"/)
+  })
+
   test('keeps data that XState’s own codec would take for an actor', () => {
     const driver = chartDriver(toolCall)
     const { snapshot } = driver.init({ callId: '3.0' })
