@@ -18,16 +18,20 @@ export const DiffChart = ({ compared: { a, b } }: { readonly compared: Compared 
   const [left, right] = [useChart(agentA, 'run'), useChart(agentB, 'run')]
   const error = left.error ?? right.error
   const isKnown = [left, right].every(({ chart, isAway }) => chart !== undefined || isAway)
-  const isOne = left.chart !== undefined && left.chart.hash === right.chart?.hash
+  const both = left.chart?.hash === right.chart?.hash ? left.chart : undefined
   return (
     <section class="paths">
       <h2>Ways on the chart</h2>
       <Legend />
       {error !== undefined && <ProblemCard error={error} />}
-      {isOne && left.chart !== undefined && <Paths chart={left.chart} of="A and B" a={a.events} b={b.events} />}
+      {both !== undefined && <Paths chart={both} of="A and B" a={a.events} b={b.events} />}
       {!isKnown && error === undefined && <p class="loading faint">Loading …</p>}
-      {isKnown && !isOne && <OneSide name="A" agent={agentA} known={left} a={a.events} b={NONE} />}
-      {isKnown && !isOne && <OneSide name="B" agent={agentB} known={right} a={NONE} b={b.events} />}
+      {isKnown && both === undefined && (
+        <>
+          <OneSide name="A" agent={agentA} known={left} a={a.events} b={NONE} />
+          <OneSide name="B" agent={agentB} known={right} a={NONE} b={b.events} />
+        </>
+      )}
     </section>
   )
 }

@@ -28,27 +28,17 @@ export const InboxPage = () => {
   useKeys(inboxActions)
   const words = useSelector(address, ({ context }) => context.query['q']) ?? ''
   const ofKind = cards?.filter((card) => kind === undefined || card.kind === kind)
-  const shown = words.trim() === '' ? ofKind : ofKind?.filter((card) => saysWords(words, card))
+  const isSearched = words.trim() !== ''
+  const shown = ofKind?.filter((card) => !isSearched || saysWords(words, card))
   return (
     <div class="inbox">
       <h1>Inbox</h1>
       <nav aria-label="Kinds of questions" class="filters">
-        {KINDS.map((each) => (
-          <Link
-            key={each.name}
-            class="chip"
-            to={hrefOf('/inbox', { kind: each.kind, q: words })}
-            {...(each.kind === kind ? { 'aria-current': true as const } : {})}
-          >
-            {each.name}
-          </Link>
-        ))}
-        <InboxSearch words={words} found={shown?.length ?? 0} all={ofKind?.length ?? 0} />
+        <Kinds kind={kind} words={words} />
+        <InboxSearch words={words} found={lengthOf(shown)} all={lengthOf(ofKind)} />
       </nav>
       {error !== undefined && <ProblemCard error={error} retry={inbox.trigger.asked} />}
-      {shown?.length === 0 && (
-        <p class="faint">{words.trim() === '' ? 'Nobody has to decide anything.' : 'No question has these words.'}</p>
-      )}
+      {shown?.length === 0 && <p class="faint">{isSearched ? 'No question has these words.' : 'Nobody has to decide anything.'}</p>}
       {shown?.map((card) => (
         <InboxCard key={card.key} card={card} />
       ))}
@@ -56,3 +46,20 @@ export const InboxPage = () => {
     </div>
   )
 }
+
+const lengthOf = (cards: readonly unknown[] | undefined): number => cards?.length ?? 0
+
+const Kinds = ({ kind, words }: { readonly kind: string | undefined; readonly words: string }) => (
+  <>
+    {KINDS.map((each) => (
+      <Link
+        key={each.name}
+        class="chip"
+        to={hrefOf('/inbox', { kind: each.kind, q: words })}
+        {...(each.kind === kind ? { 'aria-current': true as const } : {})}
+      >
+        {each.name}
+      </Link>
+    ))}
+  </>
+)
