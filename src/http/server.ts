@@ -1,6 +1,7 @@
 import { getRequestListener } from '@hono/node-server'
 import { once } from 'node:events'
 import type { RequestListener, Server } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Clock, IdSource } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -95,11 +96,14 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       drain()
       stopping.abort()
       const closed = once(server, 'close')
-      server.close()
-      streams.endAll()
       const disarm = clock.setTimer(deadlineMs, () => {
         server.closeAllConnections()
       })
+      // Connections that the system has made and nobody has accepted yet would be reset with the listener. Between two turns they are accepted.
+      await nextTurn()
+      await nextTurn()
+      server.close()
+      streams.endAll()
       await closed
       disarm()
     },

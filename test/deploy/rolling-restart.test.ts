@@ -63,7 +63,7 @@ describe.skipIf(nginx.path === undefined)('two services and a worker behind ngin
     closed.abort()
     const allGone = Promise.all(coming)
     await Promise.race([allGone, pause(60_000)])
-    expect(noted.failures).toEqual([])
+    expect(noted.failures, balancer.errors()).toEqual([])
     expect([...noted.open]).toEqual([])
     await allGone
     leave()

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { connect as connectTo, type AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { httpOptions } from '../../src/http/http-options.ts'
@@ -103,6 +104,18 @@ describe('a service that stops', () => {
     expect(isStopped).toBe(false)
     index.resolve(undefined)
     expect((await listed).status).toBe(200)
+    await stopped
+  })
+
+  test('answers on connections that were made before, and that it has not accepted yet', async () => {
+    const service = await openService()
+    const { hostname, port } = new URL(service.url)
+    const socket = connectTo(Number(port), hostname)
+    // The system has made the connection by then, and this process has not looked for one.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    const stopped = service.server.stop(60_000)
+    socket.write(`GET /v1/agents HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`)
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/i)
     await stopped
   })
 
