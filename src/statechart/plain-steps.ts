@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate'
-import { actionUse } from './action.ts'
+import { actionUse, type ActionUse } from './action.ts'
+import { placedActions } from './places.ts'
 import { stateNodes, transitionsOf } from './transitions.ts'
 
 // What hangs on nothing but where a chart stands and what type an event has: no guard, no action, nothing that goes on by itself. XState is asked
@@ -38,7 +39,11 @@ export const plainSteps = (machine: AnyStateMachine): PlainSteps => {
   }
 }
 
+/** An action that reads the context and may do nothing, such as `enqueueActions`, looks like none at all where it has done nothing once. */
+const showsItself = ({ kind, builtin }: ActionUse): boolean => kind === 'intent' || builtin === 'assign'
+
 const hasPlainSteps = (machine: AnyStateMachine): boolean =>
+  placedActions(machine).every(({ use }) => showsItself(use)) &&
   stateNodes(machine).every(
     (node) =>
       node.type !== 'history' &&

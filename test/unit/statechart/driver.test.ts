@@ -196,6 +196,33 @@ describe('a step of a chart', () => {
       } as never,
     ) as unknown as AnyStateMachine
 
+  test.each(['on its way', 'at its entry', 'at its exit'])('asks for what depends on the context %s, whatever it did before', (place) => {
+    const maybe = enqueueActions(({ context, enqueue }) => {
+      if ((context as { n: number }).n > 0) enqueue('ask')
+    })
+    const chart = createMachine({
+      id: 'maybe',
+      context: { n: 0 },
+      initial: 'left',
+      on: { Counted: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } },
+      states: {
+        left: {
+          ...(place === 'at its exit' && { exit: maybe }),
+          on: { Crossed: { target: 'right', ...(place === 'on its way' && { actions: maybe }) } },
+        },
+        right: { ...(place === 'at its entry' && { entry: maybe }), on: { Back: 'left' } },
+      },
+    } as never) as unknown as AnyStateMachine
+    const driver = chartDriver(chart)
+    let { snapshot } = driver.init({})
+    for (const type of ['Crossed', 'Back', 'Crossed', 'Back', 'Counted', 'Crossed', 'Back', 'Crossed']) {
+      const [ours, theirs] = [driver.step(snapshot, { type }), referenceStep(chart, snapshot, { type })]
+      expect(described(ours), type).toEqual(described(theirs))
+      snapshot = ours.snapshot
+    }
+    expect(driver.step(snapshot, { type: 'Back' }).actions).toEqual([])
+  })
+
   test('goes through a hundred states without event, and through no ten thousand', () => {
     const few = chartDriver(counting(100))
     expect(few.step(few.init(undefined).snapshot, { type: 'Go' }).snapshot.context).toEqual({ n: 100 })
