@@ -214,13 +214,12 @@ describe('a step of a chart', () => {
       },
     } as never) as unknown as AnyStateMachine
     const driver = chartDriver(chart)
-    let { snapshot } = driver.init({})
-    for (const type of ['Crossed', 'Back', 'Crossed', 'Back', 'Counted', 'Crossed', 'Back', 'Crossed']) {
-      const [ours, theirs] = [driver.step(snapshot, { type }), referenceStep(chart, snapshot, { type })]
-      expect(described(ours), type).toEqual(described(theirs))
-      snapshot = ours.snapshot
+    const { snapshot: few } = driver.init({})
+    const { snapshot: many } = driver.step(few, { type: 'Counted' })
+    for (const snapshot of [few, many, few]) {
+      const [ours, theirs] = [driver.step(snapshot, { type: 'Crossed' }), referenceStep(chart, snapshot, { type: 'Crossed' })]
+      expect(described(ours)).toEqual(described(theirs))
     }
-    expect(driver.step(snapshot, { type: 'Back' }).actions).toEqual([])
   })
 
   test('goes through a hundred states without event, and through no ten thousand', () => {
