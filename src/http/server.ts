@@ -95,19 +95,34 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     async stop(deadlineMs) {
       drain()
       stopping.abort()
-      const closed = once(server, 'close')
-      const disarm = clock.setTimer(deadlineMs, () => {
-        server.closeAllConnections()
-      })
-      // Connections that the system has made and nobody has accepted yet would be reset with the listener. Between two turns they are accepted.
-      await nextTurn()
-      await nextTurn()
-      server.close()
-      streams.endAll()
-      await closed
-      disarm()
+      await closed(server, { clock, deadlineMs, endStreams: () => streams.endAll() })
     },
   }
+}
+
+interface Closing {
+  readonly clock: Clock
+  readonly deadlineMs: number
+  readonly endStreams: () => void
+}
+
+/** Resolves once nobody is connected any more; what is still open at the deadline is cut. */
+const closed = async (server: Server, { clock, deadlineMs, endStreams }: Closing): Promise<void> => {
+  const isClosed = once(server, 'close')
+  let isTooLate = false
+  const disarm = clock.setTimer(deadlineMs, () => {
+    isTooLate = true
+    server.closeAllConnections()
+  })
+  // Connections that the system has made and nobody has accepted yet would be reset with the listener. Between two turns they are accepted.
+  await nextTurn()
+  await nextTurn()
+  server.close()
+  endStreams()
+  // Who has come in between is cut too.
+  if (isTooLate) server.closeAllConnections()
+  await isClosed
+  disarm()
 }
 
 const listenerFor = (fetch: Parameters<typeof getRequestListener>[0], ids: IdSource): RequestListener => {
