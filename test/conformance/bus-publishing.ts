@@ -140,8 +140,12 @@ export const transactions = (bus: () => Bus, another: () => Promise<Bus>): void 
       await rejection(publisher.publish(tooLarge), 'TooLarge')
       await publisher.publish([{ topic: events, messages: numbered('a', 1, 6) }])
       await publisher.close()
-      expect(byKey(await readAll(bus(), events))).toEqual({ a: ['a:0', 'a:1', 'a:2', 'a:6'], b: ['b:0', 'b:1', 'b:2'] })
-      expect(valuesOf(await readAll(bus(), checkpoints))).toEqual(['1'])
+      // Kafka answers before the mark that ends a transaction stands in each partition, up to which a reader sees.
+      const readable = { timeout: 10_000 }
+      await expect
+        .poll(async () => byKey(await readAll(bus(), events)), readable)
+        .toEqual({ a: ['a:0', 'a:1', 'a:2', 'a:6'], b: ['b:0', 'b:1', 'b:2'] })
+      await expect.poll(async () => valuesOf(await readAll(bus(), checkpoints)), readable).toEqual(['1'])
     })
     test('is fenced off by the next of its id', async () => {
       const topic = await madeTopic(bus())
@@ -153,7 +157,7 @@ export const transactions = (bus: () => Bus, another: () => Promise<Bus>): void 
       await rejection(older.publish([{ topic, messages: numbered('older', 1, 1) }]), 'BusFenced')
       await newer.publish([{ topic, messages: numbered('newer', 1, 1) }])
       await Promise.all([older.close(), newer.close()])
-      expect(valuesOf(await readAll(bus(), topic))).toEqual(['older:0', 'newer:0', 'newer:1'])
+      await expect.poll(async () => valuesOf(await readAll(bus(), topic)), { timeout: 10_000 }).toEqual(['older:0', 'newer:0', 'newer:1'])
     })
   })
 }

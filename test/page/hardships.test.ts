@@ -15,13 +15,18 @@ const wrongAt = (page: Page, path: string): Promise<readonly string[]> =>
     dispatchEvent(new PopStateEvent('popstate'))
     const text = () => document.querySelector('#main')?.textContent ?? 'Loading …'
     const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    await drawn()
-    for (let left = 800; left > 0 && /Loading …|events by now/.test(text()); left--) await new Promise((done) => setTimeout(done, 50))
-    await drawn()
+    let left = 800
+    const settled = async () => {
+      await drawn()
+      for (; left > 0 && /Loading …|events by now/.test(text()); left--) await new Promise((done) => setTimeout(done, 50))
+    }
+    // What has come may ask for more.
+    for (let times = 0; times < 3; times++) await settled()
     const wide = [...document.querySelectorAll('html, main, main > *')].find((each) => each.scrollWidth > innerWidth)
     return [
       ...(wide === undefined ? [] : [wide.tagName + '.' + wide.className + ' is ' + wide.scrollWidth + ' px wide']),
-      ...(/Loading …|has failed/.exec(text()) ?? []),
+      ...(left === 0 ? ['it goes on loading'] : []),
+      ...(/has failed/.exec(text()) ?? []),
       ...(document.querySelector('#page :is(img, script, iframe, style, [href^="javascript:"])') === null ? [] : ['markup']),
       ...(window.hit === undefined ? [] : ['a script']),
     ].map((what) => location.href.slice(0, 200) + ': ' + what)
