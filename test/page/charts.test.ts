@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)(SUITE, () => {
       await page.keyboard.press('Enter')
       await page.getByText('owned').first().waitFor()
       expect(new URL(page.url()).searchParams.get('q')).toBe('agent:desk version:1 visited:escalated')
-      expect(await page.getByText('said', { exact: true }).count()).toBe(0)
+      await expect.poll(() => page.getByText('said', { exact: true }).count()).toBe(0)
       await page.goBack()
       await figure('agent-run.thinking.callingModel|ModelCallSucceeded|0').click()
       await page.getByText('paid').first().waitFor()

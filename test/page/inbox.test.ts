@@ -23,7 +23,7 @@ describe.skipIf(!hasChromium)('the inbox', () => {
       await page.keyboard.press('/')
       await page.keyboard.type('REFUND_order 18')
       await page.getByText('1 of 2').waitFor()
-      expect(await page.getByRole('article').count()).toBe(1)
+      await expect.poll(() => page.getByRole('article').count()).toBe(1)
       await page.getByRole('searchbox').fill('')
       await page.getByRole('searchbox').press('Escape')
       await page.getByText('A person owns this run').waitFor()
