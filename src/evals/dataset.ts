@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { message } from '../events/message.ts'
+import type { MediaPart } from '../events/content.ts'
+import { message, type Message } from '../events/message.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, jsonText, type Json } from '../json.ts'
+import { present } from '../present.ts'
 import type { DatasetCase } from './dataset-case.ts'
 
 export interface DatasetOptions {
-  /** Texts that fit are replaced by `[redacted]`, wherever they stand in a case. */
+  /** What fits is replaced by `[redacted]` in all that was said, given or noted. What tools and programs tell a case by stays. */
   readonly redact: readonly RegExp[]
   /** The share of tasks that go to `train`, 0 to 1; undefined for no split. */
   readonly trainShare: number | undefined
@@ -15,8 +17,8 @@ export interface DatasetOptions {
 
 /** Cases as they come, each input once. */
 export interface DatasetBuilder {
-  /** Whether it was taken: not one that is there already, and none beyond the most. */
-  add(found: DatasetCase): boolean
+  /** Leaves out one that is there already, and any beyond the most. */
+  add(found: DatasetCase): void
   readonly isFull: () => boolean
   readonly duplicates: () => number
   /** In the order of their ids, so that the same runs in whatever order make the same dataset. */
@@ -30,14 +32,11 @@ export const datasetBuilder = ({ redact, trainShare, mostCases }: DatasetOptions
     add(found) {
       if (cases.has(found.id)) {
         duplicates += 1
-        return false
+        return
       }
-      if (cases.size >= mostCases) return false
-      const clean = redact.length === 0 ? found : (redacted(found as unknown as Json, redact) as unknown as DatasetCase)
-      // What tells cases apart, and where to look, is no text that somebody said.
-      const kept = { ...clean, id: found.id, source: found.source, task: found.task }
-      cases.set(found.id, trainShare === undefined ? kept : { ...kept, split: splitOf(found.task, trainShare) })
-      return true
+      if (cases.size >= mostCases) return
+      const split = trainShare === undefined ? {} : { split: splitOf(found.task, trainShare) }
+      cases.set(found.id, { ...redactedCase(found, redact), ...split })
     },
     isFull: () => cases.size >= mostCases,
     duplicates: () => duplicates,
@@ -51,11 +50,64 @@ const WHOLE = 2 ** 32
 const splitOf = (task: string, trainShare: number): 'train' | 'test' =>
   Number.parseInt(sha256(`split ${task}`).slice(0, 8), 16) < trainShare * WHOLE ? 'train' : 'test'
 
-const redacted = (value: Json, patterns: readonly RegExp[]): Json => {
-  if (typeof value === 'string') return patterns.reduce((text, pattern) => text.replace(pattern, '[redacted]'), value)
+/** What a case is made of stays, so that it is one still: roles, types, names of tools, outcomes. A task that somebody named becomes a hash. */
+const redactedCase = (found: DatasetCase, patterns: readonly RegExp[]): DatasetCase => {
+  if (patterns.length === 0) return found
+  const text = (said: string): string => patterns.reduce((before, pattern) => before.replace(pattern, '[redacted]'), said)
+  const values = <Members extends object>(members: Members): Members =>
+    Object.fromEntries(Object.entries(members).map(([name, value]) => [name, redacted(value as Json, text)])) as Members
+  const { messages, model, ...given } = found.input
+  const { toolCalls, ...output } = found.output
+  return {
+    ...found,
+    task: text(found.task) === found.task ? found.task : sha256(`task ${found.task}`).slice(0, 16),
+    input: { messages: messages.map((each) => redactedMessage(each, text)), ...values(given), ...present({ model }) },
+    output: {
+      ...values(output),
+      toolCalls: toolCalls.map(({ tool, outcome, ...call }) => ({ tool, outcome, ...values(call) })),
+    },
+    labels: values(found.labels),
+  }
+}
+
+type Redact = (text: string) => string
+
+const redactedMessage = (said: Message, text: Redact): Message =>
+  ({ ...said, parts: said.parts.map((part) => redactedPart(part, text)) }) as Message
+
+const redactedPart = (part: Message['parts'][number], text: Redact): Message['parts'][number] => {
+  switch (part.type) {
+    case 'text':
+      return { ...part, text: text(part.text) }
+    case 'toolCall':
+      return { ...part, argumentsText: text(part.argumentsText) }
+    case 'opaque':
+      return { ...part, content: redacted(part.content, text) }
+    case 'image':
+      return {
+        ...part,
+        source: redactedSource(part.source, text),
+        ...present({ alt: part.alt === undefined ? undefined : text(part.alt) }),
+      }
+    case 'file':
+      return {
+        ...part,
+        source: redactedSource(part.source, text),
+        ...present({ name: part.name === undefined ? undefined : text(part.name) }),
+      }
+  }
+}
+
+const redactedSource = (source: MediaPart['source'], text: Redact): MediaPart['source'] =>
+  source.type === 'blob' || text(source.url) === source.url ? source : { ...source, url: 'https://redacted.invalid/' }
+
+/** Names of members and numbers too: what fits may stand there. */
+const redacted = (value: Json, text: Redact): Json => {
+  if (typeof value === 'string') return text(value)
+  if (typeof value === 'number') return text(String(value)) === String(value) ? value : text(String(value))
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((item: Json) => redacted(item, patterns))
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redacted(member, patterns)]))
+  if (Array.isArray(value)) return value.map((item: Json) => redacted(item, text))
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [text(name), redacted(member, text)]))
 }
 
 /** One case a line. */

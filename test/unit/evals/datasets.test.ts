@@ -111,6 +111,27 @@ describe('a dataset', () => {
     expect(datasetVersion(built(cases, { redact: [/30/gu] }).cases())).not.toBe(version)
   })
 
+  test.each<CaseOf>(['run', 'turn', 'call'])(
+    'is read back when all is redacted that can be, and then says nothing of anybody: of a %s',
+    async (of) => {
+      const found = casesIn(await runOf(['Charge 30 for Ann', 'Charge 500 for Bob'], { customer: 'Ann', task: 'Ann again' }), of)
+      const cases = built(found, { redact: [/[^ ]/gu], trainShare: 0.5 }).cases()
+      expect(casesInText(datasetLines(cases), 'x.jsonl')).toEqual(cases)
+      const { length } = cases
+      expect(length).toBe(found.length)
+      expect(cases.map(({ output }) => output.toolCalls.map(({ tool, outcome }) => [tool, outcome]))).toEqual(
+        cases.map(({ id }) => found.find((each) => each.id === id)?.output.toolCalls.map(({ tool, outcome }) => [tool, outcome])),
+      )
+      expect(JSON.stringify(cases)).not.toMatch(/Ann|Bob|500|too much|Charged/)
+      expect(cases.map(({ split }) => split)).toEqual(
+        built(found, { trainShare: 0.5 })
+          .cases()
+          .map(({ split }) => split),
+      )
+      for (const format of exportFormats) expect(exportText(cases, format)).not.toMatch(/Ann|Bob|too much|Charged/)
+    },
+  )
+
   test('is redacted in every text that somebody said, and nowhere else', async () => {
     const found = casesIn(
       await runOf(['Charge 30 to ann@example.com', 'and ann@example.com again'], { customer: 'ann@example.com' }),
