@@ -12,11 +12,17 @@ const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN)
  */
 export const estimatedUsage = (request: ModelRequest, parts: readonly AssistantPart[]): Usage => {
   const { instructions, messages, tools, output } = request
-  const list = messages.reduce((chars, message) => chars + charsOfMessage(message) + COMMA, messages.length === 0 ? 2 : 1)
+  let list = messages.length === 0 ? 2 : 1
+  let media = 0
+  for (const message of messages) {
+    const size = sizeOf(message)
+    list += size.chars + COMMA
+    media += size.mediaTokens
+  }
   const prompt =
     list + [instructions, tools, output?.schema ?? null].reduce<number>((chars, part) => chars + JSON.stringify(part).length + COMMA, 2)
   return {
-    inputTokens: tokensOf(prompt) + messages.reduce((sum, message) => sum + mediaTokens(message), 0),
+    inputTokens: tokensOf(prompt) + media,
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: tokensOf(parts.reduce((chars, part) => chars + charsOf(part), 0)),
@@ -40,16 +46,21 @@ const charsOf = (part: AssistantPart): number => {
 
 const COMMA = 1
 
-const known = new WeakMap<Message, number>()
+interface MessageSize {
+  readonly chars: number
+  readonly mediaTokens: number
+}
+
+const known = new WeakMap<Message, MessageSize>()
 
 /** Each message once, however many prompts it is in: a long run would count its whole past at every call. */
-const charsOfMessage = (message: Message): number => {
+const sizeOf = (message: Message): MessageSize => {
   const before = known.get(message)
   if (before !== undefined) return before
-  const chars = JSON.stringify(counted(message)).length
+  const size = { chars: JSON.stringify(counted(message)).length, mediaTokens: mediaTokens(message) }
   // What can still be changed is counted each time.
-  if (Object.isFrozen(message)) known.set(message, chars)
-  return chars
+  if (Object.isFrozen(message)) known.set(message, size)
+  return size
 }
 
 /** Without pictures and files; a message of one text as that text. */

@@ -213,8 +213,18 @@ const isOf = (content: Uint8Array, { type, source: { mediaType, bytes } }: BlobP
 }
 
 /** Pictures and files of users, the newest last. */
-export const attachmentsIn = (transcript: Transcript): readonly MediaPart[] =>
-  deepFrozen(messagesOf(transcript).flatMap((message) => (message.role === 'user' ? message.parts.filter(isMedia) : [])))
+export const attachmentsIn = ({ items, length }: Transcript): readonly MediaPart[] => {
+  const seen = looked.get(items) ?? { to: 0, media: [] }
+  looked.set(items, seen)
+  for (; seen.to < length; seen.to++) {
+    const message = items[seen.to]
+    if (message?.role === 'user') for (const part of message.parts) if (isMedia(part)) seen.media.push({ index: seen.to, part })
+  }
+  return deepFrozen(seen.media.filter(({ index }) => index < length).map(({ part }) => part))
+}
+
+/** How far a list of messages, to which states only add, has been looked through: a long one is not at every call. */
+const looked = new WeakMap<Transcript['items'], { to: number; readonly media: { readonly index: number; readonly part: MediaPart }[] }>()
 
 /** Rejects with `InvalidInput` for what was not said in this conversation: a hash can be guessed. */
 export const readSaid = async (blobs: Pick<BlobStore, 'getBytes'>, transcript: Transcript, source: BlobSource): Promise<Uint8Array> => {

@@ -1,4 +1,4 @@
-import { toolCallsOf, type AssistantPart } from '../../events/message.ts'
+import type { AssistantPart } from '../../events/message.ts'
 import { AppError } from '../../errors.ts'
 import { estimatedUsage } from '../estimated-usage.ts'
 import { lastMessageExcerpt } from '../excerpt.ts'
@@ -45,10 +45,7 @@ const outcomeOf = (scripted: ScriptedOutcome, request: ModelRequest): ModelOutco
 }
 
 const partsOf = ({ text, toolCalls }: ScriptedAnswer, request: ModelRequest): AssistantPart[] => {
-  const callsBefore = request.messages.reduce(
-    (count, message) => count + (message.role === 'assistant' ? toolCallsOf(message.parts).length : 0),
-    0,
-  )
+  const callsBefore = countCalls(request)
   return [
     ...(text === '' ? [] : [{ type: 'text' as const, text }]),
     ...toolCalls.map(({ id, name, argumentsText }, index) => ({
@@ -58,6 +55,14 @@ const partsOf = ({ text, toolCalls }: ScriptedAnswer, request: ModelRequest): As
       argumentsText,
     })),
   ]
+}
+
+/** A loop without lists, since it goes through the whole conversation at every call. */
+const countCalls = ({ messages }: ModelRequest): number => {
+  let count = 0
+  for (const message of messages)
+    if (message.role === 'assistant') for (const part of message.parts) if (part.type === 'toolCall') count += 1
+  return count
 }
 
 const ranOut = (callNumber: number, request: ModelRequest): AppError =>
