@@ -31,6 +31,9 @@ export const forkSeal = z.strictObject({
 })
 export type ForkSeal = z.infer<typeof forkSeal>
 
+/** Of a run that is no fork and yet sealed: what it may do, and the run whose record answers what it may not, up to its newest event then. */
+export const sealedStart = z.strictObject({ seal: forkSeal, record: origin.optional() })
+
 /** What is otherwise than in the origin. What was said stands as an event of its own. */
 export const forkChanges = z.strictObject({
   instructions: z.string().optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
-import { forkChanges, forkSeal, origin, source } from './fork.ts'
+import { forkChanges, forkSeal, origin, sealedStart, source } from './fork.ts'
 import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
@@ -120,6 +120,8 @@ const shapes = {
     tenant: z.string().min(1).optional(),
     /** The run that this one is a fork of, and the last event that it has from there: those up to it are copies. */
     forkOf: origin.optional(),
+    /** It reaches nothing outside but what its seal names, like a fork; what a fork has instead stands in `RunForked`. */
+    sealed: sealedStart.optional(),
   },
   /** A user has said something. In the middle of a turn it waits for the next prompt. */
   MessageReceived: { parts: z.array(contentPart).min(1), data: json.optional() },

@@ -9,7 +9,8 @@ import { present } from '../present.ts'
 // nobody takes a copy that was cut short for a run that may go on.
 
 export interface Fork {
-  readonly of: NonNullable<DataOf<'RunStarted'>['forkOf']>
+  /** Absent in a run that is sealed and yet no fork: it was begun like any other. */
+  readonly of?: NonNullable<DataOf<'RunStarted'>['forkOf']>
   /** Instead of those of its agent. */
   readonly instructions?: string
   /** Absent until all events of the origin are copied: until then nothing happens in it. */
@@ -134,7 +135,7 @@ export const withAsked = (asked: AskedSoFar, wanted: AskedFor): AskedSoFar => {
 
 /** What a run is of another, after one event more. */
 export const forkAfter = (before: Fork | undefined, event: RunEvent): Fork | undefined => {
-  if (event.type === 'RunStarted') return event.data.forkOf === undefined ? undefined : { of: event.data.forkOf }
+  if (event.type === 'RunStarted') return begunAs(event.data)
   if (before === undefined) return undefined
   if (event.type === 'RunForked') return begun(before, event)
   const { own } = before
@@ -146,6 +147,14 @@ export const forkAfter = (before: Fork | undefined, event: RunEvent): Fork | und
   return { ...before, own: { ...own, counts, asked, liveCostMicroUsd: own.liveCostMicroUsd + cost } }
 }
 
+const begunAs = ({ forkOf, sealed }: DataOf<'RunStarted'>): Fork | undefined => {
+  if (forkOf !== undefined) return { of: forkOf }
+  return sealed && { own: { ...justBegun, recordedTo: sealed.record?.revision ?? NOTHING, seal: sealed.seal, changes: {} } }
+}
+
+const NOTHING = -1
+const justBegun = { counts: countSource(undefined, {}), liveCostMicroUsd: 0, asked: nothingAsked }
+
 const costOf = ({ data }: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>): number =>
   data.source === 'live' ? (data.costMicroUsd ?? 0) : 0
 
@@ -153,6 +162,6 @@ const costOf = ({ data }: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'Mode
 const begun = ({ of, instructions: known }: Fork, { revision, data }: Extract<RunEvent, { type: 'RunForked' }>): Fork => {
   const { seal, changes, from } = data
   const { instructions = known } = changes
-  const own = { recordedTo: from.recordedTo, seal, changes, counts: countSource(undefined, {}), liveCostMicroUsd: 0, asked: nothingAsked }
-  return { of, ...present({ instructions }), ...(revision === of.revision + 1 && { own }) }
+  const own = { ...justBegun, recordedTo: from.recordedTo, seal, changes }
+  return { ...present({ of, instructions }), ...(revision === (of?.revision ?? NOTHING) + 1 && { own }) }
 }

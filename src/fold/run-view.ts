@@ -140,7 +140,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
 })
 
 const lineageOf = ({ fork }: RunState): RunLineage | null =>
-  fork === undefined ? null : { ...fork.of, counts: fork.own?.counts ?? noSources, real: fork.own?.seal.real ?? [] }
+  fork?.of === undefined ? null : { ...fork.of, counts: fork.own?.counts ?? noSources, real: fork.own?.seal.real ?? [] }
 
 /** Of what only this run's fold holds: a chart's own object, the state of a projection. What came in with an event is frozen. */
 const copied = (value: Json): Json => (isDeeplyFrozen(value) ? value : structuredClone<Json>(value))

@@ -26,6 +26,13 @@ interface Forked {
 export const begunFork = ({ data: { forkOf } }: Extract<RunEvent, { type: 'RunStarted' }>): RowFork | undefined =>
   forkOf && { ...forkOf, counts: noSources, real: [] }
 
+export const lineageOf = (
+  event: Extract<RunEvent, { type: 'RunStarted' }>,
+): { readonly fork?: RowFork | undefined; readonly sealed?: true | undefined } => ({
+  fork: begunFork(event),
+  sealed: event.data.sealed && true,
+})
+
 /** Whether an event is one of its origin, which has paid for it. */
 export const isCopied = ({ fork }: Forked, { revision }: Pick<RunEvent, 'revision'>): boolean =>
   fork !== undefined && revision <= fork.revision

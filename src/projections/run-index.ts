@@ -11,7 +11,7 @@ import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
 import { storableBeginning, REASON_LENGTH, shownParts, storable } from './bounded-text.ts'
 import { definitionIn, type RowDefinition } from './row-definition.ts'
-import { attentionOf, begunFork, forkAfter, isCopied, isPaidElsewhere, type RowFork } from './row-fork.ts'
+import { attentionOf, forkAfter, isCopied, isPaidElsewhere, lineageOf, type RowFork } from './row-fork.ts'
 import { checkFields, withoutPayloads } from './view-event.ts'
 import {
   askedAfter,
@@ -80,6 +80,8 @@ export interface RunRow {
   readonly parent?: { readonly runId: string; readonly callId: string }
   /** Where it is a fork: of which run, up to which revision, and how many of its results are from where. */
   readonly fork?: RowFork
+  /** It is no fork, and reaches nothing outside but what its seal names. */
+  readonly sealed?: true
   readonly tenant?: string
   readonly tags?: Tags
   readonly metadata?: Metadata
@@ -309,7 +311,7 @@ const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { typ
 const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): RunRow => {
   const { agent, agentVersion, chartHash, parent: by, tenant, tags, metadata } = event.data
   const parent = by && { runId: by.runId, callId: by.callId }
-  const known = present({ definition: definitionIn(event), parent, fork: begunFork(event), tenant, tags, metadata })
+  const known = present({ definition: definitionIn(event), parent, ...lineageOf(event), tenant, tags, metadata })
   return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 

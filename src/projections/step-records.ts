@@ -53,6 +53,7 @@ interface Before {
   readonly paused: boolean
   readonly stays?: Stays
   readonly fork?: object
+  readonly sealed?: true
 }
 
 interface After {
@@ -66,7 +67,7 @@ interface StepsAfter {
   readonly stays: Stays
 }
 
-/** A fork asks what would have been: neither what it has copied nor what follows is a step that was taken. */
+/** A run with a seal asks what would be: neither what a fork has copied nor what follows is a step that was taken. */
 export const stepsAfter = (before: Before, event: RunEvent, after: After): StepsAfter => {
   const stays = waitedUntil(before, event)
   const calls = Object.fromEntries(
@@ -78,7 +79,7 @@ export const stepsAfter = (before: Before, event: RunEvent, after: After): Steps
   const ofRun = before.state === after.state ? stays : { since: event.meta.at, waitedMs: 0 }
   return {
     steps:
-      before.fork !== undefined || event.meta.ignored === true
+      before.fork !== undefined || before.sealed === true || event.meta.ignored === true
         ? []
         : [runStep(before, stays, event, after), ...callSteps(before, stays, event)],
     stays: { since: ofRun.since, waitedMs: ofRun.waitedMs, ...present({ calls: Object.keys(calls).length === 0 ? undefined : calls }) },

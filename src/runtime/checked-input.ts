@@ -7,6 +7,7 @@ import { metadata } from '../events/metadata.ts'
 import { tags } from '../events/tags.ts'
 import type { Command } from '../fold/decide.ts'
 import { boundedJson, deepFrozen, type Json } from '../json.ts'
+import { sealedStartShape } from './seal-options.ts'
 import { nearestOf, issueWords } from '../known-options.ts'
 import { beginning, shown } from '../text.ts'
 
@@ -28,6 +29,7 @@ const startOptions = z.strictObject({
   tags: tags.optional(),
   metadata: metadata.optional(),
   tenant: comparable.min(1).max(LONGEST_NAME).optional(),
+  sealed: sealedStartShape.optional(),
 })
 
 const commandOrigin = z.strictObject(origin)

@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../errors.ts'
 import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
+import { present } from '../present.ts'
 import { shown } from '../text.ts'
 import { createActorPool } from './actors/actor-pool.ts'
 import { owedWorkJob, type Job, resultJob, claimJob, wakeJob, letGoJob } from './actors/jobs.ts'
@@ -13,6 +14,8 @@ import { createGrant } from './commands/grant.ts'
 import type { ForkOptions } from './forks/fork-options.ts'
 import { forkRun } from './forks/fork-run.ts'
 import { createOriginRecords } from './forks/read-origin-record.ts'
+import { sealedStartOf } from './forks/sealed-start.ts'
+import { recordedPartOf, wholeRecord } from './seal/origin-record.ts'
 import { keepingStates } from './actors/keep-states.ts'
 import { checkRepeatedStart } from './commands/repeated-commands.ts'
 import { startDecision, type NewRun, type StartOptions } from './commands/start-run.ts'
@@ -136,8 +139,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
 const recordReader = (parts: RuntimeParts): ActorParts['record'] => {
   const records = createOriginRecords(parts)
   return async (state, { recorded }) => {
-    const { of, own } = state?.fork ?? {}
-    const part = of && own ? { runId: of.runId, behind: of.revision, to: own.recordedTo } : recorded
+    const part = recordedPartOf(state) ?? recorded
     return part && records.of(part)
   }
 }
@@ -184,8 +186,10 @@ const startOnce = async (
   }
   const agent = typeof name === 'string' ? parts.agents.newest(name) : parts.agents.exactly(name)
   const { data, tags, metadata, input, context } = options
-  const state = await begin({ agent, runId, options, message, bytes, given: { input, context }, child: undefined, found })
-  if (isKnown) await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, metadata, input, context })
+  const sealed = await sealedStartOf(parts, agent, options)
+  const state = await begin({ agent, runId, options, message, bytes, given: { input, context }, child: undefined, sealed, found })
+  if (isKnown)
+    await checkRepeatedStart(parts, runId, { agent: agent.name, message, data, tags, metadata, input, context, sealed: options.sealed })
   return state
 }
 
@@ -234,6 +238,7 @@ const startJob = (run: NewRun): Job => ({
   newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId, ofRestored: run.child?.ofRestored === true },
   bytes: run.bytes,
   length: JSON.stringify(run.options).length + lengthOf(run.bytes),
+  ...present({ recorded: wholeRecord(run.sealed) }),
   decide: (state) => startDecision(run, state),
 })
 

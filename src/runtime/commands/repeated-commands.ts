@@ -11,6 +11,7 @@ import { canonicalJson, type Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import { storableBeginning } from '../../projections/bounded-text.ts'
 import { plain } from '../given-content.ts'
+import type { SealedStartOptions } from '../seal-options.ts'
 import { readRun } from '../reading/run-reader.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 
@@ -27,12 +28,13 @@ export interface StartRequest {
   readonly metadata?: Metadata | undefined
   readonly input?: Json | undefined
   readonly context?: Json | undefined
+  readonly sealed?: SealedStartOptions | undefined
 }
 
 export const hashOfCommand = (command: Command): string => sha256(canonicalJson(command))
 
-export const hashOfStart = ({ agent, message, data, tags, metadata, input, context }: StartRequest): string =>
-  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, metadata, context }) }))
+export const hashOfStart = ({ agent, message, data, tags, metadata, input, context, sealed }: StartRequest): string =>
+  sha256(canonicalJson({ type: 'startRun', agent, message, input, ...present({ data, tags, metadata, context, sealed }) }))
 
 /** Throws `IdempotencyKeyReused`, with the difference, where a run was begun with something else. */
 export const checkRepeatedStart = async (stores: Stores, runId: string, given: StartRequest): Promise<void> => {
@@ -54,6 +56,7 @@ export const checkRepeatedStart = async (stores: Stores, runId: string, given: S
     metadata: started.data.metadata,
     input: started.data.input,
     context: started.data.context,
+    sealed: started.data.sealed,
   }
   const differences = differencesOf(recorded, { ...given })
   if (differences.length > 0 || started.meta.commandHash !== undefined)

@@ -12,6 +12,7 @@ import type { JobDecision } from '../actors/jobs.ts'
 import type { Agent } from '../agent.ts'
 import type { CommandOrigin } from '../checked-input.ts'
 import { checkedJson } from '../checked-json.ts'
+import type { SealedStartOptions } from '../seal-options.ts'
 import { strangeBlob } from '../given-content.ts'
 import { hashOfStart } from './repeated-commands.ts'
 
@@ -32,6 +33,8 @@ export interface StartOptions<Input = unknown, Context = unknown, Data = unknown
   readonly metadata?: Metadata | undefined
   /** Whose run it is, where several share a log; runs that it starts are theirs too. */
   readonly tenant?: string | undefined
+  /** It reaches nothing outside but what this names. Absent, it is a run like any other. */
+  readonly sealed?: SealedStartOptions | undefined
 }
 
 /** A run that another run asked for. */
@@ -54,6 +57,8 @@ export interface NewRun {
   /** What the schemas of the agent are asked about, once it is certain that there is no such run. */
   readonly given: Given
   readonly child: ChildOf | undefined
+  /** As it is recorded. */
+  readonly sealed?: DataOf<'RunStarted'>['sealed'] | undefined
   /** Told that there is such a run already. */
   readonly found?: () => void
 }
@@ -132,7 +137,7 @@ const receivedFirst = (
 
 /** A start that is repeated finds its run; one that meets the run of another agent or tenant is refused. */
 export const startDecision = (
-  { agent, runId, options, message, bytes, given, child, found }: NewRun,
+  { agent, runId, options, message, bytes, given, child, sealed, found }: NewRun,
   state: RunState | undefined,
 ): JobDecision => {
   if (state !== undefined) {
@@ -141,7 +146,7 @@ export const startDecision = (
     found?.()
     return { facts: [] }
   }
-  const { data, tenant, tags, metadata, commandId, actor, traceparent } = options
+  const { data, tenant, tags, metadata, commandId, actor, traceparent, sealed: seal } = options
   const beginning = tried(() => ({
     ...initialDataOf(agent, given),
     received: receivedFirst(message, bytes, () => asSchemaLeaves(agent, 'messageData', data)),
@@ -154,9 +159,9 @@ export const startDecision = (
       agent: agent.name,
       agentVersion: agent.version,
       chartHash: agent.program.chartHash,
-      settings: child === undefined ? agent.settings : { ...asTask(agent), limits: child.limits },
+      settings: settingsFor(agent, { child, model: seal?.model }),
       definition: agent.definition,
-      ...present({ ...begun, parent: child?.parent, tenant, tags, metadata }),
+      ...present({ ...begun, parent: child?.parent, tenant, tags, metadata, sealed }),
     },
   }
   return {
@@ -168,9 +173,17 @@ export const startDecision = (
       commandHash:
         options.runId === undefined
           ? undefined
-          : hashOfStart({ agent: agent.name, message, data, tags, metadata, input: options.input, context: options.context }),
+          : hashOfStart({ agent: agent.name, message, data, tags, metadata, input: options.input, context: options.context, sealed: seal }),
     }),
   }
+}
+
+const settingsFor = (
+  agent: Agent,
+  { child, model }: { readonly child: ChildOf | undefined; readonly model: string | undefined },
+): RunSettings => {
+  if (child !== undefined) return { ...asTask(agent), limits: child.limits }
+  return model === undefined ? agent.settings : { ...agent.settings, models: agent.settings.models.map(() => model) }
 }
 
 /** Why a run that is there is not the one that is to be begun. */

@@ -8,7 +8,6 @@ import { changedStart } from '../../fold/forked.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { endedText } from '../../events/ended-text.ts'
 import { canonicalJson, type Json } from '../../json.ts'
-import { providerIn } from '../../models/model.ts'
 import { present } from '../../present.ts'
 import { appendBatch } from '../actors/batch.ts'
 import type { Job } from '../actors/jobs.ts'
@@ -16,7 +15,6 @@ import type { ActorParts } from '../actors/run-actor.ts'
 import type { Agent } from '../agent.ts'
 import { approvalDigest } from '../../fold/approval-digest.ts'
 import { checkOrigin, type CommandOrigin } from '../checked-input.ts'
-import { checkedJson } from '../checked-json.ts'
 import { examineMove, notMovable } from '../commands/move-check.ts'
 import { initialDataOf } from '../commands/start-run.ts'
 import { foldRun } from '../reading/fold-run.ts'
@@ -24,7 +22,9 @@ import { notFound, readRun } from '../reading/run-reader.ts'
 import { beyond } from '../reading/state-at.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
 import { createCopier, type Copy } from './copied-events.ts'
-import { changesOf, checkedFork, sealOf, type ForkOptions } from './fork-options.ts'
+import { sealOf } from '../seal-options.ts'
+import { checkOutput, checkSeal } from './check-seal.ts'
+import { changesOf, checkedFork, type ForkOptions } from './fork-options.ts'
 import { putAgain } from './put-again.ts'
 import { forkedPromptText } from '../seal/forked-prompt.ts'
 import { isCutShort } from '../seal/sealed.ts'
@@ -113,13 +113,14 @@ const codeOf = (agent: Agent, { started }: RunState): CodeOfRun => {
 const notPossible = (runId: string, why: string): AppError =>
   new AppError('NotPossible', `${runId} cannot be forked there: ${why}`, { details: { runId, command: 'fork' } })
 
-const invalid = (message: string): AppError => new AppError('InvalidInput', message)
-
 const checkPossible = (parts: RuntimeParts, { agent, state }: Point, options: ForkOptions): void => {
   const { runId, revision } = state
   checkGoesOn(state)
-  checkNames(parts, agent, options)
-  checkModel(parts, state, options)
+  checkSeal(parts, agent, {
+    ...options,
+    settings: changedStart(state.started, present({ model: options.model })).settings,
+    limits: state.budget.limits,
+  })
   for (const [callId, output] of Object.entries(options.results ?? {})) checkResult(agent, state, callId, output)
   if (options.message !== undefined && !accepts(state, messageOf(options.message), parts.clock.now()))
     throw notPossible(runId, `it takes no message at revision ${revision}`)
@@ -137,40 +138,6 @@ const checkResult = (agent: Agent, { runId, revision, calls }: RunState, callId:
   const open = [...calls.keys()].join(', ') || 'none'
   if (call === undefined) throw notPossible(runId, `no tool call ${callId} is open at revision ${revision}; open: ${open}`)
   checkOutput(agent, call.tool, output)
-}
-
-const checkNames = ({ agents }: RuntimeParts, agent: Agent, { real = [], simulate = {} }: ForkOptions): void => {
-  const tools = [...agent.tools.keys()]
-  const known = new Set([...tools, ...agents.all().map(({ name }) => name)])
-  for (const name of real)
-    if (!agent.tools.has(name)) throw invalid(`Expected tools of ${agent.id} (${tools.join(', ') || 'none'}) as real, found ${name}`)
-  for (const [name, output] of Object.entries(simulate)) {
-    if (!known.has(name))
-      throw invalid(`Expected tools of ${agent.id} (${tools.join(', ') || 'none'}) or agents to simulate, found ${name}`)
-    checkOutput(agent, name, output)
-  }
-}
-
-const checkOutput = (agent: Agent, name: string, output: unknown): void => {
-  const tool = agent.tools.get(name)
-  const checked = tool === undefined ? undefined : checkedJson(tool.output, output)
-  if (checked?.ok === false) throw invalid(`Expected an output of ${name}, found something else: ${checked.problem}`)
-}
-
-const ONE_TOKEN = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
-
-const isGiven = (limit: number | null | undefined): boolean => limit !== undefined && limit !== null
-
-/** A limit on a model whose price nobody knows limits nothing. */
-const checkModel = (parts: RuntimeParts, { started, budget }: RunState, { model, costUsd, modelCalls }: ForkOptions): void => {
-  const { models } = changedStart(started, present({ model })).settings
-  const provider = model?.slice(0, model.indexOf('/'))
-  if (provider !== undefined && providerIn(parts.models, provider) === undefined)
-    throw invalid(`Expected a model of ${Object.keys(parts.models).join(', ') || '(no provider)'}, found ${model}`)
-  const isLimited = isGiven(costUsd) || (model !== undefined && isGiven(budget.limits?.costMicroUsd))
-  const unpriced = isLimited && modelCalls !== 0 ? models.filter((name) => parts.costOf(name, ONE_TOKEN) === undefined) : []
-  if (unpriced.length > 0)
-    throw new AppError('UnknownPrice', `The fork has a money limit, but no price is known for ${unpriced.join(', ')}`)
 }
 
 const copiesOf = async (parts: RuntimeParts, run: Parameters<typeof createCopier>[0]): Promise<readonly Copy[]> => {

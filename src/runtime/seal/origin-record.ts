@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../events/envelope.ts'
 import type { AskedFor, AskedSoFar } from '../../fold/fork.ts'
+import type { RunState } from '../../fold/run-state.ts'
 import type { Json } from '../../json.ts'
 
 /** What a fork is answered with, as its origin has recorded it. */
@@ -16,3 +17,14 @@ export interface RecordedPart {
   readonly behind: number
   readonly to: number
 }
+
+/** Undefined where nothing answers it. */
+export const recordedPartOf = (state: RunState | undefined): RecordedPart | undefined => {
+  const { of, own } = state?.fork ?? {}
+  if (of !== undefined) return own && { runId: of.runId, behind: of.revision, to: own.recordedTo }
+  return wholeRecord(state?.started.sealed)
+}
+
+/** Of a run that is sealed and no fork: nothing of the record is copied. */
+export const wholeRecord = (sealed: RunState['started']['sealed']): RecordedPart | undefined =>
+  sealed?.record && { runId: sealed.record.runId, behind: -1, to: sealed.record.revision }

@@ -11,12 +11,15 @@ import type { Agent } from '../agent.ts'
 import { answered } from '../tool-outcome.ts'
 import type { OriginRecord } from './origin-record.ts'
 
-// The seal of a fork: what answers it in place of models, tools and other runs. It follows from the fork's events and from what its origin
+// The seal of a run, most often of a fork: what answers it in place of models, tools and other runs. It follows from the fork's events and from what its origin
 // had recorded when it began, so that whichever process goes on with it gives the same answers.
 //
 //   SEAL1. Nothing of a fork is performed but model calls within its limits and tools that its seal names.
 //   SEAL2. What the record answers needs no effect: the answer rides in the same append as the claim.
 //   SEAL3. Until all of its origin's events are copied nothing happens in it at all.
+//
+// A run may be sealed from its first event on, and be no fork. Then it asks how its agent does today, not what would have been: whatever it
+// may perform it performs, and a record answers only the rest.
 
 /** What a job knows of its run and of now. */
 export interface SealedContext {
@@ -33,7 +36,9 @@ const ownOf = (state: RunState): OwnFork | undefined => state.fork?.own
 /** Whether its copies are not complete. */
 export const isCutShort = ({ fork }: Pick<RunState, 'fork'>): boolean => fork !== undefined && fork.own === undefined
 
-/** Whether a tool of this run is executed for real. Of a run that is no fork every one is. */
+const isNoFork = (state: RunState): boolean => state.fork?.of === undefined
+
+/** Whether a tool of this run is executed for real. Of a run without a seal every one is. */
 export const runsForReal = (state: RunState, tool: Tool): boolean => {
   if (state.fork === undefined) return true
   const own = ownOf(state)
@@ -61,9 +66,9 @@ export const mayCallModel = (state: RunState): boolean => {
 export const noModelReason = (state: RunState): string => {
   const own = ownOf(state)
   const { modelCalls = null, costMicroUsd = null } = own?.seal ?? {}
-  if (modelCalls === 0) return 'its origin has recorded no answer to this prompt, and the fork calls no model'
+  if (modelCalls === 0) return 'no answer to this prompt is recorded, and this run calls no model'
   const isOfCalls = modelCalls !== null && (own?.counts.live ?? 0) >= modelCalls
-  return `the fork has reached its limit of ${isOfCalls ? `${modelCalls} model calls` : `${(costMicroUsd ?? 0) / 1_000_000} USD`}`
+  return `this run has reached its limit of ${isOfCalls ? `${modelCalls} model calls` : `${(costMicroUsd ?? 0) / 1_000_000} USD`}`
 }
 
 const recorded = ({ record }: SealedContext, state: RunState, wanted: AskedFor): RunEvent | undefined => {
@@ -83,6 +88,7 @@ export const sealedModelAnswer = (
   state: RunState,
   { callId, attempt, fingerprint }: WantedModelCall,
 ): RunFact | undefined => {
+  if (isNoFork(state) && callsModels(state)) return undefined
   const result = recorded(context, state, askedForModel(callId, fingerprint))
   if (result?.type === 'ModelCallSucceeded') return { type: result.type, data: { ...result.data, callId, attempt, source: 'recorded' } }
   if (result?.type !== 'ModelCallFailed') return undefined
@@ -105,6 +111,7 @@ export const sealedToolAnswer = (context: SealedContext, state: RunState, call: 
   if (own === undefined) return undefined
   const given = own.changes.results ?? {}
   if (Object.hasOwn(given, callId)) return simulated(state, call, given[callId] ?? null)
+  if (isNoFork(state) && runsForReal(state, tool)) return undefined
   const result = recorded(context, state, askedForTool({ callId, tool: tool.name, input }))
   return recordedToolResult(context, result, { callId, attempt }) ?? (runsForReal(state, tool) ? undefined : madeUp(context, state, call))
 }
@@ -126,7 +133,7 @@ const madeUp = (context: SealedContext, state: RunState, call: WantedToolCall): 
   if (Object.hasOwn(simulate, tool.name)) return simulated(state, call, simulate[tool.name] ?? null)
   const example = samples ? exampleOf(context, tool) : undefined
   if (example !== undefined) return simulated(state, call, example)
-  const reason = `a fork executes nothing: say what ${tool.name} would have brought, by settling this call`
+  const reason = `${isNoFork(state) ? 'a sealed run' : 'a fork'} executes nothing: say what ${tool.name} would have brought, by settling this call`
   return { type: 'ToolCallUnresolved', data: { callId, attempt, reason } }
 }
 
@@ -166,7 +173,11 @@ const sealedChildRun = (context: SealedContext, state: RunState, owed: Owed): Ru
     return { type: 'ChildRunSucceeded', data: { ...call, output: own.seal.simulate[agent] ?? null, source: 'simulated' } }
   return {
     type: 'ChildRunFailed',
-    data: { ...call, reason: `a fork starts no run: nothing says what ${agent} would have brought`, source: 'simulated' },
+    data: {
+      ...call,
+      reason: `${isNoFork(state) ? 'a sealed run' : 'a fork'} starts no run: nothing says what ${agent} would have brought`,
+      source: 'simulated',
+    },
   }
 }
 

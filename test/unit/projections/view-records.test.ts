@@ -149,4 +149,12 @@ describe('a step', () => {
     expect(timeline).toHaveLength(asked.length)
     expect(steps).toEqual([])
   })
+
+  test('is none of a run that began with a seal', () => {
+    const fact = started() as Extract<RunFact, { type: 'RunStarted' }>
+    const seal = { real: [], reads: true, simulate: {}, samples: false, modelCalls: null, costMicroUsd: null }
+    const { steps, row } = viewsAfter(recorded({ ...fact, data: { ...fact.data, sealed: { seal } } }, 'awaitingMessage'), ...asked.slice(1))
+    expect(row).toMatchObject({ sealed: true })
+    expect(steps).toEqual([])
+  })
 })
