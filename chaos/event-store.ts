@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StandIn } from '../servers/event-store/event-store-stand-in.ts'
-import type { Chance } from '../simulation/chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 import type { Control } from './control.ts'
 import { downMs, type Fault } from './fault.ts'
 

@@ -1,4 +1,4 @@
-import type { Chance } from '../simulation/chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 
 /** Something that happens to one of the parts. Two that hit the same part never overlap. */
 export interface Fault {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Chance } from '../simulation/chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 import { downMs, type Fault } from './fault.ts'
 import type { Stage } from './stage.ts'
 import type { SupervisedProcess } from './supervised-process.ts'

@@ -1,6 +1,6 @@
 // Kills parts of a whole installation under load, again and again, and looks whether anything was lost or done twice.
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { seededChance } from '../simulation/chance.ts'
+import { seededChance } from '../src/evals/statistics/chance.ts'
 import { openControl } from './control.ts'
 import { logHistories } from './histories.ts'
 import { happeningsTable, roundLine, totalsOf } from './report.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Chance } from '../simulation/chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 import { isAppError } from '../src/errors.ts'
 import type { Fault } from './fault.ts'
 import { faultsOn, killsOn } from './faults.ts'

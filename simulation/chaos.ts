@@ -1,5 +1,5 @@
 import type { ModelFailureClass } from '../src/events/message.ts'
-import type { Chance } from './chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 
 /** How likely each misfortune is in one seed, 0 … 1 for each chance to happen. */
 export interface Climate {

@@ -4,7 +4,7 @@ import { newestRestore, placeOfViews, recordRestore } from '../src/consumers/res
 import { messageOf } from '../src/errors.ts'
 import type { EventLog } from '../src/eventlog/event-log.ts'
 import type { AuditedRun } from './auditor.ts'
-import { seededChance, type Chance } from './chance.ts'
+import { seededChance, type Chance } from '../src/evals/statistics/chance.ts'
 import { audit, begin, comeToRest, createPlay, disturb, historyOf, steps, teller, type Play, type SeedReport } from './simulate.ts'
 import { newLog } from './stage.ts'
 import { sumOf } from './tally.ts'

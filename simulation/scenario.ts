@@ -1,5 +1,5 @@
 import type { StartOptions } from '../src/runtime/commands/start-run.ts'
-import type { Chance } from './chance.ts'
+import type { Chance } from '../src/evals/statistics/chance.ts'
 
 /** How a run begins. What becomes of it, the plans in its messages say. */
 export interface Scenario {

@@ -3,7 +3,7 @@ import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf, type Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, type Json } from '../json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../json.ts'
 import { asksModel } from '../projections/recorded-transcript.ts'
 import { applyToTranscript, emptyTranscript, lastAnswer, messagesOf, readInbox, type Transcript } from '../projections/transcript.ts'
 
@@ -22,6 +22,8 @@ export interface DatasetCase {
   readonly input: CaseInput
   readonly state: CaseState
   readonly output: CaseOutput
+  /** What scorers look for; for what is not named here it is what came out, in `output`. */
+  readonly expected?: CaseExpected
   /** The tags of the run, and what can be said of its end. */
   readonly labels: Readonly<Record<string, string>>
   /** Where the dataset is split. */
@@ -61,6 +63,33 @@ export interface CaseToolCall {
   readonly outcome: 'asked' | 'succeeded' | 'failed' | 'rejected' | 'denied' | 'open'
   readonly output?: Json
   readonly message?: string
+}
+
+/** What somebody who knows has written into a case. */
+export interface CaseExpected {
+  readonly answer?: string
+  /** Texts that have to stand in what the agent says. */
+  readonly contains?: readonly string[]
+  /** A JSON Schema of the output. */
+  readonly schema?: JsonObject
+  /** The calls that lead there. */
+  readonly toolCalls?: readonly ExpectedToolCall[]
+  /** By the name of a projection: how it ends, or the SHA-256 of that as canonical JSON. */
+  readonly state?: Readonly<Record<string, Json | { readonly sha256: string }>>
+  /** By the name of a scorer: what a person says of what came out, `pass` or `fail`. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Whether an expected state is named by its hash alone. */
+export const isHashOfState = (value: Json | { readonly sha256: string }): value is { readonly sha256: string } => {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false
+  const hash = (value as JsonObject)['sha256']
+  return typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)
+}
+
+export interface ExpectedToolCall {
+  readonly tool: string
+  readonly input: Json
 }
 
 /** The cases of one run, from its first event on. What is not over yet is none. */
@@ -177,6 +206,23 @@ const outputAt = (event: RunEvent, of: CaseOf, transcript: Transcript): Omit<Cas
     default:
       return undefined
   }
+}
+
+/** A call, and the event that asked for it. */
+export interface PlacedToolCall extends CaseToolCall {
+  readonly callId: string
+  readonly revision: number
+}
+
+/** All calls that these events ask for, in that order. */
+export const toolCallsIn = (events: readonly RunEvent[]): readonly PlacedToolCall[] => {
+  const calls = new Map<string, CaseToolCall>()
+  const revisions = new Map<string, number>()
+  for (const event of events) {
+    noteCall(calls, event, 'run')
+    if (calls.size > revisions.size) for (const callId of calls.keys()) if (!revisions.has(callId)) revisions.set(callId, event.revision)
+  }
+  return [...calls].map(([callId, call]) => ({ ...call, callId, revision: revisions.get(callId) ?? 0 }))
 }
 
 const noteCall = (calls: Map<string, CaseToolCall>, event: RunEvent, of: CaseOf): void => {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { MediaPart } from '../events/content.ts'
-import { message, type Message } from '../events/message.ts'
+import { json, message, type Message } from '../events/message.ts'
 import { sha256 } from '../hash.ts'
-import { canonicalJson, jsonText, type Json } from '../json.ts'
+import { canonicalJson, jsonText, type Json, type JsonObject } from '../json.ts'
 import { present } from '../present.ts'
-import type { DatasetCase } from './dataset-case.ts'
+import { isHashOfState, type CaseExpected, type DatasetCase } from './dataset-case.ts'
 
 export interface DatasetOptions {
   /** What fits is replaced by `[redacted]` in all that was said, given or noted. What tools and programs tell a case by stays. */
@@ -67,8 +67,23 @@ const redactedCase = (found: DatasetCase, patterns: readonly RegExp[]): DatasetC
       toolCalls: toolCalls.map(({ tool, outcome, ...call }) => ({ tool, outcome, ...values(call) })),
     },
     labels: values(found.labels),
+    ...(found.expected === undefined ? {} : { expected: redactedExpected(found.expected, text) }),
   }
 }
+
+/** Names of tools, scorers and projections stay, and hashes: what somebody has expected is said as much as what came out. */
+const redactedExpected = ({ answer, contains, schema, toolCalls, state, labels }: CaseExpected, text: Redact): CaseExpected =>
+  present({
+    answer: answer === undefined ? undefined : text(answer),
+    contains: contains?.map(text),
+    schema: schema === undefined ? undefined : (redacted(schema, text) as JsonObject),
+    toolCalls: toolCalls?.map(({ tool, input }) => ({ tool, input: redacted(input, text) })),
+    state:
+      state === undefined
+        ? undefined
+        : Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isHashOfState(value) ? value : redacted(value, text)])),
+    labels,
+  })
 
 type Redact = (text: string) => string
 
@@ -130,6 +145,17 @@ const shape = z.looseObject({
   state: z.looseObject({ place: z.string(), turn: z.int() }),
   output: z.looseObject({ answer: z.string().nullable(), toolCalls: z.array(z.looseObject({ tool: z.string(), outcome: z.string() })) }),
   labels: z.record(z.string(), z.string()),
+  expected: z
+    .strictObject({
+      answer: z.string(),
+      contains: z.array(z.string()),
+      schema: z.record(z.string(), json),
+      toolCalls: z.array(z.strictObject({ tool: z.string(), input: json })),
+      state: z.record(z.string(), json),
+      labels: z.record(z.string(), z.enum(['pass', 'fail'])),
+    } satisfies Record<keyof CaseExpected, z.ZodType>)
+    .partial()
+    .optional(),
 })
 
 const caseIn = (line: string, where: string): DatasetCase => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openControl, type Control } from '../../../chaos/control.ts'
 import { troubledNodes } from '../../../chaos/event-store.ts'
-import { seededChance } from '../../../simulation/chance.ts'
+import { seededChance } from '../../../src/evals/statistics/chance.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'refold-control-'))
 afterAll(() => {

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineAgent, defineTool, ToolFailure, type ModelRequest } from 'refold'
 import { answer, openTestRefold, scriptedModel, toolCalls, type ModelScript } from 'refold/testing'
 import type { RunEvent } from '../../../src/events/envelope.ts'
-import { casesIn, type CaseOf, type DatasetCase } from '../../../src/evals/dataset-case.ts'
+import { casesIn, type CaseExpected, type CaseOf, type DatasetCase } from '../../../src/evals/dataset-case.ts'
 import { exportFormats, exportText } from '../../../src/evals/dataset-exports.ts'
 import { casesInText, datasetBuilder, datasetLines, datasetVersion, type DatasetOptions } from '../../../src/evals/dataset.ts'
 
@@ -191,5 +191,49 @@ describe('a dataset', () => {
     const text = exportText(built(casesIn(await runOf(['Charge 30']), 'run')).cases(), format)
     const [first] = format === 'promptfoo' ? (JSON.parse(text) as unknown[]) : [JSON.parse(text.split('\n')[0] ?? '')]
     for (const part of ['Charge 30', 'Charged.', '"runId":"one"', '"revision":1']) expect(JSON.stringify(first)).toContain(part)
+  })
+})
+
+describe('what a case expects', () => {
+  let found: readonly DatasetCase[] = []
+  beforeAll(async () => {
+    found = casesIn(await runOf(['Charge 30']), 'run')
+  })
+  const recorded = (): DatasetCase => found[0]!
+
+  const expected: CaseExpected = {
+    answer: 'Call ann@example.org',
+    contains: ['ann@example.org'],
+    schema: { type: 'string' },
+    toolCalls: [{ tool: 'charge', input: { usd: 1, to: 'ann@example.org' } }],
+    state: { ledger: { usd: 'ann@example.org' }, hash: { sha256: 'a'.repeat(64) } },
+    labels: { polite: 'pass' },
+  }
+
+  test('is written to the file and read from it', () => {
+    expect(casesInText(datasetLines([{ ...recorded(), expected }]), 'x.jsonl')[0]?.expected).toEqual(expected)
+  })
+
+  test('is redacted as what was said is, but for names and hashes', () => {
+    const dataset = datasetBuilder({ redact: [/[\w.]+@[\w.]+/gu, /a{5}|pass|ledger|charge/gu], trainShare: undefined, mostCases: 1 })
+    dataset.add({ ...recorded(), expected })
+    expect(dataset.cases()[0]?.expected).toEqual({
+      answer: 'Call [redacted]',
+      contains: ['[redacted]'],
+      schema: { type: 'string' },
+      toolCalls: [{ tool: 'charge', input: { usd: 1, to: '[redacted]' } }],
+      state: { ledger: { usd: '[redacted]' }, hash: { sha256: 'a'.repeat(64) } },
+      labels: { polite: 'pass' },
+    })
+  })
+
+  test.each([
+    [{ anwser: 'x' }, 'anwser'],
+    [{ contains: 'x' }, 'expected.contains'],
+    [{ toolCalls: [{ name: 'x', arguments: {} }] }, 'expected.toolCalls'],
+    [{ labels: { polite: 'yes' } }, 'expected.labels.polite'],
+  ])('and is none of it is refused with its place: %j', (odd, place) => {
+    const line = datasetLines([{ ...recorded(), expected: odd as CaseExpected }])
+    expect(() => casesInText(line, 'x.jsonl')).toThrow(new RegExp(`line 1 of x.jsonl.*${place.replaceAll('.', String.raw`\.`)}`))
   })
 })
