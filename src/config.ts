@@ -67,17 +67,25 @@ const environment = z.object({
   /** Of each request there: `name=value,name=value`, percent-encoded as in OTEL_EXPORTER_OTLP_HEADERS. */
   REFOLD_OTLP_HEADERS: headers.optional(),
   REFOLD_OTLP_PROTOCOL: z.enum(['http/protobuf', 'http/json']).default('http/protobuf'),
+  /** Whether metrics of runs are sent there as well: to `/v1/metrics` below it. */
+  REFOLD_OTLP_METRICS: z.enum(['true', 'false']).default('true'),
   /** Whether traces also hold what people, models and tools said. */
   REFOLD_OTLP_CONTENT: z.enum(['true', 'false']).default('false'),
   /** The same in the names of OpenTelemetry, where REFOLD_OTLP_ENDPOINT is not given. */
   OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: url.optional(),
   OTEL_EXPORTER_OTLP_HEADERS: headers.optional(),
   OTEL_EXPORTER_OTLP_TRACES_HEADERS: headers.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_HEADERS: headers.optional(),
   OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
-  /** `none` switches traces off. */
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: z.string().optional(),
+  /** `none` switches traces off, and metrics with them. */
   OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_METRICS_EXPORTER: z.string().optional(),
+  /** Only `cumulative` is sent. */
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: z.string().optional(),
   OTEL_SDK_DISABLED: z.string().optional(),
   /** What the traces are of: `service.name`. */
   OTEL_SERVICE_NAME: z.string().default('refold'),
@@ -135,6 +143,14 @@ const contradictions: readonly { readonly variables: string; readonly holds: (gi
     message:
       'expected http/protobuf or http/json, which Refold speaks: REFOLD_OTLP_ENDPOINT names a receiver of its own, and OTEL_TRACES_EXPORTER=none no traces',
   },
+  {
+    variables: 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+    holds: (given) =>
+      !usesStandardNames(given) ||
+      given['OTEL_METRICS_EXPORTER'] === 'none' ||
+      (given['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'] ?? 'cumulative').toLowerCase() === 'cumulative',
+    message: 'expected cumulative, which Refold sends: a collector makes it delta, and OTEL_METRICS_EXPORTER=none sends no metrics',
+  },
 ]
 
 interface StandardNames {
@@ -153,8 +169,8 @@ export const usesStandardNames = (given: StandardNames): boolean =>
   given.OTEL_SDK_DISABLED?.toLowerCase() !== 'true'
 
 const speaksHttp = (given: Given): boolean =>
-  ['http/protobuf', 'http/json'].includes(
-    given['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? given['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf',
+  [given['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'], given['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL']].every((protocol) =>
+    ['http/protobuf', 'http/json'].includes(protocol ?? given['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf'),
   )
 
 /** Whoever fills in a form leaves lines empty. */

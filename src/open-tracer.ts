@@ -4,36 +4,59 @@ import { createTracer, type Tracer, type TracerNotice } from './consumers/tracer
 import type { EventLog } from './eventlog/event-log.ts'
 import type { OtlpProtocol } from './otlp/otlp-spans.ts'
 import { messageOf } from './errors.ts'
-import { sendSpans, type OtlpReceiver } from './otlp/otlp-sender.ts'
+import { sendMetrics, sendSpans, type OtlpReceiver } from './otlp/otlp-sender.ts'
 
 /** UTF-16 units of each attribute that says what was said. */
 const CONTENT_LENGTH = 8_192
 
+type Signal = 'traces' | 'metrics'
+
 /** Where the environment wants traces: in its own names, or in those of OpenTelemetry as a whole. Undefined where it wants none. */
-export const traceReceiver = (environment: Environment, secrets: readonly string[]): OtlpReceiver | undefined => {
+export const traceReceiver = (environment: Environment, secrets: readonly string[]): OtlpReceiver | undefined =>
+  receiverOf('traces', environment, secrets)
+
+/** The same of metrics, which are wanted where traces are, unless the environment says otherwise. */
+export const metricReceiver = (environment: Environment, secrets: readonly string[]): OtlpReceiver | undefined => {
+  const isUnwanted = environment.REFOLD_OTLP_METRICS === 'false' || environment.OTEL_METRICS_EXPORTER === 'none'
+  return isUnwanted ? undefined : receiverOf('metrics', environment, secrets)
+}
+
+const receiverOf = (signal: Signal, environment: Environment, secrets: readonly string[]): OtlpReceiver | undefined => {
   const resource = { 'service.name': environment.OTEL_SERVICE_NAME, ...environment.OTEL_RESOURCE_ATTRIBUTES }
   const { REFOLD_OTLP_ENDPOINT: own, REFOLD_OTLP_HEADERS, REFOLD_OTLP_PROTOCOL } = environment
   if (own !== undefined)
-    return { url: tracesBelow(own), headers: REFOLD_OTLP_HEADERS ?? {}, protocol: REFOLD_OTLP_PROTOCOL, resource, secrets }
-  const url = standardUrl(environment)
+    return { url: below(own, signal), headers: REFOLD_OTLP_HEADERS ?? {}, protocol: REFOLD_OTLP_PROTOCOL, resource, secrets }
+  if (!usesStandardNames(environment)) return undefined
+  const { endpoint, headers, protocol } = standardNames(environment)[signal]
+  const all = environment.OTEL_EXPORTER_OTLP_ENDPOINT
+  const url = endpoint ?? (all === undefined ? undefined : below(all, signal))
   if (url === undefined) return undefined
-  const headers = { ...environment.OTEL_EXPORTER_OTLP_HEADERS, ...environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS }
-  return { url, headers, protocol: standardProtocol(environment), resource, secrets }
+  return {
+    url,
+    headers: { ...environment.OTEL_EXPORTER_OTLP_HEADERS, ...headers },
+    protocol: standardProtocol(protocol ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL),
+    resource,
+    secrets,
+  }
 }
 
-const standardUrl = (environment: Environment): string | undefined => {
-  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = environment
-  if (!usesStandardNames(environment)) return undefined
-  return traces ?? (all === undefined ? undefined : tracesBelow(all))
-}
+const standardNames = (environment: Environment) => ({
+  traces: {
+    endpoint: environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+    headers: environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS,
+    protocol: environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,
+  },
+  metrics: {
+    endpoint: environment.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
+    headers: environment.OTEL_EXPORTER_OTLP_METRICS_HEADERS,
+    protocol: environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL,
+  },
+})
 
 /** Checked where the environment was read. */
-const standardProtocol = (environment: Environment): OtlpProtocol =>
-  (environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL) === 'http/json'
-    ? 'http/json'
-    : 'http/protobuf'
+const standardProtocol = (protocol: string | undefined): OtlpProtocol => (protocol === 'http/json' ? 'http/json' : 'http/protobuf')
 
-const tracesBelow = (endpoint: string): string => `${endpoint.replace(/\/+$/, '')}/v1/traces`
+const below = (endpoint: string, signal: Signal): string => `${endpoint.replace(/\/+$/, '')}/v1/${signal}`
 
 interface TracerParts {
   readonly environment: Environment
@@ -46,6 +69,7 @@ interface TracerParts {
 export const tracerOn = ({ environment, secrets, log, notify }: TracerParts, abandon: AbortSignal): Tracer | undefined => {
   const receiver = traceReceiver(environment, secrets)
   if (receiver === undefined) return undefined
+  const metrics = metricReceiver(environment, secrets)
   return createTracer({
     log,
     clock: systemClock,
@@ -53,6 +77,7 @@ export const tracerOn = ({ environment, secrets, log, notify }: TracerParts, aba
     uuid: () => systemIds.uuid(),
     contentLength: environment.REFOLD_OTLP_CONTENT === 'true' ? CONTENT_LENGTH : 0,
     exportSpans: (spans) => sendSpans(receiver, spans, abandon),
+    sendMetrics: metrics && ((totals) => sendMetrics(metrics, totals, abandon)),
     notify,
   })
 }

@@ -6,6 +6,7 @@ import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-
 import type { Span } from '../projections/traces/span.ts'
 import { gathered, nextTurn, storedLength } from './batches.ts'
 import { logLag, type LogLag } from './log-lag.ts'
+import { createMeter, type EndedSpan, type MeterOptions } from './meter.ts'
 import { runTraces, type RunTraces } from './run-traces.ts'
 import { readTraceStanding, writeTraceStanding, type TraceStanding } from './trace-standing.ts'
 
@@ -22,6 +23,10 @@ export type TracerNotice =
   /** The back end does not want them. */
   | { readonly type: 'spansRefused'; readonly spans: number; readonly message: string }
   | { readonly type: 'runNotTraced'; readonly runId: string; readonly message: string }
+  /** Totals that were not taken: the next ones hold them. */
+  | { readonly type: 'metricsDelayed'; readonly message: string }
+  /** Nobody takes metrics there; said once. */
+  | { readonly type: 'metricsUnwanted'; readonly message: string }
 
 /** What a back end makes of spans. `refused`: it would refuse them again. */
 export type Exported =
@@ -37,6 +42,8 @@ export interface TracerOptions {
   readonly contentLength: number
   /** Takes its time by itself. A request that is under way is not cut off when the tracer is told to end: its spans would be sent twice. */
   readonly exportSpans: (spans: readonly Span[]) => Promise<Exported>
+  /** Undefined where no metrics are wanted. */
+  readonly sendMetrics?: MeterOptions['sendMetrics'] | undefined
   readonly notify: (notice: TracerNotice) => void
 }
 
@@ -64,15 +71,11 @@ const LOOK_AGAIN_MS = 1_000
 const PASSED_EVERY_MS = 10_000
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
-interface EndedSpan {
-  readonly position: number
-  readonly span: Span
-}
-
 type TracerEvent = Exclude<SubscriptionItem, { readonly kind: 'caughtUp' }>
 
 export const createTracer = (options: TracerOptions): Tracer => {
-  const { log, clock, contentLength, notify } = options
+  const { log, clock, contentLength, notify, sendMetrics } = options
+  const meter = sendMetrics === undefined ? undefined : createMeter({ ...options, sendMetrics })
   const counts = { spans: 0, refused: 0 }
   let standing: TraceStanding | undefined
   const unreadable = (runId: string, message: string): void => {
@@ -87,6 +90,7 @@ export const createTracer = (options: TracerOptions): Tracer => {
       const position = events.at(-1)?.position
       if (position === undefined) continue
       const ended = await endedBy(events, traces)
+      await meter?.take(ended, position)
       if (ended.length > 0 || clock.now() - saidAt >= PASSED_EVERY_MS) {
         const place = { ended, position, signal, isPatient }
         const next = await exportBatch(options, counts, place)
@@ -98,22 +102,30 @@ export const createTracer = (options: TracerOptions): Tracer => {
     }
   }
 
+  /** What was exported but not counted when a process died is read once more. */
+  const begin = async (): Promise<{ readonly after?: number }> => {
+    standing = await readTraceStanding(log)
+    const position = meter === undefined ? standing.position : Math.min(standing.position, await meter.place())
+    return position === 0 ? {} : { after: position }
+  }
+
   return {
     async run(signal) {
+      const metering = meter?.run(signal)
       for (let failures = 1; !signal.aborted; failures++) {
         try {
-          standing = await readTraceStanding(log)
-          await carry(log.subscribe({ filter: RUNS, signal, ...afterOf(standing) }), signal, true)
+          await carry(log.subscribe({ filter: RUNS, signal, ...(await begin()) }), signal, true)
         } catch (error) {
           if (!isAppError(error) || !error.retryable) throw error
           notify({ type: 'tracesDelayed', message: messageOf(error) })
           await pauseFor(clock, backoffMs(failures), signal)
         }
       }
+      await metering
     },
     async catchUp(signal) {
-      standing = await readTraceStanding(log)
-      await carry(log.backlog({ filter: RUNS, signal, ...afterOf(standing) }), signal, false)
+      await carry(log.backlog({ filter: RUNS, signal, ...(await begin()) }), signal, false)
+      await meter?.send()
     },
     lag: async () => {
       const { position } = standing ?? (await readTraceStanding(log))
@@ -122,8 +134,6 @@ export const createTracer = (options: TracerOptions): Tracer => {
     counts: () => ({ ...counts }),
   }
 }
-
-const afterOf = ({ position }: TraceStanding): { readonly after?: number } => (position === 0 ? {} : { after: position })
 
 async function* withoutMarks(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<TracerEvent, void, undefined> {
   for await (const item of items) if (item.kind !== 'caughtUp') yield item

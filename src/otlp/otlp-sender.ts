@@ -2,10 +2,12 @@ import { messageOf } from '../errors.ts'
 import type { Span } from '../projections/traces/span.ts'
 import { withoutPasswordsOf } from '../secrets.ts'
 import { beginning } from '../text.ts'
+import { present } from '../present.ts'
+import { encodeMetrics, type TotalsAt } from './otlp-metrics.ts'
 import { encodeSpans, loadOpenTelemetry, type OtlpOptions } from './otlp-spans.ts'
 
 export interface OtlpReceiver extends OtlpOptions {
-  /** Of traces: `…/v1/traces`. */
+  /** Of traces `…/v1/traces`, of metrics `…/v1/metrics`. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
 }
@@ -25,9 +27,34 @@ const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
 
 /** Sends spans by OTLP over HTTP. Never rejects. */
 export const sendSpans = async (receiver: OtlpReceiver, spans: readonly Span[], signal: AbortSignal): Promise<Sent> => {
-  const { url, headers, protocol } = receiver
+  const answer = await post(receiver, () => encodeSpans(spans, receiver), signal)
+  if (answer.status === 'taken') return takenBy(receiver, answer.body)
+  const { message, retryAfterMs } = answer
+  if (REFUSED.has(answer.status ?? 0)) return { outcome: 'refused', message }
+  return { outcome: 'away', message, ...present({ retryAfterMs }) }
+}
+
+/** What became of totals that were sent; the next ones hold all of these. `unwanted`: there is nobody there who takes any. */
+export type MetricsSent = { readonly outcome: 'taken' } | { readonly outcome: 'unwanted' | 'away'; readonly message: string }
+
+/** Of a back end for traces alone. */
+const UNWANTED: ReadonlySet<number> = new Set([404, 405, 501])
+
+/** Sends totals by OTLP over HTTP. Never rejects. */
+export const sendMetrics = async (receiver: OtlpReceiver, totals: TotalsAt, signal: AbortSignal): Promise<MetricsSent> => {
+  const answer = await post(receiver, () => encodeMetrics(totals, receiver), signal)
+  if (answer.status === 'taken') return pointsTakenBy(receiver, answer.body)
+  return { outcome: UNWANTED.has(answer.status ?? 0) ? 'unwanted' : 'away', message: answer.message }
+}
+
+type Answer =
+  | { readonly status: 'taken'; readonly body: Uint8Array }
+  /** Without a status where there was no answer. */
+  | { readonly status?: number; readonly message: string; readonly retryAfterMs?: number }
+
+const post = async ({ url, headers, protocol }: OtlpReceiver, encode: () => Promise<Uint8Array>, signal: AbortSignal): Promise<Answer> => {
   try {
-    const body = await encodeSpans(spans, receiver)
+    const body = await encode()
     const response = await fetch(url, {
       method: 'POST',
       redirect: 'error',
@@ -36,13 +63,13 @@ export const sendSpans = async (receiver: OtlpReceiver, spans: readonly Span[], 
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     })
     const answer = await beginningOf(response)
-    if (response.ok) return await takenBy(receiver, answer)
+    const { ok, status } = response
+    if (ok) return { status: 'taken', body: answer }
     const said = new TextDecoder().decode(answer)
-    const message = beginning(withoutPasswordsOf(url, `${url} answered ${response.status}: ${said}`), LONGEST_MESSAGE)
-    if (REFUSED.has(response.status)) return { outcome: 'refused', message }
-    return { outcome: 'away', message, ...retryAfter(response.headers.get('retry-after')) }
+    const message = beginning(withoutPasswordsOf(url, `${url} answered ${status}: ${said}`), LONGEST_MESSAGE)
+    return { status, message, ...retryAfter(response.headers.get('retry-after')) }
   } catch (error) {
-    return { outcome: 'away', message: beginning(withoutPasswordsOf(url, `${url}: ${reasonOf(error)}`), LONGEST_MESSAGE) }
+    return { message: beginning(withoutPasswordsOf(url, `${url}: ${reasonOf(error)}`), LONGEST_MESSAGE) }
   }
 }
 
@@ -79,4 +106,18 @@ const takenBy = async ({ protocol }: OtlpReceiver, answer: Uint8Array): Promise<
     // As above.
   }
   return { outcome: 'taken', refused: 0 }
+}
+
+const pointsTakenBy = async ({ protocol }: OtlpReceiver, answer: Uint8Array): Promise<MetricsSent> => {
+  const { JsonMetricsSerializer, ProtobufMetricsSerializer } = await loadOpenTelemetry()
+  try {
+    const { partialSuccess } = (protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer).deserializeResponse(answer)
+    const rejected: unknown = partialSuccess?.rejectedDataPoints
+    const refused = Number(rejected ?? 0)
+    if (refused > 0)
+      return { outcome: 'away', message: beginning(`${refused} points refused: ${partialSuccess?.errorMessage ?? ''}`, LONGEST_MESSAGE) }
+  } catch {
+    // As above.
+  }
+  return { outcome: 'taken' }
 }

@@ -16,18 +16,19 @@ export interface OtlpOptions {
 
 /** Only where something is exported, since it loads a dozen packages. */
 export const loadOpenTelemetry = async () => {
-  const [{ SpanKind, SpanStatusCode, TraceFlags }, serializers] = await Promise.all([
+  const [{ SpanKind, SpanStatusCode, TraceFlags, ValueType }, { AggregationTemporality, DataPointType }, serializers] = await Promise.all([
     import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-metrics'),
     import('@opentelemetry/otlp-transformer'),
   ])
-  return { SpanKind, SpanStatusCode, TraceFlags, ...serializers }
+  return { SpanKind, SpanStatusCode, TraceFlags, ValueType, AggregationTemporality, DataPointType, ...serializers }
 }
 
 export type OpenTelemetry = Awaited<ReturnType<typeof loadOpenTelemetry>>
 type ReadableSpan = Parameters<OpenTelemetry['ProtobufTraceSerializer']['serializeRequest']>[0][number]
 type OtelSpanContext = ReturnType<ReadableSpan['spanContext']>
 
-const SCOPE = { name: 'refold' }
+export const SCOPE = { name: 'refold' }
 
 /** An export request of OTLP: of the same spans always the same bytes. */
 export const encodeSpans = async (spans: readonly Span[], { protocol, resource, secrets }: OtlpOptions): Promise<Uint8Array> => {
@@ -38,7 +39,8 @@ export const encodeSpans = async (spans: readonly Span[], { protocol, resource, 
   return bytes ?? new Uint8Array()
 }
 
-const readableResource = (attributes: OtlpResource): ReadableSpan['resource'] => {
+/** Encoders know spans of one resource by the object. */
+export const readableResource = (attributes: OtlpResource): ReadableSpan['resource'] => {
   const resource: ReadableSpan['resource'] = {
     attributes: { ...attributes },
     merge: () => resource,
@@ -83,7 +85,7 @@ const readableSpan = (
 }
 
 /** Seconds and nanoseconds. */
-const timeOf = (ms: number): [number, number] => [Math.floor(ms / 1_000), (ms % 1_000) * 1_000_000]
+export const timeOf = (ms: number): [number, number] => [Math.floor(ms / 1_000), (ms % 1_000) * 1_000_000]
 
 const mutable = (attributes: Span['attributes']): ReadableSpan['attributes'] => attributes
 

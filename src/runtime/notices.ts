@@ -54,6 +54,10 @@ export type Notice =
   | { readonly type: 'spansRefused'; readonly spans: number; readonly message: string }
   /** A run that cannot be read has no traces. */
   | { readonly type: 'runNotTraced'; readonly runId: string; readonly message: string }
+  /** Metrics of runs were not taken; the next ones hold them. */
+  | { readonly type: 'metricsDelayed'; readonly message: string }
+  /** What takes the traces takes no metrics. */
+  | { readonly type: 'metricsUnwanted'; readonly message: string }
 
 type Told = Readonly<Record<Notice['type'], readonly [level: 'warn' | 'error', text: string]>>
 
@@ -76,6 +80,8 @@ const told: Told = {
   tracesDelayed: ['warn', 'traces wait for what takes them'],
   spansRefused: ['warn', 'spans were refused'],
   runNotTraced: ['warn', 'a run has no traces'],
+  metricsDelayed: ['warn', 'metrics of runs were not taken'],
+  metricsUnwanted: ['warn', 'no metrics of runs are taken there'],
 }
 
 export interface ToldNotices {

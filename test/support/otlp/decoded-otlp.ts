@@ -118,3 +118,68 @@ const typeOf = (value: AnyValue): string => {
   if (value.intValue !== undefined) return 'int'
   return value.doubleValue === undefined ? 'none' : 'double'
 }
+
+export interface DecodedPoint {
+  readonly metric: string
+  readonly unit: string
+  readonly instrument: 'counter' | 'histogram'
+  readonly isCumulative: boolean
+  readonly startMs: number
+  readonly atMs: number
+  readonly attributes: Readonly<Record<string, DecodedValue>>
+  readonly types: Readonly<Record<string, string>>
+  readonly sum: number
+  /** Of a counter undefined, as all that follows. */
+  readonly count: number | undefined
+  readonly bounds: readonly number[] | undefined
+  readonly buckets: readonly number[] | undefined
+}
+
+interface RawPoint {
+  readonly attributes?: readonly KeyValue[]
+  readonly startTimeUnixNano: string
+  readonly timeUnixNano: string
+  readonly asInt?: number | string
+  readonly asDouble?: number
+  readonly sum?: number
+  readonly count?: number | string
+  readonly bucketCounts?: readonly (number | string)[]
+  readonly explicitBounds?: readonly number[]
+}
+interface RawData {
+  readonly dataPoints: readonly RawPoint[]
+  readonly aggregationTemporality: string | number
+  readonly isMonotonic?: boolean
+}
+interface RawMetrics {
+  readonly resourceMetrics?: readonly {
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly { readonly name: string; readonly unit: string; readonly sum?: RawData; readonly histogram?: RawData }[]
+    }[]
+  }[]
+}
+
+export const pointsInProtobuf = (bytes: Uint8Array): DecodedPoint[] =>
+  pointsIn(decodedMessage('ExportMetricsServiceRequest', bytes) as RawMetrics)
+
+export const pointsInJson = (bytes: Uint8Array): DecodedPoint[] => pointsIn(JSON.parse(new TextDecoder().decode(bytes)) as RawMetrics)
+
+const pointsIn = ({ resourceMetrics = [] }: RawMetrics): DecodedPoint[] =>
+  resourceMetrics
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+    .flatMap(({ name, unit, sum, histogram }) =>
+      ((sum ?? histogram)?.dataPoints ?? []).map((point): DecodedPoint => ({
+        metric: name,
+        unit,
+        instrument: sum?.isMonotonic === true ? 'counter' : 'histogram',
+        isCumulative: ['AGGREGATION_TEMPORALITY_CUMULATIVE', 2].includes((sum ?? histogram)?.aggregationTemporality ?? ''),
+        startMs: msOf(point.startTimeUnixNano),
+        atMs: msOf(point.timeUnixNano),
+        attributes: valuesOf(point.attributes),
+        types: Object.fromEntries((point.attributes ?? []).map(({ key, value }) => [key, typeOf(value)])),
+        sum: Number(point.asInt ?? point.asDouble ?? point.sum),
+        count: point.count === undefined ? undefined : Number(point.count),
+        bounds: point.explicitBounds,
+        buckets: point.bucketCounts?.map(Number),
+      })),
+    )

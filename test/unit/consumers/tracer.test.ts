@@ -3,17 +3,22 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../../src/config.ts'
+import { IDENTITY_STREAM, identify, RESTORED_TYPE, restoreText } from '../../../src/consumers/log-identity.ts'
+import type { Metrics } from '../../../src/consumers/meter.ts'
+import { readMetricStanding } from '../../../src/consumers/metric-standing.ts'
 import { createTracer, type Exported, type Tracer, type TracerNotice, type TracerOptions } from '../../../src/consumers/tracer.ts'
 import { readTraceStanding, TRACES_STREAM, writeTraceStanding } from '../../../src/consumers/trace-standing.ts'
 import { secretsIn } from '../../../src/early-environment.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { streamOf } from '../../../src/events/codec.ts'
-import { traceReceiver } from '../../../src/open-tracer.ts'
-import { sendSpans } from '../../../src/otlp/otlp-sender.ts'
+import { metricReceiver, traceReceiver } from '../../../src/open-tracer.ts'
+import { sendMetrics, sendSpans, type MetricsSent } from '../../../src/otlp/otlp-sender.ts'
+import { addedTo, type Total } from '../../../src/projections/metrics/metric-totals.ts'
+import { measurementsOf } from '../../../src/projections/metrics/span-measurements.ts'
 import type { Span } from '../../../src/projections/traces/span.ts'
 import { spansOfRun } from '../../../src/runtime/reading/run-spans.ts'
-import { spansInJson, spansInProtobuf } from '../../support/otlp/decoded-otlp.ts'
+import { pointsInProtobuf, spansInJson, spansInProtobuf } from '../../support/otlp/decoded-otlp.ts'
 import { fixedAgent, saying } from '../../support/traced-runs.ts'
 import { openWorld, settle, type World } from '../../support/world.ts'
 
@@ -219,6 +224,131 @@ describe('the tracer', () => {
   })
 })
 
+describe('the meter', () => {
+  interface Metered {
+    readonly sent: Metrics[]
+    readonly answers: (MetricsSent | 'dies')[]
+  }
+
+  const metered = (...answers: (MetricsSent | 'dies')[]): Metered => ({ sent: [], answers })
+
+  /** One process after the other, or beside it, with one back end. */
+  const meteredTracer = ({ log, clock }: World, there: Metered): Traced => {
+    const notices: TracerNotice[] = []
+    const tracer = createTracer({
+      log,
+      clock,
+      owner: `owner-${++count}`,
+      uuid: () => `00000000-0000-4000-b000-${(++count).toString(16).padStart(12, '0')}`,
+      contentLength: 0,
+      exportSpans: () => Promise.resolve(TAKEN),
+      sendMetrics: (metrics) => {
+        const answer = there.answers.shift() ?? { outcome: 'taken' }
+        if (answer === 'dies') return Promise.reject(new AppError('EventLogUnavailable', 'the process ends here'))
+        there.sent.push(metrics)
+        return Promise.resolve(answer)
+      },
+      notify: (notice) => notices.push(notice),
+    })
+    return { tracer, notices }
+  }
+
+  const totalsOf = async (world: World, ...ids: readonly string[]): Promise<unknown> =>
+    byName(addedTo([], (await spansIn(world, ...ids)).flatMap(measurementsOf)))
+
+  const byName = (totals: readonly Total[]): readonly Total[] =>
+    totals.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
+
+  const newest = ({ sent }: Metered): unknown => byName(sent.at(-1)?.totals ?? [])
+
+  test('counts each span once, wherever its process dies, and whichever goes on', async () => {
+    const world = await withRuns('a')
+    const there = metered('dies')
+    await expect(meteredTracer(world, there).tracer.catchUp(NEVER)).rejects.toThrow(/ends here/)
+    const id = 'b'
+    await settle(world, await world.refold.start('fixed', { runId: id, message: 'Hello' }))
+    await meteredTracer(world, there).tracer.catchUp(NEVER)
+    expect(newest(there)).toEqual(await totalsOf(world, 'a', 'b'))
+    // One that counted, and died before it kept what it had: the place of the spans is beyond that of the totals.
+    await settle(world, await world.refold.start('fixed', { runId: 'c', message: 'Hello' }))
+    await tracerOf(world, backEnd(), 'without metrics').tracer.catchUp(NEVER)
+    await meteredTracer(world, there).tracer.catchUp(NEVER)
+    expect(newest(there)).toEqual(await totalsOf(world, 'a', 'b', 'c'))
+    const sent = there.sent.length
+    await meteredTracer(world, there).tracer.catchUp(NEVER)
+    expect(there.sent).toHaveLength(sent)
+  })
+
+  test('sends no total that is lower than one before, though several processes send', async () => {
+    const world = await withRuns('a', 'b')
+    const there = metered()
+    const tracers = [meteredTracer(world, there), meteredTracer(world, there)]
+    for (const id of ['c', 'd', 'e']) {
+      await Promise.all(tracers.map(({ tracer }) => tracer.catchUp(NEVER)))
+      await settle(world, await world.refold.start('fixed', { runId: id, message: 'Hello' }))
+      world.clock.advance(40_000)
+    }
+    await Promise.all(tracers.map(({ tracer }) => tracer.catchUp(NEVER)))
+    expect(newest(there)).toEqual(await totalsOf(world, 'a', 'b', 'c', 'd', 'e'))
+    const sent = there.sent.toSorted((one, other) => one.at - other.at)
+    expect(new Set(sent.map(({ at }) => at)).size).toBe(sent.length)
+    expect(new Set(sent.map(({ since }) => since)).size).toBe(1)
+    const counts = sent.map(({ totals }) => totals.reduce((sum, total) => sum + total.count, 0))
+    expect(counts).toEqual(counts.toSorted((one, other) => one - other))
+  })
+
+  test('tells a back end that was away everything the next time, and leaves one alone that takes no metrics', async () => {
+    const world = await withRuns('a')
+    const there = metered({ outcome: 'away', message: 'not now' })
+    const { tracer, notices } = meteredTracer(world, there)
+    await tracer.catchUp(NEVER)
+    expect(notices).toEqual([{ type: 'metricsDelayed', message: 'not now' }])
+    await tracer.catchUp(NEVER)
+    expect(newest(there)).toEqual(await totalsOf(world, 'a'))
+    expect(there.sent).toHaveLength(2)
+    there.answers.push({ outcome: 'unwanted', message: 'traces only' })
+    for (const id of ['b', 'c']) {
+      await settle(world, await world.refold.start('fixed', { runId: id, message: 'Hello' }))
+      await tracer.catchUp(NEVER)
+    }
+    expect(there.sent).toHaveLength(3)
+    expect(notices.at(-1)).toEqual({ type: 'metricsUnwanted', message: 'traces only' })
+    expect((await readMetricStanding(world.log)).totals).toHaveLength(there.sent.at(-1)?.totals.length ?? 0)
+  })
+
+  test('says what stays as it is again, while it runs, and ends with the signal', async () => {
+    const world = await withRuns('a')
+    const there = metered()
+    const { tracer } = meteredTracer(world, there)
+    const stop = new AbortController()
+    const running = tracer.run(stop.signal)
+    for (let turns = 0; there.sent.length < 3 && turns < 4_000; turns++) {
+      await nextTurn()
+      if (turns % 20 === 19) world.clock.next()
+    }
+    stop.abort()
+    await running
+    expect(there.sent.length).toBeGreaterThanOrEqual(3)
+    expect(new Set(there.sent.map(({ totals }) => JSON.stringify(totals))).size).toBe(1)
+  })
+
+  test('begins again in an older copy of the log that was restored', async () => {
+    const world = await withRuns('a')
+    const { revision } = await identify(world.log)
+    const there = metered()
+    await meteredTracer(world, there).tracer.catchUp(NEVER)
+    world.clock.advance(1_000)
+    const data = restoreText({ head: 1, lostRuns: new Map() })
+    await world.log.append(IDENTITY_STREAM, revision, [
+      { id: '00000000-0000-4000-8000-0000000000aa', type: RESTORED_TYPE, data, meta: '{}' },
+    ])
+    await settle(world, await world.refold.start('fixed', { runId: 'b', message: 'Hello' }))
+    await meteredTracer(world, there).tracer.catchUp(NEVER)
+    expect(newest(there)).toEqual(await totalsOf(world, 'b'))
+    expect(there.sent.at(-1)?.since).toBeGreaterThan(there.sent[0]?.since ?? Infinity)
+  })
+})
+
 describe('what takes the traces', () => {
   const requests: { readonly headers: IncomingMessage['headers']; readonly body: Uint8Array; readonly url: string | undefined }[] = []
   const answers: ((response: ServerResponse) => void)[] = []
@@ -268,6 +398,20 @@ describe('what takes the traces', () => {
     })
     expect(second).toMatchObject({ url: '/v1/traces', headers: { 'x-api-key': 'k', 'content-type': 'application/json' } })
     expect(new TextDecoder().decode(second?.body)).toContain('shop')
+    const metrics = metricReceiver(readEnvironment({ REFOLD_OTLP_ENDPOINT: endpoint }), [])
+    const totals = { since: 1, at: 2, totals: addedTo([], spans.flatMap(measurementsOf)) }
+    answers.push(
+      (response) => response.end(),
+      (response) => response.writeHead(404).end('traces only'),
+      (response) => response.writeHead(503).end(),
+    )
+    if (metrics === undefined) throw new Error('expected a receiver of metrics')
+    expect(await sendMetrics(metrics, totals, NEVER)).toEqual({ outcome: 'taken' })
+    expect(await sendMetrics(metrics, totals, NEVER)).toMatchObject({ outcome: 'unwanted' })
+    expect(await sendMetrics(metrics, totals, NEVER)).toMatchObject({ outcome: 'away' })
+    const asked = requests.splice(2)
+    expect(asked[0]).toMatchObject({ url: '/v1/metrics', headers: { 'content-type': 'application/x-protobuf' } })
+    expect(pointsInProtobuf(asked[0]?.body ?? new Uint8Array()).length).toBe(totals.totals.length)
     expect(spansInJson(second?.body ?? new Uint8Array())).toEqual(spansInProtobuf(first?.body ?? new Uint8Array()))
   })
 
@@ -298,6 +442,10 @@ describe('what takes the traces', () => {
     expect(none({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SDK_DISABLED: 'true' })).toBeUndefined()
     expect(none({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_EXPORTER: 'none' })).toBeUndefined()
     expect(() => none({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toThrow(/http\/protobuf/)
+    const delta = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' }
+    expect(() => none(delta)).toThrow(/cumulative/)
+    for (const off of [{ REFOLD_OTLP_METRICS: 'false' }, { OTEL_METRICS_EXPORTER: 'none' }])
+      expect(metricReceiver(readEnvironment({ REFOLD_OTLP_ENDPOINT: endpoint, ...off }), [])).toBeUndefined()
     expect(() => none({ REFOLD_OTLP_ENDPOINT: endpoint, REFOLD_OTLP_HEADERS: 'k7-secret' })).toThrow(
       /REFOLD_OTLP_HEADERS: expected name=value/,
     )

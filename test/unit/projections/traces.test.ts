@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { simulateSeed } from '../../../simulation/simulate.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../../../src/events/codec.ts'
 import type { RunEvent } from '../../../src/events/envelope.ts'
+import { encodeMetrics } from '../../../src/otlp/otlp-metrics.ts'
 import { encodeSpans, type OtlpProtocol } from '../../../src/otlp/otlp-spans.ts'
+import { addedTo, MOST_TOTALS } from '../../../src/projections/metrics/metric-totals.ts'
+import { measurementsOf } from '../../../src/projections/metrics/span-measurements.ts'
 import { runTrace, spansOf } from '../../../src/projections/traces/run-trace.ts'
 import { spanGantt } from '../../../src/projections/traces/span-gantt.ts'
 import { traceEventsText } from '../../../src/projections/traces/span-perfetto.ts'
@@ -13,7 +17,14 @@ import type { Span } from '../../../src/projections/traces/span.ts'
 import { spansOfRun } from '../../../src/runtime/reading/run-spans.ts'
 import { fixedAgent, saying } from '../../support/traced-runs.ts'
 import { forkable, outside, played, throughPeople } from '../../support/forks.ts'
-import { spansInJson, spansInProtobuf, type DecodedSpan } from '../../support/otlp/decoded-otlp.ts'
+import {
+  pointsInJson,
+  pointsInProtobuf,
+  spansInJson,
+  spansInProtobuf,
+  type DecodedPoint,
+  type DecodedSpan,
+} from '../../support/otlp/decoded-otlp.ts'
 import registry from '../../support/otlp/gen-ai-registry.json' with { type: 'json' }
 import { scenarios } from '../../support/scenarios.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
@@ -37,6 +48,14 @@ const resource = { 'service.name': 'test' }
 const bytesOf = (spans: readonly Span[], protocol: OtlpProtocol = 'http/protobuf', secrets: readonly string[] = []): Promise<Uint8Array> =>
   encodeSpans(spans, { protocol, resource, secrets })
 
+interface RegisteredMetric {
+  readonly instrument: string
+  readonly unit: string
+  readonly required: readonly string[]
+  readonly allowed: readonly string[]
+  readonly bounds?: readonly number[]
+}
+const metrics: Readonly<Record<string, RegisteredMetric>> = registry.metrics
 const registered: Readonly<Record<string, string>> = registry.attributes
 const required: Readonly<Record<string, readonly string[]>> = registry.required
 
@@ -58,6 +77,33 @@ const problemsOf = ({ name, attributes, types }: DecodedSpan): string[] => {
   ]
 }
 
+/** What the conventions have against a point of a metric. */
+const problemsOfPoint = ({ metric, unit, instrument, isCumulative, types, bounds, buckets, count }: DecodedPoint): string[] => {
+  if (metric.startsWith('refold.')) return []
+  const wanted = metrics[metric]
+  if (wanted === undefined) return [`${metric} is not in the registry`]
+  const names = Object.keys(types)
+  return [
+    ...(unit === wanted.unit ? [] : [`${metric}: in ${unit}, not ${wanted.unit}`]),
+    ...(instrument === wanted.instrument && isCumulative ? [] : [`${metric}: another instrument`]),
+    ...(isDeepStrictEqual(bounds, wanted.bounds) ? [] : [`${metric}: other bounds`]),
+    ...(buckets === undefined || buckets.reduce((sum, each) => sum + each, 0) === count ? [] : [`${metric}: its buckets are not all`]),
+    ...wanted.required.flatMap((name) => (types[name] === undefined ? [`${metric}: without ${name}`] : [])),
+    ...names.flatMap((name) => (wanted.allowed.includes(name) && types[name] === registered[name] ? [] : [`${metric}: ${name}`])),
+  ]
+}
+
+/** Of these spans, as a back end reads them. */
+const pointsOf = async (spans: readonly Span[]): Promise<DecodedPoint[]> => {
+  const totals = { since: 1, at: 60_000, totals: addedTo([], spans.flatMap(measurementsOf)) }
+  const [protobuf, json] = await Promise.all(
+    (['http/protobuf', 'http/json'] as const).map((protocol) => encodeMetrics(totals, { protocol, resource, secrets: [] })),
+  )
+  const points = pointsInProtobuf(protobuf ?? new Uint8Array())
+  expect(pointsInJson(json ?? new Uint8Array())).toEqual(points)
+  return points
+}
+
 const textAround = (spans: readonly Span[]): string => JSON.stringify(spans)
 
 describe('the spans of a run', () => {
@@ -69,6 +115,9 @@ describe('the spans of a run', () => {
     expect(fromProtobuf.flatMap(problemsOf)).toEqual([])
     expect(spansInJson(await bytesOf(spans, 'http/json'))).toEqual(fromProtobuf)
     expect(fromProtobuf.map(({ spanId }) => spanId)).toEqual(spans.map(({ spanId }) => spanId))
+    const points = await pointsOf(spans)
+    expect(points.flatMap(problemsOfPoint)).toEqual([])
+    expect(points.map(({ metric }) => metric)).toContain('gen_ai.invoke_agent.duration')
   })
 
   test('lie one within the other, each once, and none is lost, whatever happens to a cluster', async () => {
@@ -199,5 +248,44 @@ describe('a fork', () => {
       context: { traceId: originRoot?.traceId, spanId: originRoot?.spanId },
       attributes: { 'refold.link': 'origin' },
     })
+  })
+})
+
+describe('the metrics of a run', () => {
+  test('say of model calls, turns and tools what their spans say, and nothing of calls that never reached a tool', async () => {
+    const world = openWorld({ agents: [fixedAgent], models: saying('One.', 'Two.') })
+    const run = await world.refold.start('fixed', { message: 'a' })
+    await settle(world, run)
+    const spans = ended(await eventsOf(world, run.id))
+    const points = await pointsOf(spans)
+    const of = (metric: string): DecodedPoint[] => points.filter((point) => point.metric === metric)
+    const seconds = (prefix: string): number =>
+      spans.filter(({ name }) => name.startsWith(prefix)).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) / 1_000
+    expect(of('gen_ai.client.inference.duration')).toMatchObject([
+      {
+        count: 2,
+        sum: seconds('chat'),
+        attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'scripted', 'gen_ai.request.model': 'one' },
+      },
+    ])
+    expect(of('gen_ai.execute_tool.duration')).toMatchObject([{ count: 1, attributes: { 'gen_ai.tool.name': 'weather' } }])
+    expect(of('gen_ai.invoke_agent.duration')).toMatchObject([{ count: 1, sum: seconds('invoke_agent') }])
+    expect(of('gen_ai.invoke_agent.inference_calls')).toMatchObject([{ count: 1, sum: 2 }])
+    const tokens = spans.reduce((sum, { attributes }) => sum + Number(attributes['gen_ai.usage.input_tokens'] ?? 0), 0)
+    expect(of('gen_ai.client.inference.usage.input_tokens')).toMatchObject([{ sum: tokens, instrument: 'counter' }])
+    const rejected = spans.map((span) => ({ ...span, attributes: { ...span.attributes, 'refold.outcome': 'rejected' } }))
+    expect((await pointsOf(rejected)).filter(({ metric }) => metric.startsWith('gen_ai.execute_tool'))).toEqual([])
+  })
+
+  test('are no longer than so many, whatever tools and models are called', () => {
+    const span = ended(eventsIn(files[0] ?? '')).find(({ name }) => name.startsWith('chat'))
+    const many = Array.from({ length: MOST_TOTALS }, (_, at) => ({
+      ...span,
+      attributes: { ...span?.attributes, 'gen_ai.request.model': `${at}${'m'.repeat(200)}` },
+    })) as Span[]
+    const totals = addedTo([], many.flatMap(measurementsOf))
+    expect(totals.length).toBeLessThan(MOST_TOTALS + 20)
+    expect(totals.filter(({ dimensions }) => dimensions['otel.metric.overflow'] === 'true').length).toBeGreaterThan(0)
+    expect(JSON.stringify(totals).length).toBeLessThan(900_000)
   })
 })
