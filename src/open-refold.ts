@@ -32,7 +32,7 @@ import { createRefold, type Refold, type RefoldCore } from './runtime/refold.ts'
 import { type Notice, toldNotices, type ToldNotices } from './runtime/notices.ts'
 import type { Runtime, RuntimeCounts } from './runtime/runtime.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
-import { remedyFor, vendorForms, vendorModels } from './vendor-models.ts'
+import { remedyFor, requestForms, vendorModels } from './vendor-models.ts'
 import { checkedSqlRoles } from './views/checked-sql-query.ts'
 import { checkedNamedQueries, sqlCatalog, type NamedQueries, type SqlCatalog } from './views/named-queries.ts'
 import { readFilter, type ViewFilter, type ViewName, type ViewPage } from './views/view-queries.ts'
@@ -251,7 +251,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     catchUpQuickly,
     ...asked(views, catchUpQuickly),
     sqlCatalog: sqlCatalog(queries),
-    requestForms: { ...vendorForms, ...models },
+    requestForms: requestForms(environment, options.models),
     giveBackRuns: givingBack({ views, catchUpQuickly, runtime: core.runtime }),
     unwritable: stores.unwritable,
     wentBack: noticing.wentBack,

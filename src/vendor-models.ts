@@ -32,6 +32,13 @@ export const vendorForms: Models = {
   anthropic: anthropicModel({ apiKey: NO_KEY }),
 }
 
+/** As which a prompt can be written: the vendors, and providers of this process that write anything. */
+export const requestForms = (environment: Environment, models: Models = {}): Models => ({
+  ...vendorForms,
+  ...vendorModels(environment),
+  ...Object.fromEntries(Object.entries(models).filter(([, { written }]) => written !== undefined)),
+})
+
 /** Other servers speak Chat Completions; OpenAI's own keeps the reasoning between two calls only by Responses. */
 const openai = (apiKey: string, baseUrl: string | undefined): Model =>
   baseUrl === undefined ? openaiResponsesModel({ apiKey }) : openaiChatModel({ apiKey, baseUrl })

@@ -6,12 +6,14 @@ import { hrefOf } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { pathPart } from '../address/path-part.ts'
 import { JsonTree } from '../json/json-tree.tsx'
+import { useKeys } from '../keys/keys.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { ProblemCard } from '../parts/problem-card.tsx'
 import { SaidParts } from '../parts/said-parts.tsx'
 import { ShownText } from '../parts/shown-text.tsx'
 import { runHref } from '../runs/run-row.tsx'
 import type { Prompt } from '../server/contract.ts'
+import { promptCopies } from './prompt-copies.ts'
 import { prompts, type PromptPlace } from './prompt-store.ts'
 import { WrittenRequest } from './written-request.tsx'
 
@@ -26,6 +28,7 @@ export const PromptPage = ({ runId, callId, attempt }: PromptPlace) => {
   useEffect(() => {
     prompts.trigger.wanted({ place: { runId, callId, attempt } })
   }, [runId, callId, attempt])
+  useKeys(promptCopies)
   return (
     <div class="prompt">
       <p>

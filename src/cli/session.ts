@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readEnvironment } from '../config.ts'
 import { AppError, isUnavailable } from '../errors.ts'
-import type { Model, Models } from '../models/model.ts'
+import { providerIn, type Model, type Models } from '../models/model.ts'
 import type { OpenRefold } from '../open-refold.ts'
+import { present } from '../present.ts'
 import type { CommandLine } from './command-line.ts'
 import { loadConfig } from './config-file.ts'
 import type { RefoldConfig } from './define-config.ts'
@@ -83,8 +84,13 @@ const uncalled: Model = {
   call: () => Promise.reject(new AppError('NotPossible', 'This command only looks, so it calls no model')),
 }
 
-/** Every provider that the agents name, so that looking back needs none of them. */
+/** Every provider that the agents name, so that looking back needs none of them. They still write what they would have sent. */
 const uncalledModels = ({ agents, models = {} }: RefoldConfig): Models => {
   const named = agents.flatMap(({ settings }) => settings.models.map((model) => model.slice(0, model.indexOf('/'))))
-  return Object.fromEntries([...Object.keys(models), ...named].map((provider) => [provider, uncalled]))
+  return Object.fromEntries(
+    [...Object.keys(models), ...named].map((provider) => [
+      provider,
+      { ...uncalled, ...present({ written: providerIn(models, provider)?.written }) },
+    ]),
+  )
 }

@@ -1,14 +1,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
-import { jsonText } from '../json.ts'
 import type { Message } from '../events/message.ts'
+import { jsonText } from '../json.ts'
+import { rebuildPrompt } from '../runtime/reading/rebuilt-prompt.ts'
+import { writePrompt } from '../runtime/reading/written-prompt.ts'
 import type { ApiParts } from './api-parts.ts'
 import type { HttpEnv } from './http-env.ts'
 import type { prompt, writtenPrompt } from './prompt-contract.ts'
 import { promptRoutes as routes } from './prompt-routes.ts'
-import { rebuildPrompt } from './rebuilt-prompt.ts'
 import type { RequireOwnRun } from './run-tenants.ts'
-import { writePrompt } from './written-prompt.ts'
 
 /** UTF-16 units of the messages of a page, which ends with the one that goes beyond. */
 const PAGE_LENGTH = 4 * 1024 * 1024

@@ -22,6 +22,9 @@ export const viewNames = Object.keys(viewQueries) as ViewName[]
 
 export const isViewName = (name: string): name is ViewName => Object.hasOwn(viewQueries, name)
 
+/** How long one query over the rows of all runs may take; then it is ended. */
+export const LONGEST_QUERY_MS = 10_000
+
 /** Whether it has to look at all rows that fit, however few it gives. */
 export const sumsRows = (name: ViewName): boolean => {
   const { groupBy, around }: ViewQuery = viewQueries[name]

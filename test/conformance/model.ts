@@ -321,6 +321,8 @@ const connections = ({ wire, server, model, callWith, failureOn }: Context): voi
     vi.unstubAllEnvs()
     const headers = server().requests[0]?.headers ?? {}
     expect(headers.authorization).toBe('Bearer key-1')
+    const written = await model().written?.(REQUEST, {})
+    expect(headers[written?.key.header ?? '']).toBe(`${written?.key.before ?? ''}key-1`)
     const known = ['accept', 'accept-encoding', 'accept-language', 'authorization', 'anthropic-version', 'connection', 'content-length']
     const ours = [...known, 'content-type', 'host', 'sec-fetch-mode', 'user-agent']
     expect(Object.keys(headers).filter((name) => !ours.includes(name))).toEqual([])

@@ -45,6 +45,31 @@ describe.skipIf(postgres === undefined)('the tables of a Postgres view store', (
   })
 })
 
+describe.skipIf(postgres === undefined)('a query over all runs in Postgres', () => {
+  test('is ended by the server at its time, and the next one answers', async () => {
+    const views = await postgresViewStore(pool(), undefined, 50)
+    const holder = await pool().connect()
+    try {
+      await holder.query('begin; lock table refold_runs in access exclusive mode')
+      const asked = [
+        views.query('model-usage', { limit: 10 }, 0),
+        views.query('stuck', { limit: 10 }, 0),
+        views.count({}, 0),
+        views.find({ limit: 10 }, 0),
+        views.changed({ after: 0, limit: 10 }, 0),
+      ]
+      for (const each of await Promise.allSettled(asked))
+        expect(each).toMatchObject({ status: 'rejected', reason: { code: 'QueryTooLong', details: { timeoutMs: 50 } } })
+    } finally {
+      await holder.query('rollback')
+      holder.release()
+    }
+    expect(await views.count({}, 0)).toBeDefined()
+    const { rows } = await pool().query<{ statement_timeout: string }>('show statement_timeout')
+    expect(rows[0]?.statement_timeout).toBe('0')
+  })
+})
+
 describe.skipIf(postgres === undefined)('a rebuild in Postgres', () => {
   test('is put in place under those who read and write meanwhile', async () => {
     const views = await postgresViewStore(pool())

@@ -13,6 +13,7 @@ import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, 
 import { addListCommand } from './list.ts'
 import { addMoveCommand } from './move.ts'
 import { addProjectCommand } from './project.ts'
+import { addPromptCommand } from './prompt.ts'
 import { addQueryCommand } from './query.ts'
 import { addRecoverCommand } from './recover.ts'
 import { addRelayCommand } from './relay.ts'
@@ -39,6 +40,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addTailCommand,
     addTraceCommand,
     addAtCommand,
+    addPromptCommand,
     addDiffCommand,
     addChartCommand,
     addExportCommand,

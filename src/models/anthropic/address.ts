@@ -4,5 +4,5 @@ export const anthropicAddress = {
   base: ANTHROPIC_URL,
   path: '/v1/messages',
   headers: { 'anthropic-version': '2023-06-01' },
-  key: { header: 'x-api-key', before: '', variable: 'ANTHROPIC_API_KEY' },
+  key: { header: 'authorization', before: 'Bearer ', variable: 'ANTHROPIC_API_KEY' },
 }

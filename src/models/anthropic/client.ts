@@ -2,7 +2,8 @@ import { Anthropic, APIConnectionError, APIConnectionTimeoutError, APIError } fr
 import type { Line, ProviderAccess } from '../wire/attempt.ts'
 import { classify, retryAfterMs } from '../wire/classify.ts'
 import { ERROR_CHARS, excerpt } from '../excerpt.ts'
-import { ANTHROPIC_URL } from './address.ts'
+import { keyHeader } from '../wire/key-header.ts'
+import { ANTHROPIC_URL, anthropicAddress } from './address.ts'
 import type { ModelFailure } from '../model.ts'
 
 /** A client for one attempt. What is null would be read from the environment if it were left out. */
@@ -16,7 +17,7 @@ export const anthropicClient = ({ apiKey, baseUrl = ANTHROPIC_URL, headers }: Pr
     maxRetries: 0,
     logLevel: 'off',
     openTelemetry: false,
-    defaultHeaders: { authorization: `Bearer ${apiKey}`, ...headers },
+    defaultHeaders: { ...keyHeader(anthropicAddress.key, apiKey), ...headers },
   })
 
 /** What Anthropic's client threw, as a failure; undefined for what is none of Anthropic's errors. */

@@ -3,7 +3,8 @@ import type { Line, ProviderAccess } from '../wire/attempt.ts'
 import { classify, retryAfterMs } from '../wire/classify.ts'
 import { ERROR_CHARS, excerpt } from '../excerpt.ts'
 import type { ModelFailure } from '../model.ts'
-import { OPENAI_URL } from './address.ts'
+import { keyHeader } from '../wire/key-header.ts'
+import { OPENAI_URL, openaiKey } from './address.ts'
 import { statedFailure } from '../wire/stated-error.ts'
 
 /** A client for one attempt. What is null would be read from the environment if it were left out. */
@@ -19,7 +20,7 @@ export const openaiClient = ({ apiKey, baseUrl = OPENAI_URL, headers }: Provider
     timeout: timeoutMs,
     maxRetries: 0,
     logLevel: 'off',
-    defaultHeaders: { authorization: `Bearer ${apiKey}`, ...headers },
+    defaultHeaders: { ...keyHeader(openaiKey, apiKey), ...headers },
   })
 
 /** What OpenAI's client threw, as a failure; undefined for what is none of OpenAI's errors. */

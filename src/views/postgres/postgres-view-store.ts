@@ -9,15 +9,17 @@ import { viewsClosed } from '../view-decision.ts'
 import { isComparable } from '../../events/comparable.ts'
 import { checkDue, checkRunPage, pageQuery } from '../run-filter.ts'
 import { changedQuery, countQuery, foundRun, foundRuns, runCounts, searchQuery } from '../run-search.ts'
-import { pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
+import { queryTooLong } from '../sql-query.ts'
+import { LONGEST_QUERY_MS, pageOf, queryText, type QueryText, type ViewRow } from '../view-queries.ts'
 import type { ViewStore } from '../view-store.ts'
 import { viewTables } from '../view-tables.ts'
 
 /**
  * The views in Postgres, for as many processes on as many machines as there are. Tables of another format are replaced, since the
- * projector fills them again. The pool stays the caller's. `asking` is who asks in SQL.
+ * projector fills them again. The pool stays the caller's. `asking` is who asks in SQL, `longestQueryMs` after how long the server ends a query
+ * over the rows of all runs.
  */
-export const postgresViewStore = async (pool: Pool, asking?: PostgresSqlOptions): Promise<ViewStore> => {
+export const postgresViewStore = async (pool: Pool, asking?: PostgresSqlOptions, longestQueryMs = LONGEST_QUERY_MS): Promise<ViewStore> => {
   await guarded(() => inPostgresTransaction(pool, makeTables))
   let closed = false
   const use: PostgresUse = async (work) => {
@@ -37,7 +39,7 @@ export const postgresViewStore = async (pool: Pool, asking?: PostgresSqlOptions)
       }),
     topicState: (topic) => use(() => readTopicState(pool, topic)),
     beginRebuild: () => beginPostgresShadow(use, transaction),
-    ...reads(use),
+    ...reads(use, inTime(transaction, longestQueryMs)),
     sql: (query) => use(() => sql(query)),
     pausedSince: () => use(async () => (await readState(pool)).pausedSince),
     setPaused: (since) =>
@@ -67,7 +69,7 @@ const DUE = `where due_at <= $1 or (
 
 type Reads = Pick<ViewStore, 'get' | 'getMany' | 'list' | 'find' | 'count' | 'changed' | 'due' | 'query' | 'sizes'>
 
-const reads = (use: PostgresUse): Reads => ({
+const reads = (use: PostgresUse, rowsOf: RowsOf): Reads => ({
   get: async (runId) => (await readMany(use, [runId]))[0],
   getMany: (runIds) => readMany(use, runIds),
   list: async (page) => {
@@ -75,16 +77,16 @@ const reads = (use: PostgresUse): Reads => ({
     const { text, values } = pageQuery(page)
     return use((pool) => readRows(pool, numbered(text), values))
   },
-  find: async (search, now) => foundRuns(search, await rowsOf(use, searchQuery(search, now))),
-  count: async (filter, now) => runCounts(await rowsOf(use, countQuery(filter, now))),
-  changed: async (which, now) => (await rowsOf(use, changedQuery(which, now))).map(foundRun),
+  find: async (search, now) => foundRuns(search, await rowsOf(searchQuery(search, now))),
+  count: async (filter, now) => runCounts(await rowsOf(countQuery(filter, now))),
+  changed: async (which, now) => (await rowsOf(changedQuery(which, now))).map(foundRun),
   due: async (now, limit) => {
     checkDue(now, limit)
     return use((pool) => readRows(pool, DUE, [now, limit]))
   },
   query: async (view, filter, now) => {
     const query = queryText(view, filter, now)
-    return pageOf(view, filter, await rowsOf(use, query))
+    return pageOf(view, filter, await rowsOf(query))
   },
   sizes: () =>
     use(async (pool) => {
@@ -94,10 +96,23 @@ const reads = (use: PostgresUse): Reads => ({
     }),
 })
 
-const rowsOf = async (use: PostgresUse, { text, values }: QueryText): Promise<ViewRow[]> => {
-  const { rows } = await use((pool) => pool.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers }))
-  return rows
-}
+type RowsOf = (query: QueryText) => Promise<ViewRow[]>
+
+/** The server itself ends what takes too long: whoever has asked may be gone. */
+const inTime =
+  (transaction: PostgresTransaction, longestMs: number): RowsOf =>
+  ({ text, values }) =>
+    transaction(async (client) => {
+      await client.query(`set transaction read only; set local statement_timeout = ${longestMs}`)
+      try {
+        const { rows } = await client.query<ViewRow>({ text: numbered(text), values: [...values], types: asNumbers })
+        return rows
+      } catch (error) {
+        throw isEndedByTime(error) ? queryTooLong(longestMs) : error
+      }
+    })
+
+const isEndedByTime = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === '57014'
 
 /** No run has an id that Postgres cannot compare. */
 const readMany = (use: PostgresUse, runIds: readonly string[]) =>

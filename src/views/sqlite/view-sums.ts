@@ -1,9 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { SqliteSql } from '../sqlite-sql.ts'
-import { viewSql, type ViewFilter, type ViewName, type ViewRow } from '../view-queries.ts'
-
-/** How long a sum may take; then its process is killed. */
-const DEADLINE_MS = 10_000
+import { LONGEST_QUERY_MS, viewSql, type ViewFilter, type ViewName, type ViewRow } from '../view-queries.ts'
 
 /** Sums over a file of this size take less than a process to start, bytes. */
 const SMALL_FILE = 8 * 1024 * 1024
@@ -20,7 +17,7 @@ export const summedElsewhere = async (sql: SqliteSql, view: ViewName, filter: Vi
     parameters: [],
     // That of the filter stands in the query, which is ours.
     tenant: undefined,
-    timeoutMs: DEADLINE_MS,
+    timeoutMs: LONGEST_QUERY_MS,
     limit: filter.limit + 1,
   })
   return rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])) as ViewRow)

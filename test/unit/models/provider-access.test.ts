@@ -1,11 +1,13 @@
 import { textContent } from '../../../src/events/content.ts'
 import { describe, expect, test } from 'vitest'
 
+import { readEnvironment } from '../../../src/config.ts'
 import { anthropicModel } from '../../../src/models/anthropic/anthropic-model.ts'
 import { openaiChatModel } from '../../../src/models/openai/openai-chat-model.ts'
 import { openaiResponsesModel } from '../../../src/models/openai/openai-responses-model.ts'
 import { openaiChatRecording } from '../../../src/models/recorded/openai-chat-recording.ts'
 import { recordedFetch } from '../../../src/models/recorded/recordings.ts'
+import { requestForms } from '../../../src/vendor-models.ts'
 import { patiently, promptOf } from '../../support/model-server-requests.ts'
 
 const HELLO = promptOf({ role: 'user', parts: textContent('Hello') })
@@ -38,6 +40,25 @@ describe('access to a provider', () => {
       'max_completion_tokens',
       'max_tokens',
       'max_tokens',
+    ])
+  })
+
+  test('is not needed to write a prompt as it is sent: not where a provider writes nothing, and not where nobody is called', async () => {
+    const own = openaiChatModel({ apiKey: 'k', baseUrl: 'http://127.0.0.1:9/v1' })
+    const { call } = own
+    const forms = requestForms(readEnvironment({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://127.0.0.1:8/v1' }), {
+      own,
+      openai: { call },
+      anthropic: { call },
+      mute: { call },
+    })
+    expect(Object.keys(forms)).toEqual(['openai', 'openai-chat', 'anthropic', 'own'])
+    const urls = await Promise.all(Object.values(forms).map(async ({ written }) => (await written?.(HELLO, {}))?.url))
+    expect(urls).toEqual([
+      'http://127.0.0.1:8/v1/chat/completions',
+      'https://api.openai.com/v1/chat/completions',
+      'https://api.anthropic.com/v1/messages',
+      'http://127.0.0.1:9/v1/chat/completions',
     ])
   })
 

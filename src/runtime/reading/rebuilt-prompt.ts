@@ -1,23 +1,23 @@
-import { AppError, isAppError, messageOf } from '../errors.ts'
-import { streamOf } from '../events/codec.ts'
-import { textContent } from '../events/content.ts'
-import type { RecordedRunEvent } from '../events/envelope.ts'
-import type { Message } from '../events/message.ts'
-import type { DataOf } from '../events/run-events.ts'
-import { asideOf, fingerprint, type Aside, type Prompt } from '../fold/prompt.ts'
-import { sha256 } from '../hash.ts'
-import type { Json } from '../json.ts'
-import { present } from '../present.ts'
-import { saidMessages, type SaidMessages } from '../projections/said-messages.ts'
-import type { Transcript } from '../projections/transcript.ts'
-import { foldRun } from '../runtime/reading/fold-run.ts'
-import { readRun } from '../runtime/reading/run-reader.ts'
-import type { ServedRefold } from './api-parts.ts'
+import { AppError, isAppError, messageOf } from '../../errors.ts'
+import { streamOf } from '../../events/codec.ts'
+import { textContent } from '../../events/content.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import type { Message } from '../../events/message.ts'
+import type { DataOf } from '../../events/run-events.ts'
+import { asideOf, fingerprint, type Aside, type Prompt } from '../../fold/prompt.ts'
+import { sha256 } from '../../hash.ts'
+import type { Json } from '../../json.ts'
+import { present } from '../../present.ts'
+import { saidMessages, type SaidMessages } from '../../projections/said-messages.ts'
+import type { Transcript } from '../../projections/transcript.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
+import { foldRun } from './fold-run.ts'
+import { readRun } from './run-reader.ts'
 
 // What a model was asked, as the runtime has built it: from the log and the blob store, without the code of the agent. Only a prompt beside the
 // conversation stands in the chart alone, and needs it.
 
-type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents'>
+type Parts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents'>
 
 export interface WhichPrompt {
   readonly runId: string

@@ -1,17 +1,19 @@
-import { AppError } from '../errors.ts'
-import type { ModelSettings } from '../events/model-settings.ts'
-import { jsonText } from '../json.ts'
-import { present } from '../present.ts'
-import { answerLine, failureLine } from '../projections/script-line.ts'
-import { readRun } from '../runtime/reading/run-reader.ts'
-import { writeRequest, type AskedPrompt, type RequestInForm } from '../runtime/reading/written-request.ts'
-import { visibleJson } from '../text.ts'
-import type { ServedRefold } from './api-parts.ts'
+import { AppError } from '../../errors.ts'
+import type { ModelSettings } from '../../events/model-settings.ts'
+import { jsonText } from '../../json.ts'
+import { present } from '../../present.ts'
+import { answerLine, failureLine } from '../../projections/script-line.ts'
+import { visibleJson } from '../../text.ts'
+import type { RuntimeParts } from '../runtime-parts.ts'
 import { rebuildPrompt, type RebuiltPrompt, type WhichPrompt } from './rebuilt-prompt.ts'
+import { readRun } from './run-reader.ts'
+import { writeRequest, type AskedPrompt, type RequestForms, type RequestInForm } from './written-request.ts'
 
 // The prompt of a call as a vendor takes it: to ask it again, elsewhere and with other words.
 
-type Parts = Pick<ServedRefold, 'log' | 'blobs' | 'agents' | 'requestForms'>
+interface Parts extends Pick<RuntimeParts, 'log' | 'blobs' | 'agents'> {
+  readonly requestForms: RequestForms
+}
 
 export interface WhichRequest extends WhichPrompt {
   readonly as: string | undefined
