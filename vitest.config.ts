@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 40_000,
+    // What is polled for is there soon, or never: the machine may be busy.
+    expect: { poll: { timeout: 30_000 } },
     reporters: [['default', { summary: false }]],
   },
 })

@@ -9,6 +9,7 @@ import { ProblemCard } from '../parts/problem-card.tsx'
 import { Time } from '../preferences/time.tsx'
 import type { OneEvent } from '../server/contract.ts'
 import { changesBetween } from './changes.ts'
+import { checkHere } from './check.ts'
 import { moveTo } from './cursor.ts'
 import { events, fieldKey } from './event-store.ts'
 import type { RunAt } from './run-fold.ts'
@@ -46,6 +47,11 @@ export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
         </p>
       )}
       <Links row={row} />
+      <p>
+        <button type="button" title="v" onClick={checkHere}>
+          Check against the server
+        </button>
+      </p>
       <h4>Changed here</h4>
       <dl>
         {changesBetween(before, state).map(({ what, words }, index) => (

@@ -1,9 +1,10 @@
 import { duration, money } from '../../src/projections/amount-text.ts'
 import { visibleText } from '../../src/text.ts'
-import { hrefOf, setQuery } from '../address/address.ts'
+import { hrefOf } from '../address/address.ts'
 import { Link } from '../address/link.tsx'
 import { memo } from '../parts/memo.tsx'
 import { runHref } from '../runs/run-row.tsx'
+import { toggleChild } from './child-rows.ts'
 import { moveTo } from './cursor.ts'
 import { percent, percentWithin } from './percent.ts'
 import { Source } from './source.tsx'
@@ -115,7 +116,7 @@ const RowsOfChild = ({ runId, isOpen }: { readonly runId: string; readonly isOpe
     aria-expanded={isOpen}
     aria-label={`Rows of ${visibleText(runId)}`}
     onClick={() => {
-      setQuery({ child: isOpen ? undefined : runId }, 'slide')
+      toggleChild(runId)
     }}
   >
     {isOpen ? '▾' : '▸'}

@@ -3,6 +3,7 @@ import type { KeyAction } from '../keys/keys.ts'
 import { goToNeighbour } from '../runs/neighbours.ts'
 import { runs } from '../runs/runs-store.ts'
 import { openFork } from '../fork/open-fork.tsx'
+import { checkHere } from './check.ts'
 import { centreOrFit } from './chart-view.ts'
 import { goLive, here, moveBy, moveByTurn, moveTo, moveToCause, moveToEffect, moveToNotable, moveWithinCall, toggleLive } from './cursor.ts'
 import { diffFrom } from './lineage.tsx'
@@ -86,6 +87,7 @@ export const runActions: readonly KeyAction[] = [
     panBy(0.5)
   }),
   action('0', 'Show the whole run', showWhole),
+  action('v', 'Check this event against the server', checkHere),
   action('F', 'Fork from here', forkHere),
   action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
     const { runId, states } = openRun.getSnapshot().context

@@ -11,6 +11,7 @@ import { screen } from '../parts/screen.ts'
 import { BudgetsPane } from './budgets-pane.tsx'
 import { CallsPane } from './calls-pane.tsx'
 import { ChartPane } from './chart-pane.tsx'
+import { CheckBar } from './check-bar.tsx'
 import { Columns } from './columns.tsx'
 import { cursorOf } from './cursor.ts'
 import { DetailPane } from './detail-pane.tsx'
@@ -45,6 +46,7 @@ export const RunPage = memo(({ runId }: { readonly runId: string }) => {
       <RunHeader runId={runId} row={isThis ? run.row : undefined} newest={isThis ? run.states.at(-1) : undefined} />
       {isThis && run.error !== undefined && <ProblemCard error={run.error} />}
       {isThis && run.rows.length > 0 && <FindBar words={query['find']} cursor={cursor} />}
+      {isThis && <CheckBar runId={runId} cursor={cursor} state={run.states[cursor]} />}
       {isThis && run.rows.length > 0 && <Panes run={run} query={query} cursor={cursor} />}
       {isThis && run.rows.length > 0 && <Slider cursor={cursor} isLive={query['at'] === undefined} />}
       <OpenFork />

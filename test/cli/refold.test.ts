@@ -9,8 +9,6 @@ import { columnName } from '../../src/views/view-table.ts'
 import type { ListedRun } from '../../src/http/listed-run.ts'
 import { foldedRunRow, runRow } from '../../src/http/run-list-contract.ts'
 import type { RunView } from '../../src/fold/run-view.ts'
-import type { RebuiltPrompt } from '../../src/runtime/reading/rebuilt-prompt.ts'
-import type { WrittenPrompt } from '../../src/runtime/reading/written-prompt.ts'
 import { configs, newPlace, type Place } from './run-refold.ts'
 
 // The real program, as a process, on a folder of its own. It takes about half a second a command.
@@ -299,41 +297,6 @@ describe('refold', { timeout: 60_000 }, () => {
 
     test('refuses a revision that is not there yet', async () => {
       expect((await place.refold('at parcel 99')).exitCode).toBe(exitCodes.usage)
-    })
-  })
-
-  describe('prompt', () => {
-    test('says what the model was asked, and that it is what was recorded', async () => {
-      const { stdout } = await place.refold('prompt parcel --at 3')
-      expect(stdout).toMatch(/^parcel {2}call \S+, attempt 1, asked at 2\n\S+ · answer · rebuilt, fingerprint agrees\n/)
-      expect(stdout).toContain('user #1\n    look 17')
-      const newest = await place.json<RebuiltPrompt>('prompt parcel')
-      expect(newest).toMatchObject({ runId: 'parcel', fingerprint: { agrees: true }, missing: [] })
-      expect(newest.messages.at(-1)).toMatchObject({ message: { role: 'tool', name: 'look' } })
-      const asked = await place.json<RebuiltPrompt>(`prompt parcel --call ${newest.callId} --attempt 1`)
-      expect(asked).toEqual(newest)
-      expect((await place.json<RebuiltPrompt>(`prompt parcel --at ${newest.revision - 1}`)).callId).toBe(newest.before?.callId)
-    })
-
-    test('writes it as the request of a vendor, as curl, and its answer as a line of a script', async () => {
-      const written = await place.json<WrittenPrompt>('prompt parcel --at 2 --format request --as anthropic')
-      expect(written).toMatchObject({ as: 'anthropic', url: 'https://api.anthropic.com/v1/messages', key: { header: 'authorization' } })
-      expect(JSON.parse((await place.refold('prompt parcel --at 2 --format request --as anthropic')).stdout)).toEqual(written.body)
-      expect((await place.refold('prompt parcel --at 2 --format curl --as anthropic')).stdout).toBe(`${written.curl}\n`)
-      expect((await place.refold('prompt parcel --at 2 --format script')).stdout).toBe(`${written.scriptLine}\n`)
-    })
-
-    test.each([
-      '--at 0',
-      '--at 99',
-      '--call 9.9',
-      '--call 9.9 --at 2',
-      '--attempt 1',
-      '--format curl --json',
-      '--as openai',
-      '--format request --as nobody',
-    ])('refuses %s', async (options) => {
-      expect((await place.refold(`prompt parcel ${options}`)).exitCode).toBe(exitCodes.usage)
     })
   })
 

@@ -75,7 +75,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     const port = Number(new URL(first.url).port)
     await first[Symbol.asyncDispose]()
     await page.getByText('Offline since').waitFor()
-    expect(await page.getByText(run).count()).toBe(1)
+    await expect.poll(() => page.getByText(run).count()).toBe(1)
     await using second = await openService({ port })
     await page.getByRole('button', { name: 'Try now' }).click()
     await page.getByText('Offline since').waitFor({ state: 'detached' })
@@ -123,10 +123,10 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('A person has to decide').waitFor()
     await page.getByText('acme.read').waitFor()
-    expect(await page.getByRole('button', { name: 'Grant …' }).count()).toBe(0)
-    expect(await page.evaluate<string>('JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie')).not.toContain(
-      reader.key,
-    )
+    await expect.poll(() => page.getByRole('button', { name: 'Grant …' }).count()).toBe(0)
+    await expect
+      .poll(() => page.evaluate<string>('JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie'))
+      .not.toContain(reader.key)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('API key').fill(all.key)
     await page.getByRole('button', { name: 'Sign in' }).click()

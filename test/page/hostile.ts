@@ -88,7 +88,7 @@ export const hostilePaths = (ids: readonly string[], agents: readonly string[]):
     `/diff?${query({ a: HOSTILE, b: '__proto__@1' })}`,
     ...WRITTEN.flatMap((value) => [
       `/runs?${query({ peek: value, status: value, q: value, order: value })}`,
-      `${run(first)}?${query({ at: value, pane: value, call: value, view: value, zoom: value })}`,
+      `${run(first)}?${query({ at: value, pane: value, call: value, view: value, zoom: value, child: value, find: value })}`,
       `/charts/${pathPart(value)}?${query({ by: value, of: value, since: value, vs: value })}`,
       `/analytics?${query({ by: value, since: value, until: value, agent: value })}`,
       `/analytics/sql#${query({ q: value, ms: value, chart: value })}`,

@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium)('the inbox', () => {
     visit.allow(/409/)
     await dialog.getByRole('button', { name: 'Grant', exact: true }).click()
     await dialog.getByText('It is not as it was when you opened this').waitFor()
-    expect(await dialog.getByRole('button', { name: 'Grant', exact: true }).isDisabled()).toBe(true)
+    await expect.poll(() => dialog.getByRole('button', { name: 'Grant', exact: true }).isDisabled()).toBe(true)
     await dialog.getByRole('button', { name: 'Close' }).click()
     await dialog.waitFor({ state: 'detached' })
     expect(visit.complaints()).toEqual([])

@@ -8,11 +8,13 @@ import { runPlace, stateText } from '../../src/fold/standing.ts'
 import { step } from '../../src/fold/fold.ts'
 import { refoldStep } from '../../src/fold/replay.ts'
 import type { RunState } from '../../src/fold/run-state.ts'
+import { viewOf } from '../../src/fold/run-view.ts'
 import { wallTimeMs, type Budget } from '../../src/projections/budget.ts'
 import type { OpenWork } from '../../src/projections/open-work.ts'
 import { outlineRow } from '../../src/projections/outline-row.ts'
 import { edgesOfStep } from '../../page/charts/ways.ts'
 import { activeStates } from '../../page/run/place.ts'
+import { firstDifference } from '../../page/run/server-check.ts'
 import { NEWEST_CALLS, runAfter, type RunAt } from '../../page/run/run-fold.ts'
 import { chartGraph } from '../../src/statechart/graph.ts'
 import { edgeLabel } from '../../src/statechart/labels.ts'
@@ -102,6 +104,7 @@ describe('the page', () => {
         event.runId,
       )
       if (server.status === 'active') expect(asPage(page, event.meta.at), `revision ${event.revision}`).toEqual(asServer(server))
+      expect(firstDifference(page, viewOf(standardProgram, server)), `revision ${event.revision} ${event.type}`).toBeUndefined()
     }
     expect(server?.revision).toBeGreaterThan(3)
   })
@@ -122,6 +125,7 @@ describe('the page', () => {
         )
         const where = `fork at ${at}, revision ${event.revision}, ${event.type}`
         if (server.status === 'active') expect(namedBy(page, asPage(page, event.meta.at)), where).toEqual(namedBy(page, asServer(server)))
+        expect(firstDifference(page, viewOf(program, server)), where).toBeUndefined()
         expect(page.fork, where).toEqual({ runId: 'origin', revision: at, counts: server.fork?.own?.counts ?? noSources, real: [] })
       }
       expect([...(page?.calls.values() ?? [])].filter(({ state, source }) => state === 'succeeded' && source === null)).toEqual([])
@@ -146,8 +150,10 @@ describe('the page', () => {
           if (!isDeepStrictEqual(atHand, callsAtHand(before, page)))
             expect(atHand, `${runId} ${event.revision}`).toEqual(callsAtHand(before, page))
           const server = states[event.revision]
-          if (server?.status !== 'active') continue
           const where = `seed ${seed}, ${runId}, revision ${event.revision}, ${event.type}`
+          if (server !== undefined && event.revision % 5 === 0)
+            expect(firstDifference(page, viewOf(standardProgram, server)), where).toBeUndefined()
+          if (server?.status !== 'active') continue
           const [seen, meant] = [namedBy(page, asPage(page, event.meta.at)), namedBy(page, asServer(server))]
           if (!isDeepStrictEqual(seen, meant)) expect(seen, where).toEqual(meant)
           compared += 1

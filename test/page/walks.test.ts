@@ -3,9 +3,6 @@ import { openService, type Service } from '../http/service.ts'
 import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
 import { HOSTILE, HOSTILE_SEEN } from './hostile.ts'
 
-/** The machine may be busy. */
-const SOON = { timeout: 30_000 }
-
 describe.skipIf(!hasChromium)('how one gets about in the page', () => {
   let browser: Browser
   let service: Service
@@ -55,7 +52,7 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     await page.getByRole('option', { name: new RegExp(`^${hostile}`) }).waitFor()
     await page.keyboard.press('Escape')
     await box.waitFor({ state: 'detached' })
-    expect(await page.evaluate('window.hit')).toBeUndefined()
+    await expect.poll(() => page.evaluate('window.hit')).toBeUndefined()
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
@@ -75,8 +72,8 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     await page.getByText('☆ views').click()
     await page.getByRole('button', { name: 'Forget dear <b>approvals</b>' }).click()
     await page.keyboard.press('Escape')
-    expect(await page.getByLabel('Name of the view').isVisible()).toBe(false)
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    await expect.poll(() => page.getByLabel('Name of the view').isVisible()).toBe(false)
+    await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
@@ -114,35 +111,35 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     const open = page.locator('.detail [aria-expanded=true]')
     const before = await open.count()
     await page.keyboard.press('[')
-    await expect.poll(() => open.count(), SOON).toBe(0)
+    await expect.poll(() => open.count()).toBe(0)
     await page.keyboard.press(']')
     await page.keyboard.press(']')
     await page.keyboard.press(']')
-    await expect.poll(() => open.count(), SOON).toBeGreaterThanOrEqual(before)
+    await expect.poll(() => open.count()).toBeGreaterThanOrEqual(before)
     const line = page.getByRole('separator', { name: 'Width of column 1' })
     const width = Number(await line.getAttribute('aria-valuenow'))
     await line.focus()
     await page.keyboard.press('ArrowRight')
-    expect(Number(await line.getAttribute('aria-valuenow'))).toBe(width + 2)
-    expect(new URL(page.url()).searchParams.get('at')).toBe('3')
+    await expect.poll(async () => Number(await line.getAttribute('aria-valuenow'))).toBe(width + 2)
+    await expect.poll(() => new URL(page.url()).searchParams.get('at')).toBe('3')
     const place = (await line.boundingBox())!
     await page.mouse.move(place.x + 3, place.y + 100)
     await page.mouse.down()
     await page.mouse.move(place.x - 125, place.y + 100)
     await page.mouse.up()
     await page.reload()
-    await expect.poll(async () => Number(await line.getAttribute('aria-valuenow')), SOON).toBeLessThan(width)
+    await expect.poll(async () => Number(await line.getAttribute('aria-valuenow'))).toBeLessThan(width)
     await page.locator('.refold-chart .active').first().waitFor()
     // Whether it is centred already when it is drawn is a matter of time: one press more or less.
     const fitted = async (): Promise<boolean> => {
       await page.keyboard.press('f')
       return page.url().includes('zoom=fit')
     }
-    await expect.poll(fitted, SOON).toBe(true)
+    await expect.poll(fitted).toBe(true)
     await page.keyboard.press('f')
     await page.getByRole('button', { name: 'by step' }).click()
     const slider = page.getByRole('slider', { name: 'Event' })
-    expect(await slider.getAttribute('max')).toBe('10000')
+    await expect.poll(() => slider.getAttribute('max')).toBe('10000')
     await page.keyboard.press('Home')
     await page.keyboard.press('ArrowRight')
     await page.getByRole('heading', { name: '#1 MessageReceived' }).waitFor()
@@ -167,9 +164,9 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     await page.getByLabel('Markdown').check()
     const shown = page.locator('.transcript .markdown').first()
     await shown.locator('strong', { hasText: 'bold' }).waitFor()
-    expect(await shown.locator('li').count()).toBe(2)
+    await expect.poll(() => shown.locator('li').count()).toBe(2)
     const links = "[...document.querySelector('.transcript .markdown').querySelectorAll('a')].map((link) => link.getAttribute('href'))"
-    expect(await page.evaluate<readonly string[]>(links)).toEqual(['https://example.com/a'])
+    await expect.poll(() => page.evaluate<readonly string[]>(links)).toEqual(['https://example.com/a'])
     for (const text of [
       '(example.com)',
       '(javascript:window.hit=1)',
@@ -179,8 +176,8 @@ describe.skipIf(!hasChromium)('how one gets about in the page', () => {
     ]) {
       await shown.getByText(text).first().waitFor()
     }
-    expect(await page.locator('#page img, #page script, #page style').count()).toBe(0)
-    expect(await page.evaluate('window.hit')).toBeUndefined()
+    await expect.poll(() => page.locator('#page img, #page script, #page style').count()).toBe(0)
+    await expect.poll(() => page.evaluate('window.hit')).toBeUndefined()
     await accessible(visit)
     expect(visit.complaints()).toEqual([])
   }, 60_000)
