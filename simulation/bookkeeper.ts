@@ -1,6 +1,7 @@
 import { textsOf } from '../src/events/content.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
-import { settlesCall, type DataOf, type LimitName, type Limits } from '../src/events/run-events.ts'
+import type { LimitName, Limits } from '../src/events/limits.ts'
+import { settlesCall, type DataOf } from '../src/events/run-events.ts'
 import { canonicalJson } from '../src/json.ts'
 import { present } from '../src/present.ts'
 

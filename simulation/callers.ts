@@ -1,5 +1,6 @@
 import { isSaidAlready } from '../src/fold/doubts.ts'
 import type { RunState } from '../src/fold/run-state.ts'
+import { newScore } from '../src/fold/scores.ts'
 import type { RunStanding } from '../src/fold/run-view.ts'
 import { isAppError, messageOf } from '../src/errors.ts'
 import type { Command } from '../src/fold/decide.ts'
@@ -146,7 +147,9 @@ const CODE_ERRORS = ['ChartChanged', 'UnknownAgent', 'CodeFailed'] as const
 const isOfCode = (error: unknown): boolean => CODE_ERRORS.some((code) => isAppError(error, code))
 
 const isSaid = (request: CallerRequest, granted: RunState | RunStanding): boolean => {
-  if ('start' in request || request.command.type !== 'settleToolCall' || !('doubts' in granted)) return false
+  if ('start' in request || !('doubts' in granted)) return false
+  if (request.command.type === 'score') return newScore(granted, request.command) === undefined
+  if (request.command.type !== 'settleToolCall') return false
   const doubt = granted.doubts.get(request.command.callId)
   return doubt !== undefined && isSaidAlready(doubt, request.command.outcome)
 }

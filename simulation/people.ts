@@ -34,7 +34,12 @@ export interface PeopleParts {
 const moveTo = (to: string): Command => ({ type: 'move', by: 'operator', to })
 const moves: [Command, ...Command[]] = [moveTo(NEXT_VERSION), moveTo(NEXT_VERSION), moveTo('1')]
 
-const DEEDS: Partial<Record<RunEvent['type'], Deed>> = { RunFailed: 'failuresOfCode', RunReopened: 'reopenings', RunMoved: 'moves' }
+const DEEDS: Partial<Record<RunEvent['type'], Deed>> = {
+  RunFailed: 'failuresOfCode',
+  RunReopened: 'reopenings',
+  RunMoved: 'moves',
+  RunScored: 'scores',
+}
 
 const MOST_MESSAGES = 2
 const MOST_RETURNS = 2
@@ -74,7 +79,8 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
     time.schedule(chance.between(100, 4_000), () => {
       known.attending = false
       const state = run.states.at(-1)
-      const command = state === undefined ? undefined : (repair(state, run) ?? correction(state) ?? reaction(state, run, known))
+      const command =
+        state === undefined ? undefined : (repair(state, run) ?? correction(state) ?? reaction(state, run, known) ?? verdict(state))
       if (command !== undefined) callers.send({ runId: run.runId, command })
       upgrade(run)
     })
@@ -169,6 +175,11 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
     }
   }
 
+  /** What somebody makes of a run that is over, or goes on by itself. */
+  const verdict = ({ revision }: RunState): Command | undefined => (chance.hits(0.2) ? score(revision) : undefined)
+
+  const score = (revision: number): Command => ({ type: 'score', name: 'thumbs', by: 'user', value: chance.below(2), revision })
+
   /** Somebody changes their mind while another run works for this one. */
   const changeMind = ({ runId }: AuditedRun, event: RunEvent): void => {
     if (event.type !== 'ChildRunRequested' || diligent || !chance.hits(0.3)) return
@@ -203,6 +214,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
           { type: 'deny', callId, by: 'operator', reason: 'never' },
           ...(state === undefined ? [] : [settle(state, callId)]),
           { type: 'complete', by: 'operator', output: { total: 3 } },
+          score(chance.below(20)),
           ...(movable.has(run.agent.name) ? moves : []),
         ]),
       })

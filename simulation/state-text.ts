@@ -36,6 +36,7 @@ export const stateText = (state: RunState): string =>
     { ...state.transcript, items: messagesOf(state.transcript), open: [...state.transcript.open] },
     state.projections,
     [...state.commandIds],
+    state.scores,
   ])
 
 const chartOf = ({ status, value, context, output }: AnyMachineSnapshot): unknown => [status, value, context, output]

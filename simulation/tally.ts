@@ -30,6 +30,7 @@ const deeds = [
   'refusedMoves',
   'repeatedActs',
   'changedArguments',
+  'scores',
 ] as const
 
 export type Deed = (typeof deeds)[number]

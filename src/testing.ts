@@ -5,7 +5,7 @@ export { openTestRefold, type OtherCode, type SettleOptions, type TestOptions, t
 export { explore, type Exploration, type ExploredDeath, type ExploreOptions, type Scenario } from './testing/explore/explore.ts'
 export { fact, given, started, type Decided, type Given, type Happening, type Then } from './testing/given.ts'
 export type { ChartCommand, Command, Decision } from './fold/decide.ts'
-export type { Limits } from './events/run-events.ts'
+export type { Limits } from './events/limits.ts'
 export type { Death } from './testing/explore/mortal-log.ts'
 export { coverage, type Coverage, type CoveredTransition, type UncoveredTransition } from './testing/coverage/coverage.ts'
 export { recordedRuns } from './testing/replay/recording.ts'

@@ -55,7 +55,10 @@ const nothing: RunAt = {
 }
 
 /** The run after one event more; before the first it is undefined. */
-export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string): RunAt => {
+export const runAfter = (before: RunAt = nothing, row: OutlineRow, runId: string): RunAt =>
+  row.type === 'RunScored' ? { ...before, movedCalls: [] } : ledTo(before, row, runId)
+
+const ledTo = (before: RunAt, row: OutlineRow, runId: string): RunAt => {
   if (row.type === 'RunReopened' && before.beforeEnd !== undefined) return reopened(before, before.beforeEnd, row)
   const event = eventOfOutline(row, runId)
   const isOver = finalEventTypes.has(row.type)

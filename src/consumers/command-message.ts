@@ -31,10 +31,26 @@ export const commandSchemas = {
   reopen: commandSchema('reopen'),
   move: commandSchema('move'),
   cancel: commandSchema('cancel'),
+  score: commandSchema('score'),
 }
 
-const { startRun, sendMessage, approve, deny, settleToolCall, answer, giveBack, complete, fail, pause, resume, reopen, move, cancel } =
-  commandSchemas
+const {
+  startRun,
+  sendMessage,
+  approve,
+  deny,
+  settleToolCall,
+  answer,
+  giveBack,
+  complete,
+  fail,
+  pause,
+  resume,
+  reopen,
+  move,
+  cancel,
+  score,
+} = commandSchemas
 
 export const commandMessage = z.discriminatedUnion('type', [
   startRun,
@@ -51,6 +67,7 @@ export const commandMessage = z.discriminatedUnion('type', [
   reopen,
   move,
   cancel,
+  score,
 ])
 export type CommandMessage = z.infer<typeof commandMessage>
 

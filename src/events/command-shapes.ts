@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { comparable } from './comparable.ts'
 import { givenContent, givenPart } from './given-content.ts'
 import { incomingJson } from './message.ts'
-import { limits } from './run-events.ts'
+import { limits } from './limits.ts'
+import { scoreShape } from './score.ts'
 
 // What people and programs may ask for, whichever way it comes: over the library, HTTP or the bus.
 
@@ -71,4 +72,5 @@ export const commandShapes = {
   reopen: { by, note: text.optional() },
   move: { by, to: text.meta({ description: 'The version of its agent that it goes on with.' }), note: text.optional() },
   cancel: { by, reason: text },
+  score: { ...scoreShape, name: comparable.min(1).pipe(scoreShape.name), by },
 } as const

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { definition, toolEffect } from './definition.ts'
 import { forkChanges, forkSeal, origin, sealedStart, source } from './fork.ts'
+import { limitName, limits } from './limits.ts'
 import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
+import { by, scoreShape } from './score.ts'
 import { tags } from './tags.ts'
 import { contentPart } from './content.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
@@ -15,8 +17,6 @@ const attempt = z.int().positive()
 const time = z.int()
 const durationMs = z.int().nonnegative()
 const costMicroUsd = z.int().nonnegative()
-/** Who did it: a person, a program, or `refold` itself. */
-const by = z.string().min(1)
 const digest = z.string()
 /** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
@@ -30,32 +30,6 @@ const claim = {
   /** So many processes that had claimed the call have ended without an answer; absent where none has. */
   lostOwners: z.int().positive().optional(),
 }
-
-export const limitName = z.enum(['iterations', 'toolCalls', 'tokens', 'cost', 'wallTime', 'repeatedCalls', 'cycle'])
-export type LimitName = z.infer<typeof limitName>
-
-/** `null` switches a limit off. */
-export const limits = z.strictObject({
-  iterationsPerTurn: z.int().positive().nullable(),
-  toolCallsPerTurn: z.int().positive().nullable(),
-  /** Input and output of the whole run. */
-  tokens: z.int().positive().nullable(),
-  /** Of the whole run. */
-  costMicroUsd: z.int().nonnegative().nullable(),
-  /** Of one turn, without the time that people take to approve and that a model is waited out. */
-  wallTimeMs: z.int().positive().nullable(),
-  /** So many calls of one tool with the same arguments and the same result. */
-  repeatedCalls: z.int().positive().nullable(),
-  /** So many repetitions of a pattern of up to four calls. */
-  cycles: z.int().positive().nullable(),
-  /** Levels of runs below the topmost one; 8 where it is absent. */
-  childDepth: z.int().nonnegative().nullable().optional(),
-  /** Runs that this one waits for at one time; 100 where it is absent. */
-  openChildRuns: z.int().nonnegative().nullable().optional(),
-  /** All runs below this one; 1,000 where it is absent. */
-  childRuns: z.int().nonnegative().nullable().optional(),
-})
-export type Limits = z.infer<typeof limits>
 
 /** Whom a run waits for. */
 export const waitsForName = z.enum(['message', 'approval', 'human', 'resume'])
@@ -248,8 +222,8 @@ const shapes = {
   /** A process asks the world what became of such a call. Look-ups of earlier versions were claimed by nobody. */
   ToolCallLookupRequested: { callId, attempt, tool: z.string(), ...claim },
   /**
-   * What became of a call is known better than its last word says, or its run has ended without one: a late word of the tool, a look-up, or a
-   * person who settles it otherwise. The only event that may follow the end of a run. The model is told with its next prompt.
+   * What became of a call is known better than its last word says, or its run has ended without one: by a late word of the tool, a look-up or a
+   * person. It may follow the end of a run. The model is told with its next prompt.
    */
   ToolCallCorrected: {
     callId,
@@ -405,6 +379,11 @@ const shapes = {
     /** The copy did not hold the run at all: it is begun again. */
     lost: z.literal(true).optional(),
   },
+  /**
+   * What somebody makes of the run, or of what it did at `revision`; also after its end. Nothing that the run goes on by knows of it: no chart, no
+   * prompt, no projection, no limit. Of one name and author the newest counts.
+   */
+  RunScored: scoreShape,
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {
     by,
@@ -437,11 +416,11 @@ export const dataSchemas = Object.fromEntries(Object.entries(shapes).map(([type,
 
 export const isRunEventType = (type: string): type is RunEventType => Object.hasOwn(shapes, type)
 
-/** Events after which a run accepts nothing more, unless {@link mayBeReopened}. */
+/** Events after which a run accepts nothing but {@link behindTheEnd}, unless {@link mayBeReopened}. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
 
 /** Events that may follow the end of a run, and leave it as it was. */
-export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCallCorrected', 'RunMoved'])
+export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCallCorrected', 'RunMoved', 'RunScored'])
 
 /** Events that stand where a run was. */
 export const deletionEventTypes: ReadonlySet<string> = new Set<RunEventType>(['DeletionRequested', 'RunDeleted'])

@@ -27,4 +27,5 @@ export const verbs = [
   'Forked',
   'Restored',
   'Deleted',
+  'Scored',
 ] as const

@@ -13,6 +13,7 @@ import type { Owed, RunState } from './run-state.ts'
 export const accepts = (state: RunState, fact: RunFact, at: number): boolean => {
   if (fact.type === 'RunReopened') return isReopenable(state)
   if (fact.type === 'ToolCallCorrected') return acceptsCorrection(state, fact.data)
+  if (fact.type === 'RunScored') return true
   if (state.status !== 'active') return false
   if (fact.type === 'RunForked') return state.fork !== undefined && state.fork.own === undefined
   switch (fact.type) {

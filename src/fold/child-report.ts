@@ -1,4 +1,5 @@
-import type { ChildSpent, Limits, RunFact } from '../events/run-events.ts'
+import type { Limits } from '../events/limits.ts'
+import type { ChildSpent, RunFact } from '../events/run-events.ts'
 import { nothingSpent, type Budget } from '../projections/budget.ts'
 import { present } from '../present.ts'
 import type { Owed, RunState } from './run-state.ts'

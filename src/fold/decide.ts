@@ -1,10 +1,12 @@
 import { textContent, type ContentPart } from '../events/content.ts'
 import { endedText } from '../events/ended-text.ts'
-import type { RunFact, WaitsFor, Limits } from '../events/run-events.ts'
+import type { Limits } from '../events/limits.ts'
+import type { DataOf, RunFact, WaitsFor } from '../events/run-events.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText, waitsFor, waitsIn } from './standing.ts'
+import { newScore } from './scores.ts'
 import type { RunState } from './run-state.ts'
 
 /** What people and programs may ask of a run. What is said is a text or parts: one of both. */
@@ -31,6 +33,8 @@ export type Command =
   | { readonly type: 'reopen'; readonly by: string; readonly note?: string }
   /** To another version of its agent. */
   | { readonly type: 'move'; readonly by: string; readonly to: string; readonly note?: string }
+  /** Changes nothing of how the run goes on. */
+  | ({ readonly type: 'score' } & DataOf<'RunScored'>)
 
 /** All but what asks for other charts. */
 export type ChartCommand = Exclude<Command, { type: 'move' }>
@@ -76,6 +80,8 @@ const factOf = (state: RunState, command: ChartCommand): RunFact | string | type
           ...(command.limits === undefined ? {} : { limits: command.limits }),
         },
       }
+    case 'score':
+      return newScore(state, command) ?? NOTHING_NEW
     default:
       return operation(command)
   }

@@ -18,6 +18,7 @@ import { nameOfChild, placeOfCall } from './call-places.ts'
 import { forked } from './forked.ts'
 import { isReopenable, mends, reopened } from './lifecycle.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
+import { scored } from './scores.ts'
 import { CANCELLED_PLACE, placeText } from './standing.ts'
 import type { Owed, Program, RunState, Timer } from './run-state.ts'
 
@@ -50,6 +51,10 @@ export interface Step {
 export const step = (program: Program, before: RunState | undefined, event: RunEvent): Step => {
   if (before === undefined) return begin(program, event)
   checkPlace(before, event)
+  return event.type === 'RunScored' ? { ...withoutCharts(scored(before, event)), ignored: true } : led(program, before, event)
+}
+
+const led = (program: Program, before: RunState, event: RunEvent): Step => {
   const noted = recordEvent(program, before, event)
   const resumed = resumedBy(before, noted, event)
   if (resumed !== undefined) return resumed
@@ -90,7 +95,7 @@ const withoutCharts = (state: RunState): Step => ({
 
 const checkPlace = (before: RunState, event: RunEvent): void => {
   if (event.revision !== before.revision + 1) throw unexpected(before, event, `revision ${before.revision + 1}`)
-  const mayFollow = before.status === 'active' || isAfterword(before, event) || mends(before, event)
+  const mayFollow = before.status === 'active' || event.type === 'RunScored' || isAfterword(before, event) || mends(before, event)
   if (!mayFollow) throw unexpected(before, event, `nothing after the run has ${before.status}`)
 }
 

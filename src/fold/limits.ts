@@ -1,4 +1,4 @@
-import type { Limits } from '../events/run-events.ts'
+import type { Limits } from '../events/limits.ts'
 import type { OptionNames } from '../known-options.ts'
 
 /** `null` switches a limit off; a limit that is left out has its default. */

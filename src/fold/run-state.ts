@@ -110,6 +110,18 @@ export interface EarlierAttempts {
   readonly done?: DoneAct
 }
 
+/** What was made of a run, and when, in ms since the epoch. */
+export interface Score extends DataOf<'RunScored'> {
+  readonly at: number
+}
+
+export interface Scores {
+  /** All of them, also those that newer ones have taken the place of. */
+  readonly recorded: number
+  /** Of one name and author the newest. */
+  readonly newest: readonly Score[]
+}
+
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
 
 /** The whole state of a run: a fold of its events and of nothing else. */
@@ -119,7 +131,7 @@ export interface RunState extends Projected {
   readonly revision: number
   readonly hash: string
   readonly lastEventId: string
-  /** Time of the newest event. */
+  /** Time of the newest event that is no score: those take none of the run's time. */
   readonly at: number
   readonly started: DataOf<'RunStarted'>
   readonly correlationId: string
@@ -155,6 +167,8 @@ export interface RunState extends Projected {
   readonly restored?: { readonly restoreId: string; readonly turn: number; readonly at: number }
   /** Where it is a fork of another run. */
   readonly fork?: Fork
+  /** What was made of it; absent before the first score. */
+  readonly scores?: Scores
   /** Commands that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
   readonly commandIds: ReadonlyMap<string, string>
 }

@@ -10,9 +10,10 @@ import type { Spent } from '../machines/spent.ts'
 import { readOnly } from '../projections/read-only.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import { isUnresolved } from './doubts.ts'
+import { newestScores } from './scores.ts'
 import { describeBroken } from './fold-projections.ts'
 import { spentAt } from './fold.ts'
-import type { Program, RunState, RunStatus } from './run-state.ts'
+import type { Program, RunState, RunStatus, Score } from './run-state.ts'
 import { runPlace, stateText, waitsFor, waitsIn } from './standing.ts'
 
 /** Something that a run waits for. */
@@ -84,6 +85,8 @@ export interface RunView {
     /** What users have said that no prompt has held yet, a picture as `[image …]`: whoever asked did not know of it. */
     readonly unread: readonly string[]
   }[]
+  /** What people, scorers and programs make of it: of one name and author the newest. */
+  readonly scores: readonly Score[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
   /** Why nothing more begins in it, where code of its agent has failed: the projection, the event and what it threw. */
   readonly problem: string | null
@@ -133,6 +136,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
     unread: state.transcript.inbox.map(shownContent),
   })),
   unresolved: [...state.doubts.values()].filter(isUnresolved).map(({ callId, tool, input }) => ({ callId, tool, input })),
+  scores: newestScores(state.scores),
   timers: [...state.timers.values()].map(({ timerId, dueAt }) => ({ timerId, dueAt: dueAt ?? null })),
   problem: state.broken === undefined ? null : describeBroken(state.broken),
   projections: shownProjections(program, state),

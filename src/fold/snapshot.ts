@@ -7,7 +7,7 @@ import { loadProjections, saveProjections, type SavedProjection } from './saved-
 import type { DoneAct, Doubt, EarlierAttempts, OpenCall, Owed, Program, RunState, Timer } from './run-state.ts'
 
 /** To be counted up with every change of what a state holds: a snapshot of another format is no snapshot. */
-const FORMAT = 13
+const FORMAT = 14
 
 /**
  * A state as JSON text. Of the transcript only what came after `since` messages: a long run is saved in pieces. Undefined where the state of a

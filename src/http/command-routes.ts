@@ -20,6 +20,7 @@ import {
   commandHeaders,
 } from './contract.ts'
 import { forkRun } from './fork-contract.ts'
+import { scoreRun } from './score-contract.ts'
 import { answers, body, guardedBy, optionalBody } from './route-parts.ts'
 
 const created = {
@@ -96,6 +97,16 @@ export const commandRoutes = {
     tags: ['Runs'],
     ...guardedBy('write'),
     request: { params: runPath, headers: commandHeaders, body: body(sendMessage) },
+    responses: granted,
+  }),
+  score: createRoute({
+    method: 'post',
+    path: '/v1/runs/{runId}/scores',
+    operationId: 'scoreRun',
+    summary: 'Says what somebody makes of a run; also of one that has ended. It changes nothing of how the run goes on.',
+    tags: ['Runs'],
+    ...guardedBy('write'),
+    request: { params: runPath, headers: commandHeaders, body: body(scoreRun) },
     responses: granted,
   }),
   grant: onCall({

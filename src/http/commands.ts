@@ -119,6 +119,10 @@ const addConversation = (app: Api, grant: Grant): void => {
     const { message, data } = c.req.valid('json')
     return c.json(await grant(c, { type: 'sendMessage', ...saidAs(message), ...present({ data }) }), 200)
   })
+  app.openapi(routes.score, async (c) => {
+    const { by, ...score } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'score', ...present(score), by: byOf(c, { by }) }), 200)
+  })
   app.openapi(routes.answer, async (c) => {
     const asked = c.req.valid('json')
     return c.json(await grant(c, { type: 'answer', by: byOf(c, asked), ...saidAs(asked.text) }), 200)

@@ -4,6 +4,7 @@ import { givenContent } from '../events/given-content.ts'
 import { incomingJson, message } from '../events/message.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import { runEventTypes } from '../events/run-events.ts'
+import { score } from './score-contract.ts'
 import type { ViewQuery } from '../views/view-query.ts'
 
 // What goes over the wire: the source of validation, of types and of the OpenAPI document. Times are ms since the epoch,
@@ -261,6 +262,7 @@ export const run = z
       .readonly()
       .meta({ description: 'calls of which nobody knows whether they happened; also of a run that has ended' }),
     approvals: z.array(z.object({ callId, subject: anything, digest: z.string(), expiresAt: time, unread })).readonly(),
+    scores: z.array(score).readonly().meta({ description: 'what people, scorers and programs make of it' }),
     timers: z.array(z.object({ timerId: z.string(), dueAt: time.nullable() })).readonly(),
     problem: z
       .string()

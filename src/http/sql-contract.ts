@@ -52,7 +52,7 @@ export const sqlCatalog = z
           name: z.string(),
           about: z.string(),
           columns: z
-            .array(z.object({ name: z.string(), type: z.enum(['text', 'integer']), nullable: z.boolean(), about: z.string() }))
+            .array(z.object({ name: z.string(), type: z.enum(['text', 'integer', 'real']), nullable: z.boolean(), about: z.string() }))
             .readonly(),
         }),
       )

@@ -1,4 +1,4 @@
-import type { LimitName, Limits } from '../events/run-events.ts'
+import type { LimitName, Limits } from '../events/limits.ts'
 
 /** What a run has used up so far. A fold of its events, so that a restart resets nothing. */
 export interface Spent {

@@ -157,6 +157,7 @@ const operations: Pick<
   | 'RunCompleted'
   | 'RunFailed'
   | 'RunCancelled'
+  | 'RunScored'
   | 'DeletionRequested'
   | 'RunDeleted'
 > = {
@@ -174,6 +175,13 @@ const operations: Pick<
   RunCompleted: ({ output, by: who }) => words(output === undefined ? '' : valueLine(output), by(who)),
   RunFailed: ({ reason, by: who }) => words(reason, who === undefined ? '' : `(${by(who)})`),
   RunCancelled: ({ by: who, reason }) => saidBy(who, reason),
+  RunScored: ({ name, value, passed, note, revision, by: who }) =>
+    words(
+      `${name} ${value}`,
+      passed === undefined ? '' : passed ? 'passed' : 'failed',
+      revision === undefined ? '' : `of revision ${revision}`,
+      saidBy(who, note),
+    ),
   DeletionRequested: ({ by: who, reason }) => saidBy(who, reason),
   RunDeleted: ({ events, blobs }) => `${count(events)} events and ${count(blobs)} payloads are gone`,
 }

@@ -3,7 +3,8 @@ import { withoutPayloads } from './view-event.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import type { ResultSource } from '../events/fork.ts'
 import { toolCallsOf, type Usage } from '../events/message.ts'
-import type { ChildSpent, DataOf, Limits, RunEventType, WaitsFor } from '../events/run-events.ts'
+import type { Limits } from '../events/limits.ts'
+import type { ChildSpent, DataOf, RunEventType, WaitsFor } from '../events/run-events.ts'
 import { present } from '../present.ts'
 import { storable, storableBeginning } from './bounded-text.ts'
 import { eventLine } from './event-summary.ts'
@@ -97,6 +98,11 @@ export interface OutlineRow {
   readonly real?: readonly string[]
   /** Tools that only read are executed for real, too. */
   readonly reads?: true
+  /** Of a score: the revision that it is about. */
+  readonly about?: number
+  readonly score?: string
+  readonly value?: number
+  readonly passed?: boolean
   readonly lost?: true
   readonly withoutChart?: true
 }
@@ -227,6 +233,10 @@ const ownOf = (event: RunEvent): Partial<OutlineRow> => {
     case 'ApprovalRequested': {
       const { tool } = event.data.subject
       return tool === undefined ? {} : { tool: storableBeginning(tool, LONGEST_NAME) }
+    }
+    case 'RunScored': {
+      const { name, value, passed, revision } = event.data
+      return { score: storableBeginning(name, LONGEST_NAME), value, ...present({ passed, about: revision }) }
     }
     default:
       return {}

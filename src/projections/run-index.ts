@@ -211,10 +211,11 @@ const expectation = (row: RunRow | undefined, event: RunEvent): string | undefin
 const isReopened = ({ failedFrom }: RunRow, { type }: RunEvent): boolean =>
   (type === 'RunReopened' || type === 'RunMoved') && failedFrom !== undefined
 
-/** What became of a call may become known when its run is over. */
-const isAfterword = ({ open }: RunRow, event: RunEvent): boolean =>
-  event.type === 'ToolCallCorrected' &&
-  (event.data.earlier === true || Object.hasOwn({ ...open?.toolCalls, ...open?.correctable }, event.data.callId))
+/** What became of a call may become known when its run is over, and it may be scored. */
+const isAfterword = ({ open }: RunRow, event: RunEvent): boolean => {
+  if (event.type !== 'ToolCallCorrected') return event.type === 'RunScored'
+  return event.data.earlier === true || Object.hasOwn({ ...open?.toolCalls, ...open?.correctable }, event.data.callId)
+}
 
 /** Calls of which nobody knows whether they happened; also of a run that has ended. */
 export const unresolvedCalls = ({ open }: Pick<RunRow, 'open'>): readonly string[] =>
@@ -331,7 +332,7 @@ const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
 const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = row.status !== 'active'
   const asked = isOver ? {} : askedAfter(row.asked, event)
-  const { owed, children } = isOver ? nothingOpen : rowWorkAfter(row, event)
+  const { owed, children }: RowWork = isOver ? { owed: {} } : rowWorkAfter(row, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)
   const end = event.meta.to.indexOf(';')
   const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
@@ -364,8 +365,6 @@ const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, sto
 /** A run that was ended from outside leaves its chart where it was. */
 const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
   finalEventTypes.has(type) && 'by' in data && data.by !== undefined && place === state ? status : place
-
-const nothingOpen: RowWork = { owed: {} }
 
 const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failedFrom'] => ({
   asked,

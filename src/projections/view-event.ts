@@ -80,6 +80,7 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   RunReturned: dataSchemas.RunReturned.pick({ note: true }).strip(),
   RunMoved: dataSchemas.RunMoved.pick({ agent: true, agentVersion: true, chartHash: true }).strip(),
   RunFailed: dataSchemas.RunFailed.pick({ reason: true }).strip(),
+  RunScored: dataSchemas.RunScored.strip(),
   DeletionRequested: dataSchemas.DeletionRequested.strip(),
   RunDeleted: dataSchemas.RunDeleted.strip(),
   RunCancelled: dataSchemas.RunCancelled.pick({ reason: true }).strip(),

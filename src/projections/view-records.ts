@@ -1,5 +1,6 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import { finalEventTypes, type RunEventType } from '../events/run-events.ts'
+import { scoreRecords, type ScoreRecord } from './score-records.ts'
 import { approvalChanges, type ApprovalRecord } from './approval-records.ts'
 import { oneLine } from './printable.ts'
 import { eventLine } from './event-summary.ts'
@@ -43,6 +44,7 @@ export interface ViewRecords {
   readonly approvals: readonly ApprovalRecord[]
   readonly tags: readonly TagRecord[]
   readonly steps: readonly StepRecord[]
+  readonly scores: readonly ScoreRecord[]
 }
 
 export const noRecords: ViewRecords = {
@@ -53,6 +55,7 @@ export const noRecords: ViewRecords = {
   approvals: [],
   tags: [],
   steps: [],
+  scores: [],
 }
 
 type ByCall<Record> = Readonly<{ [callId: string]: Record }>
@@ -124,6 +127,7 @@ const changedRecords = (
       toolCalls,
       approvals,
       tags: tagRecords(event),
+      scores: isCopy ? [] : scoreRecords(event),
     },
   }
 }

@@ -1,7 +1,8 @@
 import { AppError, isAppError } from '../errors.ts'
 import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
-import { deletionEventTypes, type Limits } from '../events/run-events.ts'
+import type { Limits } from '../events/limits.ts'
+import { deletionEventTypes } from '../events/run-events.ts'
 import type { GivenContent, GivenPart } from '../events/given-content.ts'
 import type { SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
@@ -35,6 +36,19 @@ export interface MessageOptions extends CommandOrigin {
 export interface ByWhom {
   /** Who asks for it. */
   readonly by: string
+}
+
+export interface ScoreOptions extends ByWhom, CommandOrigin {
+  /** What is judged: `thumbs`, `correct`, `tone` …; of 100 characters at most. */
+  readonly name: string
+  /** Any finite number; what it means follows from the name. */
+  readonly value: number
+  /** Whether that is good enough. */
+  readonly passed?: boolean | undefined
+  /** Why; of 2,000 characters at most. */
+  readonly note?: string | undefined
+  /** Of the event that it is about; the whole run without it. */
+  readonly revision?: number | undefined
 }
 
 /** One run. All commands reject with `NotPossible` where the run is in no state to grant them, and with `RunNotFound`. */
@@ -88,6 +102,11 @@ export interface Run<Output = unknown> {
   /** Of a run that Refold failed for a defect of its agent's code, which is repaired: it goes on where it stood. */
   reopen(options: ByWhom & { readonly note?: string | undefined }): Promise<void>
   /**
+   * What somebody makes of the run, or of what it did at `revision`; also of one that has ended. It changes nothing of how the run goes on. The same,
+   * said again, is the same; of one name and author the newest counts. Rejects with `NotPossible` beyond 500 of them, and for a revision that is none.
+   */
+  score(options: ScoreOptions): Promise<void>
+  /**
    * Goes on with another version of its agent, or with the code that its version has by now. Rejects with `NotPossible` and every difference
    * where that does not explain all that has happened, or cannot go on with what is open; and with `UnknownAgent`.
    */
@@ -115,6 +134,10 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     send: async (options) => {
       const { message, data, ...origin } = readOptions(options, 'a message as { message }')
       await submit({ type: 'sendMessage', ...said(message), ...(data === undefined ? {} : { data }) }, origin)
+    },
+    score: async (options) => {
+      const { commandId, actor, traceparent, ...score } = readOptions(options, 'a score as { name, value, by }')
+      await submit({ ...score, type: 'score' }, { commandId, actor, traceparent })
     },
     blob: (hash) => readSaidBlob(parts, runId, hash),
     events: (options) => follow(parts, runId, checkedWaiting(options)),
@@ -182,7 +205,7 @@ const said = (content: GivenContent): { readonly text: string } | { readonly par
 
 type Decisions = Omit<
   Run,
-  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove' | 'fork'
+  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove' | 'fork' | 'score'
 >
 
 /** What somebody decides about a run. */

@@ -96,7 +96,7 @@ export interface SqlTable {
   readonly about: string
   readonly columns: readonly {
     readonly name: string
-    readonly type: 'text' | 'integer'
+    readonly type: 'text' | 'integer' | 'real'
     readonly nullable: boolean
     readonly about: string
   }[]

@@ -14,12 +14,13 @@ export const SHADOW_TABLES = 'refold\\_%\\_rebuild\\_%'
 interface Dialect {
   readonly text: string
   readonly integer: string
+  readonly real: string
   readonly options: string
 }
 
 // Texts are compared by their bytes in both, so that pages go on where they ended.
-export const sqliteDialect: Dialect = { text: 'text', integer: 'integer', options: ' strict' }
-export const postgresDialect: Dialect = { text: 'text collate "C"', integer: 'bigint', options: '' }
+export const sqliteDialect: Dialect = { text: 'text', integer: 'integer', real: 'real', options: ' strict' }
+export const postgresDialect: Dialect = { text: 'text collate "C"', integer: 'bigint', real: 'double precision', options: '' }
 
 /** Tables and indexes, as many statements in one text. */
 export const createTables = (dialect: Dialect, shadow: Shadow): string =>
@@ -44,7 +45,7 @@ export const sqliteUpsert = (table: ViewTable, shadow: Shadow): string =>
 
 /** Many records at once, one array a column. */
 export const postgresUpsert = (table: ViewTable, shadow: Shadow): string => {
-  const arrays = table.columns.map(({ type }, at) => `$${at + 1}::${type === 'text' ? 'text' : 'bigint'}[]`)
+  const arrays = table.columns.map(({ type }, at) => `$${at + 1}::${type === 'text' ? 'text' : postgresDialect[type]}[]`)
   return `insert into ${tableName(table, shadow)} (${names(table)}) select * from unnest(${arrays.join(', ')}) ${onConflict(table, shadow)}`
 }
 

@@ -1,6 +1,6 @@
 /** A column of a view's table, the same in SQLite and Postgres. Times are ms since the epoch, yes and no are 1 and 0. */
 export interface ViewColumn {
-  readonly type: 'text' | 'integer'
+  readonly type: 'text' | 'integer' | 'real'
   readonly nullable: boolean
   /** What it means, for the documentation. */
   readonly about: string
@@ -50,4 +50,5 @@ export const fieldName = (column: string): string => column.replace(/_([a-z])/g,
 
 export const text = (about: string): ViewColumn => ({ type: 'text', nullable: false, about })
 export const integer = (about: string): ViewColumn => ({ type: 'integer', nullable: false, about })
+export const real = (about: string): ViewColumn => ({ type: 'real', nullable: false, about })
 export const optional = (column: ViewColumn): ViewColumn => ({ ...column, nullable: true })

@@ -3,9 +3,10 @@ import type { MessageRecord } from '../projections/message-records.ts'
 import type { ModelCallRecord } from '../projections/model-call-records.ts'
 import type { ToolCallRecord } from '../projections/tool-call-records.ts'
 import type { StepRecord } from '../projections/step-records.ts'
+import type { ScoreRecord } from '../projections/score-records.ts'
 import type { TagRecord, TimelineRecord, ViewRecords } from '../projections/view-records.ts'
 import type { RunRecord } from './run-record.ts'
-import { integer, optional, tableOf, text, type ViewTable } from './view-table.ts'
+import { integer, optional, real, tableOf, text, type ViewTable } from './view-table.ts'
 
 // From here come the tables of SQLite and Postgres, what writes them, and docs/views.md.
 
@@ -236,6 +237,24 @@ const stepsTable = tableOf<StepRecord>({
   indexes: [{ columns: ['at'] }],
 })
 
+const scoresTable = tableOf<ScoreRecord>({
+  name: 'refold_scores',
+  about: 'What people, scorers and programs make of runs: of one name and author the newest. A fork has its own alone.',
+  key: ['runId', 'name', 'by'],
+  columns: {
+    runId,
+    name: text('what is judged: `thumbs`, `correct` …'),
+    by: text('who judges'),
+    value: real('what they say'),
+    passed: optional(integer('1 where that is good enough, 0 where it is not; null where nobody says')),
+    note: optional(text('why')),
+    about: optional(integer('revision of the event that it is about; null where it is about the whole run')),
+    at: integer('when it was recorded'),
+    revision,
+  },
+  indexes: [{ columns: ['name', 'value'] }, { columns: ['at'] }],
+})
+
 /** By the name that their records have in a batch. */
 export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } = {
   timeline: timelineTable,
@@ -245,6 +264,7 @@ export const recordTables: { readonly [Name in keyof ViewRecords]: ViewTable } =
   approvals: approvalsTable,
   tags: tagsTable,
   steps: stepsTable,
+  scores: scoresTable,
 }
 
 export const viewTables: readonly ViewTable[] = [runsTable, ...Object.values(recordTables)]

@@ -13,7 +13,7 @@ interface Shown {
   readonly events: readonly { readonly type: string; readonly data: { readonly digest?: string } }[]
 }
 
-describe('refold move', { timeout: 60_000 }, () => {
+describe('refold move and score', { timeout: 60_000 }, () => {
   let place: Place
   beforeAll(async () => {
     place = newPlace()
@@ -90,4 +90,17 @@ describe('refold move', { timeout: 60_000 }, () => {
       expect((await place.refold(command, next)).exitCode).toBe(exitCodes.usage)
     },
   )
+
+  test('scores a run that has ended otherwise than well, and leaves it alone', async () => {
+    await place.refold("cancel again --reason 'enough'", next)
+    expect((await place.refold('score again thumbs up')).exitCode).toBe(exitCodes.usage)
+    expect((await place.refold('score again thumbs 0 --passed --failed')).exitCode).toBe(exitCodes.usage)
+    expect((await place.refold('score again thumbs 0 --at 900', next)).exitCode).toBe(exitCodes.notPossible)
+    const given = "score again thumbs 0 --failed --note 'too slow' --at 1 --by ann"
+    const scores = [{ name: 'thumbs', value: 0, passed: false, note: 'too slow', revision: 1, by: 'ann' }]
+    expect(await place.json(given, next)).toMatchObject({ runId: 'again', scores })
+    expect((await place.refold('show again', next)).stdout).toMatch(/RunScored +· +thumbs 0 failed of revision 1 by ann: too slow/)
+    expect((await place.refold('replay again', next)).exitCode).toBe(0)
+    expect((await place.refold('doctor', next)).stdout).not.toMatch(/after/)
+  })
 })

@@ -133,6 +133,36 @@ describe('a start', () => {
   })
 })
 
+describe('a score', () => {
+  test('is recorded once for each key, by whom it says or by the name of the key, also behind the end of a run', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const scored = `POST /v1/runs/${runId}/scores`
+    const once = { body: { name: 'thumbs', value: 0, note: 'rude', revision: 3 }, headers: { 'idempotency-key': 'k' } }
+    expect(await service.ask(scored, once)).toMatchObject({ status: 200, body: { runId, waitsFor: 'message' } })
+    await service.ask(`POST /v1/runs/${runId}/complete`)
+    expect((await service.ask(scored, once)).status).toBe(200)
+    expect((await service.ask(scored, { body: { name: 'thumbs', value: 1, passed: true, by: 'ann' } })).status).toBe(200)
+    const { body } = await service.ask<{ scores: readonly { by: string }[] }>(`GET /v1/runs/${runId}`)
+    expect(body.scores).toMatchObject([
+      { name: 'thumbs', value: 0, note: 'rude', revision: 3 },
+      { name: 'thumbs', value: 1, passed: true, by: 'ann' },
+    ])
+    expect((await eventsOf(service.world, runId)).filter(({ type }) => type === 'RunScored')).toHaveLength(2)
+  })
+
+  test.each([
+    [{ name: '', value: 1 }],
+    [{ name: 'thumbs' }],
+    [{ name: 'thumbs', value: '1' }],
+    [{ name: 'thumbs', value: 1, revision: -1 }],
+  ])('that is none is refused: %j', async (body) => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    expect((await service.ask(`POST /v1/runs/${runId}/scores`, { body })).status).toBe(400)
+  })
+})
+
 describe('a command', () => {
   test('carries who made it, its id and its trace into the events', async () => {
     await using service = await openService()

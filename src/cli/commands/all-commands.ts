@@ -20,6 +20,7 @@ import { addRelayCommand } from './relay.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRestoredCommand } from './restored.ts'
 import { addRunCommand } from './run.ts'
+import { addScoreCommand } from './score.ts'
 import { addSendCommand } from './send.ts'
 import { addServeCommand } from './serve.ts'
 import { addSettleCommand } from './settle.ts'
@@ -52,6 +53,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addAnswerCommand,
     addGiveBackCommand,
     addSettleCommand,
+    addScoreCommand,
     addPauseCommand,
     addResumeCommand,
     addReopenCommand,

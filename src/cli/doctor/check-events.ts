@@ -92,9 +92,9 @@ const endOf = (before: SeenRun | undefined, { type }: StoredEvent, read: ReadEve
   return { isOver: finalEventTypes.has(type) || deletionEventTypes.has(type), mayBeReopened: read.ok && mayBeReopened(read.event) }
 }
 
-/** A run may be opened again, and what became of a call may become known late. */
+/** A run may be opened again, what became of a call may become known late, and it may be scored at any time. */
 const mayFollowTheEnd = (before: SeenRun, { type }: StoredEvent): boolean =>
-  type === 'ToolCallCorrected' || ((type === 'RunReopened' || type === 'RunMoved') && before.mayBeReopened)
+  type === 'ToolCallCorrected' || type === 'RunScored' || ((type === 'RunReopened' || type === 'RunMoved') && before.mayBeReopened)
 
 const checkOrder = (before: SeenRun | undefined, stored: StoredEvent, findings: Findings): void => {
   const expected = (before?.revision ?? -1) + 1

@@ -127,6 +127,14 @@ export const note = (trace: OpenTrace, key: string, event: RunEvent, { name, att
   else span.events.push({ name, atMs: event.meta.at, attributes: attributesOf(attributes) })
 }
 
+/** Something of no length that is said of the newest turn once that has ended. */
+export const noteAfterwards = (trace: OpenTrace, event: RunEvent, said: Omit<Ending, 'otherwise'> & { readonly name: string }): void => {
+  if (trace.lastTurn === undefined) return
+  const { traceId, spanId } = trace.lastTurn
+  const span = newSpan(trace, event, said.name, { name: said.name, traceId, parentSpanId: spanId })
+  close(trace, span, event, said)
+}
+
 /** The turn that is open, or one that begins with this event. */
 export const turnAt = (trace: OpenTrace, event: RunEvent): OpenTurn => {
   if (trace.turn !== undefined) return trace.turn

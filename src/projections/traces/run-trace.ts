@@ -3,6 +3,7 @@ import type { RunEventType } from '../../events/run-events.ts'
 import { withoutPayloads } from '../view-event.ts'
 import { modelCallSpans } from './model-call-spans.ts'
 import { newTrace, type OpenTrace } from './open-trace.ts'
+import { scoreSpans } from './score-spans.ts'
 import type { Span, SpanContext } from './span.ts'
 import type { SpansOf } from './spans-of.ts'
 import { toolCallSpans } from './tool-call-spans.ts'
@@ -32,7 +33,7 @@ export interface RunTraceOptions {
   readonly contentLength?: number | undefined
 }
 
-const all: Partial<SpansOf<RunEventType>> = { ...turnSpans, ...modelCallSpans, ...toolCallSpans, ...waitingSpans }
+const all: Partial<SpansOf<RunEventType>> = { ...turnSpans, ...modelCallSpans, ...toolCallSpans, ...waitingSpans, ...scoreSpans }
 
 export const runTrace = ({ runId, parent, contentLength = 0 }: RunTraceOptions): RunTrace => {
   const trace = newTrace(runId, parent, contentLength)

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts'
-import type { Limits, RunFact } from '../../events/run-events.ts'
+import type { Limits } from '../../events/limits.ts'
+import type { RunFact } from '../../events/run-events.ts'
 import { accepts } from '../../fold/accepts.ts'
 import { childLimits, childReport, childRunId, saysMore, type EndedRun } from '../../fold/child-report.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'

@@ -146,7 +146,7 @@ const sealed = ({ ids, clock }: RuntimeParts, { newest }: UnfoldedRun, { command
   })
 
 /** What is possible also where code of the agent has failed. */
-const STOPPING: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny'])
+const POSSIBLE_ANYWAY: ReadonlySet<ChartCommand['type']> = new Set(['cancel', 'fail', 'pause', 'deny', 'score'])
 
 type GivenChartCommand = Exclude<GivenCommand, { type: 'move' }>
 
@@ -204,7 +204,7 @@ const jobOf = (runId: string, { command: given, bytes, origin }: ReadCommand): J
       ...withdrawn(context.agent, state, fact),
       ...(fact.type === 'RunReopened' ? askedAgain(context.agent, state.beforeFailure?.approvals ?? new Map()) : []),
     ])
-    return { facts, origin: 'by' in command ? { ...origin, actor: command.by } : origin, anyway: STOPPING.has(command.type) }
+    return { facts, origin: 'by' in command ? { ...origin, actor: command.by } : origin, anyway: POSSIBLE_ANYWAY.has(command.type) }
   },
 })
 

@@ -105,6 +105,7 @@ const granting: Readonly<Record<Command['type'], readonly RunEventType[]>> = {
   reopen: ['RunReopened'],
   move: ['RunMoved'],
   cancel: ['RunCancelled'],
+  score: ['RunScored'],
 }
 
 const commandDifferences = (command: Command, event: RecordedRunEvent): string[] => {

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
-import type { Limits, RunSettings } from '../../events/run-events.ts'
+import type { Limits } from '../../events/limits.ts'
+import type { RunSettings } from '../../events/run-events.ts'
 import { providerIn } from '../../models/model.ts'
 import type { Agent } from '../agent.ts'
 import { checkedJson } from '../checked-json.ts'

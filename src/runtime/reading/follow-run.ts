@@ -17,8 +17,8 @@ export interface FollowOptions {
 }
 
 /**
- * The stored events of one run and what follows them live; ends with the run or the signal. What became of a call may be recorded behind the end of its run:
- * that is given to whoever begins there, and keeps nobody waiting. A run that was failed for a defect of its agent's code has not ended
+ * The stored events of one run and what follows them live; ends with the run or the signal. What became of a call, and what somebody makes of the run, may be
+ * recorded behind its end: that is given to whoever begins there, and keeps nobody waiting. A run that was failed for a defect of its agent's code has not ended
  * while more is recorded of it.
  */
 export async function* followRun(

@@ -7,7 +7,8 @@ import type { EndedRun } from '../../fold/child-report.ts'
 import { onCode } from '../../fold/lifecycle.ts'
 import { spentAt } from '../../fold/fold.ts'
 import { commandIdsAfter } from '../../fold/record-event.ts'
-import type { RunStatus } from '../../fold/run-state.ts'
+import type { RunStatus, Scores } from '../../fold/run-state.ts'
+import { isScoreOf, newestScores, scoresAfter } from '../../fold/scores.ts'
 import type { RunStanding, RunView } from '../../fold/run-view.ts'
 import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
@@ -31,6 +32,7 @@ export interface UnfoldedRun {
   /** Runs that it has asked for and waits for, by call id. */
   readonly children: ReadonlyMap<string, string>
   readonly commandIds: ReadonlyMap<string, string>
+  readonly scores?: Scores
   /** The first revision whose texts are not those that were recorded. */
   readonly brokenAt?: number
 }
@@ -91,6 +93,7 @@ const next = (run: Unread | undefined, event: RecordedRunEvent): Omit<Unread, 'r
     approvals: event.type === 'ApprovalRequested' ? withAsked(approvals, event.data.callId, event.data) : approvals,
     children: event.type === 'ChildRunRequested' ? withAsked(children, event.data.callId, event.data.childRunId) : children,
     commandIds: commandIdsAfter(commandIds, event),
+    ...present({ scores: isScoreOf(run?.started.forkOf, event) ? scoresAfter(run?.scores, event) : run?.scores }),
   }
 }
 
@@ -113,7 +116,7 @@ const stillOpen = <Data>(asked: ReadonlyMap<string, Data>, isOpen: (callId: stri
 
 /** What the events of a run say where its code is gone or was changed. */
 export const viewOfUnfolded = (
-  { row, status, started, newest, budget, transcript, output, approvals, brokenAt }: UnfoldedRun,
+  { row, status, started, newest, budget, transcript, output, approvals, scores, brokenAt }: UnfoldedRun,
   why: AppError,
 ): RunView => ({
   runId: row.runId,
@@ -148,6 +151,7 @@ export const viewOfUnfolded = (
   unresolved: Object.values(row.open?.toolCalls ?? {}).flatMap(({ callId, tool, state }) =>
     state === 'unresolved' ? [{ callId, tool: tool ?? '', input: null }] : [],
   ),
+  scores: newestScores(scores),
   timers: Object.entries(row.timers).map(([timerId, dueAt]) => ({ timerId, dueAt })),
   projections: {},
   problem: `${why.message}${brokenAt === undefined ? '' : ` Beside that, revision ${brokenAt} is not what was recorded.`}`,

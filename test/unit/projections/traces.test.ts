@@ -217,6 +217,42 @@ describe('a turn of a conversation', () => {
   })
 })
 
+describe('a score', () => {
+  test('is an event of the turn that is open, and once that has ended a span of no length below it', async () => {
+    const world = openWorld({ agents: [fixedAgent], models: saying('One.') })
+    const run = await world.refold.start('fixed', { message: 'a' })
+    await run.score({ name: 'early', value: 1, by: 'ann' })
+    await settle(world, run)
+    world.clock.advance(5_000)
+    await run.score({ name: 'thumbs', value: 0.5, passed: false, note: 'the wrong order', revision: 3, by: 'ann' })
+    const events = await eventsOf(world, run.id)
+    const spans = ended(events, 400)
+    const turn = spans.find(({ parentSpanId }) => parentSpanId === undefined)
+    expect(turn?.events).toContainEqual(
+      expect.objectContaining({
+        name: 'gen_ai.evaluation.result',
+        attributes: { 'gen_ai.evaluation.name': 'early', 'gen_ai.evaluation.score.value': 1, 'refold.evaluation.by': 'ann' },
+      }),
+    )
+    const late = spans.at(-1)
+    expect(late).toMatchObject({
+      name: 'gen_ai.evaluation.result',
+      traceId: turn?.traceId,
+      parentSpanId: turn?.spanId,
+      attributes: {
+        'gen_ai.evaluation.name': 'thumbs',
+        'gen_ai.evaluation.score.value': 0.5,
+        'gen_ai.evaluation.score.label': 'fail',
+        'refold.evaluation.revision': 3,
+      },
+      content: { 'gen_ai.evaluation.explanation': 'the wrong order' },
+    })
+    expect(late?.startMs).toBe(late?.endMs)
+    expect(textAround(ended(events))).not.toContain('the wrong order')
+    expect(spansInProtobuf(await bytesOf(spans)).flatMap(problemsOf)).toEqual([])
+  })
+})
+
 describe('a run that another has asked for', () => {
   test('lies in the trace of the call that has asked', async () => {
     const there = outside()
