@@ -32,4 +32,15 @@ export const checkScorers = (scorers: readonly Scorer[]): void => {
 
 const SCORER_NAME = /^[A-Za-z][\w.-]{0,99}$/
 /** What gates name otherwise. */
-const RESERVED: ReadonlySet<string> = new Set(['accuracy', 'cost', 'tokens', 'p50', 'p95', 'errors', 'flaky', 'broken', 'not'])
+const RESERVED: ReadonlySet<string> = new Set([
+  'accuracy',
+  'cost',
+  'costPerRun',
+  'tokensPerRun',
+  'p50',
+  'p95',
+  'errors',
+  'flaky',
+  'broken',
+  'not',
+])

@@ -10,8 +10,12 @@ export interface BootstrapOptions {
 }
 
 const RESAMPLES = 2_000
-/** Each of them looks at all values, where a mean only looks at tasks. */
-const QUANTILE_RESAMPLES = 1_000
+const FEWEST_RESAMPLES = 500
+const MOST_DRAWS = 5_000_000
+
+/** Of many tasks fewer times: their intervals are narrow, and drawing takes long. */
+const roundsFor = (tasks: number, asked: number | undefined): number =>
+  asked ?? Math.max(FEWEST_RESAMPLES, Math.min(RESAMPLES, Math.floor(MOST_DRAWS / tasks)))
 
 const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity }
 
@@ -24,7 +28,7 @@ export const bootstrapMean = (values: readonly Measured[], { chance, ...options 
   const value = meanOf(values)
   const tasks = sums.length
   if (tasks < 2) return { value, ...NOTHING_KNOWN }
-  const means = new Float64Array(options.resamples ?? RESAMPLES)
+  const means = new Float64Array(roundsFor(tasks, options.resamples))
   for (let round = 0; round < means.length; round++) {
     let sum = 0
     let size = 0
@@ -49,7 +53,7 @@ export const bootstrapQuantiles = (
   const numbers = Float64Array.from(sorted, ({ value }) => value)
   const tasks = sizes.length
   if (tasks < 2) return shares.map((share) => ({ value: quantileOfSorted(numbers, share), ...NOTHING_KNOWN }))
-  const rounds = options.resamples ?? QUANTILE_RESAMPLES
+  const rounds = roundsFor(tasks, options.resamples)
   const found = shares.map(() => new Float64Array(rounds))
   const times = new Float64Array(tasks)
   const seen = new Float64Array(numbers.length)

@@ -37,7 +37,7 @@ export const ALPHA = 0.05
 
 /**
  * Whether the candidate does better or worse on the same cases. Exact McNemar where each task is one case that passed or failed; else the signs of
- * the tasks' differences are flipped, since cases and epochs of one task are alike: all ways of it where they can be counted, 5,000 drawn ones elsewhere.
+ * the tasks' differences are flipped, since cases and epochs of one task are alike: all ways of it where they can be counted, some thousand drawn ones elsewhere.
  */
 export const pairedTest = (pairs: readonly Pair[], { chance, alpha = ALPHA }: PairedOptions): PairedTest => {
   const differences = pairs.map(({ task, baseline, candidate }): Measured => ({ task, value: candidate - baseline }))
@@ -71,6 +71,8 @@ export const mcNemar = (better: number, worse: number): number => Math.min(1, 2 
 
 const MOST_COUNTED_TASKS = 14
 const DRAWN_FLIPS = 5_000
+const FEWEST_FLIPS = 2_000
+const MOST_SIGNS = 20_000_000
 /** Sums of the same differences in another order are the same. */
 const ROUNDING = 1e-9
 
@@ -79,9 +81,10 @@ export const signFlips = (sums: Float64Array, chance: Chance): Pick<PairedTest, 
   const moving = sums.filter((sum) => Math.abs(sum) > ROUNDING)
   const found = Math.abs(moving.reduce((total, sum) => total + sum, 0)) - ROUNDING
   if (moving.length <= MOST_COUNTED_TASKS) return { method: 'sign flips by task, exact', p: countedFlips(moving, found) }
+  const rounds = Math.max(FEWEST_FLIPS, Math.min(DRAWN_FLIPS, Math.floor(MOST_SIGNS / moving.length)))
   let asFar = 1
-  for (let round = 0; round < DRAWN_FLIPS; round++) if (Math.abs(drawnSum(moving, chance)) >= found) asFar += 1
-  return { method: 'sign flips by task, drawn', p: asFar / (DRAWN_FLIPS + 1) }
+  for (let round = 0; round < rounds; round++) if (Math.abs(drawnSum(moving, chance)) >= found) asFar += 1
+  return { method: 'sign flips by task, drawn', p: asFar / (rounds + 1) }
 }
 
 const BITS = 32
