@@ -48,6 +48,7 @@ const RUNTIME_ROOMS = {
   commands: ['actors', 'answers', 'effects', 'reading', 'code'],
   forks: ['actors', 'answers', 'commands', 'seal', 'reading', 'code'],
   children: ['actors', 'answers', 'commands', 'reading', 'code'],
+  whatif: ['answers', 'commands', 'reading', 'code'],
 }
 const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', 'fold']
 

@@ -1,6 +1,7 @@
 import { measureApart } from './apart.ts'
 import { measureCold } from './cold.ts'
 import { measureDiskSpace } from './disk-space.ts'
+import { measureExploredDesk } from './explored-desk.ts'
 import { measureFanOut } from './fan-out.ts'
 import { measureFlushes } from './flushes.ts'
 import { measureGrowth } from './growth.ts'
@@ -133,6 +134,18 @@ export const cases: Readonly<Record<string, Case>> = {
     async measure({ folder, quick }) {
       const figures = await measureFanOut(folder, limits(quick, 7, 10_000))
       return { rows: rows.fanOutRows(figures), headline: { fanOut: { calls1000Over100: figures.calls1000Over100.median } }, figures }
+    },
+  },
+  explore: {
+    about: 'the order desk, whose process dies at each of its appends',
+    async measure({ quick }) {
+      const figures = await measureExploredDesk(limits(quick, 7, 20_000))
+      const { seconds, deathOverRun } = figures
+      return {
+        rows: rows.exploredDeskRows(figures),
+        headline: { explore: { seconds: seconds.median, deathOverRun: deathOverRun.median } },
+        figures,
+      }
     },
   },
   start: {

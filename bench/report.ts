@@ -1,6 +1,7 @@
 import type { Apart } from './apart.ts'
 import type { Cold } from './cold.ts'
 import type { DiskSpace } from './disk-space.ts'
+import type { ExploredDesk } from './explored-desk.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Flushes } from './flushes.ts'
 import type { Growth } from './growth.ts'
@@ -58,6 +59,11 @@ export const fanOutRows = ({ calls100, calls1000, calls1000Over100 }: FanOut): R
   { what: 'a turn of 100 calls, CPU in µs a call', figure: calls100, digits: 0 },
   { what: 'a turn of 1,000 calls, CPU in µs a call', figure: calls1000, digits: 0 },
   { what: '  1,000 / 100', figure: calls1000Over100, digits: 2, aim: '<= 1.2' },
+]
+
+export const exploredDeskRows = ({ deaths, seconds, deathOverRun }: ExploredDesk): Row[] => [
+  { what: `the order desk explored, ${deaths} deaths, s`, figure: seconds, digits: 2, aim: '<= 30' },
+  { what: '  one death / one run without', figure: deathOverRun, digits: 1 },
 ]
 
 const WALL_AIMS: Readonly<Record<string, string>> = {

@@ -11,6 +11,8 @@ export type { CatalogedQuery, NamedQueries, NamedQuery, SqlCatalog, SqlTable } f
 export type { Retention, RetentionTimes } from './consumers/retention.ts'
 export type { ForkOptions } from './runtime/forks/fork-options.ts'
 export type { MoveCheck } from './runtime/commands/move-check.ts'
+export type { DecidedAgain, DifferentDecision } from './runtime/whatif/decided-again.ts'
+export type { Otherwise } from './runtime/whatif/compared-decisions.ts'
 export type { MoveDifference } from './runtime/commands/move-differences.ts'
 export type { LogCall } from './eventlog/timed-log.ts'
 export type { SweepCounts } from './consumers/sweeper.ts'

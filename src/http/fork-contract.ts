@@ -15,6 +15,10 @@ export const forkRun = z
     instructions: forkShape.instructions.meta({ description: 'in place of those of the agent' }),
     model: forkShape.model.meta({ description: 'in place of the models of the run', example: 'openai/gpt-5' }),
     agentVersion: forkShape.agentVersion.meta({ description: 'which has to explain all that they have in common' }),
+    anew: forkShape.anew.meta({
+      description: '`true`: it begins as that version begins its runs, with its settings; where nothing but a message has come in',
+    }),
+    recorded: forkShape.recorded.meta({ description: '`false`: what the run has recorded behind that answers nothing' }),
     real: forkShape.real.meta({ description: 'tools that are executed for real where nothing is recorded' }),
     reads: forkShape.reads.meta({ description: '`true`: so are tools that only read' }),
     simulate: values.optional().meta({ description: 'what calls bring of which nothing is recorded, by tool' }),

@@ -206,7 +206,7 @@ export const recordedWorkAfter = (work: Work<OpenWork>, event: RunEvent): Work<O
 
 export const intentText = ({ intent, key }: Intent): string => `${intent}:${key}`
 
-export const recordedIntents = ({ intents = [] }: RunEvent['meta']): readonly Intent[] =>
+export const recordedIntents = ({ intents = [] }: Pick<RunEvent['meta'], 'intents'>): readonly Intent[] =>
   intents.map((text) => {
     const colon = text.indexOf(':')
     return colon < 0 ? { intent: text, key: text } : { intent: text.slice(0, colon), key: text.slice(colon + 1) }

@@ -26,6 +26,7 @@ import { readUnfolded, viewOfUnfolded } from './reading/unfolded-run.ts'
 import { verifyRun, type Verification } from './reading/verify-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'
+import { decideAgain, type DecidedAgain } from './whatif/decided-again.ts'
 
 export interface MessageOptions extends CommandOrigin {
   /** A text, or parts: `[{ type: 'image', source: { type: 'bytes', data } }]`. */
@@ -118,6 +119,11 @@ export interface Run<Output = unknown> {
   fork(options: ForkOptions): Promise<Run<Output>>
   /** Whether it could move to that version, and what keeps it from that. Records nothing. */
   checkMove(to: string): Promise<MoveCheck>
+  /**
+   * What another version of its agent would have decided where this run has: by its charts, guardrails, limits, schemas, approvals and prompts.
+   * What came from outside is taken from the record. Performs and records nothing.
+   */
+  decideAgain(to: string): Promise<DecidedAgain>
 }
 
 /** What is `undefined` is left out once it is handed in. */
@@ -173,6 +179,10 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       checkVersion(to)
       return checkOnly(await examineMove(parts, { runId, to }))
     },
+    async decideAgain(to) {
+      checkVersion(to)
+      return decideAgain(parts, runId, to)
+    },
   }
 }
 
@@ -203,9 +213,9 @@ const quiescentState = async ({ parts, runtime, runId }: HandledRun, signal: Abo
 const said = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>
   typeof content === 'string' ? { text: content } : { parts: content }
 
-type Decisions = Omit<
+type Decisions = Pick<
   Run,
-  'id' | 'send' | 'blob' | 'events' | 'deltas' | 'state' | 'at' | 'untilSettled' | 'verify' | 'result' | 'checkMove' | 'fork' | 'score'
+  'approve' | 'deny' | 'settleToolCall' | 'answer' | 'giveBack' | 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' | 'move'
 >
 
 /** What somebody decides about a run. */

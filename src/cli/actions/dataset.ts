@@ -10,12 +10,12 @@ import { present } from '../../present.ts'
 import { PRIVATE_FILE } from '../../private-files.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { visibleJson } from '../../text.ts'
-import { sqlLimits } from '../../views/sql-query.ts'
 import { counted } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { FreshOption } from '../fresh-option.ts'
 import { takeIn } from '../known-views.ts'
+import { runsThatFit } from '../runs-that-fit.ts'
 import { progressBar } from '../screen.ts'
 import { reading } from '../session.ts'
 import { eventsOfRun } from '../stored-events.ts'
@@ -40,7 +40,7 @@ export const create = async (line: CommandLine, name: string, options: CreateOpt
   const redact = (options.redact ?? []).map(patternOf)
   await reading(line, async (refold) => {
     await takeIn(line, refold, options)
-    const runIds = await runsThatFit(line, refold, options)
+    const runIds = (await runsThatFit(line, refold, { where: options.where, forks: options.forks })).map(({ runId }) => runId)
     const dataset = datasetBuilder({ redact, trainShare: options.train, mostCases: options.limit ?? Infinity })
     const unreadable: string[] = []
     const progress = progressBar(line.stderr, runIds.length)
@@ -79,30 +79,6 @@ const patternOf = (text: string): RegExp => {
     return new RegExp(text, 'gu')
   } catch (error) {
     throw new AppError('InvalidInput', `Expected a regular expression, found ${JSON.stringify(text)}: ${messageOf(error)}`)
-  }
-}
-
-/** In the order of their ids, a page at a time: SQL has a most of rows. */
-const runsThatFit = async (line: CommandLine, { views }: OpenRefold, { where, forks }: CreateOptions): Promise<readonly string[]> => {
-  const conditions = [
-    ...(where === undefined ? [] : [`(${where}\n)`]),
-    ...(forks === true ? [] : ['fork_of is null']),
-    "status <> 'deleted'",
-  ]
-  const sql = `select run_id from refold_runs where run_id > $1 and ${conditions.join(' and ')} order by run_id limit ${sqlLimits.rows}`
-  const found: string[] = []
-  for (;;) {
-    const after = found.at(-1) ?? ''
-    const { rows } = await views.sql({
-      sql,
-      tenant: undefined,
-      parameters: [after],
-      limit: sqlLimits.rows,
-      timeoutMs: sqlLimits.timeoutMs.most,
-      signal: line.signal,
-    })
-    found.push(...rows.map(([runId]) => String(runId)))
-    if (rows.length < sqlLimits.rows) return found
   }
 }
 

@@ -29,6 +29,7 @@ import { addTailCommand } from './tail.ts'
 import { addTraceCommand } from './trace.ts'
 import { addTracerCommand } from './tracer.ts'
 import { addViewsCommand } from './views.ts'
+import { addWhatIfCommand } from './whatif.ts'
 import { addWorkerCommand } from './worker.ts'
 
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
@@ -46,7 +47,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addChartCommand,
     addExportCommand,
   ],
-  'Check:': [addReplayCommand, addDoctorCommand, addDatasetCommand],
+  'Check:': [addReplayCommand, addDoctorCommand, addDatasetCommand, addWhatIfCommand],
   'Operate:': [
     addApproveCommand,
     addDenyCommand,

@@ -117,7 +117,8 @@ export const claimModelCall = (context: JobContext, state: RunState, owed: Owed,
   const promptHash = promptHashOf(agent, state)
   const asked = fingerprint({ promptHash, model, asked: aside ?? state.transcript, settings: settings.value })
   if (sealedModelAnswer(context, state, { ...call, fingerprint: asked }) === undefined) {
-    if (!mayCallModel(state)) return { type: 'ModelCallFailed', data: { ...refused, class: 'limit', message: noModelReason(state) } }
+    if (!mayCallModel(state, owed.key))
+      return { type: 'ModelCallFailed', data: { ...refused, class: 'limit', message: noModelReason(state) } }
     if (!acquireSlot({ key: owed.key, attempt })) return LATER
   }
   return {

@@ -26,7 +26,7 @@ export const createCopier = (run: CopiedRun): ((event: RecordedRunEvent, stored:
   const ids = new Map<string, string>()
   let hash = ''
   return (event, stored) => {
-    const id = idOf(run.runId, event.revision)
+    const id = idOfCopy(run.runId, event.revision)
     ids.set(event.id, id)
     const { commandId: _, commandHash: __, traceparent: ___, hash: ____, causationId, ...meta } = event.meta
     const cause = causationId === undefined ? undefined : ids.get(causationId)
@@ -63,7 +63,7 @@ const changedFact = ({ forkOf, code }: CopiedRun, event: RecordedRunEvent): RunF
 }
 
 /** A UUID by name, as it would be of version 8. */
-const idOf = (runId: string, revision: number): string => {
+export const idOfCopy = (runId: string, revision: number): string => {
   const digits = sha256(`${streamOf(runId)} ${revision}`)
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20, 32)}`
 }

@@ -26,6 +26,13 @@ export interface ForkOptions extends SealOptions {
   readonly model?: string | undefined
   /** Another version of its agent, which has to explain all that is shared. */
   readonly agentVersion?: string | undefined
+  /**
+   * Begins as that version begins its runs, with its models, limits and all other settings: where nothing but a message has come in.
+   * Otherwise the settings of the origin stay.
+   */
+  readonly anew?: boolean | undefined
+  /** Whether what the origin has recorded behind `at` answers it; true by default. */
+  readonly recorded?: boolean | undefined
 }
 
 const LONGEST_INSTRUCTIONS = 1024 * 1024
@@ -39,6 +46,8 @@ export const forkShape = {
   instructions: z.string().max(LONGEST_INSTRUCTIONS).optional(),
   model: modelName.optional(),
   agentVersion: name.optional(),
+  anew: z.boolean().optional(),
+  recorded: z.boolean().optional(),
   ...sealShape,
 }
 

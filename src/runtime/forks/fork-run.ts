@@ -15,15 +15,16 @@ import type { ActorParts } from '../actors/run-actor.ts'
 import type { Agent } from '../agent.ts'
 import { approvalDigest } from '../../fold/approval-digest.ts'
 import { checkOrigin, type CommandOrigin } from '../checked-input.ts'
-import { examineMove, notMovable } from '../commands/move-check.ts'
+import { examineMove, notMovable, versionOf } from '../commands/move-check.ts'
 import { initialDataOf } from '../commands/start-run.ts'
 import { foldRun } from '../reading/fold-run.ts'
 import { notFound, readRun } from '../reading/run-reader.ts'
 import { beyond } from '../reading/state-at.ts'
 import type { RuntimeParts } from '../runtime-parts.ts'
-import { createCopier, type Copy } from './copied-events.ts'
 import { sealOf } from '../seal-options.ts'
+import { beginAnew } from './begun-copies.ts'
 import { checkOutput, checkSeal } from './check-seal.ts'
+import { createCopier, type CopiedRun, type Copy } from './copied-events.ts'
 import { changesOf, checkedFork, type ForkOptions } from './fork-options.ts'
 import { putAgain } from './put-again.ts'
 import { forkedPromptText } from '../seal/forked-prompt.ts'
@@ -46,14 +47,17 @@ export const forkRun = async (forker: ForkerParts, originId: string, given: Fork
   const { parts, submit } = forker
   const runId = options.runId ?? parts.ids.uuid()
   const from = await placeOf(parts, originId, options)
-  const point = await pointAt(parts, { runId: originId, revision: from.revision }, options)
-  checkPossible(parts, point, options)
   const forkOf = { runId: originId, revision: from.revision }
-  const copies = await copiesOf(parts, { runId, forkOf, ...present({ code: point.code }) })
+  const point = options.anew === true ? await pointAnew(parts, { runId, forkOf }, options) : await pointAt(parts, forkOf, options)
+  checkPossible(parts, point, options)
+  const copies = point.copies ?? (await copiesOf(parts, { runId, forkOf, ...present({ code: point.code }) }))
   await append(forker, { agent: point.agent, runId, originId, copies })
   const { instructions } = options
   if (instructions !== undefined) await parts.blobs.put(forkedPromptText(point.agent, instructions))
-  const state = await submit(runId, forkJob(runId, { from: { ...forkOf, recordedTo: from.newest }, options, origin }))
+  const state = await submit(
+    runId,
+    forkJob(runId, { from: { ...forkOf, recordedTo: options.recorded === false ? from.revision : from.newest }, options, origin }),
+  )
   if (state.fork?.own === undefined) throw taken(runId)
   return state
 }
@@ -84,6 +88,22 @@ interface Point {
   readonly state: RunState
   /** Where the fork begins on other code than its origin. */
   readonly code?: CodeOfRun
+  /** Where it begins anew. */
+  readonly copies?: readonly Copy[]
+}
+
+const pointAnew = async (parts: RuntimeParts, run: Omit<CopiedRun, 'code'>, { agentVersion }: ForkOptions): Promise<Point> => {
+  if (agentVersion === undefined) throw new AppError('InvalidInput', 'Expected an agentVersion beside anew, found none')
+  const { runId } = run.forkOf
+  for await (const { event } of readRun(parts, runId)) {
+    const name = event.type === 'RunStarted' ? event.data.agent : ''
+    const agent = versionOf(parts.agents, { name, version: agentVersion, runId })
+    const { copies, state } = await beginAnew(parts, agent, run)
+    // Of the run that it begins as; a fork is inert up to there.
+    const { fork: _, ...begun } = state
+    return { agent, copies, state: begun }
+  }
+  throw notFound(runId)
 }
 
 const pointAt = async (

@@ -53,22 +53,27 @@ const isRead = ({ started }: RunState, tool: Tool): boolean =>
 /** Whether models of this run are called at all. */
 export const callsModels = (state: RunState): boolean => state.fork === undefined || (ownOf(state)?.seal.modelCalls ?? Infinity) > 0
 
-/** Whether one call more is within the limits of the fork. */
-export const mayCallModel = (state: RunState): boolean => {
+/** Whether a call is within the limits of the seal. One that is taken over from a process that has ended is no further call. */
+export const mayCallModel = (state: RunState, callId: string): boolean => {
   const own = ownOf(state)
   if (own === undefined) return state.fork === undefined
   const { seal, counts, liveCostMicroUsd } = own
-  const underWay = [...state.owed.values()].filter(({ intent, status }) => intent === 'callModel' && status === 'claimed').length
+  const underWay = [...state.owed.values()].filter(
+    ({ key, intent, status }) => key !== callId && intent === 'callModel' && status === 'claimed',
+  ).length
   return counts.live + underWay < (seal.modelCalls ?? Infinity) && liveCostMicroUsd < (seal.costMicroUsd ?? Infinity)
 }
+
+/** What is said where a run has spent what its seal allows. */
+export const SEAL_REACHED = 'this run has reached its limit of'
 
 /** Why no model is called any more, in words. */
 export const noModelReason = (state: RunState): string => {
   const own = ownOf(state)
   const { modelCalls = null, costMicroUsd = null } = own?.seal ?? {}
   if (modelCalls === 0) return 'no answer to this prompt is recorded, and this run calls no model'
-  const isOfCalls = modelCalls !== null && (own?.counts.live ?? 0) >= modelCalls
-  return `this run has reached its limit of ${isOfCalls ? `${modelCalls} model calls` : `${(costMicroUsd ?? 0) / 1_000_000} USD`}`
+  const isOfCost = costMicroUsd !== null && (own?.liveCostMicroUsd ?? 0) >= costMicroUsd
+  return `${SEAL_REACHED} ${isOfCost ? `${costMicroUsd / 1_000_000} USD` : `${modelCalls} model calls`}`
 }
 
 const recorded = ({ record }: SealedContext, state: RunState, wanted: AskedFor): RunEvent | undefined => {

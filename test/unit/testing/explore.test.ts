@@ -5,9 +5,7 @@ import { answer, explore, failure, scriptedModel, toolCalls, type Scenario } fro
 import type { RecordedRunEvent } from '../../../src/events/envelope.ts'
 import { brokenLimits } from '../../../src/testing/explore/held-limits.ts'
 import { customers } from '../../../examples/order-desk/customers.ts'
-import { deskAgent, deskDependencies } from '../../../examples/order-desk/desk.ts'
-import { deskScript } from '../../../examples/order-desk/script.ts'
-import type { Booking, Shop } from '../../../examples/order-desk/shop.ts'
+import { deskScenario } from '../../../examples/order-desk/scenario.ts'
 
 interface Hands {
   readonly effect?: 'read' | 'idempotent' | 'once'
@@ -57,26 +55,9 @@ const scenario =
 const always = (paid: string[], key: string): void => void paid.push(key)
 const onceAKey = (paid: string[], key: string): void => void (paid.includes(key) || paid.push(key))
 
-const deskWith = (message: string) => (): Scenario => {
-  const booked: Booking[] = []
-  const shop: Shop = {
-    order: (id) => ({ id, item: 'a kettle', priceUsd: id === '18' ? 240 : 25, status: 'unpaid' }),
-    book: (booking) => void booked.push(booking),
-    bookings: () => booked,
-  }
-  return {
-    agents: [deskAgent()],
-    models: { scripted: scriptedModel(deskScript) },
-    dependencies: deskDependencies(shop),
-    start: { message },
-    people: (run, { approvals: [question] }) => (question === undefined ? undefined : run.approve(question.callId, { by: 'dana' })),
-    outside: () => booked.map(({ kind, order, amountUsd }) => ({ kind, order, amountUsd })),
-  }
-}
-
 describe('an agent whose process dies at each of its appends', () => {
   test.each(Object.entries(customers))('comes to the same end: the order desk, %s', async (_, message) => {
-    const { appends, deaths } = await explore(deskWith(message))
+    const { appends, deaths } = await explore(() => deskScenario(message))
     expect(appends).toBeGreaterThan(3)
     expect(deaths).toHaveLength(2 * appends)
     expect(deaths.filter(({ askedPerson }) => askedPerson)).toEqual([])
