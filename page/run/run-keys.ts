@@ -1,4 +1,4 @@
-import { go, hrefOf, setQuery } from '../address/address.ts'
+import { address, go, hrefOf, setQuery } from '../address/address.ts'
 import type { KeyAction } from '../keys/keys.ts'
 import { goToNeighbour } from '../runs/neighbours.ts'
 import { runs } from '../runs/runs-store.ts'
@@ -88,6 +88,9 @@ export const runActions: readonly KeyAction[] = [
   }),
   action('0', 'Show the whole run', showWhole),
   action('v', 'Check this event against the server', checkHere),
+  action('o', 'Timeline as spans, as calls', () => {
+    setQuery({ rows: address.getSnapshot().context.query['rows'] === 'spans' ? undefined : 'spans' })
+  }),
   action('F', 'Fork from here', forkHere),
   action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
     const { runId, states } = openRun.getSnapshot().context

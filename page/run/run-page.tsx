@@ -114,6 +114,7 @@ const PaneOf = ({ name, run, query, cursor }: PanesProps & { readonly name: Pane
       <h2 id={`pane-${name}`}>{NAMES[name]}</h2>
       {name === 'chart' && <Switch query={query} name="chart" value="full" text="full" />}
       {name === 'timeline' && <Switch query={query} name="idle" value="shown" text="idle time" />}
+      {name === 'timeline' && <Switch query={query} name="rows" value="spans" text="spans" />}
       {name === 'timeline' && <Switch query={query} name="view" value="failed" text="failed only" />}
       {name === 'transcript' && <Switch query={query} name="said" value="markdown" text="Markdown" />}
     </header>

@@ -8,13 +8,14 @@ import { TimelineBands } from './timeline-bands.tsx'
 import { TimelineOverview } from './timeline-overview.tsx'
 import { TimelineRows } from './timeline-rows.tsx'
 import type { Span } from './span.ts'
+import { SpanRows } from './span-rows.tsx'
 import { timeScale, type TimeScale } from './time-scale.ts'
 import { spanOf, timelineOf, type Group } from './timeline.ts'
 import { zoomBy } from './zoom.ts'
 
 /** The rows of the run in the time that is shown; those that begin behind the cursor are paler. */
 export const TimelinePane = ({ cursor, query }: { readonly cursor: number; readonly query: Query }) => {
-  const rows = useSelector(openRun, ({ context }) => context.rows)
+  const { rows, runId } = useSelector(openRun, ({ context }) => context)
   const all = useMemo(() => timelineOf(rows), [rows])
   const limits = useMemo(() => rows.filter(({ type }) => type === 'LimitExceeded'), [rows])
   const whole = useMemo(() => wholeSpan(rows), [rows])
@@ -30,20 +31,30 @@ export const TimelinePane = ({ cursor, query }: { readonly cursor: number; reado
   const box = useRef<HTMLDivElement>(null)
   useWheel(box, scale)
   const at = rows[cursor]?.at ?? whole.to
+  const under = <TimelineBands groups={all} limits={limits} scale={scale} seen={seen} at={at} />
   return (
     <div class={rows[0]?.forkOf === undefined ? 'timeline' : 'timeline of-fork'} ref={box}>
       <TimelineOverview groups={all} scale={wholeScale} whole={whole} seen={seen} at={at} />
       <TimelineAxis scale={scale} whole={whole} seen={seen} />
-      {groups.length === 0 && <p class="faint">{onlyFailed ? 'Nothing has failed in this time.' : 'Nothing has happened in this time.'}</p>}
-      <TimelineRows
-        groups={groups}
-        scale={scale}
-        seen={seen}
-        end={whole.to}
-        cursor={cursor}
-        open={query['child']}
-        under={<TimelineBands groups={all} limits={limits} scale={scale} seen={seen} at={at} />}
-      />
+      {query['rows'] === 'spans' ? (
+        <SpanRows
+          runId={runId}
+          events={rows.length}
+          scale={scale}
+          seen={seen}
+          cursor={cursor}
+          chosen={query['span']}
+          onlyFailed={onlyFailed}
+          under={under}
+        />
+      ) : (
+        <>
+          {groups.length === 0 && (
+            <p class="faint">{onlyFailed ? 'Nothing has failed in this time.' : 'Nothing has happened in this time.'}</p>
+          )}
+          <TimelineRows groups={groups} scale={scale} seen={seen} end={whole.to} cursor={cursor} open={query['child']} under={under} />
+        </>
+      )}
     </div>
   )
 }

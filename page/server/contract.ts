@@ -5,6 +5,7 @@ import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt, writtenPrompt } from '../../src/http/prompt-contract.ts'
 import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
 import type { sqlCatalog, sqlResult } from '../../src/http/sql-contract.ts'
+import type { tracePage } from '../../src/http/trace-contract.ts'
 
 // What the server answers, by name.
 
@@ -24,6 +25,8 @@ export type ChartPicture = Chart['full']
 export type ChartGraph = Chart['graph']
 export type SqlCatalog = z.infer<typeof sqlCatalog>
 export type SqlResult = z.infer<typeof sqlResult>
+export type TracePage = z.infer<typeof tracePage>
+export type TraceSpan = TracePage['spans'][number]
 
 /** Of a view, whose columns are declared where its query is. */
 export interface ViewPage<Row> {

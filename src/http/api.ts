@@ -22,6 +22,7 @@ import { logRequests } from './request-log.ts'
 import { requireOwnRun } from './run-tenants.ts'
 import { addService } from './service.ts'
 import { addSession, addSignIn } from './session-api.ts'
+import { addTraces } from './traces.ts'
 
 /** The whole service as one function from a request to a response. */
 export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
@@ -50,6 +51,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addCommands(app, parts, requireOwnRun(parts.refold))
   addQueries(app, parts, requireOwnRun(parts.refold))
   addOutlines(app, parts, requireOwnRun(parts.refold))
+  addTraces(app, parts, requireOwnRun(parts.refold))
   addPrompts(app, parts, requireOwnRun(parts.refold))
   addCharts(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
@@ -63,6 +65,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
 const LONG = [
   '/v1/runs',
   '/v1/runs/:runId/outline',
+  '/v1/runs/:runId/trace',
   '/v1/runs/:runId/events',
   '/v1/runs/:runId/transcript',
   '/v1/runs/:runId/model-calls/*',

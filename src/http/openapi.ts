@@ -12,6 +12,7 @@ import { runListRoutes } from './run-list-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { sqlRoutes } from './sql-routes.ts'
+import { traceRoutes } from './trace-routes.ts'
 import { viewRoutes } from './view-routes.ts'
 
 type Schema = Record<string, unknown>
@@ -22,6 +23,7 @@ const routes: readonly RouteConfig[] = [
   runListRoutes,
   queryRoutes,
   outlineRoutes,
+  traceRoutes,
   promptRoutes,
   chartRoutes,
   viewRoutes,

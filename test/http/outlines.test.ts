@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { streamOf } from '../../src/events/codec.ts'
 import type { OutlineRow } from '../../src/projections/outline-row.ts'
 import { answer } from '../../src/models/scripted/script.ts'
+import { encodeSpans } from '../../src/otlp/otlp-spans.ts'
+import { spansOfRun } from '../../src/runtime/reading/run-spans.ts'
+import { spansInJson } from '../support/otlp/decoded-otlp.ts'
 import { eventsOf } from '../support/world.ts'
 import { connect, framesUntil } from './event-source.ts'
 import { keyFor, openService } from './service.ts'
@@ -168,12 +171,69 @@ describe('one event', () => {
   )
 })
 
-test.each(['outline', 'events/0', 'events/1?field=parts'])('a tenant cannot see the %s of a run of another', async (path) => {
-  await using service = await openService({ http: { keys: [acme.configured, globex.configured] } })
-  const runId = await service.run('Hello', { key: acme.key })
-  expect((await service.ask(`GET /v1/runs/${runId}/${path}`, { key: acme.key })).status).toBe(200)
-  for (const accept of ['application/json', 'text/event-stream']) {
-    const foreign = await service.ask(`GET /v1/runs/${runId}/${path}`, { key: globex.key, headers: { accept } })
-    expect(foreign).toMatchObject({ status: 404, body: { code: 'RunNotFound' } })
+describe('the trace of a run', () => {
+  interface Spans {
+    readonly spans: readonly { readonly spanId: string; readonly name: string; readonly revision: number }[]
+    readonly open: readonly { readonly name: string; readonly spanId: string }[]
+    readonly next: number | null
+    readonly revision: number
   }
+
+  test('is what the command line says, page by page, with what has not ended at the end', async () => {
+    await using service = await openService()
+    const runId = await service.run('please refund it')
+    const { ended, open } = await spansOfRun(service.world, runId, { contentLength: 0, children: false })
+    const { status, body: whole } = await service.ask<Spans>(`GET /v1/runs/${runId}/trace`)
+    expect({ status, next: whole.next }).toEqual({ status: 200, next: null })
+    expect(whole.spans.map(({ spanId }) => spanId)).toEqual(ended.map(({ spanId }) => spanId))
+    expect(whole.open.map(({ spanId }) => spanId)).toEqual(open.map(({ spanId }) => spanId))
+    expect(whole.open.map(({ name }) => name)).toEqual(['invoke_agent desk', 'approval refund_order'])
+    const pages: string[] = []
+    for (let from: number | null = 0; from !== null;) {
+      const { body }: { body: Spans } = await service.ask<Spans>(`GET /v1/runs/${runId}/trace?from=${from}&limit=1`)
+      pages.push(...body.spans.map(({ spanId }) => spanId))
+      expect(body.open.length === 0).toBe(body.next !== null)
+      from = body.next
+    }
+    expect(pages).toEqual(ended.map(({ spanId }) => spanId))
+    const behind = await service.ask<Spans>(`GET /v1/runs/${runId}/trace?from=${whole.revision + 1}`)
+    expect(behind.body).toEqual({ ...whole, spans: [] })
+  })
+
+  test('is the same bytes as OTLP, a file for Perfetto, a chart or a tree, and names the page behind it', async () => {
+    await using service = await openService()
+    const runId = await service.run('please refund it')
+    await service.ask(`POST /v1/runs/${runId}/approvals/3.0/grant`)
+    await service.settle(runId)
+    const get = (query: string): Promise<Response> => fetch(`${service.url}/v1/runs/${runId}/trace?${query}`)
+    const { ended } = await spansOfRun(service.world, runId, { contentLength: 0, children: false })
+    const otlp = new Uint8Array(await (await get('format=otlp')).arrayBuffer())
+    expect(otlp).toEqual(
+      Uint8Array.from(await encodeSpans(ended, { protocol: 'http/json', resource: { 'service.name': 'refold' }, secrets: [] })),
+    )
+    expect(spansInJson(otlp)).toHaveLength(ended.length)
+    expect(await (await get('format=perfetto')).json()).toMatchObject({ traceEvents: expect.any(Array) as unknown })
+    const chart = await get('format=mermaid')
+    expect(chart.headers.get('content-type')).toContain('text/plain')
+    expect(await chart.text()).toMatch(/^gantt\n/)
+    expect(await (await get('format=tree')).text()).toMatch(/^invoke_agent desk/)
+    expect((await get('format=otlp&limit=1')).headers.get('link')).toMatch(/<\?format=otlp&from=\d+&limit=1>; rel="next"/)
+    expect(await service.ask(`GET /v1/runs/${runId}/trace?format=html`)).toMatchObject({ status: 400 })
+    expect(await service.ask('GET /v1/runs/nobody/trace')).toMatchObject({ status: 404, body: { code: 'RunNotFound' } })
+    await service.ask(`DELETE /v1/runs/${runId}?cancel=true`)
+    expect(await service.ask(`GET /v1/runs/${runId}/trace`)).toMatchObject({ status: 410, body: { code: 'RunDeleted' } })
+  })
 })
+
+test.each(['outline', 'trace', 'trace?format=otlp', 'events/0', 'events/1?field=parts'])(
+  'a tenant cannot see the %s of a run of another',
+  async (path) => {
+    await using service = await openService({ http: { keys: [acme.configured, globex.configured] } })
+    const runId = await service.run('Hello', { key: acme.key })
+    expect((await service.ask(`GET /v1/runs/${runId}/${path}`, { key: acme.key })).status).toBe(200)
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const foreign = await service.ask(`GET /v1/runs/${runId}/${path}`, { key: globex.key, headers: { accept } })
+      expect(foreign).toMatchObject({ status: 404, body: { code: 'RunNotFound' } })
+    }
+  },
+)

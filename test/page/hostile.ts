@@ -78,6 +78,7 @@ export const hostilePaths = (ids: readonly string[], agents: readonly string[]):
     ...ids.map((id) => `/runs?${query({ peek: id })}`),
     ...ids.map(run),
     ...panes.map((pane) => `${run(first)}?${query({ pane, at: '5' })}`),
+    `${run(first)}?${query({ pane: 'timeline', rows: 'spans', at: '1', span: HOSTILE })}`,
     ...['1', HOSTILE].map((call) => `${run(first)}/prompt/${pathPart(call)}`),
     ...agents.map(
       (agent, at) => `/charts/${pathPart(agent)}?${query({ since: '', of: at % 2 === 0 ? 'run' : 'toolCall', vs: agents[0] ?? '' })}`,

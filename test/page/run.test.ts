@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Run } from '../../page/server/contract.ts'
 import { deskAgent, openService } from '../http/service.ts'
+import { spansInJson } from '../support/otlp/decoded-otlp.ts'
 import { parentOf } from '../support/parent-charts.ts'
 import { eventsOf } from '../support/world.ts'
 import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
@@ -258,6 +259,41 @@ describe.skipIf(!hasChromium)('a run', () => {
     await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
     await page.getByRole('button', { name: 'Close' }).click()
     await page.getByText('differs from the server').waitFor({ state: 'detached' })
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
+  test('has a timeline of spans, which leads to where each began, says what it holds, and gives it to other tools', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await visit.open(`/runs/${run}`, 'A person has to decide')
+    const timeline = page.getByRole('region', { name: 'Timeline' })
+    await timeline.getByRole('checkbox', { name: 'spans' }).check()
+    const spans = timeline.getByRole('list', { name: 'Spans' })
+    await spans.getByRole('button', { name: 'chat one' }).waitFor()
+    expect(await spans.getByRole('listitem').allTextContents()).toMatchObject([/invoke_agent.*…/, /chat one/, /approval refund_order.*…/])
+    await service.ask(`POST /v1/runs/${run}/approvals/3.0/grant`)
+    await service.settle(run)
+    await spans.getByRole('button', { name: 'execute_tool refund_order' }).click()
+    await page.getByRole('heading', { name: /ToolCallRequested/ }).waitFor()
+    const detail = timeline.getByRole('region', { name: 'Span' })
+    await detail.getByText('gen_ai.tool.name').waitFor()
+    await accessible(visit)
+    await detail.getByRole('button', { name: 'Copy as OTLP' }).click()
+    await page.getByText('Copied: the trace as OTLP').waitFor()
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()')
+    expect(spansInJson(new TextEncoder().encode(copied)).map(({ name }) => name)).toContain('execute_tool refund_order')
+    const [file] = await Promise.all([page.waitForEvent('download'), detail.getByRole('button', { name: 'Perfetto file' }).click()])
+    expect(file.suggestedFilename()).toBe('trace.perfetto.json')
+    await page.setViewportSize({ width: 390, height: 800 })
+    await page.getByRole('button', { name: 'Timeline' }).click()
+    await detail.getByText('gen_ai.tool.name').waitFor()
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    await accessible(visit)
+    await page.keyboard.press('o')
+    await spans.waitFor({ state: 'detached' })
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 

@@ -2,22 +2,26 @@ import { duration } from '../amount-text.ts'
 import { oneLine } from '../printable.ts'
 import type { Span } from './span.ts'
 
+/** What says where a span stands among others. */
+type Placed = Pick<Span, 'spanId' | 'startMs' | 'endMs' | 'revision'> & { readonly parentSpanId?: string | undefined }
+
 /** A span with those that it is around. */
-export interface SpanNode {
-  readonly span: Span
-  readonly children: readonly SpanNode[]
+export interface SpanNode<Each extends Placed = Span> {
+  readonly span: Each
+  readonly children: readonly SpanNode<Each>[]
 }
 
 /** Spans as trees, in the order in which they began. One whose parent is not among them stands at the top. */
-export const spanTrees = (spans: readonly Span[]): readonly SpanNode[] => {
+export const spanTrees = <Each extends Placed>(spans: readonly Each[]): readonly SpanNode<Each>[] => {
   const ids = new Set(spans.map(({ spanId }) => spanId))
   const below = Map.groupBy(spans, ({ parentSpanId }) => (parentSpanId !== undefined && ids.has(parentSpanId) ? parentSpanId : ''))
-  const nodesUnder = (spanId: string): SpanNode[] =>
+  const nodesUnder = (spanId: string): SpanNode<Each>[] =>
     (below.get(spanId) ?? []).toSorted(byBegin).map((span) => ({ span, children: nodesUnder(span.spanId) }))
   return nodesUnder('')
 }
 
-const byBegin = (one: Span, other: Span): number => one.startMs - other.startMs || one.revision - other.revision || one.endMs - other.endMs
+const byBegin = (one: Placed, other: Placed): number =>
+  one.startMs - other.startMs || one.revision - other.revision || one.endMs - other.endMs
 
 const LONGEST_LINE = 200
 
