@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   evals: ['events', 'projections'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   otlp: ['projections'],
-  consumers: ['events', 'projections', 'eventlog', 'views', 'runtime', 'bus', 'otlp'],
+  consumers: ['events', 'projections', 'evals', 'eventlog', 'blobs', 'views', 'runtime', 'bus', 'otlp'],
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
   http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web', 'otlp'],

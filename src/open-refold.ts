@@ -79,8 +79,8 @@ export interface RefoldOptions {
   readonly mostLostOwners?: number | undefined
 }
 
-/** `http` stands in a configuration of `refold serve`, which an application may open too. */
-const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown }> = {
+/** `http` and `datasets` stand in a configuration of the command line, which an application may open too. */
+const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown; readonly datasets: unknown }> = {
   dir: true,
   agents: true,
   models: true,
@@ -100,6 +100,7 @@ const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown }> = {
   sqlRoles: true,
   mostLostOwners: true,
   http: true,
+  datasets: true,
 }
 
 /** What this process has done since it was opened, and does now. */

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 
 // What runs hold is nobody else's on this machine, whatever the umask is. What is there already keeps its mode.
 
@@ -17,5 +19,26 @@ export const beginPrivateFile = (path: string): void => {
     closeSync(openSync(path, 'ax', PRIVATE_FILE))
   } catch {
     // It is there, or nothing can be written.
+  }
+}
+
+/** What a process leaves that ends while it replaces a file. */
+export const isDraft = (name: string): boolean => /\.[0-9a-f-]{36}\.draft$/.test(name)
+
+/** Whoever reads the file finds the old text or the new one, whatever ends in between. */
+export const replacePrivateFile = async (path: string, text: string): Promise<void> => {
+  const draft = `${path}.${randomUUID()}.draft`
+  try {
+    const file = await open(draft, 'wx', PRIVATE_FILE)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
   }
 }

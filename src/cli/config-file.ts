@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { AppError, isAppError, messageOf } from '../errors.ts'
+import { grownDatasets } from '../evals/growing/grow-rule.ts'
 import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
@@ -26,7 +27,8 @@ export const loadConfig = async (cwd: string, given: string | undefined): Promis
   const file = given === undefined ? findConfig(cwd) : resolve(cwd, given)
   if (!existsSync(file)) throw invalid(`Expected a configuration at ${file}, found no such file. It looks like this:\n${EXAMPLE}`, file)
   const config = checked(file, await importConfig(file))
-  return { ...config, dir: resolve(cwd, config.dir) }
+  const { datasets } = config
+  return { ...config, dir: resolve(cwd, config.dir), ...(datasets && { datasets: { ...datasets, dir: resolve(cwd, datasets.dir) } }) }
 }
 
 const findConfig = (cwd: string): string => {
@@ -69,6 +71,7 @@ const shape = z.strictObject({
   models: z.record(z.string(), model).optional(),
   dependencies: z.record(z.string(), z.unknown()).optional(),
   prices: z.record(z.string(), modelPrice).optional(),
+  datasets: grownDatasets.optional(),
   http: httpOptions.optional(),
   mostLostOwners: z.int().min(1).optional(),
   queries: namedQueries.optional(),

@@ -1,3 +1,4 @@
+import type { GrownDatasets } from '../evals/growing/grow-rule.ts'
 import type { HttpOptions } from '../http/http-options.ts'
 import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import type { RefoldOptions } from '../open-refold.ts'
@@ -7,6 +8,8 @@ export interface RefoldConfig extends Pick<
   RefoldOptions,
   'dir' | 'agents' | 'models' | 'dependencies' | 'prices' | 'retention' | 'mostLostOwners' | 'queries' | 'sqlRoles'
 > {
+  /** Datasets that grow while production runs. */
+  readonly datasets?: GrownDatasets | undefined
   /** For `refold serve`. */
   readonly http?: HttpOptions | undefined
 }
@@ -27,5 +30,6 @@ const CONFIG: OptionNames<RefoldConfig> = {
   mostLostOwners: true,
   queries: true,
   sqlRoles: true,
+  datasets: true,
   http: true,
 }

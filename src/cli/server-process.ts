@@ -28,6 +28,8 @@ export interface ServerProcessOptions {
 /** What a process that runs until it is told to stop works with. */
 export interface ServerProcess {
   readonly refold: OpenRefold
+  /** Of the configuration. */
+  readonly datasets: RefoldConfig['datasets']
   readonly bus: CountedBus | undefined
   readonly logger: Logger
   /** All of one installation begin with the same prefix. */
@@ -64,7 +66,7 @@ export const asServerProcess = async (
   work: (parts: ServerProcess) => Promise<void>,
 ): Promise<void> => {
   const { environment, config } = await readSettings(line, options.needs)
-  const { http: _, ...refoldConfig } = config
+  const { http: _, datasets, ...refoldConfig } = config
   const logger = createLogger(environment.REFOLD_LOG_LEVEL, line.stderr)
   const metrics = processMetrics(line.clock)
   const health = await openHealth(line, environment, options.healthPort, metrics)
@@ -80,6 +82,7 @@ export const asServerProcess = async (
       try {
         await work({
           refold,
+          datasets,
           bus,
           logger,
           topics: topicsOf(environment.REFOLD_TOPIC_PREFIX),

@@ -35,14 +35,19 @@ export const datasetBuilder = ({ redact, trainShare, mostCases }: DatasetOptions
         return
       }
       if (cases.size >= mostCases) return
-      const split = trainShare === undefined ? {} : { split: splitOf(found.task, trainShare) }
-      cases.set(found.id, { ...redactedCase(found, redact), ...split })
+      cases.set(found.id, writtenCase(found, { redact, trainShare }))
     },
     isFull: () => cases.size >= mostCases,
     duplicates: () => duplicates,
     cases: () => [...cases.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
   }
 }
+
+/** As it stands in a file: redacted, and split. */
+export const writtenCase = (found: DatasetCase, { redact, trainShare }: Pick<DatasetOptions, 'redact' | 'trainShare'>): DatasetCase => ({
+  ...redactedCase(found, redact),
+  ...(trainShare === undefined ? {} : { split: splitOf(found.task, trainShare) }),
+})
 
 const WHOLE = 2 ** 32
 

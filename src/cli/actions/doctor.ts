@@ -6,6 +6,7 @@ import { present } from '../../present.ts'
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import type { RefoldConfig } from '../define-config.ts'
+import { checkDatasets } from '../doctor/check-datasets.ts'
 import { checkEvents } from '../doctor/check-events.ts'
 import { checkHeads, headsOfExport, headsOfViews, checkRestores, type KnownHeads } from '../doctor/check-heads.ts'
 import { checkFolder, checkNode } from '../doctor/check-host.ts'
@@ -110,6 +111,7 @@ const examineLog = async (
     await checkRestores(refold.log, { now: line.clock.now(), findings })
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
+    await checkDatasets({ log: refold.log, clock: line.clock }, config.datasets, findings)
     await checkModels(line, config, findings)
     return { runs: runs.size, events }
   } finally {

@@ -9,6 +9,7 @@ import type { HealthServer } from '../../health/health-server.ts'
 import type { HttpServer } from '../../http/server.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import type { CommandLine } from '../command-line.ts'
+import { growBeside } from '../dataset-grower.ts'
 import type { RefoldConfig } from '../define-config.ts'
 import { openedPatiently } from '../patient-opening.ts'
 import { tellOperator } from '../operator-lines.ts'
@@ -30,7 +31,7 @@ const serveUntilStopped = async (
   line: CommandLine,
   { host, port: wanted, healthPort }: ServeOptions,
   environment: Environment,
-  { http = {}, ...config }: RefoldConfig,
+  { http = {}, datasets, ...config }: RefoldConfig,
 ): Promise<void> => {
   const { clock } = line
   const logger = createLogger(environment.REFOLD_LOG_LEVEL, line.stderr)
@@ -45,10 +46,12 @@ const serveUntilStopped = async (
   if (refold === undefined) return
   const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
   let stopBy = clock.now() + graceMs
+  let stopGrowing = (): Promise<void> => Promise.resolve()
   try {
     addRefoldMetrics(metrics, refold.counts)
     addViewMetrics(metrics, { ...refold, clock })
     if (refold.tracer !== undefined) addTracerMetrics(metrics, clock, refold.tracer)
+    stopGrowing = growBeside({ refold, datasets, metrics, logger })
     server.serve(refold)
     health?.dependsOn(ownDependencies(refold))
     await line.output.document({ url: server.url })
@@ -61,7 +64,7 @@ const serveUntilStopped = async (
     await server.stop(graceMs)
   } finally {
     // What was asked before the end and what the runs still do share one time.
-    await refold.close({ graceMs: Math.max(0, stopBy - clock.now()) })
+    await Promise.all([refold.close({ graceMs: Math.max(0, stopBy - clock.now()) }), stopGrowing()])
     await health?.stop()
   }
 }

@@ -1,16 +1,18 @@
 import { consumeCommands } from '../../consumers/commands-in.ts'
 import { addRefoldMetrics, addViewMetrics } from '../../health/refold-metrics.ts'
 import { addTracerMetrics } from '../../health/tracer-metrics.ts'
+import { growBeside } from '../dataset-grower.ts'
 import type { CommandLine } from '../command-line.ts'
 import { tellOperator } from '../operator-lines.ts'
 import { asServerProcess, untilStopped, type ServerProcess } from '../server-process.ts'
 
 export const worker = (line: CommandLine, healthPort: number | undefined): Promise<void> =>
   asServerProcess(line, { needs: [], recover: true, healthPort }, async (parts) => {
-    const { refold, bus, topics, metrics, ready } = parts
+    const { refold, bus, topics, metrics, ready, atEnd } = parts
     addRefoldMetrics(metrics, refold.counts)
     addViewMetrics(metrics, { ...refold, clock: line.clock })
     if (refold.tracer !== undefined) addTracerMetrics(metrics, line.clock, refold.tracer)
+    atEnd(growBeside(parts))
     if (bus === undefined) ready()
     else takeCommands(line, { ...parts, bus })
     await tellOperator(line, `Working on runs${bus === undefined ? '' : ` and on ${topics.commands}`}`)

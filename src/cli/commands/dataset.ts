@@ -2,9 +2,10 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { ExportFormat } from '../../evals/dataset-exports.ts'
 import type { CaseOf } from '../../evals/dataset-case.ts'
 import type { CreateOptions } from '../actions/dataset.ts'
+import type { GrowOptions } from '../actions/dataset-grow.ts'
 import type { AddCommand } from '../command-line.ts'
 import { withFreshOption } from '../fresh-option.ts'
-import { amount, positiveInteger, textsSoFar } from '../option-values.ts'
+import { amount, port, positiveInteger, textsSoFar } from '../option-values.ts'
 
 const actions = () => import('../actions/dataset.ts')
 
@@ -48,6 +49,12 @@ export const addDatasetCommand: AddCommand = (program, commandLine) => {
     .option('-o, --output <file>', 'this file, which others cannot read')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: CreateOptions) => (await actions()).create(commandLine(), name, options))
+  dataset
+    .command('grow')
+    .description('grow the datasets of the configuration by what is recorded, until it is told to stop')
+    .option('--once', 'take in what is recorded by now, and end')
+    .option('--health-port <port>', 'serve /healthz, /readyz and /metrics there; REFOLD_HEALTH_PORT without it', port)
+    .action(async (options: GrowOptions) => (await import('../actions/dataset-grow.ts')).grow(commandLine(), options))
   dataset
     .command('show')
     .description('what a dataset holds: its version, and a line of each case')

@@ -10,6 +10,7 @@ export interface Finding {
     | 'rights'
     | 'views'
     | 'relay'
+    | 'datasets'
     | 'log'
     | 'clock'
     | 'order'
