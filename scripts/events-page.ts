@@ -26,7 +26,7 @@ const shared: readonly {
   readonly comments: SourceComments
 }[] = [
   { title: 'Run settings', constant: 'runSettings', schema: runSettings, comments: runEvents },
-  { title: 'Limits', constant: 'limits', schema: limits, comments: runEvents },
+  { title: 'Limits', constant: 'limits', schema: limits, comments: source('limits.ts') },
   { title: 'Usage', constant: 'usage', schema: usage, comments: messages },
   { title: 'Text part', constant: 'textPart', schema: textPart, comments: contents },
   { title: 'Image part', constant: 'imagePart', schema: imagePart, comments: contents },

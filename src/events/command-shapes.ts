@@ -5,7 +5,7 @@ import { comparable } from './comparable.ts'
 import { givenContent, givenPart } from './given-content.ts'
 import { incomingJson } from './message.ts'
 import { limits } from './limits.ts'
-import { scoreShape } from './score.ts'
+import { dataSchemas } from './run-events.ts'
 
 // What people and programs may ask for, whichever way it comes: over the library, HTTP or the bus.
 
@@ -25,6 +25,8 @@ const outcome = z.discriminatedUnion('succeeded', [
   z.strictObject({ succeeded: z.literal(true), output: incomingJson }),
   z.strictObject({ succeeded: z.literal(false), message: text }),
 ])
+
+const scored = dataSchemas.RunScored.shape
 
 /** Who deletes a run, and why: both stay in its stream. */
 export const deletionShape = {
@@ -72,5 +74,12 @@ export const commandShapes = {
   reopen: { by, note: text.optional() },
   move: { by, to: text.meta({ description: 'The version of its agent that it goes on with.' }), note: text.optional() },
   cancel: { by, reason: text },
-  score: { ...scoreShape, name: comparable.min(1).pipe(scoreShape.name), by },
+  score: {
+    name: comparable.pipe(scored.name).meta({ description: 'What is judged: `thumbs`, `correct`, `tone` …' }),
+    value: scored.value.meta({ description: 'Any finite number; what it means follows from the name.' }),
+    passed: scored.passed.meta({ description: 'Whether that is good enough.' }),
+    note: scored.note.meta({ description: 'Why.' }),
+    revision: scored.revision.meta({ description: 'Of the event that it is about; the whole run without it.' }),
+    by,
+  },
 } as const

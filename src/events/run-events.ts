@@ -4,7 +4,6 @@ import { forkChanges, forkSeal, origin, sealedStart, source } from './fork.ts'
 import { limitName, limits } from './limits.ts'
 import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
-import { by, scoreShape } from './score.ts'
 import { tags } from './tags.ts'
 import { contentPart } from './content.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
@@ -17,6 +16,8 @@ const attempt = z.int().positive()
 const time = z.int()
 const durationMs = z.int().nonnegative()
 const costMicroUsd = z.int().nonnegative()
+/** Who did it: a person, a program, or `refold` itself. */
+const by = z.string().min(1)
 const digest = z.string()
 /** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
@@ -383,7 +384,19 @@ const shapes = {
    * What somebody makes of the run, or of what it did at `revision`; also after its end. Nothing that the run goes on by knows of it: no chart, no
    * prompt, no projection, no limit. Of one name and author the newest counts.
    */
-  RunScored: scoreShape,
+  RunScored: {
+    /** What is judged: `thumbs`, `correct`, `tone` … */
+    name: z.string().min(1).max(100),
+    /** Any finite number: what it means follows from the name. */
+    value: z.number(),
+    /** Whether that is good enough. */
+    passed: z.boolean().optional(),
+    /** Why. */
+    note: z.string().max(2_000).optional(),
+    /** Of the event that it is about; absent where it is about the whole run. */
+    revision: z.int().nonnegative().optional(),
+    by,
+  },
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
   DeletionRequested: {
     by,
