@@ -34,6 +34,8 @@ interface Ran {
 interface How {
   readonly signal?: AbortSignal
   readonly opened?: (refold: OpenRefold) => void
+  /** A version that this process does not have. */
+  readonly without?: string
 }
 
 /** A folder with runs of the desk, in which commands run in this process. */
@@ -43,7 +45,7 @@ const newDesk = () => {
   const { agents, models, prices } = desk
   const open = () =>
     openRefold({ dir: join(folder, 'data'), agents, ...(models && { models }), ...(prices && { prices }), sweepIntervalMs: 60_000 })
-  const run = async (argv: readonly string[], { signal = new AbortController().signal, opened }: How = {}): Promise<Ran> => {
+  const run = async (argv: readonly string[], { signal = new AbortController().signal, opened, without }: How = {}): Promise<Ran> => {
     const [stdout, stderr] = [sink(), sink()]
     const code = await runProgram(
       [...argv, '--config', config],
@@ -59,7 +61,7 @@ const newDesk = () => {
         open: async (options) => {
           const refold = await openRefold({
             ...options,
-            agents,
+            agents: agents.filter(({ id }) => id !== without),
             ...(prices && { prices }),
             ...(options.readOnly !== true && models && { models }),
           })
@@ -147,6 +149,14 @@ describe('refold whatif', { timeout: 60_000 }, () => {
     const report = await desk.report('--agent support@3')
     expect(kinds(report.differences)).toEqual(['4 calls refund -> rejects refund (broken): a b c d'])
     expect(report.differences[0]?.examples[0]?.detail).toContain('boom')
+  })
+
+  test('needs no code of the versions that the runs were on', async () => {
+    const gone = { without: 'support@1' }
+    expect(kinds((await desk.report('--agent support@2', gone)).differences)).toEqual(['3 calls refund -> asks approval of refund: b c d'])
+    const report = await desk.report('--agent support@2 --mode ask --max-cost 1 --id gone --limit 2', gone)
+    expect(report).toMatchObject({ chosen: 2, compared: 4, different: 0 })
+    before = { asked: desk.asked(), done: desk.done() }
   })
 
   test('says it to people in a table, with a way to look at one', async () => {

@@ -8,13 +8,13 @@ import { textTable, type Column } from '../text-table.ts'
 
 /** For people: a line of all, a line for each kind of difference, and how to look at one. */
 export const reportLines = (report: WhatIfReport, { colours, width }: Output): readonly string[] => {
-  const { mode, agent, different, compared, share, differences, prompts, costUsd } = report
+  const { mode, agent, runs, different, compared, share, differences, prompts, costUsd } = report
   const what = mode === 'ask' ? 'model call' : 'run'
   const asked = mode === 'ask' ? `${agent} is answered otherwise in` : `${agent} goes otherwise in`
   return [
     compared === 0
       ? 'nothing was compared'
-      : `${asked} ${different} of ${counted(compared, what)}: ${percent(share.share)} (95 %: ${range(share)})`,
+      : `${asked} ${different} of ${counted(compared, what)}${mode === 'ask' ? ` of ${counted(runs, 'run')}` : ''}: ${percent(share.share)} (95 %: ${range(share)})`,
     ...table(differences, colours.name, width),
     ...(prompts.length === 0 ? [] : ['Models are asked otherwise, which alone decides nothing:', ...table(prompts, colours.name, width)]),
     ...(costUsd === null
