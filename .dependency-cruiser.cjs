@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   consumers: ['events', 'projections', 'evals', 'eventlog', 'blobs', 'views', 'runtime', 'bus', 'otlp'],
   web: [],
   health: ['runtime', 'consumers', 'views', 'eventlog', 'bus', 'web'],
-  http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web', 'otlp'],
+  http: ['events', 'statechart', 'machines', 'projections', 'fold', 'views', 'pictures', 'runtime', 'eventlog', 'web', 'otlp', 'evals'],
   testing: [
     'events',
     'statechart',

@@ -11,6 +11,8 @@ import { NotFound } from './not-found.tsx'
 // What is not looked at each day is fetched when it is.
 const ChartsPage = later(async () => (await import('../charts/charts-page.tsx')).ChartsPage)
 const ChartPage = later(async () => (await import('../charts/chart-page.tsx')).ChartPage)
+const EvalsPage = later(async () => (await import('../evals/evals-page.tsx')).EvalsPage)
+const EvalPage = later(async () => (await import('../evals/eval-page.tsx')).EvalPage)
 const AnalyticsPage = later(async () => (await import('../analytics/analytics-page.tsx')).AnalyticsPage)
 const SqlPage = later(async () => (await import('../sql/sql-page.tsx')).SqlPage)
 const DiffPage = later(async () => (await import('../diff/diff-page.tsx')).DiffPage)
@@ -26,6 +28,8 @@ const routes: readonly Route[] = [
   { path: /^\/inbox\/?$/, show: () => <InboxPage /> },
   { path: /^\/charts\/?$/, show: () => <ChartsPage /> },
   { path: /^\/charts\/([^/]+)$/, show: ([agent = ''], query) => <ChartPage agent={agent} query={query} /> },
+  { path: /^\/evals\/?$/, show: (_, query) => <EvalsPage query={query} /> },
+  { path: /^\/evals\/([^/]+)$/, show: ([id = ''], query) => <EvalPage id={id} query={query} /> },
   { path: /^\/analytics\/?$/, show: (_, query) => <AnalyticsPage query={query} /> },
   { path: /^\/analytics\/sql\/?$/, show: () => <SqlPage /> },
   { path: /^\/diff\/?$/, show: (_, { a = '', b = '' }) => <DiffPage a={a} b={b} /> },

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { chart, chartList } from '../../src/http/chart-contract.ts'
 import type { agentList, receipt, run } from '../../src/http/contract.ts'
+import type { casePage, evalPage, oneEval } from '../../src/http/eval-contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt, writtenPrompt } from '../../src/http/prompt-contract.ts'
 import type { runPage, runRow } from '../../src/http/run-list-contract.ts'
@@ -23,6 +24,12 @@ export type ChartList = z.infer<typeof chartList>
 export type Chart = z.infer<typeof chart>
 export type ChartPicture = Chart['full']
 export type ChartGraph = Chart['graph']
+export type EvalPage = z.infer<typeof evalPage>
+export type EvalRow = EvalPage['evals'][number]
+export type OneEval = z.infer<typeof oneEval>
+export type EvalMeasure = OneEval['accuracy']
+export type EvalCasePage = z.infer<typeof casePage>
+export type EvalCase = EvalCasePage['cases'][number]
 export type SqlCatalog = z.infer<typeof sqlCatalog>
 export type SqlResult = z.infer<typeof sqlResult>
 export type TracePage = z.infer<typeof tracePage>

@@ -18,11 +18,12 @@ const meanings: Readonly<Record<ColumnKind, string | undefined>> = {
   time: 'ms since the epoch',
   duration: 'ms',
   money: 'millionths of a US dollar',
+  number: undefined,
   yes: undefined,
 }
 
 const valueSchema = ({ kind, nullable }: QueryColumn) => {
-  const bare = kind === 'text' ? z.string() : kind === 'yes' ? z.boolean() : z.int()
+  const bare = kind === 'text' ? z.string() : kind === 'yes' ? z.boolean() : kind === 'number' ? z.number() : z.int()
   const known = meanings[kind] === undefined ? bare : bare.meta({ description: meanings[kind] })
   return nullable === true ? known.nullable() : known
 }

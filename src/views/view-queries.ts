@@ -8,11 +8,12 @@ import { comparable, isComparable } from '../events/comparable.ts'
 import { runViews } from './run-views.ts'
 import { callViews } from './call-views.ts'
 import { chartViews } from './chart-views.ts'
+import { evalViews } from './eval-views.ts'
 import { usageViews } from './usage-views.ts'
 
 // The views as data: one declaration gives the SQL of both databases, the checks of filters, `refold query`, the routes and the page.
 
-export const viewQueries = { ...runViews, ...callViews, ...chartViews, ...usageViews } as const satisfies Readonly<
+export const viewQueries = { ...runViews, ...callViews, ...chartViews, ...usageViews, ...evalViews } as const satisfies Readonly<
   Record<string, ViewQuery>
 >
 

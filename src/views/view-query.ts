@@ -1,5 +1,5 @@
 /** How people read a value of a column: the value itself is a text or a number. */
-export type ColumnKind = 'text' | 'count' | 'time' | 'duration' | 'money' | 'yes'
+export type ColumnKind = 'text' | 'count' | 'time' | 'duration' | 'money' | 'number' | 'yes'
 
 export interface QueryColumn {
   readonly name: string
@@ -49,6 +49,8 @@ export const count = column('count')
 export const time = column('time')
 export const duration = column('duration')
 export const money = column('money')
+/** Any number: the others are whole. */
+export const number = column('number')
 export const yes = column('yes')
 
 /** Of the run, which every view joins as `r`. */

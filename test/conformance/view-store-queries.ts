@@ -82,6 +82,27 @@ const events = (): StoredRunEvent[] =>
 
 export const changesOfHistories = (): ViewChanges => foldViews([], events()).changes
 
+const scoredRun = (evalId: string, passed: boolean, position: number): StoredRunEvent[] => {
+  const [begun] = storedHistory(evalId, [recorded(startedFor('clerk', 'acme'), 'awaitingMessage')])
+  const tags = { eval: evalId, dataset: 'letters@1', case: 'a', task: 'a', epoch: '2' }
+  const judged: RunFact = {
+    type: 'RunScored',
+    data: { name: 'exact', value: passed ? 1 : 0.25, passed, by: 'eval', ...(passed ? {} : { note: 'too long', revision: 0 }) },
+  }
+  return storedHistory(evalId, [recorded(startedFor('clerk', 'acme'), 'awaitingMessage'), recorded(judged, 'awaitingMessage')]).map(
+    (event, revision) => ({
+      ...event,
+      position: position + revision,
+      ...(revision === 0 ? { data: JSON.stringify({ ...(JSON.parse(begun?.data ?? '{}') as object), tags }) } : {}),
+    }),
+  )
+}
+
+/** Two evals with a run each, of which the first passes. */
+const evaluated = (): ViewChanges => foldViews([], [...scoredRun('eval-1', true, 9_010), ...scoredRun('eval-2', false, 9_020)]).changes
+
+const OF_EVALS: ReadonlySet<ViewName> = new Set<ViewName>(['scores', 'evals', 'eval-runs'])
+
 const everything = { limit: 100 }
 
 /** The two events that stand where a run was. */
@@ -324,7 +345,26 @@ export const viewAnswers = (views: () => ViewStore): void => {
       expect(whole.rows).toHaveLength((await ask(name)).length)
     })
 
+    test('of evals count what is scored and what has passed, and name the first score that a run has lost', async () => {
+      await views().apply({ ...evaluated(), since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_100 } })
+      const rows = await ask('evals')
+      expect(rows.map((row) => [row['eval'], row['dataset'], row['arm'], row['runs'], row['cases'], row['scored'], row['passed']])).toEqual(
+        [
+          ['eval-2', 'letters@1', 'candidate', 1, 1, 1, 0],
+          ['eval-1', 'letters@1', 'candidate', 1, 1, 1, 1],
+        ],
+      )
+      expect(await ask('eval-runs', { tag: 'eval=eval-2' })).toMatchObject([
+        { case_id: 'a', task: 'a', epoch: '2', passed: 0, lost_by: 'exact', lost_at: 0, note: 'too long', duration_ms: 0 },
+      ])
+      expect(await ask('scores', { run: 'eval-2' })).toMatchObject([{ name: 'exact', author: 'eval', value: 0.25, passed: 0, about: 0 }])
+      expect(await ask('eval-runs', { tenant: 'globex' })).toEqual([])
+      expect(await ask('evals', { tenant: 'globex' })).toEqual([])
+    })
+
     test.each(viewNames)('go on page by page where they ended: %s', async (name) => {
+      if (OF_EVALS.has(name))
+        await views().apply({ ...evaluated(), since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_100 } })
       const whole = await ask(name)
       const seen: ViewRow[] = []
       let cursor: string | undefined
@@ -360,6 +400,7 @@ export const viewAnswers = (views: () => ViewStore): void => {
         refold_approvals: 2,
         refold_tags: 2,
         refold_steps: 41,
+        refold_scores: 0,
       })
       await views().clear()
       for (const name of viewNames) expect(await ask(name), name).toEqual([])

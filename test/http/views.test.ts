@@ -83,8 +83,17 @@ describe('the views over HTTP', () => {
 
   test.each(viewNames)('show a tenant its own runs only, whatever it asks for: %s', async (name) => {
     await using service = await openService({ http: { keys: [acme.configured, globex.configured] } })
-    const own = await service.run('A refund, please', { key: acme.key })
-    await service.run('A refund, please', { key: globex.key })
+    const judged = async (key: string): Promise<string> => {
+      const started = await service.ask<{ runId: string }>('POST /v1/runs', {
+        key,
+        body: { agent: 'desk', message: 'A refund, please', tags: { eval: 'e', case: 'a' } },
+      })
+      await service.settle(started.body.runId)
+      await service.ask(`POST /v1/runs/${started.body.runId}/scores`, { key, body: { name: 'exact', value: 1 } })
+      return started.body.runId
+    }
+    const own = await judged(acme.key)
+    await judged(globex.key)
     const foreign = await service.run('A human, please', { key: globex.key })
     service.world.clock.advance(3_600_000)
     const rowsFor = async (query: string): Promise<Page['rows']> =>

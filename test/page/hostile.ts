@@ -74,6 +74,7 @@ export const hostilePaths = (ids: readonly string[], agents: readonly string[]):
     '/runs',
     '/inbox',
     '/charts',
+    '/evals',
     '/help',
     ...ids.map((id) => `/runs?${query({ peek: id })}`),
     ...ids.map(run),
@@ -90,6 +91,8 @@ export const hostilePaths = (ids: readonly string[], agents: readonly string[]):
     ...WRITTEN.flatMap((value) => [
       `/runs?${query({ peek: value, status: value, q: value, order: value })}`,
       `${run(first)}?${query({ at: value, pane: value, call: value, view: value, zoom: value, child: value, find: value })}`,
+      `/evals?${query({ dataset: value, cursor: value })}`,
+      `/evals/${pathPart(value)}?${query({ standing: value, from: value })}`,
       `/charts/${pathPart(value)}?${query({ by: value, of: value, since: value, vs: value })}`,
       `/analytics?${query({ by: value, since: value, until: value, agent: value })}`,
       `/analytics/sql#${query({ q: value, ms: value, chart: value })}`,

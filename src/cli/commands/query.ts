@@ -21,6 +21,9 @@ const VIEWS = Object.keys({
   'model-usage': true,
   'tool-usage': true,
   outcomes: true,
+  scores: true,
+  evals: true,
+  'eval-runs': true,
 } satisfies Readonly<Record<ViewName, true>>)
 
 const EXAMPLES = `

@@ -33,7 +33,7 @@ const fill = (): void => {
         const values = columns.map((column) => {
           if (column.name === 'run_id') return `${mark}.${n}`
           if (column.name === 'tenant') return tenant
-          return column.type === 'integer' ? n : mark
+          return column.type === 'text' ? mark : n
         })
         db.prepare(`insert into ${name} values (${columns.map(() => '?').join(', ')})`).run(...values)
       }

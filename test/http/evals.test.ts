@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { z } from 'zod'
+import type { casePage, evalPage, oneEval } from '../../src/http/eval-contract.ts'
+import { defineAgent } from '../../src/runtime/agent.ts'
+import { evalRuns } from '../support/eval-runs.ts'
+import { deskAgent, keyFor, openService, type Service } from './service.ts'
+
+type EvalPage = z.infer<typeof evalPage>
+type OneEval = z.infer<typeof oneEval>
+type CasePage = z.infer<typeof casePage>
+
+const acme = keyFor('acme')
+const globex = keyFor('globex')
+const writer = keyFor('acme', 'write')
+const newer = defineAgent({ name: 'desk', version: '2', instructions: 'Help more.', models: ['scripted/one'], limits: { tokens: null } })
+
+describe('evals', () => {
+  let service: Service
+  beforeAll(async () => {
+    service = await openService({
+      agents: [deskAgent, newer],
+      http: { keys: [acme.configured, globex.configured, writer.configured], rateLimit: { perSecond: 1_000, burst: 10_000 } },
+    })
+    const dataset = 'refunds@4f1c'
+    await evalRuns(service, { id: 'first', dataset, tenant: 'acme', candidate: deskAgent, cases: { a: [true], b: [false], c: [true] } })
+    service.world.clock.advance(60_000)
+    await evalRuns(service, {
+      id: 'second',
+      dataset,
+      tenant: 'acme',
+      candidate: newer,
+      baseline: deskAgent,
+      cases: { a: [true, true], b: [true, false], c: [false, false], d: [null, null] },
+      before: { a: [true, true], b: [false, false], c: [false, false] },
+    })
+    await service.run('hello', { key: acme.key })
+  }, 60_000)
+  afterAll(() => service[Symbol.asyncDispose]())
+
+  test('are listed with the share of runs that have passed all scores, the newest first', async () => {
+    const { body } = await service.ask<EvalPage>('GET /v1/evals', { key: acme.key })
+    expect(body.evals.map(({ id, arm, agent, runs, cases, scored, passed }) => [id, arm, agent, runs, cases, scored, passed])).toEqual([
+      ['second', 'candidate', 'desk@2', 8, 4, 6, 3],
+      ['second', 'baseline', 'desk@1', 6, 3, 6, 2],
+      ['first', 'candidate', 'desk@1', 3, 3, 3, 2],
+    ])
+    expect(body.evals[2]?.accuracy).toMatchObject({ value: 2 / 3, method: 'Wilson' })
+    // Wilson's interval of 2 of 3, as 1.96 gives it.
+    expect(body.evals[2]?.accuracy.low).toBeCloseTo(0.208, 3)
+    expect(body.evals[2]?.accuracy.high).toBeCloseTo(0.939, 3)
+    expect(body.evals[0]?.accuracy.method).toBe('Wilson over tasks')
+    const paged: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: EvalPage = (
+        await service.ask<EvalPage>(`GET /v1/evals?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`, { key: acme.key })
+      ).body
+      paged.push(...page.evals.map(({ id, arm }) => `${id} ${arm}`))
+      cursor = page.next
+    }
+    expect(paged).toEqual(['second candidate', 'second baseline', 'first candidate'])
+  })
+
+  test('show one with its scorers, its cases and its baseline', async () => {
+    const { body } = await service.ask<OneEval>('GET /v1/evals/second', { key: acme.key })
+    expect(body).toMatchObject({
+      id: 'second',
+      dataset: 'refunds@4f1c',
+      agent: 'desk@2',
+      baseline: 'desk@1',
+      runs: 8,
+      open: 2,
+      epochs: 2,
+      cut: false,
+      accuracy: { passed: { value: 0.5 }, comparison: { pairs: 3, better: 1, worse: 0, baseline: { value: 1 / 3 } } },
+      cases: { all: 4, passed: 1, flaky: 1, failed: 1, open: 1 },
+    })
+    expect(body.scorers.map(({ name, passed }) => [name, passed.value])).toEqual([
+      ['exact', 0.5],
+      ['tone', 1],
+    ])
+    expect(body.scorers[1]?.mean?.value).toBeCloseTo(0.8)
+    expect(body.accuracy.tries.map(({ k, onePasses, allPass }) => [k, onePasses, allPass])).toEqual([
+      [1, 0.5, 0.5],
+      [2, 2 / 3, 1 / 3],
+    ])
+  })
+
+  test('name of each case where its runs were lost, by how it stands, a page at a time', async () => {
+    const { body } = await service.ask<CasePage>('GET /v1/evals/second/cases?standing=flaky', { key: acme.key })
+    expect(body.cases).toMatchObject([
+      {
+        caseId: 'b',
+        standing: 'flaky',
+        passed: 1,
+        scored: 2,
+        runs: [
+          { runId: 'second.b.1.baseline', arm: 'baseline', passed: false },
+          { runId: 'second.b.1', passed: true, lostBy: null },
+          { runId: 'second.b.2.baseline' },
+          { runId: 'second.b.2', passed: false, lostBy: 'exact', lostAt: 3, note: 'wrong' },
+        ],
+      },
+    ])
+    const first = (await service.ask<CasePage>('GET /v1/evals/second/cases?limit=3', { key: acme.key })).body
+    expect([first.cases.map(({ caseId, standing }) => `${caseId} ${standing}`), first.next]).toEqual([
+      ['a passed', 'b flaky', 'c failed'],
+      3,
+    ])
+    const rest = (await service.ask<CasePage>('GET /v1/evals/second/cases?limit=3&from=3', { key: acme.key })).body
+    expect([rest.cases.map(({ standing }) => standing), rest.next]).toEqual([['open'], null])
+  })
+
+  test('are those of the tenant’s own runs', async () => {
+    expect((await service.ask<EvalPage>('GET /v1/evals', { key: globex.key })).body.evals).toEqual([])
+    for (const path of ['/v1/evals/second', '/v1/evals/second/cases', '/v1/evals/nothing'])
+      expect(await service.ask(`GET ${path}`, { key: globex.key })).toMatchObject({ status: 404, body: { code: 'RouteNotFound' } })
+    for (const path of ['/v1/evals', '/v1/evals/second', '/v1/evals/second/cases'])
+      expect(await service.ask(`GET ${path}`, { key: writer.key })).toMatchObject({ status: 403, body: { code: 'ScopeMissing' } })
+  })
+
+  test.each([
+    '/v1/evals?limit=0',
+    '/v1/evals?limit=201',
+    '/v1/evals?cursor=x',
+    '/v1/evals/%0A',
+    '/v1/evals/second/cases?from=-1',
+    '/v1/evals/second/cases?standing=x',
+  ])('are refused as %s', async (path) => {
+    expect(await service.ask(`GET ${path}`, { key: acme.key })).toMatchObject({ status: 400, body: { code: 'InvalidInput' } })
+  })
+})
