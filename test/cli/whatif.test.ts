@@ -247,6 +247,8 @@ describe('refold whatif', { timeout: 60_000 }, () => {
       '1 answers -> answers in other words: e',
       '1 calls refund -> asks approval of refund: b',
     ])
+    // b, c and d wait for an approval now.
+    expect(report.costUsd?.of).toBe(2)
     expect(desk.done()).toBe(done)
     expect(desk.asked()).toBeGreaterThan(asked)
     const again = await desk.report('--agent support@2 --mode run --max-cost 1 --id free')

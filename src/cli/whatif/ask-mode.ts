@@ -32,8 +32,7 @@ const joined = (one: Found, other: Found): Found => ({
   compared: one.compared + other.compared,
   differences: [...one.differences, ...other.differences],
   prompts: [],
-  recordedCost: one.recordedCost + other.recordedCost,
-  costNow: one.costNow + other.costNow,
+  cost: { of: one.cost.of + other.cost.of, recorded: one.cost.recorded + other.cost.recorded, now: one.cost.now + other.cost.now },
   unfinished: [...one.unfinished, ...other.unfinished],
 })
 
@@ -91,7 +90,6 @@ const compared = ({ runId, answer }: AskedCall, fork: string, now: Answer): Foun
     ...nothingFound,
     compared: 1,
     differences,
-    recordedCost: answer.data.costMicroUsd ?? 0,
-    costNow: now.data.costMicroUsd ?? 0,
+    cost: { of: 1, recorded: answer.data.costMicroUsd ?? 0, now: now.data.costMicroUsd ?? 0 },
   }
 }

@@ -19,7 +19,9 @@ export const reportLines = (report: WhatIfReport, { colours, width }: Output): r
     ...(prompts.length === 0 ? [] : ['Models are asked otherwise, which alone decides nothing:', ...table(prompts, colours.name, width)]),
     ...(costUsd === null
       ? []
-      : [`cost: ${dollars(costUsd.recorded)} as recorded, ${dollars(costUsd.now)} now; this what-if has paid ${dollars(costUsd.paid)}`]),
+      : [
+          `cost of ${counted(costUsd.of, what)}: ${dollars(costUsd.recorded)} as recorded, ${dollars(costUsd.now)} now; this what-if has paid ${dollars(costUsd.paid)}`,
+        ]),
     ...leftOutLine('deleted', report.deleted),
     ...leftOutLine('not readable', report.unreadable),
     ...leftOutLine('not brought to an end', report.unfinished),

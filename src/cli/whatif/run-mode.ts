@@ -15,7 +15,7 @@ export const runFreely = async (question: Question, runId: string, from: FreeFro
   const recorded = await eventsOf(question.refold, runId)
   const wanted = from === 'start' ? fromStart(recorded) : await fromDifference(question, runId)
   const cost = costOf(recorded)
-  if (wanted === undefined) return { ...nothingFound, compared: 1, recordedCost: cost, costNow: cost }
+  if (wanted === undefined) return { ...nothingFound, compared: 1, cost: { of: 1, recorded: cost, now: cost } }
   const costUsd = Math.max(1, question.purse.share()) / 1_000_000
   const [asked, options] = wanted
   const forked = await answeredFork(question, {
@@ -67,5 +67,10 @@ const compared = (runId: string, recorded: readonly RecordedRunEvent[], { fork, 
   const found = courseDifference(courseOf(recorded), courseOf(events))
   const revision = found?.at.recorded ?? recorded.at(-1)?.revision ?? 0
   const differences = found === undefined ? [] : [{ runId, revision, recorded: found.recorded, now: found.now, detail: found.detail, fork }]
-  return { ...nothingFound, compared: 1, differences, recordedCost, costNow: costOf(events) }
+  const isWhole = placeOf(recorded) === placeOf(events)
+  return { ...nothingFound, compared: 1, differences, ...(isWhole && { cost: { of: 1, recorded: recordedCost, now: costOf(events) } }) }
 }
+
+/** Where it stands in the end, whatever has ended it from outside: who waits for a person where the other did not has not spent all that it would. */
+const placeOf = (events: readonly RecordedRunEvent[]): string | undefined =>
+  events.findLast(({ type }) => type !== 'RunCancelled')?.meta.to.split('; ')[0]

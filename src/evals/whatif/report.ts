@@ -32,8 +32,11 @@ export interface WhatIfReport {
   readonly differences: readonly CountedDifference[]
   /** Runs in which a model would be asked otherwise. */
   readonly prompts: readonly CountedDifference[]
-  /** Of what was compared, in US dollars: as recorded, as it would be; and all that this what-if has paid. Null where nothing is asked. */
-  readonly costUsd: { readonly recorded: number; readonly now: number; readonly paid: number } | null
+  /**
+   * In US dollars, of so many of what was compared: as recorded, and as it would be; those that stop elsewhere than recorded are left out. And all
+   * that this what-if has paid. Null where nothing is asked.
+   */
+  readonly costUsd: { readonly of: number; readonly recorded: number; readonly now: number; readonly paid: number } | null
   readonly deleted: LeftOut
   readonly unreadable: LeftOut
   readonly unfinished: LeftOut
@@ -45,9 +48,8 @@ export interface Found {
   readonly compared: number
   readonly differences: readonly Difference[]
   readonly prompts: readonly Difference[]
-  /** In millionths of a US dollar. */
-  readonly recordedCost: number
-  readonly costNow: number
+  /** In millionths of a US dollar, of as many as can be compared by it. */
+  readonly cost: { readonly of: number; readonly recorded: number; readonly now: number }
   readonly unfinished: readonly NamedRun[]
 }
 
@@ -63,14 +65,15 @@ const MOST_NAMED = 20
 export const createSums = (): Sums => {
   const [differences, prompts] = [createTally(), createTally()]
   const left = { deleted: leftOut(), unreadable: leftOut(), unfinished: leftOut() }
-  const sum = { runs: 0, compared: 0, different: 0, recorded: 0, now: 0 }
+  const sum = { runs: 0, compared: 0, different: 0, of: 0, recorded: 0, now: 0 }
   return {
     take(found) {
       sum.runs += 1
       sum.compared += found.compared
       sum.different += found.differences.length
-      sum.recorded += found.recordedCost
-      sum.now += found.costNow
+      sum.of += found.cost.of
+      sum.recorded += found.cost.recorded
+      sum.now += found.cost.now
       for (const each of found.differences) differences.add(each)
       for (const each of found.prompts) prompts.add(each)
       for (const each of found.unfinished) left.unfinished.add(each)
@@ -86,7 +89,7 @@ export const createSums = (): Sums => {
       share: shareOf(sum.different, sum.compared),
       differences: differences.counted(sum.compared),
       prompts: prompts.counted(sum.compared),
-      costUsd: about.mode === 'fold' ? null : { recorded: usd(sum.recorded), now: usd(sum.now), paid: usd(paidMicroUsd) },
+      costUsd: about.mode === 'fold' ? null : { of: sum.of, recorded: usd(sum.recorded), now: usd(sum.now), paid: usd(paidMicroUsd) },
       deleted: left.deleted.found(),
       unreadable: left.unreadable.found(),
       unfinished: left.unfinished.found(),

@@ -53,8 +53,7 @@ describe('the sums of a what-if', () => {
     compared: 1,
     differences: [{ runId, revision: 4, recorded: 'calls refund', now, detail: '' }],
     prompts: [],
-    recordedCost: 2_000_000,
-    costNow: 1_000_000,
+    cost: { of: 1, recorded: 2_000_000, now: 1_000_000 },
     unfinished: [{ runId, why: 'no answer' }],
   })
   const about = { id: 'x', mode: 'ask', agent: 'a@2', chosen: 0, stopped: null, paidMicroUsd: 500_000 } as const
@@ -74,7 +73,7 @@ describe('the sums of a what-if', () => {
     ])
     expect(report).toMatchObject({
       different: 10_000,
-      costUsd: { recorded: 20_000, now: 10_000, paid: 0.5 },
+      costUsd: { of: 10_000, recorded: 20_000, now: 10_000, paid: 0.5 },
       unfinished: { count: 10_000 },
     })
     expect(report?.unfinished.runs).toHaveLength(20)
