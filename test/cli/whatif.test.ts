@@ -218,6 +218,7 @@ describe('refold whatif', { timeout: 60_000 }, () => {
     expect(again).toEqual(report)
     expect(desk.asked()).toBe(before.asked + 10)
     const fork = report.differences[0]?.examples[0]?.fork ?? ''
+    expect((await desk.run(['doctor'])).stdout).not.toContain('unresolved')
     const { stdout } = await desk.run(['diff', 'd', fork])
     expect(stdout).toContain('they part at')
   })

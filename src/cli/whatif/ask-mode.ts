@@ -55,7 +55,8 @@ const askAgain = async (question: Question, call: AskedCall): Promise<Found> => 
     const forked = await answeredFork(question, {
       origin: call.runId,
       asked: ['ask', call.revision, attempt],
-      options: { at: call.revision - 1, agentVersion: question.agent.version, model, modelCalls: 1, recorded: false },
+      // What follows the answer is made up, so that no call of it is left that somebody would have to settle.
+      options: { at: call.revision - 1, agentVersion: question.agent.version, model, modelCalls: 1, recorded: false, samples: true },
     })
     const result = resultIn(forked, call)
     if (result?.type === 'ModelCallSucceeded') return compared(call, forked.fork, result)
