@@ -353,6 +353,11 @@ describe('a trend', () => {
     expect(svg.length).toBeLessThan(12_000)
   })
 
+  test('shows short names as they are', () => {
+    expect(plot((index) => `<b>&${index}`, '"a"')).toContain('>&lt;b&gt;&amp;1</text>')
+    expect(plot((index) => `<b>&${index}`)).not.toContain('<b>')
+  })
+
   test('of nothing, of many and of unknown values is a picture too', () => {
     expect(trendSvg({ title: '', lines: [] })).toMatch(/^<svg /)
     const spots = Array.from({ length: 1_000 }, (_, index) => ({

@@ -10,6 +10,7 @@ import { mcNemar, pairedTest, signFlips, type Pair } from '../../../src/evals/st
 import { passAtK, passHatK } from '../../../src/evals/statistics/pass-k.ts'
 import { smallestChangeOf, smallestPairedChange, smallestUnpairedChange } from '../../../src/evals/statistics/smallest-change.ts'
 import { wilsonInterval } from '../../../src/evals/statistics/wilson.ts'
+import { largestMatching } from '../../../src/evals/scorers/matching.ts'
 import { fc } from '../../support/fast-check.ts'
 
 const chance = () => seededChance(7)
@@ -340,6 +341,31 @@ describe('a judge and a person', () => {
         ]),
       ).kappa?.value,
     ).toBe(-1)
+  })
+})
+
+describe('calls and their places', () => {
+  test('are paired as often as they can be', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), { maxLength: 5 }), (fits) => {
+        const found = largestMatching(fits.length, 5, (left, right) => fits[left]?.[right] === true)
+        const places = found.filter((place) => place !== undefined)
+        expect(new Set(places).size).toBe(places.length)
+        found.forEach((place, left) => {
+          if (place !== undefined) expect(fits[left]?.[place]).toBe(true)
+        })
+        const most = (left: number, taken: ReadonlySet<number>): number =>
+          left === fits.length
+            ? 0
+            : Math.max(
+                most(left + 1, taken),
+                ...[0, 1, 2, 3, 4]
+                  .filter((p) => fits[left]?.[p] === true && !taken.has(p))
+                  .map((p) => 1 + most(left + 1, new Set([...taken, p]))),
+              )
+        expect(places.length).toBe(most(0, new Set()))
+      }),
+    )
   })
 })
 
