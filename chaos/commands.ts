@@ -39,6 +39,7 @@ const pathOf = ({ type, ...command }: Command): string | undefined => {
     approve: `approvals/${callId}/grant`,
     settleToolCall: `tool-calls/${callId}/settlement`,
     answer: 'answer',
+    takeOver: 'take-over',
     giveBack: 'give-back',
     complete: 'complete',
   }

@@ -2,6 +2,7 @@ import { textsOf } from '../src/events/content.ts'
 import type { RunEvent } from '../src/events/envelope.ts'
 import type { LimitName, Limits } from '../src/events/limits.ts'
 import { settlesCall, type DataOf } from '../src/events/run-events.ts'
+import { TAKEN_OVER } from '../src/events/taken-over.ts'
 import { canonicalJson } from '../src/json.ts'
 import { present } from '../src/present.ts'
 
@@ -9,6 +10,8 @@ import { present } from '../src/present.ts'
 
 interface RunBook {
   limits: Limits | undefined
+  /** Who has taken it over. */
+  holder: string | undefined
   /** Texts of users that were not refused, as guardrails left them. */
   readonly said: string[]
   lastTurn: number
@@ -97,6 +100,7 @@ export const bookkeeper = (problems: string[], mayTakeOver: MayTakeOver): Bookke
       noteTurn(book, event, complain)
       noteLimits(book, event, complain)
       noteSpending(book, event, complain)
+      noteHolder(book, event, complain)
     },
     toolClaim: (runId, callId, attempt) => toolClaims.get(`${runId}/${callId}/${attempt}`),
     modelClaims: (fingerprint) => modelClaims.get(fingerprint) ?? [],
@@ -109,6 +113,7 @@ type Complain = (what: string) => void
 
 const newBook = (): RunBook => ({
   limits: undefined,
+  holder: undefined,
   said: [],
   lastTurn: 0,
   open: new Map(),
@@ -124,6 +129,17 @@ const newBook = (): RunBook => ({
   toolCalls: 0,
   tokens: 0,
 })
+
+/** While a person has the run its agent neither asks a model nor hears one. */
+const noteHolder = (book: RunBook, { type, data }: RunEvent, complain: Complain): void => {
+  if (type === 'RunTakenOver') {
+    if (book.holder !== data.from) complain(`taken from ${data.from ?? 'nobody'}, but ${book.holder ?? 'nobody'} has it`)
+    book.holder = data.by
+  }
+  if (type === 'RunReleased' && book.holder === undefined) complain('nobody has it')
+  if (type === 'RunReturned' || type === 'RunReleased') book.holder = undefined
+  if ((type === 'ModelCallRequested' || type === 'ModelCallSucceeded') && book.holder !== undefined) complain(`${book.holder} has the run`)
+}
 
 /** What was done once is not begun by another call. */
 const noteAct = ({ acts, doneActs }: RunBook, event: RunEvent, complain: Complain): void => {
@@ -219,7 +235,7 @@ const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain:
     case 'ToolCallFailed':
     case 'ModelCallFailed':
       owners.delete(callId)
-      if (claim?.attempt !== event.data.attempt && !isLimit(event))
+      if (claim?.attempt !== event.data.attempt && !isWithoutClaim(event))
         complain(`an answer to attempt ${event.data.attempt}, but ${claim?.attempt ?? 'none'} is under way`)
       break
     default:
@@ -228,8 +244,8 @@ const noteCalls = ({ open, closed, owners }: RunBook, event: RunEvent, complain:
   if (settlesCall(event) || event.type === 'ModelCallSucceeded') closed.add(callId)
 }
 
-const isLimit = (event: RunEvent): boolean =>
-  event.type === 'ModelCallFailed' && (event.data.class === 'limit' || event.data.class === 'badRequest')
+const isWithoutClaim = (event: RunEvent): boolean =>
+  event.type === 'ModelCallFailed' && ['limit', 'badRequest', TAKEN_OVER].includes(event.data.class)
 
 const noteSpending = (book: RunBook, event: RunEvent, complain: Complain): void => {
   const { limits } = book

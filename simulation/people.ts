@@ -1,5 +1,6 @@
 import type { RunEvent } from '../src/events/envelope.ts'
 import type { DataOf } from '../src/events/run-events.ts'
+import { TAKEN_OVER } from '../src/events/taken-over.ts'
 import type { Command } from '../src/fold/decide.ts'
 import { isUnresolved } from '../src/fold/doubts.ts'
 import type { Doubt, RunState } from '../src/fold/run-state.ts'
@@ -39,6 +40,8 @@ const DEEDS: Partial<Record<RunEvent['type'], Deed>> = {
   RunReopened: 'reopenings',
   RunMoved: 'moves',
   RunScored: 'scores',
+  RunTakenOver: 'takenOver',
+  RunReleased: 'releases',
 }
 
 const MOST_MESSAGES = 2
@@ -118,9 +121,18 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
   }
 
   const talk = (run: AuditedRun, known: Patience): Command | undefined => {
+    if (run.states.at(-1)?.takenOver !== undefined && chance.hits(0.4)) return { type: 'giveBack', by: 'expert', ...noted() }
     known.messages += 1
     if (known.messages <= MOST_MESSAGES && chance.hits(0.6)) return { type: 'sendMessage', text: drawPlan(chance, run.agent.name) }
     return chance.hits(0.5) ? completed(run, 'user') : undefined
+  }
+
+  const noted = (): { readonly note?: string } => (chance.hits(0.5) ? { note: 'go on' } : {})
+
+  /** Mostly as it is possible, which is by who has it. */
+  const takeOver = (state: RunState | undefined): Command => {
+    const holder = chance.hits(0.2) ? undefined : state?.takenOver?.by
+    return { type: 'takeOver', by: chance.pick(['expert', 'operator']), ...noted(), ...(holder === undefined ? {} : { from: holder }) }
   }
 
   const decideApproval = (state: RunState, runId: string): Command | undefined => {
@@ -196,6 +208,7 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
       const deed = DEEDS[event.type]
       if (deed !== undefined && !(event.type === 'RunFailed' && event.data.by !== 'refold')) count(deed)
       if (event.type === 'ToolCallRejected' && event.data.reason === 'repeated') count('repeatedActs')
+      if (event.type === 'ModelCallFailed' && event.data.class === TAKEN_OVER) count('takenOverAtWork')
       if (event.type === 'ApprovalGranted' && event.data.input !== undefined) count('changedArguments')
       attend(run)
     },
@@ -210,6 +223,9 @@ export const createPeople = ({ time, chance, world, callers, count }: PeoplePart
           { type: 'pause', by: 'operator', reason: 'to be safe' },
           { type: 'cancel', by: 'operator', reason: 'enough' },
           { type: 'giveBack', by: 'operator' },
+          { type: 'giveBack', by: 'expert', note: 'go on' },
+          takeOver(state),
+          takeOver(state),
           { type: 'approve', callId, by: 'operator' },
           { type: 'deny', callId, by: 'operator', reason: 'never' },
           ...(state === undefined ? [] : [settle(state, callId)]),

@@ -31,6 +31,9 @@ const deeds = [
   'repeatedActs',
   'changedArguments',
   'scores',
+  'takenOver',
+  'takenOverAtWork',
+  'releases',
 ] as const
 
 export type Deed = (typeof deeds)[number]

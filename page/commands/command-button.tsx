@@ -17,6 +17,7 @@ export const CommandButton = ({ name, runId, callId }: CommandButtonProps) => {
   return (
     <button
       type="button"
+      data-command={name}
       onClick={() => {
         command.trigger.opened({ name, runId, callId })
       }}

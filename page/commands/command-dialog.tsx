@@ -27,7 +27,7 @@ export const CommandDialog = () => {
 
 type Asked = NonNullable<ReturnType<(typeof command)['getSnapshot']>['context']['asked']>
 
-const NEEDS_RUN: ReadonlySet<string> = new Set(['grantApproval', 'grantChanged', 'denyApproval', 'settleToolCall'])
+const NEEDS_RUN: ReadonlySet<string> = new Set(['grantApproval', 'grantChanged', 'denyApproval', 'settleToolCall', 'takeRunOver'])
 
 const Opened = ({ asked }: { readonly asked: Asked }) => {
   const { name, runId, callId, run } = asked
@@ -48,6 +48,9 @@ const Opened = ({ asked }: { readonly asked: Asked }) => {
         <p class="faint mono">{visibleText(callId === '' ? runId : `${runId}, call ${callId}`)}</p>
         {run !== undefined && callId !== '' && <Question run={run} callId={callId} />}
         <p>{says}</p>
+        {name === 'takeRunOver' && run !== undefined && run.takenOver !== null && (
+          <p>{visibleText(run.takenOver.by)} has it: you take it from them.</p>
+        )}
         {fields.map((field) => (
           <FieldOf key={field.name} field={field} asked={asked} />
         ))}

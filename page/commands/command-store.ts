@@ -75,6 +75,8 @@ const send = async ({ name, runId, callId, run, key }: Asked, values: Readonly<R
 const boundTo = (name: CommandName, callId: string, run: Run | undefined): Readonly<Record<string, unknown>> => {
   const digest = run?.approvals.find((approval) => approval.callId === callId)?.digest
   if (name === 'grantApproval' || name === 'grantChanged') return { digest, seen: run?.revision }
+  const holder = run?.takenOver?.by
+  if (name === 'takeRunOver') return holder === undefined ? {} : { from: holder }
   return name === 'denyApproval' ? { digest } : {}
 }
 

@@ -1,3 +1,4 @@
+import { handOverKey } from '../commands/hand-over-key.ts'
 import type { KeyAction } from '../keys/keys.ts'
 
 const cards = (): readonly HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.card')]
@@ -31,4 +32,5 @@ export const inboxActions: readonly KeyAction[] = [
     does: 'Open the dialog of its first decision',
     act: () => cards()[indexOfFocus()]?.querySelector<HTMLElement>('.buttons button')?.click(),
   },
+  handOverKey(() => cards()[indexOfFocus()]),
 ]

@@ -40,9 +40,9 @@ const ofViews = (): readonly Entry[] =>
 const ofRun = (): readonly Entry[] => {
   const { row } = openRun.getSnapshot().context
   if (row === undefined || address.getSnapshot().context.path !== runHref(row.runId)) return []
-  const scopes = session.getSnapshot().context.who?.scopes
-  return possibleCommands(row)
-    .filter((name) => mayGive(name, scopes))
+  const { who } = session.getSnapshot().context
+  return possibleCommands(row, who?.name)
+    .filter((name) => mayGive(name, who?.scopes))
     .map((name) => ({
       key: `command ${name}`,
       text: `${commands[name].title} …`,

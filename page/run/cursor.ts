@@ -76,5 +76,5 @@ export const markOf = ({ type, retryAt }: OutlineRow): 'failure' | 'person' | 'l
   return FAILURE.test(type) || retryAt !== undefined ? 'failure' : undefined
 }
 
-const PERSON = /^(Approval|HumanAnswer|RunEscalated|RunReturned|RunPaused|RunResumed|RunCancelled)/
+const PERSON = /^(Approval|HumanAnswer|RunEscalated|RunReturned|RunTakenOver|RunReleased|RunPaused|RunResumed|RunCancelled)/
 const FAILURE = /(Failed|Rejected|Denied|Unresolved)$/

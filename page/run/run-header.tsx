@@ -1,3 +1,4 @@
+import { useSelector } from '@xstate/store-preact'
 import { visibleText } from '../../src/text.ts'
 import { CommandButton } from '../commands/command-button.tsx'
 import { isCommand } from '../commands/commands.ts'
@@ -9,7 +10,9 @@ import { memo } from '../parts/memo.tsx'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
 import { runHref } from '../runs/run-row.tsx'
+import { HasIt } from '../runs/has-it.tsx'
 import { RunSign } from '../runs/run-sign.tsx'
+import { session } from '../session/session-store.ts'
 import { diffFrom, ForkBanner, ForkList } from './lineage.tsx'
 import type { RunAt } from './run-fold.ts'
 import { forkHere } from './run-keys.ts'
@@ -30,6 +33,7 @@ export const RunHeader = memo(({ runId, row, newest }: RunHeaderProps) => (
       <CopyButton text={runId} what="run id" />
       <span>{visibleText(newest?.agent ?? '')}</span>
       {row !== undefined && <RunSign row={row} />}
+      {row !== undefined && <HasIt row={row} />}
       {row?.parent !== undefined && (
         <span>
           child of <Link to={runHref(row.parent.runId)}>{visibleText(row.parent.runId)}</Link>
@@ -49,15 +53,18 @@ export const RunHeader = memo(({ runId, row, newest }: RunHeaderProps) => (
 ))
 
 /** But for those that stand beside the reason why it stands still. */
-const Commands = ({ row }: { readonly row: RunRow }) => (
-  <>
-    {possibleCommands(row)
-      .filter((name) => !row.standsStill?.remedies.some(({ action }) => action === name))
-      .map((name) => (
-        <CommandButton key={name} name={name} runId={row.runId} />
-      ))}
-  </>
-)
+const Commands = ({ row }: { readonly row: RunRow }) => {
+  const who = useSelector(session, ({ context }) => context.who?.name)
+  return (
+    <>
+      {possibleCommands(row, who)
+        .filter((name) => !row.standsStill?.remedies.some(({ action }) => action === name))
+        .map((name) => (
+          <CommandButton key={name} name={name} runId={row.runId} />
+        ))}
+    </>
+  )
+}
 
 const StandsStill = ({ row: { standsStill } }: { readonly row: RunRow }) => {
   if (standsStill === null) return null

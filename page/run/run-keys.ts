@@ -1,4 +1,5 @@
 import { address, go, hrefOf, setQuery } from '../address/address.ts'
+import { handOverKey } from '../commands/hand-over-key.ts'
 import type { KeyAction } from '../keys/keys.ts'
 import { goToNeighbour } from '../runs/neighbours.ts'
 import { runs } from '../runs/runs-store.ts'
@@ -91,6 +92,7 @@ export const runActions: readonly KeyAction[] = [
   action('o', 'Timeline as spans, as calls', () => {
     setQuery({ rows: address.getSnapshot().context.query['rows'] === 'spans' ? undefined : 'spans' })
   }),
+  handOverKey(() => document.querySelector('.run-header')),
   action('F', 'Fork from here', forkHere),
   action('D', 'Compare: a fork with its origin, any other run with one that you choose', () => {
     const { runId, states } = openRun.getSnapshot().context

@@ -54,13 +54,21 @@ export const timelineOf = (rows: readonly OutlineRow[]): readonly Group[] => {
     noteSource(group, row, lastCopy)
     group.isCritical ||= path.has(row.revision)
     if (group.outcome !== 'open' && key === PERSON) open.delete(key)
-    if (row.type === 'RunResumed') open.delete(key)
+    if (row.type === 'RunResumed' || row.type === 'RunReleased') open.delete(key)
+    if (row.type === 'RunReturned') endHold(open, row)
     for (const call of askedBy(row)) {
       groups.push(call)
       open.set(call.key, call)
     }
   }
   return groups
+}
+
+/** What was taken over is given back with what else a person had of it. */
+const endHold = (open: Map<string, Group>, row: OutlineRow): void => {
+  const hold = open.get(HOLD)
+  if (hold !== undefined) takeIn(hold, row)
+  open.delete(HOLD)
 }
 
 const askedBy = (row: OutlineRow): readonly Group[] => {
@@ -78,6 +86,7 @@ const noteSource = (group: Group, row: OutlineRow, lastCopy: number | undefined)
 
 const PERSON = 'person'
 const PAUSE = 'pause'
+const HOLD = 'taken over'
 
 const keyOf = (row: OutlineRow): string | undefined => {
   if (row.callId !== undefined && row.type !== 'RunEscalated') return row.callId
@@ -88,6 +97,9 @@ const keyOf = (row: OutlineRow): string | undefined => {
     case 'HumanAnswerReceived':
     case 'RunReturned':
       return PERSON
+    case 'RunTakenOver':
+    case 'RunReleased':
+      return HOLD
     case 'RunPaused':
     case 'RunResumed':
       return PAUSE
@@ -113,7 +125,7 @@ const KINDS: readonly (readonly [RegExp, Group['kind']])[] = [
   [/^ChildRun/, 'child'],
   [/^Timer/, 'timer'],
   [/^Approval/, 'question'],
-  [/^(RunEscalated|HumanAnswer|RunReturned)/, 'person'],
+  [/^(RunEscalated|HumanAnswer|RunReturned|RunTakenOver|RunReleased)/, 'person'],
   [/^Run(Paused|Resumed)/, 'pause'],
 ]
 
@@ -140,9 +152,12 @@ export const spanOf = ({ at, segments }: Group, end: number): Span => {
   return { from: at, to: last === undefined ? at : (last.to ?? end) }
 }
 
-const labelOf = (row: OutlineRow): string => row.tool ?? row.model ?? row.agent ?? (row.summary === '' ? row.type : row.summary)
+const labelOf = (row: OutlineRow): string =>
+  row.type === 'RunTakenOver'
+    ? `taken over ${row.summary}`
+    : (row.tool ?? row.model ?? row.agent ?? (row.summary === '' ? row.type : row.summary))
 
-const BEGINS = /Requested$|^ToolCallQueued$|^TimerScheduled$|^RunEscalated$|^RunPaused$|^ApprovalGranted$|^ChildRunReported$/
+const BEGINS = /Requested$|^ToolCallQueued$|^TimerScheduled$|^RunEscalated$|^RunPaused$|^RunTakenOver$|^ApprovalGranted$|^ChildRunReported$/
 const FAILS = /(Failed|Rejected|Denied|Unresolved)$/
 
 const takeIn = (group: Group, row: OutlineRow): void => {
@@ -178,6 +193,6 @@ const settle = (group: Group, { type, at, succeeded }: OutlineRow): void => {
 const kindOf = ({ type, waitsFor }: OutlineRow): Segment['kind'] => {
   if (type === 'ToolCallQueued' || type === 'ApprovalGranted') return 'checks'
   if (type === 'TimerScheduled') return 'pause'
-  if (type === 'ApprovalRequested' || type === 'RunEscalated' || type === 'RunPaused') return 'waits'
+  if (type === 'ApprovalRequested' || type === 'RunEscalated' || type === 'RunPaused' || type === 'RunTakenOver') return 'waits'
   return type === 'ChildRunReported' && waitsFor !== null && waitsFor !== undefined ? 'waits' : 'runs'
 }

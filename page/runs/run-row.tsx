@@ -5,6 +5,7 @@ import { Link } from '../address/link.tsx'
 import { pathPart } from '../address/path-part.ts'
 import { Time } from '../preferences/time.tsx'
 import type { RunRow } from '../server/contract.ts'
+import { HasIt } from './has-it.tsx'
 import { RunSign } from './run-sign.tsx'
 
 export const runHref = (runId: string): string => `/runs/${pathPart(runId)}`
@@ -26,6 +27,11 @@ export const RunLine = ({ row, isSelected }: { readonly row: RunRow; readonly is
     <span class="state mono">{visibleText(row.state)}</span>
     <span class="words">
       {row.fork !== undefined && <ForkOf fork={row.fork} />}
+      {row.takenOver !== undefined && (
+        <>
+          <HasIt row={row} /> ·{' '}
+        </>
+      )}
       {wordsOf(row)}
     </span>
     <span class="number calls">{counted(row.modelCalls + row.toolCalls, 'call')}</span>

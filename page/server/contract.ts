@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { chart, chartList } from '../../src/http/chart-contract.ts'
-import type { agentList, receipt, run } from '../../src/http/contract.ts'
+import type { agentList } from '../../src/http/agent-contract.ts'
+import type { receipt, run } from '../../src/http/contract.ts'
 import type { casePage, evalPage, oneEval } from '../../src/http/eval-contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt, writtenPrompt } from '../../src/http/prompt-contract.ts'

@@ -45,7 +45,12 @@ export const reportRun = async (line: CommandLine, view: RunView, ends?: RunView
 }
 
 /** The commands by which it goes on. */
-const nextSteps = ({ runId, revision, waitsFor, waitsIn, approvals, openEffects, reason, output, status }: RunView): string[] => {
+const nextSteps = (view: RunView): string[] => [
+  ...(view.takenOver === null ? [] : [`  ${view.takenOver.by} has taken it over: refold give-back ${view.runId} lets its agent go on`]),
+  ...waitingSteps(view),
+]
+
+const waitingSteps = ({ runId, revision, waitsFor, waitsIn, approvals, openEffects, reason, output, status }: RunView): string[] => {
   if (waitsIn !== null) return [`  waits for ${waitsFor ?? 'somebody'} in ${waitsIn}: refold show ${waitsIn}`]
   switch (waitsFor) {
     case 'message':

@@ -40,8 +40,12 @@ export const waitingText = ({ waitsFor, waitsIn }: Pick<RunRow, 'waitsIn'> & { r
   waitsFor === null ? '' : `${waitsFor}${waitsIn === null ? '' : ` in ${waitsIn}`}`
 
 /** Where it stands, and what else keeps it from going on. */
-export const stateText = ({ state, paused, problem }: Pick<RunRow, 'state' | 'paused' | 'problem'>): string =>
-  `${state}${paused ? ' (paused)' : ''}${problem === undefined ? '' : ' (unreadable)'}`
+export const stateText = ({ state, paused, takenOver, problem }: Pick<RunRow, 'state' | 'paused' | 'takenOver' | 'problem'>): string =>
+  `${state}${paused ? ' (paused)' : ''}${holderText(takenOver)}${problem === undefined ? '' : ' (unreadable)'}`
+
+/** A run is somebody's that has taken it over. */
+export const holderText = (takenOver: { readonly by: string } | null | undefined): string =>
+  takenOver === null || takenOver === undefined ? '' : ` (${takenOver.by} has it)`
 
 /** That its code here is not what it began with. Of ended runs nobody wants to know. */
 const codeText = (agents: Agents, row: RunRow): string => (row.status === 'active' ? CODE_TEXTS[codeStanding(agents, row)] : '')
@@ -54,5 +58,5 @@ const statePaint =
     if (/^completed/.test(text)) return good(text)
     if (/^failed|unreadable|changed chart|is gone/.test(text)) return bad(text)
     if (/^cancelled/.test(text)) return faint(text)
-    return /^escalated|paused/.test(text) ? attention(text) : text
+    return /^escalated|paused|has it\)/.test(text) ? attention(text) : text
   }

@@ -1,7 +1,7 @@
 import type { RunView } from '../fold/run-view.ts'
 import { moment } from './amounts.ts'
 import { count, duration, fromNow, money } from '../projections/amount-text.ts'
-import { waitingText } from './run-table.ts'
+import { holderText, waitingText } from './run-table.ts'
 import type { Colours } from './colours.ts'
 import { timerName } from '../projections/event-summary.ts'
 import { transcriptLines } from './message-text.ts'
@@ -22,10 +22,10 @@ export const viewLines = (view: RunView, look: Look): string[] => [
 ]
 
 const headLines = (
-  { runId, agent, revision, at, state, paused, waitsFor, waitsIn, turn, reason, problem, output }: RunView,
+  { runId, agent, revision, at, state, paused, takenOver, waitsFor, waitsIn, turn, reason, problem, output }: RunView,
   { strong, name, faint, bad }: Colours,
 ): string[] => [
-  `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${waitsFor === null ? '' : `  waits for ${waitingText({ waitsFor, waitsIn })}`}`,
+  `${strong(runId)}@${revision}  ${name(state)}${paused ? ' (paused)' : ''}${holderText(takenOver)}${waitsFor === null ? '' : `  waits for ${waitingText({ waitsFor, waitsIn })}`}`,
   faint(`${agent} · ${moment(at)} · turn ${turn}`),
   ...(reason === null ? [] : [`reason: ${reason}`]),
   ...(problem === null ? [] : [bad(`stopped: ${problem}`)]),

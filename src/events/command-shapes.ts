@@ -66,6 +66,11 @@ export const commandShapes = {
   deny: { callId, by, reason: text, digest },
   settleToolCall: { callId, by, outcome },
   answer: { by, ...said },
+  takeOver: {
+    by,
+    note: text.optional(),
+    from: by.optional().meta({ description: 'Who has it, where it is taken from another person.' }),
+  },
   giveBack: { by, note: text.optional(), limits: limits.partial().optional() },
   complete: { by, output: incomingJson.optional() },
   fail: { by, reason: text },

@@ -5,6 +5,7 @@ import { limitName, limits } from './limits.ts'
 import { metadata } from './metadata.ts'
 import { modelSettings } from './model-settings.ts'
 import { tags } from './tags.ts'
+import { TAKEN_OVER } from './taken-over.ts'
 import { contentPart } from './content.ts'
 import { assistantPart, json, modelFailureClass, usage } from './message.ts'
 
@@ -145,7 +146,8 @@ const shapes = {
   ModelCallFailed: {
     callId,
     attempt,
-    class: modelFailureClass,
+    /** `takenOver`: it was not begun, or given up, since a person has taken the run over. */
+    class: z.enum([...modelFailureClass.options, TAKEN_OVER]),
     message: z.string(),
     /** What the failure policy makes of it. */
     next: z.enum(['retry', 'nextModel', 'escalate']),
@@ -324,6 +326,13 @@ const shapes = {
   HumanAnswerReceived: { by, parts: z.array(contentPart).min(1) },
   /** A person gives the run back to the agent, perhaps with other limits. */
   RunReturned: { by, note: z.string().optional(), limits: limits.partial().optional() },
+  /**
+   * A person has taken the run over: from here on no model call begins or goes on, and whatever the agent would think about goes to them.
+   * `from`: who had it before, and has it no longer.
+   */
+  RunTakenOver: { by, note: z.string().optional(), from: by.optional() },
+  /** Nobody has it any more, while it was not in their hands: it goes on where it stands. */
+  RunReleased: { by, note: z.string().optional() },
 
   /** No new effect begins; what is under way is finished. */
   RunPaused: { by, reason: z.string().optional() },

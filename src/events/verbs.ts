@@ -18,6 +18,8 @@ export const verbs = [
   'Exceeded',
   'Escalated',
   'Returned',
+  'TakenOver',
+  'Released',
   'Paused',
   'Resumed',
   'Completed',

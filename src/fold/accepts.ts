@@ -23,6 +23,10 @@ export const accepts = (state: RunState, fact: RunFact, at: number): boolean => 
       return state.paused
     case 'RunCancelled':
       return true
+    case 'RunTakenOver':
+      return mayTakeOver(state, fact.data)
+    case 'RunReleased':
+      return state.takenOver !== undefined
     case 'TimerFired':
       return timerById(state.timers, fact.data.timerId)?.[1].dueAt !== undefined
     case 'ApprovalGranted':
@@ -33,6 +37,10 @@ export const accepts = (state: RunState, fact: RunFact, at: number): boolean => 
       return acceptsResult(state, fact) ?? takes(state, fact, at)
   }
 }
+
+/** From nobody, or from whoever has it. */
+const mayTakeOver = ({ takenOver }: RunState, { by, from }: { readonly by: string; readonly from?: string | undefined }): boolean =>
+  takenOver?.by === from && from !== by
 
 /** A grant is for exactly what was asked, and in time. */
 const approvalHolds = (state: RunState, { callId, digest }: { callId: string; digest: string }, at: number): boolean => {
@@ -74,7 +82,8 @@ const isLookedUp = (owed: Owed | undefined): boolean => owed?.intent === 'lookUp
 
 const isClaimed = (owed: Owed | undefined, attempt: number): boolean => owed?.status === 'claimed' && owed.attempt === attempt
 
-const takes = (state: RunState, fact: RunFact, at: number): boolean =>
+/** Whether the run's own chart has a use for it where it stands. */
+export const takes = (state: RunState, fact: RunFact, at: number): boolean =>
   state.chart.can({
     ...fact.data,
     type: fact.type,

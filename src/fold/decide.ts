@@ -7,6 +7,7 @@ import { correction, isSaidAlready } from './doubts.ts'
 import { accepts } from './accepts.ts'
 import { stateText, waitsFor, waitsIn } from './standing.ts'
 import { newScore } from './scores.ts'
+import { giveBack, takeOver } from './taking-over.ts'
 import type { RunState } from './run-state.ts'
 
 /** What people and programs may ask of a run. What is said is a text or parts: one of both. */
@@ -24,6 +25,7 @@ export type Command =
   | { readonly type: 'deny'; readonly callId: string; readonly by: string; readonly reason: string; readonly digest?: string }
   | { readonly type: 'settleToolCall'; readonly callId: string; readonly by: string; readonly outcome: SettledOutcome }
   | { readonly type: 'answer'; readonly by: string; readonly text?: string; readonly parts?: readonly ContentPart[] }
+  | { readonly type: 'takeOver'; readonly by: string; readonly note?: string; readonly from?: string }
   | { readonly type: 'giveBack'; readonly by: string; readonly note?: string; readonly limits?: Partial<Limits> }
   | { readonly type: 'complete'; readonly by: string; readonly output?: Json }
   | { readonly type: 'fail'; readonly by: string; readonly reason: string }
@@ -50,7 +52,7 @@ export type Decision =
 /** A command may be refused; the charts alone say whether it may become a fact. */
 export const decide = (state: RunState, command: ChartCommand, at: number, commandId?: string): Decision => {
   if (commandId !== undefined && state.commandIds.has(commandId)) return { ok: true, facts: [], repeated: true }
-  const fact = factOf(state, command)
+  const fact = factOf(state, command, at)
   if (fact === NOTHING_NEW) return { ok: true, facts: [] }
   if (typeof fact === 'string') return { ok: false, reason: fact }
   if (!accepts(state, fact, at)) return { ok: false, reason: refusal(state, command) }
@@ -59,7 +61,7 @@ export const decide = (state: RunState, command: ChartCommand, at: number, comma
 
 const NOTHING_NEW = Symbol('nothing new')
 
-const factOf = (state: RunState, command: ChartCommand): RunFact | string | typeof NOTHING_NEW => {
+const factOf = (state: RunState, command: ChartCommand, at: number): RunFact | string | typeof NOTHING_NEW => {
   switch (command.type) {
     case 'sendMessage':
       return { type: 'MessageReceived', data: { parts: saidIn(command), ...(command.data === undefined ? {} : { data: command.data }) } }
@@ -71,15 +73,10 @@ const factOf = (state: RunState, command: ChartCommand): RunFact | string | type
       return settlement(state, command)
     case 'answer':
       return { type: 'HumanAnswerReceived', data: { by: command.by, parts: saidIn(command) } }
+    case 'takeOver':
+      return takeOver(state, command)
     case 'giveBack':
-      return {
-        type: 'RunReturned',
-        data: {
-          by: command.by,
-          ...(command.note === undefined ? {} : { note: command.note }),
-          ...(command.limits === undefined ? {} : { limits: command.limits }),
-        },
-      }
+      return giveBack(state, command, at)
     case 'score':
       return newScore(state, command) ?? NOTHING_NEW
     default:
@@ -165,7 +162,12 @@ const refusal = (state: RunState, command: ChartCommand): string => {
 }
 
 /** What `refold` calls those that have another name there. */
-const commandNames: Partial<Record<ChartCommand['type'], string>> = { sendMessage: 'send', settleToolCall: 'settle', giveBack: 'give-back' }
+const commandNames: Partial<Record<ChartCommand['type'], string>> = {
+  sendMessage: 'send',
+  settleToolCall: 'settle',
+  takeOver: 'take-over',
+  giveBack: 'give-back',
+}
 
 const wanted: Readonly<Record<WaitsFor, string>> = {
   message: 'a message (send)',

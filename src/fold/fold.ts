@@ -335,6 +335,7 @@ const changesNothing = (before: RunState, after: RunState): boolean =>
   before.approvals === after.approvals &&
   before.timers === after.timers &&
   before.paused === after.paused &&
+  before.takenOver === after.takenOver &&
   before.started === after.started &&
   before.restored === after.restored &&
   before.budget.children === after.budget.children &&

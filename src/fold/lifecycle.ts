@@ -15,6 +15,13 @@ const changedBy = (before: RunState, event: RunEvent): Partial<RunState> => {
   switch (event.type) {
     case 'RunMoved':
       return moved(before, event)
+    case 'RunTakenOver':
+      return { takenOver: { by: event.data.by, at: event.meta.at, ...present({ note: event.data.note }) } }
+    case 'RunReturned':
+    case 'RunReleased':
+    // Nobody has taken the fork over.
+    case 'RunForked':
+      return before.takenOver === undefined ? {} : { takenOver: undefined }
     case 'RunPaused':
       return { paused: true }
     case 'RunResumed':

@@ -121,6 +121,8 @@ export interface Scores {
   /** Of one name and author the newest. */
   readonly newest: readonly Score[]
 }
+/** `at`: since when, in ms since the epoch. */
+export type TakenOver = Pick<DataOf<'RunTakenOver'>, 'by' | 'note'> & { readonly at: number }
 
 export type RunStatus = 'active' | 'completed' | 'failed' | 'cancelled'
 
@@ -137,6 +139,8 @@ export interface RunState extends Projected {
   readonly correlationId: string
   readonly status: RunStatus
   readonly paused: boolean
+  /** Who has taken it over from its agent; undefined where nobody has. */
+  readonly takenOver?: TakenOver | undefined
   readonly output?: Json
   readonly reason?: string
   /** What the failed attempts of a model call leave to its next ones. */

@@ -7,6 +7,7 @@ import type { Metadata } from '../events/metadata.ts'
 import type { Tags } from '../events/tags.ts'
 import { isDeeplyFrozen, type Json } from '../json.ts'
 import type { Spent } from '../machines/spent.ts'
+import { present } from '../present.ts'
 import { readOnly } from '../projections/read-only.ts'
 import { lastAnswer, messagesOf } from '../projections/transcript.ts'
 import { isUnresolved } from './doubts.ts'
@@ -55,6 +56,8 @@ export interface RunView {
   readonly at: number
   readonly status: RunStatus
   readonly paused: boolean
+  /** Who has taken it over from its agent, and since when (ms since the epoch); null where nobody has. */
+  readonly takenOver: { readonly by: string; readonly at: number; readonly note?: string } | null
   /** Where the chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
   readonly waitsFor: WaitsFor | null
@@ -108,6 +111,7 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
   at: state.at,
   status: state.status,
   paused: state.paused,
+  takenOver: takenOverBy(state),
   state: runPlace(state),
   waitsFor: waitsFor(state) ?? null,
   waitsIn: waitsIn(state) ?? null,
@@ -142,6 +146,10 @@ export const viewOf = (program: Program, state: RunState): RunView => ({
   projections: shownProjections(program, state),
   unfolded: null,
 })
+
+/** A run that is over is nobody's. */
+const takenOverBy = ({ status, takenOver }: RunState): RunView['takenOver'] =>
+  status !== 'active' || takenOver === undefined ? null : { by: takenOver.by, at: takenOver.at, ...present({ note: takenOver.note }) }
 
 const lineageOf = ({ fork }: RunState): RunLineage | null =>
   fork?.of === undefined ? null : { ...fork.of, counts: fork.own?.counts ?? noSources, real: fork.own?.seal.real ?? [] }

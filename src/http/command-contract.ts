@@ -3,6 +3,14 @@ import { by, changedLimits, content, text, json, count, metadata, time } from '.
 import { behind } from './views-behind.ts'
 import { tags } from '../events/tags.ts'
 
+export const takeRunOver = z
+  .strictObject({
+    by,
+    note: text.optional().meta({ description: 'kept with it' }),
+    from: z.string().min(1).optional().meta({ description: 'who has it, where it is taken from another person' }),
+  })
+  .meta({ id: 'TakeRunOver' })
+
 /** Of many runs at one go. */
 export const giveRunsBack = z
   .strictObject({

@@ -1,4 +1,4 @@
-import { startRun, deleteQuery, deletion, giveRunsBack, givenBackRuns } from './command-contract.ts'
+import { startRun, deleteQuery, deletion, giveRunsBack, givenBackRuns, takeRunOver } from './command-contract.ts'
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import {
@@ -133,10 +133,16 @@ export const commandRoutes = {
     summary: 'Answers for the agent of a run that a person owns.',
     body: body(answerRun),
   }),
+  takeOver: onRun({
+    path: 'take-over',
+    operationId: 'takeRunOver',
+    summary: 'Takes a run over from its agent, whatever it does: no model call begins or goes on until it is given back.',
+    body: optionalBody(takeRunOver),
+  }),
   giveBack: onRun({
     path: 'give-back',
     operationId: 'giveRunBack',
-    summary: 'Lets the agent go on with a run that a person owns.',
+    summary: 'Lets the agent go on with a run that a person owns or has taken over.',
     body: optionalBody(giveRunBack),
   }),
   giveBackAll: createRoute({

@@ -127,6 +127,10 @@ const addConversation = (app: Api, grant: Grant): void => {
     const asked = c.req.valid('json')
     return c.json(await grant(c, { type: 'answer', by: byOf(c, asked), ...saidAs(asked.text) }), 200)
   })
+  app.openapi(routes.takeOver, async (c) => {
+    const { note, from, ...asked } = c.req.valid('json')
+    return c.json(await grant(c, { type: 'takeOver', by: byOf(c, asked), ...present({ note, from }) }), 200)
+  })
   app.openapi(routes.giveBack, async (c) => {
     const asked = c.req.valid('json')
     const limits = asked.limits === undefined ? undefined : limitChanges(present(asked.limits))

@@ -196,6 +196,9 @@ export const waitsIn = z
   .nullable()
   .meta({ description: 'the run below it in which somebody has to act; null where it is this one, or nobody has to' })
 
+/** Who has taken a run over from its agent. */
+export const takenOver = z.object({ by: z.string(), at: time, note: z.string().optional() })
+
 /** Where a run stands after a command was granted. */
 export const receipt = z
   .object({ runId: z.string(), revision, status, paused: z.boolean(), state: z.string(), waitsFor })
@@ -240,6 +243,7 @@ export const run = z
     at: time,
     status,
     paused: z.boolean(),
+    takenOver: takenOver.nullable().meta({ description: 'who has taken it over from its agent, and since when; null where nobody has' }),
     state: z.string().meta({ description: 'where the chart stands', example: 'thinking.callingModel' }),
     waitsFor,
     waitsIn,
@@ -322,16 +326,6 @@ const deltaPlace = { callId, attempt: z.int().positive() }
 export const delta = z
   .union([z.object({ ...deltaPlace, text: z.string() }), z.object({ ...deltaPlace, reset: z.literal(true) })])
   .meta({ id: 'Delta' })
-
-const agent = z.object({
-  name: z.string(),
-  version: z.string(),
-  isNewest: z.boolean().meta({ description: 'whether new runs begin with this version' }),
-  conversational: z.boolean().meta({ description: 'whether it begins with a message' }),
-  models: z.array(z.string()).readonly(),
-  tools: z.array(z.object({ name: z.string(), description: z.string(), effect: z.enum(['read', 'idempotent', 'once']) })).readonly(),
-})
-export const agentList = z.object({ agents: z.array(agent.meta({ id: 'Agent' })).readonly() }).meta({ id: 'AgentList' })
 
 export const health = z.object({ status: z.literal('ok'), restoredAt: z.string().optional() }).meta({ id: 'Health' })
 

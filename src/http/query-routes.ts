@@ -1,7 +1,7 @@
+import { agentList } from './agent-contract.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import {
-  agentList,
   blobBytes,
   blobPath,
   delta,

@@ -3,7 +3,7 @@ import { tags, tagText } from '../events/tags.ts'
 import { standings } from '../projections/run-standing.ts'
 import { stuckReasons } from '../projections/standstill.ts'
 import { runOrders } from '../views/run-search.ts'
-import { callId, count, metadata, lineage, next, MOST_REVISIONS, revision, status, time, waitsIn, whole } from './contract.ts'
+import { callId, count, metadata, lineage, next, MOST_REVISIONS, revision, status, takenOver, time, waitsIn, whole } from './contract.ts'
 import { behind } from './views-behind.ts'
 
 // The list of runs, and what changes in it.
@@ -47,7 +47,7 @@ const search = {
     .meta({
       description:
         'words, all of which a run has to fit: a word is looked for in its id, agent, tags, first and newest message and reason, without regard to case; ' +
-        '`id:` `agent:` `version:` `tool:` `state:` `status:` `visited:` (a state) `took:` (a step, `from>Event>to`) `waits:` (a `standing`) `tenant:` `parent:` `fork:` (forks of this run) ask for one of these, `cost>0.1` `tokens<1000` `turns=2` `calls>=10` for an amount, and any other `name:value` for a tag',
+        '`id:` `agent:` `version:` `tool:` `state:` `status:` `visited:` (a state) `took:` (a step, `from>Event>to`) `waits:` (a `standing`) `tenant:` `parent:` `fork:` (forks of this run) `taken:` (over by this person) ask for one of these, `cost>0.1` `tokens<1000` `turns=2` `calls>=10` for an amount, and any other `name:value` for a tag',
       example: 'kettle tool:refund cost>0.1',
     }),
 }
@@ -95,6 +95,7 @@ export const runRow = z
     tenant: z.string().optional(),
     status,
     paused: z.boolean(),
+    takenOver: takenOver.optional().meta({ description: 'who has taken it over from its agent, and since when' }),
     state: z.string(),
     standing,
     stuck: stuck.nullable().meta({ description: 'why it does not go on by itself' }),

@@ -147,7 +147,9 @@ const operations: Pick<
   Summaries,
   | 'RunEscalated'
   | 'HumanAnswerReceived'
+  | 'RunTakenOver'
   | 'RunReturned'
+  | 'RunReleased'
   | 'RunPaused'
   | 'RunResumed'
   | 'RunReopened'
@@ -165,6 +167,9 @@ const operations: Pick<
   HumanAnswerReceived: ({ by: who, parts }) => `${who}: ${quoted(shownContent(parts))}`,
   RunReturned: ({ by: who, note, limits }) =>
     words(by(who), note === undefined ? '' : quoted(note), limits === undefined ? '' : valueLine(limits)),
+  RunTakenOver: ({ by: who, from, note }) =>
+    words(by(who), from === undefined ? '' : `from ${from}`, note === undefined ? '' : quoted(note)),
+  RunReleased: ({ by: who, note }) => saidBy(who, note),
   RunPaused: ({ by: who, reason }) => saidBy(who, reason),
   RunResumed: ({ by: who }) => by(who),
   RunReopened: ({ by: who, note }) => saidBy(who, note),

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../events/envelope.ts'
 import type { Usage } from '../events/message.ts'
+import { TAKEN_OVER } from '../events/taken-over.ts'
 import { storableBeginning, REASON_LENGTH, storable } from './bounded-text.ts'
 import { utcDay } from './utc-day.ts'
 
@@ -70,6 +71,8 @@ const ownChanges = (open: OpenCalls, event: RunEvent): readonly ModelCallRecord[
   }
   if (event.type !== 'ModelCallSucceeded' && event.type !== 'ModelCallFailed') return []
   const before = open[event.data.callId]
+  // No model was called.
+  if (before === undefined && event.type === 'ModelCallFailed' && event.data.class === TAKEN_OVER) return []
   // The answer settles its call, whichever attempt it is of.
   const others = before === undefined || before.attempt === event.data.attempt ? [] : [abandoned(before, event)]
   return [...others, settled(before, event)]

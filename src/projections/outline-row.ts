@@ -154,7 +154,6 @@ const KEPT = [
   'parent',
   'forkOf',
   'source',
-  'from',
   'lost',
   'withoutChart',
 ] as const satisfies readonly (keyof OutlineRow)[]
@@ -227,7 +226,12 @@ const ownOf = (event: RunEvent): Partial<OutlineRow> => {
       return asks.length === 0 ? {} : { asks: namesOf(asks) }
     }
     case 'RunForked':
-      return { real: namesOf(realTools(event)), changes: changedIn(event), ...(readsForReal(event) && { reads: true }) }
+      return {
+        from: event.data.from,
+        real: namesOf(realTools(event)),
+        changes: changedIn(event),
+        ...(readsForReal(event) && { reads: true }),
+      }
     case 'ToolCallRejected':
       return { reason: event.data.reason }
     case 'ApprovalRequested': {

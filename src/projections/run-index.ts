@@ -5,7 +5,7 @@ import type { Tags } from '../events/tags.ts'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { decodeEvent, runIdOf, type StoredTexts } from '../events/codec.ts'
 import type { RunEvent } from '../events/envelope.ts'
-import { finalEventTypes, mayBeReopened, runEventTypes, type ChildSpent } from '../events/run-events.ts'
+import { finalEventTypes, mayBeReopened, runEventTypes } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { sha256 } from '../hash.ts'
 import { present } from '../present.ts'
@@ -24,6 +24,8 @@ import {
   type RowWork,
   type WaitingChildren,
 } from './run-index-work.ts'
+import { isNewCall, spend, spendOfChild } from './row-spending.ts'
+import { takenOverAfter, type RowTakenOver } from './row-taken-over.ts'
 import { stepsAfter, type Stays } from './step-records.ts'
 import { noRecords, recordsAfter, unreadRecord, type OpenRecords, type ViewRecords } from './view-records.ts'
 
@@ -36,6 +38,8 @@ export interface RunRow {
   /** `deleted`: who has deleted it, when and why is all that is kept. */
   readonly status: 'active' | 'completed' | 'failed' | 'cancelled' | 'deleted'
   readonly paused: boolean
+  /** Who has taken it over from its agent, and since when; absent where nobody has. */
+  readonly takenOver?: RowTakenOver
   /** Where the run's chart stands, as in `thinking.callingModel`; `failed` or `cancelled` where it was ended from outside. */
   readonly state: string
   /** Of the newest event in this row. */
@@ -92,7 +96,7 @@ export interface RunRow {
   /** The earliest time at which a worker has to look at the run: 0 is at once, null is not at all. */
   readonly attentionAt: number | null
   /** What it was before Refold itself failed it: what it goes on from if it is reopened. */
-  readonly failedFrom?: Pick<RunRow, 'asked' | 'owed' | 'timers' | 'open' | 'children'>
+  readonly failedFrom?: Pick<RunRow, 'asked' | 'owed' | 'timers' | 'open' | 'children' | 'takenOver'>
   /** Records of the other tables that a later event may still change: nothing else of them is read to fold on. */
   readonly open?: OpenRecords
   /** Since when its charts stand where they stand. */
@@ -109,7 +113,7 @@ export interface StoredRunEvent extends StoredTexts {
 }
 
 /** To be counted up whenever the same events give other rows than before. */
-const FOLD_VERSION = 12
+const FOLD_VERSION = 13
 
 /** Rows of another format were folded by other rules, or by a Refold that knew other events: they have to be folded again. */
 export const runRowFormat = `${FOLD_VERSION}-${sha256(runEventTypes.map((type) => `${type}@${currentVersion(type)}`).join()).slice(0, 16)}`
@@ -301,7 +305,7 @@ const goneOn = ({ failedFrom, ...row }: RunRow): RunRow => ({
   reason: null,
   asked: failedFrom?.asked ?? {},
   owed: Object.fromEntries(Object.keys(failedFrom?.owed ?? {}).map((key) => [key, 0])),
-  ...present({ open: failedFrom?.open, children: failedFrom?.children }),
+  ...present({ open: failedFrom?.open, children: failedFrom?.children, takenOver: failedFrom?.takenOver }),
 })
 
 const moved = ({ definition: _, ...row }: RunRow, event: Extract<RunEvent, { type: 'RunMoved' }>): RunRow => {
@@ -316,28 +320,15 @@ const begun = (row: RunRow, event: Extract<RunEvent, { type: 'RunStarted' }>): R
   return { ...row, ...known, agent, agentVersion, chartHash, startedAt: event.meta.at }
 }
 
-/** Whoever takes over the claim of a dead owner counts on, so this is neither a repetition nor a takeover. */
-const isNewCall = (event: Extract<RunEvent, { type: 'ModelCallRequested' | 'ToolCallRequested' }>): boolean => event.data.attempt === 1
-
-const spend = (row: RunRow, event: Extract<RunEvent, { type: 'ModelCallSucceeded' | 'ModelCallFailed' }>): RunRow => {
-  const { usage, costMicroUsd = 0, source } = event.data
-  if (usage === undefined || source === 'recorded' || isCopied(row, event)) return row
-  return { ...row, tokens: row.tokens + usage.inputTokens + usage.outputTokens, costMicroUsd: row.costMicroUsd + costMicroUsd }
-}
-
-const spendOfChild = (row: RunRow, spent: ChildSpent | undefined): RunRow =>
-  spent === undefined ? row : { ...row, tokens: row.tokens + spent.tokens, costMicroUsd: row.costMicroUsd + spent.costMicroUsd }
-
 /** What follows from any event in the same way; `row` has what follows from its type. */
 const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, stored: StoredRunEvent, event: RunEvent): TakenIn => {
   const isOver = row.status !== 'active'
   const asked = isOver ? {} : askedAfter(row.asked, event)
   const { owed, children }: RowWork = isOver ? { owed: {} } : rowWorkAfter(row, event)
   const timers = isOver ? {} : timersAfter(row.timers, event)
-  const end = event.meta.to.indexOf(';')
-  const state = placeAfter(row, event, end < 0 ? event.meta.to : event.meta.to.slice(0, end))
+  const state = placeAfter(row, event, event.meta.to.split(';', 1)[0] ?? '')
   const needs = isOver ? nobody : whoIsNeeded(asked, { owed, ...present({ children }) }, row.inTurn)
-  const { open: openBefore, children: _, fork: known, ...others } = row
+  const { open: openBefore, children: _, fork: known, takenOver: holder, ...others } = row
   const isCopy = isCopied(row, event)
   const { open, records } = recordsAfter(openBefore, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
   const { steps, stays } = stepsAfter({ ...row, paused: before.paused }, event, { state, open: open?.toolCalls })
@@ -357,7 +348,13 @@ const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, sto
     unread: open?.unread?.count ?? 0,
     attentionAt: attentionOf({ owed, timers, isCopy }),
     stays,
-    ...present({ fork: forkAfter(known, event), open, children, failedFrom: mayBeReopened(event) ? heldBy(row) : undefined }),
+    ...present({
+      fork: forkAfter(known, event),
+      open,
+      children,
+      takenOver: takenOverAfter(holder, event),
+      failedFrom: mayBeReopened(event) ? heldBy(row) : undefined,
+    }),
   }
   return { row: after, records: { ...records, steps } }
 }
@@ -366,11 +363,11 @@ const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, sto
 const placeAfter = ({ state, status }: RunRow, { type, data }: RunEvent, place: string): string =>
   finalEventTypes.has(type) && 'by' in data && data.by !== undefined && place === state ? status : place
 
-const heldBy = ({ asked, owed, timers, open, children }: RunRow): RunRow['failedFrom'] => ({
+const heldBy = ({ asked, owed, timers, open, children, takenOver }: RunRow): RunRow['failedFrom'] => ({
   asked,
   owed,
   timers,
-  ...present({ open, children }),
+  ...present({ open, children, takenOver }),
 })
 
 const sinceWhen = (row: RunRow, whom: RunRow['waitsFor'], at: number): number | null => {

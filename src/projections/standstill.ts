@@ -1,3 +1,4 @@
+import { isTakenOverReason } from '../events/taken-over.ts'
 import { present } from '../present.ts'
 import { timerName } from './event-summary.ts'
 import { oneLine } from './printable.ts'
@@ -49,14 +50,7 @@ const stuckStandstills: Readonly<Record<StuckReason, Explain>> = {
     sentence: `Nobody knows whether ${unresolvedText(row)} has happened: somebody has to look and say.`,
     remedies: unresolvedCalls(row).map((callId) => remedy('settleToolCall', row.runId, 'settle', callId)),
   }),
-  escalated: (row) => {
-    const runId = row.waitsIn ?? row.runId
-    return {
-      ...still('escalated', row.waitsSince),
-      sentence: `A person owns ${row.waitsIn === null ? 'it' : `the run ${row.waitsIn} below it`}${row.reason === null ? '' : `: ${words(row.reason)}`}.`,
-      remedies: [remedy('answerRun', runId, 'answer'), remedy('giveRunBack', runId, 'give-back')],
-    }
-  },
+  escalated: (row) => ({ ...still('escalated', row.waitsSince), ...owned(row) }),
   overdue: (row) => ({
     ...still('overdue', Math.max(row.attentionAt ?? 0, row.updatedAt)),
     sentence: Object.values(row.owed).some((until) => until > 0)
@@ -82,11 +76,20 @@ const standstills: Readonly<Record<Exclude<Standing, 'work' | 'over'>, Explain>>
       ]),
     }
   },
-  human: (row) => waitsBelow(row, 'human', 'a person has to act'),
+  human: (row) =>
+    row.takenOver === undefined || !('' in row.asked)
+      ? waitsBelow(row, 'human', 'a person has to act')
+      : { ...still('human', row.waitsSince), ...owned(row) },
   message: (row) => ({
     ...still('message', row.waitsSince),
-    sentence: row.waitsIn === null ? 'It waits for the next message of its user.' : `The run ${row.waitsIn} below it waits for a message.`,
-    remedies: [remedy('sendMessage', row.waitsIn ?? row.runId, 'send')],
+    sentence:
+      row.waitsIn === null
+        ? `It waits for the next message of its user${row.takenOver === undefined ? '' : `, which ${words(row.takenOver.by)} answers, who has taken it over`}.`
+        : `The run ${row.waitsIn} below it waits for a message.`,
+    remedies: [
+      remedy('sendMessage', row.waitsIn ?? row.runId, 'send'),
+      ...(row.takenOver === undefined ? [] : [remedy('giveRunBack', row.runId, 'give-back')]),
+    ],
   }),
   child: (row) => ({ ...still('child', row.updatedAt), sentence: `It waits for ${runsText(row)} that it has asked for.` }),
   paused: (row) => ({
@@ -102,6 +105,19 @@ const standstills: Readonly<Record<Exclude<Standing, 'work' | 'over'>, Explain>>
       sentence: `It waits until the time of ${words(timerName(next?.[0] ?? ''))} has come.`,
     }
   },
+}
+
+/** In the hands of a person: of whoever has taken it over, or of anybody. */
+const owned = (row: RunRow): Pick<Standstill, 'sentence' | 'remedies'> => {
+  const { runId, waitsIn, takenOver, reason } = row
+  const why = reason === null ? '' : `: ${words(reason)}`
+  const isAnybodys = takenOver === undefined || waitsIn !== null
+  return {
+    sentence: isAnybodys
+      ? `A person owns ${waitsIn === null ? 'it' : `the run ${waitsIn} below it`}${why}.`
+      : `${words(takenOver.by)} has taken it over${reason !== null && isTakenOverReason(reason) ? '' : why}.`,
+    remedies: [remedy('answerRun', waitsIn ?? runId, 'answer'), remedy('giveRunBack', waitsIn ?? runId, 'give-back')],
+  }
 }
 
 const failed: Explain = (row) => ({

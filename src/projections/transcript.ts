@@ -16,7 +16,7 @@ export interface Transcript {
   readonly hash: string
   /** What users have said that no prompt has held yet. */
   readonly inbox: readonly (readonly ContentPart[])[]
-  /** What became known of earlier calls, and no prompt has held yet: between a call and its answer there is no room for it. */
+  /** What became known of earlier calls, or was noted when the run was released, and no prompt has held yet: between a call and its answer there is no room for it. */
   readonly corrections?: readonly (readonly ContentPart[])[]
   /** Tool calls that wait for their answer. */
   readonly open: ReadonlyMap<string, AwaitedAnswer>
@@ -87,7 +87,7 @@ export const applyToTranscript = (transcript: Transcript, event: RunEvent): Tran
     case 'ApprovalGranted':
       return withChange(transcript, event.data)
     case 'ToolCallCorrected':
-      return { ...transcript, corrections: [...(transcript.corrections ?? []), correction(event.data)] }
+      return withCorrection(transcript, correction(event.data))
     default: {
       const answer = toolAnswerAt(event)
       return answer === undefined ? applyTurnEvent(transcript, event) : toolAnswered(transcript, answer)
@@ -101,6 +101,8 @@ const applyTurnEvent = (transcript: Transcript, event: RunEvent): Transcript => 
     case 'LimitExceeded':
     case 'RunReturned':
       return sayNote(transcript, event)
+    case 'RunReleased':
+      return event.data.note === undefined ? transcript : withCorrection(transcript, textContent(event.data.note))
     case 'OutputAccepted':
       return event.data.parts === undefined ? transcript : replaceLast(transcript, event.data.parts)
     case 'HumanAnswerReceived':
@@ -143,11 +145,17 @@ export const noteAt = (event: RunEvent): string | undefined => {
     case 'ToolCallCorrected':
       return shownContent(correction(event.data))
     case 'RunReturned':
+    case 'RunReleased':
       return event.data.note
     default:
       return undefined
   }
 }
+
+const withCorrection = (transcript: Transcript, parts: ContentPart[]): Transcript => ({
+  ...transcript,
+  corrections: [...(transcript.corrections ?? []), parts],
+})
 
 const sayNote = (transcript: Transcript, event: RunEvent): Transcript => {
   const text = noteAt(event)

@@ -77,6 +77,8 @@ const fields: Partial<Record<RunEventType, z.ZodType>> = {
   LimitExceeded: dataSchemas.LimitExceeded.pick({ limit: true }).strip(),
   TurnCompleted: dataSchemas.TurnCompleted.pick({ turn: true }).strip(),
   RunEscalated: dataSchemas.RunEscalated.strip(),
+  RunTakenOver: dataSchemas.RunTakenOver.pick({ by: true }).strip(),
+  RunReleased: dataSchemas.RunReleased.pick({ note: true }).strip(),
   RunReturned: dataSchemas.RunReturned.pick({ note: true }).strip(),
   RunMoved: dataSchemas.RunMoved.pick({ agent: true, agentVersion: true, chartHash: true }).strip(),
   RunFailed: dataSchemas.RunFailed.pick({ reason: true }).strip(),

@@ -93,7 +93,13 @@ export interface Run<Output = unknown> {
   settleToolCall(callId: string, options: ByWhom & { readonly outcome: SettledOutcome }): Promise<void>
   /** Of an escalated run: a person answers for the agent. */
   answer(options: ByWhom & { readonly text: GivenContent }): Promise<void>
-  /** Of an escalated run: the agent goes on, perhaps with other limits. */
+  /**
+   * A person takes it over from its agent, whatever it does: no model call begins or goes on, what tools do comes to its end, and then it is escalated.
+   * It stays theirs behind their answers, until somebody gives it back. `from` names the person who has it, where it is taken from them.
+   * Rejects with `NotPossible` where another has it, and for a chart of one's own that does not take `RunTakenOver` where it stands.
+   */
+  takeOver(options: ByWhom & { readonly note?: string | undefined; readonly from?: string | undefined }): Promise<void>
+  /** Of a run that is escalated or was taken over: the agent goes on, perhaps with other limits where it is escalated. */
   giveBack(options: ByWhom & { readonly note?: string | undefined; readonly limits?: LimitOptions | undefined }): Promise<void>
   complete(options: ByWhom & { readonly output?: Json | undefined }): Promise<void>
   fail(options: ByWhom & { readonly reason: string }): Promise<void>
@@ -215,7 +221,19 @@ const said = (content: GivenContent): { readonly text: string } | { readonly par
 
 type Decisions = Pick<
   Run,
-  'approve' | 'deny' | 'settleToolCall' | 'answer' | 'giveBack' | 'complete' | 'fail' | 'pause' | 'resume' | 'cancel' | 'reopen' | 'move'
+  | 'approve'
+  | 'deny'
+  | 'settleToolCall'
+  | 'answer'
+  | 'takeOver'
+  | 'giveBack'
+  | 'complete'
+  | 'fail'
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'reopen'
+  | 'move'
 >
 
 /** What somebody decides about a run. */
@@ -227,6 +245,7 @@ const decisions = (submit: (command: AsGiven<GivenCommand>) => Promise<void>): D
     deny: (callId, options) => by(options, (asked) => ({ ...asked, type: 'deny', callId })),
     settleToolCall: (callId, options) => by(options, (asked) => ({ ...asked, type: 'settleToolCall', callId })),
     answer: (options) => by(options, ({ text, ...asked }) => ({ ...asked, ...said(text), type: 'answer' })),
+    takeOver: (options) => by(options, (asked) => ({ ...asked, type: 'takeOver' })),
     giveBack: (options) => by(options, ({ limits, ...asked }) => ({ ...asked, type: 'giveBack', ...changed(limits) })),
     complete: (options) => by(options, (asked) => ({ ...asked, type: 'complete' })),
     fail: (options) => by(options, (asked) => ({ ...asked, type: 'fail' })),

@@ -12,6 +12,7 @@ export interface RunRecord {
   readonly metadata: string | null
   readonly status: string
   readonly paused: 0 | 1
+  readonly takenOverBy: string | null
   readonly state: string
   readonly standing: Standing
   readonly waitsFor: string | null
@@ -50,6 +51,7 @@ export const runRecord = (row: RunRow): RunRecord => ({
   metadata: written(row.metadata, JSON.stringify),
   status: row.status,
   paused: row.paused ? 1 : 0,
+  takenOverBy: row.takenOver?.by ?? null,
   state: row.state,
   standing: standingOf(row),
   waitsFor: row.waitsFor,

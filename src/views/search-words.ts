@@ -49,6 +49,7 @@ const keys: ReadonlyMap<string, (value: string) => SearchTerm> = new Map([
   ['tenant', exactly('r.tenant = ?')],
   ['parent', exactly('r.parent_run_id = ?')],
   ['fork', exactly('r.fork_of = ?')],
+  ['taken', exactly('r.taken_over_by = ?')],
 ])
 
 const MICRO = 1_000_000

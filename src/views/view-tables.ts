@@ -27,6 +27,7 @@ export const runsTable = tableOf<RunRecord>({
     metadata: optional(text('what a program has noted about it, as a JSON object')),
     status: text('`active`, `completed`, `failed`, `cancelled`'),
     paused: integer('1 while it begins nothing new'),
+    takenOverBy: optional(text('the person who has taken it over from its agent')),
     state: text('where its chart stands'),
     standing: text(
       'what it does or waits for: `work`, `timer`, `message`, `approval`, `human`, `child`, `paused`; `over` where it has ended',
@@ -74,6 +75,7 @@ export const runsTable = tableOf<RunRecord>({
     { columns: ['parent_run_id'], where: 'parent_run_id is not null' },
     { columns: ['parent_run_id', 'parent_call_id'], where: "parent_run_id is not null and status = 'active'" },
     { columns: ['fork_of'], where: 'fork_of is not null' },
+    { columns: ['taken_over_by'], where: 'taken_over_by is not null' },
     { columns: ['problem'], where: 'problem is not null' },
   ],
 })

@@ -104,3 +104,22 @@ describe('refold move and score', { timeout: 60_000 }, () => {
     expect((await place.refold('doctor', next)).stdout).not.toMatch(/after/)
   })
 })
+
+describe('refold take-over', { timeout: 60_000 }, () => {
+  test('takes a run over from its agent, until it is given back, and says who has it', async () => {
+    const place = newPlace()
+    try {
+      await place.refold('run clerk --run-id again -m hello')
+      expect(await place.json<RunView>("take-over again --by ann --note 'she asked'")).toMatchObject({ takenOver: { by: 'ann' } })
+      const second = await place.refold('take-over again --by bob')
+      expect(second.exitCode).toBe(exitCodes.notPossible)
+      expect(second.stderr).toContain('say that you take it from ann')
+      expect((await place.refold('list')).stdout).toContain('awaitingMessage (ann has it)')
+      expect(await place.json<RunView>('send again', { stdin: 'are you there?' })).toMatchObject({ state: 'escalated' })
+      expect(await place.json<RunView>("answer again -m 'I am.'")).toMatchObject({ answer: 'I am.', takenOver: { by: 'ann' } })
+      expect(await place.json<RunView>('give-back again')).toMatchObject({ waitsFor: 'message', takenOver: null })
+    } finally {
+      place.remove()
+    }
+  })
+})

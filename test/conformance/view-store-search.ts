@@ -90,6 +90,7 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
           waitsSince: 7,
           timers: { x: 5 },
           fork: { runId: 'a', revision: 3, counts: noSources, real: [] },
+          takenOver: { by: 'ann', at: 7 },
         }),
       )
       const cases: readonly [search: Partial<RunSearch>, runs: readonly string[]][] = [
@@ -112,6 +113,8 @@ export const searches = (views: () => ViewStore, fill: Fill, newRow: NewRow): vo
         [{ words: 'waits:message' }, ['h']],
         [{ words: 'fork:a' }, ['h']],
         [{ words: 'fork:h' }, []],
+        [{ words: 'taken:ann' }, ['h']],
+        [{ words: 'taken:bob' }, []],
         [{ standing: 'over' }, ['d']],
         [{ tenant: 'acme' }, ['d']],
         [{ words: 'tenant:globex' }, []],

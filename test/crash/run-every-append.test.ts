@@ -82,7 +82,8 @@ const openOn = ({ clock, ledger }: Outside, log: EventLog, owner: string): World
 const RUN = 'run'
 
 /** Runs a scenario to its end, or to the death of the process. People repeat their commands with the same id until they are granted. */
-const live = async (world: World, { agent, message, input, ...people }: Scenario, isDead: () => boolean): Promise<RunView | undefined> => {
+const live = async (world: World, scenario: Scenario, isDead: () => boolean): Promise<RunView | undefined> => {
+  const { agent, message, input } = scenario
   const unless = async <T>(work: Promise<T>): Promise<T | undefined> => {
     let result: T | undefined
     let failed: unknown
@@ -105,7 +106,7 @@ const live = async (world: World, { agent, message, input, ...people }: Scenario
   for (let steps = 0; steps < 20; steps++) {
     const view = await unless(begun.untilSettled())
     if (view === undefined || isDead()) return undefined
-    const command = reaction(begun, view, people)
+    const command = reaction(begun, view, scenario)
     if (command === undefined) return view
     await unless(command.catch(() => undefined).then(() => true))
   }
@@ -114,7 +115,17 @@ const live = async (world: World, { agent, message, input, ...people }: Scenario
 
 const by = 'dana'
 
-const reaction = (run: Run, view: RunView, { grantedInput }: Pick<Scenario, 'grantedInput'>): Promise<void> | undefined => {
+const MINE = 'I see to it.'
+
+/** Of a conversation that is at rest: the next of taking it over, its user's next message, and giving it back, that has not happened. */
+const conversation = (run: Run, { takenOver, transcript }: RunView): Promise<void> | undefined => {
+  const isAnswered = transcript.some(({ parts }) => parts.some((part) => part.type === 'text' && part.text === MINE))
+  if (takenOver === null) return isAnswered ? undefined : run.takeOver({ by })
+  return isAnswered ? run.giveBack({ by }) : run.send({ message: 'plan: note 2; say more', commandId: 'more' })
+}
+
+const reaction = (run: Run, view: RunView, { grantedInput, takenOver }: Scenario): Promise<void> | undefined => {
+  if (takenOver === true && view.waitsFor === 'message') return conversation(run, view)
   const [approval] = view.approvals
   if (approval !== undefined)
     return run.approve(approval.callId, {
@@ -126,7 +137,7 @@ const reaction = (run: Run, view: RunView, { grantedInput }: Pick<Scenario, 'gra
     const { n } = unresolved.input as { n: number }
     return run.settleToolCall(unresolved.callId, { by, outcome: { succeeded: true, output: { n, done: `did ${n}` } } })
   }
-  return view.state === 'escalated' ? run.answer({ by, text: 'I see to it.' }) : undefined
+  return view.state === 'escalated' ? run.answer({ by, text: MINE }) : undefined
 }
 
 /** What a user would notice. */
@@ -163,7 +174,11 @@ const disturbed = async (scenario: Scenario, death: Death): Promise<{ view: RunV
   return { view: (await live(world, scenario, () => false))!, there, world }
 }
 
-describe.each(Object.entries(scenarios))('a process that ends while it runs %s', (_, scenario) => {
+const withPerson: Readonly<Record<string, Scenario>> = {
+  'a conversation that a person takes over and gives back': { agent: 'desk', message: 'plan: note 1; say done', takenOver: true },
+}
+
+describe.each(Object.entries({ ...scenarios, ...withPerson }))('a process that ends while it runs %s', (_, scenario) => {
   test('at any of its appends leaves a run that another process brings to the same end', async () => {
     const expected = await undisturbed(scenario)
     expect(expected.appends).toBeGreaterThan(2)

@@ -341,6 +341,25 @@ describe('a person', () => {
     expect(returned?.data).toEqual({ by: 'dana', note: 'Go on.', limits: { costMicroUsd: 2_000_000, tokens: null } })
   })
 
+  test('takes any run over, once under one key, says who has it, and gives it back', async () => {
+    await using service = await openService()
+    const runId = await service.run('Hello')
+    const take = (body: object, key: string) =>
+      service.ask(`POST /v1/runs/${runId}/take-over`, { body, headers: { 'idempotency-key': key } })
+    expect(await take({ by: 'dana', note: 'She asked for me.' }, 'one')).toMatchObject({ status: 200, body: { waitsFor: 'message' } })
+    expect((await take({ by: 'dana', note: 'She asked for me.' }, 'one')).status).toBe(200)
+    expect((await take({ by: 'eve' }, 'two')).body).toMatchObject({ status: 409, code: 'NotPossible' })
+    const takenOver = { by: 'dana', note: 'She asked for me.' }
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ takenOver })
+    const listed = (await service.ask<{ runs: unknown[] }>('GET /v1/runs?q=taken:dana')).body.runs
+    expect(listed).toMatchObject([{ runId, takenOver: { by: 'dana' } }])
+    expect((await take({ by: 'eve', from: 'dana' }, 'two')).status).toBe(200)
+    expect((await service.ask(`POST /v1/runs/${runId}/give-back`, { body: { by: 'eve' } })).status).toBe(200)
+    expect((await service.ask(`GET /v1/runs/${runId}`)).body).toMatchObject({ takenOver: null })
+    const types = (await eventsOf(service.world, runId)).map(({ type }) => type)
+    expect(types.slice(-3)).toEqual(['RunTakenOver', 'RunTakenOver', 'RunReleased'])
+  })
+
   test('completes such a run, or fails it', async () => {
     await using service = await openService()
     const done = await service.run('human, please')

@@ -18,6 +18,7 @@ const COMMANDS: readonly [path: string, body?: Record<string, unknown>][] = [
   ['approvals/3.0/deny', { reason: 'no' }],
   ['tool-calls/3.0/settlement', { outcome: { succeeded: true, output: 1 } }],
   ['answer', { text: 'Hi' }],
+  ['take-over', { from: 'ann' }],
   ['give-back'],
   ['pause'],
   ['resume'],

@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openService } from '../http/service.ts'
 import { accessible, hasChromium, openBrowser, type Browser } from './browser.ts'
@@ -143,4 +144,77 @@ describe.skipIf(!hasChromium)('the inbox', () => {
     expect(events.find(({ type }) => type === 'RunReturned')?.data).toMatchObject({ note: 'go on, <i>please</i>', by: 'local' })
     expect(visit.complaints()).toEqual([])
   }, 60_000)
+
+  test('takes a run over from its page and from a card, speaks for its agent and gives it back, by keyboard and mouse', async () => {
+    await using service = await openService()
+    const quiet = await service.run('hello')
+    const refund = await service.run('please refund it')
+    const visit = await browser.visit(service.url, { size: 'narrow' })
+    const { page } = visit
+    const dialog = page.getByRole('dialog')
+    /** The list hears of changes once a second. */
+    const there = (what: Locator): Promise<void> =>
+      expect
+        .poll(
+          () => {
+            service.world.clock.advance(1_000)
+            return what.count()
+          },
+          { timeout: 30_000 },
+        )
+        .toBe(1)
+    const done = async (name: string): Promise<void> => {
+      await dialog.getByRole('button', { name, exact: true }).press('Enter')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    const typesOf = async (runId: string): Promise<string[]> =>
+      (await service.ask<{ events: { type: string }[] }>(`GET /v1/runs/${runId}/events`)).body.events.map(({ type }) => type)
+
+    await visit.open(`/runs/${quiet}`, quiet)
+    await page.getByRole('button', { name: 'Take over …' }).waitFor()
+    await page.keyboard.press('T')
+    await dialog.getByText('Take the run over from its agent').waitFor()
+    await dialog.getByLabel('Note').fill('she <b>asked</b> for a person')
+    await done('Take over')
+    await page.getByText('taken over by local').first().waitFor()
+    await accessible(visit)
+    await service.ask(`POST /v1/runs/${quiet}/messages`, { body: { message: 'are you there?' } })
+    await service.settle(quiet)
+    expect((await service.ask(`GET /v1/runs/${quiet}`)).body).toMatchObject({ state: 'escalated', takenOver: { by: 'local' } })
+
+    await visit.open('/inbox', 'A person owns this run')
+    const card = page.getByRole('article', { name: quiet })
+    await card.getByText('taken over by local').waitFor()
+    await accessible(visit)
+    await card.getByRole('button', { name: 'Answer …' }).click()
+    await dialog.getByLabel('Answer').fill('Yes, this is Ann.')
+    await done('Answer')
+    expect((await service.ask(`GET /v1/runs/${quiet}`)).body).toMatchObject({ answer: 'Yes, this is Ann.', takenOver: { by: 'local' } })
+
+    const other = page.getByRole('article', { name: refund })
+    await other.waitFor()
+    await other.focus()
+    await page.keyboard.press('T')
+    await dialog.getByText('Take the run over from its agent').waitFor()
+    await done('Take over')
+    await there(other.getByText('taken over by local'))
+    await other.getByRole('button', { name: 'Deny …' }).click()
+    await dialog.getByLabel('Reason').fill('I do it myself')
+    await done('Deny')
+    await service.settle(refund)
+    await there(page.getByRole('article', { name: `A person owns this run ${refund}` }))
+    await page.getByRole('article', { name: refund }).focus()
+    await page.keyboard.press('T')
+    await dialog.getByText('Give the run back to its agent').waitFor()
+    await done('Give back')
+    expect(await typesOf(refund)).toContain('RunReturned')
+
+    await visit.open(`/runs/${quiet}`, quiet)
+    await page.getByText('taken over by local').first().waitFor()
+    await page.keyboard.press('T')
+    await done('Give back')
+    await page.getByText('taken over by local').first().waitFor({ state: 'detached' })
+    expect(await typesOf(quiet)).toContain('RunReleased')
+    expect(visit.complaints()).toEqual([])
+  }, 90_000)
 })

@@ -59,6 +59,9 @@ describe('three processes on one log, of which anything may fail', () => {
       refusedMoves: counts.refusedMoves > 3,
       repeatedActs: counts.repeatedActs > 2,
       changedArguments: counts.changedArguments > 2,
+      takenOver: counts.takenOver > 2,
+      takenOverAtWork: counts.takenOverAtWork > 2,
+      releases: counts.releases > 2,
     }
     expect(Object.entries(found).filter(([, isMet]) => !isMet)).toEqual([])
   })

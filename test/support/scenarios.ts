@@ -5,6 +5,8 @@ export interface Scenario {
   readonly agent: string
   readonly message?: string
   readonly input?: Json
+  /** A person takes the conversation over once it is at rest. */
+  readonly takenOver?: boolean
   /** What people grant instead of what they are asked. */
   readonly grantedInput?: (asked: { readonly n: number }) => Json
 }

@@ -1,5 +1,6 @@
 import { shownContent } from '../../src/events/content.ts'
 import { expect } from 'vitest'
+import { isUnresolved } from '../../src/fold/doubts.ts'
 import type { RunState } from '../../src/fold/run-state.ts'
 import { textOf } from '../../src/events/message.ts'
 import type { RunRow } from '../../src/projections/run-index.ts'
@@ -24,9 +25,11 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
   expectSteps(state, row, records)
   expect(row).toMatchObject({ status: state.status, paused: state.paused, revision: state.revision })
   expect(records.timeline).toHaveLength(state.revision + 1)
-  expect(open(records.toolCalls)).toEqual([...state.calls.keys()].sort())
+  // Of a run that has ended those are open of which nobody knows what became.
+  const doubtful = [...state.doubts.values()].filter(isUnresolved).map(({ callId }) => callId)
+  expect(open(records.toolCalls)).toEqual([...new Set([...state.calls.keys(), ...doubtful])].sort())
   const openTools = records.toolCalls.filter(({ settledAt, tool }) => settledAt === null && tool !== null)
-  for (const { callId, tool } of openTools) expect(tool).toBe(state.calls.get(callId)?.tool)
+  for (const { callId, tool } of openTools) expect(tool).toBe((state.calls.get(callId) ?? state.doubts.get(callId))?.tool)
   expect(open(records.approvals)).toEqual([...state.approvals.keys()].sort())
   for (const { callId, settledAt, digest } of records.approvals)
     if (settledAt === null) expect(digest).toBe(state.approvals.get(callId)?.digest)
@@ -35,7 +38,7 @@ export const expectAgreement = (state: RunState, row: RunRow, records: ViewRecor
 }
 
 /** Steps lead from one to the next and end where the charts stand; what they cost, and how long they took, adds up. */
-const expectSteps = ({ budget, calls }: RunState, row: RunRow, { steps }: ViewRecords): void => {
+const expectSteps = ({ budget, calls, doubts }: RunState, row: RunRow, { steps }: ViewRecords): void => {
   if (row.fork !== undefined) {
     expect(steps).toEqual([])
     return
@@ -49,7 +52,8 @@ const expectSteps = ({ budget, calls }: RunState, row: RunRow, { steps }: ViewRe
   }
   expect(places.get('')).toBe(row.state)
   for (const [callId, { place }] of Object.entries(row.stays?.calls ?? {})) expect(places.get(callId)).toBe(place)
-  for (const callId of Object.keys(row.stays?.calls ?? {})) expect(calls.has(callId)).toBe(true)
+  // What became of a call may become known when its run is over.
+  for (const callId of Object.keys(row.stays?.calls ?? {})) expect(calls.has(callId) || doubts.has(callId)).toBe(true)
   expect(sum(steps.map(({ costMicroUsd }) => costMicroUsd))).toBe(budget.costMicroUsd)
   expect(sum(steps.map(({ tokens }) => tokens))).toBe(budget.tokens)
 }

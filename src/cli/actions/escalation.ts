@@ -18,6 +18,14 @@ export interface GiveBackOptions extends ByWhom {
   readonly limits?: Json
 }
 
+export interface TakeOverOptions extends ByWhom {
+  readonly note?: string
+  readonly from?: string
+}
+
+export const takeOver = (line: CommandLine, runId: string, { by = line.user, note, from }: TakeOverOptions): Promise<void> =>
+  moveRun(line, runId, (run) => run.takeOver(present({ by, note, from })))
+
 export const answer = (
   line: CommandLine,
   runId: string,

@@ -84,17 +84,21 @@ const unreadText = ({ unread, lastText }: RunRow): string[] =>
   unread === 0 ? [] : [`unread: ${counted(unread, 'message')}, the newest: ${lastText ?? ''}`]
 
 const hints = (run: RunRow): string[] => {
-  const { runId, asked, status, paused, waitsIn, revision } = run
+  const { runId, asked, status, paused, takenOver, waitsIn } = run
   if (status !== 'active')
     return unresolvedCalls(run).map(
       (callId) => `  nobody knows whether ${callId} has happened: refold settle ${runId} ${callId} --succeeded JSON`,
     )
   if (waitsIn !== null) return [`  refold show ${waitsIn}`]
   if (paused) return [`  refold resume ${runId}`]
-  return Object.entries(asked).map(([callId, whom]) => {
+  if (takenOver !== undefined && !('' in asked)) return [`  refold give-back ${runId}`, ...askedHints(run)]
+  return askedHints(run)
+}
+
+const askedHints = ({ runId, asked, revision }: RunRow): string[] =>
+  Object.entries(asked).map(([callId, whom]) => {
     if (whom === 'approval') return `  refold approve ${runId} ${callId} --seen ${revision}`
     return callId === ''
       ? `  refold answer ${runId} -m TEXT, or refold give-back ${runId}`
       : `  refold settle ${runId} ${callId} --succeeded JSON`
   })
-}

@@ -2,7 +2,7 @@ import type { AddCommand } from '../command-line.ts'
 import { addApproveCommand, addDenyCommand } from './approvals.ts'
 import { addAtCommand } from './at.ts'
 import { addChartCommand } from './chart.ts'
-import { addAnswerCommand, addGiveBackCommand } from './escalation.ts'
+import { addAnswerCommand, addGiveBackCommand, addTakeOverCommand } from './escalation.ts'
 import { addDatasetCommand } from './dataset.ts'
 import { addDiffCommand } from './diff.ts'
 import { addForkCommand } from './fork.ts'
@@ -51,6 +51,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Operate:': [
     addApproveCommand,
     addDenyCommand,
+    addTakeOverCommand,
     addAnswerCommand,
     addGiveBackCommand,
     addSettleCommand,

@@ -2,6 +2,7 @@ import { callIdAt } from '../../events/call-id.ts'
 import type { RunEvent } from '../../events/envelope.ts'
 import { toolCallsOf, type Usage } from '../../events/message.ts'
 import type { ModelSettings } from '../../events/model-settings.ts'
+import { TAKEN_OVER } from '../../events/taken-over.ts'
 import { begin, end, note, turnAt } from './open-trace.ts'
 import { answered, readOut, valueContent } from './said-in-turn.ts'
 import type { SpansOf } from './spans-of.ts'
@@ -45,6 +46,8 @@ export const modelCallSpans: SpansOf<'ModelCallRequested' | 'ModelCallSucceeded'
   ModelCallFailed(trace, event) {
     const { callId, attempt, class: failure, message, next, retryAt, status } = event.data
     const key = keyOf(callId)
+    // No model was called.
+    if (failure === TAKEN_OVER && !trace.spans.has(key)) return
     const failed = { 'error.type': failure, 'refold.attempt': attempt, 'http.response.status_code': status }
     if (next === 'retry' && trace.spans.has(key)) {
       note(trace, key, event, {

@@ -5,6 +5,7 @@ import { present } from '../../present.ts'
 import { lookUpFirst } from '../answers/answer-tool-call.ts'
 import { answerOwed } from '../answers/answers.ts'
 import type { JobContextWithSlots, JobContext } from '../answers/job-context.ts'
+import { leftToPerson } from '../answers/left-to-person.ts'
 import { holdingGrant } from '../answers/changed-input.ts'
 import { isCutShort, sealedAnswer, sealedDecision } from '../seal/sealed.ts'
 import { codeFailed, projectionFailed } from '../code/code-errors.ts'
@@ -196,6 +197,8 @@ const answersInTurn = (context: JobContext): ((state: RunState) => Answer | unde
   }
 
   return (state) => {
+    const left = leftToPerson(context.agent, state)
+    if (left !== undefined) return left
     const timer = ofTimers(state)
     if (timer !== undefined) return timer
     for (;;) {

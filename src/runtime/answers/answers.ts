@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { attempted, messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
+import { TAKEN_OVER } from '../../events/taken-over.ts'
 import { spentAt } from '../../fold/fold.ts'
 import { asideOf, fingerprint } from '../../fold/prompt.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
@@ -59,13 +60,19 @@ const answerTurn = (context: JobContext, state: RunState, owed: Owed): RunFact |
     case 'endTurn':
       return { type: 'TurnCompleted', data: { turn: Math.max(1, state.budget.turn), outcome: turnOutcome(params.outcome) } }
     case 'escalate':
-      return { type: 'RunEscalated', data: { reason: params.reason === undefined ? 'the chart gave no reason' : messageOf(params.reason) } }
+      return {
+        type: 'RunEscalated',
+        data: { reason: params.reason === undefined ? 'the chart gave no reason' : escalationReason(params.reason) },
+      }
     case 'endRun':
       return endRun(params)
     default:
       throw new Error(`no answer is defined for the intent ${owed.intent}`)
   }
 }
+
+/** The chart says it as it says every failure of a model call; that a person has the run is none. */
+const escalationReason = (reason: unknown): string => messageOf(reason).replace(`model: ${TAKEN_OVER}: `, '')
 
 type TurnOutcome = Extract<RunFact, { type: 'TurnCompleted' }>['data']['outcome']
 

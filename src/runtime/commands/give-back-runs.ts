@@ -64,9 +64,10 @@ const PAGE = 500
 /** Rows that one part looks at: who looks for few among many goes on with `next`. */
 const MOST_LOOKED_AT = 10_000
 
-/** An unresolved call is settled, not given back. */
-export const isOwned = ({ status, asked, reason, agent }: RunRow, wanted: OwnedRuns): boolean =>
+/** An unresolved call is settled, not given back, and what somebody has taken over they have by their own decision. */
+export const isOwned = ({ status, asked, takenOver, reason, agent }: RunRow, wanted: OwnedRuns): boolean =>
   status === 'active' &&
+  takenOver === undefined &&
   '' in asked &&
   (wanted.agent === undefined || agent === wanted.agent) &&
   (reason ?? '').toLowerCase().includes((wanted.reason ?? '').toLowerCase())

@@ -5,6 +5,8 @@ import { endedText } from '../../events/ended-text.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import { type ChartCommand, type Command, decide } from '../../fold/decide.ts'
 import type { RunState } from '../../fold/run-state.ts'
+import { stateText } from '../../fold/standing.ts'
+import { takes } from '../../fold/accepts.ts'
 import { sealWithoutChart } from '../../fold/seal.ts'
 import { present } from '../../present.ts'
 import type { Job, RecordedOrigin } from '../actors/jobs.ts'
@@ -197,7 +199,10 @@ const jobOf = (runId: string, { command: given, bytes, origin }: ReadCommand): J
     const { command, problem } = withReadOutput(context.agent, state, given)
     const decision = decide(state, command, context.at, origin.commandId)
     if (!decision.ok) return { refuse: new AppError('NotPossible', decision.reason, { details: { runId, command: command.type } }) }
-    const refused = decision.facts.length === 0 ? undefined : (tooManyUnread(context.agent, state, command) ?? problem)
+    const refused =
+      decision.facts.length === 0
+        ? undefined
+        : (tooManyUnread(context.agent, state, command) ?? notTaken(context.agent, state, decision.facts) ?? problem)
     if (refused !== undefined) return { refuse: refused }
     const facts = decision.facts.flatMap((fact) => [
       withCheckedGrant(context.agent, state, withCheckedData(context.agent, withCheckedOutput(context.agent, fact))),
@@ -232,6 +237,16 @@ const withCheckedData = (agent: Agent, fact: RunFact): RunFact => {
   if (fact.type !== 'MessageReceived') return fact
   const { data, ...message } = fact.data
   return { ...fact, data: { ...message, ...present({ data: asSchemaLeaves(agent, 'messageData', data) }) } }
+}
+
+/** Nobody but its author knows what it means for a chart of one's own that a person has the run. */
+const notTaken = ({ id, conversational }: Agent, state: RunState, [fact]: readonly RunFact[]): AppError | undefined => {
+  if (conversational || fact?.type !== 'RunTakenOver' || takes(state, fact, state.at)) return undefined
+  return new AppError(
+    'NotPossible',
+    `take-over is not possible: ${id} has a chart of its own, which does not take RunTakenOver at ${stateText(state.chart)}; pause the run, or let the chart say what happens then`,
+    { details: { runId: state.runId, command: 'takeOver' } },
+  )
 }
 
 /** Messages that no prompt has held yet. The next prompt holds all of them. */

@@ -85,7 +85,7 @@ const typesOf = (...types: readonly RunEventType[]): ReadonlySet<string> => new 
 
 const approvals = typesOf('ApprovalGranted', 'ApprovalDenied', 'ToolCallDenied', 'ToolCallRejected')
 const settlements = typesOf('ToolCallSucceeded', 'ToolCallFailed', 'ToolCallCorrected', 'ToolCallDenied', 'ToolCallRejected')
-const handedBack = typesOf('RunReturned', 'HumanAnswerReceived')
+const handedBack = typesOf('RunReturned', 'RunReleased', 'HumanAnswerReceived')
 
 const DECIDE_THE_SAME: Partial<Record<GivenCommand['type'], ReadonlySet<string>>> = {
   approve: approvals,
@@ -93,6 +93,7 @@ const DECIDE_THE_SAME: Partial<Record<GivenCommand['type'], ReadonlySet<string>>
   settleToolCall: settlements,
   giveBack: handedBack,
   answer: handedBack,
+  takeOver: typesOf('RunTakenOver'),
   pause: typesOf('RunPaused'),
   resume: typesOf('RunResumed'),
   reopen: typesOf('RunReopened'),
@@ -140,7 +141,10 @@ const runWords = (event: RunEvent): string | undefined => {
     case 'RunCancelled':
       return done(event.data.by, 'cancelled')
     case 'RunReturned':
+    case 'RunReleased':
       return `${event.data.by} gave it back`
+    case 'RunTakenOver':
+      return `${event.data.by} took it over`
     case 'HumanAnswerReceived':
       return `${event.data.by} answered`
     case 'RunPaused':

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../events/envelope.ts'
 import { settlesCall } from '../../events/run-events.ts'
+import { TAKEN_OVER } from '../../events/taken-over.ts'
 import { askedAfter, askedBy, kindOfResult, nothingAsked, placeAmong, withAsked, type AskedFor, type AskedSoFar } from '../../fold/fork.ts'
 import { isAppError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
@@ -57,6 +58,8 @@ const noteOpen = (open: Map<string, AskedFor>, event: RunEvent): void => {
 }
 
 const keep = (results: Results, { calls }: AskedSoFar, event: RunEvent): void => {
+  // That a person has taken the origin over is no model's answer.
+  if (event.type === 'ModelCallFailed' && event.data.class === TAKEN_OVER) return
   const kind = kindOfResult(event)
   const call = kind === undefined || !('callId' in event.data) ? undefined : calls[`${kind} ${event.data.callId ?? ''}`]
   if (call === undefined) return

@@ -114,6 +114,8 @@ const withAsked = <Data>(asked: ReadonlyMap<string, Data>, callId: string, data:
 const stillOpen = <Data>(asked: ReadonlyMap<string, Data>, isOpen: (callId: string) => boolean): ReadonlyMap<string, Data> =>
   new Map([...asked].filter(([callId]) => isOpen(callId)))
 
+const whose = ({ takenOver, fork }: RunRow): Pick<RunView, 'takenOver' | 'fork'> => ({ takenOver: takenOver ?? null, fork: fork ?? null })
+
 /** What the events of a run say where its code is gone or was changed. */
 export const viewOfUnfolded = (
   { row, status, started, newest, budget, transcript, output, approvals, scores, brokenAt }: UnfoldedRun,
@@ -126,10 +128,10 @@ export const viewOfUnfolded = (
   at: newest.meta.at,
   status,
   paused: row.paused,
+  ...whose(row),
   state: row.state,
   waitsFor: row.waitsFor,
   waitsIn: row.waitsIn,
-  fork: row.fork === undefined ? null : { ...row.fork, real: row.fork.real },
   tags: started.tags ?? {},
   metadata: started.metadata ?? {},
   context: started.context ?? null,

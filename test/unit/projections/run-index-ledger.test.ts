@@ -132,6 +132,7 @@ const possible = (state: RunState): readonly RunFact[] => {
     ...[...state.timers.values()].map((timer) => timerFired(timer.timerId)),
     ...(state.chart.value === 'escalated' && !state.owed.has('escalate') ? whileEscalated : []),
     ...byPeople,
+    state.takenOver === undefined ? { type: 'RunTakenOver', data: { by: 'ann' } } : { type: 'RunReleased', data: { by: 'ann' } },
   ]
 }
 

@@ -117,6 +117,22 @@ describe('the row of a run', () => {
     )
     expect(row).toMatchObject({ turn: 2, inTurn: true, reason: null, waitsFor: null })
   })
+  test('says who has taken it over, until it is given back, is forked or has ended, and again once it is reopened', () => {
+    const takenOver: RunFact = { type: 'RunTakenOver', data: { by: 'ann', note: 'hers' } }
+    const taken = [begin, recorded(message('Hi'), 'thinking'), recorded(takenOver, 'thinking')]
+    const holder = { by: 'ann', at: START + 2_000 }
+    expect(rowAfter(...taken)).toMatchObject({ takenOver: holder, turn: 1 })
+    const other: RunFact = { type: 'RunTakenOver', data: { by: 'bob', from: 'ann' } }
+    expect(rowAfter(...taken, recorded(other, 'thinking')).takenOver?.by).toBe('bob')
+    const released: RunFact = { type: 'RunReleased', data: { by: 'ann' } }
+    expect(rowAfter(...taken, recorded(released, 'thinking'))).toMatchObject({ turn: 1, inTurn: true })
+    const returned: RunFact = { type: 'RunReturned', data: { by: 'ann' } }
+    for (const end of [released, returned]) expect(rowAfter(...taken, recorded(end, 'thinking'))).not.toHaveProperty('takenOver')
+    const failed = recorded({ type: 'RunFailed', data: { by: 'refold', reason: 'a defect' } }, 'thinking')
+    expect(rowAfter(...taken, failed)).not.toHaveProperty('takenOver')
+    const reopened = recorded({ type: 'RunReopened', data: { by: 'ann' } }, 'thinking')
+    expect(rowAfter(...taken, failed, reopened)).toMatchObject({ status: 'active', takenOver: holder })
+  })
   test('shows the beginning of a long message and cuts no character in two', () => {
     expect(rowAfter(begin, recorded(message(`${'x'.repeat(119)}😀!`), 'thinking')).lastText).toBe('x'.repeat(119))
   })
