@@ -2,23 +2,21 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { AppError, messageOf } from '../../errors.ts'
 import { datasetBuilder, casesInText, datasetLines, datasetVersion } from '../../evals/dataset.ts'
-import { casesIn, questionOf, type CaseOf, type DatasetCase } from '../../evals/dataset-case.ts'
+import { questionOf, type CaseOf, type DatasetCase } from '../../evals/dataset-case.ts'
 import { exportText, type ExportFormat } from '../../evals/dataset-exports.ts'
-import type { RunEvent } from '../../events/envelope.ts'
-import type { OpenRefold } from '../../open-refold.ts'
 import { present } from '../../present.ts'
 import { PRIVATE_FILE } from '../../private-files.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { visibleJson } from '../../text.ts'
 import { counted } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
+import { addRuns } from '../dataset-runs.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { FreshOption } from '../fresh-option.ts'
 import { takeIn } from '../known-views.ts'
 import { runsThatFit } from '../runs-that-fit.ts'
 import { progressBar } from '../screen.ts'
 import { reading } from '../session.ts'
-import { eventsOfRun } from '../stored-events.ts'
 import { textTable, type Column } from '../text-table.ts'
 
 export interface CreateOptions extends FreshOption {
@@ -42,16 +40,11 @@ export const create = async (line: CommandLine, name: string, options: CreateOpt
     await takeIn(line, refold, options)
     const runIds = (await runsThatFit(line, refold, { where: options.where, forks: options.forks })).map(({ runId }) => runId)
     const dataset = datasetBuilder({ redact, trainShare: options.train, mostCases: options.limit ?? Infinity })
-    const unreadable: string[] = []
     const progress = progressBar(line.stderr, runIds.length)
-    for (const runId of runIds) {
-      if (line.signal.aborted) throw new AppError('Closed', 'The dataset was given up, and nothing was written')
-      if (dataset.isFull()) break
-      const events = await readable(refold, runId)
-      if (events === undefined) unreadable.push(runId)
-      else for (const found of casesIn(events, options.of)) dataset.add(found)
+    const onRun = (): void => {
       progress.step()
     }
+    const unreadable = await addRuns(refold, runIds, { of: options.of, dataset, signal: line.signal, onRun })
     progress.clear()
     const cases = dataset.cases()
     const version = datasetVersion(cases)
@@ -80,16 +73,6 @@ const patternOf = (text: string): RegExp => {
   } catch (error) {
     throw new AppError('InvalidInput', `Expected a regular expression, found ${JSON.stringify(text)}: ${messageOf(error)}`)
   }
-}
-
-/** Undefined where one of its events cannot be read here. */
-const readable = async (refold: OpenRefold, runId: string): Promise<readonly RunEvent[] | undefined> => {
-  const events: RunEvent[] = []
-  for await (const read of eventsOfRun(refold, runId)) {
-    if (!read.ok) return undefined
-    events.push(read.event)
-  }
-  return events
 }
 
 export const show = async ({ cwd, output }: CommandLine, path: string): Promise<void> => {
