@@ -21,7 +21,7 @@ export interface ChosenRun {
 /** In the order of their ids, a page at a time: SQL has a most of rows. */
 export const runsThatFit = async (
   line: Pick<CommandLine, 'signal'>,
-  { views }: OpenRefold,
+  { views }: Pick<OpenRefold, 'views'>,
   choice: RunChoice,
 ): Promise<readonly ChosenRun[]> => {
   const { where, agent, forks, deleted, limit = Infinity } = choice

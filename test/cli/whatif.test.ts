@@ -113,14 +113,14 @@ const filled = async (desk: Desk): Promise<void> => {
 const kinds = (rows: WhatIfReport['differences']): readonly string[] =>
   rows.map(({ recorded, now, count, examples }) => `${count} ${recorded} -> ${now}: ${examples.map(({ runId }) => runId).join(' ')}`)
 
-describe('refold whatif', { timeout: 60_000 }, () => {
+describe('refold whatif', { timeout: 120_000 }, () => {
   let desk: Desk
   let before: { readonly asked: number; readonly done: number }
   beforeAll(async () => {
     desk = newDesk()
     await filled(desk)
     before = { asked: desk.asked(), done: desk.done() }
-  }, 60_000)
+  }, 120_000)
   afterAll(() => {
     desk.remove()
   })
@@ -146,7 +146,7 @@ describe('refold whatif', { timeout: 60_000 }, () => {
   })
 
   test('tells a version whose guardrail throws as one that rejects', async () => {
-    const report = await desk.report('--agent support@3')
+    const report = await desk.report('--agent support@3 --concurrency 9007199254740991')
     expect(kinds(report.differences)).toEqual(['4 calls refund -> rejects refund (broken): a b c d'])
     expect(report.differences[0]?.examples[0]?.detail).toContain('boom')
   })

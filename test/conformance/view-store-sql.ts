@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { runsThatFit } from '../../src/cli/runs-that-fit.ts'
+import { spentByForks } from '../../src/cli/whatif/purse.ts'
 import { checkedSqlQuery } from '../../src/views/checked-sql-query.ts'
 import { sqlLimits, type SqlOptions, type SqlResult } from '../../src/views/sql-query.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'
@@ -67,6 +69,20 @@ export const sqlAnswers = (views: () => ViewStore): void => {
         parameters: ['acme', 1],
       })
       expect(found.rows).toEqual([['run-done'], ['run-lost']])
+    })
+
+    test.each([
+      [{}, 'run-asks run-done run-left run-lost run-odd'],
+      [{ agent: 'order-desk' }, 'run-asks run-done'],
+      [{ agent: 'order-desk', where: "run_id <> 'run-asks' -- but not that" }, 'run-done'],
+      [{ agent: 'order-desk', where: 'false) or (true' }, 'run-asks run-done'],
+      [{ agent: 'order-desk', where: 'false) union select run_id from refold_runs where (true' }, 'run-asks run-done'],
+      [{ agent: 'order-desk', where: 'turn > 0', limit: 1 }, 'run-asks'],
+    ])('chooses runs by a condition that takes no other away: %j', async (choice, runIds) => {
+      const { signal } = new AbortController()
+      const chosen = await runsThatFit({ signal }, { views: views() }, choice)
+      expect(chosen.map(({ runId }) => runId).join(' ')).toBe(runIds)
+      expect(await spentByForks({ views: views() }, 'run-', signal)).toBe(0)
     })
 
     test('finds runs by a whole tag', async () => {

@@ -66,17 +66,18 @@ const agentOf = ({ agents }: OpenRefold, text: string): Agent => {
 type Wanted = Omit<WhatIfOptions, 'agent' | 'id'> & { readonly id: string; readonly agent: Agent }
 
 const reportOf = async (line: CommandLine, refold: OpenRefold, wanted: Wanted): Promise<WhatIfReport> => {
-  const { id, agent, mode, from, where, limit, concurrency, maxCost = 0 } = wanted
+  const { id, agent, mode, from, where, limit, maxCost = 0 } = wanted
   const { signal } = line
   const chosen = await runsThatFit(line, refold, { where, limit, agent: agent.name, deleted: true })
   const sums = createSums()
   for (const { runId, isDeleted } of chosen) if (isDeleted) sums.leaveOut('deleted', { runId, why: 'deleted' })
+  const runIds = chosen.flatMap(({ runId, isDeleted }) => (isDeleted ? [] : [runId]))
+  const concurrency = Math.max(1, Math.min(wanted.concurrency, runIds.length))
   const spent = mode === 'fold' ? 0 : await spentByForks(refold, `${id}-`, signal)
   const purse = createPurse({ most: Math.round(maxCost * 1_000_000), spent, spenders: concurrency })
   const question: Question = { id, agent, by: wanted.by ?? line.user, refold, signal, purse }
   const isOver = (): boolean => mode !== 'fold' && purse.isEmpty()
   if (mode !== 'fold') await line.output.note(`What-if ${id} over ${counted(chosen.length, 'run')}; --id ${id} goes on with it`)
-  const runIds = chosen.flatMap(({ runId, isDeleted }) => (isDeleted ? [] : [runId]))
   const progress = progressBar(line.stderr, runIds.length)
   let done = 0
   try {
