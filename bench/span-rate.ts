@@ -1,5 +1,6 @@
 // How many spans a second become of recorded runs: their stored events decoded, folded and written as OTLP, by one thread.
 // Run: npm exec -- node --conditions=refold:source bench/span-rate.ts
+import { systemClock } from '../src/clock.ts'
 import { streamOf } from '../src/events/codec.ts'
 import type { StoredEvent } from '../src/eventlog/event-log.ts'
 import { runTraces } from '../src/consumers/run-traces.ts'
@@ -22,6 +23,7 @@ await inTemporaryFolder(undefined, async (folder) => {
   const folded = async (contentLength: number): Promise<Span[]> => {
     const traces = runTraces({
       log,
+      clock: systemClock,
       contentLength,
       unreadable: (runId, reason) => {
         throw new Error(`${runId}: ${reason}`)

@@ -4,11 +4,24 @@ const SHORTEST = 8
 const HIDDEN = '***'
 
 /** The text without them, in whatever form they stand in it: as they are, as part of an address, or as part of a JSON text. */
-export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-  secrets
+export const withoutSecrets = (text: string, secrets: readonly string[]): string => {
+  let shown = text
+  for (const form of formsOf(secrets)) if (shown.includes(form)) shown = shown.replaceAll(form, HIDDEN)
+  return shown
+}
+
+/** By the list, which nobody changes: it is asked for with every text. */
+const knownForms = new WeakMap<readonly string[], readonly string[]>()
+
+const formsOf = (secrets: readonly string[]): readonly string[] => {
+  const known = knownForms.get(secrets)
+  if (known !== undefined) return known
+  const forms = secrets
     .filter((secret) => secret.length >= SHORTEST)
     .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)])
-    .reduce((shown, form) => shown.replaceAll(form, HIDDEN), text)
+  knownForms.set(secrets, forms)
+  return forms
+}
 
 /** Of an address or a connection string, as it stands there and decoded. Also of one that is no address: it was meant to be. */
 export const passwordsIn = (address: string): readonly string[] => {

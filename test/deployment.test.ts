@@ -63,6 +63,7 @@ describe('docker-compose.yml', () => {
       projector: ['project', 1],
       worker: ['worker', 2],
       service: ['serve', 1],
+      tracer: ['tracer', 1],
     })
   })
 
@@ -80,6 +81,15 @@ describe('docker-compose.yml', () => {
       expect(environment?.['REFOLD_EVENTSTORE']).toContain('esdb://${EVENT_STORE:-eventstore}:2113')
     }
     expect(page).toContain('EVENT_STORE=kurrentdb docker compose --profile kurrentdb up')
+  })
+
+  test('offers a Jaeger with a tracer beside it, and with the configuration that was tried', () => {
+    const { jaeger, tracer } = compose.services
+    expect([jaeger?.profiles, tracer?.profiles]).toEqual([['traces'], ['traces']])
+    const config = parse(read('deploy/jaeger.yaml')) as Readonly<Record<string, unknown>>
+    expect(config).toMatchObject({ receivers: { otlp: { protocols: { http: { endpoint: '0.0.0.0:4318' } } } } })
+    expect(tracer?.environment?.['REFOLD_OTLP_ENDPOINT']).toBe('http://jaeger:4318')
+    expect(page).toContain('docker compose --profile traces up')
   })
 
   test.each(ours)('gives %s a command and options that exist, and a configuration that is in the image', (_, { command = [] }) => {

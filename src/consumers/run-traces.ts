@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { isAppError, messageOf } from '../errors.ts'
 import { decodeEvent, runIdOf } from '../events/codec.ts'
 import type { EventLog, StoredEvent } from '../eventlog/event-log.ts'
@@ -12,6 +13,7 @@ export interface RunTraces {
 }
 
 export interface RunTracesOptions {
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<EventLog, 'readStream'>
   readonly contentLength: number
   /** Told once of a run that cannot be read: nothing more of it is exported, and everything else goes on. */
@@ -22,13 +24,27 @@ export interface RunTracesOptions {
 const MOST_RUNS = 10_000
 const NO_PAYLOADS: ReadonlyMap<string, string> = new Map()
 
-export const runTraces = ({ log, contentLength, unreadable }: RunTracesOptions): RunTraces => {
-  /** The one used last comes last; null of a run that is left out. */
-  const traces = new Map<string, RunTrace | null>()
+/** What is older may be of a run that is deleted: some logs show its events until they are cleaned up. */
+const FRESH_MS = 60_000
 
-  const remember = (runId: string, trace: RunTrace | null): void => {
+interface Known {
+  /** Null of a run that is left out. */
+  readonly trace: RunTrace | null
+  /** When the log was asked whether its beginning is there, ms since the epoch. */
+  readonly lookedAt: number
+}
+
+export const runTraces = ({ log, clock, contentLength, unreadable }: RunTracesOptions): RunTraces => {
+  /** The one used last comes last. */
+  const traces = new Map<string, Known>()
+
+  let newest = ''
+
+  const remember = (runId: string, known: Known): void => {
+    if (runId === newest && traces.get(runId) === known) return
+    newest = runId
     traces.delete(runId)
-    traces.set(runId, trace)
+    traces.set(runId, known)
     const [oldest] = traces.keys()
     if (traces.size > MOST_RUNS && oldest !== undefined) traces.delete(oldest)
   }
@@ -57,21 +73,40 @@ export const runTraces = ({ log, contentLength, unreadable }: RunTracesOptions):
       parent: await parentContext(log, decodeEvent(first, NO_PAYLOADS)),
     })
 
+  const knownOf = async (runId: string, stored: StoredEvent): Promise<Known> => {
+    let known = traces.get(runId)
+    // A hole: what this process has read last is not what comes before.
+    if (known === undefined || (known.trace !== null && known.trace.revision() + 1 < stored.revision))
+      known = { trace: await folded(stored), lookedAt: stored.revision === 0 ? 0 : clock.now() }
+    if (known.trace === null) return known
+    const now = clock.now()
+    if (now - stored.storedAt < FRESH_MS || now - known.lookedAt < FRESH_MS) return known
+    return { trace: (await hasBeginning(log, stored.stream)) ? known.trace : null, lookedAt: now }
+  }
+
   return {
     async take(stored) {
       const runId = runIdOf(stored.stream)
       try {
-        let trace = traces.get(runId)
-        // A hole: what this process has read last is not what comes before.
-        if (trace === undefined || (trace !== null && trace.revision() + 1 < stored.revision)) trace = await folded(stored)
-        remember(runId, trace)
+        const known = await knownOf(runId, stored)
+        const { trace } = known
+        remember(runId, known)
         return trace === null || stored.revision <= trace.revision() ? [] : trace.take(decodeEvent(stored, NO_PAYLOADS))
       } catch (error) {
         if (isAppError(error) && error.retryable) throw error
-        remember(runId, null)
+        remember(runId, { trace: null, lookedAt: 0 })
         unreadable(runId, messageOf(error))
         return []
       }
     },
   }
+}
+
+const hasBeginning = async (log: RunTracesOptions['log'], stream: string): Promise<boolean> => {
+  try {
+    for await (const { revision } of log.readStream(stream, { limit: 1 })) return revision === 0
+  } catch (error) {
+    if (!isAppError(error, 'StreamNotFound') && !isAppError(error, 'StreamDeleted')) throw error
+  }
+  return false
 }

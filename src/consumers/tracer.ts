@@ -83,7 +83,7 @@ export const createTracer = (options: TracerOptions): Tracer => {
   }
 
   const carry = async (items: AsyncIterable<SubscriptionItem>, signal: AbortSignal, isPatient: boolean): Promise<void> => {
-    const traces = runTraces({ log, contentLength, unreadable })
+    const traces = runTraces({ log, clock, contentLength, unreadable })
     let saidAt = clock.now()
     for await (const batch of gathered(withoutMarks(items), { items: BATCH_EVENTS, bytes: BATCH_LENGTH, bytesOf })) {
       const events = batch.flatMap((item) => (item.kind === 'event' ? [item.event] : []))

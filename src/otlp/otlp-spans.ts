@@ -68,7 +68,7 @@ const readableSpan = (
     duration: timeOf(endMs - startMs),
     ended: true,
     status: error === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: error },
-    attributes: { ...mutable(span.attributes), ...contentOf(span, secrets) },
+    attributes: attributesOf(span, secrets),
     events: span.events.map(({ name, atMs, attributes }) => ({
       name,
       time: timeOf(atMs),
@@ -89,5 +89,10 @@ export const timeOf = (ms: number): [number, number] => [Math.floor(ms / 1_000),
 
 const mutable = (attributes: Span['attributes']): ReadableSpan['attributes'] => attributes
 
-const contentOf = ({ content }: Span, secrets: readonly string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(content).map(([name, text]) => [name, withoutSecrets(text, secrets)]))
+const attributesOf = ({ attributes, content }: Span, secrets: readonly string[]): ReadableSpan['attributes'] => {
+  const names = Object.keys(content)
+  if (names.length === 0) return mutable(attributes)
+  const all = { ...mutable(attributes) }
+  for (const name of names) all[name] = withoutSecrets(content[name] ?? '', secrets)
+  return all
+}

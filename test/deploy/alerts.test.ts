@@ -66,6 +66,7 @@ const cases: Readonly<Record<string, Case>> = {
   RefoldViewsLag: gauge('refold_views_lag_seconds', '0x10 60+60x30', '5x90'),
   RefoldProjectorLag: gauge('refold_view_lag_messages', '5000x90', '40x90'),
   RefoldRelayLag: gauge('refold_relay_lag_seconds', '0x10 60+60x30', '2x90'),
+  RefoldTracerLag: gauge('refold_tracer_lag_seconds', '0x5 300+60x30', '2x90'),
   RefoldDeadLetters: gauge('refold_messages_published_total{topic="refold.commands.dlq"}', '0x10 1x30', '4x90'),
   RefoldEventLoopBusy: gauge('refold_event_loop_busy_seconds_total', '0+59x90', '0+20x90'),
   // What made the old one silent: one delay of two seconds between two looks, whose percentile is small.

@@ -3,14 +3,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { checkEvents } from '../../src/cli/doctor/check-events.ts'
 import { newFindings } from '../../src/cli/doctor/findings.ts'
+import type { Metrics } from '../../src/consumers/meter.ts'
+import { readMetricStanding } from '../../src/consumers/metric-standing.ts'
 import { createProjector } from '../../src/consumers/projector.ts'
 import { createRelay, LARGEST_MESSAGE_BYTES } from '../../src/consumers/relay.ts'
+import { createTracer } from '../../src/consumers/tracer.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import { RUN_STREAM_PREFIX, streamOf } from '../../src/events/codec.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls } from '../../src/models/scripted/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
+import type { Span } from '../../src/projections/traces/span.ts'
 import { saveState } from '../../src/fold/snapshot.ts'
 import { stateAt } from '../../src/runtime/reading/state-at.ts'
 import { defineTool } from '../../src/tools/define-tool.ts'
@@ -120,6 +124,36 @@ describe.each(Object.keys(places))('a run that is deleted %s', (where) => {
     await createProjector({ log: place.log, views: anew }).catchUp()
     expect(await anew.get(next)).toEqual(await views.get(next))
     expect((await anew.get(gone))?.status).toBe('deleted')
+  })
+
+  test('has no traces and no metrics any more, though the log may still show its events', async () => {
+    const [gone, kept] = [await talk(), await talk()]
+    await remove(gone)
+    const spans: Span[] = []
+    const totals: Metrics[] = []
+    const turnsIn = ({ totals: all }: Pick<Metrics, 'totals'>): number =>
+      all.find(({ metric }) => metric === 'gen_ai.invoke_agent.duration')?.count ?? 0
+    const before = turnsIn(await readMetricStanding(place.log))
+    const tracer = createTracer({
+      log: place.log,
+      clock: { ...world.clock, now: () => Date.now() + 3_600_000 },
+      owner: 'here',
+      uuid: () => crypto.randomUUID(),
+      contentLength: 0,
+      exportSpans: (ended) => {
+        spans.push(...ended)
+        return Promise.resolve({ outcome: 'taken', refused: 0 })
+      },
+      sendMetrics: (metrics) => {
+        totals.push(metrics)
+        return Promise.resolve({ outcome: 'taken' })
+      },
+      notify: () => undefined,
+    })
+    await tracer.catchUp(new AbortController().signal)
+    expect(spans.filter(({ runId }) => runId === kept).length).toBeGreaterThan(0)
+    expect(spans.filter(({ runId }) => runId === gone)).toEqual([])
+    expect(turnsIn(totals.at(-1) ?? { totals: [] }) - before).toBe(spans.filter(({ name }) => name.startsWith('invoke_agent')).length)
   })
 
   test('may be what the checkpoint of a relay names: it goes on behind it', async () => {

@@ -12,6 +12,7 @@ import { checkHeads, headsOfExport, headsOfViews, checkRestores, type KnownHeads
 import { checkFolder, checkNode } from '../doctor/check-host.ts'
 import { checkAgents, checkStuck } from '../doctor/check-runs.ts'
 import { checkEventStore, checkReaders } from '../doctor/check-servers.ts'
+import { checkTraces } from '../doctor/check-traces.ts'
 import { examinedLines, type Examined } from '../doctor/examined.ts'
 import { newFindings, type Finding, type Findings } from '../doctor/findings.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -112,6 +113,7 @@ const examineLog = async (
     checkAgents(refold, runs.values(), findings)
     await checkStuck(refold, line.clock.now(), findings)
     await checkDatasets({ log: refold.log, clock: line.clock }, config.datasets, findings)
+    await checkTraces(line, { environment: readEnvironment(), log: refold.log, findings })
     await checkModels(line, config, findings)
     return { runs: runs.size, events }
   } finally {

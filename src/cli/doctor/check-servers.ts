@@ -94,19 +94,19 @@ export const checkReaders = async (
   }
 }
 
-const lagOf = ({ events, isAtLeast, since }: LogLag): ExaminedLag => ({ events, isAtLeast, since: since ?? null })
+export const lagOf = ({ events, isAtLeast, since }: LogLag): ExaminedLag => ({ events, isAtLeast, since: since ?? null })
 
 /** So far may a reader be behind that is at work. */
 const PATIENCE_MS = 60_000
 
 interface CheckedLag {
   readonly who: string
-  readonly check: 'views' | 'relay'
+  readonly check: 'views' | 'relay' | 'traces'
   readonly lag: ExaminedLag
   readonly remedy: string
 }
 
-const checkLag = ({ clock }: CommandLine, { who, check, lag, remedy }: CheckedLag, findings: Findings): void => {
+export const checkLag = ({ clock }: Pick<CommandLine, 'clock'>, { who, check, lag, remedy }: CheckedLag, findings: Findings): void => {
   const { events, isAtLeast, since } = lag
   if (since === null || clock.now() - since < PATIENCE_MS) return
   const message = `${who} ${isAtLeast ? 'at least ' : ''}${counted(events, 'event')} behind the log, for ${age(clock.now() - since)}`

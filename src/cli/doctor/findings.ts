@@ -11,6 +11,7 @@ export interface Finding {
     | 'views'
     | 'relay'
     | 'datasets'
+    | 'traces'
     | 'log'
     | 'clock'
     | 'order'

@@ -2,7 +2,16 @@ import { AppError } from '../../errors.ts'
 import type { RunEvent } from '../../events/envelope.ts'
 import { present } from '../../present.ts'
 import { nothingSaid, turnContent, type SaidInTurn } from './said-in-turn.ts'
-import { attributesOf, boundedText, type AttributeValue, type Span, type SpanContext, type SpanEvent, type SpanLink } from './span.ts'
+import {
+  addAttribute,
+  attributesOf,
+  boundedText,
+  type AttributeValue,
+  type Span,
+  type SpanContext,
+  type SpanEvent,
+  type SpanLink,
+} from './span.ts'
 import { spanIdAt, traceIdAt, type SpanPlace } from './span-ids.ts'
 
 /** What a span begins with. */
@@ -190,6 +199,11 @@ interface SpanBeginning extends Beginning {
 
 const newSpan = (trace: OpenTrace, event: RunEvent, key: string, beginning: SpanBeginning): OpenSpan => {
   const { revision } = event
+  const { attributes: given = {} } = beginning
+  const attributes: Record<string, AttributeValue> = {}
+  for (const name of Object.keys(given)) addAttribute(attributes, name, given[name])
+  addAttribute(attributes, 'gen_ai.conversation.id', trace.runId)
+  addAttribute(attributes, 'refold.revision', revision)
   return {
     traceId: beginning.traceId,
     spanId: spanIdAt(placeIn(trace, event), key),
@@ -197,7 +211,7 @@ const newSpan = (trace: OpenTrace, event: RunEvent, key: string, beginning: Span
     revision,
     name: boundedText(beginning.name),
     kind: beginning.kind ?? 'internal',
-    attributes: { ...attributesOf({ ...beginning.attributes, 'gen_ai.conversation.id': trace.runId, 'refold.revision': revision }) },
+    attributes,
     content: { ...beginning.content },
     events: [],
     droppedEvents: 0,
@@ -208,16 +222,18 @@ const newSpan = (trace: OpenTrace, event: RunEvent, key: string, beginning: Span
 
 const placeIn = ({ runId, restoreId }: OpenTrace, { revision }: RunEvent): SpanPlace => ({ runId, restoreId, revision })
 
-const close = (trace: OpenTrace, span: OpenSpan, event: RunEvent, { attributes, content, error }: Ending): void => {
+/** Nobody has the span any more that was open. */
+const close = (trace: OpenTrace, span: OpenSpan, event: RunEvent, { attributes = {}, content, error }: Ending): void => {
   if (event.revision <= trace.copiedTo) return
-  const { startMs, ...rest } = span
+  const { traceId, spanId, parentSpanId, revision, name, kind, startMs, events, links, droppedEvents } = span
+  for (const each of Object.keys(attributes)) addAttribute(span.attributes, each, attributes[each])
+  addAttribute(span.attributes, 'error.type', error)
   trace.ended.push({
-    ...rest,
-    runId: trace.runId,
-    startMs,
+    ...{ traceId, spanId, parentSpanId, runId: trace.runId, revision, name, kind, startMs },
     endMs: Math.max(startMs, timeOf(event)),
-    attributes: { ...span.attributes, ...attributesOf({ ...attributes, 'error.type': error }) },
-    content: { ...span.content, ...content },
+    attributes: span.attributes,
+    content: content === undefined ? span.content : { ...span.content, ...content },
+    ...{ events, links, droppedEvents },
     error: error === undefined ? undefined : boundedText(error),
   })
 }

@@ -55,16 +55,19 @@ const MOST_TEXTS = 16
 /** What is there of these, bounded. A value that is no attribute is left out: a log may hold what no Refold has written. */
 export const attributesOf = (given: Readonly<Record<string, unknown>>): Attributes => {
   const kept: Record<string, AttributeValue> = {}
-  for (const [name, value] of Object.entries(given)) {
-    if (typeof value === 'string') kept[name] = boundedText(value)
-    else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) kept[name] = value
-    else if (Array.isArray(value))
-      kept[name] = value
-        .slice(0, MOST_TEXTS)
-        .filter((each) => typeof each === 'string')
-        .map(boundedText)
-  }
+  for (const name of Object.keys(given)) addAttribute(kept, name, given[name])
   return kept
+}
+
+/** The same, added to others. */
+export const addAttribute = (kept: Record<string, AttributeValue>, name: string, value: unknown): void => {
+  if (typeof value === 'string') kept[name] = boundedText(value)
+  else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) kept[name] = value
+  else if (Array.isArray(value))
+    kept[name] = value
+      .slice(0, MOST_TEXTS)
+      .filter((each) => typeof each === 'string')
+      .map(boundedText)
 }
 
 export const boundedText = (text: string): string =>

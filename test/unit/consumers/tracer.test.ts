@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkTraces } from '../../../src/cli/doctor/check-traces.ts'
+import { newFindings } from '../../../src/cli/doctor/findings.ts'
 import { readEnvironment } from '../../../src/config.ts'
 import { IDENTITY_STREAM, identify, RESTORED_TYPE, restoreText } from '../../../src/consumers/log-identity.ts'
 import type { Metrics } from '../../../src/consumers/meter.ts'
@@ -433,6 +435,25 @@ describe('what takes the traces', () => {
     expect(await send()).toEqual({ outcome: 'taken', refused: 2, message: 'too old' })
     expect(await send()).toEqual(TAKEN)
     expect(await send()).toMatchObject({ outcome: 'away' })
+    requests.length = 0
+  })
+
+  test('is asked by the doctor, who also says how far the traces are behind', async () => {
+    const world = await withRuns('a')
+    const check = async (variables: NodeJS.ProcessEnv) => {
+      const findings = newFindings()
+      const clock = { ...world.clock, now: () => world.clock.now() + 90_000 }
+      await checkTraces({ clock, signal: NEVER }, { environment: readEnvironment(variables), log: world.log, findings })
+      return findings.all().map(({ severity, check: kind, message }) => `${severity} ${kind}: ${message}`)
+    }
+    expect(await check({})).toEqual([])
+    answers.push((response) => response.writeHead(401).end('no key'))
+    expect(await check({ REFOLD_OTLP_ENDPOINT: endpoint })).toEqual([
+      expect.stringMatching(/^warning traces: The traces are \d+ events behind the log, for 1 min$/),
+      `warning traces: Traces are not taken: ${endpoint}/v1/traces answered 401: no key`,
+    ])
+    await tracerOf(world, backEnd()).tracer.catchUp(NEVER)
+    expect(await check({ REFOLD_OTLP_ENDPOINT: endpoint, REFOLD_OTLP_PROTOCOL: 'http/json' })).toEqual([])
     requests.length = 0
   })
 
