@@ -3,6 +3,7 @@ import { sha256 } from '../../hash.ts'
 import { canonicalJson, jsonText } from '../../json.ts'
 import { beginning } from '../../text.ts'
 import { questionOf } from '../dataset-case.ts'
+import { conversationIn } from './said-texts.ts'
 import { fails, type Score, type ScoredRun } from './scorer.ts'
 import { shortNote } from './short-text.ts'
 
@@ -42,10 +43,16 @@ const LONGEST_PART = 20_000
 export const judgeQuestion = (rubric: JudgeRubric, run: ScoredRun): JudgeQuestion => {
   const instructions = judgeInstructions(rubric)
   const parts: readonly (readonly [string, string])[] = [
-    ['what the user asked', questionOf(run.case)],
+    ['what the user asked first', questionOf(run.case)],
+    [
+      'the whole conversation',
+      conversationIn(run.events)
+        .map(({ by, text }) => `${by}: ${text}`)
+        .join('\n\n'),
+    ],
     ['what was expected', expectedText(run)],
     ['which tools were called', run.toolCalls.map(({ tool, input, outcome }) => `${tool} ${jsonText(input)}: ${outcome}`).join('\n')],
-    ['what the agent answered', run.output === null ? (run.answer ?? '(nothing)') : jsonText(run.output)],
+    ['what the agent answered last', run.output === null ? (run.answer ?? '(nothing)') : jsonText(run.output)],
   ]
   const shown = parts.map(([title, text]): readonly [string, string] => [title, bounded(text)])
   const fence = `data-${sha256(canonicalJson(shown)).slice(0, 16)}`

@@ -135,6 +135,7 @@ describe('an answer', () => {
       ['5', '-5'],
       ['3.14', '314'],
       ['1,2', '12'],
+      ['!', '?'],
       ['', 'x'],
     ] as const)
       expect(await scoreOf(answerScorer(), runOf({ answer: wanted }, { answer: found })), wanted).toMatchObject({ passed: false })
@@ -162,7 +163,8 @@ describe('an answer', () => {
       value: expect.closeTo(1 / 3, 9) as number,
       note: 'Not said: "1,000", "sorry"',
     })
-    expect(await scoreOf(containsScorer(), runOf(undefined))).toMatchObject({ passed: false })
+    for (const texts of [undefined, ['!'], ['?!']])
+      expect(await scoreOf(containsScorer(), runOf(texts && { contains: texts }))).toMatchObject({ passed: false })
   })
 })
 
@@ -490,14 +492,16 @@ describe('a judge', () => {
     )
     const own = /<(data-\w+)>/.exec(message)?.[1] ?? ''
     expect(own).not.toBe(fence)
-    expect(message.split(`</${own}>`)).toHaveLength(5)
+    expect(message.split(`</${own}>`)).toHaveLength(6)
+    expect(message).toContain('user: Charge 20 and 30\n\nagent: Charged "20 and 30".\n\nuser: Charge 500 and 0.5')
+    expect(message).not.toContain('user: A spell!')
     expect(message).toContain('thanks')
     expect(message).not.toContain('labels')
     expect(instructions).not.toContain('Nice')
   })
 
   test('is shown the beginning of what is too long', () =>
-    expect(judgeQuestion(rubric, runOf(undefined, { answer: '😀'.repeat(100_000) })).message.length).toBeLessThan(85_000))
+    expect(judgeQuestion(rubric, runOf(undefined, { answer: '😀'.repeat(100_000) })).message.length).toBeLessThan(50_000))
 
   test('gives a verdict, as text or as a value, and the score names rubric and fingerprint', () => {
     const run = runOf(undefined)
