@@ -13,6 +13,7 @@ import { checkHere } from './check.ts'
 import { moveTo } from './cursor.ts'
 import { events, fieldKey } from './event-store.ts'
 import type { RunAt } from './run-fold.ts'
+import { scoresAt } from './run-scores.ts'
 import { openRun } from './run-store.ts'
 import { sourceOf } from './source-of.ts'
 import { Source } from './source.tsx'
@@ -61,8 +62,34 @@ export const DetailPane = ({ runId, row, state, before }: DetailPaneProps) => {
           </div>
         ))}
       </dl>
+      <Scores cursor={row.revision} copiedTo={state.fork?.revision} />
       <Body runId={runId} revision={row.revision} />
     </div>
+  )
+}
+
+const MOST_SCORES = 50
+
+/** What was made of the run by then. */
+const Scores = ({ cursor, copiedTo }: { readonly cursor: number; readonly copiedTo: number | undefined }) => {
+  const rows = useSelector(openRun, ({ context }) => context.rows)
+  const scores = useMemo(() => scoresAt(rows, cursor, copiedTo), [rows, cursor, copiedTo])
+  if (scores.length === 0) return null
+  return (
+    <>
+      <h4>Scores</h4>
+      <dl>
+        {scores.slice(-MOST_SCORES).map(({ name, by, value, passed, about }) => (
+          <div key={`${name} ${by}`} class="change">
+            <dt>{visibleText(name)}</dt>
+            <dd>
+              {value} {passed !== undefined && (passed ? 'passed ' : 'failed ')}by {visibleText(by)}{' '}
+              {about !== undefined && <EventButton revision={about} />}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   )
 }
 

@@ -11,6 +11,7 @@ import { moveTo } from './cursor.ts'
 import { openRun } from './run-store.ts'
 import { copiedTo, sourceOf, type ShownSource } from './source-of.ts'
 import { Source } from './source.tsx'
+import { Thumbs } from './thumbs.tsx'
 import { conversation, type Said } from './transcript-store.ts'
 
 const Markdown = later(async () => (await import('../markdown/markdown.tsx')).Markdown)
@@ -60,6 +61,7 @@ export const TranscriptPane = ({
       {shown.map((message) => (
         <Message
           key={`${message.saidRevision} ${message.role} ${message.callId ?? ''}`}
+          runId={runId}
           message={message}
           isNow={message.saidRevision === cursor}
           source={sourceAt(rows, message.saidRevision)}
@@ -121,13 +123,14 @@ const sourceAt = (rows: readonly OutlineRow[], revision: number): ShownSource | 
 }
 
 interface MessageProps {
+  readonly runId: string
   readonly message: Said
   readonly isNow: boolean
   readonly source: ShownSource | undefined
   readonly asMarkdown: boolean
 }
 
-const Message = memo(({ message, isNow, source, asMarkdown }: MessageProps) => (
+const Message = memo(({ runId, message, isNow, source, asMarkdown }: MessageProps) => (
   <li class={`message ${message.role} ${isNow ? 'now' : ''}`}>
     <p class="who">
       <strong>{WHO[message.role] ?? message.role}</strong> {message.tool !== null && visibleText(message.tool)}{' '}
@@ -141,7 +144,8 @@ const Message = memo(({ message, isNow, source, asMarkdown }: MessageProps) => (
         }}
       >
         #{message.saidRevision}
-      </button>
+      </button>{' '}
+      {message.role === 'assistant' && message.text !== '' && <Thumbs runId={runId} revision={message.saidRevision} />}
     </p>
     {message.text !== '' &&
       (asMarkdown ? (

@@ -57,6 +57,24 @@ describe.skipIf(!hasChromium)('a run', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
+  test('takes a thumb at an answer, which is recorded and shown with the run', async () => {
+    await using service = await openService()
+    const run = await service.run('Hello')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await visit.open(`/runs/${run}?pane=transcript`, 'You said: Hello')
+    const down = page.getByRole('button', { name: 'Thumbs down' })
+    await down.click()
+    await expect.poll(() => down.getAttribute('aria-pressed')).toBe('true')
+    const scored = (await eventsOf(service.world, run)).find(({ type }) => type === 'RunScored')
+    expect(scored?.data).toMatchObject({ name: 'thumbs', value: 0, revision: 3 })
+    await page.reload()
+    await expect.poll(() => down.getAttribute('aria-pressed')).toBe('true')
+    await accessible(visit)
+    await visit.open(`/runs/${run}?pane=detail`, 'Scores')
+    expect(visit.complaints()).toEqual([])
+  }, 60_000)
+
   test('has an address that is written when the slider rests, whatever way it has gone', async () => {
     await using service = await openService()
     const run = await service.run('please refund it')
