@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { RunFact } from '../../events/run-events.ts'
+import { TAKEN_OVER } from '../../events/taken-over.ts'
 import { describeBroken } from '../../fold/fold-projections.ts'
 import { onCode } from '../../fold/lifecycle.ts'
 import { retrace, type Retraced } from '../../fold/replay.ts'
@@ -64,10 +65,11 @@ const contextOf = ({ agent, agents }: Deciding, { meta }: RecordedRunEvent): Job
 
 /**
  * What the run owes where a decision is recorded; without `owed` where it owes nothing of the kind. Undefined for what comes from outside: a
- * result, a word of a person, a call that another process takes over.
+ * result, a word of a person and what it leaves undone, a call that another process takes over.
  */
 const dueAt = (state: RunState, event: RecordedRunEvent): { readonly owed?: Owed } | undefined => {
   if (!isDecision(event.type) || ('by' in event.data && event.type !== 'ToolCallDenied')) return undefined
+  if (event.type === 'ModelCallFailed' && event.data.class === TAKEN_OVER) return undefined
   if (event.type === 'ApprovalRequested' && state.approvals.has(event.data.callId)) return undefined
   const owed = state.owed.get(keyOf(event))
   if (owed === undefined) return {}

@@ -203,6 +203,20 @@ describe('a recorded run, decided again by another version', () => {
     expect({ executed: there.executed.length, looks: there.looks, prompts: there.prompts }).toEqual(before)
   })
 
+  test('has no difference where a person has taken it over, spoken for it and given it back', async () => {
+    const refold = await openTestRefold({ agents: [support('1')], models: { shop: model() } })
+    const run = await refold.start('support', { runId: 'one', message: 'Hello' })
+    await refold.settle(run)
+    await run.takeOver({ by: 'dana' })
+    await run.send({ message: 'Refund 50' })
+    await refold.settle(run)
+    await run.answer({ by: 'dana', text: 'I see to it.' })
+    await run.send({ message: 'Refund 20' })
+    await run.giveBack({ by: 'dana' })
+    await refold.settle(run)
+    expect(await run.decideAgain('1')).toMatchObject({ decision: null, prompt: null, events: (await refold.events('one')).length })
+  })
+
   test('is refused for a version that is not there, and for a run that is not', async () => {
     const refold = await openTestRefold({ agents: [support('1')], models: { shop: model() } })
     await refold.settle(await refold.start('support', { runId: 'one', message: 'Hello' }))
