@@ -12,6 +12,7 @@ export const pages: readonly NamedPage[] = [
   { to: '/inbox', name: 'Inbox', letter: 'i' },
   { to: '/charts', name: 'Charts', letter: 'c' },
   { to: '/evals', name: 'Evals', letter: 'e' },
+  { to: '/datasets', name: 'Datasets', letter: 'd' },
   { to: '/analytics', name: 'Analytics', letter: 'a' },
   { to: '/analytics/sql', name: 'SQL', letter: 's', scope: 'sql' },
   { to: '/help', name: 'Help', letter: 'h' },

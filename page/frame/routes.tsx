@@ -13,6 +13,8 @@ const ChartsPage = later(async () => (await import('../charts/charts-page.tsx'))
 const ChartPage = later(async () => (await import('../charts/chart-page.tsx')).ChartPage)
 const EvalsPage = later(async () => (await import('../evals/evals-page.tsx')).EvalsPage)
 const EvalPage = later(async () => (await import('../evals/eval-page.tsx')).EvalPage)
+const DatasetsPage = later(async () => (await import('../datasets/datasets-page.tsx')).DatasetsPage)
+const DatasetPage = later(async () => (await import('../datasets/dataset-page.tsx')).DatasetPage)
 const AnalyticsPage = later(async () => (await import('../analytics/analytics-page.tsx')).AnalyticsPage)
 const SqlPage = later(async () => (await import('../sql/sql-page.tsx')).SqlPage)
 const DiffPage = later(async () => (await import('../diff/diff-page.tsx')).DiffPage)
@@ -30,6 +32,8 @@ const routes: readonly Route[] = [
   { path: /^\/charts\/([^/]+)$/, show: ([agent = ''], query) => <ChartPage agent={agent} query={query} /> },
   { path: /^\/evals\/?$/, show: (_, query) => <EvalsPage query={query} /> },
   { path: /^\/evals\/([^/]+)$/, show: ([id = ''], query) => <EvalPage id={id} query={query} /> },
+  { path: /^\/datasets\/?$/, show: () => <DatasetsPage /> },
+  { path: /^\/datasets\/([^/]+)$/, show: ([name = ''], query) => <DatasetPage name={name} query={query} /> },
   { path: /^\/analytics\/?$/, show: (_, query) => <AnalyticsPage query={query} /> },
   { path: /^\/analytics\/sql\/?$/, show: () => <SqlPage /> },
   { path: /^\/diff\/?$/, show: (_, { a = '', b = '' }) => <DiffPage a={a} b={b} /> },

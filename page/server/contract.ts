@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { chart, chartList } from '../../src/http/chart-contract.ts'
 import type { agentList } from '../../src/http/agent-contract.ts'
 import type { receipt, run } from '../../src/http/contract.ts'
+import type { datasetList, datasetPage } from '../../src/http/dataset-contract.ts'
 import type { casePage, evalPage, oneEval } from '../../src/http/eval-contract.ts'
 import type { oneEvent, outlinePage } from '../../src/http/outline-contract.ts'
 import type { prompt, writtenPrompt } from '../../src/http/prompt-contract.ts'
@@ -31,6 +32,8 @@ export type OneEval = z.infer<typeof oneEval>
 export type EvalMeasure = OneEval['accuracy']
 export type EvalCasePage = z.infer<typeof casePage>
 export type EvalCase = EvalCasePage['cases'][number]
+export type DatasetList = z.infer<typeof datasetList>
+export type DatasetPage = z.infer<typeof datasetPage>
 export type SqlCatalog = z.infer<typeof sqlCatalog>
 export type SqlResult = z.infer<typeof sqlResult>
 export type TracePage = z.infer<typeof tracePage>

@@ -37,6 +37,8 @@ export interface ServedMetrics {
 export interface ApiParts {
   readonly refold: ServedRefold
   readonly settings: HttpSettings
+  /** Where the files of datasets are; undefined where there are none. */
+  readonly datasetDir?: string | undefined
   readonly clock: Clock
   readonly ids: IdSource
   readonly logger: Logger

@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ApiParts } from './api-parts.ts'
 import { addCharts } from './charts.ts'
 import { addCommands } from './commands.ts'
+import { addDatasets } from './datasets.ts'
 import { addEvals } from './evals.ts'
 import { safeHeaders } from '../web/safe-headers.ts'
 import { identify, limitRate, limitSignIn, requireHost } from './door.ts'
@@ -56,6 +57,7 @@ export const createApi = (parts: ApiParts): OpenAPIHono<HttpEnv> => {
   addPrompts(app, parts, requireOwnRun(parts.refold))
   addCharts(app, parts, requireOwnRun(parts.refold))
   addEvals(app, parts)
+  addDatasets(app, parts, requireOwnRun(parts.refold))
   app.onError((error, c) => problemResponse(c, error))
   app.notFound((c) =>
     problemResponse(c, new HttpProblem('RouteNotFound', 'Expected a path of this service, found another: /openapi.json lists all')),
@@ -73,6 +75,7 @@ const LONG = [
   '/v1/runs/:runId/model-calls/*',
   '/v1/charts/*',
   '/v1/evals/*',
+  '/v1/datasets/*',
   '/v1/views/*',
 ]
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { dataSchemas, runEventTypes, type RunEventType } from '../events/run-events.ts'
 import { eventMeta } from '../events/envelope.ts'
 import { chartRoutes } from './chart-routes.ts'
+import { datasetRoutes } from './dataset-routes.ts'
 import { evalRoutes } from './eval-routes.ts'
 import { commandRoutes } from './command-routes.ts'
 import { problem } from './contract.ts'
@@ -28,6 +29,7 @@ const routes: readonly RouteConfig[] = [
   promptRoutes,
   chartRoutes,
   evalRoutes,
+  datasetRoutes,
   viewRoutes,
   sessionRoutes,
   sqlRoutes,

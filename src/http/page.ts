@@ -11,7 +11,7 @@ import { hasSources, isBuiltFrom } from './page-sources.ts'
 const BUILT = join(packageRoot, 'dist/page')
 
 /** Addresses of the page: it shows each by itself. */
-const PAGE = /^\/(?:$|(?:runs|inbox|charts|evals|analytics|diff|help|sign-in)(?:\/|$))/
+const PAGE = /^\/(?:$|(?:runs|inbox|charts|evals|datasets|analytics|diff|help|sign-in)(?:\/|$))/
 const ASSET = /^\/assets\/[\w.-]+$/
 
 const TYPES: Readonly<Record<string, string>> = {

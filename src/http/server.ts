@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly sessionSecret?: string | undefined
   /** What `/metrics` tells Prometheus. */
   readonly metrics: ServedMetrics
+  /** The folder of the files of datasets. */
+  readonly datasetDir?: string | undefined
 }
 
 export interface HttpServer {
@@ -65,6 +67,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       ids,
       logger,
       metrics,
+      datasetDir: options.datasetDir,
       streams,
       sessions,
       startIds: startIds(opened.log),

@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import type { datasetList, datasetPage } from '../../src/http/dataset-contract.ts'
 import type { casePage, evalPage, oneEval } from '../../src/http/eval-contract.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { evalRuns } from '../support/eval-runs.ts'
@@ -8,6 +12,8 @@ import { deskAgent, keyFor, openService, type Service } from './service.ts'
 type EvalPage = z.infer<typeof evalPage>
 type OneEval = z.infer<typeof oneEval>
 type CasePage = z.infer<typeof casePage>
+type DatasetList = z.infer<typeof datasetList>
+type DatasetPage = z.infer<typeof datasetPage>
 
 const acme = keyFor('acme')
 const globex = keyFor('globex')
@@ -127,5 +133,80 @@ describe('evals', () => {
     '/v1/evals/second/cases?standing=x',
   ])('are refused as %s', async (path) => {
     expect(await service.ask(`GET ${path}`, { key: acme.key })).toMatchObject({ status: 400, body: { code: 'InvalidInput' } })
+  })
+})
+
+describe('datasets', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'refold-datasets-'))
+  let service: Service
+  /** Without keys: it shows all. */
+  let open: Service
+  const caseOf = (runId: string, more: object = {}): string =>
+    JSON.stringify({
+      id: `case-${runId}`,
+      of: 'run',
+      source: { runId, revision: 1, agent: 'desk@1' },
+      task: runId,
+      input: { messages: [{ role: 'user', parts: [{ type: 'text', text: `hello from ${runId}` }] }] },
+      state: { place: 'awaitingMessage', turn: 0 },
+      output: { answer: 'You said: hello', output: null, toolCalls: [] },
+      labels: {},
+      ...more,
+    })
+  beforeAll(async () => {
+    service = await openService({ datasetDir: dir, http: { keys: [acme.configured, globex.configured] } })
+    open = await openService({ datasetDir: dir })
+    const [ours, theirs] = [await service.run('hello', { key: acme.key }), await service.run('hello', { key: globex.key })]
+    writeFileSync(join(dir, 'refunds.jsonl'), [caseOf(ours), caseOf(theirs), 'no JSON', caseOf('gone', { of: 'other' }), ''].join('\n'))
+    writeFileSync(join(dir, 'many.jsonl'), Array.from({ length: 120 }, (_, at) => caseOf(ours, { id: `é${at}` })).join('\n'))
+    writeFileSync(join(dir, 'other.txt'), 'secret')
+    mkdirSync(join(dir, 'folder.jsonl'))
+  })
+  afterAll(async () => {
+    await service[Symbol.asyncDispose]()
+    await open[Symbol.asyncDispose]()
+    rmSync(dir, { recursive: true })
+  })
+
+  test('are the files of the folder, and their cases lead to runs; what is no case says why', async () => {
+    const { body } = await open.ask<DatasetList>('GET /v1/datasets')
+    expect(body).toMatchObject({ isConfigured: true, datasets: [{ name: 'many' }, { name: 'refunds' }] })
+    const page = (await open.ask<DatasetPage>('GET /v1/datasets/refunds')).body
+    expect(page.next).toBeNull()
+    expect(page.cases).toMatchObject([
+      { case: { of: 'run' }, problem: null },
+      { case: { of: 'run' }, problem: null },
+      { case: null, problem: expect.stringContaining('Expected JSON') as string },
+      { case: null, problem: expect.stringContaining('found at of') as string },
+    ])
+  })
+
+  test('are read a page at a time, each case once', async () => {
+    const seen: string[] = []
+    for (let from: number | null = 0; from !== null;) {
+      const page: DatasetPage = (await open.ask<DatasetPage>(`GET /v1/datasets/many?limit=50&from=${from}`)).body
+      seen.push(...page.cases.map((each) => (each.case as { id: string }).id))
+      from = page.next
+    }
+    expect(seen).toEqual(Array.from({ length: 120 }, (_, at) => `é${at}`))
+  })
+
+  test('show a tenant the cases that come from its runs', async () => {
+    const { body } = await service.ask<DatasetPage>('GET /v1/datasets/refunds', { key: globex.key })
+    const own = body.cases.filter((each) => each.case !== null)
+    expect(own).toHaveLength(1)
+    expect(JSON.stringify(body)).not.toContain('acme')
+    expect((await service.ask<DatasetPage>('GET /v1/datasets/many', { key: globex.key })).body).toMatchObject({ cases: [], next: null })
+  })
+
+  test.each(['nothing', 'folder', 'other', 'refunds.jsonl'])('are not there under another name: %s', async (name) => {
+    expect(await open.ask(`GET /v1/datasets/${name}`)).toMatchObject({
+      status: 404,
+      body: { code: 'RouteNotFound' },
+    })
+  })
+
+  test.each(['..%2Fother', '.hidden', '%00', 'a%2Fb'])('are in no other folder: %s', async (name) => {
+    expect((await open.ask(`GET /v1/datasets/${name}`)).status).toBe(400)
   })
 })

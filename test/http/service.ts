@@ -123,6 +123,7 @@ export interface ServiceOptions {
   readonly script?: ModelScript
   /** Instead of a script. */
   readonly model?: Model
+  readonly datasetDir?: string
   readonly host?: string
   readonly port?: number
   /** What happens to calls of the log. */
@@ -172,6 +173,7 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
   const server = await startHttpServer({
     refold: served,
     settings: httpOptions.parse(http),
+    datasetDir: options.datasetDir,
     host,
     port,
     clock,

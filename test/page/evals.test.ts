@@ -1,4 +1,6 @@
-import { resolve } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defineAgent } from '../../src/runtime/agent.ts'
 import { deskAgent, openService, type Service } from '../http/service.ts'
@@ -19,13 +21,36 @@ const ODD = HOSTILE.replaceAll(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, '').slice(0, 150)
 const versionOf = (version: string) =>
   defineAgent({ name: 'desk', version, instructions: `Help ${version}.`, models: ['scripted/one'], limits: { tokens: null } })
 
+/** A line of a dataset. */
+const caseOf = (runId: string, said: string): string =>
+  JSON.stringify({
+    id: `case ${said.slice(0, 20)}`,
+    of: 'run',
+    source: { runId, revision: 1, agent: 'desk@1' },
+    task: said,
+    input: { messages: [{ role: 'user', parts: [{ type: 'text', text: said }] }] },
+    state: { place: 'awaitingMessage', turn: 0 },
+    output: { answer: 'On its way.', output: null, toolCalls: [{ tool: 'refund', input: { order: '18' }, outcome: 'succeeded' }] },
+    labels: { customer: 'ann', escalated: 'yes' },
+    split: 'test',
+  })
+
 describe.skipIf(!hasChromium)(SUITE, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'refold-datasets-'))
   let browser: Browser
   let service: Service
   beforeAll(async () => {
     browser = await openBrowser(SUITE)
     const [second, third] = [versionOf('2'), versionOf('3')]
-    service = await openService({ agents: [deskAgent, second, third], http: { rateLimit: { perSecond: 50, burst: 10_000 } } })
+    writeFileSync(
+      join(dir, 'refunds.jsonl'),
+      [caseOf('refunds-desk-1.a.1', 'Where is my <b>money</b>?'), caseOf('gone', HOSTILE), '{}'].join('\n'),
+    )
+    service = await openService({
+      agents: [deskAgent, second, third],
+      datasetDir: dir,
+      http: { rateLimit: { perSecond: 50, burst: 10_000 } },
+    })
     const dataset = 'refunds@4f1c'
     await evalRuns(service, {
       id: 'refunds-desk-1',
@@ -50,6 +75,7 @@ describe.skipIf(!hasChromium)(SUITE, () => {
   afterAll(async () => {
     await service[Symbol.asyncDispose]()
     await browser[Symbol.asyncDispose]()
+    rmSync(dir, { recursive: true })
   })
 
   test.each(['wide', 'narrow'] as const)(
@@ -100,6 +126,32 @@ describe.skipIf(!hasChromium)(SUITE, () => {
     },
     120_000,
   )
+
+  test('are of datasets, whose cases lead to the runs that they are from', async () => {
+    const visit = await browser.visit(service.url, { size: 'narrow' })
+    const { page } = visit
+    await visit.open('/runs', 'refunds-desk-3')
+    await page.keyboard.press('g')
+    await page.keyboard.press('d')
+    await page.getByRole('link', { name: 'refunds', exact: true }).waitFor()
+    await accessible(visit)
+    await page.getByRole('link', { name: 'refunds', exact: true }).click()
+    await page.getByText('Where is my <b>money</b>?', { exact: true }).waitFor()
+    await page.getByText(/^<script>window\.hit = 1/).waitFor()
+    await page.getByText(/Expected a case as/).waitFor()
+    await accessible(visit)
+    await expect.poll(() => page.locator('#page img, #page script, #page iframe, #page style').count()).toBe(0)
+    await expect.poll(() => page.evaluate('window.hit')).toBeUndefined()
+    await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    if (PICTURES !== undefined) {
+      await page.setViewportSize({ width: 1280, height: 800 })
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.screenshot({ path: resolve(PICTURES, 'debugger-dataset.png') })
+    }
+    await page.getByRole('link', { name: 'refunds-desk-1.a.1@1' }).click()
+    await page.waitForURL('**/runs/refunds-desk-1.a.1?at=1')
+    expect(visit.complaints()).toEqual([])
+  }, 120_000)
 
   test('show what others have named and noted as text, copy what is shown, and say where there is none', async () => {
     const visit = await browser.visit(service.url, { size: 'narrow' })

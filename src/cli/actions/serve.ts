@@ -41,7 +41,8 @@ const serveUntilStopped = async (
   const health = await openHealth(line, environment, healthPort, metrics)
   const settings = httpOptions.parse(http)
   const sessionSecret = environment.REFOLD_SESSION_SECRET
-  const server = await startHttpServer({ settings, host, port: wanted, clock, ids: systemIds, logger, sessionSecret, metrics })
+  const listening = { settings, host, port: wanted, datasetDir: datasets?.dir }
+  const server = await startHttpServer({ ...listening, clock, ids: systemIds, logger, sessionSecret, metrics })
   const refold = await opened(() => openedPatiently(line, logger, { ...config, onLogCall: timedLogCalls(metrics) }), { server, health })
   if (refold === undefined) return
   const graceMs = environment.REFOLD_GRACE_SECONDS * 1_000
