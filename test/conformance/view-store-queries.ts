@@ -1,3 +1,4 @@
+import { noRecords } from '../../src/projections/view-records.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { foldViews } from '../../src/consumers/fold-views.ts'
 import { streamOf } from '../../src/events/codec.ts'
@@ -422,6 +423,29 @@ export const viewAnswers = (views: () => ViewStore): void => {
     expect(await write('failed', 20)).toBe('failed')
     expect(await write('running', 19)).toBe('failed')
     expect(await write('abandoned', 21)).toBe('abandoned')
+  })
+
+  test('a score is kept to the last digit, and the newest of one name and author takes the place of the others', async () => {
+    const score = {
+      runId: 'run-done',
+      name: 'tone',
+      by: 'ann',
+      value: 0.1 + 0.2,
+      passed: 0,
+      note: null,
+      about: 3,
+      at: 5,
+      revision: 30,
+    } as const
+    const write = async (scores: readonly (typeof score | { readonly value: number; readonly revision: number })[]) => {
+      const records = { ...noRecords, scores: scores.map((each) => ({ ...score, ...each })) }
+      await views().apply({ rows: [], records, since: await views().checkpoint(), checkpoint: { log: 'log-1', position: 9_000 } })
+      const sql = 'select name, by, value, passed, about from refold_scores'
+      return (await views().sql({ sql, parameters: [], tenant: undefined, timeoutMs: 5_000, limit: 10 })).rows
+    }
+    expect(await write([score])).toEqual([['tone', 'ann', 0.1 + 0.2, 0, 3]])
+    expect(await write([{ value: -1e300, revision: 31 }])).toEqual([['tone', 'ann', -1e300, 0, 3]])
+    expect(await write([score])).toEqual([['tone', 'ann', -1e300, 0, 3]])
   })
 
   test('a text that a database cannot keep is kept as near as it can', async () => {
