@@ -5,7 +5,7 @@ export { defineAgentSpec, defineToolSpec, type AgentSpec, type AgentSpecOptions,
 export { foldRun, type FoldedRun } from './fold/folded-run.ts'
 export type { LimitOptions } from './fold/limits.ts'
 export type { Difference } from './fold/replay.ts'
-export type { RunStatus } from './fold/run-state.ts'
+export type { RunScore, RunStatus } from './fold/run-state.ts'
 export type { OpenEffect, RunLineage, RunView } from './fold/run-view.ts'
 export type { ResultSource, SourceCounts } from './events/fork.ts'
 export { defineProjection, type FoldedEvent, type Projection } from './projections/projection.ts'

@@ -111,7 +111,7 @@ export interface EarlierAttempts {
 }
 
 /** What was made of a run, and when, in ms since the epoch. */
-export interface Score extends DataOf<'RunScored'> {
+export interface RunScore extends DataOf<'RunScored'> {
   readonly at: number
 }
 
@@ -119,7 +119,7 @@ export interface Scores {
   /** All of them, also those that newer ones have taken the place of. */
   readonly recorded: number
   /** Of one name and author the newest. */
-  readonly newest: readonly Score[]
+  readonly newest: readonly RunScore[]
 }
 /** `at`: since when, in ms since the epoch. */
 export type TakenOver = Pick<DataOf<'RunTakenOver'>, 'by' | 'note'> & { readonly at: number }

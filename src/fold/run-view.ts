@@ -14,7 +14,7 @@ import { isUnresolved } from './doubts.ts'
 import { newestScores } from './scores.ts'
 import { describeBroken } from './fold-projections.ts'
 import { spentAt } from './fold.ts'
-import type { Program, RunState, RunStatus, Score } from './run-state.ts'
+import type { Program, RunScore, RunState, RunStatus } from './run-state.ts'
 import { runPlace, stateText, waitsFor, waitsIn } from './standing.ts'
 
 /** Something that a run waits for. */
@@ -89,7 +89,7 @@ export interface RunView {
     readonly unread: readonly string[]
   }[]
   /** What people, scorers and programs make of it: of one name and author the newest. */
-  readonly scores: readonly Score[]
+  readonly scores: readonly RunScore[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
   /** Why nothing more begins in it, where code of its agent has failed: the projection, the event and what it threw. */
   readonly problem: string | null

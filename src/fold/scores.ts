@@ -3,7 +3,7 @@ import type { DataOf, RunFact } from '../events/run-events.ts'
 import { canonicalJson } from '../json.ts'
 import { commandIdsAfter } from './record-event.ts'
 import { present } from '../present.ts'
-import type { RunState, Score, Scores } from './run-state.ts'
+import type { RunScore, RunState, Scores } from './run-state.ts'
 
 // What somebody makes of a run. No chart, no prompt, no projection and no limit knows of it: a run goes on as it would without.
 
@@ -26,7 +26,7 @@ export const scored = (before: RunState, event: Scored): RunState => ({
 export const isScoreOf = (forkOf: DataOf<'RunStarted'>['forkOf'], event: RunEvent): event is Scored =>
   event.type === 'RunScored' && !(forkOf !== undefined && event.revision <= forkOf.revision)
 
-export const newestScores = (scores: Scores | undefined): readonly Score[] => scores?.newest ?? []
+export const newestScores = (scores: Scores | undefined): readonly RunScore[] => scores?.newest ?? []
 
 /** Those of a run after one more. */
 export const scoresAfter = (before: Scores | undefined, { data, meta }: Scored): Scores => ({
@@ -49,4 +49,4 @@ export const newScore = (
   return { type: 'RunScored', data: score }
 }
 
-const isSame = ({ at: _, ...before }: Score, score: DataOf<'RunScored'>): boolean => canonicalJson(before) === canonicalJson(score)
+const isSame = ({ at: _, ...before }: RunScore, score: DataOf<'RunScored'>): boolean => canonicalJson(before) === canonicalJson(score)

@@ -16,6 +16,7 @@ const runColumns = [
   time('waits_since', 'nullable', 'aside'),
   text('waits_in', 'nullable', 'aside'),
   text('reason', 'nullable', 'aside'),
+  text('taken_over_by', 'nullable', 'aside'),
   text('problem', 'nullable', 'aside'),
   time('started_at', 'aside'),
   time('updated_at'),
