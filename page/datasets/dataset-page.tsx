@@ -65,18 +65,18 @@ const Case = ({ found }: { readonly found: ShownCase }) => {
           {Object.entries(labels).map(([label, value]) => ` · ${shortText(label)}: ${shortText(value)}`)}
         </span>
       </p>
-      <dl class="changes">
-        <div class="change">
+      <dl class="in-and-out">
+        <div>
           <dt>in</dt>
           <dd>{clipped(words)}</dd>
         </div>
         {output.toolCalls.length > 0 && (
-          <div class="change">
+          <div>
             <dt>calls</dt>
             <dd>{output.toolCalls.map(({ tool, outcome }) => `${shortText(tool)} ${shortText(outcome)}`).join(', ')}</dd>
           </div>
         )}
-        <div class="change">
+        <div>
           <dt>out</dt>
           <dd>{clipped(output.answer ?? JSON.stringify(output.output ?? null))}</dd>
         </div>

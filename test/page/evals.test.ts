@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defineAgent } from '../../src/runtime/agent.ts'
+import { sha256 } from '../../src/hash.ts'
 import { deskAgent, openService, type Service } from '../http/service.ts'
 import { evalRuns } from '../support/eval-runs.ts'
 import { accessible, hasChromium, noteWithoutChromium, openBrowser, type Browser } from './browser.ts'
@@ -24,10 +25,10 @@ const versionOf = (version: string) =>
 /** A line of a dataset. */
 const caseOf = (runId: string, said: string): string =>
   JSON.stringify({
-    id: `case ${said.slice(0, 20)}`,
+    id: sha256(said.toWellFormed()).slice(0, 16),
     of: 'run',
     source: { runId, revision: 1, agent: 'desk@1' },
-    task: said,
+    task: 'refund',
     input: { messages: [{ role: 'user', parts: [{ type: 'text', text: said }] }] },
     state: { place: 'awaitingMessage', turn: 0 },
     output: { answer: 'On its way.', output: null, toolCalls: [{ tool: 'refund', input: { order: '18' }, outcome: 'succeeded' }] },
@@ -42,6 +43,8 @@ describe.skipIf(!hasChromium)(SUITE, () => {
   beforeAll(async () => {
     browser = await openBrowser(SUITE)
     const [second, third] = [versionOf('2'), versionOf('3')]
+    const asked = ['Where is my parcel?', 'Please refund order 18, the kettle leaks.', 'Which of my orders was paid twice?']
+    writeFileSync(join(dir, 'support.jsonl'), asked.map((said) => caseOf('refunds-desk-1.a.1', said)).join('\n'))
     writeFileSync(
       join(dir, 'refunds.jsonl'),
       [caseOf('refunds-desk-1.a.1', 'Where is my <b>money</b>?'), caseOf('gone', HOSTILE), '{}'].join('\n'),
@@ -143,13 +146,14 @@ describe.skipIf(!hasChromium)(SUITE, () => {
     await expect.poll(() => page.locator('#page img, #page script, #page iframe, #page style').count()).toBe(0)
     await expect.poll(() => page.evaluate('window.hit')).toBeUndefined()
     await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    await page.getByRole('link', { name: 'refunds-desk-1.a.1@1' }).click()
+    await page.waitForURL('**/runs/refunds-desk-1.a.1?at=1')
     if (PICTURES !== undefined) {
       await page.setViewportSize({ width: 1280, height: 800 })
       await page.emulateMedia({ colorScheme: 'light' })
+      await visit.open('/datasets/support', 'paid twice')
       await page.screenshot({ path: resolve(PICTURES, 'debugger-dataset.png') })
     }
-    await page.getByRole('link', { name: 'refunds-desk-1.a.1@1' }).click()
-    await page.waitForURL('**/runs/refunds-desk-1.a.1?at=1')
     expect(visit.complaints()).toEqual([])
   }, 120_000)
 
