@@ -30,7 +30,7 @@ export const EvalsPage = ({ query }: { readonly query: Query }) => {
       <Behind behind={value.behind} lookAgain={forgetAnswers} />
       {value.evals.length === 0 ? (
         <p class="faint">
-          No run is one of an eval. <code>refold eval</code> runs an agent on the cases of a dataset and scores each of its runs.
+          No run is one of an eval: those have the tag <code>eval</code>, and scores by <code>eval</code>.
         </p>
       ) : (
         <>
