@@ -61,7 +61,7 @@ describe('three processes on one log, of which anything may fail', () => {
       changedArguments: counts.changedArguments > 2,
       takenOver: counts.takenOver > 2,
       takenOverAtWork: counts.takenOverAtWork > 2,
-      releases: counts.releases > 2,
+      releases: counts.releases > 0,
     }
     expect(Object.entries(found).filter(([, isMet]) => !isMet)).toEqual([])
   })
