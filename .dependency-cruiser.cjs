@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   tools: ['events', 'projections'],
   views: ['projections', 'events'],
   pictures: ['statechart'],
-  evals: ['events', 'projections'],
+  evals: ['events', 'projections', 'fold', 'runtime'],
   runtime: ['events', 'statechart', 'machines', 'guardrails', 'projections', 'fold', 'eventlog', 'blobs', 'snapshots', 'models', 'tools'],
   otlp: ['projections'],
   consumers: ['events', 'projections', 'evals', 'eventlog', 'blobs', 'views', 'runtime', 'bus', 'otlp'],
@@ -106,6 +106,12 @@ module.exports = {
       'runtime.ts does it; refold.ts and run-handle.ts are what users hold of it.',
       { path: '^src/runtime/[^/]+/' },
       { path: '^src/runtime/(refold|runtime|run-handle)\\.ts$' },
+    ),
+    rule(
+      'only-the-runner-of-evals-runs',
+      'Datasets, scorers, statistics and reports are made of events alone, and nothing of them can change how a run behaves.',
+      { path: '^src/evals/(?!runner/)' },
+      { path: ['^src/(runtime|fold)/', '^src/evals/runner/'] },
     ),
     rule(
       'shared-files-stand-alone',

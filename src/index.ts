@@ -19,6 +19,28 @@ export type { SweepCounts } from './consumers/sweeper.ts'
 export type { GiveBackRuns, GivenBackRun, GivenBackRuns, OwnedRuns } from './runtime/commands/give-back-runs.ts'
 export { defineConfig, type RefoldConfig } from './cli/define-config.ts'
 export type { GrownDatasets, GrowRule, ScoreCondition } from './evals/growing/grow-rule.ts'
+export { defineEval, type Effects, type EvalDefinition, type Judge } from './evals/define-eval.ts'
+export type {
+  CaseExpected,
+  CaseInput,
+  CaseOf,
+  CaseOutput,
+  CaseState,
+  CaseToolCall,
+  DatasetCase,
+  ExpectedToolCall,
+  FollowUp,
+} from './evals/dataset-case.ts'
+export type { JudgeRubric } from './evals/scorers/judge.ts'
+export type { Score, ScoredRun, ScoredToolCall, Scorer, Spent as SpentInRun } from './evals/scorers/scorer.ts'
+export { answerScorer, containsScorer } from './evals/scorers/answers.ts'
+export { budgetScorer, type BudgetLimits } from './evals/scorers/budget.ts'
+export { guardrailScorer, type GuardrailExpectation } from './evals/scorers/guardrails.ts'
+export { ownScorer } from './evals/scorers/own.ts'
+export { schemaScorer } from './evals/scorers/schema.ts'
+export { stateScorer } from './evals/scorers/state.ts'
+export { argumentsScorer, trajectoryScorer, type TrajectoryMode, type TrajectoryOptions } from './evals/scorers/tool-calls.ts'
+export type { ArgumentsMode } from './evals/scorers/arguments-fit.ts'
 export type { HttpOptions } from './http/http-options.ts'
 export { defineAgent, type Agent } from './runtime/agent.ts'
 export type { AgentOptions, ChartOptions, CommonAgentOptions, OnSpec } from './runtime/agent-options.ts'
@@ -30,6 +52,7 @@ export type { FailurePolicy, FailureRule } from './machines/model-failure-policy
 export type { Deletion, DeleteOptions } from './runtime/erase.ts'
 export type { UnsettledCall } from './runtime/erase.ts'
 export type { Refold, StartArguments } from './runtime/refold.ts'
+export type { SealedStartOptions, SealOptions } from './runtime/seal-options.ts'
 export type { StartOptions } from './runtime/commands/start-run.ts'
 export type { CommandOrigin } from './runtime/checked-input.ts'
 export type { ByWhom, MessageOptions, Run, ScoreOptions } from './runtime/run-handle.ts'

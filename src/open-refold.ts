@@ -79,8 +79,8 @@ export interface RefoldOptions {
   readonly mostLostOwners?: number | undefined
 }
 
-/** `http` and `datasets` stand in a configuration of the command line, which an application may open too. */
-const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown; readonly datasets: unknown }> = {
+/** `http`, `datasets` and `evals` stand in a configuration of the command line, which an application may open too. */
+const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown; readonly datasets: unknown; readonly evals: unknown }> = {
   dir: true,
   agents: true,
   models: true,
@@ -101,6 +101,7 @@ const OPTIONS: OptionNames<RefoldOptions & { readonly http: unknown; readonly da
   mostLostOwners: true,
   http: true,
   datasets: true,
+  evals: true,
 }
 
 /** What this process has done since it was opened, and does now. */

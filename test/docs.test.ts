@@ -20,10 +20,11 @@ const written = pages.filter(({ path }) => !GENERATED.has(path))
 const SKETCHED = new Set(['docs/errors.md'])
 const executed = written.filter((page) => !SKETCHED.has(page.path) && page.fences.some(({ info }) => /^(ts|sh run)/.test(info)))
 
-/** A line of a page that stands for what differs each time holds an ellipsis there; a column is as wide as what stands in it. */
+/** A line of a page that stands for what differs each time holds an ellipsis there, and one that is nothing else stands for any lines; a column is as wide as what stands in it. */
 const matches = (printed: string, expected: string): boolean => {
   const escaped = expected
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/^…(?:\n|$)/gm, '[^]*')
     .replaceAll('…', '.*')
     .replaceAll(/ {2,}/g, ' {2,}')
   return new RegExp(`^${escaped}$`).test(printed)
@@ -40,9 +41,9 @@ const follow = (project: ReaderProject, page: DocPage): void => {
     if (step.dies) expect(last?.signal, step.commands.join()).toBe('SIGKILL')
     else
       expect(
-        ran.map(({ exitCode, stderr }) => (exitCode === 0 ? 0 : stderr)),
+        ran.map(({ exitCode, stderr }) => (exitCode === step.exits ? step.exits : stderr)),
         step.commands.join(),
-      ).toEqual(ran.map(() => 0))
+      ).toEqual(ran.map(() => step.exits))
     if (step.prints === undefined) continue
     const printed = ran
       .map(({ stdout }) => stdout)

@@ -1,5 +1,5 @@
-import type { Projection, RecordedRunEvent, Refold, Run, RunView } from 'refold'
-import type { Database } from './agent.ts'
+import type { Projection, RecordedRunEvent, Refold, Run, RunEvent, RunView } from 'refold'
+import { dataOf, type Database } from './agent.ts'
 import { dataHash } from './data-hash.ts'
 import type { AirlineData } from './airline-data.ts'
 import { endOf, toolCallsOf, type RecordedRun } from './recorded-runs.ts'
@@ -33,7 +33,10 @@ export const replayRun = async (
   const events = await eventsUpTo(run, last.revision)
   const outputs = events.flatMap((event) => (event.type === 'ToolCallSucceeded' ? [event.data.output] : []))
   const calls = toolCallsOf(recorded.messages)
-  const { data } = events.reduce((state, event) => database.apply(state, event), database.initial())
+  const data = dataOf(
+    fresh,
+    events.reduce((state, event) => database.apply(state, event), database.initial()),
+  )
   const reward = rewardOf({ task: recorded.task, data, answers: answersIn(events), end: endOf(recorded.messages) }, fresh)
   const replay = await run.verify()
   return {
@@ -56,7 +59,8 @@ export const replayRun = async (
   }
 }
 
-const converse = async (run: Run, { messages }: RecordedRun): Promise<RunView> => {
+/** Lives it through once more: the run's own model answers each message. */
+export const converse = async (run: Run, { messages }: RecordedRun): Promise<RunView> => {
   const spoken = messages.flatMap((message, index) =>
     // What the user says last ends the conversation: no model is asked about it.
     message.role === 'user' && index < messages.length - 1 ? [message.content] : [],
@@ -79,7 +83,7 @@ const eventsUpTo = async (run: Run, revision: number): Promise<RecordedRunEvent[
 }
 
 /** Text beside a tool call is no answer. */
-const answersIn = (events: readonly RecordedRunEvent[]): string[] =>
+export const answersIn = (events: readonly RunEvent[]): string[] =>
   events.flatMap((event) => {
     if (event.type !== 'ModelCallSucceeded' || event.data.parts.some((part) => part.type === 'toolCall')) return []
     return [event.data.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')]

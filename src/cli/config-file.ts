@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { grownDatasets } from '../evals/growing/grow-rule.ts'
+import type { EvalDefinition } from '../evals/define-eval.ts'
 import { httpOptions } from '../http/http-options.ts'
 import type { Agent } from '../runtime/agent.ts'
 import type { Model } from '../models/model.ts'
@@ -59,6 +60,8 @@ const placeOf = (file: string, thrown: unknown): string => {
 const agent = z.custom<Agent>((value) => hasAll(value, ['id', 'program', 'settings', 'tools']), 'expected an agent made by defineAgent()')
 const model = z.custom<Model>((value) => hasAll(value, ['call']), 'expected a model, such as scriptedModel() makes')
 
+const evalDefinition = z.custom<EvalDefinition>((value) => hasAll(value, ['name', 'scorers']), 'expected an eval made by defineEval()')
+
 const hasAll = (value: unknown, names: readonly string[]): boolean =>
   typeof value === 'object' && value !== null && names.every((name) => name in value)
 
@@ -73,6 +76,7 @@ const shape = z.strictObject({
   prices: z.record(z.string(), modelPrice).optional(),
   datasets: grownDatasets.optional(),
   http: httpOptions.optional(),
+  evals: z.array(evalDefinition).max(100).optional(),
   mostLostOwners: z.int().min(1).optional(),
   queries: namedQueries.optional(),
   sqlRoles: sqlRoles.optional(),

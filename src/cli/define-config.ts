@@ -1,4 +1,5 @@
 import type { GrownDatasets } from '../evals/growing/grow-rule.ts'
+import type { EvalDefinition } from '../evals/define-eval.ts'
 import type { HttpOptions } from '../http/http-options.ts'
 import { refuseUnknownOptions, type OptionNames } from '../known-options.ts'
 import type { RefoldOptions } from '../open-refold.ts'
@@ -12,6 +13,8 @@ export interface RefoldConfig extends Pick<
   readonly datasets?: GrownDatasets | undefined
   /** For `refold serve`. */
   readonly http?: HttpOptions | undefined
+  /** How `refold eval` runs and scores cases, each as `defineEval` makes it. */
+  readonly evals?: readonly EvalDefinition[] | undefined
 }
 
 /** For the default export of `refold.config.ts`, which the command line reads. An application may open the same: `openRefold(config)`. Throws `InvalidConfiguration` for what is no part of it. */
@@ -32,4 +35,5 @@ const CONFIG: OptionNames<RefoldConfig> = {
   sqlRoles: true,
   datasets: true,
   http: true,
+  evals: true,
 }

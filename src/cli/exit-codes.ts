@@ -9,6 +9,7 @@ export const exitCodes = {
   notPossible: 4,
   store: 5,
   configuration: 6,
+  gate: 7,
   internal: 70,
   interrupted: 130,
 } as const
@@ -23,6 +24,7 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
   notPossible: 'the run is in no state to grant this now',
   store: 'the log cannot be reached, read or written',
   configuration: 'the configuration cannot work as it is',
+  gate: 'an eval does not meet what was asked of it, or too little of it was run to say',
   internal: 'a defect of refold itself',
   interrupted: 'interrupted',
 }

@@ -4,14 +4,20 @@ import { AppError, isUnavailable } from '../errors.ts'
 import { providerIn, type Model, type Models } from '../models/model.ts'
 import type { OpenRefold } from '../open-refold.ts'
 import { present } from '../present.ts'
+import type { Agent } from '../runtime/agent.ts'
 import type { CommandLine } from './command-line.ts'
 import { loadConfig } from './config-file.ts'
 import type { RefoldConfig } from './define-config.ts'
 
 /** Opens for a command that moves runs: this process performs what they owe, and no other run is taken up. */
-export const atWork = async <Result>(line: CommandLine, use: (refold: OpenRefold) => Promise<Result>): Promise<Result> => {
+export const atWork = async <Result>(
+  line: CommandLine,
+  use: (refold: OpenRefold) => Promise<Result>,
+  /** Beside those of the configuration. */
+  agents: readonly Agent[] = [],
+): Promise<Result> => {
   const config = await loadConfig(line.cwd, line.configFile)
-  const refold = await line.open({ ...config, recover: false, tellAwaited: awaitedOn(line) })
+  const refold = await line.open({ ...config, agents: [...config.agents, ...agents], recover: false, tellAwaited: awaitedOn(line) })
   return closing(refold, async () => {
     try {
       return await use(refold)

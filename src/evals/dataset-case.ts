@@ -1,4 +1,4 @@
-import { shownContent } from '../events/content.ts'
+import { shownContent, type ContentPart } from '../events/content.ts'
 import type { RunEvent } from '../events/envelope.ts'
 import { textOf, toolCallsOf, type Message } from '../events/message.ts'
 import type { DataOf } from '../events/run-events.ts'
@@ -33,6 +33,8 @@ export interface DatasetCase {
 export interface CaseInput {
   /** The conversation so far, its newest message last; of a run its first message. */
   readonly messages: readonly Message[]
+  /** Of a run: what the user has said later, a message at a time, up to where it was over. */
+  readonly followUps?: readonly FollowUp[]
   /** Of a chart of one's own. */
   readonly input?: Json
   readonly context?: Json
@@ -40,6 +42,12 @@ export interface CaseInput {
   readonly data?: Json
   /** Of a call: the model that was asked. */
   readonly model?: string
+}
+
+export interface FollowUp {
+  readonly parts: readonly ContentPart[]
+  /** What a program said with it. */
+  readonly data?: Json
 }
 
 /** Of the run, before what came in. */
@@ -125,6 +133,7 @@ interface Begun {
   readonly input: CaseInput
   readonly state: CaseState
   readonly calls: Map<string, CaseToolCall>
+  readonly followUps: FollowUp[]
 }
 
 interface Reader {
@@ -137,11 +146,12 @@ const readerOf = (started: DataOf<'RunStarted'>, of: CaseOf): Reader => {
   let begun: Begun | undefined
   const begin = (event: RunEvent, { place, turn }: Walk, input: CaseInput): void => {
     const source = { runId: event.runId, revision: event.revision, agent: event.meta.agent }
-    begun = { source, input, state: { place, turn }, calls: new Map() }
+    begun = { source, input, state: { place, turn }, calls: new Map(), followUps: [] }
   }
   const end = (output: Omit<CaseOutput, 'toolCalls'>): void => {
     if (begun === undefined) return
-    const { source, input, state, calls } = begun
+    const { source, state, calls, followUps } = begun
+    const input = followUps.length === 0 ? begun.input : { ...begun.input, followUps: [...followUps] }
     const id = sha256(canonicalJson({ of, agent: started.agent, input })).slice(0, 16)
     const found = { id, of, source, task: taskOf(started, id), input, state, output: { ...output, toolCalls: [...calls.values()] } }
     // A run is over with its last turn, until there is one more.
@@ -153,6 +163,7 @@ const readerOf = (started: DataOf<'RunStarted'>, of: CaseOf): Reader => {
   }
   return {
     read(event, before, { transcript }) {
+      if (of === 'run' && begun !== undefined && event.type === 'MessageReceived') begun.followUps.push(followUpAt(event))
       if (begins(event, of, begun !== undefined))
         begin(event, before, inputAt(event, started, { of, before: before.transcript, after: transcript }))
       if (begun !== undefined) noteCall(begun.calls, event, of)
@@ -185,6 +196,11 @@ const inputAt = (event: RunEvent, { input, context }: DataOf<'RunStarted'>, { of
   ...(context === undefined ? {} : { context }),
   ...(event.type === 'MessageReceived' && event.data.data !== undefined ? { data: event.data.data } : {}),
   ...(event.type === 'ModelCallRequested' ? { model: event.data.model } : {}),
+})
+
+const followUpAt = ({ data: { parts, data } }: Extract<RunEvent, { type: 'MessageReceived' }>): FollowUp => ({
+  parts,
+  ...(data === undefined ? {} : { data }),
 })
 
 const saidAt = (event: RunEvent): readonly Message[] =>

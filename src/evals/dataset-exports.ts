@@ -49,25 +49,32 @@ const promptfooTest = (each: DatasetCase): object => ({
   metadata: metadataOf(each),
 })
 
-const inputOf = (each: DatasetCase): Record<string, Json | readonly Said[]> => {
-  const { messages: _, ...others } = each.input
-  return { messages: conversation(each), ...others }
+const inputOf = (each: DatasetCase): Record<string, Json | readonly Said[] | readonly string[]> => {
+  const { messages: _, followUps, ...others } = each.input
+  return { messages: conversation(each), ...(followUps === undefined ? {} : { followUps: saidLater(each) }), ...others }
 }
+
+/** What the user says after each answer: other tools know one question and one answer. */
+const saidLater = ({ input: { followUps = [] } }: DatasetCase): readonly string[] => followUps.map(({ parts }) => shownContent(parts))
 
 const outputOf = ({ output: { answer, output, toolCalls } }: DatasetCase): object => ({ answer, output, toolCalls })
 
 const targetOf = ({ output: { answer, output } }: DatasetCase): string => answer ?? (output === null ? '' : jsonText(output))
 
-const metadataOf = ({ id, of, source, task, state, labels, split }: DatasetCase): object => ({
-  case: id,
-  of,
-  ...source,
-  task,
-  place: state.place,
-  turn: state.turn,
-  labels,
-  ...(split === undefined ? {} : { split }),
-})
+const metadataOf = (each: DatasetCase): object => {
+  const { id, of, source, task, state, labels, split, input } = each
+  return {
+    case: id,
+    of,
+    ...source,
+    task,
+    place: state.place,
+    turn: state.turn,
+    labels,
+    ...(split === undefined ? {} : { split }),
+    ...(input.followUps === undefined ? {} : { followUps: saidLater(each) }),
+  }
+}
 
 /** As other tools take it: who has said it, and a text. */
 const conversation = ({ input: { messages } }: DatasetCase): readonly Said[] =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { MediaPart } from '../events/content.ts'
+import { contentPart, type MediaPart } from '../events/content.ts'
 import { json, message, type Message } from '../events/message.ts'
 import { sha256 } from '../hash.ts'
 import { canonicalJson, jsonText, type Json, type JsonObject } from '../json.ts'
@@ -61,12 +61,19 @@ const redactedCase = (found: DatasetCase, patterns: readonly RegExp[]): DatasetC
   const text = (said: string): string => patterns.reduce((before, pattern) => before.replace(pattern, '[redacted]'), said)
   const values = <Members extends object>(members: Members): Members =>
     Object.fromEntries(Object.entries(members).map(([name, value]) => [name, redacted(value as Json, text)])) as Members
-  const { messages, model, ...given } = found.input
+  const { messages, followUps, model, ...given } = found.input
   const { toolCalls, ...output } = found.output
   return {
     ...found,
     task: text(found.task) === found.task ? found.task : sha256(`task ${found.task}`).slice(0, 16),
-    input: { messages: messages.map((each) => redactedMessage(each, text)), ...values(given), ...present({ model }) },
+    input: {
+      messages: messages.map((each) => redactedMessage(each, text)),
+      ...present({
+        followUps: followUps?.map(({ parts, ...data }) => ({ parts: parts.map((part) => redactedPart(part, text)), ...values(data) })),
+      }),
+      ...values(given),
+      ...present({ model }),
+    },
     output: {
       ...values(output),
       toolCalls: toolCalls.map(({ tool, outcome, ...call }) => ({ tool, outcome, ...values(call) })),
@@ -95,7 +102,9 @@ type Redact = (text: string) => string
 const redactedMessage = (said: Message, text: Redact): Message =>
   ({ ...said, parts: said.parts.map((part) => redactedPart(part, text)) }) as Message
 
-const redactedPart = (part: Message['parts'][number], text: Redact): Message['parts'][number] => {
+const redactedPart = <Part extends Message['parts'][number]>(part: Part, text: Redact): Part => redactedAny(part, text) as Part
+
+const redactedAny = (part: Message['parts'][number], text: Redact): Message['parts'][number] => {
   switch (part.type) {
     case 'text':
       return { ...part, text: text(part.text) }
@@ -146,7 +155,10 @@ const shape = z.looseObject({
   of: z.enum(['run', 'turn', 'call']),
   source: z.looseObject({ runId: z.string(), revision: z.int().nonnegative(), agent: z.string() }),
   task: z.string(),
-  input: z.looseObject({ messages: z.array(message) }),
+  input: z.looseObject({
+    messages: z.array(message),
+    followUps: z.array(z.strictObject({ parts: z.array(contentPart).min(1), data: json.optional() })).optional(),
+  }),
   state: z.looseObject({ place: z.string(), turn: z.int() }),
   output: z.looseObject({ answer: z.string().nullable(), toolCalls: z.array(z.looseObject({ tool: z.string(), outcome: z.string() })) }),
   labels: z.record(z.string(), z.string()),

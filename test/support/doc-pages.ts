@@ -41,7 +41,13 @@ export const proseOf = (page: DocPage): string => page.text.replace(/^```[^]*?^`
 /** What a reader does with a page, in order. */
 export type Step =
   | { readonly kind: 'file'; readonly path: string; readonly text: string }
-  | { readonly kind: 'run'; readonly commands: readonly string[]; readonly dies: boolean; readonly prints: string | undefined }
+  | {
+      readonly kind: 'run'
+      readonly commands: readonly string[]
+      readonly dies: boolean
+      readonly exits: number
+      readonly prints: string | undefined
+    }
 
 /** Throws for a block of TypeScript that names no file, since nothing would check it. */
 export const stepsOf = ({ path, fences }: DocPage): readonly Step[] =>
@@ -55,5 +61,13 @@ export const stepsOf = ({ path, fences }: DocPage): readonly Step[] =>
     if (language !== 'sh' || word !== 'run') return []
     const next = fences[index + 1]
     const prints = next?.info === 'text prints' ? next.text : undefined
-    return [{ kind: 'run', commands: text.trim().split('\n'), dies: info.endsWith(' dies'), prints }]
+    return [
+      {
+        kind: 'run',
+        commands: text.trim().split('\n'),
+        dies: info.endsWith(' dies'),
+        exits: Number(/ exits (\d+)$/.exec(info)?.[1] ?? 0),
+        prints,
+      },
+    ]
   })

@@ -1,17 +1,15 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { AppError, messageOf } from '../../errors.ts'
-import { datasetBuilder, casesInText, datasetLines, datasetVersion } from '../../evals/dataset.ts'
-import { questionOf, type CaseOf, type DatasetCase } from '../../evals/dataset-case.ts'
+import { datasetBuilder, datasetLines, datasetVersion } from '../../evals/dataset.ts'
+import { questionOf, type CaseOf } from '../../evals/dataset-case.ts'
 import { exportText, type ExportFormat } from '../../evals/dataset-exports.ts'
-import { present } from '../../present.ts'
-import { PRIVATE_FILE } from '../../private-files.ts'
 import { oneLine } from '../../projections/printable.ts'
 import { visibleJson } from '../../text.ts'
 import { counted } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
 import { addRuns } from '../dataset-runs.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { readDataset, writePrivate } from '../dataset-file.ts'
 import type { FreshOption } from '../fresh-option.ts'
 import { takeIn } from '../known-views.ts'
 import { runsThatFit } from '../runs-that-fit.ts'
@@ -28,8 +26,6 @@ export interface CreateOptions extends FreshOption {
   readonly limit?: number
   readonly output?: string
 }
-
-const MOST_FILE_BYTES = 512 * 1024 * 1024
 
 export const create = async (line: CommandLine, name: string, options: CreateOptions): Promise<void> => {
   if (!/^[\w.-]{1,100}$/.test(name))
@@ -48,7 +44,7 @@ export const create = async (line: CommandLine, name: string, options: CreateOpt
     progress.clear()
     const cases = dataset.cases()
     const version = datasetVersion(cases)
-    await write(file, visibleLines(datasetLines(cases)))
+    await writePrivate(file, visibleLines(datasetLines(cases)))
     await line.output.document({
       name,
       version,
@@ -76,7 +72,7 @@ const patternOf = (text: string): RegExp => {
 }
 
 export const show = async ({ cwd, output }: CommandLine, path: string): Promise<void> => {
-  const cases = await read(resolve(cwd, path))
+  const cases = await readDataset(resolve(cwd, path))
   const version = datasetVersion(cases)
   await output.document({ version, cases })
   if (output.json) return
@@ -107,34 +103,14 @@ export const exportTo = async (
   path: string,
   { to, output: file }: { readonly to: ExportFormat; readonly output?: string },
 ): Promise<void> => {
-  const cases = await read(resolve(cwd, path))
+  const cases = await readDataset(resolve(cwd, path))
   const text = visibleLines(exportText(cases, to))
   if (file === undefined) {
     line.stdout.write(text)
     return
   }
-  await write(resolve(cwd, file), text)
+  await writePrivate(resolve(cwd, file), text)
   await output.note(`${counted(cases.length, 'case')} written to ${file}`)
 }
 
 const visibleLines = (text: string): string => text.split('\n').map(visibleJson).join('\n')
-
-const read = async (path: string): Promise<readonly DatasetCase[]> => {
-  let text: string
-  try {
-    const { size } = await stat(path)
-    if (size > MOST_FILE_BYTES) throw new AppError('TooLarge', `Expected ${MOST_FILE_BYTES} bytes at most, found ${size}`)
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new AppError('InvalidInput', `Expected a dataset at ${path}: ${messageOf(cause)}`, present({ details: { path }, cause }))
-  }
-  return casesInText(text, path)
-}
-
-const write = async (path: string, text: string): Promise<void> => {
-  try {
-    await writeFile(path, text, { mode: PRIVATE_FILE })
-  } catch (cause) {
-    throw new AppError('InvalidInput', `Expected a file that can be written at ${path}: ${messageOf(cause)}`, { details: { path }, cause })
-  }
-}

@@ -8,6 +8,7 @@ import { addDiffCommand } from './diff.ts'
 import { addForkCommand } from './fork.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addEvalCommand, addEvalsCommand } from './eval.ts'
 import { addExportCommand } from './export.ts'
 import { addCancelCommand, addCompleteCommand, addFailCommand, addPauseCommand, addReopenCommand, addResumeCommand } from './lifecycle.ts'
 import { addListCommand } from './list.ts'
@@ -47,7 +48,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addChartCommand,
     addExportCommand,
   ],
-  'Check:': [addReplayCommand, addDoctorCommand, addDatasetCommand, addWhatIfCommand],
+  'Check:': [addReplayCommand, addDoctorCommand, addDatasetCommand, addEvalCommand, addEvalsCommand, addWhatIfCommand],
   'Operate:': [
     addApproveCommand,
     addDenyCommand,

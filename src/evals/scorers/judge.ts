@@ -63,7 +63,7 @@ export const judgeQuestion = (rubric: JudgeRubric, run: ScoredRun): JudgeQuestio
 /** Of the words that all cases are judged by. */
 export const judgeFingerprint = (rubric: JudgeRubric): string => sha256(`${TEMPLATE}\n${judgeInstructions(rubric)}`).slice(0, 16)
 
-const judgeInstructions = ({ name, version, passesIf }: JudgeRubric): string =>
+export const judgeInstructions = ({ name, version, passesIf }: JudgeRubric): string =>
   `You judge what an assistant has done, by one rule (${name}, version ${version}):
 
 ${passesIf}

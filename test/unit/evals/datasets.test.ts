@@ -52,7 +52,10 @@ describe('the cases of a run', () => {
       {
         of: 'run',
         source: { runId: 'one', revision: 1, agent: 'desk@1' },
-        input: { messages: [{ role: 'user', parts: [{ type: 'text', text: 'Charge 30' }] }] },
+        input: {
+          messages: [{ role: 'user', parts: [{ type: 'text', text: 'Charge 30' }] }],
+          followUps: ['Charge -1', 'Charge 500'].map((text) => ({ parts: [{ type: 'text', text }] })),
+        },
         state: { place: 'awaitingMessage', turn: 1 },
         output: {
           answer: 'It failed.',
@@ -65,6 +68,13 @@ describe('the cases of a run', () => {
         labels: { customer: 'ann', end: 'open' },
       },
     ])
+  })
+
+  test('of whole runs differ where what their users have said later does', async () => {
+    const talks = [['Hello'], ['Hello', 'Charge 30'], ['Hello', 'Charge 40'], ['Hello', 'Charge 30']]
+    const found = (await Promise.all(talks.map(async (said) => casesIn(await runOf(said, { task: 'charging' }), 'run')))).flat()
+    const { cases, duplicates } = built(found)
+    expect([cases().length, duplicates(), cases().map(({ task }) => task)]).toEqual([3, 1, ['charging', 'charging', 'charging']])
   })
 
   test('of its turns each have the conversation before them, and their own calls', async () => {
@@ -140,6 +150,10 @@ describe('a dataset', () => {
     const { cases } = built(found, { redact: [/[\w.]+@[\w.]+/gu, /one/gu] })
     expect(JSON.stringify(cases())).not.toContain('ann@example.com')
     expect(cases().map(({ source }) => source.runId)).toEqual(['one', 'one'])
+    const whole = casesIn(await runOf(['Hello', 'I am ann@example.com'], {}), 'run')
+    expect(JSON.stringify(built(whole, { redact: [/text|[\w.]+@[\w.]+/gu] }).cases()[0]?.input.followUps)).toBe(
+      '[{"parts":[{"type":"text","text":"I am [redacted]"}]}]',
+    )
     expect(cases().map(({ id }) => id)).toEqual(found.map(({ id }) => id).sort())
   })
 

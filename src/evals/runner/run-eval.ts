@@ -1,0 +1,153 @@
+import { isAppError } from '../../errors.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
+import type { JsonObject } from '../../json.ts'
+import { present } from '../../present.ts'
+import { hasPassed, resultOf, type CaseResult } from './case-result.ts'
+import { checkPlan, checkSamePlan, identityOf, jobCount, jobsOf, type EvalJob, type EvalPlan } from './eval-plan.ts'
+import { paidToJudges } from './judge-run.ts'
+import { isJudge } from '../define-eval.ts'
+import { runCase, type EvalParts } from './run-case.ts'
+import { isScored, scoreCase } from './score-case.ts'
+
+/** How far an eval is. */
+export interface EvalProgress {
+  readonly total: number
+  readonly done: number
+  readonly passed: number
+  /** Of those that are done, how many were there before. */
+  readonly known: number
+  readonly paidMicroUsd: number
+}
+
+export interface EvalOutcome extends EvalProgress {
+  readonly results: readonly CaseResult[]
+  /** Why not all of them were run. */
+  readonly stopped?: 'money' | 'signal'
+}
+
+export interface EvalOptions {
+  readonly progress?: (progress: EvalProgress) => void
+  readonly caseTimeoutMs?: number
+}
+
+const CASE_TIMEOUT_MS = 30 * 60_000
+
+/**
+ * Runs and scores what is not there yet, so many at once as the plan says. May be repeated after an end at any place: what was run is not run again.
+ * Keeps of each run a few numbers. Rejects with `InvalidInput` for a plan that cannot be run, with `RunNotFound` where answers are to be taken from a run
+ * that is gone.
+ */
+export const runEval = async (parts: EvalParts, plan: EvalPlan, options: EvalOptions = {}): Promise<EvalOutcome> => {
+  checkPlan(plan)
+  const work = createWork(parts, plan, options)
+  const workers = Array.from({ length: Math.min(plan.concurrency, jobCount(plan)) }, () => work.goOn())
+  for (const ended of await Promise.allSettled(workers)) if (ended.status === 'rejected') throw ended.reason
+  return work.outcome()
+}
+
+const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs: timeoutMs = CASE_TIMEOUT_MS }: EvalOptions) => {
+  const jobs = jobsOf(plan)
+  const results: CaseResult[] = []
+  const money = createMoney(plan)
+  const state = { passed: 0, known: 0, failed: false, stopped: undefined as EvalOutcome['stopped'] }
+  const soFar = (): EvalProgress => ({
+    total: jobCount(plan),
+    done: results.length,
+    passed: state.passed,
+    known: state.known,
+    paidMicroUsd: money.paid(),
+  })
+  const note = (result: CaseResult, isKnown: boolean): void => {
+    results.push(result)
+    money.pay(result.paidMicroUsd)
+    if (hasPassed(result)) state.passed += 1
+    if (isKnown) state.known += 1
+    progress?.(soFar())
+  }
+  const judges = plan.definition.scorers.filter(isJudge).map(({ name }) => name)
+  const judged = (runId: string): Promise<number> => paidToJudges(parts.read, runId, judges)
+  const doJob = async (job: EvalJob): Promise<void> => {
+    const known = await parts.read(job.runId)
+    if (known !== undefined) checkNoted(plan, known)
+    if (known !== undefined && isOver(known) && isScored(known, plan.definition)) {
+      note(resultOf(identityOf(job), known, await judged(job.runId)), true)
+      return
+    }
+    const share = money.begin()
+    if (share === 'spent') {
+      state.stopped = 'money'
+      return
+    }
+    try {
+      await runCase(parts, plan, job, { timeoutMs, ...present({ costMicroUsd: share.most }) })
+      await scoreCase(parts, plan, { found: job.case, events: (await parts.read(job.runId)) ?? [] })
+      note(resultOf(identityOf(job), (await parts.read(job.runId)) ?? [], await judged(job.runId)), false)
+    } finally {
+      share.end()
+    }
+  }
+  return {
+    async goOn(): Promise<void> {
+      for (;;) {
+        if (parts.signal.aborted) state.stopped = 'signal'
+        if (state.failed || state.stopped !== undefined) return
+        const next = jobs.next()
+        if (next.done === true) return
+        try {
+          await doJob(next.value)
+        } catch (error) {
+          if (parts.signal.aborted && isAppError(error, 'Closed')) continue
+          state.failed = true
+          throw error
+        }
+      }
+    },
+    outcome: (): EvalOutcome => ({ ...soFar(), results: inOrder(plan, results), ...present({ stopped: state.stopped }) }),
+  }
+}
+
+const checkNoted = (plan: EvalPlan, [first]: readonly RecordedRunEvent[]): void => {
+  const noted = first?.type === 'RunStarted' ? first.data.metadata?.['eval'] : undefined
+  checkSamePlan(plan, (noted ?? {}) as JsonObject)
+}
+
+/** As the plan has them, whichever was over first. */
+const inOrder = ({ cases }: EvalPlan, results: readonly CaseResult[]): readonly CaseResult[] => {
+  const places = new Map(cases.map(({ id }, index) => [id, index]))
+  const place = ({ caseId }: CaseResult): number => places.get(caseId) ?? 0
+  return [...results].sort((a, b) => a.epoch - b.epoch || place(a) - place(b) || b.arm.length - a.arm.length)
+}
+
+const isOver = (events: readonly { readonly type: string }[]): boolean =>
+  events.some(({ type }) => type === 'RunCompleted' || type === 'RunFailed' || type === 'RunCancelled')
+
+/**
+ * No run begins once the money is spent. Those under way have shares of what was left, so that all of them together stay within it, but for the call of
+ * a model that each of them may have begun before.
+ */
+const createMoney = ({ maxCostMicroUsd: most, concurrency }: Pick<EvalPlan, 'maxCostMicroUsd' | 'concurrency'>) => {
+  let paid = 0
+  let held = 0
+  let underWay = 0
+  return {
+    paid: () => paid,
+    pay(amount: number): void {
+      paid += amount
+    },
+    begin(): 'spent' | { readonly most: number | undefined; readonly end: () => void } {
+      if (most === undefined) return { most: undefined, end: () => undefined }
+      const left = most - paid - held
+      if (left < 1) return 'spent'
+      const share = Math.max(1, Math.floor(left / Math.max(1, concurrency - underWay)))
+      held += share
+      underWay += 1
+      return {
+        most: share,
+        end: () => {
+          held -= share
+          underWay -= 1
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,309 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineAgent, defineTool, type Agent } from 'refold'
+import { answer, scriptedModel, toolCalls, type ModelScript } from 'refold/testing'
+import { AppError } from '../../../src/errors.ts'
+import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
+import { casesIn, type DatasetCase } from '../../../src/evals/dataset-case.ts'
+import { datasetVersion } from '../../../src/evals/dataset.ts'
+import { defineEval, type EvalDefinition } from '../../../src/evals/define-eval.ts'
+import type { EvalPlan } from '../../../src/evals/runner/eval-plan.ts'
+import { judgeAgents } from '../../../src/evals/runner/judge-run.ts'
+import { hasPassed } from '../../../src/evals/runner/case-result.ts'
+import { runEval, type EvalOutcome } from '../../../src/evals/runner/run-eval.ts'
+import { answerScorer } from '../../../src/evals/scorers/answers.ts'
+import { ownScorer } from '../../../src/evals/scorers/own.ts'
+import { trajectoryScorer } from '../../../src/evals/scorers/tool-calls.ts'
+import { evalPartsOf } from '../../support/eval-parts.ts'
+import { eventsOf, manualClock, openWorld, settle, type ManualClock, type World } from '../../support/world.ts'
+
+/** A shop that pays orders back, and counts what its tools and models do. */
+const shop = () => {
+  const clock = manualClock()
+  return { clock, log: memoryEventLog({ clock }), calls: { read: 0, paid: 0, prompts: 0, judged: 0 } }
+}
+type Shop = ReturnType<typeof shop>
+
+const toolsOf = ({ calls }: Shop) => [
+  defineTool({
+    name: 'look_up',
+    description: 'Finds an order',
+    input: z.object({ id: z.string() }),
+    output: z.object({ usd: z.number() }),
+    effect: 'read',
+    execute: async ({ id }) => {
+      calls.read += 1
+      return { usd: Number(id) }
+    },
+  }),
+  defineTool({
+    name: 'refund',
+    description: 'Pays it back',
+    input: z.object({ id: z.string() }),
+    output: z.object({ paid: z.boolean() }),
+    effect: 'idempotent',
+    execute: async () => {
+      calls.paid += 1
+      return { paid: true }
+    },
+  }),
+]
+
+const CAREFUL = 'Help.'
+const HASTY = 'Help quickly.'
+
+const agentsOf = (there: Shop) =>
+  [
+    ['1', CAREFUL],
+    ['2', HASTY],
+  ].map(([version = '', instructions = '']) =>
+    defineAgent({ name: 'support', version, instructions, models: ['shop/model'], tools: toolsOf(there) }),
+  )
+
+/** Looks an order up and pays it back; hasty instructions leave the second out. Other messages are thanked for. */
+const script =
+  ({ calls }: Shop): ModelScript =>
+  ({ instructions, messages }) => {
+    if (instructions.startsWith('You judge')) {
+      calls.judged += 1
+      return answer(JSON.stringify({ reason: 'as it should be', passed: JSON.stringify(messages).includes('Paid 17') }))
+    }
+    calls.prompts += 1
+    const asked = messages.findLast(({ role }) => role === 'user')
+    const id = /\d+/.exec(JSON.stringify(asked))?.[0]
+    if (id === undefined) return answer('Gladly.')
+    const answered = messages.slice(messages.indexOf(asked as (typeof messages)[number])).filter(({ role }) => role === 'tool').length
+    const name = (instructions === HASTY ? ['look_up'] : ['look_up', 'refund'])[answered]
+    return name === undefined ? answer(`Paid ${id}.`) : toolCalls([{ name, arguments: { id } }])
+  }
+
+const openOn = (there: Shop, { owner = 'here/1/a', log = there.log, evals = [] as readonly EvalDefinition[] } = {}): World =>
+  openWorld({
+    agents: [...agentsOf(there), ...judgeAgents(evals)],
+    models: { shop: scriptedModel(script(there)) },
+    log,
+    clock: there.clock,
+    owner,
+    ownerIsGone: (other) => other !== owner,
+    costOf: () => 1_000,
+  })
+
+/** Runs of production, and the dataset of them. */
+const recorded = async (there: Shop, conversations: readonly (readonly string[])[]): Promise<readonly DatasetCase[]> => {
+  const world = openOn(there, { owner: 'production/1/a' })
+  const cases: DatasetCase[] = []
+  for (const [index, [message = '', ...others]] of conversations.entries()) {
+    const run = await world.refold.start(world.refold.agents.all()[0] as Agent, { runId: `source-${index}`, message })
+    await settle(world, run)
+    for (const next of others) {
+      await run.send({ message: next })
+      await settle(world, run)
+    }
+    cases.push(...casesIn(await eventsOf(world, run.id), 'run'))
+  }
+  return cases
+}
+
+const exact = defineEval({ name: 'exact', scorers: [answerScorer(), trajectoryScorer('strict')] })
+
+const planOf = (world: World, cases: readonly DatasetCase[], given: Partial<EvalPlan> = {}): EvalPlan => {
+  const [one, two] = world.refold.agents.all()
+  if (one === undefined || two === undefined) throw new Error('expected two agents')
+  return {
+    id: 'eval-1',
+    definition: exact,
+    dataset: { name: 'refunds', version: datasetVersion(cases) },
+    cases,
+    epochs: 1,
+    agents: { candidate: one },
+    concurrency: 3,
+    ...given,
+  }
+}
+
+const shown = ({ results }: EvalOutcome): string[] =>
+  results.map((each) => `${each.arm} ${each.caseId} ${each.epoch} ${hasPassed(each)} ${each.problem ?? ''}`)
+
+describe('an eval', () => {
+  test('runs each case with all that its user has said, under a seal: no tool that writes is executed', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Refund 17', 'Thank you', 'Refund 18'], ['Hello']])
+    expect(there.calls).toMatchObject({ read: 2, paid: 2 })
+    const world = openOn(there)
+    const outcome = await runEval(evalPartsOf(world), planOf(world, cases, { epochs: 2 }))
+    expect(outcome).toMatchObject({ total: 4, done: 4, passed: 4, known: 0 })
+    expect(there.calls).toMatchObject({ read: 2 + 2 * 2, paid: 2 })
+    const [talk] = cases
+    const events = await eventsOf(world, `eval-1.${talk?.id}.2`)
+    expect(events.flatMap(({ type, data }) => (type === 'MessageReceived' ? [JSON.stringify(data.parts)] : []))).toHaveLength(3)
+    expect(events[0]?.data).toMatchObject({
+      tags: { eval: 'eval-1', case: talk?.id, task: talk?.task, epoch: '2', arm: 'candidate', dataset: /^refunds@/ },
+    })
+    expect(events.flatMap(({ type, data }) => (type === 'RunScored' ? [`${data.name} ${data.value} ${data.by}`] : []))).toEqual([
+      'answer 1 eval',
+      'trajectory 1 eval',
+    ])
+  })
+
+  test('executes tools that write only where effects are said to be real', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Refund 17']])
+    const world = openOn(there)
+    await runEval(evalPartsOf(world), planOf(world, cases, { definition: defineEval({ ...exact, effects: 'real' }) }))
+    expect(there.calls).toMatchObject({ read: 2, paid: 2 })
+  })
+
+  test('says of a call that nothing answers that its case came to no end, and passes it by no scorer', async () => {
+    const there = shop()
+    const [first] = await recorded(there, [['Refund 17']])
+    const other = {
+      ...(first as DatasetCase),
+      id: 'other',
+      input: { messages: [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'Refund 99' }] }] },
+    }
+    const world = openOn(there)
+    const always = defineEval({ name: 'always', scorers: [ownScorer('always', () => true)] })
+    const outcome = await runEval(evalPartsOf(world), planOf(world, [other], { definition: always }))
+    expect(outcome).toMatchObject({ done: 1, passed: 0 })
+    expect(outcome.results[0]?.problem).toContain('say what refund would have brought')
+    const simulated = defineEval({ ...always, simulate: { refund: { paid: false } } })
+    expect(await runEval(evalPartsOf(world), planOf(world, [other], { id: 'eval-2', definition: simulated }))).toMatchObject({ passed: 1 })
+    expect(there.calls.paid).toBe(1)
+  })
+
+  test('with the model recorded calls none: the same prompts get the same answers, and others are a problem of their case', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Refund 17', 'Thank you'], ['Hello']])
+    const world = openOn(there)
+    const [one, two] = world.refold.agents.all() as [never, never]
+    const { prompts } = there.calls
+    const outcome = await runEval(
+      evalPartsOf(world),
+      planOf(world, cases, {
+        model: 'recorded',
+        agents: { candidate: two, baseline: one },
+        definition: defineEval({ ...exact, effects: 'real' }),
+      }),
+    )
+    expect(there.calls.prompts).toBe(prompts)
+    expect(
+      outcome.results.map((each) => ({ arm: each.arm, passed: hasPassed(each), problem: each.problem, paidMicroUsd: each.paidMicroUsd })),
+    ).toEqual(
+      cases.flatMap(() => [
+        { arm: 'candidate', passed: false, problem: 'no answer to this prompt is recorded, and this run calls no model', paidMicroUsd: 0 },
+        { arm: 'baseline', passed: true, problem: undefined, paidMicroUsd: 0 },
+      ]),
+    )
+    await expect(
+      runEval(
+        evalPartsOf(world),
+        planOf(
+          world,
+          cases.map((each) => ({ ...each, source: { ...each.source, runId: 'gone' } })),
+          { id: 'no', model: 'recorded' },
+        ),
+      ),
+    ).rejects.toThrow('Expected the run gone in this log')
+  })
+
+  test('begins no run once its money is spent, and goes on with more of it', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Hello'], ['Thanks'], ['Good bye'], ['Yes'], ['No']])
+    const world = openOn(there)
+    const begun = planOf(world, cases, { concurrency: 1, maxCostMicroUsd: 2_500 })
+    const outcome = await runEval(evalPartsOf(world), begun)
+    expect(outcome).toMatchObject({ total: 5, done: 3, stopped: 'money', paidMicroUsd: 3_000 })
+    expect(await runEval(evalPartsOf(world), { ...begun, maxCostMicroUsd: 100_000 })).toMatchObject({
+      done: 5,
+      known: 3,
+      paidMicroUsd: 5_000,
+    })
+  })
+
+  test('asks its judge in runs of their own, which count against the money, and asks once', async () => {
+    const there = shop()
+    const judged = defineEval({ name: 'judged', scorers: [{ name: 'tone', version: '1', passesIf: 'It is kind.', model: 'shop/model' }] })
+    const cases = await recorded(there, [['Refund 17'], ['Hello']])
+    const world = openOn(there, { evals: [judged] })
+    const outcome = await runEval(evalPartsOf(world), planOf(world, cases, { definition: judged }))
+    expect(outcome.results.map((each) => [hasPassed(each), each.paidMicroUsd]).sort()).toEqual([
+      [false, 2_000],
+      [true, 4_000],
+    ])
+    expect(await runEval(evalPartsOf(world), planOf(world, cases, { definition: judged }))).toMatchObject({ known: 2, paidMicroUsd: 6_000 })
+    expect(there.calls.judged).toBe(2)
+  })
+
+  test('refuses what it cannot run again, with the reason', async () => {
+    const there = shop()
+    const [first] = await recorded(there, [['Hello']])
+    const world = openOn(there)
+    const of = (of: DatasetCase['of']) => runEval(evalPartsOf(world), planOf(world, [{ ...(first as DatasetCase), of }]))
+    await expect(of('turn')).rejects.toThrow('Expected cases of whole runs, which can be begun again')
+    await expect(of('call')).rejects.toThrow('a conversation cannot be begun in its middle')
+    await expect(runEval(evalPartsOf(world), planOf(world, []))).rejects.toThrow('found none that fit')
+  })
+})
+
+/** At one of its appends a process ends: before it is stored, or right after. */
+const mortal = (log: EventLog, death: { readonly append: number; readonly isStored: boolean }) => {
+  let appends = 0
+  const state = { isDead: false }
+  const never = <T>(): Promise<T> => new Promise(() => undefined)
+  const append: EventLog['append'] = async (...given) => {
+    if (state.isDead) return never()
+    appends += 1
+    if (appends !== death.append) return log.append(...given)
+    state.isDead = true
+    if (death.isStored) await log.append(...given)
+    return never()
+  }
+  return Object.assign(state, { log: { ...log, append } })
+}
+
+const untilDeath = async (_: ManualClock, work: Promise<unknown>, isDead: () => boolean): Promise<void> => {
+  let isOver = false
+  void work.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  )
+  for (let turns = 0; turns < 5_000 && !isOver && !isDead(); turns++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('an eval whose process ends at any of its appends', () => {
+  test('goes on where it was: no run is begun twice, no score is doubled, and the outcome is the same', async () => {
+    const fresh = shop()
+    const cases = await recorded(fresh, [['Refund 17', 'Thank you']])
+    const whole = openOn(fresh)
+    const wanted = shown(await runEval(evalPartsOf(whole), planOf(whole, cases, { concurrency: 1 })))
+    for (let append = 1, hasMore = true; hasMore; append++) {
+      for (const isStored of [false, true]) {
+        const there = shop()
+        await recorded(there, [['Refund 17', 'Thank you']])
+        const { paid } = there.calls
+        const process = mortal(there.log, { append, isStored })
+        const dying = openOn(there, { owner: 'here/2/bb', log: process.log })
+        await untilDeath(there.clock, runEval(evalPartsOf(dying), planOf(dying, cases, { concurrency: 1 })), () => process.isDead)
+        dying.refold.runtime.abandon(new AppError('Closed', 'it is gone'))
+        hasMore = process.isDead
+        const next = openOn(there, { owner: 'here/3/ccc' })
+        const outcome = await runEval(evalPartsOf(next), planOf(next, cases, { concurrency: 1 }))
+        expect(shown(outcome), `append ${append}`).toEqual(wanted)
+        expect(there.calls.paid, `append ${append}`).toBe(paid)
+        for (const { runId } of outcome.results) {
+          const types = (await eventsOf(next, runId)).map(({ type }) => type)
+          expect(
+            types.filter((type) => type === 'RunStarted' || type === 'RunScored' || type === 'RunCompleted').sort(),
+            `append ${append}`,
+          ).toEqual(['RunCompleted', 'RunScored', 'RunScored', 'RunStarted'])
+          expect((await next.refold.run(runId).verify()).ok, `append ${append}`).toBe(true)
+        }
+        const again = openOn(there, { owner: 'here/4/dddd' })
+        const { prompts } = there.calls
+        expect(await runEval(evalPartsOf(again), planOf(again, cases)), `append ${append}`).toMatchObject({ known: 1, done: 1 })
+        expect(there.calls.prompts, `append ${append}`).toBe(prompts)
+      }
+    }
+  })
+})
