@@ -55,6 +55,7 @@ const groups: readonly Group[] = [
     about: 'Stores in memory, a clock that is moved by hand.',
     files: ['testing', 'eventlog/', 'clock.ts', 'blobs/', 'snapshots/'],
   },
+  { title: 'Datasets and evals', about: 'Cases, scorers, and what an eval is. [Evals](evals.md).', files: ['evals/'] },
   { title: 'Errors and JSON', about: 'What is thrown, and what can be recorded. [Errors](errors.md).', files: [''] },
 ]
 

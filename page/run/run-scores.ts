@@ -14,14 +14,14 @@ export interface ShownScore {
   readonly about?: number
 }
 
-/** Of one name and author the newest, up to a revision. */
+/** Of one name and author the newest of each event, up to a revision. */
 export const scoresAt = (rows: readonly OutlineRow[], cursor: number, copiedTo = -1): readonly ShownScore[] => {
   const newest = new Map<string, ShownScore>()
   for (const { type, revision, score, by, value, passed, about } of rows) {
     if (type !== 'RunScored' || revision > cursor || revision <= copiedTo) continue
     if (score === undefined || by === undefined || value === undefined) continue
     const shown = { name: score, by, value, ...(passed === undefined ? {} : { passed }), ...(about === undefined ? {} : { about }) }
-    newest.set(JSON.stringify([score, by]), shown)
+    newest.set(JSON.stringify([score, by, about ?? null]), shown)
   }
   return [...newest.values()]
 }

@@ -15,8 +15,10 @@ export const Thumbs = ({ runId, revision }: { readonly runId: string; readonly r
   const rows = useSelector(openRun, ({ context }) => context.rows)
   const { given, refused } = useSelector(thumbs, ({ context }) => context)
   if (who?.scopes.includes('write') === false) return null
-  const recorded = scoresAt(rows, Infinity).findLast(({ name, by }) => name === 'thumbs' && (who === undefined || by === who.name))
-  const newest = given?.runId === runId ? given : recorded
+  const recorded = scoresAt(rows, Infinity).findLast(
+    ({ name, by, about }) => name === 'thumbs' && about === revision && (who === undefined || by === who.name),
+  )
+  const newest = given?.runId === runId && given.about === revision ? given : recorded
   return (
     <span class="thumbs" role="group" aria-label={`What you make of answer ${revision}`}>
       {THUMBS.map(({ value, sign, name }) => (
@@ -25,7 +27,7 @@ export const Thumbs = ({ runId, revision }: { readonly runId: string; readonly r
           type="button"
           class="plain"
           aria-label={name}
-          aria-pressed={newest?.about === revision && newest.value === value}
+          aria-pressed={newest?.value === value}
           onClick={() => {
             thumbs.trigger.wanted({ runId, about: revision, value })
           }}

@@ -391,7 +391,7 @@ const shapes = {
   },
   /**
    * What somebody makes of the run, or of what it did at `revision`; also after its end. Nothing that the run goes on by knows of it: no chart, no
-   * prompt, no projection, no limit. Of one name and author the newest counts.
+   * prompt, no projection, no limit. Of one name and author the newest of each event counts, and of the whole run.
    */
   RunScored: {
     /** What is judged: `thumbs`, `correct`, `tone` … */

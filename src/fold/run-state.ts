@@ -118,7 +118,7 @@ export interface RunScore extends DataOf<'RunScored'> {
 export interface Scores {
   /** All of them, also those that newer ones have taken the place of. */
   readonly recorded: number
-  /** Of one name and author the newest. */
+  /** Of one name and author the newest of each event, and of the whole run. */
   readonly newest: readonly RunScore[]
 }
 /** `at`: since when, in ms since the epoch. */

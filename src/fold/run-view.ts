@@ -88,7 +88,7 @@ export interface RunView {
     /** What users have said that no prompt has held yet, a picture as `[image …]`: whoever asked did not know of it. */
     readonly unread: readonly string[]
   }[]
-  /** What people, scorers and programs make of it: of one name and author the newest. */
+  /** What people, scorers and programs make of it: of one name and author the newest of each event, and of the whole run. */
   readonly scores: readonly RunScore[]
   readonly timers: readonly { readonly timerId: string; readonly dueAt: number | null }[]
   /** Why nothing more begins in it, where code of its agent has failed: the projection, the event and what it threw. */

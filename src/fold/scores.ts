@@ -34,7 +34,9 @@ export const scoresAfter = (before: Scores | undefined, { data, meta }: Scored):
   newest: [...newestScores(before).filter((score) => !isSameQuestion(score, data)), { ...data, at: meta.at }],
 })
 
-const isSameQuestion = (one: DataOf<'RunScored'>, other: DataOf<'RunScored'>): boolean => one.name === other.name && one.by === other.by
+/** By whom, of what, and by what it is called. */
+const isSameQuestion = (one: DataOf<'RunScored'>, other: DataOf<'RunScored'>): boolean =>
+  one.name === other.name && one.by === other.by && one.revision === other.revision
 
 /** The fact, why there can be none, or undefined where the same was said before. */
 export const newScore = (

@@ -10,4 +10,4 @@ export const scoreRun = z
 /** As a run has it. */
 export const score = z
   .object({ ...commandShapes.score, at: z.int().meta({ description: 'ms since the epoch' }) })
-  .meta({ id: 'Score', description: 'Of one name and author the newest.' })
+  .meta({ id: 'Score', description: 'Of one name and author the newest of each event, and of the whole run.' })

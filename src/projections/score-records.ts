@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events/envelope.ts'
 import { storable } from './bounded-text.ts'
 
-/** What somebody makes of a run: of one name and author the newest. */
+/** What somebody makes of a run: of one name and author the newest of each event, and of the whole run. */
 export interface ScoreRecord {
   readonly runId: string
   readonly name: string
@@ -9,8 +9,8 @@ export interface ScoreRecord {
   readonly value: number
   readonly passed: 0 | 1 | null
   readonly note: string | null
-  /** Revision of the event that it is about; null where it is about the whole run. */
-  readonly about: number | null
+  /** Revision of the event that it is about; 0, its first one, where it is about the whole run. */
+  readonly about: number
   readonly at: number
   readonly revision: number
 }
@@ -27,7 +27,7 @@ export const scoreRecords = ({ type, runId, revision, data, meta }: RunEvent): r
       value,
       passed: passed === undefined ? null : passed ? 1 : 0,
       note: note === undefined ? null : storable(note),
-      about: about ?? null,
+      about: about ?? 0,
       at: meta.at,
       revision,
     },

@@ -110,7 +110,7 @@ export interface Run<Output = unknown> {
   reopen(options: ByWhom & { readonly note?: string | undefined }): Promise<void>
   /**
    * What somebody makes of the run, or of what it did at `revision`; also of one that has ended. It changes nothing of how the run goes on. The same,
-   * said again, is the same; of one name and author the newest counts. Rejects with `NotPossible` beyond 500 of them, and for a revision that is none.
+   * said again, is the same; of one name and author the newest of each event counts. Rejects with `NotPossible` beyond 500 of them, and for a revision that is none.
    */
   score(options: ScoreOptions): Promise<void>
   /**

@@ -241,8 +241,8 @@ const stepsTable = tableOf<StepRecord>({
 
 const scoresTable = tableOf<ScoreRecord>({
   name: 'refold_scores',
-  about: 'What people, scorers and programs make of runs: of one name and author the newest. A fork has its own alone.',
-  key: ['runId', 'name', 'by'],
+  about: 'What people, scorers and programs make of runs: of one name and author the newest of each event. A fork has its own alone.',
+  key: ['runId', 'name', 'by', 'about'],
   columns: {
     runId,
     name: text('what is judged: `thumbs`, `correct` …'),
@@ -250,7 +250,7 @@ const scoresTable = tableOf<ScoreRecord>({
     value: real('what they say'),
     passed: optional(integer('1 where that is good enough, 0 where it is not; null where nobody says')),
     note: optional(text('why')),
-    about: optional(integer('revision of the event that it is about; null where it is about the whole run')),
+    about: integer('revision of the event that it is about; 0, its first one, where it is about the whole run'),
     at: integer('when it was recorded'),
     revision,
   },

@@ -50,10 +50,12 @@ const happenedAt = (events: readonly RunEvent[], what: keyof typeof HAPPENED): r
 
 type Condition = Exclude<CheckedRule['when'], string | undefined>
 
-/** What fits of the newest score of each author: the revision that it is about; of one about the whole run, the last case that had begun by then. */
+/** What fits of the newest score of each author and event: the revision that it is about; of one about the whole run, the last case that had begun by then. */
 const scoredAt = (events: readonly RunEvent[], spans: readonly Span[], wanted: Condition): readonly number[] => {
   const newest = new Map<string, Extract<RunEvent, { type: 'RunScored' }>>()
-  for (const event of events) if (event.type === 'RunScored' && event.data.name === wanted.score) newest.set(event.data.by, event)
+  for (const event of events)
+    if (event.type === 'RunScored' && event.data.name === wanted.score)
+      newest.set(JSON.stringify([event.data.by, event.data.revision ?? null]), event)
   return [...newest.values()].flatMap(({ data, revision }) => {
     if (!fits(data, wanted)) return []
     return data.revision ?? spans.findLast(({ from }) => from < revision)?.from ?? []

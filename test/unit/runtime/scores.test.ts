@@ -36,7 +36,7 @@ const scoresIn = async (world: World, runId = 'one') => (await eventsOf(world, r
 const viewsOf = async (world: World) => {
   const views = memoryViewStore()
   await createProjector({ log: world.log, views }).catchUp()
-  const sql = 'select run_id, name, by, value, passed, note, about from refold_scores order by run_id, name'
+  const sql = 'select run_id, name, by, value, passed, note, about from refold_scores order by run_id, name, about'
   return { rows: async () => (await views.sql({ sql, parameters: [], tenant: undefined, timeoutMs: 5_000, limit: 100 })).rows }
 }
 
@@ -66,6 +66,21 @@ describe('a score', () => {
     ])
     await run.score(thumbs)
     expect(await scoresIn(world)).toHaveLength(4)
+  })
+
+  test('of one answer leaves that of another as it is', async () => {
+    const { world, run } = await answered()
+    await run.score({ ...thumbs, value: 0, revision: 2 })
+    await run.score({ ...thumbs, revision: 3 })
+    await run.score({ ...thumbs, value: 0.5, revision: 3 })
+    expect((await run.state()).scores.map(({ value, revision }) => [revision, value])).toEqual([
+      [2, 0],
+      [3, 0.5],
+    ])
+    expect((await (await viewsOf(world)).rows()).map((row) => [row[6], row[3]])).toEqual([
+      [2, 0],
+      [3, 0.5],
+    ])
   })
 
   test.each(['complete', 'cancel'] as const)('may come once the run has ended by %s, which stays as it has ended', async (end) => {
@@ -145,14 +160,14 @@ describe('a score', () => {
     expect(await run(true)).toEqual(await run(false))
   })
 
-  test('stands in the view of scores, of one name and author the newest, also after a rebuild; a deleted run takes it along', async () => {
+  test('stands in the view of scores, of one name and author the newest of each event, also after a rebuild; a deleted run takes it along', async () => {
     const { world, run } = await answered()
     await run.score(thumbs)
     await run.score({ ...thumbs, value: 0.25, note: 'slow', passed: false })
     await run.score({ ...thumbs, name: 'tone' })
     const expected = [
-      ['one', 'thumbs', 'ann', 0.25, 0, 'slow', null],
-      ['one', 'tone', 'ann', 1, null, null, null],
+      ['one', 'thumbs', 'ann', 0.25, 0, 'slow', 0],
+      ['one', 'tone', 'ann', 1, null, null, 0],
     ]
     expect(await (await viewsOf(world)).rows()).toEqual(expected)
     await run.complete({ by: 'ann' })
