@@ -30,7 +30,8 @@ export const EvalsPage = ({ query }: { readonly query: Query }) => {
       <Behind behind={value.behind} lookAgain={forgetAnswers} />
       {value.evals.length === 0 ? (
         <p class="faint">
-          No run is one of an eval: those have the tag <code>eval</code>, and scores by <code>eval</code>.
+          No run is one of an eval. <code>refold eval DATASET.jsonl --agent NAME@VERSION</code> makes one; its runs have the tag{' '}
+          <code>eval</code>, and scores by <code>eval</code>.
         </p>
       ) : (
         <>

@@ -23,31 +23,31 @@ export interface DatasetCase {
   readonly state: CaseState
   readonly output: CaseOutput
   /** What scorers look for; for what is not named here it is what came out, in `output`. */
-  readonly expected?: CaseExpected
+  readonly expected?: CaseExpected | undefined
   /** The tags of the run, and what can be said of its end. */
   readonly labels: Readonly<Record<string, string>>
   /** Where the dataset is split. */
-  readonly split?: 'train' | 'test'
+  readonly split?: 'train' | 'test' | undefined
 }
 
 export interface CaseInput {
   /** The conversation so far, its newest message last; of a run its first message. */
   readonly messages: readonly Message[]
   /** Of a run: what the user has said later, a message at a time, up to where it was over. */
-  readonly followUps?: readonly FollowUp[]
+  readonly followUps?: readonly FollowUp[] | undefined
   /** Of a chart of one's own. */
-  readonly input?: Json
-  readonly context?: Json
+  readonly input?: Json | undefined
+  readonly context?: Json | undefined
   /** What a program said with the message. */
-  readonly data?: Json
+  readonly data?: Json | undefined
   /** Of a call: the model that was asked. */
-  readonly model?: string
+  readonly model?: string | undefined
 }
 
 export interface FollowUp {
   readonly parts: readonly ContentPart[]
   /** What a program said with it. */
-  readonly data?: Json
+  readonly data?: Json | undefined
 }
 
 /** Of the run, before what came in. */
@@ -69,23 +69,23 @@ export interface CaseToolCall {
   readonly input: Json
   /** `asked`: only the model's wish is known. */
   readonly outcome: 'asked' | 'succeeded' | 'failed' | 'rejected' | 'denied' | 'open'
-  readonly output?: Json
-  readonly message?: string
+  readonly output?: Json | undefined
+  readonly message?: string | undefined
 }
 
 /** What somebody who knows has written into a case. */
 export interface CaseExpected {
-  readonly answer?: string
+  readonly answer?: string | undefined
   /** Texts that have to stand in what the agent says. */
-  readonly contains?: readonly string[]
+  readonly contains?: readonly string[] | undefined
   /** A JSON Schema of the output. */
-  readonly schema?: JsonObject
+  readonly schema?: JsonObject | undefined
   /** The calls that lead there. */
-  readonly toolCalls?: readonly ExpectedToolCall[]
+  readonly toolCalls?: readonly ExpectedToolCall[] | undefined
   /** By the name of a projection: how it ends, or the SHA-256 of that as canonical JSON. */
-  readonly state?: Readonly<Record<string, Json | { readonly sha256: string }>>
+  readonly state?: Readonly<Record<string, Json | { readonly sha256: string }>> | undefined
   /** By the name of a scorer: what a person says of what came out, `pass` or `fail`. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
 /** Whether an expected state is named by its hash alone. */

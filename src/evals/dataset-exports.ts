@@ -1,6 +1,6 @@
 import { shownContent } from '../events/content.ts'
 import { shownAnswer, textOf, type Message } from '../events/message.ts'
-import { jsonText, type Json } from '../json.ts'
+import { jsonText } from '../json.ts'
 import { questionOf, type DatasetCase } from './dataset-case.ts'
 
 export const exportFormats = ['langfuse', 'langsmith', 'braintrust', 'inspect', 'promptfoo', 'openai'] as const
@@ -49,7 +49,7 @@ const promptfooTest = (each: DatasetCase): object => ({
   metadata: metadataOf(each),
 })
 
-const inputOf = (each: DatasetCase): Record<string, Json | readonly Said[] | readonly string[]> => {
+const inputOf = (each: DatasetCase): object => {
   const { messages: _, followUps, ...others } = each.input
   return { messages: conversation(each), ...(followUps === undefined ? {} : { followUps: saidLater(each) }), ...others }
 }

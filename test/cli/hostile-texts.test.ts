@@ -8,7 +8,7 @@ import { streamOf } from '../../src/events/codec.ts'
 import { viewNames } from '../../src/views/view-queries.ts'
 import { configs } from './run-refold.ts'
 import { createLogger } from '../../src/logger.ts'
-import { inEveryField, recordedHistories } from '../support/hostile-histories.ts'
+import { asCaseOfEval, inEveryField, recordedHistories } from '../support/hostile-histories.ts'
 import { atTerminal } from './terminal.ts'
 
 /** Sets a title, moves the cursor, turns directions, hides, and breaks lines and characters. */
@@ -28,12 +28,13 @@ const fillLog = async (path: string): Promise<string[]> => {
   for (const [at, events] of recordedHistories().entries()) {
     const hostile = `h${at}\u001b[31m\u202e`
     names.push(`h${at}`, hostile)
-    await log.append(streamOf(`h${at}`), 'no-stream', events)
+    const changed = (text: string): string => text + HOSTILE
     await log.append(
-      streamOf(hostile),
+      streamOf(`h${at}`),
       'no-stream',
-      inEveryField(events, (text) => text + HOSTILE),
+      asCaseOfEval(events, (text) => text),
     )
+    await log.append(streamOf(hostile), 'no-stream', asCaseOfEval(inEveryField(events, changed), changed))
   }
   await log.close()
   return names

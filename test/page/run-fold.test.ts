@@ -59,7 +59,7 @@ const asServer = (state: RunState) => ({
   ...spent(state.budget, state.at),
 })
 
-const asPage = (state: RunAt, at: number) => ({
+const asPage = (state: RunAt) => ({
   place: state.place,
   calls: Object.fromEntries(
     [...state.callPlaces].flatMap(([callId, place]) =>
@@ -72,7 +72,7 @@ const asPage = (state: RunAt, at: number) => ({
     .flatMap(([callId, whom]) => (whom === 'approval' ? [callId] : []))
     .sort(),
   isPaused: state.isPaused,
-  ...spent(state.budget, at),
+  ...spent(state.budget, state.at),
 })
 
 /** Which tool a chart of its own calls, an outline says once the call is claimed. */
@@ -103,7 +103,7 @@ describe('the page', () => {
         outlineRow(event, () => undefined),
         event.runId,
       )
-      if (server.status === 'active') expect(asPage(page, event.meta.at), `revision ${event.revision}`).toEqual(asServer(server))
+      if (server.status === 'active') expect(asPage(page), `revision ${event.revision}`).toEqual(asServer(server))
       expect(firstDifference(page, viewOf(standardProgram, server)), `revision ${event.revision} ${event.type}`).toBeUndefined()
     }
     expect(server?.revision).toBeGreaterThan(3)
@@ -124,7 +124,7 @@ describe('the page', () => {
           fork.id,
         )
         const where = `fork at ${at}, revision ${event.revision}, ${event.type}`
-        if (server.status === 'active') expect(namedBy(page, asPage(page, event.meta.at)), where).toEqual(namedBy(page, asServer(server)))
+        if (server.status === 'active') expect(namedBy(page, asPage(page)), where).toEqual(namedBy(page, asServer(server)))
         expect(firstDifference(page, viewOf(program, server)), where).toBeUndefined()
         expect(page.fork, where).toEqual({ runId: 'origin', revision: at, counts: server.fork?.own?.counts ?? noSources, real: [] })
       }
@@ -154,7 +154,7 @@ describe('the page', () => {
           if (server !== undefined && event.revision % 5 === 0)
             expect(firstDifference(page, viewOf(standardProgram, server)), where).toBeUndefined()
           if (server?.status !== 'active') continue
-          const [seen, meant] = [namedBy(page, asPage(page, event.meta.at)), namedBy(page, asServer(server))]
+          const [seen, meant] = [namedBy(page, asPage(page)), namedBy(page, asServer(server))]
           if (!isDeepStrictEqual(seen, meant)) expect(seen, where).toEqual(meant)
           compared += 1
         }

@@ -19,6 +19,21 @@ export const recordedHistories = (): (readonly NewEvent[])[] =>
         .map(({ id, type, data, meta }) => ({ id, type, data, meta })),
     )
 
+/** The same run as one of an eval, which it has lost. */
+export const asCaseOfEval = (events: readonly NewEvent[], changed: (text: string) => string): readonly NewEvent[] => {
+  const [first, last] = [events[0], events.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const tags = Object.fromEntries(['dataset', 'case', 'task'].map((name) => [name, changed(name)]))
+  const started = { ...(JSON.parse(first.data) as object), tags: { ...tags, eval: changed('nightly'), epoch: '1' } }
+  const score = { name: changed('exact'), value: 0, passed: false, note: changed('lost'), revision: 0, by: 'eval' }
+  const id = last.id.replace(/^.{8}/, 'eeeeeeee')
+  return [
+    { ...first, data: JSON.stringify(started) },
+    ...events.slice(1),
+    { id, type: 'RunScored', data: JSON.stringify(score), meta: last.meta },
+  ]
+}
+
 /** What an event is read by: another value of these is no event at all. */
 const KEPT: ReadonlySet<string> = new Set(['type', 'class', 'effect', 'purpose', 'next', 'outcome', 'limit', 'settledBy', 'blobs'])
 

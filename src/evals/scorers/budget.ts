@@ -3,11 +3,11 @@ import { spentAt } from './scored-run.ts'
 import { fails, passes, type ScoredRun, type Scorer, type Spent } from './scorer.ts'
 
 export interface BudgetLimits {
-  readonly costUsd?: number
+  readonly costUsd?: number | undefined
   /** Input and output. */
-  readonly tokens?: number
-  readonly latencyMs?: number
-  readonly toolCalls?: number
+  readonly tokens?: number | undefined
+  readonly latencyMs?: number | undefined
+  readonly toolCalls?: number | undefined
 }
 
 /** No run uses more than this. The step that lost it is the one that went beyond. */
@@ -29,7 +29,10 @@ export const budgetScorer = (limits: BudgetLimits, name = 'budget'): Scorer => (
 
 const tokensOf = ({ inputTokens, outputTokens }: Spent): number => inputTokens + outputTokens
 
-const firstBeyond = (run: ScoredRun, { costUsd, tokens, latencyMs, toolCalls }: Required<BudgetLimits>): number | undefined => {
+const firstBeyond = (
+  run: ScoredRun,
+  { costUsd, tokens, latencyMs, toolCalls }: Readonly<Record<keyof BudgetLimits, number>>,
+): number | undefined => {
   const spent = spentAt(run.events).find(
     (soFar) => soFar.spent.costMicroUsd > costUsd * 1e6 || tokensOf(soFar.spent) > tokens || soFar.spent.latencyMs > latencyMs,
   )

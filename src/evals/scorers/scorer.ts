@@ -4,7 +4,7 @@ import type { CaseToolCall, DatasetCase } from '../dataset-case.ts'
 
 /** A call of the run that is scored, and the event that asked for it. */
 export interface ScoredToolCall extends CaseToolCall {
-  readonly revision?: number
+  readonly revision?: number | undefined
 }
 
 /** What a run has used up, with its children. Times are those of its turns, without the time that people took. */
@@ -36,7 +36,7 @@ export interface Score {
   /** Why, for people. */
   readonly note: string
   /** The step that lost it, where that is known. */
-  readonly revision?: number
+  readonly revision?: number | undefined
 }
 
 /** Says how good a run is. What it throws, or gives that is no score, is a failed score. */

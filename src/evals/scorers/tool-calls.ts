@@ -13,9 +13,9 @@ export type TrajectoryMode = 'strict' | 'unordered' | 'subset' | 'superset'
 
 export interface TrajectoryOptions {
   /** Of each call; `exact` without it. */
-  readonly arguments?: ArgumentsMode
+  readonly arguments?: ArgumentsMode | undefined
   /** By the name of a tool, where it differs. */
-  readonly tools?: Readonly<Record<string, ArgumentsMode>>
+  readonly tools?: Readonly<Record<string, ArgumentsMode>> | undefined
 }
 
 /** The calls of the run are those of the case, in one of four {@link TrajectoryMode}s. The step that lost it is the first call that has no place. */

@@ -44,7 +44,7 @@ describe('the views of a run', () => {
 
   test('say what the fold of its charts says, at every event of a failing cluster', async () => {
     let runs = 0
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= 30; seed++) {
       const { history } = await simulateSeed(seed)
       for (const [stream, events] of Map.groupBy(history, (event) => event.stream)) {
         if (events[0]?.data.includes(OWN_CHART) !== false || events.some(({ meta }) => meta.includes('"blobs":'))) continue
