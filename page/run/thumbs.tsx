@@ -5,8 +5,8 @@ import { openRun } from './run-store.ts'
 import { scoresAt, thumbs } from './run-scores.ts'
 
 const THUMBS = [
-  { value: 1, sign: '👍', name: 'Thumbs up' },
-  { value: 0, sign: '👎', name: 'Thumbs down' },
+  { value: 1, sign: '▲', name: 'Thumbs up' },
+  { value: 0, sign: '▼', name: 'Thumbs down' },
 ] as const
 
 /** What somebody makes of an answer. */

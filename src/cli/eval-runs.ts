@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts'
-import { resultOf, type CaseResult } from '../evals/runner/case-result.ts'
+import { resultOf, type CaseResult, type RunOfEval } from '../evals/runner/case-result.ts'
 import { checkSamePlan, type EvalPlan } from '../evals/runner/eval-plan.ts'
 import { paidToJudges } from '../evals/runner/judge-run.ts'
 import type { OpenRefold } from '../open-refold.ts'
@@ -9,12 +9,12 @@ import { eventsIn } from './eval-parts.ts'
 
 const PAGE = 1_000
 
-/** Runs with a tag, a page at a time. */
+/** Runs of evals with a tag, a page at a time. Those of tenants are none: anybody may tag a run. */
 async function* taggedRuns({ views }: Pick<OpenRefold, 'views'>, tag: string, limit = PAGE): AsyncGenerator<RunRow> {
   let cursor: string | undefined
   do {
     const page = await views.find({ tag, order: 'started', limit, ...present({ cursor }) }, 0)
-    for (const { row } of page.runs) yield row
+    for (const { row } of page.runs) if (row.tenant === undefined && row.sealed === true) yield row
     cursor = page.next ?? undefined
   } while (cursor !== undefined)
 }
@@ -26,6 +26,7 @@ export interface NotedEval {
   readonly agent: string
   readonly baseline: string | undefined
   readonly scorers: readonly string[]
+  readonly planned: number
 }
 
 /** Throws `InvalidInput` where runs of this id are of another plan: other cases have other run ids, so they are looked for by their tag. */
@@ -41,6 +42,9 @@ export interface EvalInLog {
   readonly id: string
   readonly noted: NotedEval
   readonly at: number
+  /** How many runs it is to have. */
+  readonly planned: number
+  /** Of those that are scored. */
   readonly results: readonly CaseResult[]
 }
 
@@ -52,19 +56,28 @@ export const evalInLog = async (refold: OpenRefold, id: string): Promise<EvalInL
   for await (const { runId, tags = {}, metadata, startedAt } of taggedRuns(refold, `eval=${id}`)) {
     noted ??= notedIn((metadata?.['eval'] ?? {}) as JsonObject)
     at = Math.min(at, startedAt)
-    const arm = tags['arm'] === 'baseline' ? 'baseline' : 'candidate'
-    const of = { runId, caseId: tags['case'] ?? runId, task: tags['task'] ?? runId, epoch: Number(tags['epoch'] ?? 1), arm } as const
+    const of = identityIn(runId, tags)
     const read = (other: string) => eventsIn(refold, other)
-    results.push(resultOf(of, (await read(runId)) ?? [], await paidToJudges(read, runId, noted.scorers)))
+    const result = resultOf(of, (await read(runId)) ?? [], await paidToJudges(read, runId, noted.scorers))
+    if (result.scores.length > 0) results.push(result)
   }
-  return noted && { id, noted, at, results }
+  return noted && { id, noted, at, planned: noted.planned, results }
 }
 
-const notedIn = ({ name, dataset, agent, baseline, scorers }: JsonObject): NotedEval => ({
+const identityIn = (runId: string, tags: Readonly<Record<string, string>>): RunOfEval => ({
+  runId,
+  caseId: tags['case'] ?? runId,
+  task: tags['task'] ?? runId,
+  epoch: Number(tags['epoch'] ?? 1),
+  arm: tags['arm'] === 'baseline' ? 'baseline' : 'candidate',
+})
+
+const notedIn = ({ name, dataset, agent, baseline, scorers, cases, epochs }: JsonObject): NotedEval => ({
   name: wordOf(name),
   dataset: wordOf(dataset),
   agent: firstWord(agent) ?? '',
   baseline: firstWord(baseline),
+  planned: Number(cases) * Number(epochs) * (baseline === undefined ? 1 : 2),
   scorers: Array.isArray(scorers) ? scorers.map((each) => firstWord(each) ?? '') : [],
 })
 

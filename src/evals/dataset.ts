@@ -78,7 +78,7 @@ const redactedCase = (found: DatasetCase, patterns: readonly RegExp[]): DatasetC
       ...values(output),
       toolCalls: toolCalls.map(({ tool, outcome, ...call }) => ({ tool, outcome, ...values(call) })),
     },
-    labels: values(found.labels),
+    labels: redacted(found.labels, text) as DatasetCase['labels'],
     ...(found.expected === undefined ? {} : { expected: redactedExpected(found.expected, text) }),
   }
 }
@@ -109,7 +109,7 @@ const redactedAny = (part: Message['parts'][number], text: Redact): Message['par
     case 'text':
       return { ...part, text: text(part.text) }
     case 'toolCall':
-      return { ...part, argumentsText: text(part.argumentsText) }
+      return { ...part, argumentsText: redactedArguments(part.argumentsText, text) }
     case 'opaque':
       return { ...part, content: redacted(part.content, text) }
     case 'image':
@@ -125,6 +125,18 @@ const redactedAny = (part: Message['parts'][number], text: Redact): Message['par
         ...present({ name: part.name === undefined ? undefined : text(part.name) }),
       }
   }
+}
+
+/** Of what stands in them: a text may be written with escapes that no pattern sees through. */
+const redactedArguments = (written: string, text: Redact): string => {
+  let found: Json
+  try {
+    found = JSON.parse(written) as Json
+  } catch {
+    return text(written)
+  }
+  const changed = redacted(found, text)
+  return jsonText(changed) === jsonText(found) ? text(written) : jsonText(changed)
 }
 
 const redactedSource = (source: MediaPart['source'], text: Redact): MediaPart['source'] =>

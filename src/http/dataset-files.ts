@@ -58,8 +58,9 @@ interface Wanted {
 const LONGEST_LINE = 16 * 1024 * 1024
 /** Of a page, which ends with the case that goes beyond. */
 const PAGE_BYTES = 2 * 1024 * 1024
-/** Whoever owns few of them asks again. */
+/** Lines, and bytes of them: whoever owns few of them asks again. */
 const MOST_LOOKED_AT = 1_000
+const BYTES_LOOKED_AT = 32 * 1024 * 1024
 
 /** Cases from a place of the file on; undefined where there is no such file. */
 export const readCases = async (
@@ -72,14 +73,20 @@ export const readCases = async (
   let [length, looked] = [0, 0]
   for await (const { bytes, end } of linesFrom(fileOf(dir, name), from)) {
     looked += 1
-    const read = caseIn(bytes, name)
-    if (read !== undefined && (read.case === null || (await isOwn(read.case.source.runId)))) {
+    const read = await ownCaseIn(bytes, name, isOwn)
+    if (read !== undefined) {
       cases.push(read)
       length += bytes?.length ?? 0
     }
-    if (cases.length === limit || length >= PAGE_BYTES || looked === MOST_LOOKED_AT) return { cases, next: end < found.bytes ? end : null }
+    const isEnough = cases.length === limit || length >= PAGE_BYTES || looked === MOST_LOOKED_AT || end - from >= BYTES_LOOKED_AT
+    if (isEnough) return { cases, next: end < found.bytes ? end : null }
   }
   return { cases, next: null }
+}
+
+const ownCaseIn = async (bytes: Buffer | undefined, name: string, isOwn: Wanted['isOwn']): Promise<ReadCase | undefined> => {
+  const read = caseIn(bytes, name)
+  return read === undefined || read.case === null || (await isOwn(read.case.source.runId)) ? read : undefined
 }
 
 const caseIn = (bytes: Buffer | undefined, name: string): ReadCase | undefined => {

@@ -86,7 +86,7 @@ const namedScore = (row: ViewRow): NamedScore => ({
   passed: row['passed'] === 1,
   ...present({
     note: textOrNull(row, 'note') ?? undefined,
-    revision: row['about'] === 0 ? undefined : Number(row['about']),
+    revision: row['about'] === -1 ? undefined : Number(row['about']),
   }),
 })
 

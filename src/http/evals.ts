@@ -84,12 +84,15 @@ const accuracyOf = ({ cases, scored, passed }: { readonly cases: number; readonl
   return { value, ...wilsonInterval(value * trials, trials), method: trials === scored ? 'Wilson' : 'Wilson over tasks' }
 }
 
+/** Each is a statistic of its own, and their names come from whoever scores. */
+const MOST_SCORERS = 50
+
 const shown = (id: string, { runs, isCut }: EvalRuns, arms: readonly EvalRow[]): z.infer<typeof oneEval> => {
   const of = (arm: EvalRun['arm']) => runs.filter((run) => run.arm === arm)
   const scored = (arm: EvalRun['arm']) => of(arm).filter(({ passed }) => passed !== null)
   const [candidate, baseline] = [of('candidate'), of('baseline')]
   const agent = candidate[0]?.agent ?? ''
-  const scorers = [...new Set(runs.flatMap(({ scores }) => scores.map(({ name }) => name)))].toSorted()
+  const scorers = [...new Set(runs.flatMap(({ scores }) => scores.map(({ name }) => name)))].toSorted().slice(0, MOST_SCORERS)
   const report = evalReport({
     candidate: { agent, attempts: scored('candidate') },
     ...present({ baseline: baseline[0] === undefined ? undefined : { agent: baseline[0].agent, attempts: scored('baseline') } }),

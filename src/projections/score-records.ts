@@ -9,11 +9,13 @@ export interface ScoreRecord {
   readonly value: number
   readonly passed: 0 | 1 | null
   readonly note: string | null
-  /** Revision of the event that it is about; 0, its first one, where it is about the whole run. */
+  /** Revision of the event that it is about; -1 where it is about the whole run. */
   readonly about: number
   readonly at: number
   readonly revision: number
 }
+
+const WHOLE_RUN = -1
 
 /** The record that an event makes. */
 export const scoreRecords = ({ type, runId, revision, data, meta }: RunEvent): readonly ScoreRecord[] => {
@@ -27,7 +29,7 @@ export const scoreRecords = ({ type, runId, revision, data, meta }: RunEvent): r
       value,
       passed: passed === undefined ? null : passed ? 1 : 0,
       note: note === undefined ? null : storable(note),
-      about: about ?? 0,
+      about: about ?? WHOLE_RUN,
       at: meta.at,
       revision,
     },

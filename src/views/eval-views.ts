@@ -27,7 +27,7 @@ export const evalViews = {
       text('author'),
       number('value'),
       yes('passed', 'nullable'),
-      count('about', 'aside'),
+      number('about', 'aside'),
       text('note', 'nullable'),
     ],
     from: `select s.*, s."by" as author, r.agent, r.agent_version from refold_scores s join refold_runs r on r.run_id = s.run_id`,
@@ -82,7 +82,7 @@ ${OF_EVALS}`,
     ],
     from: `select e.value as eval, coalesce(c.value, r.run_id) as case_id, coalesce(t.value, c.value, r.run_id) as task, coalesce(p.value, '1') as epoch,
   ${ARM} as arm, r.run_id, r.agent, r.agent_version, r.status, case when s.failed = 0 then 1 when s.failed > 0 then 0 end as passed,
-  s.lost_by, nullif(l.about, 0) as lost_at, l.note, r.tokens, r.cost_micro_usd,
+  s.lost_by, nullif(l.about, -1) as lost_at, l.note, r.tokens, r.cost_micro_usd,
   (select max(x.at) from refold_timeline x where x.run_id = r.run_id and x.type <> 'RunScored') - r.started_at as duration_ms
 ${OF_EVALS}
 left join refold_tags t on t.run_id = e.run_id and t.name = 'task'

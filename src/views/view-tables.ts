@@ -250,7 +250,7 @@ const scoresTable = tableOf<ScoreRecord>({
     value: real('what they say'),
     passed: optional(integer('1 where that is good enough, 0 where it is not; null where nobody says')),
     note: optional(text('why')),
-    about: integer('revision of the event that it is about; 0, its first one, where it is about the whole run'),
+    about: integer('revision of the event that it is about; -1 where it is about the whole run'),
     at: integer('when it was recorded'),
     revision,
   },

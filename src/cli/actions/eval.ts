@@ -52,7 +52,14 @@ const runAndScore = async (line: CommandLine, refold: OpenRefold, plan: EvalPlan
   const { id, agents } = plan
   await sayHowFar(line, plan, outcome)
   const names = { candidate: agents.candidate.id, baseline: agents.baseline?.id }
-  await report(line, plan, { ...asked, id, names, results: outcome.results, isWhole: outcome.stopped === undefined })
+  await report(line, plan, {
+    ...asked,
+    id,
+    names,
+    results: outcome.results,
+    planned: outcome.total,
+    isWhole: outcome.stopped === undefined,
+  })
   await line.output.note(`eval ${id} of ${datasetText(plan)}: refold eval show ${id}`)
   if (outcome.stopped === 'signal') line.exitWith(exitCodes.interrupted)
 }
@@ -66,6 +73,7 @@ const scoreWhatWas = async (line: CommandLine, refold: OpenRefold, of: Cases, as
     id: null,
     names: { candidate: agents.join(', ') },
     results,
+    planned: of.cases.length,
     isWhole: results.length === of.cases.length,
   })
 }
@@ -112,16 +120,17 @@ interface Shown extends Asked {
   readonly id: string | null
   readonly names: { readonly candidate: string; readonly baseline?: string | undefined }
   readonly results: readonly CaseResult[]
+  readonly planned: number
   readonly isWhole: boolean
 }
 
 const report = async (line: CommandLine, of: Cases, shown: Shown): Promise<void> => {
-  const { id, results, gates, isWhole, output } = shown
+  const { id, results, gates, planned, isWhole, output } = shown
   const found = reportOf(of, shown)
   const document = { id, dataset: datasetText(of), complete: isWhole, ...found }
   if (output !== undefined) await writePrivate(resolve(line.cwd, output), `${JSON.stringify({ ...document, results }, null, 2)}\n`)
   await line.output.document(document)
-  if (!line.output.json) await printReport(line, found)
+  if (!line.output.json) await printReport(line, found, { planned, scored: results.length })
   if (gates.length > 0 && (!isWhole || !found.passed)) line.exitWith(exitCodes.gate)
 }
 

@@ -101,8 +101,9 @@ export const show = (line: CommandLine, id: string, options: FreshOption): Promi
     const found = await evalInLog(refold, id)
     if (found === undefined) throw new AppError('RunNotFound', `Expected runs of an eval ${id}, found none: refold evals lists them`)
     const report = reportOf(found)
-    await line.output.document({ id, dataset: found.noted.dataset, at: found.at, ...report, results: found.results })
-    if (!line.output.json) await printReport(line, report)
+    const { noted, at, planned, results } = found
+    await line.output.document({ id, dataset: noted.dataset, at, complete: results.length >= planned, planned, ...report, results })
+    if (!line.output.json) await printReport(line, report, { planned, scored: results.length })
   })
 
 const reportOf = ({ noted, results }: EvalInLog): EvalReport => {
@@ -126,7 +127,8 @@ export const trend = (line: CommandLine, dataset: string, { svg, ...options }: T
     const points: TrendPoint[] = []
     for (const id of ids) {
       const found = await evalInLog(refold, id)
-      if (found !== undefined) points.push(trendPoint(reportOf(found), { dataset: found.noted.dataset, at: found.at }))
+      if (found !== undefined && found.results.length > 0)
+        points.push(trendPoint(reportOf(found), { dataset: found.noted.dataset, at: found.at }))
     }
     if (points.length === 0)
       throw new AppError('RunNotFound', `Expected evals of the dataset ${dataset}, found none: refold evals lists them`)

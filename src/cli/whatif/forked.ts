@@ -3,6 +3,7 @@ import type { RecordedRunEvent, RunEvent } from '../../events/envelope.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import type { RunView } from '../../fold/run-view.ts'
 import { sha256 } from '../../hash.ts'
+import { FORK_HASH } from './purse.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import type { ForkOptions } from '../../runtime/forks/fork-options.ts'
 import { readRun } from '../../runtime/reading/run-reader.ts'
@@ -30,7 +31,7 @@ const LONGEST_MS = 600_000
 const REASON = 'the what-if has its answer'
 
 const forkIdOf = ({ id, agent }: Question, { origin, asked }: Pick<ForkWanted, 'origin' | 'asked'>): string =>
-  `${id}-${sha256(JSON.stringify([agent.id, origin, ...asked])).slice(0, 20)}`
+  `${id}-${sha256(JSON.stringify([agent.id, origin, ...asked])).slice(0, FORK_HASH)}`
 
 /** Rejects as forking does, and with `Closed` where it was given up or does not settle. */
 export const answeredFork = async (question: Question, wanted: ForkWanted): Promise<Forked> => {

@@ -16,14 +16,15 @@ export const runFreely = async (question: Question, runId: string, from: FreeFro
   const wanted = from === 'start' ? fromStart(recorded) : await fromDifference(question, runId)
   const cost = costOf(recorded)
   if (wanted === undefined) return { ...nothingFound, compared: 1, cost: { of: 1, recorded: cost, now: cost } }
-  const costUsd = Math.max(1, question.purse.share()) / 1_000_000
+  const share = question.purse.hold()
+  const costUsd = Math.max(1, share.most) / 1_000_000
   const [asked, options] = wanted
   const forked = await answeredFork(question, {
     origin: runId,
     asked: ['run', from, ...asked],
     options: { ...options, agentVersion: question.agent.version, samples: true, modelCalls: MOST_CALLS, costUsd },
     say: sayNext(recorded),
-  })
+  }).finally(share.end)
   return compared(runId, recorded, forked, cost)
 }
 

@@ -3,7 +3,7 @@ import type { DataOf, RunEventType } from '../../events/run-events.ts'
 import { casesIn, type CaseOf, type DatasetCase } from '../dataset-case.ts'
 import type { CheckedRule } from './grow-rule.ts'
 
-/** The cases of a run that a rule takes in. Forks and runs of evals have none: they are none of production. */
+/** The cases of a run that a rule takes in. Forks, runs of evals and of their judges, and what else was sealed have none: they are none of production. */
 export const fittingCases = (events: readonly RunEvent[], rule: CheckedRule): readonly DatasetCase[] => {
   const [first] = events
   if (first?.type !== 'RunStarted' || !isOfProduction(first.data)) return []
@@ -16,7 +16,8 @@ export const fittingCases = (events: readonly RunEvent[], rule: CheckedRule): re
   return spans.flatMap(({ case: found, from, to }) => (at.some((revision) => revision >= from && revision <= to) ? [found] : []))
 }
 
-const isOfProduction = ({ forkOf, tags = {} }: DataOf<'RunStarted'>): boolean => forkOf === undefined && !Object.hasOwn(tags, 'eval')
+const isOfProduction = ({ forkOf, sealed, tags = {} }: DataOf<'RunStarted'>): boolean =>
+  forkOf === undefined && sealed === undefined && !Object.hasOwn(tags, 'eval') && !Object.hasOwn(tags, 'judges')
 
 interface Span {
   readonly from: number

@@ -121,7 +121,8 @@ const smallestLine = ({ smallestChange }: Measure): string =>
 
 const smallestText = ({ paired, down, up }: SmallestChange): string => {
   const size = (change: number | null): string => (change === null ? 'none' : `${(change * 100).toFixed(1)} pt`)
-  const unpaired = `${size(down)} down, ${size(up)} up against other cases`
+  const unpaired =
+    down === null && up === null ? 'no change of any size against other cases' : `${size(down)} down, ${size(up)} up against other cases`
   return paired === undefined ? unpaired : `${size(paired)} against a baseline on the same cases; ${unpaired}`
 }
 

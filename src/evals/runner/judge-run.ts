@@ -1,3 +1,5 @@
+import { AppError } from '../../errors.ts'
+import type { RecordedRunEvent } from '../../events/envelope.ts'
 import { sha256 } from '../../hash.ts'
 import { defineAgent, type Agent } from '../../runtime/agent.ts'
 import { isJudge, type EvalDefinition, type Judge } from '../define-eval.ts'
@@ -36,13 +38,23 @@ export const judgeOf = (parts: EvalParts, { id, dataset }: Pick<EvalPlan, 'id' |
     if (there === undefined) {
       const tags = { judge: judge.name, judges: id, dataset: `${dataset.name}@${dataset.version}` }
       await parts.refold.start(agentName(judge), { runId, message, tags, actor: BY })
-    } else await parts.refold.runtime.wake(runId)
+    } else {
+      checkOurs(judge, runId, there)
+      await parts.refold.runtime.wake(runId)
+    }
     const run = parts.refold.run(runId)
     const view = await run.untilSettled({ signal: parts.signal })
     if (view.status === 'active') await run.complete({ by: BY })
     return judgedScore(judge, view.output ?? view.answer, scoredRun)
   },
 })
+
+/** Throws `InvalidInput` where somebody else has begun a run under its id: what that says is no verdict. */
+const checkOurs = (judge: Judge, runId: string, [first]: readonly RecordedRunEvent[]): void => {
+  const { id } = judgeAgent(judge)
+  if (first?.type === 'RunStarted' && first.data.tenant === undefined && first.meta.agent === id) return
+  throw new AppError('InvalidInput', `Expected ${runId} to be a run of ${id}, found another one. Begin the eval with another --id`)
+}
 
 /** What the judges among these scorers were paid for a run. */
 export const paidToJudges = async (read: EvalParts['read'], runId: string, scorers: readonly string[]): Promise<number> => {

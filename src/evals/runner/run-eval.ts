@@ -1,4 +1,4 @@
-import { isAppError } from '../../errors.ts'
+import { AppError, isAppError } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { JsonObject } from '../../json.ts'
 import { present } from '../../present.ts'
@@ -68,7 +68,7 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
   const judged = (runId: string): Promise<number> => paidToJudges(parts.read, runId, judges)
   const doJob = async (job: EvalJob): Promise<void> => {
     const known = await parts.read(job.runId)
-    if (known !== undefined) checkNoted(plan, known)
+    if (known !== undefined) checkOurs(plan, job, known)
     if (known !== undefined && isOver(known) && isScored(known, plan.definition)) {
       note(resultOf(identityOf(job), known, await judged(job.runId)), true)
       return
@@ -106,9 +106,15 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
   }
 }
 
-const checkNoted = (plan: EvalPlan, [first]: readonly RecordedRunEvent[]): void => {
-  const noted = first?.type === 'RunStarted' ? first.data.metadata?.['eval'] : undefined
-  checkSamePlan(plan, (noted ?? {}) as JsonObject)
+/** Throws `InvalidInput` where somebody else has begun a run under its id. */
+const checkOurs = (plan: EvalPlan, { runId, agent }: EvalJob, [first]: readonly RecordedRunEvent[]): void => {
+  const started = first?.type === 'RunStarted' ? first.data : undefined
+  checkSamePlan(plan, (started?.metadata?.['eval'] ?? {}) as JsonObject)
+  if (started?.tenant === undefined && started?.sealed !== undefined && first?.meta.agent === agent.id) return
+  throw new AppError(
+    'InvalidInput',
+    `Expected ${runId} to be a run of the eval ${plan.id} with ${agent.id}, found another one. Begin the eval with another --id`,
+  )
 }
 
 /** As the plan has them, whichever was over first. */

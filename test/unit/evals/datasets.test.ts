@@ -157,6 +157,29 @@ describe('a dataset', () => {
     expect(cases().map(({ id }) => id)).toEqual(found.map(({ id }) => id).sort())
   })
 
+  test('is redacted where arguments hide it behind escapes, and in names of labels', async () => {
+    const [bare] = casesIn(await runOf(['Hello'], {}), 'run')
+    if (bare === undefined) throw new Error('expected a case')
+    const said = {
+      type: 'toolCall',
+      id: 'c1',
+      name: 'mail',
+      argumentsText: '{"text":"Dear\\nAnna","to":"anna\\u0040example.com","n": 1}',
+    } as const
+    const other = { ...said, id: 'c2', argumentsText: '{"text": "Dear Bob"}' }
+    const [base] = built(
+      [{ ...bare, input: { messages: [{ role: 'assistant', parts: [said, other] }] }, labels: { 'anna@example.com': 'yes' } }],
+      {
+        redact: [/\bAnna\b/gu, /[\w.]+@[\w.]+/gu],
+      },
+    ).cases()
+    expect(base?.input.messages[0]?.parts).toEqual([
+      { ...said, argumentsText: '{"text":"Dear\\n[redacted]","to":"[redacted]","n":1}' },
+      other,
+    ])
+    expect(base?.labels).toEqual({ '[redacted]': 'yes' })
+  })
+
   test('is split by task: attempts at one stay together, and nothing moves when others come', async () => {
     const attempts = await Promise.all('abcdefgh'.split('').map((word) => runOf([`Say ${word}`], { task: 'greet' })))
     const others = await Promise.all('stuvwxyz'.split('').map((word) => runOf([`Tell ${word}`])))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/events/envelope.ts'
 import { courseDifference, courseOf } from '../../../src/evals/whatif/course.ts'
+import { createPurse } from '../../../src/cli/whatif/purse.ts'
 import { createSums } from '../../../src/evals/whatif/report.ts'
 
 const event = (revision: number, type: RunEvent['type'], data: object): RunEvent => ({ type, revision, data }) as unknown as RunEvent
@@ -13,6 +14,18 @@ const differ = (recorded: readonly RunEvent[], now: readonly RunEvent[]): string
   const found = courseDifference(courseOf(recorded), courseOf(now))
   return found === undefined ? 'same' : `${found.recorded} -> ${found.now}`
 }
+
+describe('the money of a what-if', () => {
+  test('is held by whoever spends it, so that all of them together stay within it', () => {
+    const purse = createPurse({ most: 1_000, spent: 100, spenders: 3 })
+    const held = [purse.hold(), purse.hold(), purse.hold()]
+    expect(held.map(({ most }) => most)).toEqual([300, 300, 300])
+    expect(purse.hold().most).toBe(0)
+    purse.pay(200)
+    held[0]?.end()
+    expect(purse.hold().most).toBe(100)
+  })
+})
 
 describe('two answers, or two runs', () => {
   test.each<[string, readonly RunEvent[], readonly RunEvent[], string]>([

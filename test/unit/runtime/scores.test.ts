@@ -166,8 +166,8 @@ describe('a score', () => {
     await run.score({ ...thumbs, value: 0.25, note: 'slow', passed: false })
     await run.score({ ...thumbs, name: 'tone' })
     const expected = [
-      ['one', 'thumbs', 'ann', 0.25, 0, 'slow', 0],
-      ['one', 'tone', 'ann', 1, null, null, 0],
+      ['one', 'thumbs', 'ann', 0.25, 0, 'slow', -1],
+      ['one', 'tone', 'ann', 1, null, null, -1],
     ]
     expect(await (await viewsOf(world)).rows()).toEqual(expected)
     await run.complete({ by: 'ann' })
