@@ -69,8 +69,11 @@ export const openGrownFiles = (parts: FilesParts): Promise<GrownFiles> =>
     makePrivateFolder(parts.dir)
     await removeDrafts(parts.dir)
     const place = await readPlace(parts.dir)
-    const opened = await Promise.all(parts.rules.map((rule) => openDataset(parts, rule, place)))
-    const datasets = opened.filter((dataset) => dataset !== undefined)
+    const datasets: GrownDataset[] = []
+    for (const rule of parts.rules) {
+      const opened = await openDataset(parts, rule, place)
+      if (opened !== undefined) datasets.push(opened)
+    }
     // What one of them has not seen is looked at for all: the same cases are the same ones.
     const isWhole = place?.logId === parts.logId && datasets.every(({ written }) => written !== undefined)
     return { position: isWhole ? place.position : 0, hinted: new Set(isWhole ? place.hinted : []), datasets }
