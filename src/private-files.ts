@@ -25,13 +25,13 @@ export const beginPrivateFile = (path: string): void => {
 /** What a process leaves that ends while it replaces a file. */
 export const isDraft = (name: string): boolean => /\.[0-9a-f-]{36}\.draft$/.test(name)
 
-/** Whoever reads the file finds the old text or the new one, whatever ends in between. */
-export const replacePrivateFile = async (path: string, text: string): Promise<void> => {
+/** Whoever reads the file finds what was there before or all of the new, whatever ends in between. */
+export const replacePrivateFile = async (path: string, content: string | Uint8Array): Promise<void> => {
   const draft = `${path}.${randomUUID()}.draft`
   try {
     const file = await open(draft, 'wx', PRIVATE_FILE)
     try {
-      await file.writeFile(text)
+      await file.writeFile(content)
       await file.sync()
     } finally {
       await file.close()

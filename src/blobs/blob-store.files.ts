@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, utimes } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, isAppError, messageOf } from '../errors.ts'
 import { sha256 } from '../hash.ts'
-import { PRIVATE_FILE, PRIVATE_FOLDER } from '../private-files.ts'
+import { PRIVATE_FOLDER, replacePrivateFile } from '../private-files.ts'
 import { checkHash, checkContent, damagedBlob, missingBlob } from './blob-checks.ts'
 import type { BlobStore } from './blob-store.ts'
 
@@ -33,7 +32,7 @@ export const fileBlobStore = ({ dir }: { readonly dir: string }): BlobStore => {
         await makeShard(dir, shardOf(hash))
         // Before it is looked at: whoever removes old ones must not take it.
         await touch(pathOf(hash))
-        if ((await readBytes(pathOf(hash)))?.equals(bytes) !== true) await writeWhole(pathOf(hash), bytes)
+        if ((await readBytes(pathOf(hash)))?.equals(bytes) !== true) await replacePrivateFile(pathOf(hash), bytes)
         // Also for a file that was there: whoever renamed it may not have come that far.
         await syncFolder(shardOf(hash))
       })
@@ -104,23 +103,6 @@ const readBytes = async (path: string): Promise<Buffer | undefined> => {
     return await readFile(path)
   } catch (error) {
     if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-const writeWhole = async (path: string, bytes: Buffer): Promise<void> => {
-  const draft = `${path}.${randomUUID()}.draft`
-  try {
-    const file = await open(draft, 'wx', PRIVATE_FILE)
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
     throw error
   }
 }

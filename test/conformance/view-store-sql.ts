@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runsThatFit } from '../../src/cli/runs-that-fit.ts'
-import { spentByForks } from '../../src/cli/whatif/purse.ts'
+import { spentByForks } from '../../src/cli/whatif/spent-by-forks.ts'
 import { checkedSqlQuery } from '../../src/views/checked-sql-query.ts'
 import { sqlLimits, type SqlOptions, type SqlResult } from '../../src/views/sql-query.ts'
 import type { ViewStore } from '../../src/views/view-store.ts'

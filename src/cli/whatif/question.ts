@@ -1,6 +1,6 @@
 import type { OpenRefold } from '../../open-refold.ts'
 import type { Agent } from '../../runtime/agent.ts'
-import type { Purse } from './purse.ts'
+import type { Purse } from '../../evals/purse.ts'
 
 /** One what-if, and by what it is answered. */
 export interface Question {

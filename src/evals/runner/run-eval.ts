@@ -6,6 +6,7 @@ import { hasPassed, resultOf, type CaseResult } from './case-result.ts'
 import { checkPlan, checkSamePlan, identityOf, jobCount, jobsOf, type EvalJob, type EvalPlan } from './eval-plan.ts'
 import { paidToJudges } from './judge-run.ts'
 import { isJudge } from '../define-eval.ts'
+import { createPurse } from '../purse.ts'
 import { runCase, type EvalParts } from './run-case.ts'
 import { isScored, scoreCase } from './score-case.ts'
 
@@ -48,18 +49,18 @@ export const runEval = async (parts: EvalParts, plan: EvalPlan, options: EvalOpt
 const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs: timeoutMs = CASE_TIMEOUT_MS }: EvalOptions) => {
   const jobs = jobsOf(plan)
   const results: CaseResult[] = []
-  const money = createMoney(plan)
+  const purse = createPurse({ most: plan.maxCostMicroUsd ?? Infinity, spent: 0, spenders: plan.concurrency })
   const state = { passed: 0, known: 0, failed: false, stopped: undefined as EvalOutcome['stopped'] }
   const soFar = (): EvalProgress => ({
     total: jobCount(plan),
     done: results.length,
     passed: state.passed,
     known: state.known,
-    paidMicroUsd: money.paid(),
+    paidMicroUsd: purse.spent(),
   })
   const note = (result: CaseResult, isKnown: boolean): void => {
     results.push(result)
-    money.pay(result.paidMicroUsd)
+    purse.pay(result.paidMicroUsd)
     if (hasPassed(result)) state.passed += 1
     if (isKnown) state.known += 1
     progress?.(soFar())
@@ -73,13 +74,13 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
       note(resultOf(identityOf(job), known, await judged(job.runId)), true)
       return
     }
-    const share = money.begin()
-    if (share === 'spent') {
+    if (purse.isEmpty()) {
       state.stopped = 'money'
       return
     }
+    const share = purse.hold()
     try {
-      await runCase(parts, plan, job, { timeoutMs, ...present({ costMicroUsd: share.most }) })
+      await runCase(parts, plan, job, { timeoutMs, ...present({ costMicroUsd: Number.isFinite(share.most) ? share.most : undefined }) })
       await scoreCase(parts, plan, { found: job.case, events: (await parts.read(job.runId)) ?? [] })
       note(resultOf(identityOf(job), (await parts.read(job.runId)) ?? [], await judged(job.runId)), false)
     } finally {
@@ -126,34 +127,3 @@ const inOrder = ({ cases }: EvalPlan, results: readonly CaseResult[]): readonly 
 
 const isOver = (events: readonly { readonly type: string }[]): boolean =>
   events.some(({ type }) => type === 'RunCompleted' || type === 'RunFailed' || type === 'RunCancelled')
-
-/**
- * No run begins once the money is spent. Those under way have shares of what was left, so that all of them together stay within it, but for the call of
- * a model that each of them may have begun before.
- */
-const createMoney = ({ maxCostMicroUsd: most, concurrency }: Pick<EvalPlan, 'maxCostMicroUsd' | 'concurrency'>) => {
-  let paid = 0
-  let held = 0
-  let underWay = 0
-  return {
-    paid: () => paid,
-    pay(amount: number): void {
-      paid += amount
-    },
-    begin(): 'spent' | { readonly most: number | undefined; readonly end: () => void } {
-      if (most === undefined) return { most: undefined, end: () => undefined }
-      const left = most - paid - held
-      if (left < 1) return 'spent'
-      const share = Math.max(1, Math.floor(left / Math.max(1, concurrency - underWay)))
-      held += share
-      underWay += 1
-      return {
-        most: share,
-        end: () => {
-          held -= share
-          underWay -= 1
-        },
-      }
-    },
-  }
-}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/events/envelope.ts'
 import { courseDifference, courseOf } from '../../../src/evals/whatif/course.ts'
-import { createPurse } from '../../../src/cli/whatif/purse.ts'
+import { createPurse } from '../../../src/evals/purse.ts'
 import { createSums } from '../../../src/evals/whatif/report.ts'
 
 const event = (revision: number, type: RunEvent['type'], data: object): RunEvent => ({ type, revision, data }) as unknown as RunEvent

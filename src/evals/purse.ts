@@ -1,6 +1,7 @@
-import type { OpenRefold } from '../../open-refold.ts'
-
-/** The money of one what-if, over all of its forks and all processes that have gone on with it. */
+/**
+ * The money of one eval or what-if, over all of its runs and all processes that have gone on with it. Those at work have shares of what was left, so that
+ * all of them together stay within it, but for the call of a model that each of them may have begun before.
+ */
 export interface Purse {
   readonly spent: () => number
   /** Millionths of a US dollar that one of those at work may spend; nobody else has them until it is over. */
@@ -10,6 +11,7 @@ export interface Purse {
 }
 
 export interface PurseOptions {
+  /** Infinity is no limit. */
   readonly most: number
   /** By processes before. */
   readonly spent: number
@@ -25,7 +27,8 @@ export const createPurse = ({ most, spent: before, spenders }: PurseOptions): Pu
   return {
     spent: () => spent,
     hold() {
-      const share = Math.floor(left() / Math.max(1, spenders - atWork))
+      if (most === Infinity) return { most, end: () => undefined }
+      const share = Math.min(left(), Math.max(1, Math.floor(left() / Math.max(1, spenders - atWork))))
       held += share
       atWork += 1
       return {
@@ -41,20 +44,4 @@ export const createPurse = ({ most, spent: before, spenders }: PurseOptions): Pu
       spent += microUsd
     },
   }
-}
-
-/** Behind the prefix. */
-export const FORK_HASH = 20
-
-/** What forks whose ids begin so have cost, as far as the views know. */
-export const spentByForks = async ({ views }: Pick<OpenRefold, 'views'>, prefix: string, signal: AbortSignal): Promise<number> => {
-  const { rows } = await views.sql({
-    sql: `select coalesce(sum(cost_micro_usd), 0) from refold_runs where fork_of is not null and substr(run_id, 1, ${prefix.length}) = $1 and length(run_id) = ${prefix.length + FORK_HASH}`,
-    tenant: undefined,
-    parameters: [prefix],
-    limit: 1,
-    timeoutMs: 5_000,
-    signal,
-  })
-  return Number(rows[0]?.[0] ?? 0)
 }
