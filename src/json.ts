@@ -1,4 +1,5 @@
 import { AppError, messageOf } from './errors.ts'
+import { bytesAsJson } from './text.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject
 export interface JsonObject {
@@ -161,12 +162,21 @@ export interface JsonBounds {
  * A copy, of plain arrays and objects, of a value that code from outside hands over: what becomes of the original reaches it no more.
  * Members that are `undefined` are left out.
  * Throws `InvalidInput`, with the path, for what JSON cannot carry, for what is larger or deeper than the bounds (so for cycles too),
- * and for what cannot be read: a getter or a proxy that throws.
+ * and for what cannot be read: a getter or a proxy that throws. Its details have `maxBytes` where it is too large.
  */
-export const boundedJson = (value: unknown, { maxBytes, maxDepth = MAX_JSON_DEPTH }: JsonBounds): Json => {
+export const boundedJson = (value: unknown, bounds: JsonBounds): Json => measuredJson(value, bounds).value
+
+export interface MeasuredJson {
+  readonly value: Json
+  /** Of its text, in UTF-8. */
+  readonly bytes: number
+}
+
+/** The same, with its size. */
+export const measuredJson = (value: unknown, { maxBytes, maxDepth = MAX_JSON_DEPTH }: JsonBounds): MeasuredJson => {
   const walk: Walk = { maxBytes, maxDepth, bytes: 0, path: [] }
   try {
-    return copy(value, walk)
+    return { value: copy(value, walk), bytes: walk.bytes }
   } catch (thrown) {
     if (thrown instanceof OutOfBounds) throw thrown.asError()
     throw refusal(walk.path, 'a value that can be read', messageOf(thrown)).asError(thrown)
@@ -181,17 +191,18 @@ const PROTO = '__proto__'
 
 /** Where a value has a member called `__proto__` among its lists and plain objects, as `$.a.__proto__`. Throws what its getters throw. */
 export const protoMember = (root: unknown): string | undefined => {
-  const seen = new Set<object>()
-  const left: Place[] = isLevel(root) ? [{ value: root, key: undefined, inside: undefined, depth: 0 }] : []
+  if (!isLevel(root)) return undefined
+  const seen = new Set<object>([root])
+  const left: Place[] = [{ value: root, key: undefined, inside: undefined, depth: 0 }]
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
     const { value, depth } = place
-    if (seen.has(value)) continue
-    seen.add(value)
     if (Object.hasOwn(value, PROTO)) return pathText([...keysOf(place), PROTO])
     if (depth > MAX_JSON_DEPTH) continue
     for (const key of Object.keys(value)) {
       const member = (value as Readonly<Record<string, unknown>>)[key]
-      if (isLevel(member)) left.push({ value: member, key: Array.isArray(value) ? Number(key) : key, inside: place, depth: depth + 1 })
+      if (!isLevel(member) || seen.has(member)) continue
+      seen.add(member)
+      left.push({ value: member, key: Array.isArray(value) ? Number(key) : key, inside: place, depth: depth + 1 })
     }
   }
   return undefined
@@ -228,19 +239,25 @@ class OutOfBounds extends Error {
   readonly path: string
   readonly expected: string
   readonly found: string
+  readonly maxBytes: number | undefined
 
-  constructor(path: string, expected: string, found: string) {
+  constructor(path: string, expected: string, found: string, maxBytes?: number) {
     super(`expected ${expected} at ${path}, found ${found}`)
     this.path = path
     this.expected = expected
     this.found = found
+    this.maxBytes = maxBytes
   }
 
   asError(cause?: unknown): AppError {
-    const { path, expected, found } = this
-    return new AppError('InvalidInput', `Expected ${expected} at ${path}, found ${found}`, { details: { path, expected, found }, cause })
+    const { path, expected, found, maxBytes } = this
+    const details = { path, expected, found, ...(maxBytes !== undefined && { maxBytes }) }
+    return new AppError('InvalidInput', `Expected ${expected} at ${path}, found ${found}`, { details, cause })
   }
 }
+
+const tooLarge = ({ path, maxBytes }: Walk): OutOfBounds =>
+  new OutOfBounds(pathText(path), `JSON of ${maxBytes} bytes at most`, 'more', maxBytes)
 
 const refusal = (path: readonly (string | number)[], expected: string, found: string): OutOfBounds =>
   new OutOfBounds(pathText(path), expected, found.slice(0, LONGEST_WORDS).toWellFormed())
@@ -249,15 +266,13 @@ const LONGEST_WORDS = 500
 
 const spend = (walk: Walk, bytes: number): void => {
   walk.bytes += bytes
-  if (walk.bytes > walk.maxBytes) throw refusal(walk.path, `JSON of ${walk.maxBytes} bytes at most`, 'more')
+  if (walk.bytes > walk.maxBytes) throw tooLarge(walk)
 }
 
-const utf8 = new TextEncoder()
-
 const spendText = (walk: Walk, text: string): void => {
-  // Every unit is a byte at least: a text that is far too long is not written to be counted.
+  // Every unit is a byte at least: one that is far too long is not counted.
   if (text.length > walk.maxBytes - walk.bytes) spend(walk, text.length)
-  spend(walk, utf8.encode(JSON.stringify(text)).length)
+  spend(walk, bytesAsJson(text))
 }
 
 const copy = (value: unknown, walk: Walk): Json => {
@@ -266,7 +281,7 @@ const copy = (value: unknown, walk: Walk): Json => {
       spendText(walk, value)
       return value
     case 'boolean':
-      spend(walk, 4)
+      spend(walk, value ? 4 : 5)
       return value
     case 'number':
       if (!Number.isFinite(value)) throw refusal(walk.path, 'JSON', String(value))
@@ -295,7 +310,7 @@ const copyItems = (items: readonly unknown[], walk: Walk): Json => {
   const { length } = items
   for (let index = 0; index < length; index++) {
     walk.path.push(index)
-    spend(walk, 1)
+    if (index > 0) spend(walk, 1)
     copied.push(copy(items[index], walk))
     walk.path.pop()
   }
@@ -306,13 +321,15 @@ const copyMembers = (value: object, walk: Walk): Json => {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) throw refusal(walk.path, 'JSON', `a ${className(prototype)}`)
   const copied: Record<string, Json> = {}
+  let isFirst = true
   for (const key of Object.keys(value)) {
     walk.path.push(key)
     if (key === PROTO) throw refusal(walk.path, 'JSON', `a member called ${PROTO}`)
     const member = (value as Record<string, unknown>)[key]
     if (member !== undefined) {
       spendText(walk, key)
-      spend(walk, 2)
+      spend(walk, isFirst ? 1 : 2)
+      isFirst = false
       copied[key] = copy(member, walk)
     }
     walk.path.pop()

@@ -53,3 +53,34 @@ export const pairsIn = (text: string): Readonly<Record<string, string>> | undefi
     return undefined
   }
 }
+
+/** Of the text that JSON.stringify makes of it, in UTF-8. */
+export const bytesAsJson = (text: string): number => {
+  let bytes = 2 + text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit >= FIRST_PRINTABLE && unit <= LAST_ASCII) {
+      if (unit === QUOTE || unit === BACKSLASH) bytes += 1
+    } else if (unit < FIRST_PRINTABLE) bytes += SHORT_ESCAPES.includes(unit) ? 1 : ESCAPED - 1
+    else if (unit <= LAST_OF_TWO_BYTES) bytes += 1
+    else if (!isSurrogate(unit)) bytes += 2
+    else if (isPair(unit, text.charCodeAt(index + 1))) {
+      bytes += 2
+      index += 1
+    } else bytes += ESCAPED - 1
+  }
+  return bytes
+}
+
+const FIRST_PRINTABLE = 0x20
+const LAST_ASCII = 0x7f
+const LAST_OF_TWO_BYTES = 0x7ff
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** `\b`, `\t`, `\n`, `\f`, `\r`: all others below are written as `\u0001`. */
+const SHORT_ESCAPES = [0x08, 0x09, 0x0a, 0x0c, 0x0d]
+const ESCAPED = 6
+
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff
+
+const isPair = (unit: number, next: number): boolean => unit <= 0xdbff && next >= 0xdc00 && next <= 0xdfff

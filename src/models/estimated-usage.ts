@@ -19,8 +19,7 @@ export const estimatedUsage = (request: ModelRequest, parts: readonly AssistantP
     list += size.chars + COMMA
     media += size.mediaTokens
   }
-  const prompt =
-    list + [instructions, tools, output?.schema ?? null].reduce<number>((chars, part) => chars + JSON.stringify(part).length + COMMA, 2)
+  const prompt = list + JSON.stringify([instructions, tools, output?.schema ?? null]).length + COMMA
   return {
     inputTokens: tokensOf(prompt) + media,
     cacheReadTokens: 0,

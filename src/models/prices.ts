@@ -1,4 +1,4 @@
-import { calcPrice } from '@pydantic/genai-prices'
+import { calcPrice, findProvider } from '@pydantic/genai-prices'
 import { z } from 'zod'
 
 import { AppError } from '../errors.ts'
@@ -56,10 +56,13 @@ export const costMicroUsd = (provider: string, model: string, usage: Usage, over
 /** The same for `provider/model`; nothing where the provider asks for nothing. Throws `InvalidConfiguration` for what is no price. */
 export const costOf = (models: Models, overrides: PriceOverrides = {}): ((model: string, usage: Usage) => number | undefined) => {
   checkPrices(overrides)
+  /** Providers of nobody's: the table is gone through for each of them once. */
+  const notInTable = new Set(Object.keys(models).filter((provider) => findProvider({ providerId: provider })?.id !== provider))
   return (model, usage) => {
     const slash = model.indexOf('/')
     const provider = model.slice(0, slash)
-    const known = costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
+    const isUnknown = notInTable.has(provider) && overrides[model] === undefined
+    const known = isUnknown ? undefined : costMicroUsd(provider, model.slice(slash + 1), usage, overrides)
     return known ?? (providerIn(models, provider)?.isFree === true ? 0 : undefined)
   }
 }

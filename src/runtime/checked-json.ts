@@ -1,17 +1,20 @@
 import { z } from 'zod'
-import { attempted, messageOf } from '../errors.ts'
-import { isTooDeep, protoMember, MAX_JSON_DEPTH, jsonText, type Json } from '../json.ts'
+import { attempted, isAppError, messageOf } from '../errors.ts'
+import { measuredJson, protoMember, type MeasuredJson } from '../json.ts'
 
 export type CheckedJson =
-  | { readonly ok: true; readonly value: Json; readonly text: string }
+  | ({ readonly ok: true } & MeasuredJson)
   /** `problem` may be told to a model; `cause`, where the schema itself failed, is for whoever runs the agent. */
-  | { readonly ok: false; readonly problem: string; readonly cause?: string }
+  | { readonly ok: false; readonly problem: string; readonly cause?: string; readonly isTooLarge?: true }
+
+/** In UTF-8: far more than is recorded of anything. A small value in which others stand again and again has a text without end. */
+const LARGEST = 64 * 1024 * 1024
 
 /**
  * A value as its schema leaves it (defaults, transforms, without extra keys), as JSON: what the log holds and everybody else gets.
- * A schema that throws, or wants to wait, lets nothing through.
+ * A schema that throws, or wants to wait, lets nothing through, and nothing that has more than `maxBytes` or 64 MiB, whichever is more.
  */
-export const checkedJson = (schema: z.ZodType, value: unknown): CheckedJson => {
+export const checkedJson = (schema: z.ZodType, value: unknown, maxBytes = LARGEST): CheckedJson => {
   const proto = attempted(
     () => protoMember(value),
     (found) => found as string | undefined,
@@ -20,7 +23,7 @@ export const checkedJson = (schema: z.ZodType, value: unknown): CheckedJson => {
   const checked = attempted(() => schema.safeParse(value), readResult)
   if (!checked.ok) return { ok: false, problem: 'it could not be checked', cause: checked.problem }
   if ('problem' in checked.value) return { ok: false, problem: checked.value.problem }
-  return asJson(checked.value.data)
+  return asJson(checked.value.data, Math.max(LARGEST, maxBytes))
 }
 
 const readResult = (result: unknown): { readonly data: unknown } | { readonly problem: string } => {
@@ -28,13 +31,12 @@ const readResult = (result: unknown): { readonly data: unknown } | { readonly pr
   return success ? { data } : { problem: z.prettifyError(error) }
 }
 
-const asJson = (value: unknown): CheckedJson => {
+const asJson = (value: unknown, maxBytes: number): CheckedJson => {
   try {
-    const text = jsonText(value ?? null)
-    const plain = JSON.parse(text) as Json
-    return isTooDeep(plain) ? { ok: false, problem: `it has more than ${MAX_JSON_DEPTH} levels` } : { ok: true, value: plain, text }
+    return { ok: true, ...measuredJson(value ?? null, { maxBytes }) }
   } catch (error) {
-    return { ok: false, problem: messageOf(error) }
+    const isTooLarge = isAppError(error) && error.details.maxBytes !== undefined
+    return { ok: false, problem: messageOf(error), ...(isTooLarge && { isTooLarge }) }
   }
 }
 

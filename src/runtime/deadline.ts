@@ -18,48 +18,49 @@ interface Deadline<Result> {
  * Runs `work` under a signal that is aborted after `timeoutMs`, or with `outer`. Resolves or rejects no later than that:
  * what never returns is left behind, and its late result goes nowhere but to `late`. `over` is called once it has returned, late or not.
  */
-export const withDeadline = async <Result>(
+export const withDeadline = <Result>(
   clock: Clock,
   { timeoutMs, outer, late, over }: Deadline<Result>,
   work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> => {
-  const inner = new AbortController()
-  const disarm = clock.setTimer(timeoutMs, () => {
-    inner.abort(TIMED_OUT)
-  })
-  const stop = (): void => {
-    inner.abort(outer.reason)
-  }
-  outer.addEventListener('abort', stop, { once: true })
-  if (outer.aborted) stop()
-  try {
-    return await new Promise<Result>((resolve, reject) => {
-      const abandon = (): void => {
-        reject(inner.signal.reason as Error)
-      }
-      if (inner.signal.aborted) return abandon()
-      inner.signal.addEventListener('abort', abandon, { once: true })
-      start(work, inner.signal).then(
-        (result) => {
-          if (inner.signal.aborted) late({ came: 'answer', result })
-          else resolve(result)
-          over?.()
-        },
-        (error: unknown) => {
-          if (inner.signal.aborted) late({ came: 'error', error })
-          else reject(error)
-          over?.()
-        },
-      )
+): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const inner = new AbortController()
+    const { signal } = inner
+    const stop = (): void => {
+      leaveBehind(outer.reason)
+    }
+    const disarm = clock.setTimer(timeoutMs, () => {
+      leaveBehind(TIMED_OUT)
     })
-  } finally {
-    disarm()
-    outer.removeEventListener('abort', stop)
-  }
-}
+    const end = (): void => {
+      disarm()
+      outer.removeEventListener('abort', stop)
+    }
+    const leaveBehind = (why: unknown): void => {
+      end()
+      reject(why as Error)
+      inner.abort(why)
+    }
+    if (outer.aborted) return stop()
+    outer.addEventListener('abort', stop, { once: true })
+    begun(work, signal).then(
+      (result) => {
+        end()
+        if (signal.aborted) late({ came: 'answer', result })
+        else resolve(result)
+        over?.()
+      },
+      (error: unknown) => {
+        end()
+        if (signal.aborted) late({ came: 'error', error })
+        else reject(error as Error)
+        over?.()
+      },
+    )
+  })
 
-/** A function that throws before its first await is no different from one that rejects. */
-const start = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => work(signal)
+/** A function that throws before its first await is no different from one that rejects, nor is a promise with a `then` of its own. */
+const begun = async <Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => await work(signal)
 
 /** Resolves or rejects as the work does, or rejects with `Closed` as soon as the signal says so: what the work comes to then goes nowhere. */
 export const untilAborted = <Result>(work: Promise<Result>, signal: AbortSignal | undefined, message: string): Promise<Result> => {

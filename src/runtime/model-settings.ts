@@ -78,7 +78,8 @@ export const providerOf = (model: string): string => model.slice(0, model.indexO
 
 /** Later ones hold; options of a provider are merged by their names. */
 export const layered = (...layers: readonly (ModelSettings | undefined)[]): ModelSettings =>
-  layers.reduce<ModelSettings>((below, above = {}) => {
+  layers.reduce<ModelSettings>((below, above) => {
+    if (above === undefined) return below
     const providerOptions = Object.entries(above.providerOptions ?? {}).map(
       ([provider, options]) => [provider, { ...below.providerOptions?.[provider], ...options }] as const,
     )

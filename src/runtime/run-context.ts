@@ -31,7 +31,8 @@ export const contextForTool = (
   state: RunState,
   { tool, callId }: { readonly tool: Tool; readonly callId: string },
 ): RunContext => ({
-  ...contextOfRun(agent, state, dataOfCall(state, callId)),
+  runId: state.runId,
+  tenant: state.started.tenant,
   get context() {
     return asNeeded(tool, 'context', state.started.context ?? null)
   },

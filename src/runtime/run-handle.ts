@@ -204,10 +204,12 @@ const quiescentState = async ({ parts, runtime, runId }: HandledRun, signal: Abo
   const isAtRest = async (state: RunState): Promise<boolean> => isQuiescent(state) && (await isUpToDate(runtime, state))
   const now = await current()
   if (await isAtRest(now)) return now
+  let seen = now.revision
   const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
   for await (const item of subscription) {
-    if (item.kind !== 'event') continue
+    if (item.kind !== 'event' || item.event.revision <= seen) continue
     const reached = await untilAborted(runtime.reach(runId, item.event.revision), signal, givenUp)
+    seen = reached.revision
     if (!(await isAtRest(reached))) continue
     // Others may have gone on since.
     const newest = await current()

@@ -94,7 +94,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   const ofActors: ActorParts = {
     parts,
     record: recordReader(parts),
-    context: (agent, runId) => contexts.open(agent, runId),
+    context: (agent, runId, record) => contexts.open(agent, runId, record),
     stored: keepingStates(parts, stored),
     goOn: (runId) => void seeTo(runId),
     store: promptStore(parts),
@@ -138,7 +138,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
 
 const recordReader = (parts: RuntimeParts): ActorParts['record'] => {
   const records = createOriginRecords(parts)
-  return async (state, { recorded }) => {
+  return (state, { recorded }) => {
     const part = recordedPartOf(state) ?? recorded
     return part && records.of(part)
   }

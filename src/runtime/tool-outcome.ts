@@ -42,11 +42,18 @@ const withReadContent = (output: Json, transcript: Transcript, given: GivenConte
 }
 
 const readPlainOutput = (tool: Tool, value: unknown): ReadOutput => {
-  const checked = checkedJson(tool.output, value)
-  if (!checked.ok)
-    return { ok: false, class: 'invalidOutput', problem: `an invalid output: ${checked.problem}`, ...present({ cause: checked.cause }) }
-  const bytes = Buffer.byteLength(checked.text)
-  if (bytes <= tool.maxOutputBytes) return { ok: true, output: checked.value }
+  const checked = checkedJson(tool.output, value, tool.maxOutputBytes)
+  if (!checked.ok) {
+    const { problem, cause, isTooLarge = false } = checked
+    return {
+      ok: false,
+      class: isTooLarge ? 'outputTooLarge' : 'invalidOutput',
+      problem: `an invalid output: ${problem}`,
+      ...present({ cause }),
+    }
+  }
+  const { value: output, bytes } = checked
+  if (bytes <= tool.maxOutputBytes) return { ok: true, output }
   return { ok: false, class: 'outputTooLarge', problem: `${bytes} bytes, of which ${tool.maxOutputBytes} are allowed` }
 }
 

@@ -1,6 +1,6 @@
 import { fc } from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
-import { protoMember, boundedJson, isTooDeep, MAX_JSON_DEPTH, canonicalJson, jsonText } from '../../src/json.ts'
+import { protoMember, boundedJson, measuredJson, isTooDeep, MAX_JSON_DEPTH, canonicalJson, jsonText } from '../../src/json.ts'
 
 const anyJson = fc.jsonValue({ stringUnit: 'binary' }).filter((value) => protoMember(value) === undefined)
 
@@ -24,14 +24,27 @@ describe('a value from outside', () => {
     )
   })
 
-  it('is taken where its text fits the bound, and is refused by a bound of half of it', () => {
+  it('is taken where its text fits the bound, to the byte', () => {
     fc.assert(
-      fc.property(fc.array(anyJson, { minLength: 1 }), (value) => {
+      fc.property(anyJson, (value) => {
         const bytes = Buffer.byteLength(JSON.stringify(value))
-        expect(() => boundedJson(value, { maxBytes: 2 * bytes + 2 })).not.toThrow()
-        expect(() => boundedJson(value, { maxBytes: Math.floor(bytes / 2) - 1 })).toThrow()
+        expect(measuredJson(value, { maxBytes: bytes }).bytes).toBe(bytes)
+        expect(() => boundedJson(value, { maxBytes: bytes - 1 })).toThrow(`${bytes - 1} bytes at most`)
       }),
     )
+  })
+
+  it('is counted as its text is written: escapes, characters of two, three and four bytes, and halves of such', () => {
+    const units = [...Array(0x300).keys(), 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff]
+    for (const one of units) {
+      for (const other of ['', 'a', '\uDC00', '\uD83D', '\uDE00']) {
+        const text = String.fromCharCode(one) + other
+        expect({ text, bytes: measuredJson(text, { maxBytes: 100 }).bytes }).toEqual({
+          text,
+          bytes: Buffer.byteLength(JSON.stringify(text)),
+        })
+      }
+    }
   })
 
   it('is not reached by what its owner does later', () => {

@@ -74,20 +74,23 @@ export const createActorPool = (
     }
   }
 
+  const submit = (runId: string, job: Job): Promise<RunState> => using(runId, (actor) => actor.submit(job))
+
+  const submitCommand = async (runId: string, job: Job): Promise<RunState> => {
+    const { length = 0 } = job
+    if (waiting.commands >= mostWaiting || waiting.length + length > mostWaitingLength) throw tooMany(runId, waiting.commands)
+    waiting.commands += 1
+    waiting.length += length
+    try {
+      return await submit(runId, job)
+    } finally {
+      waiting.commands -= 1
+      waiting.length -= length
+    }
+  }
+
   return {
-    async submit(runId, job) {
-      if (job.insistent === true) return using(runId, (actor) => actor.submit(job))
-      const { length = 0 } = job
-      if (waiting.commands >= mostWaiting || waiting.length + length > mostWaitingLength) throw tooMany(runId, waiting.commands)
-      waiting.commands += 1
-      waiting.length += length
-      try {
-        return await using(runId, (actor) => actor.submit(job))
-      } finally {
-        waiting.commands -= 1
-        waiting.length -= length
-      }
-    },
+    submit: (runId, job) => (job.insistent === true ? submit(runId, job) : submitCommand(runId, job)),
     read: (runId) => using(runId, (actor) => actor.read()),
     reach: (runId, revision) => using(runId, (actor) => actor.reach(revision)),
     hold(runId) {

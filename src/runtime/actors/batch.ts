@@ -79,13 +79,12 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
 /** Words that come from models, tools and other code of the user's. */
 const WORDS = ['message', 'reason', 'note', 'cause', 'evidence'] as const
 
-const withBoundedWords = (fact: RunFact): RunFact => {
-  const data = fact.data as Readonly<Record<string, unknown>>
-  const long = WORDS.flatMap((field) => {
-    const words = data[field]
-    return typeof words === 'string' && words.length > LONGEST_WORDS ? [[field, storableBeginning(words, LONGEST_WORDS)] as const] : []
-  })
-  return long.length === 0 ? fact : ({ ...fact, data: { ...data, ...Object.fromEntries(long) } } as unknown as RunFact)
+const withBoundedWords = (fact: RunFact): RunFact => WORDS.reduce(withBounded, fact)
+
+const withBounded = (fact: RunFact, field: (typeof WORDS)[number]): RunFact => {
+  const words = (fact.data as Readonly<Record<string, unknown>>)[field]
+  if (typeof words !== 'string' || words.length <= LONGEST_WORDS) return fact
+  return { ...fact, data: { ...fact.data, [field]: storableBeginning(words, LONGEST_WORDS) } } as RunFact
 }
 
 export interface Append {

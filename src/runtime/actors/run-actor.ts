@@ -4,7 +4,7 @@ import { present } from '../../present.ts'
 import type { OriginRecord } from '../seal/origin-record.ts'
 import type { Agent } from '../agent.ts'
 import type { JobContextWithSlots } from '../answers/job-context.ts'
-import { createKnownRun, type KnownRun } from '../reading/fold-run.ts'
+import { createKnownRun, type Known, type KnownRun } from '../reading/fold-run.ts'
 import { notFound } from '../reading/run-reader.ts'
 import { insistently } from '../retry-pause.ts'
 import type { RestoreMark, RuntimeParts } from '../runtime-parts.ts'
@@ -33,9 +33,9 @@ export interface RunActor {
 export interface ActorParts {
   readonly parts: RuntimeParts
   /** What a job of a run may know of this process and of now. */
-  readonly context: (agent: Agent, runId: string) => JobContextWithSlots
-  /** Of a fork: what its origin has recorded. */
-  readonly record: (state: RunState | undefined, job: Pick<Job, 'recorded'>) => Promise<OriginRecord | undefined>
+  readonly context: (agent: Agent, runId: string, record: OriginRecord | undefined) => JobContextWithSlots
+  /** Of a fork: what its origin has recorded. Undefined where it is none. */
+  readonly record: (state: RunState | undefined, job: Pick<Job, 'recorded'>) => Promise<OriginRecord> | undefined
   /** After each state that is stored. */
   readonly stored: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** An append was full before all was answered. */
@@ -133,16 +133,11 @@ type Attempt = (job: Job, failed: Failed, restore: RestoreMark | undefined) => P
 const createAttempt = (actor: ActorParts, { runId, run, appending }: AttemptParts): Attempt => {
   const { parts, signal } = actor
   const noticeFailedCode = codeNotices(parts, runId)
-  const contextOf = async (agent: Agent, job: Job): Promise<JobContextWithSlots> => {
-    const record = await actor.record(run.now()?.state, job)
-    return { ...actor.context(agent, runId), ...present({ record }) }
-  }
-
   return async (job, failed, restore) => {
     const known = run.now()
-    const agent = known?.agent ?? job.newRun?.agent
-    if (agent === undefined) throw notFound(runId)
-    const context = await contextOf(agent, job)
+    const agent = agentOf(runId, known, job)
+    const record = actor.record(known?.state, job)
+    const context = actor.context(agent, runId, record && (await record))
     const isKnown = appending.begin()
     const failedForNow = (error: AppError): void => {
       isKnown()
@@ -168,6 +163,12 @@ const createAttempt = (actor: ActorParts, { runId, run, appending }: AttemptPart
       context.releaseAll()
     }
   }
+}
+
+const agentOf = (runId: string, known: Known | undefined, { newRun }: Job): Agent => {
+  const agent = known?.agent ?? newRun?.agent
+  if (agent === undefined) throw notFound(runId)
+  return agent
 }
 
 /** The jobs of one run: one at a time, in order. */
@@ -217,7 +218,11 @@ const createJobQueue = ({ runId, signal, perform }: JobQueueParts): JobQueue => 
   const performAll = async (): Promise<void> => {
     isPerforming = true
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await perform(next.job, failed).then(next.resolve, next.reject)
+      try {
+        next.resolve(await perform(next.job, failed))
+      } catch (error) {
+        next.reject(error)
+      }
       outage = undefined
       if (signal.aborted) refuse(closed(runId), () => true)
     }

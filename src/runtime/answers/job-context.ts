@@ -47,7 +47,7 @@ interface Place extends Pick<Owed, 'key' | 'attempt'> {
 }
 
 export interface JobContexts {
-  readonly open: (agent: Agent, runId: string) => JobContextWithSlots
+  readonly open: (agent: Agent, runId: string, record?: OriginRecord) => JobContextWithSlots
   /** The effect that a claim took a place for has ended. */
   readonly release: (runId: string, owed: Owed) => void
   /** Gives back the places of a run whose claims will not begin: all but those that are wanted. */
@@ -61,7 +61,7 @@ export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): Jo
   const tools = new Map<string, Slots>()
   const suspects = createSlots(parts.clock, ONE_AT_A_TIME, waiting)
   /** Of claims that are stored, by run. */
-  const held = new Map<string, Set<Place>>()
+  const held = new Map<string, readonly Place[]>()
   let isShut = false
 
   const slotsOf = (agent: Agent, tool: string | undefined): Slots => {
@@ -73,33 +73,33 @@ export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): Jo
   }
 
   const releaseBut = (runId: string, isWanted: (place: Place) => boolean): void => {
-    const places = held.get(runId)
-    for (const place of places ?? []) {
-      if (isWanted(place)) continue
-      places?.delete(place)
-      place.slots.release()
-    }
-    if (places?.size === 0) held.delete(runId)
+    const places = held.get(runId) ?? []
+    const unwanted = places.filter((place) => !isWanted(place))
+    if (unwanted.length === 0) return
+    if (unwanted.length === places.length) held.delete(runId)
+    else held.set(runId, places.filter(isWanted))
+    for (const { slots } of unwanted) slots.release()
   }
 
   return {
-    open(agent, runId) {
+    open(agent, runId, record) {
       let taken: Place[] = []
       return {
         agent,
+        ...(record && { record }),
         agents: parts.agents,
         at: parts.clock.now(),
         storeAt: storeNow(parts),
         owner: parts.owner,
         mostLostOwners: parts.mostLostOwners ?? MOST_LOST_OWNERS,
         acquireSlot: ({ key, attempt, tool, isSuspect = false }) => {
-          const wanted = [...(isSuspect ? [suspects] : []), slotsOf(agent, tool)]
+          const wanted = isSuspect ? [suspects, slotsOf(agent, tool)] : [slotsOf(agent, tool)]
           if (isShut || !acquireAll(wanted, runId)) return false
           for (const slots of wanted) taken.push({ key, attempt, slots })
           return true
         },
         keepAll: () => {
-          if (taken.length > 0) held.set(runId, new Set([...(held.get(runId) ?? []), ...taken]))
+          if (taken.length > 0) held.set(runId, [...(held.get(runId) ?? []), ...taken])
           taken = []
         },
         held: () => taken.length,

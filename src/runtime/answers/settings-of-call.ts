@@ -15,13 +15,14 @@ import { pointOfRun } from '../run-context.ts'
  */
 export const settingsOfCall = (agent: Agent, state: RunState, owed: Owed, model: string): ModelSettings | undefined => {
   const params = owed.params as CallModelParams
-  const known = { tools: agent.tools.keys(), models: [model, ...agent.models.map((entry) => entry.model)] }
   const standing = layered(agent.modelSettings, entryFor(agent, params.model ?? 0, model))
   const chosen = purposeOf(params) === 'answer' ? { toolChoice: standingChoice(state, standing.toolChoice) } : {}
-  const { toolChoice, providerOptions, ...settings } = checkedSettings(
-    layered({ ...standing, ...chosen }, preparedSettings(agent, state, owed, model), params.settings, raisedLimit(state, owed)),
-    known,
-  )
+  const prepared = preparedSettings(agent, state, owed, model)
+  const raised = raisedLimit(state, owed)
+  const asked = layered({ ...standing, ...chosen }, prepared, params.settings, raised)
+  // What stands was checked when the agent was defined.
+  const isChecked = prepared === undefined && params.settings === undefined && raised === undefined
+  const { toolChoice, providerOptions, ...settings } = isChecked ? asked : checkedSettings(asked, knownTo(agent, model))
   const provider = providerOf(model)
   const options = providerOptions?.[provider]
   const all: ModelSettings = {
@@ -31,6 +32,11 @@ export const settingsOfCall = (agent: Agent, state: RunState, owed: Owed, model:
   }
   return Object.keys({ ...agent.modelSettings, ...all }).length === 0 ? undefined : all
 }
+
+const knownTo = (agent: Agent, model: string): Parameters<typeof checkedSettings>[1] => ({
+  tools: agent.tools.keys(),
+  models: [model, ...agent.models.map((entry) => entry.model)],
+})
 
 const purposeOf = (params: CallModelParams): NextModelCall['purpose'] =>
   asideOf(params) === undefined ? (params.purpose ?? 'answer') : 'aside'

@@ -58,42 +58,33 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   const attempts = createAttempts()
   const results: Record<string, number> = {}
   const lookUps = createLaterLookUps(parts, attempts, report)
+  const resultOf = performing(parts, { attempts, table, report, releaseSlot })
 
-  const start = (agent: Agent, state: RunState, owed: Owed, perform: Perform): void => {
+  const carryOut = async (agent: Agent, state: RunState, owed: Owed, perform: Perform): Promise<void> => {
+    const { runId } = state
     const entry: UnderWay = { owed, controller: new AbortController(), phase: 'performing' }
-    table.enter(state.runId, entry)
-    const letGo = hold(state.runId)
-    const { signal } = entry.controller
-    const told = toldIn(state, owed)
-    const late = lateReporter(parts, report, table)(state, owed)
-    const performed = { state, owed, signal, attempts, late: (fact: RunFact | undefined) => late(fact && told(fact)) }
-    live(agent, state, entry, async () => told(await perform(parts, agent, performed)))
-      .then(
-        () => table.leave(state.runId, owed),
-        (error: unknown) => {
-          if (signal.aborted) {
-            table.leave(state.runId, owed)
-            return lookUps.plan(agent, state, owed)
-          }
-          table.lose(entry)
-          parts.notify({ type: 'runBroken', runId: state.runId, message: messageOf(error) })
-        },
-      )
-      .finally(letGo)
-  }
-
-  const live = async (agent: Agent, state: RunState, entry: UnderWay, perform: () => Promise<RunFact>): Promise<void> => {
-    const { owed } = entry
-    const isInTime = owed.intent === 'lookUp' || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
-    let fact: RunFact | undefined
+    table.enter(runId, entry)
+    const letGo = hold(runId)
     try {
-      fact = isInTime ? await perform() : undefined
+      const fact = await resultOf(agent, state, entry, perform)
+      entry.phase = 'reporting'
+      if (fact === undefined) await claimAgain(runId, owed)
+      else {
+        results[fact.type] = (results[fact.type] ?? 0) + 1
+        await report(runId, owed, fact)
+      }
+      table.leave(runId, owed)
+    } catch (error) {
+      if (entry.controller.signal.aborted) {
+        table.leave(runId, owed)
+        lookUps.plan(agent, state, owed)
+      } else {
+        table.lose(entry)
+        parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+      }
     } finally {
-      releaseSlot(state.runId, owed)
+      letGo()
     }
-    entry.phase = 'reporting'
-    if (fact !== undefined) results[fact.type] = (results[fact.type] ?? 0) + 1
-    await (fact === undefined ? claimAgain(state.runId, owed) : report(state.runId, owed, fact))
   }
 
   return {
@@ -101,8 +92,9 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
       for (const entry of table.of(state.runId)) if (!isWanted(state, entry.owed)) giveUp(table, state.runId, entry)
       if (state.broken !== undefined) return
       for (const owed of state.owed.values()) {
-        const perform = performerOf(agent, state, owed, parts.owner)
-        if (perform !== undefined && !table.has(state.runId, owed)) start(agent, state, owed, perform)
+        if (!mayPerform(owed, parts.owner) || table.has(state.runId, owed)) continue
+        const perform = performerOf(agent, state, owed)
+        if (perform !== undefined) void carryOut(agent, state, owed, perform)
       }
     },
     isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),
@@ -117,25 +109,40 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
   }
 }
 
+interface Performing extends Pick<EffectOptions, 'report' | 'releaseSlot'> {
+  readonly attempts: Attempts
+  readonly table: UnderWayTable
+}
+
+/** What an effect comes to. Undefined where it would take longer than its lease: it has not begun then. */
+const performing = (parts: RuntimeParts, { attempts, table, report, releaseSlot }: Performing) => {
+  const reportLate = ({ runId }: RunState, owed: Owed, fact: RunFact | undefined): void => {
+    // What is said after a process has let go of everything, the next one has to find out for itself.
+    if (table.isShut()) return
+    if (fact === undefined) return parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: 'after its deadline' })
+    report(runId, owed, fact).catch((error: unknown) => {
+      if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
+    })
+  }
+
+  return async (agent: Agent, state: RunState, { owed, controller }: UnderWay, perform: Perform): Promise<RunFact | undefined> => {
+    const late = (fact: RunFact | undefined): void => {
+      reportLate(state, owed, fact && told(state, owed, fact))
+    }
+    try {
+      if (!isInTime(parts, agent, state, owed)) return undefined
+      return told(state, owed, await perform(parts, agent, { state, owed, signal: controller.signal, attempts, late }))
+    } finally {
+      releaseSlot(state.runId, owed)
+    }
+  }
+}
+
 /** A result that is on its way into the log is refused there. */
 const giveUp = (table: UnderWayTable, runId: string, { owed, controller, phase }: UnderWay): void => {
   if (phase === 'performing') controller.abort()
   else if (phase === 'lost') table.leave(runId, owed)
 }
-
-/** What is said after a process has let go of everything, the next one has to find out for itself. */
-const lateReporter =
-  (parts: RuntimeParts, report: EffectOptions['report'], table: UnderWayTable) =>
-  ({ runId }: RunState, owed: Owed) =>
-  (fact: RunFact | undefined): void => {
-    if (table.isShut()) return
-    if (fact === undefined) parts.notify({ type: 'resultDropped', runId, callId: owed.key, result: 'after its deadline' })
-    else {
-      report(runId, owed, fact).catch((error: unknown) => {
-        if (!isOutage(error)) parts.notify({ type: 'runBroken', runId, message: messageOf(error) })
-      })
-    }
-  }
 
 interface Performed {
   readonly attempts: Attempts
@@ -148,13 +155,13 @@ interface Performed {
 type Perform = (parts: RuntimeParts, agent: Agent, performed: Performed) => Promise<RunFact>
 
 /** In a fork each result says that it is none of the record. */
-const toldIn =
-  ({ fork }: RunState, { intent }: Owed) =>
-  (fact: RunFact): RunFact =>
-    fork === undefined ? fact : withSource(fact, intent === 'callModel' ? 'live' : 'real')
+const told = ({ fork }: RunState, { intent }: Owed, fact: RunFact): RunFact =>
+  fork === undefined ? fact : withSource(fact, intent === 'callModel' ? 'live' : 'real')
 
-const performerOf = (agent: Agent, state: RunState, owed: Owed, owner: string): Perform | undefined => {
-  if (owed.status !== 'claimed' || owed.owner !== owner || owed.lookUpFirst === true) return undefined
+const mayPerform = ({ status, owner, lookUpFirst }: Owed, self: string): boolean =>
+  status === 'claimed' && owner === self && lookUpFirst !== true
+
+const performerOf = (agent: Agent, state: RunState, owed: Owed): Perform | undefined => {
   if (owed.intent === 'callModel') return callsModels(state) ? performModelCall : undefined
   const tool = agent.tools.get(state.calls.get(owed.key)?.tool ?? '')
   if (tool === undefined || !runsForReal(state, tool)) return undefined
@@ -167,6 +174,9 @@ const isWanted = (state: RunState, { intent, key, attempt }: Owed): boolean => {
   const now = state.owed.get(key)
   return now?.attempt === attempt && (now.intent === intent || now.intent === 'lookUp')
 }
+
+const isInTime = (parts: RuntimeParts, agent: Agent, state: RunState, owed: Owed): boolean =>
+  owed.intent === 'lookUp' || storeNow(parts) + timeLimitMs(agent, state, owed) <= (owed.leaseUntil ?? 0)
 
 const timeLimitMs = (agent: Agent, state: RunState, { intent, key }: Owed): number =>
   intent === 'callModel' ? agent.modelTimeoutMs : (agent.tools.get(state.calls.get(key)?.tool ?? '')?.timeoutMs ?? 0)

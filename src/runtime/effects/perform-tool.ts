@@ -1,5 +1,6 @@
 import type { RunFact } from '../../events/run-events.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
+import { jsonText } from '../../json.ts'
 import { backoffMs } from '../../machines/model-failure-policy.ts'
 import { ToolFailure, type Tool, type ToolContext } from '../../tools/tool.ts'
 import type { Agent } from '../agent.ts'
@@ -32,12 +33,12 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
   let over = (): void => undefined
   try {
     // Each attempt gets its own: what one has made of it is not what was checked and granted.
-    const input = structuredClone(state.calls.get(owed.key)?.input ?? null)
-    const context = toolContext(parts, effect)
+    const input = JSON.parse(jsonText(state.calls.get(owed.key)?.input ?? null)) as unknown
     const deadline = { timeoutMs: tool.timeoutMs, outer: signal, late, over: () => over() }
     const output = await withDeadline(parts.clock, deadline, (inner) => {
+      const context = toolContext(parts, effect, inner)
       over = effect.attempts.start(state.runId, owed.key)
-      return tool.execute(input, { ...context, signal: inner })
+      return tool.execute(input, context)
     })
     return answered(tool, state, { ...call, durationMs: tookMs() }, output)
   } catch (thrown) {
@@ -47,7 +48,7 @@ export const performToolCall = async (parts: RuntimeParts, effect: ToolEffect): 
 }
 
 /** What it throws, the tool has not done. */
-const toolContext = (parts: RuntimeParts, { agent, state, owed, tool }: ToolEffect): Omit<ToolContext, 'signal'> => {
+const toolContext = (parts: RuntimeParts, { agent, state, owed, tool }: ToolEffect, signal: AbortSignal): ToolContext => {
   try {
     return {
       ...contextForTool(agent, state, { tool, callId: owed.key }),
@@ -56,6 +57,7 @@ const toolContext = (parts: RuntimeParts, { agent, state, owed, tool }: ToolEffe
       attempt: owed.attempt,
       attachments: attachmentsIn(state.transcript),
       readBlob: (source) => readSaid(parts.blobs, state.transcript, source),
+      signal,
     }
   } catch (cause) {
     throw new ToolFailure(`${tool.name} cannot be used in this run`, { happened: false, cause })

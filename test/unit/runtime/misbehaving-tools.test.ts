@@ -74,11 +74,13 @@ describe('a tool', () => {
 
   const cycle: Record<string, unknown> = {}
   cycle.self = cycle
+  const doubling = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner, inner], 'x'.repeat(1_000_000))
 
   test.each([
     ['a BigInt', 10n, 'a bigint'],
     ['a function', { run: () => 1 }, 'a function'],
-    ['a cycle', cycle, 'a cycle'],
+    ['a cycle', cycle, 'a deeper one'],
+    ['a list that doubles sixty times', doubling, 'JSON of 67108864 bytes at most'],
     ['NaN', { price: Number.NaN }, 'NaN'],
     ['a Map', new Map(), 'a Map'],
   ])('that returns %s fails with what JSON cannot carry', async (_, output, found) => {

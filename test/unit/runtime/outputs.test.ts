@@ -34,7 +34,7 @@ describe('the output of an agent', () => {
     const { view, events } = await answering(late, '{"when":"2026-01-01"}', '{"when":"2026-01-01"}', '{"when":"2026-01-01"}')
     expect(view.waitsFor).toBe('human')
     expect(events.find(({ type }) => type === 'OutputRejected')).toMatchObject({
-      data: { reason: expect.stringContaining('a Date, found at $.when') as string },
+      data: { reason: expect.stringContaining('at $.when, found a Date') as string },
     })
   })
 
