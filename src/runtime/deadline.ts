@@ -38,7 +38,7 @@ export const withDeadline = <Result>(
     }
     const leaveBehind = (why: unknown): void => {
       end()
-      reject(why as Error)
+      reject(why)
       inner.abort(why)
     }
     if (outer.aborted) return stop()
@@ -53,7 +53,7 @@ export const withDeadline = <Result>(
       (error: unknown) => {
         end()
         if (signal.aborted) late({ came: 'error', error })
-        else reject(error as Error)
+        else reject(error)
         over?.()
       },
     )

@@ -220,8 +220,10 @@ export const attachmentsIn = ({ items, length }: Transcript): readonly MediaPart
     const message = items[seen.to]
     if (message?.role === 'user') for (const part of message.parts) if (isMedia(part)) seen.media.push({ index: seen.to, part })
   }
-  return deepFrozen(seen.media.filter(({ index }) => index < length).map(({ part }) => part))
+  return seen.media.length === 0 ? NONE : deepFrozen(seen.media.filter(({ index }) => index < length).map(({ part }) => part))
 }
+
+const NONE: readonly MediaPart[] = Object.freeze([])
 
 /** How far a list of messages, to which states only add, has been looked through: a long one is not at every call. */
 const looked = new WeakMap<Transcript['items'], { to: number; readonly media: { readonly index: number; readonly part: MediaPart }[] }>()

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { RunState } from '../fold/run-state.ts'
 import { deepFrozen, type Json } from '../json.ts'
@@ -30,29 +31,42 @@ export const contextForTool = (
   agent: Agent,
   state: RunState,
   { tool, callId }: { readonly tool: Tool; readonly callId: string },
-): RunContext => ({
-  runId: state.runId,
-  tenant: state.started.tenant,
-  get context() {
-    return asNeeded(tool, 'context', state.started.context ?? null)
-  },
-  get messageData() {
-    return asNeeded(tool, 'messageData', dataOfCall(state, callId))
-  },
-  dependencies: Object.fromEntries(Object.keys(tool.dependencies).map((name) => [name, agent.dependencies[name]])),
-  projection: (wanted) => {
-    if (!tool.projections.some(({ name }) => name === wanted.name))
-      throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
-    return stateOf(agent, state, wanted)
-  },
-})
+): RunContext => {
+  const context = {
+    runId: state.runId,
+    tenant: state.started.tenant,
+    context: state.started.context ?? null,
+    messageData: dataOfCall(state, callId),
+    dependencies: Object.fromEntries(Object.keys(tool.dependencies).map((name) => [name, agent.dependencies[name]])),
+    projection: <State>(wanted: ReadableProjection<State>): State => {
+      if (!tool.projections.some(({ name }) => name === wanted.name))
+        throw new Error(`${tool.name} reads the projection ${wanted.name}, but does not declare it in its \`projections\``)
+      return stateOf(agent, state, wanted)
+    },
+  }
+  checkWhenRead(tool, context, 'context')
+  checkWhenRead(tool, context, 'messageData')
+  return context
+}
+
+type Given = Pick<RunContext<Json, Json>, 'context' | 'messageData'>
+
+const checkWhenRead = (tool: Tool, given: Given, field: keyof Given): void => {
+  const schema = tool[field]
+  const value = given[field]
+  if (schema !== undefined) Object.defineProperty(given, field, { enumerable: true, get: () => asNeeded(tool, { field, schema, value }) })
+}
 
 /** Of the message that led to a call. */
 export const dataOfCall = ({ calls }: RunState, callId: string): Json => calls.get(callId)?.data ?? null
 
-const asNeeded = (tool: Tool, field: 'context' | 'messageData', value: Json): unknown => {
-  const schema = tool[field]
-  if (schema === undefined) return value
+interface Needed {
+  readonly field: keyof Given
+  readonly schema: z.ZodType
+  readonly value: Json
+}
+
+const asNeeded = (tool: Tool, { field, schema, value }: Needed): unknown => {
   const checked = checkedJson(schema, value)
   if (checked.ok) return deepFrozen(checked.value)
   throw new AppError(

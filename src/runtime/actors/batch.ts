@@ -44,14 +44,15 @@ export const createBatch = ({ ids, clock }: RuntimeParts, { agent, runId, before
   const sealed: SealedEvent[] = []
   let bytes = 0
 
-  const sealedAs = (fact: RunFact, causationId: string | undefined, { traceparent, ...recorded }: RecordedOrigin = {}): SealedEvent => {
+  const sealedAs = (fact: RunFact, causationId: string | undefined, from: RecordedOrigin | undefined): SealedEvent => {
     const origin = {
       runId,
       id: ids.uuid(),
       at: clock.now(),
       agent: agent.id,
       correlationId,
-      ...present({ ...recorded, causationId, traceparent: traceparentOf(traceparent) }),
+      ...(causationId !== undefined && { causationId }),
+      ...(from && asRecorded(from)),
     }
     return seal(agent.program, state, withBoundedWords(fact), origin)
   }
@@ -125,6 +126,8 @@ export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, s
     }
   }
 }
+
+const asRecorded = ({ traceparent, ...origin }: RecordedOrigin) => present({ ...origin, traceparent: traceparentOf(traceparent) })
 
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 

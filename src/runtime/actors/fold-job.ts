@@ -1,7 +1,6 @@
 import { AppError, messageOf } from '../../errors.ts'
 import type { RunFact } from '../../events/run-events.ts'
 import type { Owed, RunState, Timer } from '../../fold/run-state.ts'
-import { present } from '../../present.ts'
 import { lookUpFirst } from '../answers/answer-tool-call.ts'
 import { answerOwed } from '../answers/answers.ts'
 import type { JobContextWithSlots, JobContext } from '../answers/job-context.ts'
@@ -47,7 +46,8 @@ export const foldJob = (parts: RuntimeParts, folded: FoldedJob): Folded => {
   try {
     pushAll(batch, decision)
     markRestored(folded, batch)
-    return { ...answered(folded, batch), ...present({ notices: decision.notices }) }
+    const all = answered(folded, batch)
+    return decision.notices === undefined ? all : { ...all, notices: decision.notices }
   } catch (error) {
     const hasHappened = known !== undefined && decision.anyway === true && job.insistent === true
     if (!hasHappened) throw codeFailed(runId, error)

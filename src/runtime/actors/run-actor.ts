@@ -104,20 +104,26 @@ interface Appending {
   /** Returns what is called once it is known what came of it, or once the log has failed it for now. */
   begin(): () => void
   /** Resolves then. */
-  over(): Promise<unknown>
+  over(): Promise<void>
 }
 
 const createAppending = (): Appending => {
-  let underWay: Promise<unknown> = Promise.resolve()
+  /** Who waits for the one that is under way. */
+  let waiting: (() => void)[] | undefined
   return {
     begin() {
-      const { promise, resolve } = Promise.withResolvers<undefined>()
-      underWay = promise
+      const ofThis: (() => void)[] = []
+      waiting = ofThis
       return () => {
-        resolve(undefined)
+        if (waiting === ofThis) waiting = undefined
+        for (const tell of ofThis.splice(0)) tell()
       }
     },
-    over: () => underWay,
+    over: () =>
+      new Promise((resolve) => {
+        if (waiting === undefined) resolve()
+        else waiting.push(resolve)
+      }),
   }
 }
 

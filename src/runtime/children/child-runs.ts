@@ -99,7 +99,7 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
       const isSweep = state === before || state.restored !== before?.restored
       const isNew = ({ key }: Owed): boolean => isSweep || !isAsked(before?.owed.get(key))
       for (const owed of state.owed.values()) if (state.broken === undefined && isAsked(owed) && isNew(owed)) void startOne(state, owed)
-      if (before?.status === 'active' && saysMore(before, state)) void report(state)
+      if (hasNews(state, before)) void report(state)
     },
     holds: ({ runId, status }) => status === 'active' && reports.isUnderWay(runId),
     checkWaitedFor: unwanted.checkWaitedFor,
@@ -108,6 +108,10 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     },
   }
 }
+
+/** A run that nobody has asked for tells nobody. */
+const hasNews = (state: RunState, before: RunState | undefined): boolean =>
+  state.started.parent !== undefined && before?.status === 'active' && saysMore(before, state)
 
 const failing = (parent: RunState, owed: Owed, reason: string): Job['decide'] => {
   const fact: RunFact = { type: 'ChildRunFailed', data: { callId: owed.key, childRunId: childRunId(parent.runId, owed), reason } }
