@@ -8,7 +8,11 @@ export const shown = (found: unknown): string => {
 }
 
 /** The first `length` UTF-16 units of a text. Never ends within a character of two units: half of one is no text that others read. */
-export const beginning = (text: string, length: number): string => text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')
+export const beginning = (text: string, length: number): string => {
+  const begin = text.slice(0, length)
+  const last = begin.charCodeAt(begin.length - 1)
+  return last >= 0xd800 && last <= 0xdbff ? begin.slice(0, -1) : begin
+}
 
 /**
  * What a terminal obeys, what turns the direction of a text, and what nobody sees: C0 and C1 controls, DEL, bidi controls, line and paragraph
@@ -22,11 +26,16 @@ const JOINER = String.raw`(?<=[[\p{L}\p{M}]--[\p{scx=Latin}\p{scx=Greek}\p{scx=C
 const ALL_HIDDEN = new RegExp(HIDDEN, 'gv')
 const HIDDEN_OR_JOINER = new RegExp(`(${JOINER})|${HIDDEN}`, 'gv')
 
+/** The most of what is shown: to look for what is hidden in it takes many times as long. */
+const ALL_VISIBLE = /^[\n\t\x20-\x7E]*$/
+
 const LONGEST_BYTE = 0xff
 
 /** Text of anybody, safe to show: what would steer a terminal, or hide in it, is shown by its number, as `\x1b` and `\u{202e}`. */
 export const visibleText = (text: string): string =>
-  text.replace(HIDDEN_OR_JOINER, (found: string, joiner: string | undefined) => joiner ?? numberOf(found.codePointAt(0) ?? 0))
+  ALL_VISIBLE.test(text)
+    ? text
+    : text.replace(HIDDEN_OR_JOINER, (found: string, joiner: string | undefined) => joiner ?? numberOf(found.codePointAt(0) ?? 0))
 
 const numberOf = (code: number): string => (code <= LONGEST_BYTE ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
 

@@ -3,7 +3,6 @@ import { shownContent, type ContentPart } from '../events/content.ts'
 import { jsonText } from '../json.ts'
 
 const STORED_APART = '(stored apart)'
-const NUL = /\0/g
 
 /** Of an error or a decision, in UTF-16 units. */
 export const REASON_LENGTH = 500
@@ -14,7 +13,7 @@ export const VALUE_LENGTH = 1_000
 export const storableBeginning = (text: string, length: number): string => storable(beginning(text, length))
 
 /** Postgres keeps no NUL in its texts, and UTF-8 has no half of a pair. */
-export const storable = (text: string): string => text.toWellFormed().replace(NUL, '\uFFFD')
+export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
 
 /** A text as a guardrail or the blob store left it: a payload that is kept elsewhere is a reference here, whatever its declared type. */
 export const shown = (text: unknown, length = Infinity): string =>

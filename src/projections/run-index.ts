@@ -331,7 +331,7 @@ const derive = ({ before, row }: Readonly<Record<'before' | 'row', RunRow>>, sto
   const { open: openBefore, children: _, fork: known, takenOver: holder, ...others } = row
   const isCopy = isCopied(row, event)
   const { open, records } = recordsAfter(openBefore, event, { position: stored.position, state, checksInput: 'checkInput' in owed, isCopy })
-  const { steps, stays } = stepsAfter({ ...row, paused: before.paused }, event, { state, open: open?.toolCalls })
+  const { steps, stays } = stepsAfter(row, event, { state, open: open?.toolCalls, wasPaused: before.paused })
   const after: RunRow = {
     ...others,
     state,

@@ -44,13 +44,12 @@ interface CallStay {
   readonly since: number
 }
 
-/** The row before the event. */
+/** The row at the event, with what follows from its type alone. */
 interface Before {
   readonly state: string
   readonly agentVersion: string
   readonly updatedAt: number
   readonly waitsFor: string | null
-  readonly paused: boolean
   readonly stays?: Stays
   readonly fork?: object
   readonly sealed?: true
@@ -60,6 +59,8 @@ interface After {
   readonly state: string
   /** Tool calls that are open then. */
   readonly open: Readonly<Record<string, unknown>> | undefined
+  /** Before the event. */
+  readonly wasPaused: boolean
 }
 
 interface StepsAfter {
@@ -69,27 +70,32 @@ interface StepsAfter {
 
 /** A run with a seal asks what would be: neither what a fork has copied nor what follows is a step that was taken. */
 export const stepsAfter = (before: Before, event: RunEvent, after: After): StepsAfter => {
-  const stays = waitedUntil(before, event)
-  const calls = Object.fromEntries(
-    [
-      ...Object.entries(stays.calls ?? {}),
-      ...[...movedCalls(event)].map(([callId, place]) => [callId, callStay(stays, { callId, place }, event)] as const),
-    ].filter(([callId]) => Object.hasOwn(after.open ?? {}, callId)),
-  )
+  const stays = waitedUntil(before, event, after.wasPaused)
+  const moves = movesIn(event)
+  const calls = callStays(stays, moves, event, after.open ?? {})
   const ofRun = before.state === after.state ? stays : { since: event.meta.at, waitedMs: 0 }
   return {
     steps:
       before.fork !== undefined || before.sealed === true || event.meta.ignored === true
         ? []
-        : [runStep(before, stays, event, after), ...callSteps(before, stays, event)],
-    stays: { since: ofRun.since, waitedMs: ofRun.waitedMs, ...present({ calls: Object.keys(calls).length === 0 ? undefined : calls }) },
+        : [runStep(before, stays, event, after), ...callSteps(before, stays, event, moves)],
+    stays: present({ since: ofRun.since, waitedMs: ofRun.waitedMs, calls }),
   }
 }
 
+/** Undefined where none of the calls that are open stands anywhere. */
+const callStays = (stays: Stays, moves: Moves, event: RunEvent, open: Readonly<Record<string, unknown>>): Stays['calls'] => {
+  const known = Object.entries(stays.calls ?? {})
+  if (known.length + moves.places.size === 0) return undefined
+  const moved = Array.from(moves.places, ([callId, place]) => [callId, callStay(stays, { callId, place }, event)] as const)
+  const left = [...known, ...moved].filter(([callId]) => Object.hasOwn(open, callId))
+  return left.length === 0 ? undefined : Object.fromEntries(left)
+}
+
 /** With the time since the event before. */
-const waitedUntil = ({ stays, updatedAt, waitsFor, paused }: Before, { meta: { at } }: RunEvent): Stays => {
+const waitedUntil = ({ stays, updatedAt, waitsFor }: Before, { meta: { at } }: RunEvent, wasPaused: boolean): Stays => {
   if (stays === undefined) return { since: at, waitedMs: 0 }
-  if (waitsFor === null && !paused) return stays
+  if (waitsFor === null && !wasPaused) return stays
   return { ...stays, waitedMs: stays.waitedMs + Math.max(0, at - updatedAt) }
 }
 
@@ -112,9 +118,8 @@ const runStep = (before: Before, { since, waitedMs }: Stays, event: RunEvent, { 
   }
 }
 
-const callSteps = (before: Before, { calls = {} }: Stays, event: RunEvent): readonly StepRecord[] => {
-  const begun = new Set(begunCalls(event))
-  return [...movedCalls(event)].flatMap(([callId, place]) => {
+const callSteps = (before: Before, { calls = {} }: Stays, event: RunEvent, { begun, places }: Moves): readonly StepRecord[] =>
+  [...places].flatMap(([callId, place]) => {
     const from = Object.hasOwn(calls, callId) ? calls[callId] : undefined
     // Of a call that was given up and is moved again nobody knows any more where it stood.
     if (from === undefined && !begun.has(callId)) return []
@@ -131,7 +136,6 @@ const callSteps = (before: Before, { calls = {} }: Stays, event: RunEvent): read
       },
     ]
   })
-}
 
 /** States of the chart of tool calls that wait for a person. */
 const WAIT_FOR_PEOPLE: ReadonlySet<string> = new Set(['awaitingApproval', 'unresolved.awaitingHuman'])
@@ -184,18 +188,32 @@ const aboutMs = (ms: number): number => (ms < 1 ? 0 : Math.round(2 ** (Math.roun
 /** Where the chart of a tool call begins. */
 const FIRST_PLACE = 'checking'
 
-/** Those whose charts begin with the event, and those that it has moved: of `<place>; <callId>=<place of the call> …`. */
-const movedCalls = (event: RunEvent): ReadonlyMap<string, string> =>
-  new Map([
-    ...begunCalls(event).map((callId) => [callId, FIRST_PLACE] as const),
-    ...event.meta.to
-      .split('; ')
-      .slice(1)
-      .map((text) => {
+/** What an event has done with the charts of tool calls. */
+interface Moves {
+  readonly begun: ReadonlySet<string>
+  /** Of those that have begun with it, and of those that it has moved. */
+  readonly places: ReadonlyMap<string, string>
+}
+
+const NO_MOVES: Moves = { begun: new Set(), places: new Map() }
+
+/** From `<place>; <callId>=<place of the call> …`. */
+const movesIn = (event: RunEvent): Moves => {
+  const begun = begunCalls(event)
+  const { to } = event.meta
+  if (begun.length === 0 && !to.includes('; ')) return NO_MOVES
+  const moved = to.split('; ').slice(1)
+  return {
+    begun: new Set(begun),
+    places: new Map([
+      ...begun.map((callId) => [callId, FIRST_PLACE] as const),
+      ...moved.map((text) => {
         const end = text.lastIndexOf('=')
         return [storable(text.slice(0, end)), storable(text.slice(end + 1))] as const
       }),
-  ])
+    ]),
+  }
+}
 
 const begunCalls = ({ meta }: RunEvent): readonly string[] =>
   recordedIntents(meta).flatMap(({ intent, key }) => (intent === 'checkCall' ? [storable(key)] : []))

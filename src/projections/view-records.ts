@@ -1,5 +1,6 @@
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
 import { finalEventTypes, type RunEventType } from '../events/run-events.ts'
+import { present } from '../present.ts'
 import { scoreRecords, type ScoreRecord } from './score-records.ts'
 import { approvalChanges, type ApprovalRecord } from './approval-records.ts'
 import { oneLine } from './printable.ts'
@@ -229,6 +230,6 @@ const stillCorrectable = (
 }
 
 const someOf = (open: { readonly [Name in keyof OpenRecords]: OpenRecords[Name] | undefined }): OpenRecords | undefined => {
-  const kept = Object.entries(open).filter(([, records]) => records !== undefined)
-  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+  const kept = present(open)
+  return Object.keys(kept).length === 0 ? undefined : kept
 }

@@ -21,7 +21,8 @@ export const newestRecords = (): NewestRecords => {
       for (const { name, fields, records } of held) {
         for (const record of given[name] as readonly (object & { readonly revision: number })[]) {
           const one = record as TableRecord
-          const key = fields.map((field) => String(one[field])).join('\n')
+          let key = ''
+          for (const field of fields) key += `${String(one[field])}\n`
           if (one.revision > (records.get(key)?.revision ?? -1)) records.set(key, one)
         }
       }

@@ -3,7 +3,9 @@ import { age, bytes, offset } from '../../src/cli/amounts.ts'
 import { count, duration, fromNow, money } from '../../src/projections/amount-text.ts'
 import { oneLine, printable } from '../../src/projections/printable.ts'
 import { createScreen } from '../../src/cli/screen.ts'
+import { beginning } from '../../src/text.ts'
 import { csvLines } from '../../src/cli/view-rows.ts'
+import { fc } from '../support/fast-check.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 
 describe('text of models and tools', () => {
@@ -16,6 +18,43 @@ describe('text of models and tools', () => {
     expect(oneLine('  a\n b\t\tc ', 20)).toBe('a b c')
     expect(oneLine('12345', 5)).toBe('12345')
     expect(oneLine('🙂🙂🙂🙂', 3)).toBe('🙂🙂…')
+  })
+
+  test('is the same line, however little of a long text is looked at', () => {
+    const plainly = (text: string, width: number): string => {
+      const line = printable(beginning(text, width * 8 + 64))
+        .replace(/\s+/g, ' ')
+        .trim()
+      const characters = Array.from(line)
+      return line.length <= width || characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`
+    }
+    const words = fc.constantFrom(
+      'a',
+      'word ',
+      ' ',
+      '   ',
+      '\t',
+      '\n',
+      '\r\n',
+      '\r',
+      '\u00a0',
+      '🙂',
+      '👩‍🚀',
+      '\u202e',
+      '\ud83d',
+      '\u001b[2J',
+      'ä',
+      '',
+    )
+    const texts = fc
+      .tuple(words, fc.array(words, { maxLength: 60 }), fc.nat(40))
+      .map(([word, rest, times]) => word.repeat(times) + rest.join(''))
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 30 }), (text, width) => {
+        expect(oneLine(text, width)).toBe(plainly(text, width))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 

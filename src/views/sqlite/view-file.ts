@@ -9,6 +9,9 @@ import { viewTables } from '../view-tables.ts'
 /** How long a transaction waits for that of another process. */
 const BUSY_TIMEOUT_MS = 5_000
 
+/** Of 4 KiB, in the file beside the views. The same pages change in one batch after another, and a checkpoint writes each of them once. */
+const CHECKPOINT_PAGES = 4_000
+
 const DROP = ['refold_view_state', 'refold_view_offsets', ...viewTables.map(({ name }) => name)]
   .map((name) => `drop table if exists ${name};`)
   .join('\n')
@@ -60,7 +63,7 @@ const open = (path: string): DatabaseSync => {
   beginPrivateFile(path)
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
-    db.exec('pragma journal_mode = wal; pragma synchronous = normal;')
+    db.exec(`pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     inTransaction(db, () => {
       if (formatOf(db) === viewsFormat) return
       dropShadows(db)
