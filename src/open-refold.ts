@@ -13,7 +13,7 @@ import { checkedRetention, createRetention, type Retention } from './consumers/r
 import { quickCatchUp, type ViewsBehind } from './consumers/quick-catch-up.ts'
 import type { Tracer } from './consumers/tracer.ts'
 import { createSweeper, type SweepCounts, type Sweeper } from './consumers/sweeper.ts'
-import { messageOf, type AppError } from './errors.ts'
+import type { AppError } from './errors.ts'
 import type { EventLog } from './eventlog/event-log.ts'
 import { timedLog, type LogCall } from './eventlog/timed-log.ts'
 import { noticingLog, type NoticingLog } from './eventlog/went-back.ts'
@@ -272,17 +272,10 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
     refold,
     async takeUp() {
       await restores.newest()
-      const told = tellChangedAgents({ ...stores, agents: core.agents, projector: restores.projector, notify })
-      void told.catch(sweepFailed(stop.signal, notify)).finally(() => sweeper.run(stop.signal))
+      sweeper.run(stop.signal)
     },
   }
 }
-
-const sweepFailed =
-  (stopped: AbortSignal, notify: (notice: Notice) => void) =>
-  (error: unknown): void => {
-    if (!stopped.aborted) notify({ type: 'sweepFailed', message: messageOf(error) })
-  }
 
 const giveUp = ({ core, notify, stop }: Pick<Sweeping, 'core' | 'notify'> & { readonly stop: AbortController }, error: AppError): void => {
   stop.abort()
@@ -327,6 +320,7 @@ const sweeperOf = (sweeping: Sweeping): Sweeper => {
     views: stores.views,
     runtime: core.runtime,
     eraser: core.eraser,
+    caughtUp: () => tellChangedAgents({ ...stores, agents: core.agents, notify }),
     chores: choresOf(sweeping),
     clock: systemClock,
     intervalMs,

@@ -3,16 +3,14 @@ import { codeStanding } from '../runtime/code/agents.ts'
 import { agentAt } from '../runtime/reading/fold-run.ts'
 import type { RuntimeParts } from '../runtime/runtime-parts.ts'
 import type { ViewStore } from '../views/view-store.ts'
-import type { Projector } from './projector.ts'
 
-type Parts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents' | 'notify'> & { readonly views: ViewStore; readonly projector: Projector }
+type Parts = Pick<RuntimeParts, 'log' | 'blobs' | 'agents' | 'notify'> & { readonly views: ViewStore }
 
 /** Of each agent so many open runs are looked at, the newest ones. */
 const RUNS_OF_AN_AGENT = 100
 
-/** Tells, before this process begins, of agents whose code is not what their open runs began with. */
+/** Tells, by views that are up to the log, of agents whose code is not what their open runs began with. */
 export const tellChangedAgents = async (parts: Parts): Promise<void> => {
-  await parts.projector.catchUp()
   for (const agent of parts.agents.all()) {
     const rows = await parts.views.list({ agent: agent.name, status: 'active', limit: RUNS_OF_AN_AGENT })
     const changed = new Map(

@@ -1,5 +1,5 @@
 import type { StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
-import { RUN_STREAM_PREFIX } from '../events/codec.ts'
+import { RUN_STREAM_PREFIX, runIdOf } from '../events/codec.ts'
 import type { Checkpoint } from '../views/view-store.ts'
 import { present } from '../present.ts'
 import { nextTurn, BATCH_LENGTH, storedLength } from './batches.ts'
@@ -18,7 +18,17 @@ import { placeOfViews, type RestorePorts } from './restored-log.ts'
 
 export interface Projector {
   /** Takes in all that the log holds when it is called, at least. Rejects with the errors of log and views. */
-  catchUp(): Promise<void>
+  catchUp(pace?: Pace): Promise<void>
+  /**
+   * What the log holds of runs beyond the views, as far as that is soon read: of each run the type of its newest event there. Nothing is
+   * folded. Rejects with the errors of log and views.
+   */
+  newestBeyond(): Promise<ReadonlyMap<string, string>>
+}
+
+/** Turns of the event loop that others have between two batches; 1 by default. They cost nothing where nothing else is to be done. */
+export interface Pace {
+  readonly turns: number
 }
 
 type Ports = RestorePorts
@@ -27,13 +37,29 @@ type Ports = RestorePorts
 const BATCH_EVENTS = 500
 /** So often the log says how far others have written, before that is kept where there is nothing else to keep. */
 const PASSED_BEFORE_KEPT = 50
+/** What half a second reads. */
+const MOST_BEYOND = 20_000
+const MOST_BEYOND_LENGTH = 8 * BATCH_LENGTH
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 /** A view store of another log, or one that knows more than its log (of which an older copy was restored), is cleared and filled again. */
 export const createProjector = (ports: Ports): Projector => ({
-  async catchUp() {
+  async catchUp({ turns } = { turns: 1 }) {
     let isDone = false
-    while (!isDone) isDone = await readOn(ports, await currentPlace(ports))
+    while (!isDone) isDone = await readOn(ports, await currentPlace(ports), turns)
+  },
+  async newestBeyond() {
+    const { since } = await placeOfViews(ports)
+    const newest = new Map<string, string>()
+    let [events, length] = [0, 0]
+    for await (const item of ports.log.backlog({ filter: RUNS, ...present({ after: since?.position }) })) {
+      if (item.kind !== 'event') continue
+      newest.set(runIdOf(item.event.stream), item.event.type)
+      events += 1
+      length += storedLength(item.event)
+      if (events >= MOST_BEYOND || length >= MOST_BEYOND_LENGTH) break
+    }
+    return newest
   },
 })
 
@@ -44,14 +70,16 @@ interface Place {
 }
 
 /** False where the view store was cleared meanwhile. */
-const readOn = async (ports: Ports, { since: from, head }: Place): Promise<boolean> => {
+const readOn = async (ports: Ports, { since: from, head }: Place, turns: number): Promise<boolean> => {
   let since = from
   let reached = from?.position ?? 0
   for await (const batch of batched(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }))) {
     since = await apply(ports, since, batch)
     if (since === undefined) return false
     reached = batch.position
-    await nextTurn()
+    // What is appended meanwhile is for whoever calls next: under load there is no end of it.
+    if (reached >= head) return true
+    for (let turn = 0; turn < turns; turn++) await nextTurn()
   }
   return head <= reached || (await apply(ports, since, { events: [], position: head })) !== undefined
 }

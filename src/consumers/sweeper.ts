@@ -4,11 +4,12 @@ import { isOutage } from '../runtime/retry-pause.ts'
 import { PAYLOAD_GRACE_MS, type Eraser } from '../runtime/erase.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Notice } from '../runtime/notices.ts'
+import { claimTypes } from '../events/run-events.ts'
 import type { RunRow } from '../projections/run-index.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import { nextTurn } from './batches.ts'
 import { createParentLooks, waitsForChildren, type ParentLooks } from './parent-looks.ts'
-import type { Projector } from './projector.ts'
+import type { Pace, Projector } from './projector.ts'
 import { familyOf } from './run-family.ts'
 
 export interface SweepCounts {
@@ -38,6 +39,8 @@ export interface SweeperParts {
   readonly runtime: Pick<Runtime, 'wake' | 'wakeAt'>
   /** Goes on with deletions that were cut off, and with those that wait for their payloads. */
   readonly eraser?: Pick<Eraser, 'finish'>
+  /** Seen to once, when the views are up to the log for the first time. */
+  readonly caughtUp?: () => Promise<void>
   /** What is seen to every few minutes, beside the runs. */
   readonly chores?: () => Promise<void>
   readonly clock: Clock
@@ -49,16 +52,22 @@ const RUNS_AT_ONCE = 64
 const ALL = 1_000_000
 const CHORES_EVERY_MS = 600_000
 
-export const createSweeper = ({ projector, views, runtime, eraser, chores, clock, intervalMs, notify }: SweeperParts): Sweeper => {
+/** While runs are taken up again, the views can wait. */
+const LEISURELY: Pace = { turns: 16 }
+
+export const createSweeper = (given: SweeperParts): Sweeper => {
+  const { projector, views, runtime, eraser, chores, clock, intervalMs, notify } = given
   let counts: SweepCounts = { sweeps: 0, due: 0, left: 0 }
   // What was told of runs that could not be woken: a sweep that finds the same again says nothing.
   let told: ReadonlyMap<string, string> = new Map()
   const leftRuns = createLeftRuns(clock, notify)
 
   const sweep = async (dueBy: number, signal?: AbortSignal): Promise<void> => {
-    await projector.catchUp()
+    const woken = hasRecovered ? NONE : await takeOver({ projector, views, runtime }, signal)
+    await projector.catchUp(hasRecovered ? undefined : LEISURELY)
+    if (!hasRecovered) await given.caughtUp?.()
     // All of them: a page would hide what has become due behind runs that wait for others and are always due.
-    const rows = await views.due(dueBy, ALL)
+    const rows = (await views.due(dueBy, ALL)).filter(({ runId }) => !woken.has(runId))
     const broken = new Map<string, string>()
     await inLanes(await toSee({ views, runtime, clock, parents }, rows), signal, (row) => see(row, broken))
     told = broken
@@ -143,17 +152,48 @@ const repeat = ({ clock, intervalMs, signal, isLater }: Repetition, work: () => 
 }
 
 /** So many at once, each in a turn of its own: a sweep of thousands does not hold up the process. */
-const inLanes = async (rows: readonly RunRow[], signal: AbortSignal | undefined, see: (row: RunRow) => Promise<void>): Promise<void> => {
-  const left = rows.values()
+const inLanes = async <Item>(
+  items: readonly Item[],
+  signal: AbortSignal | undefined,
+  see: (item: Item) => Promise<void>,
+): Promise<void> => {
+  const left = items.values()
   const lane = async (): Promise<void> => {
-    for (const row of left) {
+    for (const item of left) {
       await nextTurn()
       if (signal?.aborted === true) return
-      await see(row)
+      await see(item)
     }
   }
   await Promise.all(Array.from({ length: RUNS_AT_ONCE }, lane))
 }
+
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * Begins with what a process was at when it ended, by the newest events and by the views as they were left: neither has to wait until the
+ * views have taken in what that process has written. Returns the runs that were seen to.
+ */
+const takeOver = async (
+  { projector, views, runtime }: Pick<SweeperParts, 'projector' | 'views' | 'runtime'>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> => {
+  const newest = await projector.newestBeyond()
+  const claimed = [...newest].flatMap(([runId, type]) => (claimTypes.has(type) ? [runId] : []))
+  const rows = await views.due(Number.MAX_SAFE_INTEGER, ALL)
+  const claimedBefore = rows.filter((row) => isClaimed(row) && !newest.has(row.runId)).map(({ runId }) => runId)
+  const woken = new Set<string>()
+  await inLanes([...claimed, ...claimedBefore], signal, async (runId) => {
+    // Whatever keeps it from being woken keeps it from being so in the sweep that follows, which tells of it.
+    await runtime.wake(runId).then(
+      () => woken.add(runId),
+      () => undefined,
+    )
+  })
+  return woken
+}
+
+const isClaimed = ({ status, owed }: RunRow): boolean => status === 'active' && Object.values(owed).some((until) => until > 0)
 
 interface Leaving extends Pick<SweeperParts, 'views' | 'runtime' | 'clock'> {
   readonly parents: ParentLooks

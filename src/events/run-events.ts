@@ -441,6 +441,9 @@ export const isRunEventType = (type: string): type is RunEventType => Object.has
 /** Events after which a run accepts nothing but {@link behindTheEnd}, unless {@link mayBeReopened}. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
 
+/** Events by which a process says that it performs something. */
+export const claimTypes: ReadonlySet<string> = new Set<RunEventType>(['ModelCallRequested', 'ToolCallRequested', 'ToolCallLookupRequested'])
+
 /** Events that may follow the end of a run, and leave it as it was. */
 export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCallCorrected', 'RunMoved', 'RunScored'])
 

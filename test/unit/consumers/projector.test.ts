@@ -82,6 +82,24 @@ describe('catching up', () => {
     ])
     expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
   })
+  test('comes to an end where runs write more than it takes in meanwhile', async () => {
+    const { log, append } = writer()
+    const more = (): Promise<void> => append('run-a', ...Array.from({ length: 1_000 }, () => ({ ...start('run-a'), id: randomUUID() })))
+    await more()
+    const views = memoryViewStore()
+    let batches = 0
+    const busy: ViewStore = {
+      ...views,
+      async apply(batch) {
+        batches += 1
+        if (batches < 10) await more()
+        return views.apply(batch)
+      },
+    }
+    await createProjector({ log, views: busy }).catchUp()
+    // With the one that gave the log its name.
+    expect(batches).toBe(3)
+  })
   test('of an empty log leaves an empty views', async () => {
     const views = memoryViewStore()
     await createProjector({ log: newLog(), views }).catchUp()

@@ -9,6 +9,7 @@ import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
 import type { Notice } from '../../../src/runtime/notices.ts'
+import type { ViewStore } from '../../../src/views/view-store.ts'
 import { memoryViewStore } from '../../../src/views/memory/memory-view-store.ts'
 import { defineTool } from '../../../src/tools/define-tool.ts'
 import { streamOf } from '../../../src/events/codec.ts'
@@ -175,6 +176,60 @@ describe('a worker that starts beside runs that wait for an approval', () => {
     await turns()
     await sweeper.recover()
     expect(new Set(read)).toEqual(new Set([streamOf('claimed')]))
+  })
+})
+
+describe('a worker that starts when another has ended in the middle of its work', () => {
+  const begun = async () => {
+    const clock = manualClock()
+    const log = memoryEventLog({ clock })
+    const views = memoryViewStore()
+    const gone = openWorld({ agents: [agentAt('1')], log, clock, models: { scripted: silent }, owner: 'gone/1/b' })
+    await gone.refold.start('helper', { runId: 'known', message: 'Hello' })
+    await turns()
+    await createProjector({ log, views }).catchUp()
+    await gone.refold.start('helper', { runId: 'unknown', message: 'Hello' })
+    await turns()
+    const world = openWorld({
+      agents: [agentAt('1')],
+      log,
+      clock,
+      models: { scripted: scriptedModel([answer('Yes.'), answer('Yes.')]) },
+      ownerIsGone: (owner) => owner.startsWith('gone'),
+    })
+    return { world, views, log, clock }
+  }
+
+  test('takes over what was under way, while the views take in what was written since', async () => {
+    const { world, views, log, clock } = await begun()
+    const written = Promise.withResolvers<undefined>()
+    const slow: ViewStore = {
+      ...views,
+      async apply(batch) {
+        await written.promise
+        return views.apply(batch)
+      },
+    }
+    const caughtUp: string[] = []
+    const sweeper = createSweeper({
+      projector: createProjector({ log, views: slow }),
+      views: slow,
+      runtime: world.refold.runtime,
+      caughtUp: async () => void caughtUp.push((await views.get('unknown'))?.runId ?? 'none'),
+      clock,
+      intervalMs: 5_000,
+      notify: (notice) => {
+        throw new Error(JSON.stringify(notice))
+      },
+    })
+    const recovered = sweeper.recover()
+    for (const runId of ['known', 'unknown']) {
+      expect(await world.refold.run(runId).untilSettled()).toMatchObject({ answer: 'Yes.' })
+    }
+    expect(caughtUp).toEqual([])
+    written.resolve(undefined)
+    await recovered
+    expect(caughtUp).toEqual(['unknown'])
   })
 })
 
