@@ -4,7 +4,7 @@ import { measureAppend } from '../src/eventlog/append.ts'
 import type { Outcome } from '../src/eventlog/sqlite/commit-queue.ts'
 import type { AppendResult, EventLog, ExpectedRevision, NewEvent } from '../src/eventlog/event-log.ts'
 import { sqliteCommit } from '../src/eventlog/sqlite/commit.ts'
-import { openLogDatabase } from '../src/eventlog/sqlite/database.ts'
+import { openLogDatabase, sameFile } from '../src/eventlog/sqlite/database.ts'
 import type { LogWriter, Written } from '../src/eventlog/sqlite/writer.ts'
 import { logWriter } from '../src/eventlog/sqlite/writer.ts'
 
@@ -47,7 +47,7 @@ export const threadLog = (path: string): Pick<EventLog, 'append' | 'close'> => {
 
 const commitForever = (path: string): void => {
   const db = openLogDatabase(path)
-  const commit = sqliteCommit(db, logWriter(db, Date.now), path)
+  const commit = sqliteCommit(db, logWriter(db, Date.now), path, sameFile(path))
   parentPort?.on('message', (sent: readonly SentAppend[]) => {
     const writes = sent.map(([stream, expected, events, lengths]) => ({
       stream,

@@ -13,15 +13,16 @@ export interface LogWrite extends Write {
 
 /**
  * A refused write fails alone and the rest commit. An error of SQLite itself takes the whole transaction with it:
- * then each write gets a transaction of its own, so that only the guilty one fails.
+ * then each write gets a transaction of its own, so that only the guilty one fails. What `checkFile` throws, all of them fail with.
  */
-export const sqliteCommit = (db: DatabaseSync, writer: LogWriter, path: string): CommitGroup<LogWrite> => {
+export const sqliteCommit = (db: DatabaseSync, writer: LogWriter, path: string, checkFile: () => void): CommitGroup<LogWrite> => {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
 
   const transaction = (writes: readonly LogWrite[]): Outcome[] => {
     let phase: SqlitePhase = 'write'
     try {
+      checkFile()
       begin.run()
       writer.begin()
       const outcomes = writes.map((write) => attempt(write, writer))

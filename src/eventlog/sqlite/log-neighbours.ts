@@ -5,7 +5,7 @@ import { PRIVATE_FILE } from '../../private-files.ts'
 
 /** The other processes that use the same log file. */
 export interface LogNeighbours {
-  /** Tells them, at the end of this turn of the event loop, that something was committed. */
+  /** Tells them that something was committed: at the end of this turn of the event loop, or soon after it told them last. */
   announce(): void
   /** Calls `look` whenever one of them may have committed something. */
   listen(look: () => void): void
@@ -15,6 +15,9 @@ export interface LogNeighbours {
 
 const POLL_MS = 200
 
+/** Whoever listens is woken at every news, this process too: a run that commits each millisecond is told of some of them at a time. */
+const NEWS_PAUSE_MS = 5
+
 /**
  * The news is a write to a file beside the log, made after the commit is durable and visible; a watch on the log itself would wake
  * its readers before that. Where it is lost, or the system grants no watch, the poll finds out a little later.
@@ -23,12 +26,21 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
   const file = tryTo(() => openSync(path, 'w', PRIVATE_FILE))
   const news = Buffer.from('\n')
   let isNews = false
+  let isPausing = false
+  let endPause = (): void => undefined
   let watcher: FSWatcher | undefined
   let stopPolling = (): void => undefined
 
   const tell = (): void => {
-    if (isNews && file !== undefined) tryTo(() => writeSync(file, news, 0, 1, 0))
+    if (!isNews) return
     isNews = false
+    if (file !== undefined) tryTo(() => writeSync(file, news, 0, 1, 0))
+  }
+  const tellAndPause = (): void => {
+    isPausing = isNews
+    if (!isNews) return
+    tell()
+    endPause = clock.setTimer(NEWS_PAUSE_MS, tellAndPause)
   }
   const ignore = (): void => {
     watcher?.close()
@@ -45,7 +57,7 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
     announce() {
       if (isNews) return
       isNews = true
-      setImmediate(tell)
+      if (!isPausing) setImmediate(tellAndPause)
     },
     listen(look) {
       ignore()
@@ -56,6 +68,7 @@ export const logNeighbours = (path: string, clock: Clock): LogNeighbours => {
     ignore,
     close() {
       ignore()
+      endPause()
       tell()
       if (file !== undefined) closeSync(file)
     },

@@ -37,8 +37,8 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
   const bells = neighbourlyWakeUps(db, neighbours)
   const reader = logReader(db, () => clock.now())
   const writer = logWriter(db, () => clock.now())
-  const queue = commitQueue(announcing(sqliteCommit(db, writer, path), bells, neighbours), clock)
   const checkFile = sameFile(path)
+  const queue = commitQueue(announcing(sqliteCommit(db, writer, path, checkFile), bells, neighbours), clock)
   let closing: Promise<void> | undefined
 
   const checkOpen = (): void => {
@@ -57,7 +57,6 @@ export const sqliteEventLog = ({ path, clock, unwritable }: SqliteEventLogOption
   const checkWritable = (): void => {
     checkOpen()
     if (unwritable !== undefined) throw unwritable
-    checkFile()
   }
 
   return {

@@ -1,3 +1,4 @@
+import { statSync, utimesSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
@@ -72,6 +73,37 @@ describe('two logs on one file', () => {
       await other.append('a', 0, newEvents(1))
       expect(await waiting.next).toMatchObject({ value: { kind: 'event', event: { stream: 'a', revision: 1 } } })
     }, withoutTimers)
+  })
+
+  test('are told at once of the first of many commits, and together of those that follow within some milliseconds', async () => {
+    const timers: { readonly delayMs: number; readonly wake: () => void }[] = []
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      setTimer(delayMs, wake) {
+        timers.push({ delayMs, wake })
+        return () => undefined
+      },
+    }
+    await withTwo(async (one, _, path) => {
+      const told = (): number => statSync(`${path}-news`).mtimeMs
+      const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+      utimesSync(`${path}-news`, 1, 1)
+      await one.append('a', 'no-stream', newEvents(1))
+      await turn()
+      expect(told()).toBeGreaterThan(1_000)
+      utimesSync(`${path}-news`, 1, 1)
+      for (let revision = 0; revision < 3; revision++) {
+        await one.append('a', revision, newEvents(1))
+        await turn()
+      }
+      expect(told()).toBe(1_000)
+      expect(timers.map(({ delayMs }) => delayMs)).toEqual([5])
+      timers[0]?.wake()
+      expect(told()).toBeGreaterThan(1_000)
+      utimesSync(`${path}-news`, 1, 1)
+      timers[1]?.wake()
+      expect([told(), timers.length]).toEqual([1_000, 2])
+    }, clock)
   })
 
   test('wake them by polling, where there is no news of a commit', async () => {

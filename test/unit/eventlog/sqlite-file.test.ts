@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
@@ -208,6 +208,28 @@ describe('a transaction of the event log', () => {
       expect(results.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
       expect((await collect(log.readAll())).map((event) => event.stream)).toEqual(['a', 'a', 'b', 'b', 'd', 'd'])
       expect(await log.append('c', 'no-stream', newEvents(1))).toMatchObject({ revision: 0 })
+      await log.close()
+    })
+  })
+
+  test('stores nothing in a file that was put aside while its appends waited for it', async () => {
+    await inFolder(async (path) => {
+      const log = openLog(path)
+      await log.append('a', 'no-stream', newEvents(1))
+      const appends = ['a', 'b'].map((stream) => log.append(stream, 'any', newEvents(1)))
+      renameSync(path, `${path}.aside`)
+      for (const append of appends) await rejection(append, 'LogRestored')
+      renameSync(`${path}.aside`, path)
+      expect((await collect(log.readAll())).map((event) => event.stream)).toEqual(['a'])
+      await log.close()
+    })
+  })
+
+  test('is written into a small file over and over, not into one that grows', async () => {
+    await inFolder(async (path) => {
+      const log = openLog(path)
+      for (let i = 0; i < 20; i++) await log.append('a', 'any', [newEvent('x'.repeat(500_000))])
+      expect(statSync(`${path}-wal`).size).toBeLessThan(4_000_000)
       await log.close()
     })
   })
