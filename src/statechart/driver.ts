@@ -2,7 +2,8 @@ import { transition, initialTransition, type AnyMachineSnapshot, type AnyStateMa
 import { AppError, messageOf } from '../errors.ts'
 import { jsonText, type Json } from '../json.ts'
 import { shown } from '../text.ts'
-import { plainStart, plainSteps, type PlainStart } from './plain-steps.ts'
+import { inertScope, innerOf, type ExecutableAction } from './inert-scope.ts'
+import { knownSteps, MAX_EVENTLESS_STEPS, type Taken } from './known-steps.ts'
 
 /** What a chart asks for in one step, as data. */
 export type ChartAction =
@@ -27,40 +28,40 @@ export interface ChartDriver {
   restore(persisted: Json): AnyMachineSnapshot
 }
 
-const MAX_EVENTLESS_STEPS = 1_000
-
 /** Throws `UnexpectedEvent` where a guard or an assign throws: the chart cannot explain this event. */
 export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
   machine.options = { ...machine.options, maxIterations: MAX_EVENTLESS_STEPS }
   const known = new Set<string>(machine.events as string[])
-  const inner = machine as unknown as InnerMachine
+  const inner = innerOf(machine)
   const scope = inertScope()
-  const plain = plainSteps(machine)
-  let start = (input: unknown): PlainStart => {
+  const steps = knownSteps(machine, scope)
+  const start = (input: unknown): Taken => {
+    const taken = steps.start(input)
+    if (taken !== undefined) return taken
     scope.taken = []
     const snapshot = inner.getInitialSnapshot(scope, input)
     if (snapshot.status === 'error') throw snapshot.error
-    start = plainStart(machine, snapshot) ?? start
-    return { snapshot, taken: scope.taken }
+    return { snapshot, actions: scope.taken }
+  }
+  const step = (before: AnyMachineSnapshot, event: EventObject): Taken => {
+    const taken = steps.step(before, event)
+    if (taken !== undefined) return taken
+    scope.taken = []
+    const snapshot = inner.transition(before, event, scope)
+    return { snapshot, actions: scope.taken }
   }
   return {
     machine,
     init: (input) => {
       try {
-        const { snapshot, taken } = start(input)
-        return { snapshot, actions: taken.flatMap(toChartAction) }
+        return asked(start(input))
       } catch (cause) {
         throw unexplained(machine, 'its start', cause)
       }
     },
     step: (snapshot, event) => {
-      const known = plain.after(snapshot, event.type)
-      if (known !== undefined) return { snapshot: known, actions: [] }
       try {
-        scope.taken = []
-        const next = inner.transition(snapshot, event, scope)
-        plain.note({ before: snapshot, eventType: event.type, after: next }, scope.taken.length === 0)
-        return { snapshot: next, actions: scope.taken.flatMap(toChartAction) }
+        return asked(step(snapshot, event))
       } catch (cause) {
         throw unexplained(machine, event.type, cause)
       }
@@ -94,57 +95,7 @@ export const referenceStep = (machine: AnyStateMachine, snapshot: AnyMachineSnap
   return { snapshot: next, actions: actions.flatMap(toChartAction) }
 }
 
-interface ExecutableAction {
-  readonly type: string
-  readonly params?: unknown
-}
-
-/** The shapes of XState's internals that the reused scope needs; xstate is pinned, and a test compares with `transition`. */
-interface InnerMachine {
-  getInitialSnapshot(scope: InertScope, input: unknown): AnyMachineSnapshot
-  transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: InertScope): AnyMachineSnapshot
-  restoreSnapshot(persisted: unknown, scope: InertScope): AnyMachineSnapshot
-}
-
-interface InertScope {
-  taken: ExecutableAction[]
-  readonly [name: string]: unknown
-}
-
-const inertScope = (): InertScope => {
-  const nothing = (): undefined => undefined
-  const system = {
-    _sendInspectionEvent: nothing,
-    _bookId: () => 'x:fold',
-    _register: nothing,
-    _unregister: nothing,
-    _set: nothing,
-    get: nothing,
-    getAll: () => ({}),
-    _relay: nothing,
-    scheduler: { schedule: nothing, cancel: nothing, cancelAll: nothing },
-    _snapshot: { _scheduledEvents: {} },
-    start: nothing,
-    _clock: { setTimeout: nothing, clearTimeout: nothing },
-    _logger: nothing,
-  }
-  const self = { id: 'fold', sessionId: 'x:fold', system, send: nothing, getSnapshot: nothing }
-  const scope: InertScope = {
-    taken: [],
-    self,
-    id: 'fold',
-    sessionId: 'x:fold',
-    logger: nothing,
-    defer: nothing,
-    system,
-    stopChild: nothing,
-    emit: nothing,
-    actionExecutor: (action: ExecutableAction) => {
-      scope.taken.push(action)
-    },
-  }
-  return scope
-}
+const asked = ({ snapshot, actions }: Taken): ChartStep => ({ snapshot, actions: actions.flatMap(toChartAction) })
 
 const toChartAction = (action: ExecutableAction): ChartAction[] => {
   const params = (action.params ?? {}) as Record<string, unknown>

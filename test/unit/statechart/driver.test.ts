@@ -6,6 +6,7 @@ import { agentRun } from '../../../src/machines/agent-run.ts'
 import { toolCall } from '../../../src/machines/tool-call.ts'
 import { chartDriver, referenceInit, referenceStep, type ChartStep } from '../../../src/statechart/driver.ts'
 import { tripChart } from '../../../simulation/trip-chart.ts'
+import { anyChart, eventTypes } from './any-chart.ts'
 
 const settings = {
   models: ['a/one', 'a/two'],
@@ -135,6 +136,58 @@ describe.each(charts)('%s', (_, machine, input) => {
         }
       }),
       { numRuns: 150 },
+    )
+  })
+})
+
+describe('a chart of any shape', () => {
+  const outcome = <Value>(take: () => Value): Value | 'it threw' => {
+    try {
+      return take()
+    } catch {
+      return 'it threw'
+    }
+  }
+  /** Also what a place is named by, in its order, and whether it is the very same snapshot, by which an event is told to have changed nothing. */
+  const wholly = (step: ChartStep | 'it threw', before?: AnyMachineSnapshot): unknown =>
+    step === 'it threw'
+      ? step
+      : {
+          state: described(step),
+          value: JSON.stringify(step.snapshot.value),
+          nodes: step.snapshot._nodes.map(({ id }) => id),
+          tags: [...step.snapshot.tags],
+          can: eventTypes.map((type) => outcome(() => step.snapshot.can({ type }))),
+          isSame: step.snapshot === before,
+        }
+
+  test('takes each step as XState’s own functions take it, also the second time', () => {
+    fc.assert(
+      fc.property(
+        anyChart,
+        fc.integer({ min: 0, max: 6 }),
+        fc.array(fc.record({ index: fc.nat(40), n: fc.nat(6) }), { maxLength: 12 }),
+        (machine, n, given) => {
+          const driver = chartDriver(machine)
+          const types = [...eventTypes, ...timersOf(machine)]
+          const live = (): void => {
+            let ours = outcome(() => driver.init({ n }))
+            let theirs = outcome(() => referenceInit(machine, { n }))
+            expect(wholly(ours)).toEqual(theirs !== 'it threw' && theirs.snapshot.status === 'error' ? 'it threw' : wholly(theirs))
+            for (const { index, n: more } of given) {
+              if (ours === 'it threw' || theirs === 'it threw' || ours.snapshot.status !== 'active') break
+              const event = { type: types[index % types.length] ?? '', n: more }
+              const [before, reference] = [ours.snapshot, theirs.snapshot]
+              ours = outcome(() => driver.step(before, event))
+              theirs = outcome(() => referenceStep(machine, reference, event))
+              expect(wholly(ours, before)).toEqual(wholly(theirs, reference))
+            }
+          }
+          live()
+          live()
+        },
+      ),
+      { numRuns: 100 },
     )
   })
 })
