@@ -64,7 +64,12 @@ describe('an eval', () => {
   test('goes on where a killed process has left it, and where Ctrl-C has: no score is doubled, and with another dataset it is refused', async () => {
     const killed = await ended('SIGKILL', 9, ...RUNNING)
     const stopped = await ended('SIGINT', 9, ...RUNNING)
-    expect(stopped.said).toMatch(/Stopped: \d+ of 60 runs are done\. The same command goes on \(--id greetings-greeter-[0-9a-f]{8}\)/)
+    const said = /Stopped: (\d+) of 60 runs are done\. The same command goes on \(--id (greetings-greeter-[0-9a-f]{8})\)/.exec(stopped.said)
+    const [, done = '', id = ''] = said ?? []
+    expect(Number(done), stopped.said).toBeLessThan(CASES)
+    const cut = refold('eval', 'show', id, '--fresh')
+    expect(cut.stdout).toContain(`Not complete: ${done} of 60 runs are scored. The same command goes on.`)
+    expect(JSON.parse(refold('eval', 'show', id, '--json').stdout)).toMatchObject({ complete: false, planned: CASES, runs: Number(done) })
     const { status, stdout, asked } = refold(...RUNNING, '--json', '--gate', 'accuracy >= 0.99')
     expect(status).toBe(exitCodes.ok)
     const document = JSON.parse(stdout) as Document
@@ -82,7 +87,7 @@ describe('an eval', () => {
     expect(JSON.parse(refold('evals', '--json', '--fresh').stdout)).toMatchObject([
       { id: document.id, agent: 'greeter@1', arm: 'candidate', runs: CASES, scored: CASES, passed: CASES },
     ])
-    expect(JSON.parse(refold('eval', 'show', document.id, '--json').stdout)).toMatchObject({ id: document.id, runs: CASES })
+    expect(JSON.parse(refold('eval', 'show', document.id, '--json').stdout)).toMatchObject({ id: document.id, runs: CASES, complete: true })
 
     const other = refold(...RUNNING, '--limit', '3', '--id', document.id)
     expect(other.status).toBe(exitCodes.usage)
@@ -92,6 +97,17 @@ describe('an eval', () => {
     const changed = refold('eval', 'others.jsonl', '--id', document.id)
     expect(changed.status).toBe(exitCodes.usage)
     expect(changed.stderr).toMatch(/dataset was greetings@\w+ and is others@\w+/)
+  })
+
+  test('is not kept from its id by a run that somebody has given its tag, nor counts that as its own', () => {
+    const tags = ['eval=named', 'dataset=greetings@1', 'arm=candidate', 'case=case-0'].flatMap((tag) => ['--tag', tag])
+    expect(refold('run', 'greeter', '--message', 'Hello', '--run-id', 'someone', ...tags).status).toBe(exitCodes.ok)
+    const { status, stdout, stderr } = refold(...RUNNING, '--limit', '2', '--id', 'named', '--json')
+    expect([status, stderr]).toEqual([exitCodes.ok, expect.stringContaining('eval named of greetings@')])
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, runs: 2 })
+    const shown = JSON.parse(refold('eval', 'show', 'named', '--json', '--fresh').stdout) as { results: { runId: string }[] }
+    expect(shown).toMatchObject({ complete: true, runs: 2 })
+    expect(shown.results.map(({ runId }) => runId)).not.toContain('someone')
   })
 
   test('that misses its gate ends with a code of its own, and says why', () => {

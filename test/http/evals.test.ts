@@ -199,6 +199,15 @@ describe('datasets', () => {
     expect((await service.ask<DatasetPage>('GET /v1/datasets/many', { key: globex.key })).body).toMatchObject({ cases: [], next: null })
   })
 
+  test('of which few are one’s own are read so many bytes at a time', async () => {
+    const line = `${caseOf('gone', { task: 'x'.repeat(1024 * 1024) })}\n`
+    writeFileSync(join(dir, 'others.jsonl'), line.repeat(40))
+    const page = async (from: number) => (await service.ask<DatasetPage>(`GET /v1/datasets/others?from=${from}`, { key: acme.key })).body
+    const first = await page(0)
+    expect(first).toEqual({ name: 'others', cases: [], next: 32 * line.length })
+    expect(await page(first.next ?? 0)).toMatchObject({ cases: [], next: null })
+  })
+
   test.each(['nothing', 'folder', 'other', 'refunds.jsonl'])('are not there under another name: %s', async (name) => {
     expect(await open.ask(`GET /v1/datasets/${name}`)).toMatchObject({
       status: 404,

@@ -3,6 +3,7 @@ import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import type { EventLog } from '../../src/eventlog/event-log.ts'
 import { decodeEvent, streamOf } from '../../src/events/codec.ts'
 import type { RunEvent } from '../../src/events/envelope.ts'
+import type { Usage } from '../../src/events/message.ts'
 import type { Models } from '../../src/models/model.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { RestoreMark } from '../../src/runtime/runtime-parts.ts'
@@ -35,7 +36,7 @@ export interface WorldOptions {
   readonly clock?: ManualClock
   readonly owner?: string
   readonly ownerIsGone?: (owner: string) => boolean
-  readonly costOf?: () => number | undefined
+  readonly costOf?: (usage: Usage) => number | undefined
   readonly idleRunsInMemory?: number
   readonly mostLostOwners?: number
   readonly storeOffsetMs?: number
@@ -88,7 +89,7 @@ export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }:
     random: () => 0.5,
     owner,
     ownerIsGone: options.ownerIsGone ?? (() => false),
-    costOf,
+    costOf: (_model, usage) => costOf(usage),
     modelConcurrency: 8,
     ...present({
       idleRunsInMemory: options.idleRunsInMemory,

@@ -23,7 +23,10 @@ export interface GrownCases {
 /** Of one dataset: it is in memory, and is written whole. */
 const MOST_BYTES = 128 * 1024 * 1024
 
-export const grownCases = ({ redact, train, mostCases }: Pick<CheckedRule, 'redact' | 'train' | 'mostCases'>): GrownCases => {
+export const grownCases = (
+  { redact, train, mostCases }: Pick<CheckedRule, 'redact' | 'train' | 'mostCases'>,
+  mostBytes = MOST_BYTES,
+): GrownCases => {
   const written = { redact: redact.map((text) => new RegExp(text, 'gu')), trainShare: train }
   const kept = keptCases()
   let leftOut = 0
@@ -34,7 +37,7 @@ export const grownCases = ({ redact, train, mostCases }: Pick<CheckedRule, 'reda
     if (before !== undefined && before.source.runId !== found.source.runId) return
     const after = writtenCase(found, written)
     if (before !== undefined && jsonText(before) === jsonText(after)) return
-    if ((before === undefined && kept.cases.size >= mostCases) || kept.bytesWith(after) > MOST_BYTES) {
+    if ((before === undefined && kept.cases.size >= mostCases) || kept.bytesWith(after) > mostBytes) {
       leftOut += 1
       return
     }

@@ -197,7 +197,7 @@ const answersInTurn = (context: JobContext): ((state: RunState) => Answer | unde
   }
 
   return (state) => {
-    const left = leftToPerson(context.agent, state)
+    const left = leftToPerson(context, state)
     if (left !== undefined) return left
     const timer = ofTimers(state)
     if (timer !== undefined) return timer

@@ -15,6 +15,7 @@ export interface JobContext {
   readonly owner: string
   /** A call during which so many processes have ended is given up. */
   readonly mostLostOwners: number
+  readonly costOf: RuntimeParts['costOf']
   /** Of a fork: what its origin has recorded behind the copies. */
   readonly record?: OriginRecord
   /** Takes a place for what is about to be claimed, or sees to it that the run is woken when there is one. */
@@ -92,6 +93,7 @@ export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): Jo
         storeAt: storeNow(parts),
         owner: parts.owner,
         mostLostOwners: parts.mostLostOwners ?? MOST_LOST_OWNERS,
+        costOf: parts.costOf,
         acquireSlot: ({ key, attempt, tool, isSuspect = false }) => {
           const wanted = isSuspect ? [suspects, slotsOf(agent, tool)] : [slotsOf(agent, tool)]
           if (isShut || !acquireAll(wanted, runId)) return false

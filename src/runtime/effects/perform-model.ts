@@ -1,19 +1,16 @@
 import { attempted, isAppError, isUnavailable, messageOf } from '../../errors.ts'
-import { textContent } from '../../events/content.ts'
 import { saidIn } from '../../events/message.ts'
-import type { ModelSettings } from '../../events/model-settings.ts'
 import type { RunFact } from '../../events/run-events.ts'
-import { asideOf } from '../../fold/prompt.ts'
 import type { Owed, RunState } from '../../fold/run-state.ts'
 import { checkText } from '../../guardrails/guardrail.ts'
 import type { CallModelParams } from '../../machines/intents.ts'
 import { afterModelFailure, type AfterFailure } from '../../machines/model-failure-policy.ts'
 import { boundedAnswer } from '../../models/bounded-answer.ts'
-import { providerIn, type ModelAnswer, type ModelFailure, type ModelOutcome, type ModelRequest } from '../../models/model.ts'
+import { providerIn, type ModelAnswer, type ModelFailure, type ModelOutcome } from '../../models/model.ts'
 import { connectionCause } from '../../models/wire/classify.ts'
 import { present } from '../../present.ts'
-import { messagesOf } from '../../projections/transcript.ts'
 import type { Agent } from '../agent.ts'
+import { modelRequest, settingsOf } from '../answers/model-request.ts'
 import { TIMED_OUT, withDeadline } from '../deadline.ts'
 import { attemptText } from '../deltas.ts'
 import { contextOfRun } from '../run-context.ts'
@@ -89,33 +86,6 @@ const attempt = async (call: () => Promise<ModelOutcome>, signal: AbortSignal): 
 }
 
 const failed = (failureClass: ModelFailure['class'], message: string): ModelFailure => ({ ok: false, class: failureClass, message })
-
-/** Built from the run's fold and nothing else: the same log gives the same request, byte for byte. `model` is `provider/model`. */
-export const modelRequest = (agent: Agent, state: RunState, owed: Owed, model: string): ModelRequest => {
-  const { prompt } = agent
-  const params = owed.params as CallModelParams
-  const aside = asideOf(params)
-  const isAnswer = aside === undefined && params.purpose !== 'wrapUp'
-  const slash = model.indexOf('/')
-  const { toolChoice = 'auto', providerOptions, ...settings } = settingsOf(agent, owed)
-  const options = providerOptions?.[model.slice(0, slash)]
-  return {
-    model: model.slice(slash + 1),
-    instructions: aside?.instructions ?? instructionsOf(agent, state),
-    messages: aside === undefined ? messagesOf(state.transcript) : [{ role: 'user', parts: textContent(aside.prompt) }],
-    tools: aside === undefined ? prompt.tools : [],
-    toolChoice: isAnswer ? toolChoice : 'none',
-    settings: Object.freeze(settings),
-    ...(prompt.output === undefined || !isAnswer ? {} : { output: prompt.output }),
-    ...present({ providerOptions: options }),
-  }
-}
-
-const instructionsOf = ({ prompt }: Agent, { fork, started }: RunState): string =>
-  fork?.instructions ?? started.instructions ?? prompt.instructions
-
-/** As the claim has recorded them. Claims of before have not: those of the agent held. */
-const settingsOf = ({ modelSettings }: Agent, { settings = modelSettings }: Owed): ModelSettings => settings
 
 const succeeded = (
   parts: RuntimeParts,

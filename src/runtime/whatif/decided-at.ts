@@ -60,6 +60,8 @@ const contextOf = ({ agent, agents }: Deciding, { meta }: RecordedRunEvent): Job
   storeAt: meta.at,
   owner: 'what-if',
   mostLostOwners: Number.MAX_SAFE_INTEGER,
+  // What a person leaves undone is none of its decisions.
+  costOf: () => undefined,
   acquireSlot: () => true,
 })
 

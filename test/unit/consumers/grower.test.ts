@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { checkDatasets } from '../../../src/cli/doctor/check-datasets.ts'
 import { newFindings } from '../../../src/cli/doctor/findings.ts'
 import { createGrower, type Grower, type GrowerNotice } from '../../../src/consumers/growing/grower.ts'
+import { grownCases } from '../../../src/consumers/growing/grown-cases.ts'
 import { DATASETS_STREAM } from '../../../src/consumers/growing/grower-claim.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
@@ -274,13 +275,37 @@ describe('a dataset that grows', () => {
     expect(casesOf(one, 'few')).toHaveLength(7)
   })
 
-  test('has no case of a fork or of an eval', async () => {
+  test('holds so many bytes at most: what is beyond is left out, and what goes makes room', () => {
+    const [rule] = grownDatasets.parse({ dir: '.', grow: [{ name: 'all' }] }).grow
+    if (rule === undefined) throw new Error('expected a rule')
+    const mostBytes = 4_000
+    const cases = grownCases(rule, mostBytes)
+    const large = (id: string): DatasetCase => ({
+      id,
+      of: 'run',
+      source: { runId: `run-${id}`, revision: 1, agent: 'helper@1' },
+      task: id,
+      input: { messages: [{ role: 'user', parts: [{ type: 'text', text: 'x'.repeat(mostBytes / 4) }] }] },
+      state: { place: 'awaitingMessage', turn: 1 },
+      output: { answer: null, output: null, toolCalls: [] },
+      labels: {},
+    })
+    for (const id of ['a', 'b', 'c', 'd']) cases.put(`run-${id}`, [large(id)])
+    expect([cases.size(), cases.leftOut()]).toEqual([3, 1])
+    cases.put('run-a', [])
+    cases.put('run-d', [large('d')])
+    expect(cases.all().map(({ id }) => id)).toEqual(['b', 'c', 'd'])
+  })
+
+  test('has no case of a fork, of an eval, of its judge, or of what was sealed', async () => {
     const here = world()
     const dir = folder()
     const run = await say(here, 'a', 'Hello', 'More')
     await settle(here, await run.fork({ at: 4, by: 'ann', runId: 'fork' }))
     const judged = await here.refold.start('helper', { runId: 'judged', message: 'Judge', tags: { eval: 'e1' } })
     await settle(here, judged)
+    await settle(here, await here.refold.start('helper', { runId: 'judge', message: 'Judge it', tags: { judges: 'e1' } }))
+    await settle(here, await here.refold.start('helper', { runId: 'sealed', message: 'Sealed', sealed: { modelCalls: null } }))
     await grown(here, dir, [{ name: 'all' }])
     expect(runsIn(dir, 'all')).toEqual(['a@1'])
   })

@@ -14,7 +14,7 @@ import { canonicalJson, jsonText } from '../../../src/json.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { failure } from '../../../src/models/scripted/script.ts'
 import type { Agent } from '../../../src/runtime/agent.ts'
-import { modelRequest } from '../../../src/runtime/effects/perform-model.ts'
+import { modelRequest } from '../../../src/runtime/answers/model-request.ts'
 import { ToolFailure } from '../../../src/tools/tool.ts'
 import { eventsOf, openWorld, settle } from '../../support/world.ts'
 

@@ -96,6 +96,37 @@ describe('a run that a person takes over', () => {
     expect(world.held.calls).toHaveLength(1)
   })
 
+  test('again and again reaches its limits: each call that was given up counts as what it may have cost', async () => {
+    const limits = { costUsd: 0.005, tokens: null }
+    const models = { limits, modelSettings: { maxOutputTokens: 1_000 } }
+    const world = openHeld(models, { costOf: ({ inputTokens, outputTokens }) => inputTokens + outputTokens })
+    const run = await world.refold.start('desk', { message: 'Hello' })
+    for (let rounds = 0; rounds < 7; rounds++) {
+      await until(() => world.held.calls.length > rounds)
+      await run.takeOver({ by })
+      const { data } = (await eventsOf(world, run.id)).findLast(({ type }) => type === 'ModelCallFailed') ?? {}
+      expect(data).toMatchObject({ class: 'takenOver', usage: { outputTokens: 1_000 } })
+      await run.giveBack({ by })
+    }
+    const events = await eventsOf(world, run.id)
+    // What is left then are last words, with no tool.
+    const asked = events.flatMap(({ type, data }) => (type === 'ModelCallRequested' ? [data.purpose] : []))
+    expect(asked).toEqual([...Array<string>(5).fill('answer'), 'wrapUp', 'wrapUp', 'wrapUp'])
+    const { spent } = await run.state()
+    expect(spent.costMicroUsd).toBeGreaterThan(5_000)
+    expect(spent.costMicroUsd).toBe(spent.tokens)
+    expect((await run.verify()).ok).toBe(true)
+  })
+
+  test('before its model was called costs nothing', async () => {
+    const world = open(() => answer('Yes.'), {})
+    const run = await world.refold.start('desk')
+    await run.takeOver({ by })
+    await run.send({ message: 'Hello' })
+    expect(await settle(world, run)).toMatchObject({ ...withPerson, spent: { tokens: 0, costMicroUsd: 0 } })
+    expect(world.prompts()).toBe(0)
+  })
+
   test('while it waits for its user: the next messages come to the person, turn after turn, until it is given back', async () => {
     const world = open((said) => answer(`Answer to ${said}`))
     const run = await world.refold.start('desk', { message: 'One' })
