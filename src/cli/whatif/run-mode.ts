@@ -16,7 +16,8 @@ export const runFreely = async (question: Question, runId: string, from: FreeFro
   const wanted = from === 'start' ? fromStart(recorded) : await fromDifference(question, runId)
   const cost = costOf(recorded)
   if (wanted === undefined) return { ...nothingFound, compared: 1, cost: { of: 1, recorded: cost, now: cost } }
-  const share = question.purse.hold()
+  const share = await question.purse.hold()
+  if (share === undefined) return { ...nothingFound, unfinished: [{ runId, why: 'the limit of money' }] }
   const costUsd = Math.max(1, share.most) / 1_000_000
   const [asked, options] = wanted
   const forked = await answeredFork(question, {

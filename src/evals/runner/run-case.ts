@@ -27,8 +27,8 @@ export interface CaseLimits {
   readonly timeoutMs: number
 }
 
-/** Brings a run of a case to its end, from wherever it stands. Rejects with `Closed` at the signal, and then it goes on another time. */
-export const runCase = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, limits: CaseLimits): Promise<void> => {
+/** Brings a run of a case to its end, from wherever it stands: true. Rejects with `Closed` at the signal, and then it goes on another time. */
+export const runCase = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, limits: CaseLimits): Promise<true> => {
   const before = await parts.read(job.runId)
   const run = before === undefined ? await begin(parts, plan, job, limits) : parts.refold.run(job.runId)
   const deadline = withinTime(parts, limits.timeoutMs)
@@ -42,6 +42,7 @@ export const runCase = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, li
     stopWaking()
     deadline.clear()
   }
+  return true
 }
 
 const begin = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, limits: CaseLimits): Promise<Run> => {

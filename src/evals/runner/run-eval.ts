@@ -2,13 +2,14 @@ import { AppError, isAppError } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
 import type { JsonObject } from '../../json.ts'
 import { present } from '../../present.ts'
-import { hasPassed, resultOf, type CaseResult } from './case-result.ts'
+import { hasPassed, paidIn, resultOf, type CaseResult } from './case-result.ts'
 import { checkPlan, checkSamePlan, identityOf, jobCount, jobsOf, type EvalJob, type EvalPlan } from './eval-plan.ts'
 import { paidToJudges } from './judge-run.ts'
 import { isJudge } from '../define-eval.ts'
 import { createPurse } from '../purse.ts'
 import { runCase, type EvalParts } from './run-case.ts'
 import { isScored, scoreCase } from './score-case.ts'
+import { spendFrom } from './spend.ts'
 
 /** How far an eval is. */
 export interface EvalProgress {
@@ -50,6 +51,7 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
   const jobs = jobsOf(plan)
   const results: CaseResult[] = []
   const purse = createPurse({ most: plan.maxCostMicroUsd ?? Infinity, spent: 0, spenders: plan.concurrency })
+  const spend = spendFrom(purse, parts.signal)
   const state = { passed: 0, known: 0, failed: false, stopped: undefined as EvalOutcome['stopped'] }
   const soFar = (): EvalProgress => ({
     total: jobCount(plan),
@@ -60,7 +62,6 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
   })
   const note = (result: CaseResult, isKnown: boolean): void => {
     results.push(result)
-    purse.pay(result.paidMicroUsd)
     if (hasPassed(result)) state.passed += 1
     if (isKnown) state.known += 1
     progress?.(soFar())
@@ -70,22 +71,18 @@ const createWork = (parts: EvalParts, plan: EvalPlan, { progress, caseTimeoutMs:
   const doJob = async (job: EvalJob): Promise<void> => {
     const known = await parts.read(job.runId)
     if (known !== undefined) checkOurs(plan, job, known)
-    if (known !== undefined && isOver(known) && isScored(known, plan.definition)) {
-      note(resultOf(identityOf(job), known, await judged(job.runId)), true)
+    const before = resultOf(identityOf(job), known ?? [], await judged(job.runId))
+    purse.pay(before.paidMicroUsd)
+    const isRun = known !== undefined && isOver(known)
+    if (isRun && isScored(known, plan.definition)) {
+      note(before, true)
       return
     }
-    if (purse.isEmpty()) {
-      state.stopped = 'money'
-      return
-    }
-    const share = purse.hold()
-    try {
-      await runCase(parts, plan, job, { timeoutMs, ...present({ costMicroUsd: Number.isFinite(share.most) ? share.most : undefined }) })
-      await scoreCase(parts, plan, { found: job.case, events: (await parts.read(job.runId)) ?? [] })
-      note(resultOf(identityOf(job), (await parts.read(job.runId)) ?? [], await judged(job.runId)), false)
-    } finally {
-      share.end()
-    }
+    const events = async () => (await parts.read(job.runId)) ?? []
+    const run = (costMicroUsd: number | undefined) => runCase(parts, plan, job, { timeoutMs, ...present({ costMicroUsd }) })
+    const hasRun = isRun || (await spend(run, async () => paidIn(await events())))
+    if (!hasRun || !(await scoreCase(parts, plan, { found: job.case, events: await events(), spend }))) state.stopped = 'money'
+    else note(resultOf(identityOf(job), await events(), await judged(job.runId)), false)
   }
   return {
     async goOn(): Promise<void> {

@@ -58,20 +58,11 @@ export interface JobContexts {
 }
 
 export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): JobContexts => {
-  const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
-  const tools = new Map<string, Slots>()
+  const slotsOf = slotsByTool(parts, waiting)
   const suspects = createSlots(parts.clock, ONE_AT_A_TIME, waiting)
   /** Of claims that are stored, by run. */
   const held = new Map<string, readonly Place[]>()
   let isShut = false
-
-  const slotsOf = (agent: Agent, tool: string | undefined): Slots => {
-    if (tool === undefined) return models
-    const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(tool) ?? {}
-    const slots = tools.get(tool) ?? createSlots(parts.clock, { concurrency, ratePerSecond }, waiting)
-    tools.set(tool, slots)
-    return slots
-  }
 
   const releaseBut = (runId: string, isWanted: (place: Place) => boolean): void => {
     const places = held.get(runId) ?? []
@@ -120,6 +111,19 @@ export const createJobContexts = (parts: RuntimeParts, waiting: WaitingRuns): Jo
     shut: () => {
       isShut = true
     },
+  }
+}
+
+/** Of a tool, or of models where none is named. */
+const slotsByTool = (parts: RuntimeParts, waiting: WaitingRuns): ((agent: Agent, tool: string | undefined) => Slots) => {
+  const models = createSlots(parts.clock, { concurrency: parts.modelConcurrency, ratePerSecond: Infinity }, waiting)
+  const tools = new Map<string, Slots>()
+  return (agent, tool) => {
+    if (tool === undefined) return models
+    const { concurrency = Infinity, ratePerSecond = Infinity } = agent.tools.get(tool) ?? {}
+    const slots = tools.get(tool) ?? createSlots(parts.clock, { concurrency, ratePerSecond }, waiting)
+    tools.set(tool, slots)
+    return slots
   }
 }
 

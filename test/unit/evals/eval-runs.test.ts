@@ -21,7 +21,7 @@ import { eventsOf, manualClock, openWorld, settle, type ManualClock, type World 
 /** A shop that pays orders back, and counts what its tools and models do. */
 const shop = () => {
   const clock = manualClock()
-  return { clock, log: memoryEventLog({ clock }), calls: { read: 0, paid: 0, prompts: 0, judged: 0 } }
+  return { clock, log: memoryEventLog({ clock }), calls: { read: 0, paid: 0, prompts: 0, judged: 0 }, onJudged: (): void => undefined }
 }
 type Shop = ReturnType<typeof shop>
 
@@ -63,13 +63,16 @@ const agentsOf = (there: Shop) =>
 
 /** Looks an order up and pays it back; hasty instructions leave the second out. Other messages are thanked for. */
 const script =
-  ({ calls }: Shop): ModelScript =>
+  (there: Shop): ModelScript =>
   ({ instructions, messages }) => {
+    const { calls } = there
     if (instructions.startsWith('You judge')) {
       calls.judged += 1
+      there.onJudged()
       return answer(JSON.stringify({ reason: 'as it should be', passed: JSON.stringify(messages).includes('Paid 17') }))
     }
     calls.prompts += 1
+    if (JSON.stringify(messages.at(-1)).includes('for nothing')) return { ...answer('Gladly.'), usage: FREE }
     const asked = messages.findLast(({ role }) => role === 'user')
     const id = /\d+/.exec(JSON.stringify(asked))?.[0]
     if (id === undefined) return answer('Gladly.')
@@ -77,6 +80,8 @@ const script =
     const name = (instructions === HASTY ? ['look_up'] : ['look_up', 'refund'])[answered]
     return name === undefined ? answer(`Paid ${id}.`) : toolCalls([{ name, arguments: { id } }])
   }
+
+const FREE = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 }
 
 const openOn = (there: Shop, { owner = 'here/1/a', log = there.log, evals = [] as readonly EvalDefinition[] } = {}): World =>
   openWorld({
@@ -86,7 +91,7 @@ const openOn = (there: Shop, { owner = 'here/1/a', log = there.log, evals = [] a
     clock: there.clock,
     owner,
     ownerIsGone: (other) => other !== owner,
-    costOf: () => 1_000,
+    costOf: ({ inputTokens }) => (inputTokens === 0 ? 0 : 1_000),
   })
 
 /** Runs of production, and the dataset of them. */
@@ -106,6 +111,8 @@ const recorded = async (there: Shop, conversations: readonly (readonly string[])
 }
 
 const exact = defineEval({ name: 'exact', scorers: [answerScorer(), trajectoryScorer('strict')] })
+
+const judged = defineEval({ name: 'judged', scorers: [{ name: 'tone', version: '1', passesIf: 'It is kind.', model: 'shop/model' }] })
 
 const planOf = (world: World, cases: readonly DatasetCase[], given: Partial<EvalPlan> = {}): EvalPlan => {
   const [one, two] = world.refold.agents.all()
@@ -221,10 +228,50 @@ describe('an eval', () => {
     })
   })
 
+  test('goes on with what one run leaves of its share, once another has used up its own', async () => {
+    const there = shop()
+    const cases = await recorded(there, [
+      ['Hello'],
+      ['One for nothing', 'Two for nothing', 'Three for nothing', 'Four for nothing'],
+      ['Thanks'],
+    ])
+    const world = openOn(there)
+    const plan = planOf(world, cases, { concurrency: 2, maxCostMicroUsd: 2_000 })
+    const outcome = await runEval(evalPartsOf(world), plan)
+    expect(outcome).toMatchObject({ done: 3, passed: 3, paidMicroUsd: 2_000 })
+    expect(outcome.stopped).toBeUndefined()
+  })
+
+  test('asks its judge only while there is money for it, and then where it has not been asked', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Refund 17'], ['Refund 17 again']])
+    const world = openOn(there, { evals: [judged] })
+    const plan = planOf(world, cases, { definition: judged, concurrency: 2, maxCostMicroUsd: 6_000 })
+    expect(await runEval(evalPartsOf(world), plan)).toMatchObject({ total: 2, done: 0, stopped: 'money', paidMicroUsd: 6_000 })
+    expect(there.calls.judged).toBe(0)
+    const { prompts } = there.calls
+    const more = { ...plan, maxCostMicroUsd: 8_000 }
+    expect(await runEval(evalPartsOf(world), more)).toMatchObject({ done: 2, passed: 2, known: 0, paidMicroUsd: 8_000 })
+    expect(there.calls).toMatchObject({ judged: 2, prompts })
+  })
+
+  test('takes no word from a judge that it has left alone', async () => {
+    const there = shop()
+    const cases = await recorded(there, [['Refund 17']])
+    const stop = new AbortController()
+    there.onJudged = () => {
+      stop.abort()
+    }
+    const world = openOn(there, { evals: [judged] })
+    const plan = planOf(world, cases, { definition: judged })
+    expect(await runEval(evalPartsOf(world, stop.signal), plan)).toMatchObject({ done: 0, stopped: 'signal' })
+    expect(await runEval(evalPartsOf(world), plan)).toMatchObject({ done: 1, passed: 1 })
+    expect(there.calls.judged).toBe(1)
+  })
+
   test('refuses runs that somebody else has begun under the ids of its own, and of its judge', async () => {
     const there = shop()
     const cases = await recorded(there, [['Hello']])
-    const judged = defineEval({ name: 'judged', scorers: [{ name: 'tone', version: '1', passesIf: 'It is kind.', model: 'shop/model' }] })
     const world = openOn(there, { evals: [judged] })
     const plan = planOf(world, cases, { definition: judged })
     const own = `eval-1.${cases[0]?.id}.1`
@@ -250,7 +297,6 @@ describe('an eval', () => {
 
   test('asks its judge in runs of their own, which count against the money, and asks once', async () => {
     const there = shop()
-    const judged = defineEval({ name: 'judged', scorers: [{ name: 'tone', version: '1', passesIf: 'It is kind.', model: 'shop/model' }] })
     const cases = await recorded(there, [['Refund 17'], ['Hello']])
     const world = openOn(there, { evals: [judged] })
     const outcome = await runEval(evalPartsOf(world), planOf(world, cases, { definition: judged }))

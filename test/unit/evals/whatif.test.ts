@@ -16,14 +16,24 @@ const differ = (recorded: readonly RunEvent[], now: readonly RunEvent[]): string
 }
 
 describe('the money of a what-if', () => {
-  test('is held by whoever spends it, so that all of them together stay within it', () => {
+  test('is held by whoever spends it, so that all of them together stay within it, and what one leaves is for the others', async () => {
     const purse = createPurse({ most: 1_000, spent: 100, spenders: 3 })
-    const held = [purse.hold(), purse.hold(), purse.hold()]
-    expect(held.map(({ most }) => most)).toEqual([300, 300, 300])
-    expect(purse.hold().most).toBe(0)
+    const held = [await purse.hold(), await purse.hold(), await purse.hold()]
+    expect(held.map((share) => share?.most)).toEqual([300, 300, 300])
+    const [next, last] = [purse.hold(), purse.hold()]
     purse.pay(200)
     held[0]?.end()
-    expect(purse.hold().most).toBe(100)
+    expect((await next)?.most).toBe(100)
+    purse.pay(600)
+    held[1]?.end()
+    held[2]?.end()
+    ;(await next)?.end()
+    expect((await last)?.most).toBe(33)
+    expect(purse.isEmpty()).toBe(false)
+    purse.pay(100)
+    ;(await last)?.end()
+    expect(await purse.hold()).toBeUndefined()
+    expect(purse.isEmpty()).toBe(true)
   })
 })
 
