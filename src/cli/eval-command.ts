@@ -71,10 +71,12 @@ export const planOf = (
     epochs,
     agents: { candidate, ...present({ baseline: baseline === undefined ? undefined : agentNamed(agents, baseline) }) },
     concurrency,
-    ...present({ model, maxCostMicroUsd: maxCost === undefined ? undefined : Math.round(maxCost * 1_000_000) }),
+    ...present({ model, maxCostMicroUsd: microUsd(maxCost) }),
   }
   return { ...plan, id: id ?? idOfPlan(plan) }
 }
+
+export const microUsd = (usd: number | undefined): number | undefined => (usd === undefined ? undefined : Math.round(usd * 1_000_000))
 
 const casesFor = (cases: readonly DatasetCase[], split: EvalOptions['split'], limit = Infinity): readonly DatasetCase[] => {
   const ids = new Set<string>()

@@ -12,7 +12,7 @@ import { present } from '../../present.ts'
 import { counted } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
-import { casesOf, definitionFor, planOf, type EvalOptions } from '../eval-command.ts'
+import { casesOf, definitionFor, microUsd, planOf, type EvalOptions } from '../eval-command.ts'
 import { evalParts } from '../eval-parts.ts'
 import { evalProgressText } from '../eval-progress.ts'
 import { printReport } from '../eval-report.ts'
@@ -33,7 +33,7 @@ export const runEvalCommand = async (line: CommandLine, path: string, options: E
     line,
     async (refold) =>
       options.recorded === true
-        ? scoreWhatWas(line, refold, of, asked)
+        ? scoreWhatWas(line, refold, { ...of, maxCostMicroUsd: microUsd(options.maxCost) }, asked)
         : runAndScore(line, refold, planOf(refold.agents, of, options), asked),
     judgeAgents([definition]),
   )
@@ -64,7 +64,12 @@ const runAndScore = async (line: CommandLine, refold: OpenRefold, plan: EvalPlan
   if (outcome.stopped === 'signal') line.exitWith(exitCodes.interrupted)
 }
 
-const scoreWhatWas = async (line: CommandLine, refold: OpenRefold, of: Cases, asked: Asked): Promise<void> => {
+const scoreWhatWas = async (
+  line: CommandLine,
+  refold: OpenRefold,
+  of: Cases & { readonly maxCostMicroUsd: number | undefined },
+  asked: Asked,
+): Promise<void> => {
   const id = `recorded-${of.dataset.version}`
   const results = await scoreRecorded(evalParts(refold, line), { ...of, id })
   const agents = [...new Set(of.cases.map(({ source }) => source.agent))].sort()

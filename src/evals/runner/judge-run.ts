@@ -26,13 +26,13 @@ export const judgeAgents = (definitions: readonly EvalDefinition[]): readonly Ag
 
 const agentName = ({ name }: Pick<Judge, 'name'>): string => `judge-${name}`
 
-const judgeRunId = (runId: string, { name }: Pick<Judge, 'name'>): string => `${runId}.judge-${name}`
+const judgeRunId = (of: string, { name }: Pick<Judge, 'name'>): string => `${of}.judge-${name}`
 
-/** Asks it in a run of its own, which is there when it is asked again. */
-export const judgeOf = (parts: EvalParts, { id, dataset }: Pick<EvalPlan, 'id' | 'dataset'>, judge: Judge): Scorer => ({
+/** Asks it in a run of its own, whose id begins with what it judges: it is there when it is asked again. */
+export const judgeOf = (parts: EvalParts, { id, dataset }: Pick<EvalPlan, 'id' | 'dataset'>, judge: Judge, of: string): Scorer => ({
   name: judge.name,
   async score(scoredRun) {
-    const runId = judgeRunId(scoredRun.events[0]?.runId ?? '', judge)
+    const runId = judgeRunId(of, judge)
     const { message } = judgeQuestion(judge, scoredRun)
     const there = await parts.read(runId)
     if (there === undefined) {
@@ -56,9 +56,9 @@ const checkOurs = (judge: Judge, runId: string, [first]: readonly RecordedRunEve
   throw new AppError('InvalidInput', `Expected ${runId} to be a run of ${id}, found another one. Begin the eval with another --id`)
 }
 
-/** What the judges among these scorers were paid for a run. */
-export const paidToJudges = async (read: EvalParts['read'], runId: string, scorers: readonly string[]): Promise<number> => {
+/** What the judges among these scorers were paid for what they judge. */
+export const paidToJudges = async (read: EvalParts['read'], of: string, scorers: readonly string[]): Promise<number> => {
   let paid = 0
-  for (const name of scorers) paid += paidIn((await read(judgeRunId(runId, { name }))) ?? [])
+  for (const name of scorers) paid += paidIn((await read(judgeRunId(of, { name }))) ?? [])
   return paid
 }

@@ -1,29 +1,39 @@
-import { AppError } from '../../errors.ts'
+import { AppError, isAppError } from '../../errors.ts'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
+import { sha256 } from '../../hash.ts'
+import { canonicalJson, type Json } from '../../json.ts'
 import type { DatasetCase } from '../dataset-case.ts'
-import { scored } from '../scorers/scored.ts'
 import { scoredRunOf } from '../scorers/scored-run.ts'
-import type { Json } from '../../json.ts'
 import { present } from '../../present.ts'
 import { isJudge } from '../define-eval.ts'
+import { createPurse } from '../purse.ts'
 import { BY, resultOf, type CaseResult } from './case-result.ts'
 import type { NamedScore } from '../report/attempt.ts'
 import type { EvalPlan } from './eval-plan.ts'
-import { judgeOf } from './judge-run.ts'
+import { judgeAgents, paidToJudges } from './judge-run.ts'
 import type { EvalParts } from './run-case.ts'
-import { expecting } from './score-case.ts'
+import { expecting, scoreBy } from './score-case.ts'
+import { spendFrom, type Spend } from './spend.ts'
 
-/** Scores what the runs of a dataset have done, and runs nothing. Of whole runs the scores are recorded with them. */
-export const scoreRecorded = async (
-  parts: EvalParts,
-  plan: Pick<EvalPlan, 'id' | 'definition' | 'dataset' | 'cases'>,
-  progress: (done: number) => void = () => undefined,
-): Promise<readonly CaseResult[]> => {
+interface Recorded extends Pick<EvalPlan, 'id' | 'definition' | 'dataset' | 'cases'> {
+  readonly maxCostMicroUsd?: number | undefined
+}
+
+/**
+ * Scores what the runs of a dataset have done, and runs nothing but its judges, while there is money for them. Of whole runs the scores are recorded
+ * with them. What was not scored is missing.
+ */
+export const scoreRecorded = async (parts: EvalParts, plan: Recorded): Promise<readonly CaseResult[]> => {
+  const spend = spendFrom(createPurse({ most: plan.maxCostMicroUsd ?? Infinity, spent: 0, spenders: 1 }), parts.signal)
   const results: CaseResult[] = []
   for (const found of plan.cases) {
     if (parts.signal.aborted) break
-    results.push(await scoreOne(parts, plan, found))
-    progress(results.length)
+    const result = await scoreOne(parts, plan, found, spend).catch((error: unknown) => {
+      if (parts.signal.aborted && isAppError(error, 'Closed')) return undefined
+      throw error
+    })
+    if (result === undefined) break
+    results.push(result)
   }
   return results
 }
@@ -32,7 +42,8 @@ const scoreOne = async (
   parts: EvalParts,
   plan: Pick<EvalPlan, 'id' | 'definition' | 'dataset'>,
   found: DatasetCase,
-): Promise<CaseResult> => {
+  spend: Spend,
+): Promise<CaseResult | undefined> => {
   const { runId, revision } = found.source
   const all = await parts.read(runId)
   if (all === undefined)
@@ -43,14 +54,15 @@ const scoreOne = async (
   const scoredRun = scoredRunOf(expecting(found, plan.definition), events, (name) =>
     Object.hasOwn(projections, name) ? (projections[name] as Json) : undefined,
   )
+  const of = judgedAs(plan, found)
   const scores: NamedScore[] = []
   for (const each of plan.definition.scorers) {
-    const scorer = isJudge(each) ? judgeOf(parts, plan, each) : each
-    const score = await scored(scorer, scoredRun, { clock: parts.clock })
-    scores.push({ name: scorer.name, ...score })
+    const score = await scoreBy(parts, plan, { scorer: each, scoredRun, spend, of })
+    if (score === undefined) return undefined
+    scores.push({ name: each.name, ...score })
     if (found.of === 'run')
       await run.score({
-        name: scorer.name,
+        name: each.name,
         value: score.value,
         passed: score.passed,
         note: score.note,
@@ -58,11 +70,17 @@ const scoreOne = async (
         by: BY,
       })
   }
+  const judges = plan.definition.scorers.filter(isJudge).map(({ name }) => name)
   return {
     ...resultOf({ runId, caseId: found.id, task: found.task, epoch: 1, arm: 'candidate' }, events, 0),
     scores,
+    paidMicroUsd: await paidToJudges(parts.read, of, judges),
   }
 }
+
+/** Cases of one run are judged each by itself, and by other words anew. */
+const judgedAs = ({ id, definition }: Pick<EvalPlan, 'id' | 'definition'>, { id: caseId }: DatasetCase): string =>
+  `${id}.${sha256(canonicalJson([caseId, judgeAgents([definition]).map((agent) => agent.id)])).slice(0, 16)}`
 
 const ENDS: Readonly<Record<Exclude<DatasetCase['of'], 'run'>, ReadonlySet<string>>> = {
   turn: new Set(['TurnCompleted', 'RunCompleted', 'RunFailed', 'RunCancelled']),

@@ -46,7 +46,8 @@ export const scoreCase = async (
   )
   const problem = problemIn(events)
   for (const each of missing) {
-    const score = problem === undefined ? await scoreBy(parts, plan, { scorer: each, scoredRun, spend }) : cameToNoEnd(scoredRun, problem)
+    const score =
+      problem === undefined ? await scoreBy(parts, plan, { scorer: each, scoredRun, spend, of: runId }) : cameToNoEnd(scoredRun, problem)
     if (score === undefined) return false
     const { value, passed, note, revision } = score
     await run.score({ name: each.name, value, passed, note, ...present({ revision }), by: BY })
@@ -62,19 +63,20 @@ interface Scoring {
   readonly scorer: Scorer | Judge
   readonly scoredRun: ScoredRun
   readonly spend: Spend
+  /** With what the id of a judge's run begins. */
+  readonly of: string
 }
 
 /** Undefined where no money is left to ask a judge. */
 export const scoreBy = async (
   parts: EvalParts,
   plan: Pick<EvalPlan, 'id' | 'dataset'>,
-  { scorer, scoredRun, spend }: Scoring,
+  { scorer, scoredRun, spend, of }: Scoring,
 ): Promise<Score | undefined> => {
   if (!isJudge(scorer)) return scored(scorer, scoredRun, { clock: parts.clock })
-  const runId = scoredRun.events[0]?.runId ?? ''
   const score = await spend(
-    () => scored(judgeOf(parts, plan, scorer), scoredRun, { clock: parts.clock }),
-    () => paidToJudges(parts.read, runId, [scorer.name]),
+    () => scored(judgeOf(parts, plan, scorer, of), scoredRun, { clock: parts.clock }),
+    () => paidToJudges(parts.read, of, [scorer.name]),
   )
   // One that was left alone has said nothing: it is asked another time.
   if (parts.signal.aborted) throw new AppError('Closed', 'the eval was given up')

@@ -11,6 +11,7 @@ import { defineEval, type EvalDefinition } from '../../../src/evals/define-eval.
 import { planNote, type EvalPlan } from '../../../src/evals/runner/eval-plan.ts'
 import { judgeAgents } from '../../../src/evals/runner/judge-run.ts'
 import { hasPassed } from '../../../src/evals/runner/case-result.ts'
+import { scoreRecorded } from '../../../src/evals/runner/recorded-output.ts'
 import { runEval, type EvalOutcome } from '../../../src/evals/runner/run-eval.ts'
 import { answerScorer } from '../../../src/evals/scorers/answers.ts'
 import { ownScorer } from '../../../src/evals/scorers/own.ts'
@@ -253,6 +254,27 @@ describe('an eval', () => {
     const more = { ...plan, maxCostMicroUsd: 8_000 }
     expect(await runEval(evalPartsOf(world), more)).toMatchObject({ done: 2, passed: 2, known: 0, paidMicroUsd: 8_000 })
     expect(there.calls).toMatchObject({ judged: 2, prompts })
+  })
+
+  test('of what was recorded asks its judge about each turn by itself, once, and only while there is money for it', async () => {
+    const there = shop()
+    const before = openOn(there, { owner: 'production/1/a' })
+    const run = await before.refold.start(before.refold.agents.all()[0] as Agent, { runId: 'talk', message: 'Hello' })
+    for (const message of ['Refund 17', 'Thank you']) {
+      await settle(before, run)
+      await run.send({ message })
+    }
+    await settle(before, run)
+    const cases = casesIn(await eventsOf(before, 'talk'), 'turn')
+    const world = openOn(there, { evals: [judged] })
+    const plan = { id: 'recorded-1', definition: judged, dataset: { name: 'talk', version: '1' }, cases }
+    const score = async (maxCostMicroUsd?: number) => {
+      const results = await scoreRecorded(evalPartsOf(world), { ...plan, maxCostMicroUsd })
+      return results.map((each) => `${each.scores.map(({ passed }) => passed).join()} ${each.paidMicroUsd}`)
+    }
+    expect(await score(2_000)).toEqual(['false 1000', 'true 1000'])
+    expect(await score()).toEqual(['false 1000', 'true 1000', 'false 1000'])
+    expect(there.calls.judged).toBe(3)
   })
 
   test('takes no word from a judge that it has left alone', async () => {
