@@ -22,6 +22,8 @@ const by = z.string().min(1)
 const digest = z.string()
 /** What went wrong inside, for whoever runs the agent: no model is told. */
 const cause = z.string().optional()
+/** Nothing was executed: the run is sealed, and nothing says what the call would have brought. */
+const sealed = z.literal(true).optional()
 /** What the model is told in the place of the output. */
 const content = z.array(contentPart).min(1)
 const claim = {
@@ -221,7 +223,7 @@ const shapes = {
     source: source.optional(),
   },
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
-  ToolCallUnresolved: { callId, attempt, reason: z.string() },
+  ToolCallUnresolved: { callId, attempt, reason: z.string(), sealed },
   /** A process asks the world what became of such a call. Look-ups of earlier versions were claimed by nobody. */
   ToolCallLookupRequested: { callId, attempt, tool: z.string(), ...claim },
   /**

@@ -119,7 +119,11 @@ const changeOf = (event: RunEvent): Partial<ToolCallRecord> | undefined => {
           }
     }
     case 'ToolCallUnresolved':
-      return { state: 'unresolved', errorClass: 'unresolved', errorMessage: storableBeginning(event.data.reason, REASON_LENGTH) }
+      return {
+        state: 'unresolved',
+        errorClass: event.data.sealed === true ? SEALED : 'unresolved',
+        errorMessage: storableBeginning(event.data.reason, REASON_LENGTH),
+      }
     case 'ToolCallRejected': {
       const { reason, message, cause, callId, repeats, output } = event.data
       // An earlier attempt of this very call has done it.
@@ -179,7 +183,11 @@ const nameIn = (event: RunEvent, callId: string): string | null => {
   return call === undefined ? null : storable(call.name)
 }
 
-const isUnderWay = ({ settledAt, state }: ToolCallRecord): boolean => settledAt === null && state !== 'unresolved'
+/** Of a call that nothing was executed for: once its run is over, there is nothing to find out. */
+const SEALED = 'sealed'
+
+const isUnderWay = ({ settledAt, state, errorClass }: ToolCallRecord): boolean =>
+  settledAt === null && (state !== 'unresolved' || errorClass === SEALED)
 
 /** Its run went on, or ended, without it. A `once` call that had begun may have happened: that stays a question. */
 const left = (record: ToolCallRecord, { revision, meta }: RunEvent): ToolCallRecord =>
@@ -188,9 +196,9 @@ const left = (record: ToolCallRecord, { revision, meta }: RunEvent): ToolCallRec
     : { ...record, revision, state: 'abandoned', settledAt: meta.at }
 
 /** Whether a later event may correct a record that has just been settled: the same calls as in the fold. */
-export const mayBeCorrected = ({ state, settledAt, settledBy, effect }: ToolCallRecord, event: RunEvent): boolean => {
+export const mayBeCorrected = ({ state, settledAt, settledBy, effect, errorClass }: ToolCallRecord, event: RunEvent): boolean => {
   if (settledAt === null) return false
-  if (state === 'abandoned') return effect === 'idempotent'
+  if (state === 'abandoned') return effect === 'idempotent' || errorClass === SEALED
   if (state !== 'succeeded' && state !== 'failed') return false
   return settledBy !== null || (event.type === 'ToolCallFailed' && event.data.happened === 'unknown')
 }

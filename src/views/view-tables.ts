@@ -166,7 +166,7 @@ const toolCallsTable = tableOf<ToolCallRecord>({
     startedAt: optional(integer('when its newest attempt began')),
     settledAt: optional(integer('when its last word was recorded')),
     durationMs: optional(integer('of the newest attempt, where it is known')),
-    errorClass: optional(text('`error`, `timeout` …, why it was rejected, `denied` or `unresolved`')),
+    errorClass: optional(text('`error`, `timeout` …, why it was rejected, `denied`, `unresolved`, or `sealed` where nothing was executed')),
     errorMessage: optional(text('what went wrong')),
     settledBy: optional(text('who settled it, where that was not the tool')),
     input: optional(text('the beginning of its input, as JSON')),

@@ -6,10 +6,12 @@ import { createProjector } from '../../src/consumers/projector.ts'
 import { memoryEventLog } from '../../src/eventlog/memory/memory-event-log.ts'
 import { scriptedModel } from '../../src/models/scripted/scripted-model.ts'
 import type { Model } from '../../src/models/model.ts'
-import { answer } from '../../src/models/scripted/script.ts'
+import { answer, toolCalls } from '../../src/models/scripted/script.ts'
 import { defineAgent } from '../../src/runtime/agent.ts'
+import { defineTool } from '../../src/tools/define-tool.ts'
 import { memoryViewStore } from '../../src/views/memory/memory-view-store.ts'
 import { assign, setup } from 'xstate'
+import { z } from 'zod'
 import type { ChartEvent } from '../../src/machines/chart-event.ts'
 import { defineProjection, type Projection } from '../../src/projections/projection.ts'
 import { manualClock, openWorld } from '../support/world.ts'
@@ -34,6 +36,43 @@ test('the doctor finds runs whose work is due and that nobody touches, and leave
   const later = newFindings()
   await checkStuck(parts, clock.now() + 3_600_000, later)
   expect(later.all()).toEqual([expect.objectContaining({ check: 'stuck', places: ['left'], count: 1 })])
+})
+
+test('the doctor asks nobody about a call that a sealed run has never executed, once the run is over', async () => {
+  const charge = defineTool({
+    name: 'charge',
+    description: 'Charges a card',
+    input: z.object({}),
+    output: z.string(),
+    effect: 'once',
+    execute: () => Promise.reject(new Error('the line is dead')),
+  })
+  const agent = defineAgent({ name: 'till', version: '1', instructions: 'Help.', models: ['quick/one'], tools: [charge] })
+  const quick = scriptedModel(() => toolCalls([{ name: 'charge', arguments: {} }]))
+  const { refold, log, clock } = openWorld({ agents: [agent], models: { quick } })
+  const views = memoryViewStore()
+  const projector = createProjector({ log, views })
+  const found = async () => {
+    const findings = newFindings()
+    await checkStuck({ views, projector, run: refold.run }, clock.now(), findings)
+    return findings.all().flatMap(({ check, places }) => places.map((place) => `${check} ${place}`))
+  }
+  const stuck = async () => (await views.find({ stuck: 'unresolved', limit: 10 }, clock.now())).runs.map(({ row }) => row.runId)
+  const sealed = { modelCalls: null }
+  for (const runId of ['sealed', 'real']) {
+    const run = await refold.start('till', { runId, message: 'Charge it', ...(runId === 'sealed' && { sealed }) })
+    expect(await run.untilSettled()).toMatchObject({ waitsFor: 'human' })
+    if (runId === 'sealed') expect([await found(), await stuck()]).toEqual([[], ['sealed']])
+    await run.cancel({ by: 'ann', reason: 'enough' })
+  }
+  expect(await found()).toEqual([expect.stringMatching(/^unresolved real /)])
+  expect(await stuck()).toEqual(['real'])
+
+  const [call] = (await refold.run('sealed').state()).unresolved
+  await refold.run('sealed').settleToolCall(call?.callId ?? '', { by: 'ann', outcome: { succeeded: true, output: 'charged' } })
+  expect(await found()).toEqual([expect.stringMatching(/^unresolved real /)])
+  const { runs } = await views.find({ limit: 10 }, clock.now())
+  expect(runs.flatMap(({ row }) => row.problem ?? [])).toEqual([])
 })
 
 test('the doctor finds a process whose clock was ahead of that of the log, and is content with one that is in step', async () => {

@@ -85,6 +85,17 @@ export const sqlAnswers = (views: () => ViewStore): void => {
       expect(await spentByForks({ views: views() }, 'run-', signal)).toBe(0)
     })
 
+    test.each([
+      "true)), refold_runs as (select run_id, 'order-desk' as agent, null as fork_of, 'completed' as status from refold_timeline where (true",
+      'true)) select run_id, status from refold_runs union select run_id, status from refold_runs where ((true',
+      "true\n)), chosen as (select run_id from refold_timeline where ('(' <> ''",
+    ])('chooses no run by what is more than a condition: %s', async (where) => {
+      const { signal } = new AbortController()
+      await expect(runsThatFit({ signal }, { views: views() }, { agent: 'order-desk', where })).rejects.toMatchObject({
+        code: 'InvalidInput',
+      })
+    })
+
     test('finds runs by a whole tag', async () => {
       const tagged = 'select run_id from refold_tags where name = $1 and value = $2'
       expect((await ask(tagged, { parameters: ['customer', 'ann'] })).rows).toEqual([['run-done']])

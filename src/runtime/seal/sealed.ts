@@ -139,7 +139,7 @@ const madeUp = (context: SealedContext, state: RunState, call: WantedToolCall): 
   const example = samples ? exampleOf(context, tool) : undefined
   if (example !== undefined) return simulated(state, call, example)
   const reason = `${isNoFork(state) ? 'a sealed run' : 'a fork'} executes nothing: say what ${tool.name} would have brought, by settling this call`
-  return { type: 'ToolCallUnresolved', data: { callId, attempt, reason } }
+  return { type: 'ToolCallUnresolved', data: { callId, attempt, reason, sealed: true } }
 }
 
 const exampleOf = ({ record }: SealedContext, tool: Tool): unknown => record?.exampleOf(tool.name)?.output ?? sampleOf(tool.output)?.value
