@@ -45,14 +45,13 @@ export const CLOCK_MARGIN_MS = 2_000
 
 /** When time itself moves the run next: by a timer, and by a lease of somebody who may be gone. */
 export const nextDue = (state: RunState, owner: string): { readonly timerAt?: number; readonly leaseAt?: number } => {
-  const timers = [...state.timers.values()].flatMap(({ dueAt }) => (dueAt === undefined ? [] : [dueAt]))
-  const leases = [...state.owed.values()].flatMap((owed) =>
-    owed.status === 'claimed' && owed.owner !== owner && owed.leaseUntil !== undefined ? [owed.leaseUntil + CLOCK_MARGIN_MS + 1] : [],
-  )
-  return {
-    ...(timers.length === 0 ? {} : { timerAt: Math.min(...timers) }),
-    ...(leases.length === 0 ? {} : { leaseAt: Math.min(...leases) }),
-  }
+  let timerAt = Infinity
+  for (const { dueAt } of state.timers.values()) if (dueAt !== undefined) timerAt = Math.min(timerAt, dueAt)
+  let leaseAt = Infinity
+  for (const owed of state.owed.values())
+    if (owed.status === 'claimed' && owed.owner !== owner && owed.leaseUntil !== undefined)
+      leaseAt = Math.min(leaseAt, owed.leaseUntil + CLOCK_MARGIN_MS + 1)
+  return { ...(timerAt < Infinity && { timerAt }), ...(leaseAt < Infinity && { leaseAt }) }
 }
 
 /** Where a run stands that was cancelled without its chart: whoever recorded that could not ask it. */

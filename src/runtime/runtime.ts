@@ -228,9 +228,13 @@ const closedInstance = (): AppError => new AppError('Closed', 'Expected an open 
 /** Prompts are content-addressed: each is written once, before the first event that names it. */
 const promptStore = ({ blobs }: RuntimeParts): ActorParts['store'] => {
   const stored = new Set<string>()
-  return async (agent, contents) => {
-    for (const content of stored.has(agent.promptHash) ? contents : [agent.promptText, ...contents]) await blobs.put(content)
-    stored.add(agent.promptHash)
+  const put = async ({ promptHash }: Agent, contents: readonly (string | Uint8Array)[]): Promise<void> => {
+    for (const content of contents) await blobs.put(content)
+    stored.add(promptHash)
+  }
+  return (agent, contents) => {
+    if (!stored.has(agent.promptHash)) return put(agent, [agent.promptText, ...contents])
+    return contents.length === 0 ? undefined : put(agent, contents)
   }
 }
 

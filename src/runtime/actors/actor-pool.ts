@@ -46,9 +46,9 @@ export const createActorPool = (
   const waiting = { commands: 0, length: 0 }
 
   const acquire = (runId: string): Kept => {
-    const run = kept.get(runId) ?? { actor: create(runId), holds: 0 }
-    kept.set(runId, run)
-    idle.delete(runId)
+    let run = kept.get(runId)
+    if (run === undefined) kept.set(runId, (run = { actor: create(runId), holds: 0 }))
+    else if (run.holds === 0) idle.delete(runId)
     run.holds += 1
     return run
   }

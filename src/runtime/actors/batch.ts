@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type AppError, isAppError, isUnavailable } from '../../errors.ts'
 import { MAX_APPEND_BYTES } from '../../eventlog/event-log.ts'
 import { streamOf } from '../../events/codec.ts'
@@ -92,8 +93,8 @@ export interface Append {
   readonly runId: string
   readonly batch: { readonly sealed: readonly Pick<SealedEvent, 'texts' | 'blobs'>[] }
   readonly before: Pick<RunState, 'revision'> | undefined
-  /** Resolves once the blob store holds these texts. */
-  readonly store: (texts: readonly string[]) => Promise<void>
+  /** Resolves once the blob store holds these texts. Undefined where it holds all of them. */
+  readonly store: (texts: readonly string[]) => Promise<void> | undefined
   /** Ends the repetition: nobody knows then whether it is stored. */
   readonly signal: AbortSignal
   /** Called each time before it is repeated. */
@@ -111,7 +112,8 @@ export const appendBatch = async (parts: RuntimeParts, { runId, batch, before, s
   let unknown: AppError | undefined
   for (let tries = 0; ; tries++) {
     try {
-      await store(batch.sealed.flatMap(({ blobs }) => blobs))
+      const stored = store(batch.sealed.flatMap(({ blobs }) => blobs))
+      if (stored !== undefined) await stored
       await parts.log.append(streamOf(runId), expected, texts)
       return true
     } catch (error) {

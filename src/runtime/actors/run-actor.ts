@@ -40,8 +40,8 @@ export interface ActorParts {
   readonly stored: (agent: Agent, state: RunState, before: RunState | undefined) => void
   /** An append was full before all was answered. */
   readonly goOn: (runId: string) => void
-  /** Resolves once the blob store holds these contents, and the agent's prompt. */
-  readonly store: (agent: Agent, contents: readonly (string | Uint8Array)[]) => Promise<void>
+  /** Resolves once the blob store holds these contents, and the agent's prompt. Undefined where it holds all of it. */
+  readonly store: (agent: Agent, contents: readonly (string | Uint8Array)[]) => Promise<void> | undefined
   /** Ends every repetition. */
   readonly signal: AbortSignal
 }
@@ -154,7 +154,7 @@ const createAttempt = (actor: ActorParts, { runId, run, appending }: AttemptPart
       const after = batch.state()
       if (after === undefined) throw notFound(runId)
       const before = known?.state
-      const store = (texts: readonly string[]): Promise<void> => actor.store(agent, [...(job.bytes ?? []), ...texts])
+      const store = (texts: readonly string[]): Promise<void> | undefined => actor.store(agent, [...(job.bytes ?? []), ...texts])
       if (batch.sealed.length > 0 && !(await appendBatch(parts, { runId, batch, before, store, signal, failed: failedForNow })))
         return undefined
       context.keepAll()

@@ -43,6 +43,7 @@ const scoped = ({ runId, fork, started: { tenant } }: RunState, tool: Tool, act:
 
 /** An earlier call that is the same act, and of which nobody knows what became of it. */
 const openDoubt = ({ doubts }: RunState, { tool, input, act, key }: WantedAct & ActKey): Doubt | undefined => {
+  if (doubts.size === 0) return undefined
   const ofTool = [...doubts.values()].filter((doubt) => doubt.said === undefined && doubt.tool === tool.name)
   if (ofTool.length === 0) return undefined
   const text = canonicalJson(input)

@@ -15,19 +15,22 @@ import { pointOfRun } from '../run-context.ts'
  */
 export const settingsOfCall = (agent: Agent, state: RunState, owed: Owed, model: string): ModelSettings | undefined => {
   const params = owed.params as CallModelParams
-  const standing = layered(agent.modelSettings, entryFor(agent, params.model ?? 0, model))
-  const chosen = purposeOf(params) === 'answer' ? { toolChoice: standingChoice(state, standing.toolChoice) } : {}
+  const ofEntry = entryFor(agent, params.model ?? 0, model)
+  const standing = ofEntry === undefined ? agent.modelSettings : layered(agent.modelSettings, ofEntry)
+  const isAnswer = purposeOf(params) === 'answer'
+  const chosen = isAnswer ? { ...standing, toolChoice: standingChoice(state, standing.toolChoice) } : standing
   const prepared = preparedSettings(agent, state, owed, model)
   const raised = raisedLimit(state, owed)
-  const asked = layered({ ...standing, ...chosen }, prepared, params.settings, raised)
   // What stands was checked when the agent was defined.
   const isChecked = prepared === undefined && params.settings === undefined && raised === undefined
-  const { toolChoice, providerOptions, ...settings } = isChecked ? asked : checkedSettings(asked, knownTo(agent, model))
+  const { toolChoice, providerOptions, ...settings } = isChecked
+    ? chosen
+    : checkedSettings(layered(chosen, prepared, params.settings, raised), knownTo(agent, model))
   const provider = providerOf(model)
   const options = providerOptions?.[provider]
   const all: ModelSettings = {
     ...settings,
-    ...(toolChoice !== undefined && purposeOf(params) === 'answer' && { toolChoice }),
+    ...(toolChoice !== undefined && isAnswer && { toolChoice }),
     ...(options !== undefined && { providerOptions: { [provider]: options } }),
   }
   return Object.keys({ ...agent.modelSettings, ...all }).length === 0 ? undefined : all

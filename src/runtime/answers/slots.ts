@@ -76,7 +76,7 @@ export const createSlots = (clock: Clock, { concurrency, ratePerSecond }: SlotLi
     },
     release() {
       taken -= 1
-      void wake()
+      if (waiting.size > 0) void wake()
     },
   }
 }

@@ -97,7 +97,10 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
         if (perform !== undefined) void carryOut(agent, state, owed, perform)
       }
     },
-    isUnderWay: (runId, { key, attempt }) => table.of(runId).some(({ owed }) => owed.key === key && owed.attempt === attempt),
+    isUnderWay: (runId, { key, attempt }) => {
+      for (const { owed } of table.of(runId)) if (owed.key === key && owed.attempt === attempt) return true
+      return false
+    },
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),
     performing: table.performing,
     isAtWork: attempts.any,

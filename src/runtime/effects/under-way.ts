@@ -10,7 +10,7 @@ export interface UnderWay {
 
 /** What this process is doing, by run. */
 export interface UnderWayTable {
-  of(runId: string): readonly UnderWay[]
+  of(runId: string): Iterable<UnderWay>
   /** That something is performed for. */
   readonly performing: () => readonly string[]
   /** Of all runs, without what is lost. */
@@ -37,7 +37,7 @@ export const createUnderWayTable = (): UnderWayTable => {
   }
 
   return {
-    of: (runId) => [...(runs.get(runId)?.values() ?? [])],
+    of: (runId) => runs.get(runId)?.values() ?? [],
     performing: () =>
       [...runs].flatMap(([runId, entries]) => ([...entries.values()].some(({ phase }) => phase === 'performing') ? [runId] : [])),
     size: () => [...runs.values()].reduce((sum, entries) => sum + [...entries.values()].filter(isAlive).length, 0),

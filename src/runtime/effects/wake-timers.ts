@@ -39,8 +39,11 @@ export const createWakeTimers = (
 
   return {
     arm(state) {
-      armed.get(state.runId)?.()
-      armed.delete(state.runId)
+      const disarm = armed.get(state.runId)
+      if (disarm !== undefined) {
+        disarm()
+        armed.delete(state.runId)
+      }
       const delayMs = state.status === 'active' ? untilDue(parts, state) : undefined
       if (delayMs !== undefined) wakeIn(state.runId, delayMs)
     },
@@ -56,13 +59,10 @@ export const createWakeTimers = (
 }
 
 const untilDue = (parts: WakeParts, state: RunState): number | undefined => {
-  if (state.timers.size === 0 && state.owed.size === 0) return undefined
-  const now = parts.clock.now()
-  const storeAt = storeNow(parts)
   const { timerAt, leaseAt } = nextDue(state, parts.owner)
-  const delays = [
-    ...(timerAt === undefined ? [] : [Math.max(0, timerAt - now)]),
-    ...(leaseAt === undefined ? [] : [leaseAt > storeAt ? leaseAt - storeAt : TAKEOVER_RETRY_MS]),
-  ]
-  return delays.length === 0 ? undefined : Math.min(...delays)
+  const untilTimer = timerAt === undefined ? Infinity : Math.max(0, timerAt - parts.clock.now())
+  const delay = leaseAt === undefined ? untilTimer : Math.min(untilTimer, untilLease(leaseAt, storeNow(parts)))
+  return delay === Infinity ? undefined : delay
 }
+
+const untilLease = (leaseAt: number, storeAt: number): number => (leaseAt > storeAt ? leaseAt - storeAt : TAKEOVER_RETRY_MS)
