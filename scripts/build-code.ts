@@ -18,6 +18,7 @@ const ENTRIES = [
   'testing.ts',
   'hash.node.ts',
   'hash.browser.ts',
+  'projector-thread.ts',
   'pictures/elk-thread.ts',
   'views/sqlite-sql-process.ts',
 ]

@@ -221,7 +221,7 @@ const openOn = ({ options, environment, retention, queries, stores, noticing, no
   const { log, blobs, snapshots, keepsStates, views } = stores
   const models = { ...vendorModels(environment), ...options.models }
   const owners = ownersIn(environment)
-  const restores = createRestoreWatch({ noticing, views, clock: systemClock, notify })
+  const restores = createRestoreWatch({ noticing, views, clock: systemClock, notify, projectBeside: stores.projectBeside })
   const core = createRefold({
     log,
     blobs,

@@ -9,6 +9,8 @@ import type { EventLog } from './eventlog/event-log.ts'
 import type { AwaitedServer } from './eventlog/eventstoredb/contact.ts'
 import type { EventStoreInspection } from './eventlog/eventstoredb/inspection.ts'
 import { sqliteEventLog } from './eventlog/sqlite/sqlite-event-log.ts'
+import type { ReadOn } from './consumers/projector.ts'
+import { openProjector } from './open-projector.ts'
 import { openPostgresStores, postgresPool } from './open-postgres.ts'
 import { present } from './present.ts'
 import { makePrivateFolder } from './private-files.ts'
@@ -29,6 +31,8 @@ export interface Stores {
   /** Whether they are on a disk. */
   readonly keepsStates: boolean
   readonly views: ViewStore
+  /** Takes in what the views are far behind, on a thread of its own. */
+  readonly projectBeside?: ReadOn
   /** Why nothing can be written, where only looking was asked for and nothing more is possible. */
   readonly unwritable?: AppError
   /** How far the clock of the log's server is ahead of ours, where it has one of its own. */
@@ -44,17 +48,20 @@ export interface EmbeddedOptions {
 /** One folder on a local disk. Throws `EventLogUnavailable` and `EventLogCorrupt`. */
 export const openEmbeddedStores = (folder: string, { readOnly }: EmbeddedOptions): Stores => {
   const dir = makeFolder(folder)
-  const { log, unwritable } = openLog(join(dir, 'log.db'), readOnly)
-  const views = openViews(join(dir, 'views.db'), readOnly)
+  const paths = { log: join(dir, 'log.db'), views: join(dir, 'views.db') }
+  const { log, unwritable } = openLog(paths.log, readOnly)
+  const views = openViews(paths.views, readOnly)
+  const projector = readOnly ? undefined : openProjector(paths)
   const { snapshots, keepsStates } = openSnapshots(join(dir, 'snapshots.db'))
   return {
     log,
-    ...present({ unwritable }),
+    ...present({ unwritable, projectBeside: projector?.readOn }),
     blobs: fileBlobStore({ dir: join(dir, 'blobs') }),
     snapshots,
     keepsStates,
     views,
     async close() {
+      await projector?.close()
       await views.close()
       await snapshots.close()
       await log.close()

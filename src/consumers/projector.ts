@@ -5,6 +5,7 @@ import { present } from '../present.ts'
 import { nextTurn, BATCH_LENGTH, storedLength } from './batches.ts'
 import { foldOnto } from './fold-views.ts'
 import { identify } from './log-identity.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { placeOfViews, type RestorePorts } from './restored-log.ts'
 
 // Keeps the view store in step with the log.
@@ -17,7 +18,10 @@ import { placeOfViews, type RestorePorts } from './restored-log.ts'
 // So it may be stopped anywhere, and any number of processes may run it on one view store.
 
 export interface Projector {
-  /** Takes in all that the log holds when it is called, at least. Rejects with the errors of log and views. */
+  /**
+   * Takes in all that the log holds when it is called, at least. Whoever calls meanwhile waits for the same, at the pace of the first.
+   * Rejects with the errors of log and views.
+   */
   catchUp(pace?: Pace): Promise<void>
   /**
    * What the log holds of runs beyond the views, as far as that is soon read: of each run the type of its newest event there. Nothing is
@@ -31,10 +35,32 @@ export interface Pace {
   readonly turns: number
 }
 
-type Ports = RestorePorts
+/** Takes in what the log holds behind a place. False where the view store was cleared meanwhile. */
+export type ReadOn = (place: Place) => Promise<boolean>
 
-/** Bounds how long a transaction holds up the process. */
+export interface Place {
+  readonly since: Checkpoint | undefined
+  /** Where the log ended before it was read, since what comes meanwhile may not be in what is read. */
+  readonly head: number
+}
+
+export interface ProjectorParts extends RestorePorts {
+  /** Who reads on where much is left, so that nothing else of this thread waits for it; one call at a time. */
+  readonly beside?: ReadOn | undefined
+}
+
+interface Reading extends Pace {
+  /** Of a transaction: the more, the fewer rows are written twice, and the longer it holds up its thread. */
+  readonly batchEvents: number
+  readonly beside?: ReadOn | undefined
+  readonly signal?: AbortSignal
+}
+
 const BATCH_EVENTS = 500
+/** Where others wait for the thread meanwhile. */
+const SMALL_BATCH_EVENTS = 200
+/** To begin a thread takes longer than to fold so many. */
+const FEW_EVENTS = 600
 /** So often the log says how far others have written, before that is kept where there is nothing else to keep. */
 const PASSED_BEFORE_KEPT = 50
 /** What half a second reads. */
@@ -43,49 +69,54 @@ const MOST_BEYOND_LENGTH = 8 * BATCH_LENGTH
 const RUNS = { streamPrefix: RUN_STREAM_PREFIX }
 
 /** A view store of another log, or one that knows more than its log (of which an older copy was restored), is cleared and filled again. */
-export const createProjector = (ports: Ports): Projector => ({
-  async catchUp({ turns } = { turns: 1 }) {
-    let isDone = false
-    while (!isDone) isDone = await readOn(ports, await currentPlace(ports), turns)
-  },
-  async newestBeyond() {
-    const { since } = await placeOfViews(ports)
-    const newest = new Map<string, string>()
-    let [events, length] = [0, 0]
-    for await (const item of ports.log.backlog({ filter: RUNS, ...present({ after: since?.position }) })) {
-      if (item.kind !== 'event') continue
-      newest.set(runIdOf(item.event.stream), item.event.type)
-      events += 1
-      length += storedLength(item.event)
-      if (events >= MOST_BEYOND || length >= MOST_BEYOND_LENGTH) break
-    }
-    return newest
-  },
-})
-
-interface Place {
-  readonly since: Checkpoint | undefined
-  /** Where the log ended before it was read, since what comes meanwhile may not be in what is read. */
-  readonly head: number
+export const createProjector = ({ beside, ...ports }: ProjectorParts): Projector => {
+  const reading = beside === undefined ? { batchEvents: BATCH_EVENTS } : { batchEvents: SMALL_BATCH_EVENTS, beside }
+  return {
+    catchUp: oneAtATime(async ({ turns }: Pace = { turns: 1 }) => {
+      let isDone = false
+      while (!isDone) isDone = await readOn(ports, await currentPlace(ports), { ...reading, turns })
+    }),
+    async newestBeyond() {
+      const { since } = await placeOfViews(ports)
+      const newest = new Map<string, string>()
+      let [events, length] = [0, 0]
+      for await (const item of ports.log.backlog({ filter: RUNS, ...present({ after: since?.position }) })) {
+        if (item.kind !== 'event') continue
+        newest.set(runIdOf(item.event.stream), item.event.type)
+        events += 1
+        length += storedLength(item.event)
+        if (events >= MOST_BEYOND || length >= MOST_BEYOND_LENGTH) break
+      }
+      return newest
+    },
+  }
 }
 
-/** False where the view store was cleared meanwhile. */
-const readOn = async (ports: Ports, { since: from, head }: Place, turns: number): Promise<boolean> => {
+/** Rejects with the reason of the signal, too: between two transactions. */
+export const readOn = async (
+  ports: Pick<RestorePorts, 'log' | 'views'>,
+  { since: from, head }: Place,
+  { batchEvents, turns, beside, signal }: Reading,
+): Promise<boolean> => {
   let since = from
   let reached = from?.position ?? 0
-  for await (const batch of batched(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }))) {
+  let taken = 0
+  for await (const batch of batched(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }), batchEvents)) {
     since = await apply(ports, since, batch)
     if (since === undefined) return false
     reached = batch.position
     // What is appended meanwhile is for whoever calls next: under load there is no end of it.
     if (reached >= head) return true
+    taken += batch.events.length
+    if (beside !== undefined && taken >= FEW_EVENTS) return beside({ since, head })
     for (let turn = 0; turn < turns; turn++) await nextTurn()
+    signal?.throwIfAborted()
   }
   return head <= reached || (await apply(ports, since, { events: [], position: head })) !== undefined
 }
 
 /** What is worth a transaction: events, or a long way past those of others. */
-async function* batched(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<EventBatch, void, undefined> {
+async function* batched(items: AsyncIterable<SubscriptionItem>, most: number): AsyncGenerator<EventBatch, void, undefined> {
   let events: StoredEvent[] = []
   let position = 0
   let [length, passed] = [0, 0]
@@ -98,7 +129,7 @@ async function* batched(items: AsyncIterable<SubscriptionItem>): AsyncGenerator<
       passed += 1
       position = item.position
     }
-    if (events.length < BATCH_EVENTS && length < BATCH_LENGTH && passed < PASSED_BEFORE_KEPT) continue
+    if (events.length < most && length < BATCH_LENGTH && passed < PASSED_BEFORE_KEPT) continue
     yield { events, position }
     events = []
     length = passed = 0
@@ -114,7 +145,7 @@ interface EventBatch {
 
 /** Folds the events onto the rows of the view store. Returns the new checkpoint, or undefined where the view store was cleared meanwhile. */
 const apply = async (
-  { log, views }: Ports,
+  { log, views }: Pick<RestorePorts, 'log' | 'views'>,
   since: Checkpoint | undefined,
   { events, position }: EventBatch,
 ): Promise<Checkpoint | undefined> => {
@@ -124,7 +155,7 @@ const apply = async (
 }
 
 /** Clears a view store that is of another log, or that knows more than this one. */
-const currentPlace = async (ports: Ports): Promise<Place> => {
+const currentPlace = async (ports: RestorePorts): Promise<Place> => {
   const { since, head, isStale } = await placeOfViews(ports)
   if (isStale) await ports.views.clear()
   return { since, head }

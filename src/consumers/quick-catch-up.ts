@@ -25,14 +25,13 @@ const QUICK_MS = 1_000
  * Brings the views up to their log as far as that is quick. Resolves to what they lack then; undefined where they lack nothing that was
  * stored before the call. What takes longer goes on, and whoever asks meanwhile waits for the same. Rejects with the errors of log and views.
  */
-export const quickCatchUp = ({ log, views, projector, clock }: Parts): (() => Promise<ViewsBehind | undefined>) => {
-  const catchUp = oneAtATime(() => projector.catchUp())
-  return async () => {
-    if ((await inTime(clock, catchUp)) !== undefined) return undefined
+export const quickCatchUp =
+  ({ log, views, projector, clock }: Parts): (() => Promise<ViewsBehind | undefined>) =>
+  async () => {
+    if ((await inTime(clock, () => projector.catchUp())) !== undefined) return undefined
     const behind = await inTime(clock, () => behindNow(log, views))
     return behind === undefined ? { since: undefined } : behind.value
   }
-}
 
 /** Undefined where it takes longer. */
 const inTime = async <Value>(clock: Clock, ask: () => Promise<Value>): Promise<{ readonly value: Value } | undefined> => {
@@ -45,26 +44,6 @@ const inTime = async <Value>(clock: Clock, ask: () => Promise<Value>): Promise<{
 }
 
 const NEVER = new AbortController().signal
-
-/** Work under way was perhaps begun before the question: whoever comes meanwhile gets the one that begins behind it. */
-const oneAtATime = (work: () => Promise<void>): (() => Promise<void>) => {
-  let current: Promise<void> | undefined
-  let next: Promise<void> | undefined
-  const begin = (): Promise<void> => {
-    const begun = work()
-    const end = (): void => {
-      current = undefined
-    }
-    current = begun
-    begun.then(end, end)
-    return begun
-  }
-  const beginNext = (): Promise<void> => {
-    next = undefined
-    return begin()
-  }
-  return () => (current === undefined ? begin() : (next ??= current.then(beginNext, beginNext)))
-}
 
 /** The first event, of whomever, that they have not passed. */
 const behindNow = async (log: EventLog, views: Pick<ViewStore, 'checkpoint'>): Promise<ViewsBehind | undefined> => {

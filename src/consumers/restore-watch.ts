@@ -4,7 +4,7 @@ import { present } from '../present.ts'
 import type { Notice } from '../runtime/notices.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import { identityOf, type Restore } from './log-identity.ts'
-import { createProjector, type Projector } from './projector.ts'
+import { createProjector, type Projector, type ReadOn } from './projector.ts'
 import { newestRestore, type RestorePorts } from './restored-log.ts'
 import type { AppError } from '../errors.ts'
 
@@ -20,12 +20,13 @@ export interface RestoreWatchParts {
   readonly views: ViewStore
   readonly clock: Clock
   readonly notify: (notice: Notice) => void
+  readonly projectBeside?: ReadOn | undefined
 }
 
 /** So long every process that begins says it. */
 const TOLD_FOR_MS = 24 * 3_600_000
 
-export const createRestoreWatch = ({ noticing, views, clock, notify }: RestoreWatchParts): RestoreWatch => {
+export const createRestoreWatch = ({ noticing, views, clock, notify, projectBeside }: RestoreWatchParts): RestoreWatch => {
   const { log, giveUp } = noticing
   const tell = ({ at, by, lostRuns }: Restore): void => {
     if (at < clock.now() - TOLD_FOR_MS) return
@@ -41,7 +42,7 @@ export const createRestoreWatch = ({ noticing, views, clock, notify }: RestoreWa
   }
   return {
     newest,
-    projector: createProjector({ log, views, restored }),
+    projector: createProjector({ log, views, restored, beside: projectBeside }),
     watch: (watch) => {
       watchLog({ noticing, isOutdated, clock, ...watch })
     },

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fc } from '../../support/fast-check.ts'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProjector } from '../../../src/consumers/projector.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog, NewEvent } from '../../../src/eventlog/event-log.ts'
+import { sqliteEventLog } from '../../../src/eventlog/sqlite/sqlite-event-log.ts'
+import { openProjector } from '../../../src/open-projector.ts'
 import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
 import { RUN_STREAM_PREFIX, streamOf } from '../../../src/events/codec.ts'
 import { noRecords } from '../../../src/projections/view-records.ts'
@@ -163,6 +165,70 @@ describe('catching up', () => {
     for (let run = 0; run < 120; run++) await append(`run-${run}`, ...history(`run-${run}`, oneTurn))
     await createProjector({ log, views }).catchUp()
     expect(await rowsOf(views)).toEqual(await expectedRows(log))
+  })
+})
+
+describe('what is far behind', () => {
+  const clock = { now: () => START, setTimer: () => () => undefined }
+  const RUNS = 250
+  let path: string
+  let log: EventLog
+  const opened = () => {
+    const views = newPath()
+    return { views: sqliteViewStore({ path: views }), beside: openProjector({ log: path, views }) }
+  }
+  beforeAll(async () => {
+    path = newPath()
+    log = sqliteEventLog({ path, clock })
+    const { append } = writer(log)
+    await Promise.all(Array.from({ length: RUNS }, (_, run) => append(`run-${run}`, ...history(`run-${run}`, oneTurn))))
+  })
+  afterAll(() => log.close())
+
+  test('is taken in on a thread, as it would be here, and what follows as well', async () => {
+    const { views, beside } = opened()
+    let handedOver = 0
+    const projector = createProjector({
+      log,
+      views,
+      beside: (place) => {
+        handedOver += 1
+        return beside.readOn(place)
+      },
+    })
+    await projector.catchUp()
+    expect(handedOver).toBe(1)
+    expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
+    expect(await viewDifferences(log, views)).toEqual([])
+    await writer(log).append('run-0', newEvent('run-0', oneTurn.length, recorded(message('more'), 'thinking')))
+    await projector.catchUp()
+    expect(await viewDifferences(log, views)).toEqual([])
+    await beside.close()
+    await views.close()
+  })
+  test('is taken in from where the thread has stopped, however it has ended', async () => {
+    const { views, beside } = opened()
+    const catchingUp = createProjector({
+      log,
+      views,
+      beside: async (place) => {
+        const [isDone] = await Promise.all([beside.readOn(place), beside.close()])
+        return isDone
+      },
+    }).catchUp()
+    await expect(catchingUp).rejects.toMatchObject({ code: 'Closed' })
+    const reached = (await views.checkpoint())?.position ?? 0
+    expect(reached).toBeLessThan((await log.head()) ?? 0)
+    await expect(beside.readOn({ since: undefined, head: 0 })).rejects.toMatchObject({ code: 'Closed' })
+    await createProjector({ log, views }).catchUp()
+    expect(await viewDifferences(log, views)).toEqual([])
+    await views.close()
+  })
+  test('says with the code of the store why a thread could not take it in', async () => {
+    const { views, beside } = opened()
+    const elsewhere = openProjector({ log: path, views: folder })
+    await expect(elsewhere.readOn({ since: undefined, head: 1 })).rejects.toMatchObject({ code: 'StoreUnavailable', retryable: true })
+    await Promise.all([elsewhere.close(), beside.close(), views.close()])
   })
 })
 
