@@ -3,7 +3,8 @@ import { AppError } from '../errors.ts'
 import { keyOf } from '../events/call-id.ts'
 import { encodeData, encodeMeta, type EncodedData } from '../events/codec.ts'
 import type { EventMeta, RunEvent } from '../events/envelope.ts'
-import { dataSchemas, type RunFact } from '../events/run-events.ts'
+import { quickShape } from '../events/quick-shape.ts'
+import { dataSchemas, type RunEventType, type RunFact } from '../events/run-events.ts'
 import { currentVersion } from '../events/upcast.ts'
 import { present } from '../present.ts'
 import { step } from './fold.ts'
@@ -64,8 +65,18 @@ export const seal = (program: Program, before: RunState | undefined, fact: RunFa
   }
 }
 
+const quickShapes = new Map<RunEventType, (data: unknown) => boolean>()
+
+const isQuicklySeen = ({ type, data }: RunFact): boolean => {
+  const known = quickShapes.get(type) ?? quickShape(dataSchemas[type])
+  quickShapes.set(type, known)
+  return known(data)
+}
+
 /** The last look before the log: what has no published shape could be read by nobody. */
-const checkShape = ({ type, data }: RunFact, { runId }: Origin): void => {
+const checkShape = (fact: RunFact, { runId }: Origin): void => {
+  if (isQuicklySeen(fact)) return
+  const { type, data } = fact
   const checked = dataSchemas[type].safeParse(data)
   if (checked.success) return
   throw new AppError(

@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { memoryBlobStore } from '../../../src/blobs/blob-store.memory.ts'
 import { decodeEvent, payloadsIn, type StoredTexts } from '../../../src/events/codec.ts'
 import { textContent } from '../../../src/events/content.ts'
+import { quickShape } from '../../../src/events/quick-shape.ts'
+import { dataSchemas } from '../../../src/events/run-events.ts'
 import { readEventField, readOneEvent } from '../../../src/http/one-event.ts'
 import { outlineRow } from '../../../src/projections/outline-row.ts'
 import { isAppError } from '../../../src/errors.ts'
@@ -88,5 +91,46 @@ describe('a text that is no event', () => {
     })
     expect(errors[0]).toMatchObject({ code: 'EventLogCorrupt', message: expect.stringContaining('run.aa-one@1') as string })
     expect(errors[1] === undefined || isAppError(errors[1], 'EventLogCorrupt')).toBe(true)
+  })
+})
+
+describe('the quick look at the shape of an event', () => {
+  const folder = new URL('../../replay/histories/0.1.0/', import.meta.url)
+  const recorded = readdirSync(folder).flatMap((file) =>
+    readFileSync(new URL(file, folder), 'utf8')
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [decodeEvent(JSON.parse(line) as StoredTexts, new Map())])),
+  )
+  const samples = [...Map.groupBy(recorded, ({ type }) => type).values()].flatMap((events) => events.slice(0, 6))
+  const others = [undefined, null, true, -1, 0, 0.5, 2 ** 53, Number.NaN, '', 'x', [], [null], Array(1), {}, { type: 'text' }]
+
+  /** The value with another one in the place of one of its parts, or with one member more. */
+  function* changed(value: unknown): Generator {
+    yield* others
+    if (typeof value !== 'object' || value === null) return
+    if (!Array.isArray(value)) yield { ...value, more: 1 }
+    for (const [name, part] of Object.entries(value))
+      for (const other of changed(part))
+        yield Array.isArray(value) ? value.with(Number(name), other) : Object.fromEntries([...Object.entries(value), [name, other]])
+    for (const name of Object.keys(value)) yield Object.fromEntries(Object.entries(value).filter(([other]) => other !== name))
+  }
+
+  test('accepts nothing that the schema refuses', () => {
+    const accepted = new Set<string>()
+    for (const { type, data } of samples) {
+      const accepts = quickShape(dataSchemas[type])
+      for (const value of [data, ...changed(data)]) {
+        if (!accepts(value)) continue
+        accepted.add(type)
+        expect([type, value, dataSchemas[type].safeParse(value).success]).toEqual([type, value, true])
+      }
+    }
+    expect(accepted.size).toBeGreaterThan(15)
+  })
+
+  test('knows those that every step records', () => {
+    const often = samples.filter(({ type }) => /^(ModelCall|ToolCall)(Requested|Succeeded)$/.test(type))
+    expect(often.filter(({ type, data }) => !quickShape(dataSchemas[type])(data))).toEqual([])
+    expect(often).toHaveLength(24)
   })
 })
