@@ -100,6 +100,7 @@ const settledAs = (doubts: Doubts, { callId, settledBy, ...outcome }: Settled, s
   const doubt = doubts.get(callId)
   if (!isOwnWord)
     return doubt === undefined ? doubts : bounded(new Map(doubts).set(callId, { ...doubt, said, outcome: outcomeHash(said, outcome) }))
+  if (doubts.size === 0) return doubts
   const same = [...doubts.values()].filter((other) => other.callId === callId || other.idempotencyKey === key)
   return same.reduce((left, { callId: settled }) => without(left, settled), doubts)
 }

@@ -23,7 +23,7 @@ export interface Projected {
  */
 export const applyProjections = (projections: readonly Projection[], before: Projected | undefined, event: RunEvent): Projected => {
   if (before?.broken !== undefined) return { projections: before.projections, broken: before.broken }
-  if (projections.length === 0) return { projections: [] }
+  if (projections.length === 0) return NONE
   const folded = foldedEvent(event)
   const after: unknown[] = []
   for (const [index, projection] of projections.entries()) {
@@ -36,6 +36,8 @@ export const applyProjections = (projections: readonly Projection[], before: Pro
   }
   return { projections: after }
 }
+
+const NONE: Projected = { projections: [] }
 
 const asItIs = (value: unknown): unknown => value
 

@@ -20,7 +20,7 @@ import { isReopenable, mends, reopened } from './lifecycle.ts'
 import { doubtsAfter, isAfterword } from './doubts.ts'
 import { scored } from './scores.ts'
 import { CANCELLED_PLACE, placeText } from './standing.ts'
-import type { Owed, Program, RunState, Timer } from './run-state.ts'
+import type { NewState, Owed, Program, RunState, Timer } from './run-state.ts'
 
 // The fold: the one function by which a run moves, live and on replay.
 //
@@ -55,27 +55,53 @@ export const step = (program: Program, before: RunState | undefined, event: RunE
 }
 
 const led = (program: Program, before: RunState, event: RunEvent): Step => {
-  const noted = recordEvent(program, before, event)
-  const resumed = resumedBy(before, noted, event)
+  const state = recordEvent(program, before, event)
+  const resumed = resumedBy(before, state, event)
   if (resumed !== undefined) return resumed
-  const draft: Draft = { state: noted, intents: [], moved: [], left: [], clashes: [], event }
+  const draft: Draft = { state, intents: [], moved: [], left: [], clashes: [], event }
   if (isWithoutChart(event)) return endWithoutChart(draft)
-  const seen = chartEvent(event, noted.budget)
-  const { timer, callId } = addressee(before, event)
-  const type = timer?.event ?? event.type
-  limitQuestion(draft, before, timer)
-  if (callId !== undefined) moveCall(program, draft, callId, { ...seen, type } as ChartEvent)
-  if (timer === undefined ? program.run.knows(type) : timer.chart === '') moveRun(program, draft, { ...seen, type } as ChartEvent)
+  const seen = react(program, before, draft)
   proceed(draft)
   finish(draft)
-  const state = { ...draft.state, doubts: doubtsAfter(before, { calls: draft.state.calls, left: draft.left }, event) }
+  state.doubts = doubtsAfter(before, { calls: state.calls, left: draft.left }, event)
   return {
     state,
     to: placeText(state.chart, state.calls, draft.moved),
     intents: draft.intents,
-    ignored: event.type !== 'ToolCallCorrected' && changesNothing(before, state) && !before.chart.can(seen),
+    ignored:
+      event.type !== 'ToolCallCorrected' &&
+      changesNothing(before, state) &&
+      !before.chart.can(seen ?? chartEvent(event, event.type, state.budget)),
     clashes: draft.clashes,
   }
+}
+
+/** The charts that the event is for move: that of a call, and the run's own. What they have seen; undefined where it is for none. */
+const react = (program: Program, before: RunState, draft: Draft): ChartEvent | undefined => {
+  const { event, state } = draft
+  const { timer, type, callId } = addressee(before, event)
+  limitQuestion(draft, before, timer)
+  const isOfRun = timer === undefined ? program.run.knows(type) : timer.chart === ''
+  if (callId === undefined && !isOfRun) return undefined
+  const seen = chartEvent(event, type, state.budget)
+  if (callId !== undefined) moveCall(program, draft, callId, seen)
+  if (isOfRun) moveRun(program, draft, seen)
+  return seen
+}
+
+interface Addressee {
+  readonly timer: Timer | undefined
+  /** What its chart waits for. */
+  readonly type: string
+  /** Of an open call. */
+  readonly callId: string | undefined
+}
+
+/** Whose event this is, beside the run's own chart. */
+const addressee = (before: RunState, event: RunEvent): Addressee => {
+  const timer = event.type === 'TimerFired' ? timerById(before.timers, event.data.timerId)?.[1] : undefined
+  const callId = timer?.chart ?? callIdOf(event)
+  return { timer, type: timer?.event ?? event.type, callId: callId !== undefined && before.calls.has(callId) ? callId : undefined }
 }
 
 /** Where a run goes on from where its charts stood. */
@@ -106,17 +132,10 @@ const endWithoutChart = (draft: Draft): Step => {
   return { state: draft.state, to: CANCELLED_PLACE, intents: [], ignored: false, clashes: [] }
 }
 
-/** Whose event this is, beside the run's own chart. */
-const addressee = (before: RunState, event: RunEvent): { timer?: Timer; callId?: string } => {
-  const timer = event.type === 'TimerFired' ? timerById(before.timers, event.data.timerId)?.[1] : undefined
-  const callId = timer?.chart ?? callIdOf(event)
-  return { ...(timer === undefined ? {} : { timer }), ...(callId === undefined || !before.calls.has(callId) ? {} : { callId }) }
-}
-
 type Intent = Extract<ChartAction, { kind: 'intent' }>
 
 interface Draft {
-  state: RunState
+  readonly state: NewState
   readonly intents: string[]
   /** Call ids whose charts reacted. */
   readonly moved: string[]
@@ -150,11 +169,12 @@ export const spentAt = (budget: Budget, at: number): Spent => ({
 
 const callIdOf = (event: RunEvent): string | undefined => ('callId' in event.data ? event.data.callId : undefined)
 
-const chartEvent = (event: RunEvent, budget: Budget): ChartEvent => {
+/** `type`: what the chart waits for, of a timer. */
+const chartEvent = (event: RunEvent, type: string, budget: Budget): ChartEvent => {
   const callId = callIdOf(event)
   return {
     ...event.data,
-    type: event.type,
+    type,
     at: event.meta.at,
     revision: event.revision,
     spent: spentAt(budget, event.meta.at),
@@ -164,28 +184,29 @@ const chartEvent = (event: RunEvent, budget: Budget): ChartEvent => {
 }
 
 const moveCall = (program: Program, draft: Draft, callId: string, event: ChartEvent): void => {
-  const call = draft.state.calls.get(callId)
+  const { state } = draft
+  const call = state.calls.get(callId)
   if (call === undefined) return
   const { snapshot, actions } = program.toolCall.step(call.snapshot, event)
   if (snapshot === call.snapshot && actions.length === 0) return
   draft.moved.push(callId)
-  const { calls } = draft.state
   const isOver = snapshot.status !== 'active'
-  draft.state = { ...draft.state, calls: isOver ? withoutKey(calls, callId) : withEntry(calls, callId, { ...call, snapshot }) }
+  state.calls = isOver ? withoutKey(state.calls, callId) : withEntry(state.calls, callId, { ...call, snapshot })
   recordActions(program, draft, callId, actions)
 }
 
 const moveRun = (program: Program, draft: Draft, event: ChartEvent): void => {
-  if (draft.state.chart.status !== 'active') return
-  const { snapshot, actions } = program.run.step(draft.state.chart, event)
-  draft.state = { ...draft.state, chart: snapshot }
+  const { state } = draft
+  if (state.chart.status !== 'active') return
+  const { snapshot, actions } = program.run.step(state.chart, event)
+  state.chart = snapshot
   recordActions(program, draft, '', actions)
 }
 
 const recordActions = (program: Program, draft: Draft, chart: string, actions: readonly ChartAction[]): void => {
   for (const action of actions) {
     const { state } = draft
-    if (action.kind === 'arm') draft.state = { ...state, timers: armTimer(state.timers, chart, action, draft.event) }
+    if (action.kind === 'arm') state.timers = armTimer(state.timers, chart, action, draft.event)
     else if (action.kind === 'disarm') disarm(draft, chart, action.id)
     else recordIntent(program, draft, action)
   }
@@ -195,7 +216,7 @@ const recordActions = (program: Program, draft: Draft, chart: string, actions: r
 const disarm = (draft: Draft, chart: string, id: string): void => {
   const { timers, taken } = disarmTimer(draft.state.timers, chart, id)
   if (taken?.dueAt !== undefined) draft.intents.push(intentText({ intent: 'disarm', key: taken.timerId }))
-  draft.state = { ...draft.state, timers }
+  draft.state.timers = timers
 }
 
 const recordIntent = (program: Program, draft: Draft, action: Intent): void => {
@@ -231,7 +252,7 @@ const limitQuestion = (draft: Draft, before: RunState, timer: Timer | undefined)
       event: QUESTION_EXPIRES,
       delayMs: Math.max(0, event.data.expiresAt - event.meta.at),
     }
-    draft.state = { ...state, timers: armTimer(state.timers, event.data.callId, expiry, event) }
+    state.timers = armTimer(state.timers, event.data.callId, expiry, event)
   } else if (event.type === 'ApprovalGranted' || event.type === 'ApprovalDenied') {
     disarm(draft, event.data.callId, QUESTION_EXPIRES)
   } else if (timer?.event === QUESTION_EXPIRES) {
@@ -253,14 +274,11 @@ const abandon = (draft: Draft): void => {
     if (chart !== '' && dueAt !== undefined) draft.intents.push(intentText({ intent: 'disarm', key: timerId }))
   }
   const { state, event } = draft
-  draft.state = {
-    ...state,
-    owed: workAsked(state.owed, asked, undefined),
-    calls: new Map(),
-    approvals: new Map(),
-    timers: runTimers(state.timers),
-    budget: withoutChildren(withoutWaiting(state.budget, event.meta.at)),
-  }
+  state.owed = workAsked(state.owed, asked, undefined)
+  state.calls = new Map()
+  state.approvals = new Map()
+  state.timers = runTimers(state.timers)
+  state.budget = withoutChildren(withoutWaiting(state.budget, event.meta.at))
 }
 
 const owe = (draft: Draft, action: Intent): void => {
@@ -269,11 +287,14 @@ const owe = (draft: Draft, action: Intent): void => {
   const owed = owedFor(state.owed, key, action, event)
   if (action.type === 'startChildRun') {
     const { name, places } = nameOfChild(state.places, action.params as StartChildRunParams)
-    draft.state = { ...state, places }
+    state.places = places
     return ask(draft, action.type, { ...owed, childName: name })
   }
   const readsInbox = action.type === 'callModel' && action.params.prompt === undefined
-  if (readsInbox) draft.state = { ...state, transcript: readInbox(state.transcript), messageData: readMessages(state.messageData) }
+  if (readsInbox) {
+    state.transcript = readInbox(state.transcript)
+    state.messageData = readMessages(state.messageData)
+  }
   ask(draft, action.type, owed)
 }
 
@@ -281,7 +302,7 @@ const owe = (draft: Draft, action: Intent): void => {
 const ask = (draft: Draft, intent: string, owed: Owed): void => {
   const asked = { intent, key: owed.key }
   draft.intents.push(intentText(asked))
-  draft.state = { ...draft.state, owed: workAsked(draft.state.owed, asked, owed) }
+  draft.state.owed = workAsked(draft.state.owed, asked, owed)
 }
 
 /** Every tool call is a small chart of its own, from the request to its last word. */
@@ -296,7 +317,8 @@ const propose = (program: Program, draft: Draft, call: CallToolParams): void => 
   // What a model asks for, it asks for by what it has read.
   const data = draft.event.type === 'ModelCallSucceeded' ? messageData.read : newestData(messageData)
   const opened = { ...openCall(call), ...(data !== null && { data }), snapshot, place }
-  draft.state = { ...draft.state, places, calls: withEntry(draft.state.calls, callId, opened) }
+  draft.state.places = places
+  draft.state.calls = withEntry(draft.state.calls, callId, opened)
   recordActions(program, draft, callId, actions)
 }
 
@@ -312,13 +334,17 @@ const finish = (draft: Draft): void => {
   const { state } = draft
   if (state.status !== 'active') {
     leaveAll(draft)
-    draft.state = { ...state, owed: new Map(), calls: new Map(), timers: new Map(), approvals: new Map() }
+    state.owed = new Map()
+    state.calls = new Map()
+    state.timers = new Map()
+    state.approvals = new Map()
     return
   }
   if (state.chart.status === 'active' || state.owed.has('endRun')) return
   const output = (state.output ?? (state.chart.output as Json | undefined)) as Json
   leaveAll(draft)
-  draft.state = { ...state, calls: new Map(), timers: new Map() }
+  state.calls = new Map()
+  state.timers = new Map()
   owe(draft, { kind: 'intent', type: 'endRun', params: { failed: state.chart.hasTag('failed'), output } })
 }
 

@@ -1,17 +1,11 @@
 import type { RunEvent } from '../events/envelope.ts'
-import type { CodeOfRun } from '../events/run-events.ts'
+import type { CodeOfRun, DataOf } from '../events/run-events.ts'
 import { present } from '../present.ts'
 import { afterPause } from '../projections/budget.ts'
 import type { RunState, Owed } from './run-state.ts'
 
 /** Operators may pause and cancel a run of any chart, so no chart has to provide for it. */
-export const lifecycle = (before: RunState, event: RunEvent): Partial<RunState> => ({
-  ...changedBy(before, event),
-  ...retriedAfter(before, event),
-  ...restoredAfter(before, event),
-})
-
-const changedBy = (before: RunState, event: RunEvent): Partial<RunState> => {
+export const lifecycle = (before: RunState, event: RunEvent): Partial<RunState> => {
   switch (event.type) {
     case 'RunMoved':
       return moved(before, event)
@@ -34,10 +28,17 @@ const changedBy = (before: RunState, event: RunEvent): Partial<RunState> => {
       return { status: 'cancelled', reason: event.data.reason }
     case 'OutputAccepted':
       return event.data.output === undefined ? {} : { output: event.data.output }
+    case 'ModelCallFailed':
+      return retriedAfter(before, event.data)
+    case 'RunRestored':
+      // From here on the run is another than the one that went on from the copy.
+      return { restored: { restoreId: event.data.restoreId, turn: before.places.turn, at: event.meta.at } }
     default:
-      return {}
+      return UNCHANGED
   }
 }
+
+const UNCHANGED = {}
 
 /** The time until it is reopened counts for nothing, as that before. */
 const moved = (
@@ -55,15 +56,12 @@ export const onCode = <Started extends CodeOfRun>({ definition: _, instructions:
   return { ...started, agent, agentVersion, chartHash, ...present({ definition, instructions }) }
 }
 
-/** From here on the run is another than the one that went on from the copy. */
-const restoredAfter = ({ places }: RunState, event: RunEvent): Pick<RunState, 'restored'> =>
-  event.type === 'RunRestored' ? { restored: { restoreId: event.data.restoreId, turn: places.turn, at: event.meta.at } } : {}
-
 /** What a failed attempt leaves to the next ones of its call. */
-const retriedAfter = ({ retried }: RunState, event: RunEvent): Pick<RunState, 'retried'> => {
-  if (event.type !== 'ModelCallFailed') return {}
-  const { callId, failingSince, maxOutputTokens } = event.data
-  if (failingSince === undefined && maxOutputTokens === undefined) return {}
+const retriedAfter = (
+  { retried }: RunState,
+  { callId, failingSince, maxOutputTokens }: DataOf<'ModelCallFailed'>,
+): Pick<RunState, 'retried'> => {
+  if (failingSince === undefined && maxOutputTokens === undefined) return UNCHANGED
   return { retried: { ...(retried?.callId === callId && retried), callId, ...present({ failingSince, maxOutputTokens }) } }
 }
 

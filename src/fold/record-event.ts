@@ -10,7 +10,7 @@ import { forkAfter } from './fork.ts'
 import { workAfter } from '../projections/open-work.ts'
 import { settleTimers } from './ledger.ts'
 import { lifecycle } from './lifecycle.ts'
-import type { Program, RunState, OpenCall } from './run-state.ts'
+import type { NewState, Program, RunState, OpenCall } from './run-state.ts'
 import { withEntry, withoutKey } from '../projections/entries.ts'
 import type { Json } from '../json.ts'
 import type { CallToolParams } from '../machines/intents.ts'
@@ -19,7 +19,7 @@ import { present } from '../present.ts'
 // What an event says of its run by itself, before a chart reacts to it.
 
 /** The state of a run that begins. */
-export const recordFirst = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): RunState => ({
+export const recordFirst = (program: Program, event: RunEvent, started: RunState['started'], chart: AnyMachineSnapshot): NewState => ({
   runId: event.runId,
   revision: 0,
   hash: event.meta.hash,
@@ -47,29 +47,31 @@ export const recordFirst = (program: Program, event: RunEvent, started: RunState
 })
 
 /** All of the state but its charts. */
-export const recordEvent = (program: Program, before: RunState, event: RunEvent): RunState => ({
-  ...before,
-  ...lifecycle(before, event),
-  revision: event.revision,
-  hash: event.meta.hash,
-  lastEventId: event.id,
-  at: event.meta.at,
-  ...(event.type === 'MessageReceived' ? { newestMessage: event.revision } : {}),
-  ...(event.type === 'RunFailed' && event.data.by === 'refold' ? { beforeFailure: before } : {}),
-  calls: callsAfter(before, event),
-  owed: workAfter(before.owed, event),
-  places: placesAfter(before, event),
-  earlierAttempts: earlierAttemptsAfter(before, event),
-  acts: actsAfter(before, event),
-  approvals: approvalsAfter(before.approvals, event),
-  timers: settleTimers(before.timers, event),
-  budget: applyToBudget(before.budget, event),
-  transcript: applyToTranscript(before.transcript, event),
-  messageData: applyToMessageData(before.messageData, event),
-  ...applyProjections(program.projections, before, event),
-  ...present({ fork: forkAfter(before.fork, event) }),
-  commandIds: commandIdsAfter(before.commandIds, event),
-})
+export const recordEvent = (program: Program, before: RunState, event: RunEvent): NewState => {
+  const after: NewState = { ...before }
+  Object.assign(after, lifecycle(before, event))
+  after.revision = event.revision
+  after.hash = event.meta.hash
+  after.lastEventId = event.id
+  after.at = event.meta.at
+  if (event.type === 'MessageReceived') after.newestMessage = event.revision
+  if (event.type === 'RunFailed' && event.data.by === 'refold') after.beforeFailure = before
+  after.calls = callsAfter(before, event)
+  after.owed = workAfter(before.owed, event)
+  after.places = placesAfter(before, event)
+  after.earlierAttempts = earlierAttemptsAfter(before, event)
+  after.acts = actsAfter(before, event)
+  after.approvals = approvalsAfter(before.approvals, event)
+  after.timers = settleTimers(before.timers, event)
+  after.budget = applyToBudget(before.budget, event)
+  after.transcript = applyToTranscript(before.transcript, event)
+  after.messageData = applyToMessageData(before.messageData, event)
+  Object.assign(after, applyProjections(program.projections, before, event))
+  const fork = forkAfter(before.fork, event)
+  if (fork !== undefined) after.fork = fork
+  after.commandIds = commandIdsAfter(before.commandIds, event)
+  return after
+}
 
 /** As a chart asks for it. */
 export const openCall = ({

@@ -176,3 +176,6 @@ export interface RunState extends Projected {
   /** Commands that were granted, so that a repeated one is not granted twice: the hash of each, or '' where none was recorded. */
   readonly commandIds: ReadonlyMap<string, string>
 }
+
+/** A state that is being made and that nobody else has yet. */
+export type NewState = { -readonly [Member in keyof RunState]: RunState[Member] }

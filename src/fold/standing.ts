@@ -66,8 +66,14 @@ export const runPlace = ({ status, chart }: Pick<RunState, 'status' | 'chart'>):
 
 const valueText = (value: StateValue): string => {
   if (typeof value === 'string') return value
-  const regions = Object.entries(value).map(([name, inner]) => (inner === undefined ? name : joined(name, inner)))
-  return regions.length === 1 ? (regions[0] ?? '') : `(${regions.join('|')})`
+  let text = ''
+  let regions = 0
+  for (const name in value) {
+    const inner = value[name]
+    text += `${regions === 0 ? '' : '|'}${inner === undefined ? name : joined(name, inner)}`
+    regions += 1
+  }
+  return regions === 1 ? text : `(${text})`
 }
 
 const joined = (name: string, inner: StateValue): string => {
@@ -77,7 +83,10 @@ const joined = (name: string, inner: StateValue): string => {
 }
 
 /** Where the run's chart stands, and where the tool calls that just moved do. */
-export const placeText = (chart: AnyMachineSnapshot, calls: ReadonlyMap<string, OpenCall>, moved: readonly string[]): string =>
-  [stateText(chart), ...moved.map((callId) => `${callId}=${callPlace(calls.get(callId))}`)].join('; ')
+export const placeText = (chart: AnyMachineSnapshot, calls: ReadonlyMap<string, OpenCall>, moved: readonly string[]): string => {
+  let text = stateText(chart)
+  for (const callId of moved) text += `; ${callId}=${callPlace(calls.get(callId))}`
+  return text
+}
 
 const callPlace = (call: OpenCall | undefined): string => (call === undefined ? 'over' : stateText(call.snapshot))

@@ -26,18 +26,24 @@ export interface ReachedLimit {
   readonly allowed: number
 }
 
+/** In the order in which they are told. */
+const limited = [
+  ['iterations', 'iterations', 'iterationsPerTurn'],
+  ['toolCalls', 'toolCalls', 'toolCallsPerTurn'],
+  ['tokens', 'tokens', 'tokens'],
+  ['cost', 'costMicroUsd', 'costMicroUsd'],
+  ['wallTime', 'wallTimeMs', 'wallTimeMs'],
+  ['repeatedCalls', 'repeatedCalls', 'repeatedCalls'],
+  ['cycle', 'cycles', 'cycles'],
+] as const satisfies readonly (readonly [LimitName, keyof Spent, keyof Limits])[]
+
 /** The first limit that leaves no room for one more model call, or undefined. */
 export const reachedLimit = (spent: Spent, limits: Limits): ReachedLimit | undefined => {
-  const rows: [LimitName, number, number | null][] = [
-    ['iterations', spent.iterations, limits.iterationsPerTurn],
-    ['toolCalls', spent.toolCalls, limits.toolCallsPerTurn],
-    ['tokens', spent.tokens, limits.tokens],
-    ['cost', spent.costMicroUsd, limits.costMicroUsd],
-    ['wallTime', spent.wallTimeMs, limits.wallTimeMs],
-    ['repeatedCalls', spent.repeatedCalls, limits.repeatedCalls],
-    ['cycle', spent.cycles, limits.cycles],
-  ]
-  for (const [limit, used, allowed] of rows) if (allowed !== null && used >= allowed) return { limit, used, allowed }
+  for (const [limit, amount, most] of limited) {
+    const used = spent[amount]
+    const allowed = limits[most]
+    if (allowed !== null && used >= allowed) return { limit, used, allowed }
+  }
   return undefined
 }
 

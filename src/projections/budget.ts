@@ -80,21 +80,31 @@ const REMEMBERED_CALLS = 48
 const LONGEST_CYCLE = 4
 
 const remember = (budget: Budget, signature: string): Budget => {
-  const signatures = [...budget.signatures, signature].slice(-REMEMBERED_CALLS)
-  const same = signatures.filter((other) => other === signature).length
+  const signatures = budget.signatures.slice(1 - REMEMBERED_CALLS)
+  signatures.push(signature)
+  let same = 0
+  for (const other of signatures) if (other === signature) same++
   return { ...budget, signatures, repeatedCalls: Math.max(budget.repeatedCalls, same), cycles: cyclesOf(signatures) }
 }
 
 const cyclesOf = (signatures: readonly string[]): number => {
   let most = 0
-  for (let period = 2; period <= LONGEST_CYCLE; period++) {
-    const pattern = signatures.slice(-period)
-    if (pattern.length < period || new Set(pattern).size === 1) continue
-    let times = 1
-    while (pattern.every((signature, index) => signatures[signatures.length - (times + 1) * period + index] === signature)) times++
-    most = Math.max(most, times)
+  for (let period = 2; period <= Math.min(LONGEST_CYCLE, signatures.length); period++) {
+    if (!isVaried(signatures, period)) continue
+    // As far back as each is what stands one period behind it.
+    let same = 0
+    const from = signatures.length - 1 - period
+    while (same <= from && signatures[from - same] === signatures[from - same + period]) same++
+    most = Math.max(most, 1 + Math.floor(same / period))
   }
   return most
+}
+
+/** Whether the last so many are not all the same. */
+const isVaried = (signatures: readonly string[], period: number): boolean => {
+  const last = signatures.at(-1)
+  for (let back = 2; back <= period; back++) if (signatures.at(-back) !== last) return true
+  return false
 }
 
 export const applyToBudget = (budget: Budget, event: RunEvent): Budget => {

@@ -173,10 +173,13 @@ const changedEntry = <Entry extends OpenWork>(entry: Entry, changes: Optional<Op
   present({ ...entry, ...changes }) as Entry
 
 /** What waited for the last word on a call, as it is wanted again. */
-export const freedBy = <Entry extends OpenWork>(work: Work<Entry>, callId: string): readonly (readonly [key: string, entry: Entry])[] =>
-  [...work].flatMap(([key, entry]) =>
-    entry.behind === callId ? [[key, changedEntry(entry, { behind: undefined, status: 'wanted' })] as const] : [],
-  )
+export const freedBy = <Entry extends OpenWork>(work: Work<Entry>, callId: string): readonly (readonly [key: string, entry: Entry])[] => {
+  const freed: (readonly [string, Entry])[] = []
+  for (const [key, entry] of work) {
+    if (entry.behind === callId) freed.push([key, changedEntry(entry, { behind: undefined, status: 'wanted' })])
+  }
+  return freed
+}
 
 /** As it is recorded with the event at which it was asked for. */
 export interface Intent {

@@ -241,9 +241,11 @@ export const hashAfter = (hash: string, message: Message): string => sha256(`${h
  */
 const hashed = (message: Message): object => {
   if (message.role === 'assistant') return message
-  const { parts, ...rest } = message.role === 'tool' ? { ...message, call: undefined } : message
+  const { role, parts } = message
   const text = loneText(parts)
-  return text === undefined ? { ...rest, parts } : { ...rest, text }
+  const said = text === undefined ? { parts, role } : { role, text }
+  // In the order in which they are hashed.
+  return message.role === 'tool' ? { id: message.id, isError: message.isError, name: message.name, ...said } : said
 }
 
 const modelAnswered = (transcript: Transcript, callId: string, parts: readonly AssistantPart[], revision: number): Transcript => {

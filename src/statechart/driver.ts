@@ -95,7 +95,12 @@ export const referenceStep = (machine: AnyStateMachine, snapshot: AnyMachineSnap
   return { snapshot: next, actions: actions.flatMap(toChartAction) }
 }
 
-const asked = ({ snapshot, actions }: Taken): ChartStep => ({ snapshot, actions: actions.flatMap(toChartAction) })
+const asked = ({ snapshot, actions }: Taken): ChartStep => ({
+  snapshot,
+  actions: actions.length === 0 ? NOTHING : actions.flatMap(toChartAction),
+})
+
+const NOTHING: readonly ChartAction[] = []
 
 const toChartAction = (action: ExecutableAction): ChartAction[] => {
   const params = (action.params ?? {}) as Record<string, unknown>

@@ -74,8 +74,9 @@ export const knownSteps = (machine: AnyStateMachine, scope: InertScope): KnownSt
     step: (before, event) => {
       if (before.status !== 'active' || isXStates(event.type)) return undefined
       return unlessThrown(() => {
-        const [transition, ...others] = inner.getTransitionData(before, event)
-        if (others.length > 0) return undefined
+        const enabled = inner.getTransitionData(before, event)
+        if (enabled.length > 1) return undefined
+        const transition = enabled[0]
         const under = { event, actions: [] }
         return settle(transition === undefined ? before : take(transition, before, under), under)
       })
@@ -143,13 +144,19 @@ const eventlessOf = (
   if (standing === undefined) return MANY
   let enabled: Eventless | undefined
   for (const candidates of standing.eventless) {
-    const found = candidates.find(
-      ({ guard }) => guard === undefined || evaluateGuard(guard as never, snapshot.context as never, event, snapshot),
-    )
+    const found = firstOf(candidates, snapshot, event)
     if (found !== undefined && enabled !== undefined && found !== enabled) return MANY
     enabled = found ?? enabled
   }
   return enabled
+}
+
+const firstOf = (candidates: readonly Eventless[], snapshot: AnyMachineSnapshot, event: EventObject): Eventless | undefined => {
+  for (const candidate of candidates) {
+    const { guard } = candidate
+    if (guard === undefined || evaluateGuard(guard as never, snapshot.context as never, event, snapshot)) return candidate
+  }
+  return undefined
 }
 
 /** Undefined where it comes to more than a timer. */
@@ -163,7 +170,7 @@ const performer =
       if (kind === 'intent') under.actions.push({ type: name, params })
       else {
         const args = { context, event, spawn: refuse, self: scope.self, system: scope.system }
-        if (builtin === 'assign') context = { ...context, ...changes(member(implementation, 'assignment'), args, params) }
+        if (builtin === 'assign') context = assigned(member(implementation, 'assignment'), args, params)
         else {
           const raised: unknown[] = []
           const resolve = member(implementation, 'resolve') as Resolve
@@ -180,14 +187,15 @@ const performer =
 type Call = (args: object, params?: unknown) => unknown
 type Resolve = (...given: readonly unknown[]) => readonly [snapshot: unknown, params: unknown]
 
-const changes = (assignment: unknown, args: object, params: unknown): object => {
-  if (typeof assignment === 'function') return (assignment as Call)(args, params) as object
-  const changed: Record<string, unknown> = {}
+/** Each change is made of the context before all of them. */
+const assigned = (assignment: unknown, args: { readonly context: object }, params: unknown): object => {
+  if (typeof assignment === 'function') return { ...args.context, ...((assignment as Call)(args, params) as object) }
+  const context: Record<string, unknown> = { ...args.context }
   for (const key of Object.keys(assignment as object)) {
     const change = member(assignment, key)
-    changed[key] = typeof change === 'function' ? (change as Call)(args, params) : change
+    context[key] = typeof change === 'function' ? (change as Call)(args, params) : change
   }
-  return changed
+  return context
 }
 
 const refuse = (): never => {

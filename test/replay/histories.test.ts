@@ -20,7 +20,8 @@ const refold = (events: readonly StoredTexts[]): RunState | string => {
   for (const texts of events) {
     const step = refoldStep(standardProgram, state, { event: decodeEvent(texts, new Map()), texts })
     if (!step.ok) return describeDifference(step.difference)
-    state = step.state
+    // No event may change the state that it finds.
+    state = Object.freeze(step.state)
   }
   return state ?? 'it is empty'
 }
