@@ -144,7 +144,11 @@ const handedPage = (
   if (news === undefined) return undefined
   const [first] = news
   if (first !== undefined && first.revision !== (after ?? -1) + 1) return undefined
-  return { events: news.filter((event) => passes(filter, event)), end: news.at(-1)?.revision ?? after, more: false }
+  return {
+    events: filter === undefined ? news : news.filter((event) => passes(filter, event)),
+    end: news.at(-1)?.revision ?? after,
+    more: false,
+  }
 }
 
 /** What the filter has left out behind the last event of the page. */

@@ -1,5 +1,5 @@
 import { AppError, isAppError, messageOf } from '../errors.ts'
-import type { AppendResult, EventLog, ExpectedRevision, NewEvent, StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
+import type { EventLog, ExpectedRevision, StoredEvent, SubscribeOptions, SubscriptionItem } from './event-log.ts'
 
 /** A log that this process may have read more of than it holds by now. */
 export interface NoticingLog {
@@ -29,7 +29,14 @@ export const noticingLog = (log: EventLog): NoticingLog => {
     }
   }
   const noticing: EventLog = {
-    append: (stream, expected, events) => checked(() => append(log, memory, { stream, expected, events })),
+    async append(stream, expected, events) {
+      checkUp()
+      try {
+        return memory.note(await log.append(stream, expected, events))
+      } catch (error) {
+        return checked(() => refusedAppend(log, memory, { stream, expected, error }))
+      }
+    },
     readStream: (stream, options) => readThrough(memory, () => log.readStream(stream, options)),
     readAll(options) {
       checkUp()
@@ -96,23 +103,20 @@ const endOf = async (log: EventLog, { newest, note, giveUp, checkUp }: Memory): 
   return head
 }
 
-interface Append {
+interface RefusedAppend {
   readonly stream: string
   readonly expected: ExpectedRevision
-  readonly events: readonly NewEvent[]
+  readonly error: unknown
 }
 
-const append = async (log: EventLog, memory: Memory, { stream, expected, events }: Append): Promise<AppendResult> => {
-  try {
-    return memory.note(await log.append(stream, expected, events))
-  } catch (error) {
-    const actual = isAppError(error, 'EventLogConflict') && typeof expected === 'number' ? error.details.actual : undefined
-    // Revisions of a stream only grow, also through its deletion.
-    if (typeof actual === 'number' && actual < Number(expected))
-      memory.giveUp(`${stream} has held revision ${expected}, and now ends at ${actual}`)
-    else if (actual === 'no-stream') await endOf(log, memory)
-    throw error
-  }
+/** Throws the error, once it is known whether it is one of a log that went back. */
+const refusedAppend = async (log: EventLog, memory: Memory, { stream, expected, error }: RefusedAppend): Promise<never> => {
+  const actual = isAppError(error, 'EventLogConflict') && typeof expected === 'number' ? error.details.actual : undefined
+  // Revisions of a stream only grow, also through its deletion.
+  if (typeof actual === 'number' && actual < Number(expected))
+    memory.giveUp(`${stream} has held revision ${expected}, and now ends at ${actual}`)
+  else if (actual === 'no-stream') await endOf(log, memory)
+  throw error
 }
 
 async function* readThrough({ note, checkUp }: Memory, read: () => AsyncIterable<StoredEvent>): AsyncGenerator<StoredEvent> {

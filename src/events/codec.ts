@@ -71,8 +71,8 @@ export const encodeData = (fact: RunFact): EncodedData => {
 }
 
 const mediaOf = (data: RunFact['data']): string[] => {
-  const said = [...('parts' in data ? (data.parts ?? []) : []), ...('content' in data ? (data.content ?? []) : [])]
-  return blobsOfContent(said)
+  if ('parts' in data) return blobsOfContent(data.parts ?? [])
+  return blobsOfContent('content' in data ? (data.content ?? []) : [])
 }
 
 /** The hash stands first in the text, so that the rest of it, which the hash covers, needs no second serialisation. */

@@ -85,6 +85,7 @@ const sizeText = (bytes: number): string => {
 }
 
 /** Hashes of the blobs that parts name, each once. */
-export const blobsOfContent = (parts: readonly { readonly type: string }[]): string[] => [
-  ...new Set(parts.flatMap((part) => (isMedia(part) && part.source.type === 'blob' ? [part.source.hash] : []))),
-]
+export const blobsOfContent = (parts: readonly { readonly type: string }[]): string[] => {
+  const media = parts.filter(isMedia)
+  return media.length === 0 ? [] : [...new Set(media.flatMap(({ source: from }) => (from.type === 'blob' ? [from.hash] : [])))]
+}

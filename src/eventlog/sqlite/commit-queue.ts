@@ -135,9 +135,11 @@ const heldTooLong = (): AppError =>
 
 const groupSize = (writes: readonly Write[]): number => {
   let bytes = 0
-  for (const [i, write] of writes.entries()) {
+  let size = 0
+  for (const write of writes) {
     bytes += write.bytes
-    if (i > 0 && (i >= MOST_WRITES || bytes > MOST_BYTES)) return i
+    if (size > 0 && (size >= MOST_WRITES || bytes > MOST_BYTES)) return size
+    size += 1
   }
-  return writes.length
+  return size
 }
