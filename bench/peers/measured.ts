@@ -105,7 +105,7 @@ const measureOne = async (subject: Subject, amounts: Amounts, measuring: Measuri
   for (const turns of amounts.turns) {
     await attempt(`one run of ${turns} turns`, (place) => alone(subject, amounts, place, turns))
   }
-  for (const runs of amounts.runs) await attempt(`${runs} runs at once`, (place) => together(subject, place, runs))
+  for (const runs of amounts.runs) await attempt(`${runs.toLocaleString('en')} runs at once`, (place) => together(subject, place, runs))
   await attempt(`${amounts.killed} runs killed`, (place) => killed(subject, place, amounts.killed))
 }
 

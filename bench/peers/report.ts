@@ -47,7 +47,10 @@ const headOf = ({ date, command, machine, flushMs }: PeersReport): string => {
 
 const notesOf = ({ peers, notRun }: PeersReport): readonly (readonly [title: string, note: string])[] => [
   ...peers.map(({ peer, versions }): [string, string] => [peer.title, [...versions, peer.durability].join(', ').concat(`. ${peer.lacks}`)]),
-  ...peers.flatMap(({ peer, failures }) => failures.map((failure): [string, string] => [peer.title, `not measured: ${failure}`])),
+  // What fails in one round fails in the others, mostly.
+  ...peers.flatMap(({ peer, failures }) =>
+    [...new Set(failures)].map((failure): [string, string] => [peer.title, `not measured: ${failure}`]),
+  ),
   ...notRun.map(([title, why]): [string, string] => [title, `not run: ${why}`]),
 ]
 
