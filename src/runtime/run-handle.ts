@@ -210,7 +210,7 @@ const quiescentState = async ({ parts, runtime, runId }: HandledRun, signal: Abo
     if (item.kind !== 'event' || item.event.revision <= seen) continue
     const reached = await untilAborted(runtime.reach(runId, item.event.revision), signal, givenUp)
     seen = reached.revision
-    if (!(await isAtRest(reached))) continue
+    if (!isQuiescent(reached) || !(await isAtRest(reached))) continue
     // Others may have gone on since.
     const newest = await current()
     if (newest.revision === reached.revision || (await isAtRest(newest))) return newest

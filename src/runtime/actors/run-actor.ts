@@ -269,9 +269,8 @@ const codeNotices = ({ notify }: RuntimeParts, runId: string): ((batch: Batch, s
   let told: string | undefined
   return ({ sealed }, stopped) => {
     for (const { event } of sealed) {
-      if (!('cause' in event.data) || event.data.cause === undefined) continue
-      const { cause, callId, retryAt } = event.data as { readonly cause: string; readonly callId?: string; readonly retryAt?: number }
-      if (retryAt !== undefined) continue
+      const { cause, callId, retryAt } = event.data as { readonly cause?: string; readonly callId?: string; readonly retryAt?: number }
+      if (cause === undefined || retryAt !== undefined) continue
       notify({ type: 'codeFailed', runId, ...present({ callId }), message: cause })
     }
     if (stopped !== undefined && stopped.message !== told) notify({ type: 'runBroken', runId, message: stopped.message })

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import type { Usage } from '../../../src/events/message.ts'
-import { costMicroUsd, priceTableVersion } from '../../../src/models/prices.ts'
+import type { Model } from '../../../src/models/model.ts'
+import { costMicroUsd, costOf, priceTableVersion } from '../../../src/models/prices.ts'
+import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 
 const usage = (counts: Partial<Usage>): Usage => ({
   inputTokens: 0,
@@ -64,6 +66,22 @@ describe('the cost of a model call', () => {
     const overrides = { 'local/llama': { inputMicroUsdPerMTok: 100_000, outputMicroUsdPerMTok: 400_000, cacheReadMicroUsdPerMTok: 0 } }
     expect(costMicroUsd('local', 'llama', MIXED, overrides)).toBe(900 * 0.1 + 100 * 0.4)
     expect(costMicroUsd('local', 'llama', usage({ outputTokens: 1 }), overrides)).toBe(1)
+  })
+
+  test('is nothing where a provider asks for nothing, unless the user or the table names a price', () => {
+    const free = scriptedModel([])
+    const paid: Model = { call: () => Promise.reject(new Error('not called')) }
+    const cost = costOf(
+      { scripted: free, openai: free, local: paid },
+      { 'scripted/dear': { inputMicroUsdPerMTok: 1e6, outputMicroUsdPerMTok: 0 } },
+    )
+    const asked = usage({ inputTokens: 1_000_000 })
+    expect(cost('scripted/one', asked)).toBe(0)
+    expect(cost('scripted/dear', asked)).toBe(1_000_000)
+    expect(cost('openai/gpt-4o', asked)).toBe(costMicroUsd('openai', 'gpt-4o', asked))
+    expect(cost('openai/gpt-4o', asked)).toBeGreaterThan(0)
+    expect(cost('openai/of-nobody', asked)).toBe(0)
+    expect(cost('local/one', asked)).toBeUndefined()
   })
 
   test('names the table that is installed', () => {
