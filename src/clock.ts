@@ -22,11 +22,10 @@ export const systemClock: Clock = {
     // Node fires a timer beyond 2^31-1 ms at once, so a longer one is armed in legs.
     let handle: NodeJS.Timeout
     const arm = (leftMs: number): void => {
-      const legMs = Math.min(Math.max(0, leftMs), LONGEST_NODE_TIMER_MS)
-      handle = setTimeout(() => {
-        if (leftMs > legMs) arm(leftMs - legMs)
-        else wake()
-      }, legMs)
+      handle =
+        leftMs > LONGEST_NODE_TIMER_MS
+          ? setTimeout(arm, LONGEST_NODE_TIMER_MS, leftMs - LONGEST_NODE_TIMER_MS)
+          : setTimeout(wake, Math.max(0, leftMs))
     }
     arm(delayMs)
     return () => {
