@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../eventlog/event-log.ts'
 import { runIdOf } from '../events/codec.ts'
 import { takeInEvent, type RunRow, type StoredRunEvent } from '../projections/run-index.ts'
+import type { StepRecord } from '../projections/step-records.ts'
+import type { TimelineRecord } from '../projections/view-records.ts'
 import { newestRecords } from '../views/newest-records.ts'
 import type { ViewChanges, ViewStore } from '../views/view-store.ts'
 
@@ -25,6 +27,9 @@ export const foldViews = <Event extends StoredRunEvent>(before: readonly RunRow[
   const rows = new Map(before.map((row) => [row.runId, row]))
   const changed = new Map<string, RunRow>()
   const newest = newestRecords()
+  // What an event was is changed by no other.
+  const timeline: TimelineRecord[] = []
+  const steps: StepRecord[] = []
   const poison: { event: Event; reason: string }[] = []
   for (const event of events) {
     const runId = runIdOf(event.stream)
@@ -34,9 +39,11 @@ export const foldViews = <Event extends StoredRunEvent>(before: readonly RunRow[
     if (after.problem !== undefined && row?.problem === undefined) poison.push({ event, reason: after.problem })
     rows.set(runId, after)
     changed.set(runId, after)
-    newest.add(records)
+    timeline.push(...records.timeline)
+    steps.push(...records.steps)
+    newest.add({ ...records, timeline: [], steps: [] })
   }
-  return { changes: { rows: [...changed.values()], records: newest.all() }, poison }
+  return { changes: { rows: [...changed.values()], records: { ...newest.all(), timeline, steps } }, poison }
 }
 
 /** The same for events of the log, whose rows are read here. */
