@@ -1,44 +1,50 @@
 import type { WaitsFor } from '../events/run-events.ts'
 import { waitingChild } from '../projections/open-work.ts'
-import type { RunState, OpenCall } from './run-state.ts'
+import type { OpenCall, Owed, RunState } from './run-state.ts'
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 
 /** Whom an active run waits for, be it through a run that it has asked for; undefined while it works or waits for time to pass. */
 export const waitsFor = (state: RunState): WaitsFor | undefined => {
-  if (state.status !== 'active') return undefined
-  const open = [...state.owed.values()]
-  if (open.some(({ status }) => status === 'claimed')) return undefined
+  if (state.status !== 'active' || isAny(state, isClaimed)) return undefined
   if (state.paused) return 'resume'
-  if (open.some(({ status }) => status === 'wanted')) return undefined
+  if (isAny(state, isWanted)) return undefined
   if (state.approvals.size > 0) return 'approval'
-  if (open.some(({ intent }) => intent === 'lookUp')) return 'human'
+  if (isAny(state, isLookedUp)) return 'human'
   if (state.chart.hasTag('human')) return state.chart.hasTag('message') ? 'message' : 'human'
-  return waitingChild(open)?.waitsFor
+  return waitingChild(state.owed.values())?.waitsFor
+}
+
+const isClaimed = ({ status }: Owed): boolean => status === 'claimed'
+const isWanted = ({ status }: Owed): boolean => status === 'wanted'
+const isLookedUp = ({ intent }: Owed): boolean => intent === 'lookUp'
+
+const isAny = ({ owed }: Pick<RunState, 'owed'>, is: (work: Owed) => boolean): boolean => {
+  for (const work of owed.values()) if (is(work)) return true
+  return false
 }
 
 /** The run below an active run in which somebody has to act; undefined where the run needs somebody itself, or nobody. */
 export const waitsIn = (state: RunState): string | undefined =>
-  waitsFor(state) === undefined || needsSomebody(state) ? undefined : waitingChild([...state.owed.values()])?.waitsIn
+  waitsFor(state) === undefined || needsSomebody(state) ? undefined : waitingChild(state.owed.values())?.waitsIn
 
 /** For whom the runs wait that keep this one waiting, by their ids; none where it needs somebody itself. */
-export const waitingBelow = (state: RunState): ReadonlyMap<string, WaitsFor> =>
-  state.status !== 'active' || needsSomebody(state)
-    ? new Map()
-    : new Map(
-        [...state.owed.values()].flatMap(({ waitsFor: whom, waitsIn: place }) =>
-          whom === undefined || place === undefined ? [] : [[place, whom] as const],
-        ),
-      )
+export const waitingBelow = (state: RunState): ReadonlyMap<string, WaitsFor> => {
+  const below = new Map<string, WaitsFor>()
+  if (state.status !== 'active' || needsSomebody(state)) return below
+  for (const { waitsFor: whom, waitsIn: place } of state.owed.values()) {
+    if (whom !== undefined && place !== undefined) below.set(place, whom)
+  }
+  return below
+}
 
-const needsSomebody = ({ paused, approvals, owed, chart }: RunState): boolean =>
-  paused || approvals.size > 0 || [...owed.values()].some(({ intent }) => intent === 'lookUp') || chart.hasTag('human')
+const needsSomebody = (state: RunState): boolean =>
+  state.paused || state.approvals.size > 0 || isAny(state, isLookedUp) || state.chart.hasTag('human')
 
 /** Nothing happens any more unless somebody does something. */
 export const isQuiescent = (state: RunState): boolean => state.status !== 'active' || waitsFor(state) !== undefined || isStopped(state)
 
 /** Code of its agent has failed, and nothing that began before is under way any more. */
-const isStopped = ({ broken, owed }: RunState): boolean =>
-  broken !== undefined && ![...owed.values()].some(({ status }) => status === 'claimed')
+const isStopped = (state: RunState): boolean => state.broken !== undefined && !isAny(state, isClaimed)
 
 /** Clocks of two machines may differ by so much: a lease of another is over only after this. */
 export const CLOCK_MARGIN_MS = 2_000
@@ -46,12 +52,13 @@ export const CLOCK_MARGIN_MS = 2_000
 /** When time itself moves the run next: by a timer, and by a lease of somebody who may be gone. */
 export const nextDue = (state: RunState, owner: string): { readonly timerAt?: number; readonly leaseAt?: number } => {
   let timerAt = Infinity
-  for (const { dueAt } of state.timers.values()) if (dueAt !== undefined) timerAt = Math.min(timerAt, dueAt)
   let leaseAt = Infinity
-  for (const owed of state.owed.values())
-    if (owed.status === 'claimed' && owed.owner !== owner && owed.leaseUntil !== undefined)
-      leaseAt = Math.min(leaseAt, owed.leaseUntil + CLOCK_MARGIN_MS + 1)
-  return { ...(timerAt < Infinity && { timerAt }), ...(leaseAt < Infinity && { leaseAt }) }
+  for (const { dueAt = Infinity } of state.timers.values()) timerAt = Math.min(timerAt, dueAt)
+  for (const owed of state.owed.values()) {
+    const isAnothers = owed.status === 'claimed' && owed.owner !== owner && owed.leaseUntil !== undefined
+    if (isAnothers) leaseAt = Math.min(leaseAt, owed.leaseUntil + CLOCK_MARGIN_MS + 1)
+  }
+  return { ...(timerAt === Infinity ? {} : { timerAt }), ...(leaseAt === Infinity ? {} : { leaseAt }) }
 }
 
 /** Where a run stands that was cancelled without its chart: whoever recorded that could not ask it. */

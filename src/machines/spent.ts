@@ -28,18 +28,18 @@ export interface ReachedLimit {
 
 /** In the order in which they are told. */
 const limited = [
-  ['iterations', 'iterations', 'iterationsPerTurn'],
-  ['toolCalls', 'toolCalls', 'toolCallsPerTurn'],
-  ['tokens', 'tokens', 'tokens'],
-  ['cost', 'costMicroUsd', 'costMicroUsd'],
-  ['wallTime', 'wallTimeMs', 'wallTimeMs'],
-  ['repeatedCalls', 'repeatedCalls', 'repeatedCalls'],
-  ['cycle', 'cycles', 'cycles'],
-] as const satisfies readonly (readonly [LimitName, keyof Spent, keyof Limits])[]
+  { limit: 'iterations', amount: 'iterations', most: 'iterationsPerTurn' },
+  { limit: 'toolCalls', amount: 'toolCalls', most: 'toolCallsPerTurn' },
+  { limit: 'tokens', amount: 'tokens', most: 'tokens' },
+  { limit: 'cost', amount: 'costMicroUsd', most: 'costMicroUsd' },
+  { limit: 'wallTime', amount: 'wallTimeMs', most: 'wallTimeMs' },
+  { limit: 'repeatedCalls', amount: 'repeatedCalls', most: 'repeatedCalls' },
+  { limit: 'cycle', amount: 'cycles', most: 'cycles' },
+] as const satisfies readonly { readonly limit: LimitName; readonly amount: keyof Spent; readonly most: keyof Limits }[]
 
 /** The first limit that leaves no room for one more model call, or undefined. */
 export const reachedLimit = (spent: Spent, limits: Limits): ReachedLimit | undefined => {
-  for (const [limit, amount, most] of limited) {
+  for (const { limit, amount, most } of limited) {
     const used = spent[amount]
     const allowed = limits[most]
     if (allowed !== null && used >= allowed) return { limit, used, allowed }

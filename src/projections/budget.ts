@@ -80,8 +80,8 @@ const REMEMBERED_CALLS = 48
 const LONGEST_CYCLE = 4
 
 const remember = (budget: Budget, signature: string): Budget => {
-  const signatures = budget.signatures.slice(1 - REMEMBERED_CALLS)
-  signatures.push(signature)
+  const { signatures: before } = budget
+  const signatures = [...(before.length < REMEMBERED_CALLS ? before : before.slice(1)), signature]
   let same = 0
   for (const other of signatures) if (other === signature) same++
   return { ...budget, signatures, repeatedCalls: Math.max(budget.repeatedCalls, same), cycles: cyclesOf(signatures) }
@@ -280,8 +280,9 @@ const settled = (budget: Budget, event: RunEvent & { readonly data: { readonly c
   if (begun === undefined) return answered(budget, callId, event.meta.at)
   const open = withoutKey(budget.open, callId)
   const named = signature(begun, result)
-  const changes = event.type === 'ToolCallSucceeded' && budget.changing.includes(callId)
-  const changing = budget.changing.filter((other) => other !== callId)
+  const isChanging = budget.changing.includes(callId)
+  const changes = event.type === 'ToolCallSucceeded' && isChanging
+  const changing = isChanging ? budget.changing.filter((other) => other !== callId) : budget.changing
   return answered(remember({ ...(changes ? forget(budget, named) : budget), changing, open }, named), callId, event.meta.at)
 }
 

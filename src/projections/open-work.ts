@@ -216,7 +216,12 @@ export const recordedIntents = ({ intents = [] }: Pick<RunEvent['meta'], 'intent
   })
 
 /** One of the child runs, where none of them works. */
-export const waitingChild = <Entry extends OpenWork>(open: readonly Entry[]): Entry | undefined => {
-  const children = open.filter(({ intent }) => intent === 'startChildRun')
-  return children.every(({ waitsFor }) => waitsFor !== undefined) ? children[0] : undefined
+export const waitingChild = <Entry extends OpenWork>(open: Iterable<Entry>): Entry | undefined => {
+  let first: Entry | undefined
+  for (const entry of open) {
+    if (entry.intent !== 'startChildRun') continue
+    if (entry.waitsFor === undefined) return undefined
+    first ??= entry
+  }
+  return first
 }

@@ -87,29 +87,32 @@ export const chartDriver = (machine: AnyStateMachine): ChartDriver => {
 /** The same through XState's exported functions, which build an actor per call: what the driver's reused scope is tested against. */
 export const referenceInit = (machine: AnyStateMachine, input: unknown): ChartStep => {
   const [snapshot, actions] = initialTransition(machine, input)
-  return { snapshot, actions: actions.flatMap(toChartAction) }
+  return asked({ snapshot, actions })
 }
 
 export const referenceStep = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: EventObject): ChartStep => {
   const [next, actions] = transition(machine, snapshot, event)
-  return { snapshot: next, actions: actions.flatMap(toChartAction) }
+  return asked({ snapshot: next, actions })
 }
 
-const asked = ({ snapshot, actions }: Taken): ChartStep => ({
-  snapshot,
-  actions: actions.length === 0 ? NOTHING : actions.flatMap(toChartAction),
-})
+const asked = ({ snapshot, actions }: Taken): ChartStep => {
+  const wanted: ChartAction[] = []
+  for (const action of actions) {
+    const each = toChartAction(action)
+    if (each !== undefined) wanted.push(each)
+  }
+  return { snapshot, actions: wanted }
+}
 
-const NOTHING: readonly ChartAction[] = []
-
-const toChartAction = (action: ExecutableAction): ChartAction[] => {
+/** Undefined for what XState has done itself. */
+const toChartAction = (action: ExecutableAction): ChartAction | undefined => {
   const params = (action.params ?? {}) as Record<string, unknown>
   switch (action.type) {
     case 'xstate.raise':
-      if (typeof params.delay !== 'number') return []
-      return [{ kind: 'arm', id: String(params.id), event: (params.event as EventObject).type, delayMs: params.delay }]
+      if (typeof params.delay !== 'number') return undefined
+      return { kind: 'arm', id: String(params.id), event: (params.event as EventObject).type, delayMs: params.delay }
     case 'xstate.cancel':
-      return [{ kind: 'disarm', id: String(params.sendId) }]
+      return { kind: 'disarm', id: String(params.sendId) }
     default:
       // The validator refuses all other built-ins, but for those that code chooses: what nobody performs is not left out in silence.
       if (action.type.startsWith('xstate.'))
@@ -117,7 +120,7 @@ const toChartAction = (action: ExecutableAction): ChartAction[] => {
           'UnexpectedEvent',
           `expected actions that are asked for by name, assign, raise and cancel, found ${shown(action.type)}`,
         )
-      return [{ kind: 'intent', type: action.type, params }]
+      return { kind: 'intent', type: action.type, params }
   }
 }
 
