@@ -8,7 +8,8 @@ import { takeNamedServer } from './on-servers.ts'
 import { measurePage } from './page.ts'
 import { pageJson, pageMarkdown, pageTable, type PageReport } from './page-report.ts'
 import { measureServers } from './servers.ts'
-import { serversJson, serversMarkdown, serversTable, type ServerReport } from './servers-report.ts'
+import { measureWholeRuns } from './server-runs.ts'
+import { serversJson, serversMarkdown, serversTable, type ServerReport, wholeRunsMarkdown, wholeRunsTable } from './servers-report.ts'
 import { jsonText, machineLine, markdownTable, tableText, type MeasuredOn } from './table.ts'
 import { inTemporaryFolder } from './workshop.ts'
 
@@ -37,7 +38,7 @@ ${Object.entries(cases)
   --json            one line of JSON: medians at fixed places, all figures with spread behind
   --markdown        a table that can be put into a page
   --in FOLDER       files there instead of the system's folder for temporary files: what is measured is that disk
-  --servers         the production backbone instead; needs java and mvn
+  --servers         the production backbone instead; needs java and mvn, but for whole runs alone: --servers --only runs
   --page            what people wait for at the page of the debugger instead; needs a Chromium
 `
 
@@ -81,6 +82,21 @@ const shown = (machine: MeasuredOn, found: readonly (Measured & { readonly name:
   return [machineLine(machine), '', values.markdown === true ? markdownTable(rows) : tableText(rows), ...notes].join('\n')
 }
 
+const ONLY_RUNS = 'runs'
+
+const measureRunsOnServers = async (): Promise<string> => {
+  const wrong = values.only?.find((name) => name !== ONLY_RUNS)
+  if (wrong !== undefined) throw new Error(`expected --servers with --only ${ONLY_RUNS}, found ${wrong}`)
+  const began = performance.now()
+  const machine = thisMachine()
+  const results = await measureWholeRuns({ quick, eventStore, progress })
+  progress('')
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  const report = { machine: { ...machine, loadAtEnd: thisMachine().load, seconds }, ...results }
+  if (values.json === true) return jsonText(report)
+  return values.markdown === true ? wholeRunsMarkdown(report) : wholeRunsTable(report)
+}
+
 const reportOfServers = async (folder: string): Promise<ServerReport> => {
   const began = performance.now()
   const machine = thisMachine()
@@ -103,7 +119,8 @@ if (values.help === true) console.log(HELP)
 else if (values.page === true) {
   const report = await inTemporaryFolder(values.in, reportOfPage)
   console.log(values.json === true ? pageJson(report) : values.markdown === true ? pageMarkdown(report) : pageTable(report))
-} else if (values.servers === true) {
+} else if (values.servers === true && values.only !== undefined) console.log(await measureRunsOnServers())
+else if (values.servers === true) {
   const report = await inTemporaryFolder(values.in, reportOfServers)
   console.log(values.json === true ? serversJson(report) : values.markdown === true ? serversMarkdown(report) : serversTable(report))
 } else console.log(await inTemporaryFolder(values.in, measureCases))

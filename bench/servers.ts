@@ -12,7 +12,7 @@ import { measureEventStoreAppends, type EventStoreAppends } from './event-store-
 import { measureEventStoreSubscription, type EventStoreSubscription } from './event-store-subscription.ts'
 import { measureRelay, type RelayRate } from './relay-rate.ts'
 import type { RoundLimits } from './rounds.ts'
-import { measureServerRuns, type ServerRuns } from './server-runs.ts'
+import { eachMeasured, eventStoreName, type ServerRuns, WHOLE_RUN_ROUNDS } from './server-runs.ts'
 import { measureSharedStore, type SharedStore } from './shared-store.ts'
 import { measureVisibleAfter, type VisibleAfter } from './visible-after.ts'
 
@@ -59,11 +59,7 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
       progress(`appends to ${streams} streams at once`)
       appends.push(await measureEventStoreAppends(connectionString, streams, rounds(15, 15_000)))
     }
-    const wholeRuns: ServerRuns[] = []
-    for (const count of [1, 100]) {
-      progress(`whole runs, ${count} at once`)
-      wholeRuns.push(await measureServerRuns(servers, { runs: count, turns: TURNS }, rounds(9, 10_000)))
-    }
+    const wholeRuns = await eachMeasured(servers, progress, rounds(WHOLE_RUN_ROUNDS.most, WHOLE_RUN_ROUNDS.withinMs))
     progress('subscription')
     const subscription = await measureEventStoreSubscription(connectionString, runs, quick ? 50 : 300, rounds(9, 10_000))
     const log = eventStoreDbEventLog({ connectionString, clock: systemClock })
@@ -85,7 +81,7 @@ export const measureServers = async ({ folder, quick, eventStore, progress }: Su
     progress('a store that others fill')
     const shared = await measureSharedStore({ servers, folder }, quick ? FOREIGN_EVENTS / 50 : FOREIGN_EVENTS, rounds(30, 5_000))
     return {
-      eventStore: eventStore === undefined ? 'the stand-in, in memory' : 'the EventStoreDB of REFOLD_EVENTSTORE',
+      eventStore: eventStoreName(eventStore),
       kafka: `Apache Kafka ${KAFKA}, one broker`,
       eventBytes: runs.eventBytes,
       appends,
