@@ -1,18 +1,15 @@
 import { AppError, isAppError } from '../errors.ts'
-import { streamOf } from '../events/codec.ts'
 import type { RecordedRunEvent } from '../events/envelope.ts'
 import type { Limits } from '../events/limits.ts'
 import { deletionEventTypes } from '../events/run-events.ts'
 import type { GivenContent, GivenPart } from '../events/given-content.ts'
 import type { SettledOutcome } from '../fold/decide.ts'
 import type { RunState } from '../fold/run-state.ts'
-import { isQuiescent, waitingBelow, waitsFor } from '../fold/standing.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import { type CommandOrigin, checkedWaiting, checkRevision, checkVersion, readOptions } from './checked-input.ts'
 import { isWithoutCode } from './code/code-errors.ts'
 import { checkOnly, examineMove, type MoveCheck } from './commands/move-check.ts'
-import { untilAborted } from './deadline.ts'
 import type { Delta, Deltas } from './deltas.ts'
 import { limitChanges, type LimitOptions } from '../fold/limits.ts'
 import type { ForkOptions } from './forks/fork-options.ts'
@@ -23,6 +20,7 @@ import { deleted, readEvent, readSaidBlob, requireRun, type SaidBlob } from './r
 import { viewOf, type RunView } from '../fold/run-view.ts'
 import { beyond, stateAt } from './reading/state-at.ts'
 import { readUnfolded, viewOfUnfolded } from './reading/unfolded-run.ts'
+import { settledState } from './reading/settled-state.ts'
 import { verifyRun, type Verification } from './reading/verify-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'
@@ -162,7 +160,7 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
     },
     async untilSettled(options) {
       const signal = checkedWaiting(options)?.signal
-      return shownAnyway(parts, runId, async () => known(parts, await quiescentState({ parts, runtime, runId }, signal)))
+      return shownAnyway(parts, runId, async () => known(parts, await settledState({ parts, runtime, runId }, signal)))
     },
     verify: () => verifyRun(parts, runId),
     async result(given) {
@@ -190,32 +188,6 @@ export const createRunHandle = <Output = unknown>(parts: RuntimeParts, runtime: 
       return decideAgain(parts, runId, to)
     },
   }
-}
-
-interface HandledRun {
-  readonly parts: RuntimeParts
-  readonly runtime: Runtime
-  readonly runId: string
-}
-
-const quiescentState = async ({ parts, runtime, runId }: HandledRun, signal: AbortSignal | undefined): Promise<RunState> => {
-  const givenUp = `Waiting for ${runId} was given up before it had settled`
-  const current = (): Promise<RunState> => untilAborted(runtime.current(runId), signal, givenUp)
-  const isAtRest = async (state: RunState): Promise<boolean> => isQuiescent(state) && (await isUpToDate(runtime, state))
-  const now = await current()
-  if (await isAtRest(now)) return now
-  let seen = now.revision
-  const subscription = parts.log.subscribe({ stream: streamOf(runId), after: now.revision, ...(signal === undefined ? {} : { signal }) })
-  for await (const item of subscription) {
-    if (item.kind !== 'event' || item.event.revision <= seen) continue
-    const reached = await untilAborted(runtime.reach(runId, item.event.revision), signal, givenUp)
-    seen = reached.revision
-    if (!isQuiescent(reached) || !(await isAtRest(reached))) continue
-    // Others may have gone on since.
-    const newest = await current()
-    if (newest.revision === reached.revision || (await isAtRest(newest))) return newest
-  }
-  throw new AppError('Closed', givenUp)
 }
 
 const said = (content: GivenContent): { readonly text: string } | { readonly parts: readonly GivenPart[] } =>
@@ -280,19 +252,6 @@ const shownAnyway = async (parts: RuntimeParts, runId: string, find: () => Promi
 
 async function* follow(parts: RuntimeParts, runId: string, options?: FollowOptions): AsyncGenerator<RecordedRunEvent> {
   for await (const stored of followRun(parts.log, runId, options)) yield await readEvent(parts.blobs, stored)
-}
-
-/** Whether those below a run still wait for whom it believes they do: it hears of it a moment later. */
-const isUpToDate = async (runtime: Runtime, state: RunState): Promise<boolean> => {
-  for (const [runId, whom] of waitingBelow(state)) {
-    try {
-      if (waitsFor(await runtime.current(runId)) !== whom) return false
-    } catch (error) {
-      // What this process cannot read, it cannot doubt.
-      if (!isWithoutCode(error) && !isAppError(error, 'RunNotFound') && !isAppError(error, 'RunDeleted')) throw error
-    }
-  }
-  return true
 }
 
 const followedRun = (parts: RuntimeParts, runtime: Runtime, runId: string): FollowedRun => ({

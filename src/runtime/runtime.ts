@@ -3,7 +3,7 @@ import type { Owed, RunState } from '../fold/run-state.ts'
 import type { Json } from '../json.ts'
 import { present } from '../present.ts'
 import { shown } from '../text.ts'
-import { createActorPool } from './actors/actor-pool.ts'
+import { type ActorPool, createActorPool } from './actors/actor-pool.ts'
 import { owedWorkJob, type Job, resultJob, claimJob, wakeJob, letGoJob } from './actors/jobs.ts'
 import { createRunActor, type ActorParts } from './actors/run-actor.ts'
 import type { Agent } from './agent.ts'
@@ -31,6 +31,12 @@ export interface RuntimeCounts extends EffectCounts {
   readonly runsInMemory: number
 }
 
+export interface Watch {
+  /** Whether this process performs something for the run, or reports what has come of it: it learns soon how the run goes on. */
+  readonly isPerforming: () => boolean
+  readonly stop: () => void
+}
+
 export interface Runtime {
   /** Rejects with `UnknownAgent`, `InvalidInput`, or what the log says. */
   start(agent: string | Agent, options?: StartOptions): Promise<RunState>
@@ -53,6 +59,8 @@ export interface Runtime {
   current(runId: string): Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(runId: string, revision: number): Promise<RunState>
+  /** Called with each newer state that this process learns of, and with undefined once it ends. */
+  watch(runId: string, heard: (state: RunState | undefined) => void): Watch
   readonly counts: () => RuntimeCounts
   /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
   readonly isAtWork: () => boolean
@@ -126,6 +134,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
     reach: actors.reach,
+    watch: watchIn(actors, effects, stopped.signal),
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
     abandon: end,
@@ -135,6 +144,23 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     },
   }
 }
+
+const watchIn =
+  (actors: ActorPool, effects: EffectTable, stopped: AbortSignal): Runtime['watch'] =>
+  (runId, heard) => {
+    const takeBack = actors.watch(runId, heard)
+    const end = (): void => {
+      heard(undefined)
+    }
+    stopped.addEventListener('abort', end)
+    return {
+      isPerforming: () => effects.isPerforming(runId),
+      stop() {
+        takeBack()
+        stopped.removeEventListener('abort', end)
+      },
+    }
+  }
 
 const recordReader = (parts: RuntimeParts): ActorParts['record'] => {
   const records = createOriginRecords(parts)
@@ -239,7 +265,12 @@ const promptStore = ({ blobs }: RuntimeParts): ActorParts['store'] => {
 }
 
 const startJob = (run: NewRun): Job => ({
-  newRun: { agent: run.agent, correlationId: run.child?.correlationId ?? run.runId, ofRestored: run.child?.ofRestored === true },
+  newRun: {
+    agent: run.agent,
+    correlationId: run.child?.correlationId ?? run.runId,
+    hasNewId: run.options.runId === undefined && run.child === undefined,
+    ofRestored: run.child?.ofRestored === true,
+  },
   bytes: run.bytes,
   length: JSON.stringify(run.options).length + lengthOf(run.bytes),
   ...present({ recorded: wholeRecord(run.sealed) }),

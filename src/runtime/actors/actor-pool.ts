@@ -15,6 +15,8 @@ export interface ActorPool {
   readonly read: (runId: string) => Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   readonly reach: (runId: string, revision: number) => Promise<RunState>
+  /** Called with each newer state that this process learns of, until what is returned is called: so long the run stays in memory. */
+  readonly watch: (runId: string, heard: (state: RunState) => void) => () => void
   /** Keeps a run in memory until what is returned is called. */
   readonly hold: (runId: string) => () => void
   size(): number
@@ -57,12 +59,16 @@ export const createActorPool = (
     run.holds -= 1
     if (run.holds > 0) return
     idle.add(runId)
-    if (idle.size <= mostIdle) return
-    // Finding the first of a set that much was taken from costs a pass over what is gone.
-    const [oldest] = idle
-    if (oldest === undefined) return
-    idle.delete(oldest)
-    kept.delete(oldest)
+    if (idle.size > mostIdle) forgetOldest(kept, idle)
+  }
+
+  const holding = (runId: string, begin: (actor: RunActor) => () => void): (() => void) => {
+    const run = acquire(runId)
+    const end = begin(run.actor)
+    return () => {
+      end()
+      release(runId, run)
+    }
   }
 
   const using = async <Result>(runId: string, work: (actor: RunActor) => Promise<Result>): Promise<Result> => {
@@ -93,14 +99,18 @@ export const createActorPool = (
     submit: (runId, job) => (job.insistent === true ? submit(runId, job) : submitCommand(runId, job)),
     read: (runId) => using(runId, (actor) => actor.read()),
     reach: (runId, revision) => using(runId, (actor) => actor.reach(revision)),
-    hold(runId) {
-      const run = acquire(runId)
-      return () => {
-        release(runId, run)
-      }
-    },
+    watch: (runId, heard) => holding(runId, (actor) => actor.watch(heard)),
+    hold: (runId) => holding(runId, () => () => undefined),
     size: () => kept.size,
   }
+}
+
+/** One at a time: finding the first of a set that much was taken from costs a pass over what is gone. */
+const forgetOldest = (kept: Map<string, Kept>, idle: Set<string>): void => {
+  const [oldest] = idle
+  if (oldest === undefined) return
+  idle.delete(oldest)
+  kept.delete(oldest)
 }
 
 const tooMany = (runId: string, waiting: number): AppError =>

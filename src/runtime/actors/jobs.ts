@@ -33,6 +33,8 @@ export interface Job {
   readonly newRun?: {
     readonly agent: Agent
     readonly correlationId: string
+    /** It was made up for it: no such run is looked for. That there is one all the same shows as a conflict. */
+    readonly hasNewId: boolean
     /** A run asks for it that goes on from an older copy of the log. */
     readonly ofRestored?: boolean
   }

@@ -28,6 +28,8 @@ export interface RunActor {
   read(): Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(revision: number): Promise<RunState>
+  /** Called with each newer state that this process learns of. Returns what takes it back. */
+  watch(heard: (state: RunState) => void): () => void
 }
 
 export interface ActorParts {
@@ -60,8 +62,8 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
     const restore = await parts.restore?.()
     let isFresh = run.now() === undefined
     // A run that is known here may have been deleted: its id is not started again.
-    if (job.newRun !== undefined) await run.refreshIfThere()
-    else if (isFresh) await run.refresh()
+    if (job.newRun?.hasNewId === false) await run.refreshIfThere()
+    else if (isFresh && job.newRun === undefined) await run.refresh()
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts++) {
       try {
         const after = await once(job, failed, restore)
@@ -96,6 +98,7 @@ export const createRunActor = (actor: ActorParts, runId: string): RunActor => {
       if (known(revision) === undefined) await appending.over()
       return known(revision) ?? read()
     },
+    watch: run.watch,
   }
 }
 

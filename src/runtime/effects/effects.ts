@@ -32,6 +32,8 @@ export interface EffectTable {
   reconcile(agent: Agent, state: RunState): void
   /** Whether this process performs it, or reports what has come of it. */
   readonly isUnderWay: (runId: string, call: Pick<Owed, 'key' | 'attempt'>) => boolean
+  /** Whether anything of the run is under way. */
+  readonly isPerforming: (runId: string) => boolean
   readonly counts: () => EffectCounts
   /** Runs that something is performed for. */
   readonly performing: () => readonly string[]
@@ -99,6 +101,10 @@ export const createEffects = (parts: RuntimeParts, { report, claimAgain, release
     },
     isUnderWay: (runId, { key, attempt }) => {
       for (const { owed } of table.of(runId)) if (owed.key === key && owed.attempt === attempt) return true
+      return false
+    },
+    isPerforming: (runId) => {
+      for (const { phase } of table.of(runId)) if (phase !== 'lost') return true
       return false
     },
     counts: () => ({ effectsUnderWay: table.size(), results: { ...results } }),

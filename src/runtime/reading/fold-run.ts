@@ -142,15 +142,20 @@ export interface KnownRun {
   refresh(): Promise<Known>
   /** The same, but a run that is not there yet is no error. */
   refreshIfThere(): Promise<Known | undefined>
+  /** Called with each state that is newer than what was known. Returns what takes it back. */
+  watch(heard: (state: RunState) => void): () => void
 }
 
 export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => {
   let known: Known | undefined
   let reading: Promise<unknown> = Promise.resolve()
+  const watchers = new Set<(state: RunState) => void>()
 
   const learn = (next: Known): Known => {
-    if (known === undefined || next.state.revision > known.state.revision) known = next
-    return known
+    if (known !== undefined && next.state.revision <= known.state.revision) return known
+    known = next
+    for (const heard of [...watchers]) heard(next.state)
+    return next
   }
 
   const readOn = async (): Promise<Known> => {
@@ -177,5 +182,9 @@ export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => 
         if (isAppError(error, 'RunNotFound')) return undefined
         throw error
       }),
+    watch(heard) {
+      watchers.add(heard)
+      return () => watchers.delete(heard)
+    },
   }
 }

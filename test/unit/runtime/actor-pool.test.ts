@@ -112,10 +112,8 @@ describe('commands that wait for the log', () => {
   const waitingFor = (limits: Partial<PoolLimits>) => {
     const gate = Promise.withResolvers<never>()
     gate.promise.catch(() => undefined)
-    return createActorPool(() => ({ submit: () => gate.promise, read: () => gate.promise, reach: () => gate.promise }), {
-      mostIdle: 0,
-      ...limits,
-    })
+    const actor = { submit: () => gate.promise, read: () => gate.promise, reach: () => gate.promise, watch: () => () => undefined }
+    return createActorPool(() => actor, { mostIdle: 0, ...limits })
   }
   const command = (length: number): Job => ({ decide: () => ({ facts: [] }), length })
   const refused = { code: 'EventLogUnavailable', retryable: true }

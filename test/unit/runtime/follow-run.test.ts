@@ -1,6 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { AppError } from '../../../src/errors.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
+import type { Model } from '../../../src/models/model.ts'
 import { scriptedModel } from '../../../src/models/scripted/scripted-model.ts'
 import { answer, toolCalls } from '../../../src/models/scripted/script.ts'
 import { defineAgent } from '../../../src/runtime/agent.ts'
@@ -51,8 +54,20 @@ describe('whoever follows a run that has ended', () => {
   })
 })
 
+/** Worlds of several processes on one log; each has a model of its own. */
+const besideEachOther = (model: () => Model) => {
+  const agent = defineAgent({ name: 'clerk', version: '1', instructions: '', models: ['scripted/one'] })
+  const clock = manualClock()
+  const { log } = memoryStores({ clock })
+  const world = (owner: string) => openWorld({ agents: [agent], models: { scripted: model() }, log, clock, owner })
+  return { clock, log, world }
+}
+
+/** One that never answers. */
+const silentModel = (): Model => ({ ...scriptedModel([answer('One.')]), call: () => new Promise(() => undefined) })
+
 describe('whoever waits until a run has settled', () => {
-  test('waits for what this process learns of it, and does not read each event again', async () => {
+  test('waits for what this process learns of it, and hears no event of it from the log', async () => {
     const look = defineTool({
       name: 'look',
       description: 'Looks',
@@ -69,27 +84,53 @@ describe('whoever waits until a run has settled', () => {
     const clock = manualClock()
     const { log } = memoryStores({ clock })
     let reads = 0
+    let subscriptions = 0
     const counted: EventLog = {
       ...log,
       readStream(stream, options) {
         reads += 1
         return log.readStream(stream, options)
       },
+      subscribe(options) {
+        subscriptions += 1
+        return log.subscribe(options)
+      },
     }
     const world = openWorld({ agents: [agent], models: { scripted: model }, log: counted, clock })
     const run = await world.refold.start('looker', { message: 'Look.' })
+    expect(reads).toBe(0)
     const view = await settle(world, run)
     expect(view.waitsFor).toBe('message')
     expect((await eventsOf({ log }, run.id)).length).toBeGreaterThan(4 * turns)
-    expect(reads).toBeLessThan(6)
+    expect(reads).toBe(2)
+    expect(subscriptions).toBe(0)
+  })
+
+  test('hears what others do to it while this process waits for a model', async () => {
+    const { clock, world } = besideEachOther(silentModel)
+    const [here, there] = [world('here/1/a'), world('there/2/bb')]
+    const run = await here.refold.start('clerk', { message: 'Hello' })
+    const settled = run.untilSettled()
+    await nextTurn()
+    await there.refold.run(run.id).cancel({ by: 'dana', reason: 'enough' })
+    clock.advance(2_000)
+    expect(await settled).toMatchObject({ status: 'cancelled', reason: 'enough' })
+  })
+
+  test('ends with the process that works on it', async () => {
+    const { log, world } = besideEachOther(silentModel)
+    const { refold } = world('here/1/a')
+    const run = await refold.start('clerk', { message: 'Hello' })
+    const settled = run.untilSettled()
+    settled.catch(() => undefined)
+    await nextTurn()
+    refold.runtime.abandon(new AppError('Closed', 'It is over'))
+    await log.close()
+    await expect(settled).rejects.toMatchObject({ code: 'Closed' })
   })
 
   test('hears of it too where another process performs it', async () => {
-    const agent = defineAgent({ name: 'clerk', version: '1', instructions: '', models: ['scripted/one'] })
-    const clock = manualClock()
-    const { log } = memoryStores({ clock })
-    const world = (owner: string) =>
-      openWorld({ agents: [agent], models: { scripted: scriptedModel([answer('One.'), answer('Two.')]) }, log, clock, owner })
+    const { world } = besideEachOther(() => scriptedModel([answer('One.'), answer('Two.')]))
     const [here, there] = [world('here/1/a'), world('there/2/bb')]
     const run = await here.refold.start('clerk', { message: 'Hello' })
     expect(await settle(here, run)).toMatchObject({ answer: 'One.' })
