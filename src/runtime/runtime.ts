@@ -31,12 +31,6 @@ export interface RuntimeCounts extends EffectCounts {
   readonly runsInMemory: number
 }
 
-export interface Watch {
-  /** Whether this process performs something for the run, or reports what has come of it: it learns soon how the run goes on. */
-  readonly isPerforming: () => boolean
-  readonly stop: () => void
-}
-
 export interface Runtime {
   /** Rejects with `UnknownAgent`, `InvalidInput`, or what the log says. */
   start(agent: string | Agent, options?: StartOptions): Promise<RunState>
@@ -59,8 +53,10 @@ export interface Runtime {
   current(runId: string): Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(runId: string, revision: number): Promise<RunState>
-  /** Called with each newer state that this process learns of, and with undefined once it ends. */
-  watch(runId: string, heard: (state: RunState | undefined) => void): Watch
+  /** Called with each newer state that this process learns of, and with undefined once it ends. Returns what takes it back. */
+  watch(runId: string, heard: (state: RunState | undefined) => void): () => void
+  /** Whether this process performs something for the run, or reports what has come of it: it learns soon how the run goes on. */
+  readonly isPerforming: (runId: string) => boolean
   readonly counts: () => RuntimeCounts
   /** Whether the code of any tool call has not returned, whoever still waits for it: also after closing. */
   readonly isAtWork: () => boolean
@@ -134,7 +130,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
     reach: actors.reach,
-    watch: watchIn(actors, effects, stopped.signal),
+    ...{ isPerforming: effects.isPerforming, watch: watchIn(actors, stopped.signal) },
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
     abandon: end,
@@ -146,19 +142,16 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
 }
 
 const watchIn =
-  (actors: ActorPool, effects: EffectTable, stopped: AbortSignal): Runtime['watch'] =>
+  ({ watch }: ActorPool, stopped: AbortSignal): Runtime['watch'] =>
   (runId, heard) => {
-    const takeBack = actors.watch(runId, heard)
+    const takeBack = watch(runId, heard)
     const end = (): void => {
       heard(undefined)
     }
     stopped.addEventListener('abort', end)
-    return {
-      isPerforming: () => effects.isPerforming(runId),
-      stop() {
-        takeBack()
-        stopped.removeEventListener('abort', end)
-      },
+    return () => {
+      takeBack()
+      stopped.removeEventListener('abort', end)
     }
   }
 

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../../errors.ts'
+import { AppError, isAppError, isUnavailable } from '../../errors.ts'
 import { streamOf } from '../../events/codec.ts'
 import type { RunState } from '../../fold/run-state.ts'
 import { isQuiescent, waitingBelow, waitsFor } from '../../fold/standing.ts'
@@ -26,7 +26,7 @@ export const settledState = async (
   const now = await current()
   if (await isAtRest(now)) return now
   for await (const reached of laterStates({ parts, runtime, runId, signal }, now.revision, givenUp)) {
-    if (!(await isAtRest(reached))) continue
+    if (!isQuiescent(reached) || !(await isAtRest(reached))) continue
     // Others may have gone on since.
     const newest = await current()
     if (newest.revision === reached.revision || (await isAtRest(newest))) return newest
@@ -37,12 +37,26 @@ export const settledState = async (
 /** Those that are met, each newer than the one before: some may be left out. */
 async function* laterStates(run: WatchedRun, after: number, givenUp: string): AsyncGenerator<RunState> {
   let seen = after
-  for await (const state of statesHere(run, after)) {
-    seen = state.revision
-    yield state
+  const isNews = ({ revision }: Pick<RunState, 'revision'>): boolean => {
+    if (revision <= seen) return false
+    seen = revision
+    return true
   }
-  const { parts, runtime, runId, signal } = run
-  for await (const item of parts.log.subscribe({ stream: streamOf(runId), after: seen, ...present({ signal }) })) {
+  for (;;) {
+    for await (const state of statesHere(run, seen)) if (isNews(state)) yield state
+    try {
+      for await (const state of statesByLog(run, seen, givenUp)) if (isNews(state)) yield state
+      return
+    } catch (error) {
+      // What is under way here goes on once the log is there again.
+      if (!isUnavailable(error) || !run.runtime.isPerforming(run.runId)) throw error
+    }
+  }
+}
+
+async function* statesByLog({ parts, runtime, runId, signal }: WatchedRun, after: number, givenUp: string): AsyncGenerator<RunState> {
+  let seen = after
+  for await (const item of parts.log.subscribe({ stream: streamOf(runId), after, ...present({ signal }) })) {
     if (item.kind !== 'event' || item.event.revision <= seen) continue
     const reached = await untilAborted(runtime.reach(runId, item.event.revision), signal, givenUp)
     seen = reached.revision
@@ -62,7 +76,7 @@ async function* statesHere({ parts, runtime, runId, signal }: WatchedRun, after:
     hasEnded = true
     wake()
   }
-  const watch = runtime.watch(runId, (state) => {
+  const takeBack = runtime.watch(runId, (state) => {
     newest = state
     if (state === undefined) end()
     else wake()
@@ -78,7 +92,7 @@ async function* statesHere({ parts, runtime, runId, signal }: WatchedRun, after:
   signal?.addEventListener('abort', end)
   try {
     let seen = after
-    while (!hasEnded && watch.isPerforming()) {
+    while (!hasEnded && runtime.isPerforming(runId)) {
       if ((newest?.revision ?? -1) <= seen) await moved()
       const state = newest
       if (state === undefined || state.revision <= seen) return
@@ -86,7 +100,7 @@ async function* statesHere({ parts, runtime, runId, signal }: WatchedRun, after:
       yield state
     }
   } finally {
-    watch.stop()
+    takeBack()
     signal?.removeEventListener('abort', end)
   }
 }
