@@ -20,7 +20,7 @@ import { deleted, readEvent, readSaidBlob, requireRun, type SaidBlob } from './r
 import { viewOf, type RunView } from '../fold/run-view.ts'
 import { beyond, stateAt } from './reading/state-at.ts'
 import { readUnfolded, viewOfUnfolded } from './reading/unfolded-run.ts'
-import { settledState } from './reading/settled-state.ts'
+import { settledState } from './settled-state.ts'
 import { verifyRun, type Verification } from './reading/verify-run.ts'
 import type { RuntimeParts } from './runtime-parts.ts'
 import type { Runtime } from './runtime.ts'

@@ -29,7 +29,7 @@ export interface RunActor {
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(revision: number): Promise<RunState>
   /** Called with each newer state that this process learns of. Returns what takes it back. */
-  watch(heard: (state: RunState) => void): () => void
+  readonly watch: (heard: (state: RunState) => void) => () => void
 }
 
 export interface ActorParts {

@@ -143,7 +143,7 @@ export interface KnownRun {
   /** The same, but a run that is not there yet is no error. */
   refreshIfThere(): Promise<Known | undefined>
   /** Called with each state that is newer than what was known. Returns what takes it back. */
-  watch(heard: (state: RunState) => void): () => void
+  readonly watch: (heard: (state: RunState) => void) => () => void
 }
 
 export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => {

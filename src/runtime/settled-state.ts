@@ -1,12 +1,12 @@
-import { AppError, isAppError, isUnavailable } from '../../errors.ts'
-import { streamOf } from '../../events/codec.ts'
-import type { RunState } from '../../fold/run-state.ts'
-import { isQuiescent, waitingBelow, waitsFor } from '../../fold/standing.ts'
-import { present } from '../../present.ts'
-import { isWithoutCode } from '../code/code-errors.ts'
-import { untilAborted } from '../deadline.ts'
-import type { RuntimeParts } from '../runtime-parts.ts'
-import type { Runtime } from '../runtime.ts'
+import { AppError, isAppError, isUnavailable } from '../errors.ts'
+import { streamOf } from '../events/codec.ts'
+import type { RunState } from '../fold/run-state.ts'
+import { isQuiescent, waitingBelow, waitsFor } from '../fold/standing.ts'
+import { present } from '../present.ts'
+import { isWithoutCode } from './code/code-errors.ts'
+import { untilAborted } from './deadline.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
+import type { Runtime } from './runtime.ts'
 
 interface WatchedRun {
   readonly parts: Pick<RuntimeParts, 'log' | 'clock'>
