@@ -55,7 +55,7 @@ const PURE = ['events', 'statechart', 'machines', 'projections', 'guardrails', '
 const oneOf = (names) => `(${names.join('|')})`
 const inside = (folders) => `^src/${oneOf(folders)}/`
 const SHARED =
-  '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|known-options|text|logger|private-files|package-root|secrets)\\.ts$'
+  '^src/(errors|clock|json|hash(\\.node|\\.browser)?|present|when-asked|known-options|text|logger|private-files|package-root|secrets)\\.ts$'
 const ROOT = '^src/(open|open-refold|open-stores|open-projector|projector-thread|open-postgres|open-bus|open-tracer|vendor-models)\\.ts$'
 const CORE = '^src/core\\.ts$'
 const API = '^src/(index|core|testing)\\.ts$' // what users import

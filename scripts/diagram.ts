@@ -22,6 +22,7 @@ const SHARED = new Set([
   'hash.node.ts',
   'hash.browser.ts',
   'present.ts',
+  'when-asked.ts',
   'known-options.ts',
   'text.ts',
   'logger.ts',

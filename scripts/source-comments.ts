@@ -7,9 +7,9 @@ export interface SourceComments {
   ofConstant(name: string): string
   /** Of the members of an object literal that have one. */
   ofMembers(literal: ts.ObjectLiteralExpression): ReadonlyMap<string, string>
-  /** The object literal that a constant holds or that is the first argument of the call which it holds. */
+  /** The object literal that a constant holds, that a function there returns, or that is the first argument of a call there. */
   literal(name: string): ts.ObjectLiteralExpression
-  /** The members of a literal that are object literals themselves, with their own docstrings. */
+  /** The members of a literal that are object literals themselves, or functions that return one, with their own docstrings. */
   nested(
     literal: ts.ObjectLiteralExpression,
   ): readonly { readonly name: string; readonly comment: string; readonly literal: ts.ObjectLiteralExpression }[]
@@ -61,7 +61,8 @@ const constantsOf = (file: ts.SourceFile): ReadonlyMap<string, Constant> =>
 
 const literalIn = (value: ts.Expression | undefined): ts.ObjectLiteralExpression | undefined => {
   if (value === undefined) return undefined
-  if (ts.isAsExpression(value)) return literalIn(value.expression)
+  if (ts.isAsExpression(value) || ts.isParenthesizedExpression(value)) return literalIn(value.expression)
+  if (ts.isArrowFunction(value) && ts.isExpression(value.body)) return literalIn(value.body)
   if (ts.isObjectLiteralExpression(value)) return value
   return ts.isCallExpression(value) && value.arguments[0] !== undefined && ts.isObjectLiteralExpression(value.arguments[0])
     ? value.arguments[0]

@@ -1,3 +1,5 @@
+import { whenAsked } from './when-asked.ts'
+
 const LONGEST_SHOWN = 100
 
 /** What an error says that it has found: short, whatever it is. Never throws. */
@@ -23,8 +25,8 @@ const HIDDEN = String.raw`[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Po
 /** Joiners within a word of a script that is written with them, and within an emoji. */
 const JOINER = String.raw`(?<=[[\p{L}\p{M}]--[\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}]])[\u200C\u200D]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D`
 
-const ALL_HIDDEN = new RegExp(HIDDEN, 'gv')
-const HIDDEN_OR_JOINER = new RegExp(`(${JOINER})|${HIDDEN}`, 'gv')
+/** Sets of all of Unicode take milliseconds to build. */
+const patterns = whenAsked({ hidden: () => new RegExp(HIDDEN, 'gv'), hiddenOrJoiner: () => new RegExp(`(${JOINER})|${HIDDEN}`, 'gv') })
 
 /** The most of what is shown: to look for what is hidden in it takes many times as long. */
 const ALL_VISIBLE = /^[\n\t\x20-\x7E]*$/
@@ -35,12 +37,12 @@ const LONGEST_BYTE = 0xff
 export const visibleText = (text: string): string =>
   ALL_VISIBLE.test(text)
     ? text
-    : text.replace(HIDDEN_OR_JOINER, (found: string, joiner: string | undefined) => joiner ?? numberOf(found.codePointAt(0) ?? 0))
+    : text.replace(patterns.hiddenOrJoiner, (found: string, joiner: string | undefined) => joiner ?? numberOf(found.codePointAt(0) ?? 0))
 
 const numberOf = (code: number): string => (code <= LONGEST_BYTE ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
 
 /** A JSON text that is the same value and safe to show: such characters stand in it as JSON escapes. */
-export const visibleJson = (json: string): string => json.replace(ALL_HIDDEN, (found) => found.split('').map(jsonEscape).join(''))
+export const visibleJson = (json: string): string => json.replace(patterns.hidden, (found) => found.split('').map(jsonEscape).join(''))
 
 const jsonEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 

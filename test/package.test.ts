@@ -67,6 +67,25 @@ const again = folded(await refold.events('one')).view()
 console.log(view.answer, JSON.stringify(again) === JSON.stringify(view), AppError === CoreError)
 `
 
+/** Prints what is loaded: before anything is asked for, and by opening a folder. */
+const LOADED = `
+import { registerHooks } from 'node:module'
+const loaded = []
+registerHooks({
+  load(url, context, next) {
+    const [, name] = /.*node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url) ?? []
+    if (name !== undefined) loaded.push(name)
+    return next(url, context)
+  },
+})
+const count = () => ({ own: loaded.filter((name) => name === 'refold').length, others: [...new Set(loaded)].filter((name) => name !== 'refold').sort() })
+const { openRefold } = await import('refold')
+const imported = count()
+const refold = await openRefold({ dir: 'loaded', agents: [] })
+await refold.close()
+console.log(JSON.stringify({ imported, opened: count() }))
+`
+
 const CONFIG = `
 import { defineAgent, defineConfig } from 'refold'
 import { answer, scriptedModel } from 'refold/testing'
@@ -115,6 +134,17 @@ describe('the packed package', { timeout: 240_000 }, () => {
   test('runs agents, tests and the fold under Node, by its three names', () => {
     const printed = execFileSync(process.execPath, ['program.ts'], { cwd: reader, encoding: 'utf8' })
     expect(printed).toBe('There. true true\n')
+  })
+
+  test('loads a few files of its own, and no package that nobody has asked for', () => {
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', LOADED], { cwd: reader, encoding: 'utf8' })
+    const { imported, opened } = JSON.parse(printed) as Record<'imported' | 'opened', { readonly own: number; readonly others: string[] }>
+    expect(imported.own).toBeLessThanOrEqual(16)
+    expect(imported.others).toEqual(['acorn', 'xstate', 'zod'])
+    expect(opened.own).toBeLessThanOrEqual(28)
+    expect(
+      opened.others.filter((name) => /openai|anthropic|kafka|eventstore|grpc|^pg|elkjs|hono|prom-client|opentelemetry/.test(name)),
+    ).toEqual([])
   })
 
   test('serves its contract and its docs, lays charts out and asks in SQL', async () => {

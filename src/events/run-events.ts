@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { whenAsked } from '../when-asked.ts'
 import { definition, toolEffect } from './definition.ts'
 import { forkChanges, forkSeal, origin, sealedStart, source } from './fork.ts'
 import { limitName, limits } from './limits.ts'
@@ -67,7 +68,7 @@ export type RunSettings = z.infer<typeof runSettings>
 
 const shapes = {
   /** The first event of every run: which agent, which chart, and all that they decide by. */
-  RunStarted: {
+  RunStarted: () => ({
     agent: z.string(),
     agentVersion: z.string(),
     /** Of the structure of the run's chart and that of its tool calls. */
@@ -100,19 +101,19 @@ const shapes = {
     forkOf: origin.optional(),
     /** It reaches nothing outside but what its seal names, like a fork; what a fork has instead stands in `RunForked`. */
     sealed: sealedStart.optional(),
-  },
+  }),
   /** A user has said something. In the middle of a turn it waits for the next prompt. */
-  MessageReceived: { parts: z.array(contentPart).min(1), data: json.optional() },
+  MessageReceived: () => ({ parts: z.array(contentPart).min(1), data: json.optional() }),
   /** The input guardrails let the newest message through. */
-  InputAccepted: {
+  InputAccepted: () => ({
     /** What the agent sees instead, where a guardrail redacted it. */
     parts: z.array(contentPart).optional(),
-  },
+  }),
   /** A guardrail blocks the newest message: no model sees it. */
-  InputRejected: { guardrail: z.string(), reason: z.string(), evidence: z.string().optional(), cause },
+  InputRejected: () => ({ guardrail: z.string(), reason: z.string(), evidence: z.string().optional(), cause }),
 
   /** A process claims one attempt of a model call. The call begins only after this is stored. */
-  ModelCallRequested: {
+  ModelCallRequested: () => ({
     callId,
     attempt,
     model: z.string(),
@@ -125,9 +126,9 @@ const shapes = {
     /** Of this call; where it is absent, those of the prompt. */
     settings: modelSettings.optional(),
     ...claim,
-  },
+  }),
   /** The model has answered, with text, tool calls or both. */
-  ModelCallSucceeded: {
+  ModelCallSucceeded: () => ({
     callId,
     attempt,
     /** As the provider named it. */
@@ -143,9 +144,9 @@ const shapes = {
     /** What the vendor cannot carry and the adapter left out; `usage` says that it was estimated. */
     dropped: z.array(z.string()).optional(),
     source: source.optional(),
-  },
+  }),
   /** An attempt came to no answer, and the failure policy says what follows. */
-  ModelCallFailed: {
+  ModelCallFailed: () => ({
     callId,
     attempt,
     /** `takenOver`: it was not begun, or given up, since a person has taken the run over. */
@@ -164,20 +165,20 @@ const shapes = {
     usage: usage.optional(),
     costMicroUsd: costMicroUsd.optional(),
     source: source.optional(),
-  },
+  }),
   /** The answer of the turn passes guardrails and schema. */
-  OutputAccepted: {
+  OutputAccepted: () => ({
     output: json.optional(),
     /** What stands in the place of the answer, where a guardrail redacted it. */
     parts: z.array(contentPart).optional(),
-  },
+  }),
   /** It does not: the model is asked to answer again, a bounded number of times. */
-  OutputRejected: { reason: z.string(), guardrail: z.string().optional(), cause },
+  OutputRejected: () => ({ reason: z.string(), guardrail: z.string().optional(), cause }),
 
   /** The call waits for the last word on an earlier one, which touches the same. Then it is looked at again. */
-  ToolCallQueued: { callId, behind: callId },
+  ToolCallQueued: () => ({ callId, behind: callId }),
   /** A process claims one attempt of a tool call. The tool runs only after this is stored. */
-  ToolCallRequested: {
+  ToolCallRequested: () => ({
     callId,
     attempt,
     tool: z.string(),
@@ -191,9 +192,9 @@ const shapes = {
     /** The log went back since, and the call may have happened already: nothing begins before it is looked up or settled. */
     lookUpFirst: z.literal(true).optional(),
     ...claim,
-  },
+  }),
   /** The tool has answered, or a look-up or a person has settled that it did. */
-  ToolCallSucceeded: {
+  ToolCallSucceeded: () => ({
     callId,
     attempt,
     output: json,
@@ -204,9 +205,9 @@ const shapes = {
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
     source: source.optional(),
-  },
+  }),
   /** An attempt has failed, or the whole call where no `retryAt` says otherwise. */
-  ToolCallFailed: {
+  ToolCallFailed: () => ({
     callId,
     attempt,
     class: z.enum(['error', 'timeout', 'invalidOutput', 'outputTooLarge', 'neverHappened', 'cancelled']),
@@ -221,16 +222,16 @@ const shapes = {
     settledBy: z.enum(['lookup', 'human']).optional(),
     by: by.optional(),
     source: source.optional(),
-  },
+  }),
   /** Nobody knows whether a `once` tool did it: it is not run again until a look-up or a person has settled it. */
-  ToolCallUnresolved: { callId, attempt, reason: z.string(), sealed },
+  ToolCallUnresolved: () => ({ callId, attempt, reason: z.string(), sealed }),
   /** A process asks the world what became of such a call. Look-ups of earlier versions were claimed by nobody. */
-  ToolCallLookupRequested: { callId, attempt, tool: z.string(), ...claim },
+  ToolCallLookupRequested: () => ({ callId, attempt, tool: z.string(), ...claim }),
   /**
    * What became of a call is known better than its last word says, or its run has ended without one: by a late word of the tool, a look-up or a
    * person. It may follow the end of a run. The model is told with its next prompt.
    */
-  ToolCallCorrected: {
+  ToolCallCorrected: () => ({
     callId,
     attempt,
     tool: z.string(),
@@ -245,9 +246,9 @@ const shapes = {
     by: by.optional(),
     /** It is of an attempt that its call has gone on from, since it was certain that nothing had come of it: it may have happened twice. */
     earlier: z.literal(true).optional(),
-  },
+  }),
   /** The call never reaches its tool. The model is told why. */
-  ToolCallRejected: {
+  ToolCallRejected: () => ({
     callId,
     /** `repeated`: it is the same act as an earlier call, which has done it or may have done it. */
     reason: z.enum(['unknownTool', 'invalidArguments', 'guardrail', 'limit', 'repeated']),
@@ -259,12 +260,12 @@ const shapes = {
     content: content.optional(),
     guardrail: z.string().optional(),
     cause,
-  },
+  }),
   /** A person has refused the call, or nobody has answered in time. */
-  ToolCallDenied: { callId, by, reason: z.string() },
+  ToolCallDenied: () => ({ callId, by, reason: z.string() }),
 
   /** A person has to decide. */
-  ApprovalRequested: {
+  ApprovalRequested: () => ({
     callId,
     /** What is asked: a tool with its input, or a question of the chart. */
     subject: z.strictObject({ tool: z.string().optional(), input: json.optional(), question: z.string().optional() }),
@@ -273,33 +274,33 @@ const shapes = {
     expiresAt: time,
     reason: z.string().optional(),
     cause,
-  },
+  }),
   /**
    * A person agrees to exactly what was asked, whose `digest` it is. Or to the call with other arguments: the tool gets exactly this `input`
    * instead, and `inputDigest` is of the same subject with it.
    */
-  ApprovalGranted: { callId, digest, by, input: json.optional(), inputDigest: digest.optional(), source: source.optional() },
+  ApprovalGranted: () => ({ callId, digest, by, input: json.optional(), inputDigest: digest.optional(), source: source.optional() }),
   /** A person does not agree. */
-  ApprovalDenied: {
+  ApprovalDenied: () => ({
     callId,
     by,
     reason: z.string(),
     /** Nobody has decided: a new message came in, and the agent lets that withdraw what it has asked. */
     withdrawn: z.literal(true).optional(),
     source: source.optional(),
-  },
+  }),
 
   /** A chart wants another run, with a stream of its own. Its id follows from this one and the call. */
-  ChildRunRequested: {
+  ChildRunRequested: () => ({
     callId,
     childRunId: z.string(),
     agent: z.string(),
     input: json,
     /** So many runs may be below it: taken from what this run may have itself, and given back with its last word. */
     childRuns: z.int().nonnegative().optional(),
-  },
+  }),
   /** The other run waits for somebody, or does no longer, or it has spent something. No chart reacts. */
-  ChildRunReported: {
+  ChildRunReported: () => ({
     callId,
     childRunId: z.string(),
     /** null while it works. */
@@ -307,57 +308,57 @@ const shapes = {
     /** Where somebody has to act: that run or one below it. */
     waitsIn: z.string().optional(),
     spent: childSpent,
-  },
+  }),
   /** The other run has completed. */
-  ChildRunSucceeded: { callId, childRunId: z.string(), output: json, spent: childSpent.optional(), source: source.optional() },
+  ChildRunSucceeded: () => ({ callId, childRunId: z.string(), output: json, spent: childSpent.optional(), source: source.optional() }),
   /** The other run has failed, was cancelled or could not begin. */
-  ChildRunFailed: { callId, childRunId: z.string(), reason: z.string(), spent: childSpent.optional(), source: source.optional() },
+  ChildRunFailed: () => ({ callId, childRunId: z.string(), reason: z.string(), spent: childSpent.optional(), source: source.optional() }),
 
   /** A chart has entered a state with an `after`, or raised an event with a delay. */
-  TimerScheduled: { timerId: z.string(), dueAt: time },
+  TimerScheduled: () => ({ timerId: z.string(), dueAt: time }),
   /** The time has come. */
-  TimerFired: { timerId: z.string() },
+  TimerFired: () => ({ timerId: z.string() }),
 
   /** A limit leaves no room for one more step: the model answers once more, without tools. */
-  LimitExceeded: { limit: limitName, used: z.number(), allowed: z.number() },
+  LimitExceeded: () => ({ limit: limitName, used: z.number(), allowed: z.number() }),
   /** A turn, from a message to its answer, is over. */
-  TurnCompleted: { turn: z.int().positive(), outcome: z.enum(['answered', 'rejected', 'wrappedUp', 'answeredByHuman']) },
+  TurnCompleted: () => ({ turn: z.int().positive(), outcome: z.enum(['answered', 'rejected', 'wrappedUp', 'answeredByHuman']) }),
   /** A person owns the run, or has to settle one call of it. */
-  RunEscalated: { reason: z.string(), callId: callId.optional() },
+  RunEscalated: () => ({ reason: z.string(), callId: callId.optional() }),
   /** A person has answered for the agent. */
-  HumanAnswerReceived: { by, parts: z.array(contentPart).min(1) },
+  HumanAnswerReceived: () => ({ by, parts: z.array(contentPart).min(1) }),
   /** A person gives the run back to the agent, perhaps with other limits. */
-  RunReturned: { by, note: z.string().optional(), limits: limits.partial().optional() },
+  RunReturned: () => ({ by, note: z.string().optional(), limits: limits.partial().optional() }),
   /**
    * A person has taken the run over: from here on no model call begins or goes on, and whatever the agent would think about goes to them.
    * `from`: who had it before, and has it no longer.
    */
-  RunTakenOver: { by, note: z.string().optional(), from: by.optional() },
+  RunTakenOver: () => ({ by, note: z.string().optional(), from: by.optional() }),
   /** Nobody has it any more, while it was not in their hands: it goes on where it stands. */
-  RunReleased: { by, note: z.string().optional() },
+  RunReleased: () => ({ by, note: z.string().optional() }),
 
   /** No new effect begins; what is under way is finished. */
-  RunPaused: { by, reason: z.string().optional() },
+  RunPaused: () => ({ by, reason: z.string().optional() }),
   /** It goes on where it stood. */
-  RunResumed: { by },
+  RunResumed: () => ({ by }),
   /** The last event of a run that came to its end. */
-  RunCompleted: { output: json.optional(), by: by.optional() },
+  RunCompleted: () => ({ output: json.optional(), by: by.optional() }),
   /** The last event of a run that cannot go on, or that somebody gave up. */
-  RunFailed: { reason: z.string(), by: by.optional() },
+  RunFailed: () => ({ reason: z.string(), by: by.optional() }),
   /** The last event of a run that somebody stopped. What is under way is aborted. */
-  RunCancelled: {
+  RunCancelled: () => ({
     by,
     reason: z.string(),
     /** Recorded by a process without the code of the run: no chart had a say in it, and `to` is `cancelled`. */
     withoutChart: z.literal(true).optional(),
-  },
+  }),
   /** The agent's code was repaired: a run that Refold had failed for a defect of it goes on where it stood. */
-  RunReopened: { by, note: z.string().optional() },
+  RunReopened: () => ({ by, note: z.string().optional() }),
   /**
    * It goes on with other code of its agent, which explains all that has happened so far: from here on that folds the whole run. Its settings
    * stay those that it was started with. Also of a run that Refold had failed, which may be reopened then.
    */
-  RunMoved: {
+  RunMoved: () => ({
     by,
     note: z.string().optional(),
     agent: z.string(),
@@ -368,34 +369,34 @@ const shapes = {
     definition: definition.optional(),
     /** As that version makes them from the context of the run; what was made before holds no longer. */
     instructions: z.string().optional(),
-  },
+  }),
   /**
    * Behind the copied events of its origin: from here on it is a run of its own. What the origin had begun is wanted again, and nothing of it
    * reaches the world but what `seal` names.
    */
-  RunForked: {
+  RunForked: () => ({
     by,
     note: z.string().optional(),
     /** `recordedTo`: the newest event of the origin by then. What lies behind the copies up to there answers the fork. */
     from: origin.extend({ recordedTo: z.int().nonnegative() }),
     seal: forkSeal,
     changes: forkChanges,
-  },
+  }),
   /**
    * The run goes on from an older copy of the log: what it has done beyond this event is not recorded. `once` calls are looked up before they
    * begin, or held for a person. Whoever knows a later event of it than the one before this knows what does not hold any more.
    */
-  RunRestored: {
+  RunRestored: () => ({
     /** Of the event that records the restore, in the stream `refold.log`. */
     restoreId: z.string(),
     /** The copy did not hold the run at all: it is begun again. */
     lost: z.literal(true).optional(),
-  },
+  }),
   /**
    * What somebody makes of the run, or of what it did at `revision`; also after its end. Nothing that the run goes on by knows of it: no chart, no
    * prompt, no projection, no limit. Of one name and author the newest of each event counts, and of the whole run.
    */
-  RunScored: {
+  RunScored: () => ({
     /** What is judged: `thumbs`, `correct`, `tone` … */
     name: z.string().min(1).max(100),
     /** Any finite number: what it means follows from the name. */
@@ -407,9 +408,9 @@ const shapes = {
     /** Of the event that it is about; absent where it is about the whole run. */
     revision: z.int().nonnegative().optional(),
     by,
-  },
+  }),
   /** An ended run is to be deleted: nothing before this event is read any more. Says what is kept of it, and no word of what was said. */
-  DeletionRequested: {
+  DeletionRequested: () => ({
     by,
     reason: z.string().optional(),
     agent: z.string(),
@@ -420,31 +421,30 @@ const shapes = {
     status: z.enum(['completed', 'failed', 'cancelled']),
     /** Of the event before: the end of the chain that is gone. */
     headHash: z.string(),
-  },
+  }),
   /** It is done: the events before the request are gone, and payloads that nobody else names with them. */
-  RunDeleted: { events: z.int().nonnegative(), blobs: z.int().nonnegative() },
+  RunDeleted: () => ({ events: z.int().nonnegative(), blobs: z.int().nonnegative() }),
 } as const
 
 export type RunEventType = keyof typeof shapes
-export type DataOf<Type extends RunEventType> = z.infer<z.ZodObject<(typeof shapes)[Type], z.core.$strict>>
+export type DataOf<Type extends RunEventType> = z.infer<z.ZodObject<ReturnType<(typeof shapes)[Type]>, z.core.$strict>>
 
 /** A fact about a run, before it has a place in the log. */
 export type RunFact = { [Type in RunEventType]: { readonly type: Type; readonly data: DataOf<Type> } }[RunEventType]
 
 export const runEventTypes = Object.keys(shapes) as RunEventType[]
 
+type SchemaBuilders = { readonly [Type in RunEventType]: () => z.ZodObject<ReturnType<(typeof shapes)[Type]>, z.core.$strict> }
+
 /** One schema a type, of its current version. */
-export const dataSchemas = Object.fromEntries(Object.entries(shapes).map(([type, shape]) => [type, z.strictObject(shape)])) as {
-  [Type in RunEventType]: z.ZodObject<(typeof shapes)[Type], z.core.$strict>
-}
+export const dataSchemas = whenAsked(
+  Object.fromEntries(Object.entries(shapes).map(([type, shape]) => [type, () => z.strictObject(shape())])) as SchemaBuilders,
+)
 
 export const isRunEventType = (type: string): type is RunEventType => Object.hasOwn(shapes, type)
 
 /** Events after which a run accepts nothing but {@link behindTheEnd}, unless {@link mayBeReopened}. */
 export const finalEventTypes: ReadonlySet<string> = new Set<RunEventType>(['RunCompleted', 'RunFailed', 'RunCancelled'])
-
-/** Events by which a process says that it performs something. */
-export const claimTypes: ReadonlySet<string> = new Set<RunEventType>(['ModelCallRequested', 'ToolCallRequested', 'ToolCallLookupRequested'])
 
 /** Events that may follow the end of a run, and leave it as it was. */
 export const behindTheEnd: ReadonlySet<string> = new Set<RunEventType>(['ToolCallCorrected', 'RunMoved', 'RunScored'])

@@ -43,6 +43,9 @@ export interface OpenWork {
 /** By call id, or by the name of an intent that a chart has open once at most. */
 type Work<Entry extends OpenWork> = ReadonlyMap<string, Entry>
 
+/** Events by which a process says that it performs something. */
+export const claimTypes: ReadonlySet<string> = new Set<RunEventType>(['ModelCallRequested', 'ToolCallRequested', 'ToolCallLookupRequested'])
+
 /** Work after an event, before any chart has reacted to it; the very same where it says nothing of it. */
 export const workAfter = <Entry extends OpenWork>(work: Work<Entry>, event: RunEvent): Work<Entry> => {
   switch (event.type) {

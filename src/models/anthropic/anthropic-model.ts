@@ -5,7 +5,6 @@ import { modelOnWire, type VendorSdk } from '../wire/model-on-wire.ts'
 import { anthropicAddress } from './address.ts'
 import { anthropicTakes } from './content.ts'
 import { anthropicRequest } from './request.ts'
-import { anthropicReader } from './stream.ts'
 
 /**
  * Anthropic's Messages, and servers that speak them. `baseUrl` is without `/v1`. Temperature, top-p and seed are dropped.
@@ -18,7 +17,7 @@ export const anthropicModel = (provider: ProviderAccess): Model =>
     sdk: anthropicSdk,
     write: anthropicRequest,
     send: ({ messages }, body, options) => messages.create(body, options),
-    reader: anthropicReader,
+    reader: async () => (await import('./stream.ts')).anthropicReader,
   })
 
 const anthropicSdk = async (): Promise<VendorSdk<Anthropic>> => {

@@ -7,7 +7,6 @@ import { openaiAddress } from './address.ts'
 import { chatTakes } from './chat-content.ts'
 import { chatDialect } from './chat-dialect.ts'
 import { openaiChatRequest } from './chat-request.ts'
-import { openaiChatReader } from './chat-stream.ts'
 import { openaiSdk } from './sdk.ts'
 
 export interface ChatAccess extends ProviderAccess {
@@ -37,7 +36,10 @@ export const openaiChatModel = (provider: ChatAccess): Model => {
       sdk: openaiSdk,
       write: (request, conceded, shown) => openaiChatRequest(request, dialect, conceded, shown),
       send: ({ chat }, body, options) => chat.completions.create(body, options),
-      reader: (onDelta) => openaiChatReader(dialect.vendor, onDelta),
+      async reader() {
+        const { openaiChatReader } = await import('./chat-stream.ts')
+        return (onDelta) => openaiChatReader(dialect.vendor, onDelta)
+      },
     },
     chosenConcessions(provider),
   )

@@ -4,7 +4,6 @@ import { modelOnWire } from '../wire/model-on-wire.ts'
 import { openaiAddress } from './address.ts'
 import { responsesTakes } from './responses-content.ts'
 import { openaiResponsesRequest } from './responses-request.ts'
-import { openaiResponsesReader } from './responses-stream.ts'
 import { openaiSdk } from './sdk.ts'
 
 /** OpenAI's Responses: reasoning comes as opaque, encrypted parts and goes back with the next call. Nothing is stored at the vendor. */
@@ -15,5 +14,5 @@ export const openaiResponsesModel = (provider: ProviderAccess): Model =>
     sdk: openaiSdk,
     write: openaiResponsesRequest,
     send: ({ responses }, body, options) => responses.create(body, options),
-    reader: openaiResponsesReader,
+    reader: async () => (await import('./responses-stream.ts')).openaiResponsesReader,
   })

@@ -29,7 +29,8 @@ export interface Wire<Client, Body> {
   readonly write: (request: ModelRequest, conceded: Conceded, shown: ShownMedia) => Written<Body>
   /** The body says whether the answer is streamed. */
   readonly send: (client: Client, body: Body & { readonly stream: true }, options: { readonly signal: AbortSignal }) => BegunCall
-  readonly reader: (onDelta: ModelCallOptions['onDelta']) => StreamReader
+  /** Called with the first call as well. */
+  readonly reader: () => Promise<(onDelta: ModelCallOptions['onDelta']) => StreamReader>
 }
 
 /** A model that is asked over a wire: one attempt a call. `chosen` is what its server is known not to take. */
@@ -39,6 +40,7 @@ export const modelOnWire = <Client, Body>(access: ProviderAccess, wire: Wire<Cli
     async call(request, options) {
       const shown = await shownMedia(request, wire.takes, options)
       const { open, failureOf } = await wire.sdk()
+      const reader = await wire.reader()
       const talk = (line: Line) =>
         askConceding(request, {
           learned,
@@ -49,7 +51,7 @@ export const modelOnWire = <Client, Body>(access: ProviderAccess, wire: Wire<Cli
             const answer = await beginAnswer(streams, (stream) =>
               wire.send(client, { ...body, stream: stream as true }, { signal: line.signal }),
             )
-            return readAnswer(answer, wire.reader(options.onDelta), request, dropped)
+            return readAnswer(answer, reader(options.onDelta), request, dropped)
           },
         })
       return attempt(access, options, talk, failureOf)
