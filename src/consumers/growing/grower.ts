@@ -20,7 +20,7 @@ import { readGrowerClaim, writeGrowerClaim, type GrowerClaim } from './grower-cl
 //   GROW1. A file holds each input once, whatever ended its process: it is replaced as a whole, and how far the log was read is noted behind it.
 //   GROW2. One process grows at a time. One that has lost its claim writes nothing more, and begins with what the files say.
 //   GROW3. Nothing waits for it, and what it cannot read it leaves out and tells of.
-//   GROW4. Of a run that is deleted nothing stays.
+//   GROW4. Of a run that is deleted nothing stays, in no file of the folder, whatever rule it has grown by.
 
 export type GrowerNotice =
   /** It goes on later where it was. */
@@ -175,7 +175,8 @@ const takeIn = async (options: GrowerOptions, files: GrownFiles, batch: readonly
   for (const runId of touched) await takeInRun(options, files, runId)
 }
 
-const forget = ({ datasets, hinted }: GrownFiles, touched: Set<string>, runId: string): void => {
+const forget = ({ datasets, hinted, deleted }: GrownFiles, touched: Set<string>, runId: string): void => {
+  deleted.add(runId)
   touched.delete(runId)
   hinted.delete(runId)
   for (const { cases } of datasets) cases.put(runId, [])

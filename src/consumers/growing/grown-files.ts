@@ -35,6 +35,10 @@ export interface GrownFiles {
   readonly hinted: Set<string>
   /** Without those whose files somebody else has written. */
   readonly datasets: GrownDataset[]
+  /** Texts that files may hold which have grown by rules that are gone, by name: they grow no more, and deletions reach them. */
+  readonly retired: Map<string, readonly string[]>
+  /** Runs that were deleted since the files were written. */
+  readonly deleted: Set<string>
 }
 
 export interface FilesParts {
@@ -76,8 +80,19 @@ export const openGrownFiles = (parts: FilesParts): Promise<GrownFiles> =>
     }
     // What one of them has not seen is looked at for all: the same cases are the same ones.
     const isWhole = place?.logId === parts.logId && datasets.every(({ written }) => written !== undefined)
-    return { position: isWhole ? place.position : 0, hinted: new Set(isWhole ? place.hinted : []), datasets }
+    return {
+      position: isWhole ? place.position : 0,
+      hinted: new Set(isWhole ? place.hinted : []),
+      datasets,
+      retired: retiredIn(parts, place),
+      deleted: new Set(),
+    }
   })
+
+const retiredIn = ({ rules }: FilesParts, place: Place | undefined): GrownFiles['retired'] => {
+  const known = new Set(rules.map(({ name }) => name))
+  return new Map(Object.entries(place?.datasets ?? {}).flatMap(([name, { texts }]) => (known.has(name) ? [] : [[name, texts] as const])))
+}
 
 /** Of a process that has ended while it wrote: no other one writes here. */
 const removeDrafts = async (dir: string): Promise<void> => {
@@ -119,9 +134,31 @@ export const writeGrownFiles = (parts: FilesParts, files: GrownFiles, position: 
       dataset.written = await standing(dataset.file, sha256(text))
       dataset.cases.noteWritten()
     }
+    if (files.deleted.size > 0) await forgetInRetired(parts, files)
     files.position = position
     await writePlace(parts, files, new Map())
   })
+
+const forgetInRetired = async (parts: FilesParts, files: GrownFiles): Promise<void> => {
+  const { retired, deleted } = files
+  for (const [name, texts] of [...retired]) {
+    const file = join(parts.dir, `${name}.jsonl`)
+    const text = await readText(file)
+    if (text === undefined || !texts.includes(sha256(text))) {
+      retired.delete(name)
+      if (text !== undefined) parts.foreign(file)
+      continue
+    }
+    const cases = casesInText(text, file)
+    const left = cases.filter(({ source }) => !deleted.has(source.runId))
+    if (left.length === cases.length) continue
+    const after = textOf(left)
+    retired.set(name, [sha256(text), sha256(after)])
+    await writePlace(parts, files, new Map())
+    await replacePrivateFile(file, after)
+  }
+  deleted.clear()
+}
 
 /** Somebody has added to it, or has taken it away: it is theirs. */
 const leaveForeign = async ({ foreign }: FilesParts, { datasets }: GrownFiles): Promise<void> => {
@@ -177,14 +214,16 @@ const readPlace = async (dir: string): Promise<Place | undefined> => {
 
 const writePlace = (
   { dir, logId }: FilesParts,
-  { position, hinted, datasets }: GrownFiles,
+  { position, hinted, datasets, retired }: GrownFiles,
   after: ReadonlyMap<string, string>,
 ): Promise<void> => {
   const entries = datasets.map(({ rule, written }) => {
     const texts = [written?.hash, after.get(rule.name)].filter((hash) => hash !== undefined)
     return [rule.name, { rule: hashOfRule(rule), texts }] as const
   })
-  const place: Place = { logId, position, hinted: [...hinted], datasets: Object.fromEntries(entries) }
+  // Of no rule: one that comes back under its name begins anew.
+  const others = [...retired].map(([name, texts]) => [name, { rule: '', texts: [...texts] }] as const)
+  const place: Place = { logId, position, hinted: [...hinted], datasets: Object.fromEntries([...others, ...entries]) }
   return replacePrivateFile(join(dir, PLACE), JSON.stringify(place))
 }
 

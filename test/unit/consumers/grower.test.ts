@@ -236,6 +236,31 @@ describe('a dataset that grows', () => {
     expect(runsIn(anew, 'all')).toEqual(['b@1'])
   })
 
+  test('loses what a deleted run gave also where its rule is gone, and grows whole again where the rule comes back', async () => {
+    const here = world()
+    const dir = folder()
+    const both: GrowRule[] = [{ name: 'all' }, { name: 'old' }]
+    for (const runId of ['a', 'b', 'c']) await (await say(here, runId, `Hello ${runId}`)).complete({ by: 'ann' })
+    await grown(here, dir, both)
+    const mine = textIn(dir, 'old')
+    await grown(here, dir, [{ name: 'all' }])
+    await here.refold.delete('a', { by: 'ann' })
+    expect(await grown(here, dir, [{ name: 'all' }], 'two')).toEqual([])
+    expect(runsIn(dir, 'old')).toEqual(['b@1', 'c@1'])
+    await here.refold.delete('b', { by: 'ann' })
+    await say(here, 'd', 'Hello d')
+    await grown(here, dir, [{ name: 'all' }], 'three')
+    expect(runsIn(dir, 'old')).toEqual(['c@1'])
+    expect(await grown(here, dir, both)).toEqual([])
+    expect(textIn(dir, 'old')).toBe(textIn(dir, 'all'))
+
+    await grown(here, dir, [{ name: 'all' }])
+    writeFileSync(join(dir, 'old.jsonl'), mine)
+    await here.refold.delete('c', { by: 'ann' })
+    expect(await grown(here, dir, [{ name: 'all' }])).toEqual([{ type: 'datasetNotOurs', file: join(dir, 'old.jsonl') }])
+    expect(textIn(dir, 'old')).toBe(mine)
+  })
+
   test('grows again where its file is gone or its rule was changed, and leaves what somebody has written', async () => {
     const here = world()
     const dir = folder()
