@@ -1,12 +1,9 @@
-import { count, duration } from '../projections/amount-text.ts'
+import { duration } from '../projections/amount-text.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-/** `1 event`, `2 events` */
-export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 
 /** Of an event within its run: `+2.5 s`. */
 export const offset = (ms: number): string => (ms < 0 ? duration(ms) : `+${duration(ms)}`)

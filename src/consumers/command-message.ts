@@ -35,43 +35,9 @@ export const commandSchemas = {
   score: commandSchema('score'),
 }
 
-const {
-  startRun,
-  sendMessage,
-  approve,
-  deny,
-  settleToolCall,
-  answer,
-  takeOver,
-  giveBack,
-  complete,
-  fail,
-  pause,
-  resume,
-  reopen,
-  move,
-  cancel,
-  score,
-} = commandSchemas
+type AnyCommand = (typeof commandSchemas)[keyof typeof commandSchemas]
 
-export const commandMessage = z.discriminatedUnion('type', [
-  startRun,
-  sendMessage,
-  approve,
-  deny,
-  settleToolCall,
-  answer,
-  takeOver,
-  giveBack,
-  complete,
-  fail,
-  pause,
-  resume,
-  reopen,
-  move,
-  cancel,
-  score,
-])
+export const commandMessage = z.discriminatedUnion('type', Object.values(commandSchemas) as [AnyCommand, ...AnyCommand[]])
 export type CommandMessage = z.infer<typeof commandMessage>
 
 type Schema = Record<string, unknown>

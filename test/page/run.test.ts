@@ -57,6 +57,37 @@ describe.skipIf(!hasChromium)('a run', () => {
     expect(visit.complaints()).toEqual([])
   }, 60_000)
 
+  test('begins its chart around what is active, and ends names without room with an ellipsis', async () => {
+    await using service = await openService()
+    const run = await service.run('please refund it')
+    const visit = await browser.visit(service.url)
+    const { page } = visit
+    await page.setViewportSize({ width: 1000, height: 560 })
+    await visit.open(`/runs/${run}`, 'A person has to decide')
+    await page.locator('.drawing .state.active').last().waitFor()
+    const seen = () =>
+      page.evaluate(`(() => {
+        const box = document.querySelector('.drawing')
+        const [state, around] = [[...box.querySelectorAll('.active')].at(-1).getBoundingClientRect(), box.getBoundingClientRect()]
+        const [x, y] = [state.left + state.width / 2, state.top + state.height / 2]
+        const isScrolled = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight
+        return { isScrolled, isSeen: x > around.left && x < around.right && y > around.top && y < around.bottom }
+      })()`)
+    await expect.poll(seen).toEqual({ isScrolled: true, isSeen: true })
+    for (const height of [420, 700]) {
+      await page.setViewportSize({ width: 1000, height })
+      await expect.poll(seen).toMatchObject({ isSeen: true })
+    }
+    const name = page.getByRole('list', { name: 'Timeline' }).getByRole('button', { name: /refund_order/ })
+    await name.first().waitFor()
+    const cut = await page.evaluate(`(() => {
+      const name = [...document.querySelectorAll('.timeline [role=listitem] button')].find((each) => each.textContent.includes('refund_order'))
+      name.parentElement.style.width = '40px'
+      return [getComputedStyle(name).textOverflow, name.scrollWidth > name.clientWidth]
+    })()`)
+    expect(cut).toEqual(['ellipsis', true])
+  }, 60_000)
+
   test('takes a thumb at an answer, which is recorded and shown with the run', async () => {
     await using service = await openService()
     const run = await service.run('Hello')

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { present } from '../../present.ts'
 import type { Deletion } from '../../runtime/erase.ts'
-import { counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
 import type { CommandLine } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type ByWhom } from '../operator-command.ts'

@@ -1,6 +1,6 @@
 import { isAppError, type ErrorCode } from '../../errors.ts'
 import type { OpenRefold } from '../../open-refold.ts'
-import { counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import { everyRun } from '../every-run.ts'

@@ -1,7 +1,7 @@
 import { identityOf, type Restore } from '../../consumers/log-identity.ts'
 import { placeOfViews, recordRestore } from '../../consumers/restored-log.ts'
 import { AppError } from '../../errors.ts'
-import { counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config-file.ts'
 import { everyRun } from '../every-run.ts'

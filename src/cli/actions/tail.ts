@@ -11,8 +11,7 @@ import { reading } from '../session.ts'
 import { eventsOfRun, exportedEvent, tryRead } from '../stored-events.ts'
 import { createStore } from '@xstate/store'
 import type { RecordedRunEvent } from '../../events/envelope.ts'
-import { counted } from '../amounts.ts'
-import { money } from '../../projections/amount-text.ts'
+import { counted, money } from '../../projections/amount-text.ts'
 
 export interface TailOptions {
   readonly from?: number

@@ -8,7 +8,7 @@ import { logHead, type LogHead, type RunHead } from '../log-head.ts'
 import type { SeenRun } from './check-events.ts'
 import type { Findings } from './findings.ts'
 import { identityOf } from '../../consumers/log-identity.ts'
-import { counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
 
 /** What a run was known to hold at least, by somebody who does not read the log for it. */
 export interface KnownHeads {

@@ -1,4 +1,5 @@
-import { bytes, counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
+import { bytes } from '../amounts.ts'
 import type { ExaminedEventStore, ExaminedLag, ExaminedReaders } from './check-servers.ts'
 
 /** What the doctor has looked at: a folder, or servers. */

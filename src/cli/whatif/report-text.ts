@@ -2,7 +2,7 @@ import type { LeftOut, WhatIfReport } from '../../evals/whatif/report.ts'
 import type { CountedDifference } from '../../evals/whatif/tally.ts'
 import type { Interval } from '../../evals/statistics/interval.ts'
 import { oneLine } from '../../projections/printable.ts'
-import { counted } from '../amounts.ts'
+import { counted } from '../../projections/amount-text.ts'
 import type { Output } from '../output.ts'
 import { textTable, type Column } from '../text-table.ts'
 
