@@ -7,6 +7,7 @@ import { styleText } from 'node:util'
 import type { GivenContent, RecordedRunEvent, Run, RunView } from 'refold'
 import { brokenItem } from './broken-item.ts'
 import { customerRuns, customers, personsAnswer, PICTURE } from './customers.ts'
+import { evaluate } from './evaluated.ts'
 import { keepDeskOpen } from './open-desk.ts'
 import { DESK_FOLDER, openDesk, type Desk } from './desk.ts'
 import { FINAL_STATES, finalStates } from './final-states.ts'
@@ -159,7 +160,12 @@ const main = async (): Promise<void> => {
     console.error(`\n${failures.length} expectations did not hold`)
     process.exitCode = 1
   }
-  if (!process.argv.includes('--once')) await keepDeskOpen(models === undefined)
+  if (process.argv.includes('--once')) return
+  if (models === undefined) {
+    title('8. Its runs are a dataset, and its agent is run on them again: an eval')
+    evaluate()
+  }
+  await keepDeskOpen(models === undefined)
 }
 
 await main()

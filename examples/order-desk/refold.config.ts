@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig, scriptedModel } from 'refold'
 import { DESK_FOLDER, deskAgent, deskDependencies } from './desk.ts'
 import { letterAgent } from './letters.ts'
@@ -8,4 +9,5 @@ export default defineConfig({
   agents: [deskAgent(), letterAgent],
   models: { scripted: scriptedModel(deskScript) },
   dependencies: deskDependencies(),
+  datasets: { dir: join(DESK_FOLDER, 'datasets'), grow: [{ name: 'desk', agent: 'order-desk' }] },
 })

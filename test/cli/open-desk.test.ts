@@ -40,6 +40,8 @@ test('the order desk stays open behind its story, with runs to look at, until it
   expect(forked.fork).toMatchObject({ runId: 'refund-2', counts: { real: 0 }, real: [] })
   const retried = await (await fetch(`${url}/v1/runs/parcels-2/outline`)).text()
   expect(retried).toContain('"ToolCallFailed"')
+  expect(await (await fetch(`${url}/v1/evals`)).json()).toMatchObject({ evals: [{ agent: 'order-desk@1', runs: 6, scored: 6, passed: 5 }] })
+  expect(await (await fetch(`${url}/v1/datasets`)).json()).toMatchObject({ datasets: [{ name: 'desk' }] })
   expect(await (await fetch(url)).text()).toContain('Refold')
   desk.kill('SIGINT')
   expect(await exit).toEqual([0, null])

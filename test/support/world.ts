@@ -33,6 +33,7 @@ export interface WorldOptions {
   readonly models?: Models
   readonly dependencies?: Readonly<Record<string, unknown>>
   readonly log?: EventLog
+  readonly blobs?: BlobStore
   readonly clock?: ManualClock
   readonly owner?: string
   readonly ownerIsGone?: (owner: string) => boolean
@@ -72,7 +73,8 @@ export const eventsOf = async ({ log }: Pick<World, 'log'>, runId: string): Prom
 /** Refold in memory: nothing of it is a stand-in but the clock and the models. */
 export const openWorld = ({ agents, models = {}, costOf = () => 0, ...options }: WorldOptions): World => {
   const clock = options.clock ?? manualClock()
-  const { blobs, ...stores } = memoryStores({ clock })
+  const stores = memoryStores({ clock })
+  const blobs = options.blobs ?? stores.blobs
   const snapshots = options.snapshots ?? stores.snapshots
   const log = options.log ?? stores.log
   const notices: Notice[] = []

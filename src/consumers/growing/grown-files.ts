@@ -61,6 +61,7 @@ const shape = z.object({
   datasets: z.record(z.string(), z.object({ rule: z.string(), texts: z.array(z.string()) })),
 })
 type Place = z.infer<typeof shape>
+type KnownDataset = Place['datasets'][string]
 
 const PLACE = '.grown.json'
 
@@ -222,8 +223,9 @@ const writePlace = (
     return [rule.name, { rule: hashOfRule(rule), texts }] as const
   })
   // Of no rule: one that comes back under its name begins anew.
-  const others = [...retired].map(([name, texts]) => [name, { rule: '', texts: [...texts] }] as const)
-  const place: Place = { logId, position, hinted: [...hinted], datasets: Object.fromEntries([...others, ...entries]) }
+  const others = [...retired].map(([name, texts]): [string, KnownDataset] => [name, { rule: '', texts: [...texts] }])
+  const known = Object.fromEntries<KnownDataset>([...others, ...entries])
+  const place: Place = { logId, position, hinted: [...hinted], datasets: known }
   return replacePrivateFile(join(dir, PLACE), JSON.stringify(place))
 }
 

@@ -9,6 +9,7 @@ import type { Run } from '../../runtime/run-handle.ts'
 import type { SealedStartOptions } from '../../runtime/seal-options.ts'
 import { BY } from './case-result.ts'
 import { planNote, tagsOf, type EvalJob, type EvalPlan } from './eval-plan.ts'
+import { saidAgain } from './said-again.ts'
 
 /** What an eval works with. */
 export interface EvalParts {
@@ -34,7 +35,7 @@ export const runCase = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, li
   const deadline = withinTime(parts, limits.timeoutMs)
   const stopWaking = before === undefined ? () => undefined : wakeAgain(parts, job.runId)
   try {
-    await converse(run, job, saidIn(before, job), deadline.signal)
+    await converse(parts, { run, job, heard: saidIn(before, job) }, deadline.signal)
   } catch (error) {
     if (!deadline.isOver() || !isAppError(error, 'Closed')) throw error
     await run.cancel({ by: BY, reason: `it was not over after ${limits.timeoutMs / 1000} s` })
@@ -48,7 +49,7 @@ export const runCase = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, li
 const begin = async (parts: EvalParts, plan: EvalPlan, job: EvalJob, limits: CaseLimits): Promise<Run> => {
   const { messages, input, context, data } = job.case.input
   const last = messages.at(-1)
-  const message = last?.role === 'user' ? [...last.parts] : undefined
+  const message = last?.role === 'user' ? await saidAgain(parts, job.case, last.parts) : undefined
   const options: StartOptions = {
     runId: job.runId,
     ...present({ message, input, context, data: message && data }),
@@ -88,15 +89,23 @@ const sealFor = async (
 const saidIn = (events: readonly RecordedRunEvent[] | undefined, { case: { input } }: EvalJob): number =>
   events === undefined ? Math.min(1, input.messages.length) : events.filter(({ type }) => type === 'MessageReceived').length
 
-const converse = async (run: Run, { case: { input } }: EvalJob, heard: number, signal: AbortSignal): Promise<void> => {
-  const { followUps = [], messages } = input
+interface Conversation {
+  readonly run: Run
+  readonly job: EvalJob
+  /** So many messages of the user. */
+  readonly heard: number
+}
+
+const converse = async (parts: EvalParts, { run, job, heard }: Conversation, signal: AbortSignal): Promise<void> => {
+  const { followUps = [], messages } = job.case.input
   let said = heard - Math.min(1, messages.length)
   for (;;) {
     const view = await run.untilSettled({ signal })
     const next = followUps[said]
     if (view.status !== 'active') return
     if (view.waitsFor !== 'message' || next === undefined) return end(run, view)
-    await run.send({ message: [...next.parts], ...present({ data: next.data }), commandId: `eval-follow-up-${said}` })
+    const message = await saidAgain(parts, job.case, next.parts)
+    await run.send({ message, ...present({ data: next.data }), commandId: `eval-follow-up-${said}` })
     said += 1
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineAgent, defineTool, type Agent } from 'refold'
 import { answer, scriptedModel, toolCalls, type ModelScript } from 'refold/testing'
+import type { BlobStore } from '../../../src/blobs/blob-store.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { EventLog } from '../../../src/eventlog/event-log.ts'
 import { memoryEventLog } from '../../../src/eventlog/memory/memory-event-log.ts'
@@ -84,11 +85,15 @@ const script =
 
 const FREE = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 }
 
-const openOn = (there: Shop, { owner = 'here/1/a', log = there.log, evals = [] as readonly EvalDefinition[] } = {}): World =>
+const openOn = (
+  there: Shop,
+  { owner = 'here/1/a', log = there.log, evals = [] as readonly EvalDefinition[], blobs = undefined as BlobStore | undefined } = {},
+): World =>
   openWorld({
     agents: [...agentsOf(there), ...judgeAgents(evals)],
     models: { shop: scriptedModel(script(there)) },
     log,
+    ...(blobs && { blobs }),
     clock: there.clock,
     owner,
     ownerIsGone: (other) => other !== owner,
@@ -152,6 +157,27 @@ describe('an eval', () => {
       'answer 1 eval',
       'trajectory 1 eval',
     ])
+  })
+
+  test('shows its runs the pictures that users have sent, first and later', async () => {
+    const there = shop()
+    const before = openOn(there, { owner: 'production/1/a' })
+    const picture = (pixel: string) =>
+      [
+        { type: 'text', text: 'Look' },
+        { type: 'image', source: { type: 'bytes', data: Buffer.from(`GIF89a${pixel}`) } },
+      ] as const
+    const run = await before.refold.start(before.refold.agents.all()[0] as Agent, { runId: 'seen', message: picture('one') })
+    await settle(before, run)
+    await run.send({ message: picture('two') })
+    await settle(before, run)
+    const cases = casesIn(await eventsOf(before, 'seen'), 'run')
+    const world = openOn(there, { blobs: before.blobs })
+    const outcome = await runEval(evalPartsOf(world), planOf(world, cases))
+    expect(outcome).toMatchObject({ done: 1, passed: 1 })
+    const sources = async (runId: string) =>
+      (await eventsOf(world, runId)).flatMap(({ type, data }) => (type === 'MessageReceived' ? [JSON.stringify(data.parts)] : []))
+    expect(await sources(outcome.results[0]?.runId ?? '')).toEqual(await sources('seen'))
   })
 
   test('executes tools that write only where effects are said to be real', async () => {
