@@ -1,15 +1,18 @@
 import { once } from 'node:events'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Place, ReadOn } from './consumers/projector.ts'
+import type { Place, ReadBeside } from './consumers/projector.ts'
 import { AppError, messageOf } from './errors.ts'
 import type { ProjectorAnswer, ProjectorFiles } from './projector-thread.ts'
 import { viewsClosed } from './views/view-decision.ts'
 
 /** Takes events of an embedded log into its views on a thread, which begins with the first work and ends when there was none for a while. */
 export interface ProjectorBeside {
-  /** One call at a time. Rejects with the errors of log and views, and with `Closed`. */
-  readonly readOn: ReadOn
+  /**
+   * One call at a time. Rejects with the errors of log and views, with `Closed`, and with `StoreUnavailable` where the thread itself fails, as it does
+   * in an application that was put into one file. Does nothing from then on.
+   */
+  readonly readOn: ReadBeside
   /** When what is under way has come to the end of its transaction. */
   readonly close: () => Promise<void>
 }
@@ -21,8 +24,9 @@ const IDLE_MS = 60_000
 /** By itself V8 takes several times as much. */
 const YOUNG_MIB = 16
 
-export const openProjector = (files: ProjectorFiles): ProjectorBeside => {
+export const openProjector = (files: ProjectorFiles, program = PROGRAM): ProjectorBeside => {
   let thread: Worker | undefined
+  let hasFailed = false
   let work: Promise<ProjectorAnswer> | undefined
   let rest: NodeJS.Timeout | undefined
   let isClosed = false
@@ -33,7 +37,7 @@ export const openProjector = (files: ProjectorFiles): ProjectorBeside => {
     await ended?.terminate()
   }
   const begin = (): Worker => {
-    const begun = new Worker(PROGRAM, {
+    const begun = new Worker(program, {
       workerData: files,
       execArgv: ['--no-warnings', ...SOURCES],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
@@ -43,14 +47,19 @@ export const openProjector = (files: ProjectorFiles): ProjectorBeside => {
     }
     return begun.on('error', forget).on('exit', forget)
   }
+  const ask = async (place: Place): Promise<ProjectorAnswer> => answerOf((thread ??= begin()), place)
+  const failed = (cause: unknown): never => {
+    hasFailed = !isClosed
+    throw new AppError('StoreUnavailable', `The thread that keeps the views has failed: ${messageOf(cause)}`, { retryable: true, cause })
+  }
   return {
     async readOn(place) {
       if (isClosed) throw viewsClosed()
+      if (hasFailed) return undefined
       clearTimeout(rest)
-      thread ??= begin()
-      work = answerOf(thread, place)
       try {
-        const answer = await work
+        work = ask(place)
+        const answer = await work.catch(failed)
         if ('isDone' in answer) return answer.isDone
         const { code, message, ...rest } = answer.failed
         throw new AppError(code, message, rest)
@@ -78,8 +87,6 @@ const answerOf = async (thread: Worker, place: Place): Promise<ProjectorAnswer> 
   try {
     thread.postMessage(place)
     return (await Promise.race([answered, gone]))[0]
-  } catch (error) {
-    throw new AppError('StoreUnavailable', `The thread that keeps the views has failed: ${messageOf(error)}`, { retryable: true })
   } finally {
     thread.unref()
     for (const left of [answered, gone]) left.catch(() => undefined)

@@ -9,7 +9,7 @@ import type { EventLog } from './eventlog/event-log.ts'
 import type { AwaitedServer } from './eventlog/eventstoredb/contact.ts'
 import type { EventStoreInspection } from './eventlog/eventstoredb/inspection.ts'
 import { sqliteEventLog } from './eventlog/sqlite/sqlite-event-log.ts'
-import type { ReadOn } from './consumers/projector.ts'
+import type { ReadBeside } from './consumers/projector.ts'
 import { openProjector } from './open-projector.ts'
 import { openPostgresStores, postgresPool } from './open-postgres.ts'
 import { present } from './present.ts'
@@ -32,7 +32,7 @@ export interface Stores {
   readonly keepsStates: boolean
   readonly views: ViewStore
   /** Takes in what the views are far behind, on a thread of its own. */
-  readonly projectBeside?: ReadOn
+  readonly projectBeside?: ReadBeside
   /** Why nothing can be written, where only looking was asked for and nothing more is possible. */
   readonly unwritable?: AppError
   /** How far the clock of the log's server is ahead of ours, where it has one of its own. */

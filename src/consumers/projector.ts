@@ -35,8 +35,8 @@ export interface Pace {
   readonly turns: number
 }
 
-/** Takes in what the log holds behind a place. False where the view store was cleared meanwhile. */
-export type ReadOn = (place: Place) => Promise<boolean>
+/** Takes in what the log holds behind a place. False where the view store was cleared meanwhile, undefined where it does nothing. */
+export type ReadBeside = (place: Place) => Promise<boolean | undefined>
 
 export interface Place {
   readonly since: Checkpoint | undefined
@@ -46,13 +46,13 @@ export interface Place {
 
 export interface ProjectorParts extends RestorePorts {
   /** Who reads on where much is left, so that nothing else of this thread waits for it; one call at a time. */
-  readonly beside?: ReadOn | undefined
+  readonly beside?: ReadBeside | undefined
 }
 
 interface Reading extends Pace {
   /** Of a transaction: the more, the fewer rows are written twice, and the longer it holds up its thread. */
   readonly batchEvents: number
-  readonly beside?: ReadOn | undefined
+  readonly beside?: ReadBeside | undefined
   readonly signal?: AbortSignal
 }
 
@@ -101,6 +101,7 @@ export const readOn = async (
   let since = from
   let reached = from?.position ?? 0
   let taken = 0
+  const handOver = async (place: Place): Promise<boolean | undefined> => (taken < FEW_EVENTS ? undefined : beside?.(place))
   for await (const batch of batched(ports.log.backlog({ filter: RUNS, ...present({ after: from?.position }) }), batchEvents)) {
     since = await apply(ports, since, batch)
     if (since === undefined) return false
@@ -108,7 +109,8 @@ export const readOn = async (
     // What is appended meanwhile is for whoever calls next: under load there is no end of it.
     if (reached >= head) return true
     taken += batch.events.length
-    if (beside !== undefined && taken >= FEW_EVENTS) return beside({ since, head })
+    const isDoneBeside = await handOver({ since, head })
+    if (isDoneBeside !== undefined) return isDoneBeside
     for (let turn = 0; turn < turns; turn++) await nextTurn()
     signal?.throwIfAborted()
   }

@@ -4,7 +4,7 @@ import { present } from '../present.ts'
 import type { Notice } from '../runtime/notices.ts'
 import type { ViewStore } from '../views/view-store.ts'
 import { identityOf, type Restore } from './log-identity.ts'
-import { createProjector, type Projector, type ReadOn } from './projector.ts'
+import { createProjector, type Projector, type ReadBeside } from './projector.ts'
 import { newestRestore, type RestorePorts } from './restored-log.ts'
 import type { AppError } from '../errors.ts'
 
@@ -20,7 +20,7 @@ export interface RestoreWatchParts {
   readonly views: ViewStore
   readonly clock: Clock
   readonly notify: (notice: Notice) => void
-  readonly projectBeside?: ReadOn | undefined
+  readonly projectBeside?: ReadBeside | undefined
 }
 
 /** So long every process that begins says it. */

@@ -224,6 +224,16 @@ describe('what is far behind', () => {
     expect(await viewDifferences(log, views)).toEqual([])
     await views.close()
   })
+  test('is taken in here, once it was said that there can be no thread', async () => {
+    const { views } = opened()
+    const beside = openProjector({ log: path, views: newPath() }, join(folder, 'no-program.js'))
+    const projector = createProjector({ log, views, beside: beside.readOn })
+    await expect(projector.catchUp()).rejects.toThrow('no-program')
+    await projector.catchUp()
+    expect(await views.checkpoint()).toMatchObject({ position: await log.head() })
+    expect(await viewDifferences(log, views)).toEqual([])
+    await Promise.all([beside.close(), views.close()])
+  })
   test('says with the code of the store why a thread could not take it in', async () => {
     const { views, beside } = opened()
     const elsewhere = openProjector({ log: path, views: folder })
