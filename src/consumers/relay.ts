@@ -3,6 +3,7 @@ import type { Publisher, BusMessage, TopicMessages, Bus } from '../bus/bus.ts'
 import { isAppError, messageOf } from '../errors.ts'
 import type { SubscriptionItem, StoredEvent, EventLog } from '../eventlog/event-log.ts'
 import { storedLength, gathered } from './batches.ts'
+import { keepRunning } from './kept-running.ts'
 import { identify } from './log-identity.ts'
 import { logLag } from './log-lag.ts'
 import { readCheckpoint, checkpointMessage, type RelayCheckpoint } from './relay-checkpoint.ts'
@@ -93,20 +94,16 @@ export const createRelay = (options: RelayOptions): Relay => {
   }
 
   return {
-    async run(signal) {
-      let failures = 0
-      while (!signal.aborted) {
-        const before = known?.position
-        try {
-          await carryOnce(signal)
-        } catch (error) {
-          if (!isAppError(error) || !error.retryable) throw error
-          failures = known?.position === before ? failures + 1 : 1
-          notify({ type: 'relayFailed', streamPrefix, message: messageOf(error) })
-          await pauseFor(clock, backoffMs(failures), signal)
-        }
-      }
-    },
+    run: (signal) =>
+      keepRunning({
+        clock,
+        signal,
+        place: () => known?.position,
+        delayed: (message) => {
+          notify({ type: 'relayFailed', streamPrefix, message })
+        },
+        work: () => carryOnce(signal),
+      }),
     lag: async () => lagBehind(options, known ?? (await readCheckpoint(options))),
   }
 }

@@ -1,10 +1,10 @@
 import { backoffMs, pauseFor } from '../bus/backoff.ts'
 import type { Clock } from '../clock.ts'
-import { isAppError, messageOf } from '../errors.ts'
 import { RUN_STREAM_PREFIX } from '../events/codec.ts'
 import type { EventLog, StoredEvent, SubscriptionItem } from '../eventlog/event-log.ts'
 import type { Span } from '../projections/traces/span.ts'
 import { gathered, nextTurn, storedLength } from './batches.ts'
+import { keepRunning } from './kept-running.ts'
 import { logLag, type LogLag } from './log-lag.ts'
 import { createMeter, type EndedSpan, type MeterOptions } from './meter.ts'
 import { runTraces, type RunTraces } from './run-traces.ts'
@@ -112,15 +112,15 @@ export const createTracer = (options: TracerOptions): Tracer => {
   return {
     async run(signal) {
       const metering = meter?.run(signal)
-      for (let failures = 1; !signal.aborted; failures++) {
-        try {
-          await carry(log.subscribe({ filter: RUNS, signal, ...(await begin()) }), signal, true)
-        } catch (error) {
-          if (!isAppError(error) || !error.retryable) throw error
-          notify({ type: 'tracesDelayed', message: messageOf(error) })
-          await pauseFor(clock, backoffMs(failures), signal)
-        }
-      }
+      await keepRunning({
+        clock,
+        signal,
+        place: () => standing?.position,
+        delayed: (message) => {
+          notify({ type: 'tracesDelayed', message })
+        },
+        work: async () => carry(log.subscribe({ filter: RUNS, signal, ...(await begin()) }), signal, true),
+      })
       await metering
     },
     async catchUp(signal) {

@@ -1,4 +1,4 @@
-import { backoffMs, pauseFor } from '../../bus/backoff.ts'
+import { pauseFor } from '../../bus/backoff.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { Clock } from '../../clock.ts'
 import { isAppError, messageOf } from '../../errors.ts'
@@ -11,6 +11,7 @@ import { isInShare, type CheckedRule } from '../../evals/growing/grow-rule.ts'
 import { readRun } from '../../runtime/reading/run-reader.ts'
 import { gathered, nextTurn, storedLength } from '../batches.ts'
 import { identify } from '../log-identity.ts'
+import { keepRunning } from '../kept-running.ts'
 import { logLag, type LogLag } from '../log-lag.ts'
 import { MOST_HINTED, grownTo, openGrownFiles, writeGrownFiles, type FilesParts, type GrownFiles } from './grown-files.ts'
 import { readGrowerClaim, writeGrowerClaim, type GrowerClaim } from './grower-claim.ts'
@@ -91,21 +92,20 @@ export const createGrower = (options: GrowerOptions): Grower => {
   }
 
   return {
-    async run(signal) {
-      for (let failures = 1; !signal.aborted;) {
-        try {
+    run: (signal) =>
+      keepRunning({
+        clock,
+        signal,
+        place: () => files?.position,
+        delayed: (message) => {
+          notify({ type: 'datasetsDelayed', message })
+        },
+        work: async () => {
           const held = await begun()
-          if (held === undefined) await pauseFor(clock, LOOK_AGAIN_MS, signal)
-          else
-            await grow(held, log.subscribe({ filter: RUNS, signal, ...afterOf(held.files) }), () => pauseFor(clock, WRITE_EVERY_MS, signal))
-          failures = 1
-        } catch (error) {
-          if (!isAppError(error) || !error.retryable) throw error
-          notify({ type: 'datasetsDelayed', message: messageOf(error) })
-          await pauseFor(clock, backoffMs(failures++), signal)
-        }
-      }
-    },
+          if (held === undefined) return pauseFor(clock, LOOK_AGAIN_MS, signal)
+          return grow(held, log.subscribe({ filter: RUNS, signal, ...afterOf(held.files) }), () => pauseFor(clock, WRITE_EVERY_MS, signal))
+        },
+      }),
     async catchUp(signal) {
       const held = await begun()
       if (held === undefined) return false
