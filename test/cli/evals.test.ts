@@ -67,7 +67,8 @@ describe('an eval', () => {
     const said = /Stopped: (\d+) of 60 runs are done\. The same command goes on \(--id (greetings-greeter-[0-9a-f]{8})\)/.exec(stopped.said)
     const [, done = '', id = ''] = said ?? []
     expect(Number(done), stopped.said).toBeLessThan(CASES)
-    const cut = refold('eval', 'show', id, '--fresh')
+    expect(refold('evals', '--fresh').stdout).toContain(` ${done}/60 `)
+    const cut = refold('eval', 'show', id)
     expect(cut.stdout).toContain(`Not complete: ${done} of 60 runs are scored. The same command goes on.`)
     expect(JSON.parse(refold('eval', 'show', id, '--json').stdout)).toMatchObject({ complete: false, planned: CASES, runs: Number(done) })
     const { status, stdout, asked } = refold(...RUNNING, '--json', '--gate', 'accuracy >= 0.99')

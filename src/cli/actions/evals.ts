@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts'
 import type { ReportedEstimate } from '../../evals/report/estimates.ts'
 import { evalReport, type EvalReport } from '../../evals/report/report.ts'
 import { trendPoint, trendTable, type TrendPoint } from '../../evals/report/trend.ts'
+import type { JsonObject } from '../../json.ts'
 import type { OpenRefold } from '../../open-refold.ts'
 import { trendSvg, type TrendLine, type TrendPlot } from '../../pictures/trend-svg.ts'
 import { present } from '../../present.ts'
@@ -21,7 +22,7 @@ import { textTable } from '../text-table.ts'
 /** Newest last. A run counts as passed where each of its scores of an eval has. */
 const LIST = `
 select e.value, d.value, a.value, r.agent, r.agent_version, count(*), sum(r.cost_micro_usd), min(r.started_at),
-  sum(case when s.run_id is null then 0 else 1 end), sum(case when s.failed = 0 then 1 else 0 end)
+  sum(case when s.run_id is null then 0 else 1 end), sum(case when s.failed = 0 then 1 else 0 end), max(r.metadata)
 from refold_tags e
 join refold_tags d on d.run_id = e.run_id and d.name = 'dataset'
 join refold_tags a on a.run_id = e.run_id and a.name = 'arm'
@@ -39,6 +40,8 @@ interface ListedEval {
   readonly arm: string
   readonly agent: string
   readonly runs: number
+  /** How many it is to have, as its runs note it. */
+  readonly planned: number
   readonly scored: number
   readonly passed: number
   readonly costMicroUsd: number
@@ -54,17 +57,25 @@ const listed = async (line: CommandLine, refold: OpenRefold): Promise<readonly L
     timeoutMs: sqlLimits.timeoutMs.most,
     signal: line.signal,
   })
-  return rows.map(([id, dataset, arm, agent, version, runs, cost, at, scored, passed]) => ({
+  return rows.map(([id, dataset, arm, agent, version, runs, cost, at, scored, passed, metadata]) => ({
     id: String(id),
     dataset: String(dataset),
     arm: String(arm),
     agent: `${String(agent)}@${String(version)}`,
     runs: Number(runs),
+    planned: plannedIn(metadata) ?? Number(runs),
     scored: Number(scored),
     passed: Number(passed),
     costMicroUsd: Number(cost),
     at: Number(at),
   }))
+}
+
+/** Of each of its agents; undefined where nothing says so. */
+const plannedIn = (metadata: unknown): number | undefined => {
+  const noted = (JSON.parse(typeof metadata === 'string' ? metadata : '{}') as JsonObject)['eval']
+  const { cases, epochs } = Object(noted) as JsonObject
+  return typeof cases === 'number' && typeof epochs === 'number' ? cases * epochs : undefined
 }
 
 export const list = (line: CommandLine, options: FreshOption): Promise<void> =>
@@ -78,7 +89,7 @@ export const list = (line: CommandLine, options: FreshOption): Promise<void> =>
       each.id,
       each.dataset,
       `${each.agent}${each.arm === 'baseline' ? ' (baseline)' : ''}`,
-      `${each.scored}/${each.runs}`,
+      `${each.scored}/${each.planned}`,
       each.scored === 0 ? '-' : `${((each.passed / each.scored) * 100).toFixed(1)} %`,
       money(each.costMicroUsd),
       moment(each.at),
