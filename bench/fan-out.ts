@@ -39,6 +39,7 @@ export const measureFanOut = async (folder: string, limits: RoundLimits): Promis
     instructions: 'Look all up.',
     models: ['scripted/one'],
     tools: [lookUp],
+    maxToolCallsPerAnswer: 1_000,
     limits: noLimits,
   })
   let calls = 0
