@@ -53,7 +53,7 @@ export interface Runtime {
   current(runId: string): Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(runId: string, revision: number): Promise<RunState>
-  /** Called with each newer state that this process learns of, and with undefined once it ends. Returns what takes it back. */
+  /** Called with the state that this process knows, and with each newer one that it learns of, and with undefined once it ends. Returns what takes it back. */
   watch(runId: string, heard: (state: RunState | undefined) => void): () => void
   /** Whether this process performs something for the run, or reports what has come of it: it learns soon how the run goes on. */
   readonly isPerforming: (runId: string) => boolean

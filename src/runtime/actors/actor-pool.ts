@@ -15,7 +15,7 @@ export interface ActorPool {
   readonly read: (runId: string) => Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   readonly reach: (runId: string, revision: number) => Promise<RunState>
-  /** Called with each newer state that this process learns of, until what is returned is called: so long the run stays in memory. */
+  /** Called with the state that this process knows, and with each newer one that it learns of, until what is returned is called: so long the run stays in memory. */
   readonly watch: (runId: string, heard: (state: RunState) => void) => () => void
   /** Keeps a run in memory until what is returned is called. */
   readonly hold: (runId: string) => () => void

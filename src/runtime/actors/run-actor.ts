@@ -28,7 +28,7 @@ export interface RunActor {
   read(): Promise<RunState>
   /** The state at a revision that the log holds, or a newer one. What this process has appended itself is not read again. */
   reach(revision: number): Promise<RunState>
-  /** Called with each newer state that this process learns of. Returns what takes it back. */
+  /** Called with the state that this process knows, and with each newer one that it learns of. Returns what takes it back. */
   readonly watch: (heard: (state: RunState) => void) => () => void
 }
 

@@ -184,6 +184,7 @@ export const createKnownRun = (parts: RuntimeParts, runId: string): KnownRun => 
       }),
     watch(heard) {
       watchers.add(heard)
+      if (known !== undefined) heard(known.state)
       return () => watchers.delete(heard)
     },
   }
