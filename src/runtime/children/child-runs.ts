@@ -78,7 +78,9 @@ export const createChildRuns = ({ parts, start, current, submit, performs, signa
     starting.add(runId)
     try {
       const child = await started(parent.runId, owed)
-      if (child !== undefined) await report(child)
+      // It may have gone on, and said so, since it was begun.
+      const now = child && (await currentOrGone(current, runId))
+      if (now !== undefined) await report(now)
     } catch (error) {
       // A later look finds what was not begun for want of the log. What has begun with code that is not here may still succeed elsewhere.
       if (isOutage(error)) return
@@ -175,6 +177,10 @@ export interface ChildReporter {
   isUnderWay(childRunId: string): boolean
 }
 
+/** What is over has no later state. */
+const isOlder = (child: RunState | EndedRun, known: RunState | EndedRun): boolean =>
+  'revision' in child && (!('revision' in known) || child.revision < known.revision)
+
 /**
  * Tells runs what became of those that they asked for. One report of a child at a time, and always of its newest state:
  * a log that is away for long leaves no queue behind.
@@ -192,9 +198,10 @@ const childReporter = (tell: (runId: string, decide: Job['decide']) => Promise<v
   const report = async (child: RunState | EndedRun): Promise<void> => {
     const parentRunId = child.started.parent?.runId
     if (parentRunId === undefined) return
-    const isUnderWay = newest.has(child.runId)
+    const known = newest.get(child.runId)
+    if (known !== undefined && isOlder(child, known)) return
     newest.set(child.runId, child)
-    if (isUnderWay) return
+    if (known !== undefined) return
     let told: RunState | EndedRun | undefined
     for (let next = newest.get(child.runId); next !== undefined && next !== told; next = newest.get(child.runId)) {
       await tellParent(next, parentRunId)

@@ -51,6 +51,22 @@ const grant = async ({ refold }: World, runId: string): Promise<void> => {
 }
 
 describe('a run whose child waits for a person', () => {
+  test.each([1, 5, 12, 40])('never hears later what one of its %i children was before', async (count) => {
+    const keys = Array.from({ length: count }, (_, index) => `k${index}`)
+    const wide = parentOf(
+      keys.map((key) => ({ agent: 'clerk', key })),
+      { name: 'wide' },
+    )
+    const asking = scriptedModel(() => toolCalls([{ name: 'pay', arguments: {} }]))
+    const world = openWorld({ agents: [wide, clerk], models: { scripted: asking } })
+    const run = await world.refold.start('wide', { runId: 'run-1' })
+    for (let times = 0; times < 20; times++) await pause()
+    expect(await run.untilSettled()).toMatchObject({ waitsFor: 'approval' })
+    const reports = (await eventsOf(world, 'run-1')).flatMap((event) => (event.type === 'ChildRunReported' ? [event.data] : []))
+    const newest = new Map(reports.map(({ callId, waitsFor }) => [callId, waitsFor]))
+    expect([...newest.values()]).toEqual(keys.map(() => 'approval'))
+  })
+
   test('says so, and in which run, however deep that is, and has settled', async () => {
     const world = openWorld({ agents: [top, middle, clerk], models: paying() })
     const run = await world.refold.start('top', { runId: 'run-1' })
