@@ -147,11 +147,16 @@ export const openService = async (options: ServiceOptions = {}): Promise<Service
   const { refold, log, blobs, snapshots, clock } = world
   const views = memoryViewStore()
   const lines: Record<string, unknown>[] = []
-  const projector = createProjector({ log, views })
-  const catchUp = async (): Promise<void> => {
-    await options.beforeList?.()
-    await projector.catchUp()
-  }
+  const { catchUp } = createProjector({
+    log,
+    views: {
+      ...views,
+      async checkpoint() {
+        await options.beforeList?.()
+        return views.checkpoint()
+      },
+    },
+  })
   const askedViews = {
     ...views,
     async checkpoint() {

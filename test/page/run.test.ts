@@ -74,10 +74,6 @@ describe.skipIf(!hasChromium)('a run', () => {
         return { isScrolled, isSeen: x > around.left && x < around.right && y > around.top && y < around.bottom }
       })()`)
     await expect.poll(seen).toEqual({ isScrolled: true, isSeen: true })
-    for (const height of [420, 700]) {
-      await page.setViewportSize({ width: 1000, height })
-      await expect.poll(seen).toMatchObject({ isSeen: true })
-    }
     const name = page.getByRole('list', { name: 'Timeline' }).getByRole('button', { name: /refund_order/ })
     await name.first().waitFor()
     const cut = await page.evaluate(`(() => {

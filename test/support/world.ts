@@ -46,29 +46,19 @@ export interface WorldOptions {
   readonly keepsStates?: boolean
 }
 
-/** As many turns without anything new in the log: what happens then needs time. */
-const QUIET_TURNS = 4
-
 /** Lets everything happen that needs no time, then jumps from timer to timer until the run waits for somebody or has ended. */
-export const settle = async ({ clock, log }: Pick<World, 'clock' | 'log'>, run: Run): Promise<RunView> => {
+export const settle = async ({ clock }: Pick<World, 'clock'>, run: Run): Promise<RunView> => {
   let settled: RunView | undefined
   let failed: unknown
-  let head: number | undefined
-  let quiet = 0
   run.untilSettled().then(
     (view) => (settled = view),
     (error: unknown) => (failed = error),
   )
-  for (let turns = 0; turns < 40_000; turns++) {
+  for (let turns = 0; turns < 10_000; turns++) {
     await nextTurn()
     if (failed !== undefined) throw failed as Error
     if (settled !== undefined) return settled
-    const now = await log.head().catch(() => head)
-    quiet = now === head ? quiet + 1 : 0
-    head = now
-    if (quiet < QUIET_TURNS) continue
     clock.next()
-    quiet = 0
   }
   throw new Error(`${run.id} never settled: ${JSON.stringify(await run.state())}`)
 }

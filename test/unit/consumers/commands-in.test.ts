@@ -107,7 +107,7 @@ describe('a command', () => {
     expect((await eventsOf(world, 'run-a'))[0]!.meta).toMatchObject({ commandId: 'start-run-a', actor: 'crm', traceparent: TRACEPARENT })
     const { refold, clock } = worker(world)
     await refold.runtime.wake('run-a')
-    expect(await settle({ clock, log: world.log }, refold.run('run-a'))).toMatchObject({ waitsFor: 'approval' })
+    expect(await settle({ clock }, refold.run('run-a'))).toMatchObject({ waitsFor: 'approval' })
   })
 
   test('begins a run with all that one may be begun with', async () => {
@@ -154,14 +154,14 @@ describe('a command', () => {
     await handled(world)
     const { refold, clock } = worker(world)
     await refold.runtime.wake('run-a')
-    const { approvals } = await settle({ clock, log: world.log }, refold.run('run-a'))
+    const { approvals } = await settle({ clock }, refold.run('run-a'))
     const { callId, digest } = approvals[0]!
     await publish(world, command({ type: 'approve', commandId: 'yes', runId: 'run-a', callId, digest, by: 'dana' }))
     await handled(world)
     expect(notices).toEqual([])
     expect(await typesOf(world, 'run-a')).toContain('ApprovalGranted')
     await refold.runtime.wake('run-a')
-    expect(await settle({ clock, log: world.log }, refold.run('run-a'))).toMatchObject({ answer: 'Done.' })
+    expect(await settle({ clock }, refold.run('run-a'))).toMatchObject({ answer: 'Done.' })
   })
   test('moves a run to another version of its agent, once', async () => {
     const world = await openBusWorld()

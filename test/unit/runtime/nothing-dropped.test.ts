@@ -23,7 +23,7 @@ describe('a start with a run id that is known', () => {
   test('is that run where it says the same, and is refused with the difference where it says something else', async () => {
     const { refold, log, clock } = world()
     const run = await refold.start('talker', { runId: 'run-1', message: 'My order 17?' })
-    await settle({ clock, log }, run)
+    await settle({ clock }, run)
     const { revision } = await run.state()
     expect((await refold.start('talker', { runId: 'run-1', message: 'My order 17?' })).id).toBe('run-1')
     const other = await refusal(refold.start('talker', { runId: 'run-1', message: 'My order 18?' }))
@@ -119,9 +119,9 @@ describe('a command id that is known', () => {
   test.each(['pause', 'fail', 'complete', 'answer'] as const)(
     'of another command stays that of the command that was granted (%s)',
     async (type) => {
-      const { refold, log, clock } = world()
+      const { refold, clock } = world()
       const run = await refold.start('talker', { runId: 'run-1', message: 'Hi.' })
-      await settle({ clock, log }, run)
+      await settle({ clock }, run)
       const command = { type: 'cancel', by: 'ann', reason: 'no' } as const
       await refold.runtime.command('run-1', command, { commandId: 'c' })
       await refold.runtime.command('run-1', command, { commandId: 'c' })

@@ -62,11 +62,11 @@ describe('last words under a limit', () => {
       guardrails: { output },
     })
     const world = openWorld({ agents: [guarded], models: { scripted: scriptedModel([unknownTool(), answer(text)]) } })
-    const run = await world.refold.start('guarded', { message: 'Find it.' })
     const deltas: string[] = []
     const following = (async () => {
-      for await (const delta of run.deltas()) if ('text' in delta) deltas.push(delta.text)
+      for await (const delta of world.refold.run('run-1').deltas()) if ('text' in delta) deltas.push(delta.text)
     })()
+    const run = await world.refold.start('guarded', { runId: 'run-1', message: 'Find it.' })
     const view = await settle(world, run)
     await run.fail({ by: 'ann', reason: 'enough' })
     await following
