@@ -199,6 +199,8 @@ describe.skipIf(!hasChromium)('a run', () => {
     await service.settle('family')
     const visit = await browser.visit(service.url)
     const { page } = visit
+    // Rows beyond the window of their list are not in the document.
+    await page.setViewportSize({ width: 1280, height: 2400 })
     await visit.open('/runs/family', 'ChildRun')
     const timeline = page.getByRole('region', { name: 'Timeline' })
     const toggles = timeline.getByRole('button', { name: /^Rows of / })
