@@ -130,7 +130,7 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
     wakeAt: (runId, at) => timers.armAt(runId, at),
     current: actors.read,
     reach: actors.reach,
-    ...{ isPerforming: effects.isPerforming, watch: watchIn(actors, stopped.signal) },
+    ...forWhoWaits(actors, effects, stopped.signal),
     counts: () => ({ runsInMemory: actors.size(), ...effects.counts() }),
     isAtWork: effects.isAtWork,
     abandon: end,
@@ -141,9 +141,13 @@ export const createRuntime = (parts: RuntimeParts, { performs }: RuntimeOptions 
   }
 }
 
-const watchIn =
-  ({ watch }: ActorPool, stopped: AbortSignal): Runtime['watch'] =>
-  (runId, heard) => {
+const forWhoWaits = (
+  { watch }: ActorPool,
+  { isPerforming }: EffectTable,
+  stopped: AbortSignal,
+): Pick<Runtime, 'watch' | 'isPerforming'> => ({
+  isPerforming,
+  watch(runId, heard) {
     const takeBack = watch(runId, heard)
     const end = (): void => {
       heard(undefined)
@@ -153,7 +157,8 @@ const watchIn =
       takeBack()
       stopped.removeEventListener('abort', end)
     }
-  }
+  },
+})
 
 const recordReader = (parts: RuntimeParts): ActorParts['record'] => {
   const records = createOriginRecords(parts)

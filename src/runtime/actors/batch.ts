@@ -33,9 +33,9 @@ export interface BatchedRun {
   readonly correlationId: string
 }
 
-/** Events above 64 KiB keep their payloads elsewhere, so that another one fits in any case. */
 /** A fork that its origin's record answers may have much to say at once. */
 const MOST_OF_FORK = 250
+/** Events above 64 KiB keep their payloads elsewhere, so that another one fits in any case. */
 const FULL_BYTES = MAX_APPEND_BYTES / 2
 /** In UTF-16 units. */
 const LONGEST_WORDS = 10_000

@@ -142,7 +142,7 @@ export interface KnownRun {
   refresh(): Promise<Known>
   /** The same, but a run that is not there yet is no error. */
   refreshIfThere(): Promise<Known | undefined>
-  /** Called with each state that is newer than what was known. Returns what takes it back. */
+  /** Called with what is known, and with each newer state. Returns what takes it back. */
   readonly watch: (heard: (state: RunState) => void) => () => void
 }
 
